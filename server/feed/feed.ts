@@ -1,0 +1,211 @@
+/**
+ * The feed: rooms of events, each numbered densely, read by cursor. It knows neither HTTP nor
+ * any transport; whoever reads it brings a cursor and gets what lies behind it.
+ */
+import type { Cursor, Draft, Event, PollAnswer } from '../protocol.ts'
+import { cursorOf, parseCursor } from './cursor.ts'
+import type { Appended, Log } from './log.ts'
+
+export interface Feed {
+  /** Names this life of the log; the first half of every cursor. */
+  readonly epoch: string
+
+  /** Publishes and resolves after the commit. A repeated key within the retention answers the first event again. */
+  publish(room: string, draft: Draft, key?: string): Promise<Appended>
+
+  /**
+   * At most `limit` events behind a cursor. A limit of 0 answers where reading from that cursor
+   * begins. Without a cursor: no events and the room's end.
+   *
+   * A cursor of another epoch, older than what is kept, or ahead of the feed answers `gap: true`
+   * and goes on from the earliest event kept. One that does not parse counts as such a cursor:
+   * whoever wants to refuse it asks `isCursor` first.
+   */
+  since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
+
+  /** The cursor `count` events before the room's end, or the earliest kept. */
+  back(room: string, count: number): Promise<Cursor>
+
+  /**
+   * Calls `deliver` with everything behind a cursor, what is kept first and then each commit as
+   * it comes, once and in order, with no seam between the two. A gap is a batch of its own, with
+   * no events and the cursor from which it goes on.
+   *
+   * A promise that `deliver` returns holds this follower back until it resolves. Nothing is
+   * queued for it meanwhile: it reads on from the log where it stopped, so that a slow reader
+   * costs no memory, and one that falls behind the retention is told of a gap.
+   *
+   * When the log cannot be read or `deliver` throws, following ends and `failed` is told: the
+   * client has to come back with its cursor. Nobody else's following is touched.
+   */
+  follow(room: string, after: Cursor, deliver: Deliver, failed: (error: unknown) => void): () => void
+
+  close(): Promise<void>
+}
+
+export type Deliver = (batch: PollAnswer) => Promise<void> | void
+
+export const isCursor = (text: string): boolean => parseCursor(text) !== null
+
+/** Events of a room that are kept in memory as objects: enough for all who keep up, so that they share what is made of them. */
+const TAIL_EVENTS = 256
+
+/** How many events a follower that catches up is given at a time. */
+const REPLAY_EVENTS = 200
+
+interface Room {
+  /** The last events, dense up to `head`. */
+  tail: readonly Event[]
+  /** Seq of the last commit seen by this process; null before the first. */
+  head: number | null
+  /** Followers that have everything up to `head` and wait for the next commit. */
+  readonly live: Set<Follower>
+}
+
+interface Follower {
+  /** Seq of the last event delivered. */
+  at: number
+  stopped: boolean
+  readonly deliver: Deliver
+  readonly failed: (error: unknown) => void
+}
+
+export function createFeed(log: Log): Feed {
+  const rooms = new Map<string, Room>()
+  const forget = log.onCommit(committed)
+
+  return {
+    epoch: log.epoch,
+    publish: (room, draft, key) => log.append(room, wellFormed(draft), key),
+    since,
+    async back(room, count) {
+      const { first, last } = await log.extent(room)
+      return cursorOf(log.epoch, Math.max(first - 1, last - count))
+    },
+    follow(name, after, deliver, failed) {
+      const follower: Follower = { at: 0, stopped: false, deliver, failed }
+      catchUp(name, follower, after).catch((error) => end(name, follower, error))
+      return () => leave(name, follower)
+    },
+    async close() {
+      forget()
+      rooms.clear()
+      await log.close()
+    },
+  }
+
+  async function since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer> {
+    const { first, last } = await log.extent(room)
+    if (after === undefined) return { events: [], cursor: cursorOf(log.epoch, last), gap: false, more: false }
+    const { seq, gap } = locate(after, first, last)
+    const events = limit === 0 ? [] : await read(room, seq, limit)
+    // Between asking for the extent and reading, the oldest events may have been dropped.
+    if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
+    const end = seq + events.length
+    return { events, cursor: cursorOf(log.epoch, end), gap, more: end < last }
+  }
+
+  function locate(after: Cursor, first: number, last: number): { seq: number; gap: boolean } {
+    const position = parseCursor(after)
+    if (position === 'earliest') return { seq: first - 1, gap: false }
+    const known = position?.epoch === log.epoch && position.seq >= first - 1 && position.seq <= last
+    return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
+  }
+
+  /** From the tail where it reaches back far enough, so that equal answers hold the same objects. */
+  async function read(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
+    const room = rooms.get(name)
+    if (room?.head != null) {
+      const skip = afterSeq - (room.head - room.tail.length)
+      if (skip >= 0) return room.tail.slice(skip, skip + limit)
+    }
+    return log.read(name, afterSeq, limit)
+  }
+
+  async function catchUp(name: string, follower: Follower, from: Cursor): Promise<void> {
+    let after = from
+    while (!follower.stopped) {
+      const start = await since(name, after, 0)
+      const batch = start.gap ? start : await since(name, after, REPLAY_EVENTS)
+      if (follower.stopped) return
+      after = batch.cursor
+      follower.at = seqOf(batch.cursor)
+      if (batch.events.length > 0 || batch.gap) {
+        await follower.deliver(batch)
+        continue
+      }
+      // Joining and looking at the head happen in one turn: no commit can slip in between.
+      const room = rooms.get(name) ?? openRoom(name)
+      if (room.head !== null && room.head !== follower.at) continue
+      room.live.add(follower)
+      return
+    }
+  }
+
+  function committed(name: string, events: readonly Event[]): void {
+    const last = events.at(-1)
+    if (!last) return
+    const room = rooms.get(name) ?? openRoom(name)
+    room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
+    room.head = seqOf(last.id)
+    const batch: PollAnswer = { events, cursor: last.id, gap: false, more: false }
+    for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
+  }
+
+  function hand(name: string, room: Room, follower: Follower, batch: PollAnswer): void {
+    follower.at += batch.events.length
+    try {
+      const held = follower.deliver(batch)
+      if (!held) return
+      room.live.delete(follower)
+      held
+        .then(() => catchUp(name, follower, cursorOf(log.epoch, follower.at)))
+        .catch((error) => end(name, follower, error))
+    } catch (error) {
+      end(name, follower, error)
+    }
+  }
+
+  function end(name: string, follower: Follower, error: unknown): void {
+    if (follower.stopped) return
+    leave(name, follower)
+    follower.failed(error)
+  }
+
+  function leave(name: string, follower: Follower): void {
+    follower.stopped = true
+    const room = rooms.get(name)
+    room?.live.delete(follower)
+    if (room?.live.size === 0 && room.head === null) rooms.delete(name)
+  }
+
+  function openRoom(name: string): Room {
+    const room: Room = { tail: [], head: null, live: new Set() }
+    rooms.set(name, room)
+    return room
+  }
+}
+
+let turn = 0
+
+/** Starts at another follower each time: else the first to come is always the first served. */
+function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
+  const all = [...set]
+  turn = all.length === 0 ? 0 : (turn + 1) % all.length
+  return turn === 0 ? all : [...all.slice(turn), ...all.slice(0, turn)]
+}
+
+function seqOf(cursor: Cursor): number {
+  const position = parseCursor(cursor)
+  if (position === null || position === 'earliest') throw new Error(`${cursor} is no position in a feed.`)
+  return position.seq
+}
+
+/** Half a surrogate pair has no UTF-8: replaced here, once, so that live and replayed events are the same. */
+function wellFormed(draft: Draft): Draft {
+  return {
+    type: draft.type,
+    ...(draft.user !== undefined && { user: draft.user.toWellFormed() }),
+    ...(draft.text !== undefined && { text: draft.text.toWellFormed() }),
+  }
+}

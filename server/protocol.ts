@@ -1,0 +1,143 @@
+/** What goes over the wires, for server and browser alike. Types only: this file strips to nothing. */
+
+/** The four ways in which the feed is delivered, in the order in which they are always shown. */
+export type TransportName = 'short-poll' | 'long-poll' | 'sse' | 'ws'
+
+/**
+ * A position in a room's feed, just before the next event: `"<epoch>.<seq>"`, or `"0"` for the
+ * earliest event kept. Opaque to clients; ASCII.
+ */
+export type Cursor = string
+
+/** Milliseconds since 1970 on the server's clock, with microseconds as decimals. */
+export type ServerTimeMs = number
+
+export type EventType = 'message' | 'tick'
+
+/** One event of the feed. Its id is the cursor just behind it. */
+export interface Event {
+  readonly id: Cursor
+  readonly room: string
+  readonly type: EventType
+  /** When the publish was accepted; stamped once, before the commit. */
+  readonly at: ServerTimeMs
+  readonly user?: string
+  readonly text?: string
+}
+
+/** What someone asks the feed to publish. */
+export interface Draft {
+  readonly type: EventType
+  readonly user?: string
+  readonly text?: string
+}
+
+/** The answer of both polls. */
+export interface PollAnswer {
+  readonly events: readonly Event[]
+  /** Just before the next event that this client has not got. */
+  readonly cursor: Cursor
+  /** Events between the client's cursor and the first of these are no longer kept. */
+  readonly gap: boolean
+  /** The limit cut the answer short: ask again at once. */
+  readonly more: boolean
+}
+
+/** Server to client over the feed's WebSocket, beside the events themselves. */
+export type FeedMessage =
+  | { readonly type: 'connected'; readonly message: string; readonly room?: string; readonly cursor?: Cursor }
+  | { readonly type: 'gap'; readonly room: string; readonly cursor: Cursor }
+  | { readonly type: 'accepted'; readonly key: string; readonly id: Cursor }
+  | { readonly type: 'joined' | 'left'; readonly room: string; readonly cursor?: Cursor }
+  | {
+      readonly type: 'user_joined' | 'user_typing'
+      readonly room: string
+      readonly userId: string
+      readonly name: string
+    }
+  | { readonly type: 'pong' }
+  | ErrorMessage
+
+/** Client to server over the feed's WebSocket. `boardId` is another name of `room`. */
+export type FeedRequest =
+  | { readonly type: 'ping' }
+  | {
+      readonly type: 'join' | 'leave' | 'typing'
+      readonly room?: string
+      readonly boardId?: string
+      readonly name?: string
+    }
+  | {
+      readonly type: 'message'
+      readonly room?: string
+      readonly boardId?: string
+      readonly user: string
+      readonly text: string
+      readonly key?: string
+    }
+
+export interface ErrorMessage {
+  readonly type: 'error'
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/** RFC 9457, with the catalogue's code and what to do about it. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: string
+  readonly remedy: string
+}
+
+/** What the instructor sets for a room. */
+export interface Settings {
+  /** The metronome's mean rate in ticks per second; 0 stops it. */
+  readonly ratePerSecond: number
+}
+
+/** Client to server over the lab's WebSocket, `GET /lab?room=…`. */
+export type LabRequest =
+  | { readonly type: 'clock'; readonly t0: number }
+  | { readonly type: 'settings'; readonly settings: Partial<Settings> }
+
+/** Server to client over the lab's WebSocket. */
+export type LabMessage =
+  | {
+      readonly type: 'welcome'
+      readonly room: string
+      /** The room's end when the page came in: where its lanes begin. */
+      readonly cursor: Cursor
+      /** May this client change the settings? */
+      readonly instructor: boolean
+      readonly settings: Settings
+    }
+  /** NTP's four stamps (RFC 5905, section 8), without the client's last: that one the client adds. */
+  | {
+      readonly type: 'clock'
+      readonly t0: number
+      readonly t1: ServerTimeMs
+      readonly t2: ServerTimeMs
+      /** Median time from accepting a publish to handing it to the transports, over the last ticks. */
+      readonly serviceMs: number | null
+      /** Median lateness of the metronome against its own schedule, over the last ticks. */
+      readonly slipMs: number | null
+    }
+  | { readonly type: 'settings'; readonly settings: Settings }
+  | { readonly type: 'here'; readonly pages: number }
+  | ErrorMessage
+
+/** `GET /source/PATH`: a file of the repository as it runs, split into lines of coloured pieces. */
+export interface Source {
+  readonly path: string
+  readonly lines: readonly (readonly SourcePiece[])[]
+}
+
+/** `kind` tells how it is set: comment (italic), keyword (bold), string (underlined), or plain. */
+export interface SourcePiece {
+  readonly kind: 'comment' | 'keyword' | 'string' | 'plain'
+  readonly text: string
+}
