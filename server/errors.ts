@@ -1,0 +1,132 @@
+/**
+ * The one catalogue of errors: what went wrong, told in a sentence that quotes the value, and
+ * what to do about it. Over HTTP as `application/problem+json` (RFC 9457), over WebSocket as
+ * `{"type":"error"}`.
+ */
+import type { ErrorMessage, Problem } from './protocol.ts'
+
+interface Entry {
+  readonly status: number
+  readonly title: string
+  readonly remedy: string
+}
+
+export const CATALOGUE = {
+  'bad-request': { status: 400, title: 'Not a valid HTTP request', remedy: 'Send HTTP/1.1 as RFC 9112 describes it.' },
+  'bad-url': { status: 400, title: 'Address cannot be decoded', remedy: 'Percent-encode the path as UTF-8.' },
+  'bad-room': { status: 400, title: 'Bad room name', remedy: 'Use 1 to 32 of the characters a-z, 0-9 and "-".' },
+  'bad-cursor': {
+    status: 400,
+    title: 'Bad cursor',
+    remedy:
+      'Use a cursor that the server gave, "0" for the earliest event kept, or leave "after" out to start from now.',
+  },
+  'bad-parameter': {
+    status: 400,
+    title: 'Bad parameter',
+    remedy: 'See the parameters of this route in /openapi.json.',
+  },
+  'bad-json': {
+    status: 400,
+    title: 'Body is no JSON',
+    remedy: 'Send one JSON object, such as {"user":"Ada","text":"hello"}.',
+  },
+  'bad-body': { status: 400, title: 'Body does not fit', remedy: 'Send {"user":"Ada","text":"hello"}.' },
+  'bad-key': {
+    status: 400,
+    title: 'Bad Idempotency-Key',
+    remedy: 'Use 1 to 128 visible ASCII characters, a UUID for instance.',
+  },
+  'wrong-origin': {
+    status: 403,
+    title: 'Another site may not do this',
+    remedy: 'Open the page from this server itself.',
+  },
+  'not-found': { status: 404, title: 'Nothing here', remedy: 'See the routes in /openapi.json.' },
+  'wrong-method': { status: 405, title: 'Wrong method', remedy: 'Use a method that the Allow header names.' },
+  timeout: { status: 408, title: 'Request took too long to arrive', remedy: 'Send the whole request at once.' },
+  'too-large': { status: 413, title: 'Body too large', remedy: 'Send at most 16 KiB.' },
+  'wrong-type': { status: 415, title: 'Wrong content type', remedy: 'Send "content-type: application/json".' },
+  'wrong-host': {
+    status: 421,
+    title: 'Host name not known',
+    remedy: 'Use an address that the server printed at its start, or start it with --allow-host NAME.',
+  },
+  'upgrade-required': {
+    status: 426,
+    title: 'WebSocket only',
+    remedy: 'Connect with a WebSocket client: wscat -c ws://HOST/feed/ROOM/ws',
+  },
+  'head-too-large': {
+    status: 431,
+    title: 'Request head too large',
+    remedy: 'Send fewer or shorter headers; 16 KiB in all is the limit.',
+  },
+  internal: {
+    status: 500,
+    title: 'A defect of this server',
+    remedy: 'Try again; if it stays, the server\u2019s log says more.',
+  },
+  'log-unavailable': {
+    status: 503,
+    title: 'Event log does not take writes',
+    remedy: 'Nothing was published. Try again; check the disk that --data names.',
+  },
+  // Over WebSocket only: the connection stays open, so a status would say nothing.
+  'bad-message': {
+    status: 400,
+    title: 'Not a message',
+    remedy: 'Send a JSON object with a "type", such as {"type":"ping"}.',
+  },
+  'unknown-type': {
+    status: 400,
+    title: 'Unknown message type',
+    remedy: 'Known types: ping, join, leave, typing, message.',
+  },
+  'not-joined': { status: 400, title: 'Not in that room', remedy: 'Join first: {"type":"join","room":"lobby"}.' },
+  'not-instructor': {
+    status: 403,
+    title: 'For the instructor only',
+    remedy: 'Open the page on the server\u2019s own machine, at its loopback address.',
+  },
+} as const satisfies Record<string, Entry>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** An error that a client is told of. `detail` is one sentence that quotes the offending value. */
+export class FeedError extends Error {
+  readonly code: ErrorCode
+  readonly remedy: string
+  readonly statusCode: number
+
+  constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy) {
+    super(detail)
+    this.code = code
+    this.remedy = remedy
+    this.statusCode = CATALOGUE[code].status
+  }
+}
+
+export function problem(error: FeedError): Problem {
+  const { title, status } = CATALOGUE[error.code]
+  return {
+    type: `urn:fourwire:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    remedy: error.remedy,
+  }
+}
+
+export function errorMessage(error: FeedError): ErrorMessage {
+  return { type: 'error', code: error.code, message: error.message, remedy: error.remedy }
+}
+
+const QUOTED_CHARS = 60
+
+/** A value as an error shows it: JSON, so that nothing invisible hides in it, and never longer than a line. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > QUOTED_CHARS ? `${text.slice(0, QUOTED_CHARS)}…` : text
+}

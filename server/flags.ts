@@ -1,0 +1,93 @@
+import { existsSync, statSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
+import { join, resolve, sep } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export interface Flags {
+  readonly port: number
+  readonly host: string
+  readonly allowHosts: readonly string[]
+  /** The event log's file, absolute, or `:memory:`. */
+  readonly data: string
+  readonly open: boolean
+  readonly help: boolean
+}
+
+export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE and WebSocket, measured truthfully.
+
+  npm start -- [flags]
+
+  --port N           port to listen on; 0 for any that is free      (3000)
+  --host ADDRESS     address to listen on                           (127.0.0.1)
+  --lan              listen on all addresses of this machine
+  --allow-host NAME  a further host name to answer for; repeatable
+  --data PATH        file or folder of the event log, or :memory:   (./data)
+  --open             open the page in a browser
+  --help             this text
+
+Each is an environment variable as well: FOURWIRE_PORT, FOURWIRE_ALLOW_HOST (comma-separated)
+and so on; PORT and HOST are read too. A flag wins over a variable.`
+
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  lan: { type: 'boolean' },
+  'allow-host': { type: 'string', multiple: true },
+  data: { type: 'string' },
+  open: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** Throws an error whose message names the flag, quotes the value and says what to do. */
+export function readFlags(args: readonly string[], env: Record<string, string | undefined>): Flags {
+  const given = parse(args)
+  const host =
+    (given.lan ?? on(env['FOURWIRE_LAN'], 'FOURWIRE_LAN'))
+      ? '0.0.0.0'
+      : (given.host ?? env['FOURWIRE_HOST'] ?? env['HOST'] ?? '127.0.0.1')
+  return {
+    host: host === 'localhost' ? '127.0.0.1' : host,
+    port: portOf(given.port ?? env['FOURWIRE_PORT'] ?? env['PORT'] ?? '3000'),
+    allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
+    data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
+    open: given.open ?? on(env['FOURWIRE_OPEN'], 'FOURWIRE_OPEN'),
+    help: given.help ?? false,
+  }
+}
+
+/** The names under which an address is reached; all of this machine's for `0.0.0.0` and `::`. */
+export function addressNames(host: string): readonly string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host]
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const reached = own.filter(({ family, internal }) => !internal && family === 'IPv4').map(({ address }) => address)
+  return ['localhost', ...reached, `${hostname().toLowerCase()}`]
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\nSee npm start -- --help`, { cause: error })
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new Error(
+    `--port is "${text}", which is no port. Give a whole number from 0 to 65535; 0 takes any that is free.`,
+  )
+}
+
+/** A folder, or a path that ends like one, gets a `feed.db` in it; so does a path without an ending that is not there yet. */
+function fileOf(path: string): string {
+  if (path === ':memory:') return path
+  const isFolder = existsSync(path) ? statSync(path).isDirectory() : path.endsWith(sep) || !/\.\w+$/.test(path)
+  return isFolder ? join(resolve(path), 'feed.db') : resolve(path)
+}
+
+function on(text: string | undefined, name: string): boolean {
+  if (text === undefined || text === '' || text === '0' || text === 'off' || text === 'false') return false
+  if (text === '1' || text === 'on' || text === 'true') return true
+  throw new Error(`${name} is "${text}". Set it to on or off.`)
+}

@@ -1,0 +1,102 @@
+/**
+ * Long polling (RFC 6202): answered at once when there is news, else held until there is, or
+ * until the wait is over (204). Between an answer and the next request nobody asks: what is
+ * published in this blind gap lies behind the client's cursor and comes with its next request.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { Feed } from '../feed/feed.ts'
+import type { Cursor, PollAnswer } from '../protocol.ts'
+import { LIMIT_EVENTS, Limit, Params, Query, once, startOf } from './transport.ts'
+import type { Transport } from './transport.ts'
+
+const DEFAULT_WAIT_S = 25
+
+/** Most proxies cut an answer that has been idle for 60 s; 30 s is safe with all (RFC 6202, section 5.5). */
+const MAX_WAIT_S = 30
+
+const schema = {
+  summary: 'Long poll: what is new, or held until something is',
+  params: Params,
+  querystring: Type.Interface([Query], {
+    limit: Limit,
+    wait: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description: `a number of seconds from 0 to ${MAX_WAIT_S}, more counting as ${MAX_WAIT_S}: how long the answer may be held`,
+      }),
+    ),
+  }),
+}
+
+const bytesOf = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
+
+export const longPoll: Transport = {
+  serve(app, feed) {
+    const held = new Set<() => void>()
+
+    app.get('/feed/:room/long-poll', { schema }, async (request, reply) => {
+      const {
+        params: { room },
+        query,
+      } = request
+      const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
+      const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
+      const after = await startOf(feed, room, query)
+
+      let news = await feed.since(room, after, limit)
+      const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap
+      if (wait) news = (await hold(feed, room, news.cursor, waitS, limit, reply, held)) ?? news
+
+      reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
+      if (wait && news.events.length === 0 && !news.gap) return reply.code(204).send()
+      return reply.type('application/json; charset=utf-8').send(bytesOf(news))
+    })
+
+    return () => {
+      for (const release of held) release()
+    }
+  },
+}
+
+/** Resolves with what came, or with null when the wait is over, the client is gone or the server says goodbye. */
+function hold(
+  feed: Feed,
+  room: string,
+  cursor: Cursor,
+  waitS: number,
+  limit: number,
+  reply: FastifyReply,
+  held: Set<() => void>,
+): Promise<PollAnswer | null> {
+  return new Promise((resolve, reject) => {
+    // Whatever ends the hold first also takes the others away.
+    const finish = (end: () => void) => {
+      stop()
+      clearTimeout(timer)
+      reply.raw.off('close', release)
+      held.delete(release)
+      end()
+    }
+    const release = () => finish(() => resolve(null))
+    const stop = feed.follow(
+      room,
+      cursor,
+      (batch) => finish(() => resolve(batch.events.length > limit ? feed.since(room, cursor, limit) : batch)),
+      (error) => finish(() => reject(error)),
+    )
+    const timer = setTimeout(release, jitteredMs(waitS))
+    // `close` without an end of ours is the only sign that the client went away.
+    reply.raw.once('close', release)
+    held.add(release)
+  })
+}
+
+/** Up to a tenth shorter, so that a class whose polls began together does not renew them together. */
+const jitteredMs = (waitS: number): number => waitS * 1000 * (1 - Math.random() / 10)
+
+/** `Prefer: wait=10` (RFC 7240, section 4.3). A preference that cannot be read is one that is not obeyed. */
+function preferredWait({ headers: { prefer } }: FastifyRequest): number | undefined {
+  const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(prefer ?? '')) ?? []
+  return seconds === undefined ? undefined : Number(seconds)
+}

@@ -1,0 +1,95 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2): one answer that never ends. Each event carries
+ * its cursor as `id:`, which the browser sends back as Last-Event-ID when it reconnects.
+ */
+import type { ServerResponse } from 'node:http'
+import { isCursor } from '../feed/feed.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Cursor, PollAnswer } from '../protocol.ts'
+import { Params, Query, once, startOf } from './transport.ts'
+import type { Transport } from './transport.ts'
+
+/** Proxies and NATs forget connections that are silent for a minute, some for half of one. */
+const HEARTBEAT_MS = 15_000
+
+const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+
+export const sse: Transport = {
+  serve(app, feed) {
+    const open = new Set<ServerResponse>()
+
+    app.get('/feed/:room/sse', { schema }, async (request, reply) => {
+      const {
+        params: { room },
+      } = request
+      const after = await startOfStream(feed, room, request.query, request.headers['last-event-id']?.toString())
+      const start = await feed.since(room, after, 0)
+
+      reply.hijack()
+      const stream = reply.raw
+      for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS }))
+        stream.setHeader(name, value ?? '')
+      stream.writeHead(200)
+      // The blank line behind id: dispatches no event but sets the id: a client that is cut
+      // before its first event still knows where it was.
+      stream.write(`retry: ${retryMs()}\nid: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`)
+
+      const stop = feed.follow(room, start.cursor, deliver, () => stream.destroy())
+      const heartbeat = setInterval(() => stream.write(':hb\n\n'), HEARTBEAT_MS)
+      open.add(stream)
+      stream.once('close', () => {
+        stop()
+        clearInterval(heartbeat)
+        open.delete(stream)
+      })
+
+      function deliver(batch: PollAnswer): Promise<void> | void {
+        if (!stream.write(bytesOf(batch))) return new Promise((resolve) => stream.once('drain', resolve))
+      }
+    })
+
+    return () => {
+      // A new time to each, or all of them come back in the same instant.
+      for (const stream of open) stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+    }
+  },
+}
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  // nginx holds an answer back until 8 KiB are together, unless told not to.
+  'x-accel-buffering': 'no',
+}
+
+/** `data:` holds JSON, which has no line break, so that one line is enough. */
+const bytesOf = once((batch: PollAnswer) =>
+  Buffer.from(
+    batch.gap
+      ? gap(batch.cursor)
+      : batch.events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
+  ),
+)
+
+/** With an id, or a plain EventSource would be told of the same gap at every reconnect. */
+const gap = (cursor: Cursor): string =>
+  `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+
+/** How long the browser waits before it reconnects: its own time has no jitter, and a class would return in lockstep. */
+const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
+
+/**
+ * A reconnecting EventSource asks for the same URL as at first, so Last-Event-ID wins over
+ * `after`. What does not parse becomes a gap, because an error status would end an EventSource
+ * for good.
+ */
+function startOfStream(
+  feed: Feed,
+  room: string,
+  query: { after?: string; last?: number },
+  lastEventId: string | undefined,
+): Promise<Cursor | undefined> | Cursor {
+  const after = lastEventId || query.after
+  if (after !== undefined && !isCursor(after)) return after
+  return startOf(feed, room, after === undefined ? query : { after })
+}

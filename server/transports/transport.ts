@@ -1,0 +1,110 @@
+/**
+ * The one interface behind which the server sides of the transports stand, and what they share
+ * that is not the lesson: the parameters, and where reading begins.
+ */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import Type from 'typebox'
+import { FeedError, quote } from '../errors.ts'
+import { isCursor } from '../feed/feed.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Cursor } from '../protocol.ts'
+
+/** Fastify, with types that follow from each route's schema. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export interface Transport {
+  /** Adds the transport's route to the app. */
+  serve(app: App, feed: Feed): Goodbye
+}
+
+/** Ends what is still open so that its clients come back, to the next process, with their cursors. */
+export type Goodbye = () => void
+
+/** The most events in one answer, and the furthest that `last` reaches back. */
+export const LIMIT_EVENTS = 500
+
+export const ROOM_PATTERN = '^[a-z0-9-]{1,32}$'
+
+export const Params = Type.Object({
+  room: Type.String({ pattern: ROOM_PATTERN, description: '1 to 32 of the characters a-z, 0-9 and "-"' }),
+})
+
+/** The parameters that every transport takes. */
+export const Query = Type.Object({
+  after: Type.Optional(Type.String({ description: 'a cursor that the server gave, or 0 for the earliest event kept' })),
+  last: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LIMIT_EVENTS,
+      description: `a whole number from 0 to ${LIMIT_EVENTS}: how many of the last events to begin with`,
+    }),
+  ),
+  lane: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9._-]{1,64}$',
+      description: '1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-": the lane that the bytes belong to',
+    }),
+  ),
+})
+
+export const Limit = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    description: `a whole number: the most events in one answer, which is never more than ${LIMIT_EVENTS}`,
+  }),
+)
+
+/** A message up, as JSON, whichever way it comes: a body, or a frame. */
+export const MESSAGE_BYTES = 16 * 1024
+
+export const KEY_PATTERN = '^[\\x21-\\x7e]{1,128}$'
+
+/** What a message consists of. Lengths count code points. */
+export const MESSAGE = {
+  user: Type.String({ minLength: 1, maxLength: 64, description: 'the name of who says it, 1 to 64 characters' }),
+  text: Type.String({ minLength: 1, maxLength: 4000, description: 'what is said, 1 to 4,000 characters' }),
+  key: Type.String({
+    pattern: KEY_PATTERN,
+    description: 'a key of your own, 1 to 128 visible ASCII characters: repeated, it publishes once',
+  }),
+}
+
+/**
+ * Where a client wants to begin: its cursor, or one that lies `last` events back. Undefined
+ * means from now on. Throws `bad-cursor` (400) when `after` does not parse.
+ */
+export async function startOf(
+  feed: Feed,
+  room: string,
+  { after, last }: { after?: string; last?: number },
+): Promise<Cursor | undefined> {
+  if (after !== undefined && !isCursor(after))
+    throw new FeedError('bad-cursor', `after is ${quote(after)}, which is no cursor.`)
+  return after ?? (last === undefined ? undefined : feed.back(room, last))
+}
+
+/**
+ * Makes bytes of a batch once, for however many clients of a transport it goes to: the feed
+ * hands all that keep up the very same object.
+ */
+export function once<T extends object>(make: (from: T) => Buffer): (from: T) => Buffer {
+  const made = new WeakMap<T, Buffer>()
+  return (from) => {
+    const bytes = made.get(from) ?? make(from)
+    made.set(from, bytes)
+    return bytes
+  }
+}

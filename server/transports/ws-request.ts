@@ -1,0 +1,82 @@
+/** What a client may say over the feed's WebSocket, read from text that may hold anything. */
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import { FeedError, quote } from '../errors.ts'
+import { MESSAGE, ROOM_PATTERN } from './transport.ts'
+
+const Room = Type.Optional(Type.String({ pattern: ROOM_PATTERN }))
+const Name = Type.Optional(MESSAGE.user)
+
+const SHAPES = {
+  ping: Compile(Type.Object({ type: Type.Literal('ping') })),
+  join: Compile(Type.Object({ type: Type.Literal('join'), room: Room, boardId: Room, name: Name })),
+  leave: Compile(Type.Object({ type: Type.Literal('leave'), room: Room, boardId: Room })),
+  typing: Compile(Type.Object({ type: Type.Literal('typing'), room: Room, boardId: Room, name: Name })),
+  message: Compile(
+    Type.Object({
+      type: Type.Literal('message'),
+      room: Room,
+      boardId: Room,
+      user: MESSAGE.user,
+      text: MESSAGE.text,
+      key: Type.Optional(MESSAGE.key),
+    }),
+  ),
+}
+
+export type Request =
+  | { readonly type: 'ping' }
+  | { readonly type: 'leave'; readonly room: string | undefined }
+  | { readonly type: 'join'; readonly room: string | undefined; readonly name: string | undefined }
+  | { readonly type: 'typing'; readonly room: string | undefined; readonly name: string | undefined }
+  | {
+      readonly type: 'message'
+      readonly room: string | undefined
+      readonly user: string
+      readonly text: string
+      readonly key: string | undefined
+    }
+
+/** Throws `bad-message` or `unknown-type` with what was wrong. */
+export function parseRequest(text: string): Request {
+  const value = parse(text)
+  if (SHAPES.ping.Check(value)) return { type: 'ping' }
+  if (SHAPES.join.Check(value)) return { type: 'join', room: value.room ?? value.boardId, name: value.name }
+  if (SHAPES.typing.Check(value)) return { type: 'typing', room: value.room ?? value.boardId, name: value.name }
+  if (SHAPES.leave.Check(value)) return { type: 'leave', room: value.room ?? value.boardId }
+  if (SHAPES.message.Check(value))
+    return { type: 'message', room: value.room ?? value.boardId, user: value.user, text: value.text, key: value.key }
+  throw misfit(value)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new FeedError('bad-message', text === '' ? 'The message is empty or binary.' : `${quote(text)} is no JSON.`)
+  }
+}
+
+function misfit(value: unknown): FeedError {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return new FeedError('bad-message', `${quote(value)} is no JSON object.`)
+  const type = 'type' in value ? value.type : undefined
+  if (typeof type !== 'string') return new FeedError('bad-message', `The message ${quote(value)} has no "type".`)
+  if (!Object.hasOwn(SHAPES, type))
+    return new FeedError('unknown-type', `${quote(type)} is no type that this server knows.`)
+  const [error] = SHAPES[type as keyof typeof SHAPES].Errors(value)
+  const at = error?.instancePath.slice(1) || 'the message'
+  return new FeedError(
+    'bad-message',
+    `In a ${type}, ${at} ${error?.message ?? 'does not fit'}.`,
+    REMEDIES[type as keyof typeof SHAPES],
+  )
+}
+
+const REMEDIES: Record<keyof typeof SHAPES, string> = {
+  ping: 'Send {"type":"ping"}.',
+  join: 'Send {"type":"join","room":"lobby"}; room names have 1 to 32 of a-z, 0-9 and "-".',
+  leave: 'Send {"type":"leave","room":"lobby"}.',
+  typing: 'Send {"type":"typing","room":"lobby"}.',
+  message: 'Send {"type":"message","user":"Ada","text":"hello"}, with "room" when you are in several.',
+}

@@ -1,0 +1,75 @@
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { serve } from '../serve.ts'
+
+const ROUTES = {
+  'the page': ['GET', '/index.html'],
+  'a short poll': ['GET', '/feed/lobby/poll'],
+  'a long poll': ['GET', '/feed/lobby/long-poll'],
+  'an event stream': ['GET', '/feed/lobby/sse'],
+  'a WebSocket': ['UPGRADE', '/feed/lobby/ws'],
+  'the bare WebSocket': ['UPGRADE', '/'],
+  'the lab': ['UPGRADE', '/lab?room=lobby'],
+  'a publish': ['POST', '/feed/lobby'],
+  'what is not there': ['GET', '/nowhere'],
+} as const
+
+// "own" is the address that was asked for; the port is part of an origin and not of a host name.
+const CASES = [
+  ['no origin', '127.0.0.1', undefined, true],
+  ['its own origin', '127.0.0.1', 'http://own', true],
+  ['its own origin behind TLS', '127.0.0.1', 'https://own', true],
+  ['localhost', 'localhost', 'http://own', true],
+  ['an allowed name', 'lan.test', 'http://own', true],
+  ['an allowed name in capitals', 'LAN.test', undefined, true],
+  ['another port', '127.0.0.1', 'http://127.0.0.1:1', false],
+  ['the null origin', '127.0.0.1', 'null', false],
+  ['another site', '127.0.0.1', 'http://evil.example', false],
+  ['a name that begins alike', '127.0.0.1', 'http://127.0.0.1.evil.example', false],
+  ['a rebound name', 'evil.example', 'http://own', false],
+  ['a rebound name without an origin', 'evil.example', undefined, false],
+  ['no host', '', undefined, false],
+] as const
+
+for (const [what, [method, path]] of Object.entries(ROUTES)) {
+  test.each(CASES)(`${what}: %s`, async (_who, name, origin, allowed) => {
+    await using server = await serve({ allowHosts: ['lan.test'] })
+    const host = name === '' ? '' : `${name}:${server.port}`
+    const status = await ask(server.port, method, path, host, origin?.replace('own', host))
+    if (allowed) expect([101, 200, 201, 404]).toContain(status)
+    else expect([421, 403]).toContain(status)
+  })
+}
+
+async function ask(
+  port: number,
+  method: string,
+  path: string,
+  host: string,
+  origin: string | undefined,
+): Promise<number> {
+  const socket = connect(port, '127.0.0.1')
+  const body = method === 'POST' ? '{"user":"a","text":"b"}' : ''
+  socket.write(
+    [
+      `${method === 'UPGRADE' ? 'GET' : method} ${path} HTTP/1.1`,
+      `Host: ${host}`,
+      ...(origin === undefined ? [] : [`Origin: ${origin}`]),
+      ...(method === 'UPGRADE'
+        ? [
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            'Sec-WebSocket-Version: 13',
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+          ]
+        : []),
+      ...(method === 'POST' ? ['Content-Type: application/json', `Content-Length: ${body.length}`] : []),
+      '',
+      body,
+    ].join('\r\n'),
+  )
+  const [first] = await once(socket, 'data')
+  socket.destroy()
+  return Number(String(first).split(' ')[1])
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createFeed } from '../../../server/feed/feed.ts'
+import { memoryLog } from '../../../server/feed/memory-log.ts'
+import { createMetronome } from '../../../server/lab/metronome.ts'
+import type { LabMessage } from '../../../server/protocol.ts'
+import { serve } from '../../serve.ts'
+import { until } from '../../until.ts'
+
+async function enter(origin: string, room = 'lobby') {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}`)
+  const messages: LabMessage[] = []
+  socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+  await once(socket, 'open')
+  const all = <T extends LabMessage['type']>(type: T) =>
+    messages.filter((message): message is Extract<LabMessage, { type: T }> => message.type === type)
+  return {
+    socket,
+    all,
+    say: (message: unknown) => socket.send(JSON.stringify(message)),
+    next: <T extends LabMessage['type']>(type: T) => until(`a ${type} has come`, () => all(type).at(-1)),
+  }
+}
+
+test('welcomes a page with the room\u2019s cursor and settings, and this machine\u2019s as the instructor\u2019s', async () => {
+  await using server = await serve()
+  const { id } = await server.publish('1')
+  const page = await enter(server.origin)
+  expect(await page.next('welcome')).toMatchObject({
+    room: 'lobby',
+    cursor: id,
+    instructor: true,
+    settings: { ratePerSecond: 1 },
+  })
+  page.socket.close()
+})
+
+test('answers the clock with its own two stamps in order', async () => {
+  await using server = await serve()
+  const page = await enter(server.origin)
+  page.say({ type: 'clock', t0: 12.5 })
+  const { t0, t1, t2 } = await page.next('clock')
+  expect(t0).toBe(12.5)
+  expect(t2).toBeGreaterThanOrEqual(t1)
+  expect(Math.abs(t1 - Date.now())).toBeLessThan(1000)
+  page.socket.close()
+})
+
+test('ticks while a page is in the room, and rests when the last has gone', async () => {
+  await using server = await serve()
+  const [one, two] = [await enter(server.origin), await enter(server.origin)]
+  one.say({ type: 'settings', settings: { ratePerSecond: 20 } })
+  const count = async () => (await (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).json()).events.length
+  await until('it ticks', async () => (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).status === 200)
+  one.socket.close()
+  const before = await count()
+  await until('it ticks on for the other', async () => (await count()) > before)
+  two.socket.close()
+  await until('both have gone', async () => {
+    server.app.server.closeIdleConnections()
+    return (await server.connections()) === 0
+  })
+  const atTheEnd = await count()
+  // At 20 a second some twenty would come while these hundred requests are answered.
+  for (let i = 0; i < 100; i++) await server.publish(String(i), 'elsewhere')
+  expect(await count()).toBe(atTheEnd)
+})
+
+test('tells every page of changed settings, and how many pages are here', async () => {
+  await using server = await serve()
+  const [one, two] = [await enter(server.origin), await enter(server.origin)]
+  one.say({ type: 'settings', settings: { ratePerSecond: 5 } })
+  expect(await two.next('settings')).toMatchObject({ settings: { ratePerSecond: 5 } })
+  await until('both are counted', () => one.all('here').at(-1)?.pages === 2)
+  two.socket.close()
+  await until('one is left', () => one.all('here').at(-1)?.pages === 1)
+  one.socket.close()
+})
+
+test.each([
+  ['a rate above 20', { type: 'settings', settings: { ratePerSecond: 21 } }, /20/],
+  ['a negative rate', { type: 'settings', settings: { ratePerSecond: -1 } }, /0 to 20/],
+  ['a rate that is a text', { type: 'settings', settings: { ratePerSecond: '5' } }, /0 to 20/],
+  ['a clock without a stamp', { type: 'clock' }, /clock/],
+  ['what it does not know', { type: 'dance' }, /settings/],
+])('%s is answered by an error with the remedy', async (_what, message, remedy) => {
+  await using server = await serve()
+  const page = await enter(server.origin)
+  page.say(message)
+  expect((await page.next('error')).remedy).toMatch(remedy)
+  page.say({ type: 'clock', t0: 1 })
+  await page.next('clock')
+  page.socket.close()
+})
+
+test('the metronome\u2019s gaps are exponential, with the mean that was asked for', async () => {
+  const feed = createFeed(memoryLog())
+  const at: number[] = []
+  feed.follow(
+    'a',
+    '0',
+    ({ events }) => void at.push(...events.map((event) => event.at)),
+    () => expect.unreachable(),
+  )
+  const metronome = createMetronome(feed, 'a')
+  metronome.setRate(200)
+  await until('there are 400', () => at.length >= 400, 15_000)
+  metronome.stop()
+  const gaps = at.slice(1).map((ms, i) => ms - (at[i] ?? 0))
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
+  const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
+  expect(mean).toBeGreaterThan(4)
+  expect(mean).toBeLessThan(6)
+  // As large as the mean is what tells exponential gaps from regular ones, which have none.
+  expect(deviation / mean).toBeGreaterThan(0.75)
+  expect(deviation / mean).toBeLessThan(1.25)
+  expect(metronome.slipMs()).toBeLessThan(5)
+  expect(metronome.serviceMs()).toBeLessThan(5)
+})

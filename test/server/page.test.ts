@@ -1,0 +1,350 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import Fastify from 'fastify'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { page } from '../../server/page.ts'
+import type { Source } from '../../server/protocol.ts'
+
+const REPOSITORY = join(import.meta.dirname, '../..')
+
+describe('a file of web/', () => {
+  test('comes as JavaScript, every line and column where the repository has it', async () => {
+    const text = 'interface A { b: string }\n\nconst a: Readonly<A> = { b: "ü" } as const\n  export { a }\n'
+    const { body, headers } = await get(await served({ 'web/view/a.ts': text }), '/view/a.ts')
+    expect(headers['content-type']).toBe('text/javascript; charset=utf-8')
+    expect(body).toBe(text.replace(/interface.*|: Readonly<A>|as const/g, (types) => ' '.repeat(types.length)))
+  })
+
+  test('whose types cannot be blanked out is an error that names it and says how to look', async () => {
+    const address = await served({ 'web/view/bad.ts': 'enum Wire { Sse }' })
+    const { status, body } = await get(address, '/view/bad.ts')
+    expect(status).toBe(500)
+    expect(body).toMatch(/^web\/view\/bad\.ts .*enum.*tsc -p web$/)
+  })
+
+  test('goes out anew once it has changed on disk', async () => {
+    const root = await folder({ 'web/a.ts': 'const a: 1 = 1' })
+    const address = await listening(root)
+    expect((await get(address, '/a.ts')).body).toBe('const a    = 1')
+    await writeFile(join(root, 'web/a.ts'), 'const a: 1 = 10')
+    expect((await get(address, '/a.ts')).body).toBe('const a    = 10')
+  })
+
+  test('is stripped without a word on stderr about an experiment', async () => {
+    const script = `
+      import Fastify from 'fastify'
+      import { page } from './server/page.ts'
+      const app = Fastify()
+      await page(app)
+      console.log((await app.inject('/now.ts')).statusCode)`
+    const node = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { cwd: REPOSITORY })
+    expect(await node).toEqual({ stdout: '200\n', stderr: '' })
+  })
+
+  test('named index.html is the page', async () => {
+    const { body, headers } = await get(await served({ 'web/index.html': '<!doctype html>' }), '/')
+    expect([headers['content-type'], body]).toEqual(['text/html; charset=utf-8', '<!doctype html>'])
+  })
+})
+
+describe.each([
+  '/',
+  '/a.ts',
+  '/a.css',
+  '/icon.svg',
+  '/vendor/lit/index.js',
+  '/vendor/uplot/uPlot.js',
+  '/vendor/uplot/uPlot.min.css',
+  '/source/web/a.ts',
+])('%s', (path) => {
+  test('is asked for every time, and answered without a body while it is the same', async () => {
+    const address = await served(SITE)
+    const first = await get(address, path)
+    expect(first).toMatchObject({ status: 200, headers: { 'cache-control': 'no-cache' } })
+    for (const known of [first.headers.etag, `"other", W/${first.headers.etag?.replace(/^W\//, '')}`]) {
+      const again = await get(address, path, { headers: { 'if-none-match': known } })
+      expect(again).toMatchObject({ status: 304, body: '', headers: { etag: first.headers.etag } })
+    }
+    expect((await get(address, path, { headers: { 'if-none-match': '"other"' } })).body).toBe(first.body)
+  })
+
+  test('answers HEAD as it does GET, without the body', async () => {
+    const address = await served(SITE)
+    const { headers } = await get(address, path)
+    const { 'content-type': type, 'content-length': length, etag } = headers
+    const head = await get(address, path, { method: 'HEAD' })
+    expect(head).toMatchObject({
+      status: 200,
+      body: '',
+      headers: { 'content-type': type, 'content-length': length, etag },
+    })
+  })
+})
+
+describe('what is not for reading', () => {
+  test.each([
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '/..%2fpackage.json',
+    '/..%5cpackage.json',
+    '/view/../../package.json',
+    '/view/%2e%2e/%2E%2E/package.json',
+    '/../secret.ts',
+    '/..%2fsecret.ts',
+    '/%2e%2e/secret.ts',
+    '/%2e%2e%2fsecret.ts',
+    '/..%5csecret.ts',
+    '/view/../../secret.ts',
+    '/./a.ts',
+    '//a.ts',
+    '/a.ts/',
+    '/a.ts%00.html',
+    '/view',
+    '/view/',
+    '/nothing.ts',
+    '/nothing.svg',
+    '/tsconfig.json',
+    '/.hidden.ts',
+    '/.hidden/a.ts',
+    '/notes.txt',
+    '/package.json',
+    '/server/a.ts',
+    '/vendor/',
+    '/vendor/../package.json',
+    '/vendor/..%2fpackage.json',
+    '/vendor/%2e%2e/package.json',
+    '/vendor/lit',
+    '/vendor/lit/package.json',
+    '/vendor/lit/../../package.json',
+    '/vendor/lit/..%2f..%2fpackage.json',
+    '/vendor/lit/directives/../../fastify/fastify.js',
+    '/vendor/lit/development/index.js',
+    '/vendor/lit/index.d.ts',
+    '/vendor/lit-html/node/lit-html.js',
+    '/vendor/lit/node_modules/lit-html/lit-html.js',
+    '/vendor/@lit/reactive-element/package.json',
+    '/vendor/@lit%2freactive-element/..%2f..%2flit/package.json',
+    '/vendor/fastify/fastify.js',
+    '/vendor/uplot/package.json',
+    '/vendor/uplot/dist/uPlot.cjs.js',
+    '/source/',
+    '/source/package.json',
+    '/source/../package.json',
+    '/source/.git/config',
+    '/source/%2egit/config',
+    '/source/a.ts',
+    '/source/server',
+    '/source/server/nothing.ts',
+    '/source/server/../secret.ts',
+    '/source/server/..%2fsecret.ts',
+    '/source/server/%2e%2e/secret.ts',
+    '/source/server/..%5csecret.ts',
+    '/source/server/../../../etc/passwd',
+    '/source//etc/passwd',
+    '/source/%2fetc%2fpasswd',
+    '/source/server/.env.ts',
+    '/source/server/launch.js',
+    '/source/web/index.html',
+    '/source/web/tsconfig.json',
+    '/source/node_modules/lit/index.js',
+  ])("%s gets the app's own 404", async (path) => {
+    const address = await served({
+      ...SITE,
+      'package.json': '{}',
+      'secret.ts': 'secret',
+      'a.ts': 'secret',
+      '.git/config': 'secret',
+      'web/tsconfig.json': '{}',
+      'web/notes.txt': 'secret',
+      'web/.hidden.ts': 'secret',
+      'web/.hidden/a.ts': 'secret',
+      'server/.env.ts': 'secret',
+      'server/launch.js': 'secret',
+    })
+    expect(await get(address, path)).toMatchObject({ status: 404, body: `none: ${path}` })
+  })
+})
+
+describe('the content security policy', () => {
+  test('lets in the import map by its hash, and nothing from elsewhere', async () => {
+    const map = '\n{ "imports": {} }\n'
+    const { headers } = await get(await served({ 'web/index.html': document(map) }), '/')
+    expect(headers).toMatchObject({
+      'content-security-policy':
+        `default-src 'none'; script-src 'self' '${hash(map)}'; style-src 'self'; img-src 'self' data:; ` +
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+        "require-trusted-types-for 'script'; trusted-types lit-html",
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+  })
+
+  test('hashes the lines as a browser reads them, however Git has ended them', async () => {
+    const { headers } = await get(await served({ 'web/index.html': document('\r\n{}\r\n') }), '/')
+    expect(headers['content-security-policy']).toContain(hash('\n{}\n'))
+  })
+
+  test('follows an import map that has changed on disk', async () => {
+    const root = await folder({ 'web/index.html': document('{}') })
+    const address = await listening(root)
+    await get(address, '/')
+    await writeFile(join(root, 'web/index.html'), document('{"imports":{}}'))
+    expect((await get(address, '/')).headers['content-security-policy']).toContain(hash('{"imports":{}}'))
+  })
+
+  test('has no hash for a document without an import map', async () => {
+    const { headers } = await get(await served({ 'web/plain.html': '<script>alert(1)</script>' }), '/plain.html')
+    expect(headers['content-security-policy']).toContain("; script-src 'self'; ")
+  })
+})
+
+describe("this repository's page", () => {
+  test('finds every file that it names, and every module that web/ leads to through its import map', async () => {
+    const address = await listening(REPOSITORY)
+    const html = (await get(address, '/')).body
+    const modules = globSync('**/*.ts', { cwd: join(REPOSITORY, 'web') }).map(
+      (path) => `/${path.replaceAll('\\', '/')}`,
+    )
+    const loaded = await load(address, [...named(html), ...modules], importMap(html))
+    expect([...loaded].filter(([, { status }]) => status !== 200).map(([path]) => path)).toEqual([])
+    expect([...loaded.keys()]).toContain('/vendor/lit-html/lit-html.js')
+  })
+
+  test('weighs less than 400 kB, with all that it may load later', async () => {
+    const address = await listening(REPOSITORY)
+    const html = (await get(address, '/')).body
+    const loaded = await load(address, named(html), importMap(html))
+    const bytes = [...loaded.values()].reduce((sum, { body }) => sum + Buffer.byteLength(body), Buffer.byteLength(html))
+    expect([...loaded.keys()]).toContain('/vendor/lit-html/lit-html.js')
+    expect(bytes).toBeLessThan(400_000)
+  })
+})
+
+describe('a source', () => {
+  test.each(globSync(['server/**/*.ts', 'web/**/*.ts'], { cwd: REPOSITORY }))(
+    '%s is the file, piece by piece',
+    async (path) => {
+      const url = `/source/${path.replaceAll('\\', '/')}`
+      const source: Source = JSON.parse((await get(await listening(REPOSITORY), url)).body)
+      const text = source.lines.map((line) => line.map((piece) => piece.text).join('')).join('\n')
+      expect(text).toBe(await readFile(join(REPOSITORY, path), 'utf8'))
+      expect(source.lines.filter((line) => line.some((piece, i) => piece.kind === line[i - 1]?.kind))).toEqual([])
+    },
+  )
+
+  test('tells comments, keywords and strings from the rest', async () => {
+    const code = '/** @param a */\nexport const f = async () => `a${typeof "b"}c` + /d+|\\w/g // e'
+    const source: Source = JSON.parse((await get(await served({ 'server/a.ts': code }), '/source/server/a.ts')).body)
+    const marks = { comment: '#', keyword: '*', string: '_', plain: '' }
+    expect(source.lines.map((line) => line.map(({ kind, text }) => marks[kind] + text + marks[kind]).join(''))).toEqual(
+      ['#/** @param a */#', '*export* *const* f = *async* () => _`a_${*typeof* _"b"_}_c`_ +_ /d+|\\w/g_ #// e#'],
+    )
+  })
+})
+
+const SITE = {
+  'web/index.html': '<!doctype html>',
+  'web/a.ts': 'export const a: number = 1',
+  'web/a.css': 'a {}',
+  'web/icon.svg': '<svg/>',
+  'server/a.ts': 'export {}',
+}
+
+/** Serves a new folder with these files until the test ends; answers its address. */
+async function served(files: Record<string, string>): Promise<string> {
+  return listening(await folder(files))
+}
+
+async function listening(root: string): Promise<string> {
+  const app = Fastify({ exposeHeadRoutes: false })
+  onTestFinished(() => app.close())
+  app.setNotFoundHandler((request, reply) => reply.code(404).send(`none: ${request.url}`))
+  app.setErrorHandler((error: Error, _request, reply) => reply.code(500).send(error.message))
+  await page(app, { root })
+  return app.listen({ port: 0, host: '127.0.0.1' })
+}
+
+async function folder(files: Record<string, string>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'fourwire-page-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+  return root
+}
+
+interface Answer {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+interface Options {
+  method?: string
+  headers?: OutgoingHttpHeaders
+}
+
+/** Asks for the path letter by letter as given, which `fetch` would tidy up first. */
+async function get(address: string, path: string, options: Options = {}): Promise<Answer> {
+  const { hostname, port } = new URL(address)
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const outgoing = request({ hostname, port, path, agent: false, ...options }, async (response) => {
+    response.setEncoding('utf8')
+    let body = ''
+    for await (const chunk of response) body += String(chunk)
+    resolve({ status: response.statusCode, headers: response.headers, body })
+  })
+  outgoing.on('error', reject).end()
+  return promise
+}
+
+const document = (map: string) => `<!doctype html><script type="importmap">${map}</script>`
+const hash = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`
+
+/** The files that a document asks for by itself. */
+function named(html: string): string[] {
+  return Array.from(html.matchAll(/\b(?:src|href)="(\/[^"]+)"/g), ([, path = '']) => path)
+}
+
+function importMap(html: string): Record<string, string> {
+  const [, map = '{}'] = /<script type="importmap">(.*?)<\/script>/s.exec(html) ?? []
+  return JSON.parse(map).imports
+}
+
+/** Loads modules and all that they import, now or later, as a browser does: each path once, with its answer. */
+async function load(address: string, paths: string[], imports: Record<string, string>): Promise<Map<string, Answer>> {
+  const loaded = new Map<string, Answer>()
+  const waiting = [...paths]
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (loaded.has(path)) continue
+    const answer = await get(address, path)
+    loaded.set(path, answer)
+    const isScript = answer.headers['content-type']?.includes('javascript') ?? false
+    if (isScript) waiting.push(...specifiers(answer.body).map((name) => resolved(name, path, imports)))
+  }
+  return loaded
+}
+
+function specifiers(script: string): string[] {
+  return Array.from(
+    script.matchAll(/\b(?:import|export)\b(?:[\w\s{},*$]*\bfrom)?[\s(]*(['"])([^'"\n]+)\1/g),
+    ([, , name = '']) => name,
+  )
+}
+
+/** The browser's own algorithm, without scopes: an exact name, else the longest prefix ending in a slash. */
+function resolved(name: string, from: string, imports: Record<string, string>): string {
+  if (/^\.{0,2}\//.test(name)) return new URL(name, `http://x${from}`).pathname
+  const prefix = Object.keys(imports)
+    .filter((key) => key === name || (key.endsWith('/') && name.startsWith(key)))
+    .toSorted((a, b) => b.length - a.length)[0]
+  return prefix === undefined ? `not in the import map: ${name}` : `${imports[prefix]}${name.slice(prefix.length)}`
+}

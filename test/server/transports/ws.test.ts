@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { serve } from '../../serve.ts'
+import { until } from '../../until.ts'
+
+type Message = Record<string, unknown> & { type: string }
+
+async function open(url: string) {
+  const socket = new WebSocket(url)
+  const messages: Message[] = []
+  socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+  await once(socket, 'open')
+  await until('it is welcomed', () => messages.length > 0)
+  return {
+    socket,
+    messages,
+    say: (message: unknown) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    next: (type: string) => until(`a ${type} has come`, () => messages.find((message) => message.type === type)),
+  }
+}
+
+const wsOrigin = (origin: string) => origin.replace('http', 'ws')
+
+test('the course\u2019s transcript works as it stands: no path, ping, and errors that keep the connection', async () => {
+  await using server = await serve()
+  const { socket, messages, say } = await open(wsOrigin(server.origin))
+  expect(messages[0]).toEqual({ type: 'connected', message: 'WebSocket connected' })
+  say({ type: 'ping' })
+  say('hello')
+  say({ type: 'dance' })
+  say({ type: 'ping' })
+  await until('all is answered', () => messages.length === 5)
+  expect(messages.map(({ type }) => type)).toEqual(['connected', 'pong', 'error', 'error', 'pong'])
+  expect(messages[2]).toMatchObject({ code: 'bad-message', message: '"hello" is no JSON.' })
+  expect(messages[3]).toMatchObject({ code: 'unknown-type', message: expect.stringContaining('dance') })
+  expect(socket.readyState).toBe(WebSocket.OPEN)
+  socket.close()
+})
+
+test('connected says where reading begins, never the end while a replay is pending', async () => {
+  await using server = await serve()
+  const events = [await server.publish('1'), await server.publish('2')]
+  const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws?after=0`)
+  await until('both have come', () => messages.length === 3)
+  expect(messages).toEqual([
+    { type: 'connected', message: 'WebSocket connected', room: 'lobby', cursor: `${events[0]?.id.split('.')[0]}.0` },
+    ...events,
+  ])
+  const now = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
+  expect(now.messages[0]).toMatchObject({ cursor: events[1]?.id })
+  socket.close()
+  now.socket.close()
+})
+
+test('a gap is told behind connected, with the cursor from which it goes on', async () => {
+  await using server = await serve()
+  const event = await server.publish('1')
+  const cursor = `${event.id.split('.')[0]}.0`
+  const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws?after=gone.5`)
+  await until('all has come', () => messages.length === 3)
+  expect(messages).toEqual([
+    { type: 'connected', message: 'WebSocket connected', room: 'lobby', cursor },
+    { type: 'gap', room: 'lobby', cursor },
+    event,
+  ])
+  socket.close()
+})
+
+test.each([
+  ['an empty message', '', 'bad-message'],
+  ['a list', '[]', 'bad-message'],
+  ['null', 'null', 'bad-message'],
+  ['no type', '{}', 'bad-message'],
+  ['a type that is a number', '{"type":1}', 'bad-message'],
+  ['a type out of a prototype', '{"type":"constructor"}', 'unknown-type'],
+  ['a join without a room', '{"type":"join"}', 'bad-message'],
+  ['a join in a bad room', '{"type":"join","room":"BAD"}', 'bad-message'],
+  ['a message without a text', '{"type":"message","user":"Ada"}', 'bad-message'],
+  ['a message into a room not joined', '{"type":"message","room":"other","user":"Ada","text":"x"}', 'not-joined'],
+  ['typing in a room not joined', '{"type":"typing","boardId":"other"}', 'not-joined'],
+])('%s is answered by an error, and the connection stays', async (_what, text, code) => {
+  await using server = await serve()
+  const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
+  say(text)
+  expect(await next('error')).toMatchObject({ code, message: expect.any(String), remedy: expect.any(String) })
+  say({ type: 'ping' })
+  await next('pong')
+  socket.close()
+})
+
+test('a binary message is answered by an error as well', async () => {
+  await using server = await serve()
+  const { socket, next } = await open(wsOrigin(server.origin))
+  socket.send(Buffer.from([0, 255]))
+  expect(await next('error')).toMatchObject({ code: 'bad-message' })
+  socket.close()
+})
+
+test('a message of more than 16 KiB closes with 1009', async () => {
+  await using server = await serve()
+  const { socket, say } = await open(wsOrigin(server.origin))
+  say({ type: 'message', room: 'lobby', user: 'Ada', text: 'x'.repeat(17_000) })
+  const [code] = await once(socket, 'close')
+  expect(code).toBe(1009)
+})
+
+test('publishes once for a repeated key, and says what was accepted', async () => {
+  await using server = await serve()
+  const { socket, messages, say } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
+  for (let i = 0; i < 2; i++) say({ type: 'message', user: 'Ada', text: 'hi', key: 'k' })
+  await until('both are accepted', () => messages.filter(({ type }) => type === 'accepted').length === 2)
+  const ids = messages.filter(({ type }) => type === 'accepted').map(({ id }) => id)
+  expect(new Set(ids).size).toBe(1)
+  expect(messages.filter(({ type }) => type === 'message')).toHaveLength(1)
+  socket.close()
+})
+
+test('who joins a room is announced to the others in it, hears it, and leaves it', async () => {
+  await using server = await serve()
+  const ada = await open(`${wsOrigin(server.origin)}/feed/board-1/ws`)
+  const ben = await open(wsOrigin(server.origin))
+  ben.say({ type: 'join', boardId: 'board-1', name: 'Ben' })
+  expect(await ada.next('user_joined')).toMatchObject({ room: 'board-1', name: 'Ben', userId: expect.any(String) })
+  expect(await ben.next('joined')).toMatchObject({ room: 'board-1' })
+  ben.say({ type: 'typing', boardId: 'board-1', name: 'Ben' })
+  expect(await ada.next('user_typing')).toMatchObject({ room: 'board-1', name: 'Ben' })
+  expect(ben.messages.some(({ type }) => type === 'user_typing')).toBe(false)
+  const event = await server.publish('for the board', 'board-1')
+  expect(await ben.next('message')).toEqual(event)
+  ben.say({ type: 'leave', boardId: 'board-1' })
+  await ben.next('left')
+  await server.publish('not for Ben', 'board-1')
+  await until('Ada has both', () => ada.messages.filter(({ type }) => type === 'message').length === 2)
+  expect(ben.messages.filter(({ type }) => type === 'message')).toHaveLength(1)
+  ada.socket.close()
+  ben.socket.close()
+})
+
+test('what is typed is kept nowhere', async () => {
+  await using server = await serve()
+  const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
+  say({ type: 'typing' })
+  say({ type: 'ping' })
+  await next('pong')
+  const answer = await (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).status
+  expect(answer).toBe(204)
+  socket.close()
+})
+
+test('events of 126 and more bytes have the longer length, and any length arrives whole', async () => {
+  await using server = await serve()
+  const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
+  const published = []
+  for (const length of [1, 10, 20, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 100, 2500])
+    published.push(await server.publish('\u0001'.repeat(length)))
+  await until('all have come', () => messages.length > published.length)
+  expect(messages.slice(1)).toEqual(published)
+  socket.close()
+})

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { join } from 'node:path'
+
+const MAIN = join(import.meta.dirname, '../server/main.ts')
+
+export interface Spawned extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly origin: string
+  readonly port: number
+  /** Sends a signal and resolves with the exit code, or null where the signal itself ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** The server as a process of its own, once it has printed where it is. */
+export async function spawnServer(...flags: string[]): Promise<Spawned> {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const origin = await addressOf(child)
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+    child.kill(signal)
+    const [code] = await once(child, 'exit')
+    return code
+  }
+  return {
+    process: child,
+    origin,
+    port: Number(new URL(origin).port),
+    end,
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+    },
+  }
+}
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('The server has no stdout.')
+  for await (const line of createInterface(child.stdout)) {
+    const [, origin] = /^Fourwire is at (http:\S+)/.exec(line) ?? []
+    if (origin) return origin
+  }
+  throw new Error('The server ended without saying where it is.')
+}
