@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest'
+import { expected, kolmogorovSmirnov } from '../../../web/measure/model.ts'
+import type { Conditions, Expectation } from '../../../web/measure/model.ts'
+import { exponential, seededRandom } from './random.ts'
+
+const USUAL: Conditions = { intervalMs: 1000, waitS: 25, roundTripMs: 40, serviceMs: 3, ratePerSecond: 2 }
+const TRANSPORTS = ['short-poll', 'long-poll', 'sse', 'ws'] as const
+
+/** What a poll takes on the server and in the browser; the model allows as much. */
+const EXCHANGE_MS = 1
+
+describe.each(TRANSPORTS)('the expectation of %s', (transport) => {
+  test.each<[string, Partial<Conditions>]>([
+    ['in usual conditions', {}],
+    ['without a round trip', { roundTripMs: 0 }],
+    ['without any message', { ratePerSecond: 0 }],
+    ['with a crowd of messages', { ratePerSecond: 500 }],
+    ['with requests that are not held', { waitS: 0 }],
+    ['without anything', { intervalMs: 0, waitS: 0, roundTripMs: 0, serviceMs: 0, ratePerSecond: 0 }],
+  ])('is a distribution whose median lies within its range, %s', (_, conditions) => {
+    const { p50Ms, fromMs, toMs, cdf } = expected(transport, { ...USUAL, ...conditions })
+    expect(fromMs).toBeLessThanOrEqual(p50Ms)
+    expect(p50Ms).toBeLessThanOrEqual(toMs)
+    expect(cdf(p50Ms)).toBeCloseTo(0.5, 6)
+    expect(cdf(toMs) - cdf(fromMs)).toBeGreaterThan(0.9 - 1e-6)
+    expect([cdf(-1), cdf(1e9)]).toEqual([0, 1])
+    const shares = Array.from({ length: 2200 }, (_unused, i) => cdf(i / 2))
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+  })
+
+  test('waits for the commit, whatever else there is', () => {
+    const later = expected(transport, { ...USUAL, serviceMs: 503 })
+    const sooner = expected(transport, USUAL)
+    expect(later.p50Ms - sooner.p50Ms).toBeCloseTo(500, 6)
+    expect(later.toMs - sooner.toMs).toBeCloseTo(500, 6)
+    expect(later.cdf(503)).toBe(0)
+  })
+})
+
+describe('short polling', () => {
+  test('takes from the commit and the way down to a whole cycle more', () => {
+    const { fromMs, p50Ms, toMs } = expected('short-poll', USUAL)
+    expect([fromMs, p50Ms, toMs]).toEqual([23, 23 + 1041 / 2, 23 + 1041])
+  })
+
+  test.each([
+    { seed: 21, conditions: USUAL },
+    { seed: 22, conditions: { ...USUAL, intervalMs: 200, roundTripMs: 120, ratePerSecond: 20 } },
+  ])('fits 10 000 simulated messages, and no other interval does (seed $seed)', ({ seed, conditions }) => {
+    const sorted = simulatePolls(seededRandom(seed), conditions, 10_000, 'short').toSorted((a, b) => a - b)
+    expect(kolmogorovSmirnov(sorted, expected('short-poll', conditions).cdf).p).toBeGreaterThan(0.01)
+    const other = { ...conditions, intervalMs: conditions.intervalMs * 1.1 }
+    expect(kolmogorovSmirnov(sorted, expected('short-poll', other).cdf).p).toBeLessThan(1e-6)
+  })
+})
+
+describe('long polling', () => {
+  const gapMs = USUAL.roundTripMs + EXCHANGE_MS
+
+  test.each([0.05, 0.2, 1, 2, 5])(
+    'fits 100 000 simulated messages with %f of them to a gap (seed 23)',
+    (messagesPerGap) => {
+      const conditions = { ...USUAL, ratePerSecond: (messagesPerGap / gapMs) * 1000 }
+      const simulated = simulatePolls(seededRandom(23), conditions, 100_000, 'long')
+      expectMeanAndShape(simulated, expected('long-poll', conditions))
+    },
+  )
+
+  test('fits as well where the server gives up before most messages (seed 24)', () => {
+    const conditions = { ...USUAL, waitS: 0.1, ratePerSecond: 4 }
+    expectMeanAndShape(simulatePolls(seededRandom(24), conditions, 100_000, 'long'), expected('long-poll', conditions))
+  })
+
+  test('has the mean of the textbook: the way down, and r·g/b of half a gap', () => {
+    const { cdf } = expected('long-poll', { ...USUAL, ratePerSecond: 20 })
+    const perGap = 0.02 * gapMs
+    const inGap = perGap / (perGap + Math.exp(-perGap))
+    expect(meanOf(cdf)).toBeCloseTo(3 + 20 + (inGap * gapMs) / 2, 1)
+  })
+
+  test('is as fast as a stream where messages are rare', () => {
+    const rare = expected('long-poll', { ...USUAL, ratePerSecond: 0.001 })
+    const stream = expected('sse', USUAL)
+    expect(rare.p50Ms).toBeCloseTo(stream.p50Ms, 1)
+    expect(rare.toMs).toBeCloseTo(stream.toMs, 0)
+  })
+
+  test('is short polling without a pause where nothing is held', () => {
+    const { cdf } = expected('long-poll', { ...USUAL, waitS: 0 })
+    expect(meanOf(cdf)).toBeCloseTo(3 + 20 + gapMs / 2, 1)
+  })
+})
+
+describe.each(['sse', 'ws'] as const)('%s', (transport) => {
+  test('takes the commit and half the round trip, give or take the half that is not known', () => {
+    const { fromMs, p50Ms, toMs, cdf } = expected(transport, USUAL)
+    expect(p50Ms).toBeCloseTo(23, 6)
+    expect([fromMs, toMs]).toEqual([expect.closeTo(5, 6), expect.closeTo(41, 6)])
+    expect([cdf(3), cdf(43)]).toEqual([0, 1])
+  })
+})
+
+describe('Kolmogorov–Smirnov', () => {
+  const uniform = (x: number): number => Math.min(1, Math.max(0, x))
+
+  test('takes the largest distance on either side of a step', () => {
+    expect(kolmogorovSmirnov([0.5], uniform).d).toBe(0.5)
+    expect(kolmogorovSmirnov([0.1, 0.2, 0.9], uniform).d).toBeCloseTo(2 / 3 - 0.2, 12)
+    expect(kolmogorovSmirnov([0.8, 0.9], uniform).d).toBeCloseTo(0.8, 12)
+  })
+
+  test.each([
+    { critical: 0.571, level: 0.9 },
+    { critical: 1.224, level: 0.1 },
+    { critical: 1.358, level: 0.05 },
+    { critical: 1.628, level: 0.01 },
+  ])('gives the tables’ $level for D = $critical / √n', ({ critical, level }) => {
+    const n = 1_000_000
+    const distance = critical / Math.sqrt(n)
+    const shifted = Float64Array.from({ length: n }, (_, i) => (i + 1) / n - distance)
+    expect(kolmogorovSmirnov(shifted, uniform).p).toBeCloseTo(level, 3)
+  })
+
+  test.each([5, 20, 200])('rejects what is true as often as it says, with %i samples (seed 25)', (n) => {
+    const random = seededRandom(25)
+    let rejected = 0
+    for (let run = 0; run < 4000; run++) {
+      const sorted = Float64Array.from({ length: n }, random).toSorted()
+      if (kolmogorovSmirnov(sorted, uniform).p < 0.05) rejected++
+    }
+    // Three standard errors are 1 %.
+    expect(Math.abs(rejected / 4000 - 0.05)).toBeLessThan(0.01)
+  })
+
+  test('has no doubt about a perfect fit, nor about no samples', () => {
+    const perfect = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100)
+    expect(kolmogorovSmirnov(perfect, uniform).p).toBe(1)
+    expect(kolmogorovSmirnov([], uniform)).toEqual({ d: 0, p: 1 })
+  })
+})
+
+/**
+ * The latencies of a Poisson feed's messages to one client that polls, request by request. The way
+ * down is half the round trip for short polling; for long polling it is what the model says of it,
+ * anything between none and all.
+ */
+function simulatePolls(random: () => number, conditions: Conditions, count: number, kind: 'short' | 'long'): number[] {
+  const { intervalMs, waitS, roundTripMs, serviceMs, ratePerSecond } = conditions
+  const pauseMs = kind === 'short' ? intervalMs : 0
+  const holdMs = kind === 'short' ? 0 : waitS * 1000
+  const latencies: number[] = []
+  let acceptedMs = exponential(random, 1000 / ratePerSecond)
+  let askedMs = roundTripMs / 2
+  while (latencies.length < count) {
+    // The request is answered when it comes, when something becomes visible, or when the hold ends.
+    const answeredMs = Math.max(askedMs, Math.min(acceptedMs + serviceMs, askedMs + holdMs))
+    while (acceptedMs + serviceMs <= answeredMs) {
+      const downMs = kind === 'short' ? roundTripMs / 2 : random() * roundTripMs
+      latencies.push(answeredMs + downMs - acceptedMs)
+      acceptedMs += exponential(random, 1000 / ratePerSecond)
+    }
+    askedMs = answeredMs + roundTripMs + EXCHANGE_MS + pauseMs
+  }
+  return latencies
+}
+
+function expectMeanAndShape(simulated: readonly number[], { cdf, p50Ms, toMs }: Expectation): void {
+  const sorted = simulated.toSorted((a, b) => a - b)
+  const meanMs = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length
+  expect(meanMs / meanOf(cdf)).toBeCloseTo(1, 1.7)
+  expect(kolmogorovSmirnov(sorted, cdf).d).toBeLessThan(0.01)
+  const ofRank = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+  expect(ofRank(0.5) / p50Ms).toBeCloseTo(1, 1.5)
+  expect(ofRank(0.95) / toMs).toBeCloseTo(1, 1.5)
+}
+
+/** The mean of what is never negative is the area above its distribution function. */
+function meanOf(cdf: (ms: number) => number): number {
+  const stepMs = 0.01
+  let mean = 0
+  for (let ms = stepMs / 2; ms < 2000; ms += stepMs) mean += (1 - cdf(ms)) * stepMs
+  return mean
+}
