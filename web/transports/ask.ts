@@ -1,0 +1,97 @@
+/** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
+import type { PollAnswer, Problem } from '../../server/protocol.ts'
+import { now } from '../now.ts'
+
+/** The server answered, and the answer was no. */
+export class Refused extends Error {
+  readonly status: number
+  /** From Retry-After (RFC 9110, section 10.2.3); 0 where it is not given in seconds. */
+  readonly retryAfterMs: number
+
+  constructor(status: number, detail: string, retryAfterMs: number) {
+    super(detail)
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export interface Asked {
+  /** Null for 204: nothing is new. */
+  readonly answer: PollAnswer | null
+  /** When the whole body was here, before anything was parsed. */
+  readonly receivedAtMs: number
+}
+
+/** Throws `Refused`, or what `fetch` throws: no network, out of time, stopped by `signal`. */
+export async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise<Asked> {
+  // no-store: two pages at the same cursor ask for the same URL, and the browser's cache would
+  // have the second one wait for the answer of the first.
+  const response = await fetch(url, {
+    cache: 'no-store',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+  })
+  const text = await response.text()
+  const receivedAtMs = now()
+  if (!response.ok) throw refused(response, text)
+  return { answer: response.status === 204 ? null : JSON.parse(text), receivedAtMs }
+}
+
+const PUBLISH_MS = 10_000
+
+/**
+ * Publishes by POST. Throws like `ask`. Sent again once where no answer came: the server may have
+ * closed a connection that was about to be reused, browsers repeat no POST by themselves, and
+ * the key makes sure that it is published once.
+ */
+export async function post(origin: string, room: string, user: string, text: string, key: string): Promise<void> {
+  const send = () =>
+    fetch(`${origin}/feed/${room}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ user, text }),
+      signal: AbortSignal.timeout(PUBLISH_MS),
+    })
+  const response = await send().catch(send)
+  const answer = await response.text()
+  if (!response.ok) throw refused(response, answer)
+}
+
+function refused(response: Response, text: string): Refused {
+  const seconds = Number(response.headers.get('retry-after') ?? 0)
+  return new Refused(
+    response.status,
+    detailOf(text) ?? `The server answered ${response.status}`,
+    seconds > 0 ? seconds * 1000 : 0,
+  )
+}
+
+/** A proxy on the way may answer with anything. */
+function detailOf(text: string): string | null {
+  try {
+    const { detail, remedy }: Problem = JSON.parse(text)
+    return detail ? `${detail} ${remedy}` : null
+  } catch {
+    return null
+  }
+}
+
+/** What went wrong, for people: browsers say no more than "Failed to fetch". */
+export function troubleOf(error: unknown): string {
+  if (error instanceof Refused) return error.message
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time'
+  return 'the server cannot be reached'
+}
+
+/** Resolves after a pause, or at once when `signal` aborts. Leaves neither timer nor listener. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
+}

@@ -1,0 +1,59 @@
+/**
+ * Long polling (RFC 6202): asks, and asks again as soon as the answer is here. The pause sits on
+ * the server, which holds the request until it has something to say.
+ */
+import { now } from '../now.ts'
+import { Refused, ask, pause, post, troubleOf } from './ask.ts'
+import { createBackoff } from './backoff.ts'
+import type { Transport } from './transport.ts'
+
+/** How much longer than the wait it asked for a client waits before it thinks the connection dead. */
+const GRACE_MS = 10_000
+
+export const longPoll: Transport = {
+  connect({ origin, room, after, waitS }, listener) {
+    const stopped = new AbortController()
+    const { signal } = stopped
+    void poll()
+
+    return {
+      publish: (user, text, key) => post(origin, room, user, text, key),
+      stop: () => stopped.abort(),
+    }
+
+    async function poll(): Promise<void> {
+      const backoff = createBackoff()
+      let cursor = after
+
+      while (!signal.aborted) {
+        try {
+          listener.state({ is: 'asking', atMs: now() })
+          const { answer, receivedAtMs } = await ask(
+            `${origin}/feed/${room}/long-poll?after=${cursor}&wait=${waitS}`,
+            waitS * 1000 + GRACE_MS,
+            signal,
+          )
+          if (signal.aborted) return
+          backoff.reset()
+
+          if (answer?.gap) listener.gap(answer.cursor, receivedAtMs)
+          if (answer?.events.length) listener.events(answer.events, receivedAtMs)
+          cursor = answer?.cursor ?? cursor
+          // No pause: until the next request is there, nobody asks, and this gap is blind.
+        } catch (error) {
+          if (signal.aborted) return
+          const atMs = now()
+          const waitMs = Math.max(backoff.nextMs(), error instanceof Refused ? error.retryAfterMs : 0)
+          listener.state({
+            is: 'reconnecting',
+            atMs,
+            untilMs: atMs + waitMs,
+            trouble: troubleOf(error),
+            ...(error instanceof Refused && { status: error.status }),
+          })
+          await pause(waitMs, signal)
+        }
+      }
+    }
+  },
+}

@@ -1,0 +1,68 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2): one answer that never ends, read by the
+ * browser's own EventSource.
+ *
+ * EventSource would reconnect by itself, but after a fixed time without jitter, and never again
+ * once it was answered by an error status or by something that is no event stream. So each
+ * error closes it here, and a new one starts at the cursor after a time of our own.
+ */
+import type { Event } from '../../server/protocol.ts'
+import { now } from '../now.ts'
+import { post } from './ask.ts'
+import { createBackoff } from './backoff.ts'
+import type { Transport } from './transport.ts'
+
+export const sse: Transport = {
+  connect({ origin, room, after }, listener) {
+    const backoff = createBackoff()
+    let cursor = after
+    let source = open()
+    let retry: ReturnType<typeof setTimeout> | undefined
+
+    return {
+      publish: (user, text, key) => post(origin, room, user, text, key),
+      stop() {
+        source.close()
+        clearTimeout(retry)
+      },
+    }
+
+    function open(): EventSource {
+      listener.state({ is: 'connecting', atMs: now() })
+      const stream = new EventSource(`${origin}/feed/${room}/sse?after=${cursor}`)
+      let wasOpen = false
+      stream.onopen = () => {
+        wasOpen = true
+        backoff.reset()
+        listener.state({ is: 'open', atMs: now() })
+      }
+      stream.onmessage = ({ data, lastEventId }: MessageEvent<string>) => {
+        const receivedAtMs = now()
+        const event: Event = JSON.parse(data)
+        cursor = lastEventId
+        listener.events([event], receivedAtMs)
+      }
+      stream.addEventListener('gap', ({ lastEventId }) => {
+        const receivedAtMs = now()
+        cursor = lastEventId
+        listener.gap(cursor, receivedAtMs)
+      })
+      stream.onerror = () => {
+        // 2: it has given up. Why, EventSource does not say: neither status nor reason.
+        const refused = stream.readyState === stream.CLOSED
+        stream.close()
+        reconnect(
+          refused ? 'the server refused the stream' : wasOpen ? 'the stream ended' : 'the server cannot be reached',
+        )
+      }
+      return stream
+    }
+
+    function reconnect(trouble: string): void {
+      const waitMs = backoff.nextMs()
+      const atMs = now()
+      listener.state({ is: 'reconnecting', atMs, untilMs: atMs + waitMs, trouble })
+      retry = setTimeout(() => (source = open()), waitMs)
+    }
+  },
+}

@@ -1,0 +1,111 @@
+/**
+ * WebSocket (RFC 6455): one connection, open both ways. It never reconnects by itself, so that
+ * is done here.
+ */
+import type { Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
+import { now } from '../now.ts'
+import { createBackoff } from './backoff.ts'
+import type { Transport } from './transport.ts'
+
+/** A browser shows no pings of the server: a connection that died silently is found by asking. */
+const SILENCE_MS = 20_000
+const ANSWER_MS = 10_000
+
+interface Sent {
+  resolve(): void
+  reject(error: Error): void
+}
+
+export const ws: Transport = {
+  connect({ origin, room, after }, listener) {
+    const backoff = createBackoff()
+    const unanswered = new Map<string, Sent>()
+    let cursor = after
+    let retry: ReturnType<typeof setTimeout> | undefined
+    let watchdog: ReturnType<typeof setTimeout> | undefined
+    let socket = open()
+
+    return {
+      publish: (user, text, key) =>
+        new Promise((resolve, reject) => {
+          if (socket.readyState !== WebSocket.OPEN) return reject(new Error('the WebSocket is not open'))
+          unanswered.set(key, { resolve, reject })
+          say(socket, { type: 'message', room, user, text, key })
+        }),
+      stop() {
+        clearTimeout(retry)
+        abandon(socket)
+        giveUp()
+      },
+    }
+
+    function open(): WebSocket {
+      listener.state({ is: 'connecting', atMs: now() })
+      const opening = new WebSocket(`${origin.replace(/^http/, 'ws')}/feed/${room}/ws?after=${cursor}`)
+      opening.onopen = () => {
+        backoff.reset()
+        listener.state({ is: 'open', atMs: now() })
+        watch()
+      }
+      opening.onmessage = ({ data }: MessageEvent<string>) => {
+        const receivedAtMs = now()
+        watch()
+        receive(JSON.parse(data), receivedAtMs)
+      }
+      opening.onclose = ({ code, reason }) =>
+        lost(code === 1006 ? 'the connection was cut' : `closed with ${code} ${reason}`.trim())
+      return opening
+    }
+
+    function receive(message: Event | FeedMessage, receivedAtMs: number): void {
+      if (message.type === 'message' || message.type === 'tick') {
+        cursor = message.id
+        listener.events([message], receivedAtMs)
+      } else if (message.type === 'gap') {
+        cursor = message.cursor
+        listener.gap(message.cursor, receivedAtMs)
+      } else if (message.type === 'accepted') {
+        unanswered.get(message.key)?.resolve()
+        unanswered.delete(message.key)
+      } else if (message.type === 'error') {
+        // The server names no key in an error; it answers in order, so the oldest is meant.
+        const [key, sent] = unanswered.entries().next().value ?? []
+        sent?.reject(new Error(`${message.message} ${message.remedy}`))
+        if (key !== undefined) unanswered.delete(key)
+      }
+    }
+
+    function lost(trouble: string): void {
+      abandon(socket)
+      giveUp()
+      const waitMs = backoff.nextMs()
+      const atMs = now()
+      listener.state({ is: 'reconnecting', atMs, untilMs: atMs + waitMs, trouble })
+      retry = setTimeout(() => (socket = open()), waitMs)
+    }
+
+    function watch(): void {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(() => {
+        say(socket, { type: 'ping' })
+        watchdog = setTimeout(() => lost('no answer to a ping'), ANSWER_MS)
+      }, SILENCE_MS)
+    }
+
+    function abandon(old: WebSocket): void {
+      clearTimeout(watchdog)
+      old.onopen = old.onmessage = old.onclose = null
+      old.close()
+    }
+
+    function giveUp(): void {
+      for (const { reject } of unanswered.values())
+        reject(new Error('the WebSocket closed before the server accepted it'))
+      unanswered.clear()
+    }
+  },
+}
+
+function say(socket: WebSocket, request: FeedRequest): void {
+  socket.send(JSON.stringify(request))
+}
