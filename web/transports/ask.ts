@@ -1,5 +1,5 @@
 /** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
-import type { PollAnswer, Problem } from '../../server/protocol.ts'
+import type { Cursor, PollAnswer, Problem } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 
 /** The server answered, and the answer was no. */
@@ -34,6 +34,11 @@ export async function ask(url: string, timeoutMs: number, signal: AbortSignal): 
   const receivedAtMs = now()
   if (!response.ok) throw refused(response, text)
   return { answer: response.status === 204 ? null : JSON.parse(text), receivedAtMs }
+}
+
+/** Where a gap ends: before the events that came with it, and an answer's own cursor lies behind them. */
+export function gapEnd({ events: [first], cursor }: PollAnswer): Cursor {
+  return first?.id.replace(/\d+$/, (seq) => String(Number(seq) - 1)) ?? cursor
 }
 
 const PUBLISH_MS = 10_000

@@ -3,7 +3,7 @@
  * the server, which holds the request until it has something to say.
  */
 import { now } from '../now.ts'
-import { Refused, ask, pause, post, troubleOf } from './ask.ts'
+import { Refused, ask, gapEnd, pause, post, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -36,7 +36,7 @@ export const longPoll: Transport = {
           if (signal.aborted) return
           backoff.reset()
 
-          if (answer?.gap) listener.gap(answer.cursor, receivedAtMs)
+          if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
           if (answer?.events.length) listener.events(answer.events, receivedAtMs)
           cursor = answer?.cursor ?? cursor
           // No pause: until the next request is there, nobody asks, and this gap is blind.

@@ -3,7 +3,7 @@
  * server until the next request, half a pause on average.
  */
 import { now } from '../now.ts'
-import { Refused, ask, pause, post, troubleOf } from './ask.ts'
+import { Refused, ask, gapEnd, pause, post, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -31,7 +31,7 @@ export const shortPoll: Transport = {
           if (signal.aborted) return
           backoff.reset()
 
-          if (answer?.gap) listener.gap(answer.cursor, receivedAtMs)
+          if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
           if (answer?.events.length) listener.events(answer.events, receivedAtMs)
           cursor = answer?.cursor ?? cursor
           if (answer?.more) continue
