@@ -7,6 +7,7 @@ import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
+import { limitConnections } from './limits.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
@@ -21,10 +22,12 @@ const MAX_PARAM_LENGTH = 4096
 export interface Parts {
   readonly log: Log
   readonly access: Access
+  /** Default: on. */
+  readonly limits?: boolean
 }
 
 /** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
-export async function createApp({ log, access }: Parts): Promise<App> {
+export async function createApp({ log, access, limits = true }: Parts): Promise<App> {
   const app = Fastify({
     bodyLimit: MESSAGE_BYTES,
     // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
@@ -41,6 +44,7 @@ export async function createApp({ log, access }: Parts): Promise<App> {
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
 
+  if (limits) limitConnections(app.server)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)

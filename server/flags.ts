@@ -9,6 +9,8 @@ export interface Flags {
   readonly allowHosts: readonly string[]
   /** The event log's file, absolute, or `:memory:`. */
   readonly data: string
+  /** Off lifts counts, never sizes. For benches. */
+  readonly limits: boolean
   readonly open: boolean
   readonly help: boolean
 }
@@ -22,6 +24,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --lan              listen on all addresses of this machine
   --allow-host NAME  a further host name to answer for; repeatable
   --data PATH        file or folder of the event log, or :memory:   (./data)
+  --limits on|off    at most 1,000 connections per address; off is  (on)
+                     for benches only
   --open             open the page in a browser
   --help             this text
 
@@ -34,6 +38,7 @@ const OPTIONS = {
   lan: { type: 'boolean' },
   'allow-host': { type: 'string', multiple: true },
   data: { type: 'string' },
+  limits: { type: 'string' },
   open: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -50,6 +55,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     port: portOf(given.port ?? env['FOURWIRE_PORT'] ?? env['PORT'] ?? '3000'),
     allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
+    limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     open: given.open ?? on(env['FOURWIRE_OPEN'], 'FOURWIRE_OPEN'),
     help: given.help ?? false,
   }
