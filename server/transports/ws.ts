@@ -1,156 +1,111 @@
 /**
  * WebSocket (RFC 6455): one connection, open both ways. Down come the events of the rooms that
- * the client is in, one a frame; up come ping, join, leave, typing and message.
+ * the client is in, one a frame; what the client says is answered in ws-answer.ts.
  */
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { FeedError, errorMessage, quote } from '../errors.ts'
-import type { Cursor, FeedMessage, PollAnswer } from '../protocol.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { PollAnswer } from '../protocol.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
 import { MESSAGE_BYTES, Params, Query, once, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
-import { parseRequest } from './ws-request.ts'
-import type { Request } from './ws-request.ts'
+import { answer } from './ws-answer.ts'
+import type { Client } from './ws-answer.ts'
 
 const HEARTBEAT_MS = 15_000
 
-interface Client {
-  readonly id: string
-  readonly socket: WebSocket
-  /** The TCP socket below: events are framed once for all clients and written to it as they are. */
-  readonly wire: Socket
-  /** The rooms it is in, each with what ends the following. */
-  readonly rooms: Map<string, () => void>
-}
+const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
 
 export const ws: Transport = {
   serve(app, feed) {
-    const server = createHandshakes(MESSAGE_BYTES)
+    const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
 
-    app.get(
-      '/feed/:room/ws',
-      { schema: { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query } },
-      async (request, reply) => {
-        const {
-          params: { room },
-          query,
-        } = request
-        const after = await startOf(feed, room, query)
-        const { cursor, gap } = await feed.since(room, after, 0)
-        open(request, reply, (client) => {
-          send(client, { type: 'connected', message: 'WebSocket connected', room, cursor })
-          if (gap) send(client, { type: 'gap', room, cursor })
-          enter(client, room, cursor)
-        })
-      },
-    )
+    app.get('/feed/:room/ws', { schema }, async (request, reply) => {
+      const { room } = request.params
+      const after = await startOf(feed, room, request.query)
+      const { cursor, gap } = await feed.since(room, after, 0)
+      open(request, reply, (client) => {
+        client.send({ type: 'connected', message: 'WebSocket connected', room, cursor })
+        if (gap) client.send({ type: 'gap', room, cursor })
+        client.enter(room, cursor)
+      })
+    })
 
     // The bare conversation, in no room until it joins one.
-    app.get('/ws', { schema: { summary: 'WebSocket in no room; the same as ws://HOST/' } }, async (request, reply) =>
-      open(request, reply, (client) => send(client, { type: 'connected', message: 'WebSocket connected' })),
-    )
+    app.get('/ws', { schema: { summary: 'WebSocket in no room; the same as ws://HOST/' } }, async (request, reply) => {
+      open(request, reply, (client) => client.send({ type: 'connected', message: 'WebSocket connected' }))
+    })
 
     return () => {
-      for (const { socket } of clients) socket.close(SERVICE_RESTART, 'The server restarts.')
+      for (const client of clients) client.close(SERVICE_RESTART, 'The server restarts.')
     }
 
     function open(request: FastifyRequest, reply: FastifyReply, welcome: (client: Client) => void): void {
-      const upgrade = takeUpgrade(request, reply)
-      server.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => {
-        const client: Client = { id: crypto.randomUUID(), socket, wire: upgrade.socket, rooms: new Map() }
-        clients.add(client)
+      const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
+      handshakes.handleUpgrade(raw, wire, head, (socket) => {
+        const client = createClient(feed, socket, wire)
         const stopHeartbeat = heartbeat(socket)
-        socket.on('message', (data, isBinary) => void answer(client, isBinary ? '' : String(data)))
+        clients.add(client)
+        // One after the other: what follows a join counts on being in the room.
+        let turn = Promise.resolve()
+        socket.on('message', (data, isBinary) => {
+          turn = turn.then(() => answer(isBinary ? '' : String(data), client, clients, feed))
+        })
         // A breach of the protocol: ws has sent the close code already, and `close` follows.
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
-          for (const stop of client.rooms.values()) stop()
+          for (const room of client.rooms) client.leave(room)
           clients.delete(client)
         })
         welcome(client)
       })
     }
-
-    function enter(client: Client, room: string, after: Cursor): void {
-      client.rooms.get(room)?.()
-      client.rooms.set(
-        room,
-        feed.follow(
-          room,
-          after,
-          (batch) => deliver(client, room, batch),
-          () => client.socket.terminate(),
-        ),
-      )
-    }
-
-    /** Whatever comes, the connection stays: an error is an answer like any other. */
-    async function answer(client: Client, text: string): Promise<void> {
-      try {
-        await obey(client, parseRequest(text))
-      } catch (error) {
-        send(
-          client,
-          errorMessage(
-            error instanceof FeedError ? error : new FeedError('log-unavailable', 'The event log did not take this.'),
-          ),
-        )
-      }
-    }
-
-    async function obey(client: Client, request: Request): Promise<void> {
-      if (request.type === 'ping') return send(client, { type: 'pong' })
-      const room = request.room ?? onlyRoom(client, request.type)
-      if (request.type === 'join') return join(client, room, request.name ?? client.id)
-      if (!client.rooms.has(room))
-        throw new FeedError(
-          'not-joined',
-          `${request.type} names the room ${quote(room)}, which this connection is not in.`,
-        )
-      if (request.type === 'leave') return leave(client, room)
-      if (request.type === 'typing') return whisper(client, room, 'user_typing', request.name ?? client.id)
-      const { event } = await feed.publish(
-        room,
-        { type: 'message', user: request.user, text: request.text },
-        request.key,
-      )
-      if (request.key !== undefined) send(client, { type: 'accepted', key: request.key, id: event.id })
-    }
-
-    async function join(client: Client, room: string, name: string): Promise<void> {
-      const { cursor } = await feed.since(room, undefined, 0)
-      send(client, { type: 'joined', room, cursor })
-      if (client.socket.readyState === client.socket.OPEN) enter(client, room, cursor)
-      whisper(client, room, 'user_joined', name)
-    }
-
-    function leave(client: Client, room: string): void {
-      client.rooms.get(room)?.()
-      client.rooms.delete(room)
-      send(client, { type: 'left', room })
-    }
-
-    /** To everybody else in the room; kept nowhere. */
-    function whisper(from: Client, room: string, type: 'user_joined' | 'user_typing', name: string): void {
-      for (const client of clients) {
-        if (client !== from && client.rooms.has(room)) send(client, { type, room, userId: from.id, name })
-      }
-    }
   },
 }
 
-function send({ socket }: Client, message: FeedMessage): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
-}
+/** `wire` is the TCP socket below: events are framed once for all clients and written to it as they are. */
+function createClient(feed: Feed, socket: WebSocket, wire: Socket): Client {
+  const stops = new Map<string, () => void>()
+  const isOpen = () => socket.readyState === socket.OPEN
+  const leave = (room: string) => {
+    stops.get(room)?.()
+    stops.delete(room)
+  }
 
-/** Behind the back of `ws`, which would frame the same bytes anew for each client; without compression it keeps no queue that this could overtake. */
-function deliver({ socket, wire }: Client, room: string, batch: PollAnswer): Promise<void> | void {
-  if (socket.readyState !== socket.OPEN) return
-  const bytes = batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch)
-  if (!wire.write(bytes)) return new Promise((resolve) => wire.once('drain', resolve))
+  return {
+    id: crypto.randomUUID(),
+    get rooms() {
+      return [...stops.keys()]
+    },
+    send(message) {
+      if (isOpen()) socket.send(JSON.stringify(message))
+    },
+    enter(room, after) {
+      leave(room)
+      if (isOpen())
+        stops.set(
+          room,
+          feed.follow(
+            room,
+            after,
+            (batch) => deliver(room, batch),
+            () => socket.terminate(),
+          ),
+        )
+    },
+    leave,
+    close: (code, reason) => socket.close(code, reason),
+  }
+
+  /** Not by `socket.send`, which would frame the same bytes anew for each client. Without compression ws keeps no queue that this could overtake. */
+  function deliver(room: string, batch: PollAnswer): Promise<void> | void {
+    if (!isOpen()) return
+    const bytes = batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch)
+    if (!wire.write(bytes)) return new Promise((resolve) => wire.once('drain', resolve))
+  }
 }
 
 const framesOf = once((batch: PollAnswer) => Buffer.concat(batch.events.map(frame)))
@@ -174,10 +129,4 @@ function heartbeat(socket: WebSocket): () => void {
     socket.ping()
   }, HEARTBEAT_MS)
   return () => clearInterval(timer)
-}
-
-function onlyRoom({ rooms }: Client, type: string): string {
-  const [room, another] = rooms.keys()
-  if (room !== undefined && another === undefined && type !== 'join') return room
-  throw new FeedError('bad-message', `${type} names no room.`, `Name one: {"type":"${type}","room":"lobby"}.`)
 }

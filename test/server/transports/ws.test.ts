@@ -158,3 +158,12 @@ test('events of 126 and more bytes have the longer length, and any length arrive
   expect(messages.slice(1)).toEqual(published)
   socket.close()
 })
+
+test('what follows a join at once counts on being in the room', async () => {
+  await using server = await serve()
+  const { socket, say, next } = await open(wsOrigin(server.origin))
+  say({ type: 'join', room: 'board-1' })
+  say({ type: 'message', room: 'board-1', user: 'Ada', text: 'first', key: 'k' })
+  expect(await next('message')).toMatchObject({ room: 'board-1', text: 'first' })
+  socket.close()
+})

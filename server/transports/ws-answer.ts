@@ -1,0 +1,68 @@
+/** What a client of the feed's WebSocket says, and what becomes of it. An error is an answer like any other: the connection stays. */
+import { FeedError, errorMessage, quote } from '../errors.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Cursor, FeedMessage } from '../protocol.ts'
+import { parseRequest } from './ws-request.ts'
+import type { Request } from './ws-request.ts'
+
+export interface Client {
+  readonly id: string
+  /** Those it is in now. */
+  readonly rooms: readonly string[]
+  /** Nothing is sent once the connection closes. */
+  send(message: FeedMessage): void
+  /** From this cursor on, the room's events go to the client. */
+  enter(room: string, after: Cursor): void
+  leave(room: string): void
+  close(code: number, reason: string): void
+}
+
+export async function answer(text: string, client: Client, clients: Iterable<Client>, feed: Feed): Promise<void> {
+  try {
+    await obey(parseRequest(text), client, clients, feed)
+  } catch (error) {
+    const told =
+      error instanceof FeedError ? error : new FeedError('log-unavailable', 'The event log did not take this.')
+    client.send(errorMessage(told))
+  }
+}
+
+async function obey(request: Request, client: Client, clients: Iterable<Client>, feed: Feed): Promise<void> {
+  if (request.type === 'ping') return client.send({ type: 'pong' })
+  const room = request.room ?? onlyRoom(client, request.type)
+  const name = ('name' in request ? request.name : undefined) ?? client.id
+
+  if (request.type === 'join') {
+    const { cursor } = await feed.since(room, undefined, 0)
+    client.send({ type: 'joined', room, cursor })
+    client.enter(room, cursor)
+    return whisper({ type: 'user_joined', room, userId: client.id, name }, client, clients)
+  }
+
+  if (!client.rooms.includes(room)) {
+    throw new FeedError('not-joined', `${request.type} names the room ${quote(room)}, which this connection is not in.`)
+  }
+  if (request.type === 'typing') return whisper({ type: 'user_typing', room, userId: client.id, name }, client, clients)
+  if (request.type === 'leave') {
+    client.leave(room)
+    return client.send({ type: 'left', room })
+  }
+
+  const { user, text, key } = request
+  const { event } = await feed.publish(room, { type: 'message', user, text }, key)
+  if (key !== undefined) client.send({ type: 'accepted', key, id: event.id })
+}
+
+/** To everybody else in the room; kept nowhere. */
+function whisper(message: Extract<FeedMessage, { userId: string }>, from: Client, clients: Iterable<Client>): void {
+  for (const client of clients) {
+    if (client !== from && client.rooms.includes(message.room)) client.send(message)
+  }
+}
+
+/** Where a client is in one room only, it need not name it. */
+function onlyRoom({ rooms }: Client, type: string): string {
+  const [room, another] = rooms
+  if (room !== undefined && another === undefined && type !== 'join') return room
+  throw new FeedError('bad-message', `${type} names no room.`, `Name one: {"type":"${type}","room":"lobby"}.`)
+}
