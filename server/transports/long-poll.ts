@@ -3,10 +3,10 @@
  * until the wait is over (204). Between an answer and the next request nobody asks: what is
  * published in this blind gap lies behind the client's cursor and comes with its next request.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ServerResponse } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import type { Feed } from '../feed/feed.ts'
-import type { Cursor, PollAnswer } from '../protocol.ts'
+import type { PollAnswer } from '../protocol.ts'
 import { LIMIT_EVENTS, Limit, Params, Query, once, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
 
@@ -36,17 +36,25 @@ export const longPoll: Transport = {
     const held = new Set<() => void>()
 
     app.get('/feed/:room/long-poll', { schema }, async (request, reply) => {
-      const {
-        params: { room },
-        query,
-      } = request
+      const { room } = request.params
+      const { query } = request
       const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
       const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
       const after = await startOf(feed, room, query)
 
       let news = await feed.since(room, after, limit)
       const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap
-      if (wait) news = (await hold(feed, room, news.cursor, waitS, limit, reply, held)) ?? news
+      if (wait) {
+        const { cursor } = news
+        const batch = await hold(
+          (deliver, failed) => feed.follow(room, cursor, deliver, failed),
+          waitS,
+          reply.raw,
+          held,
+        )
+        // The batch is the same object for all who waited, so that it is made into bytes once.
+        news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
+      }
 
       reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
       if (wait && news.events.length === 0 && !news.gap) return reply.code(204).send()
@@ -61,33 +69,30 @@ export const longPoll: Transport = {
 
 /** Resolves with what came, or with null when the wait is over, the client is gone or the server says goodbye. */
 function hold(
-  feed: Feed,
-  room: string,
-  cursor: Cursor,
+  follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
   waitS: number,
-  limit: number,
-  reply: FastifyReply,
+  client: ServerResponse,
   held: Set<() => void>,
 ): Promise<PollAnswer | null> {
   return new Promise((resolve, reject) => {
+    // It may have gone while its cursor was looked up, and would not say so again.
+    if (client.destroyed) return resolve(null)
     // Whatever ends the hold first also takes the others away.
     const finish = (end: () => void) => {
       stop()
       clearTimeout(timer)
-      reply.raw.off('close', release)
+      client.off('close', release)
       held.delete(release)
       end()
     }
     const release = () => finish(() => resolve(null))
-    const stop = feed.follow(
-      room,
-      cursor,
-      (batch) => finish(() => resolve(batch.events.length > limit ? feed.since(room, cursor, limit) : batch)),
+    const stop = follow(
+      (batch) => finish(() => resolve(batch)),
       (error) => finish(() => reject(error)),
     )
     const timer = setTimeout(release, jitteredMs(waitS))
     // `close` without an end of ours is the only sign that the client went away.
-    reply.raw.once('close', release)
+    client.once('close', release)
     held.add(release)
   })
 }

@@ -19,17 +19,16 @@ export const sse: Transport = {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
-      const {
-        params: { room },
-      } = request
+      const { room } = request.params
       const after = await startOfStream(feed, room, request.query, request.headers['last-event-id']?.toString())
       const start = await feed.since(room, after, 0)
 
       reply.hijack()
       const stream = reply.raw
-      for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS }))
-        stream.setHeader(name, value ?? '')
-      stream.writeHead(200)
+      // It may have gone while its cursor was looked up, and would not say so again.
+      if (stream.destroyed) return
+      for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
+      stream.writeHead(200, HEADERS)
       // The blank line behind id: dispatches no event but sets the id: a client that is cut
       // before its first event still knows where it was.
       stream.write(`retry: ${retryMs()}\nid: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`)
