@@ -1,0 +1,45 @@
+/** How long from the command until the page is served. Prints a line for the README's Measured section. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { median } from './figures.ts'
+
+const RUNS = 7
+
+const took: number[] = []
+for (let run = 0; run < RUNS; run++) took.push(await startMs())
+console.log(
+  `npm start to the page: median ${median(took).toFixed(0)} ms, ${Math.min(...took).toFixed(0)} to ${Math.max(...took).toFixed(0)} (n ${RUNS})`,
+)
+
+async function startMs(): Promise<number> {
+  const port = await freePort()
+  const began = performance.now()
+  const npm = spawn('npm', ['start', '--', '--port', String(port), '--data', ':memory:'], {
+    stdio: 'ignore',
+    detached: true,
+  })
+  while (!(await isServed(port)));
+  const tookMs = performance.now() - began
+  if (npm.pid !== undefined) process.kill(-npm.pid, 'SIGTERM')
+  await once(npm, 'exit')
+  return tookMs
+}
+
+async function isServed(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/`)).ok
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { createMarks } from '../../../web/state/marks.ts'
+import type { Message } from '../../../web/state/messages.ts'
+
+test('a poll is one exchange, with what its answer carried', () => {
+  const marks = createMarks()
+  marks.state({ is: 'asking', atMs: 0 })
+  marks.events([message(), message()], 5)
+  marks.state({ is: 'pausing', atMs: 6, untilMs: 1006 })
+  marks.state({ is: 'asking', atMs: 1006 })
+  marks.state({ is: 'pausing', atMs: 1010, untilMs: 2010 })
+  expect(marks.exchanges).toMatchObject([
+    { askedAtMs: 0, endedAtMs: 5, carried: 2 },
+    { askedAtMs: 1006, endedAtMs: 1010, carried: 0 },
+  ])
+  expect([marks.requests, marks.useful, marks.empty]).toEqual([2, 1, 1])
+})
+
+test('a long poll ends with its answer, and the next one begins', () => {
+  const marks = createMarks()
+  marks.state({ is: 'asking', atMs: 0 })
+  marks.events([message()], 700)
+  marks.state({ is: 'asking', atMs: 701 })
+  marks.state({ is: 'asking', atMs: 25_701 })
+  expect(marks.exchanges).toMatchObject([
+    { endedAtMs: 700, carried: 1 },
+    { endedAtMs: 25_701, carried: 0 },
+    { endedAtMs: null },
+  ])
+  expect([marks.requests, marks.useful, marks.empty]).toEqual([3, 1, 1])
+})
+
+test('what had been open was cut; what never was, was refused', () => {
+  const marks = createMarks()
+  marks.state({ is: 'connecting', atMs: 0 })
+  marks.state({ is: 'open', atMs: 10 })
+  marks.state({ is: 'reconnecting', atMs: 500, untilMs: 800, trouble: 'the stream ended' })
+  marks.state({ is: 'connecting', atMs: 800 })
+  marks.state({ is: 'reconnecting', atMs: 802, untilMs: 1400, trouble: 'the server cannot be reached' })
+  expect(marks.streams.map(({ failed }) => failed)).toEqual(['cut', 'refused'])
+  expect(marks.cuts).toMatchObject([{ atMs: 500 }])
+})
+
+test('a held poll that fails was cut, one that is answered by an error was refused', () => {
+  const marks = createMarks()
+  marks.state({ is: 'asking', atMs: 0 })
+  marks.state({ is: 'reconnecting', atMs: 5000, untilMs: 5300, trouble: 'the server cannot be reached' })
+  marks.state({ is: 'asking', atMs: 5300 })
+  marks.state({ is: 'reconnecting', atMs: 9000, untilMs: 9300, trouble: 'no', status: 503 })
+  expect(marks.exchanges.map(({ failed }) => failed)).toEqual(['cut', 'refused'])
+})
+
+test('what the page itself lets go is neither', () => {
+  const marks = createMarks()
+  marks.state({ is: 'connecting', atMs: 0 })
+  marks.state({ is: 'open', atMs: 1 })
+  marks.letGo(50)
+  expect(marks.streams).toMatchObject([{ endedAtMs: 50, failed: 'let go' }])
+  expect(marks.cuts).toEqual([])
+})
+
+test('forgets what is older than the ladder can show', () => {
+  const marks = createMarks()
+  for (let i = 0; i < 20_000; i++) {
+    marks.state({ is: 'asking', atMs: i * 50 })
+    marks.events([message()], i * 50 + 40)
+  }
+  expect(marks.exchanges.length).toBeLessThan(4000)
+  expect(marks.arrivals.length).toBeLessThan(4000)
+  expect(marks.exchanges.at(0)?.askedAtMs).toBeGreaterThan(20_000 * 50 - 200_000)
+})
+
+function message(): Message {
+  return { event: { id: 'k3.1', room: 'lobby', type: 'tick', at: 0 }, seq: 1, order: 1, receivedAtMs: [], delayMs: [] }
+}

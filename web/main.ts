@@ -1,0 +1,29 @@
+/** Starts the sandbox: reads the address, opens the session, puts the page on the screen. */
+import { readAddress } from './state/address.ts'
+import { openSession } from './state/open-session.ts'
+import { watchQueueing } from './state/queueing.ts'
+import { clockResolutionMs } from './state/resolution.ts'
+import { snapshot } from './state/snapshot.ts'
+import { watchWake } from './state/wake.ts'
+import { transports } from './transports/index.ts'
+import { Page } from './view/page.ts'
+
+const address = readAddress(location.search)
+const page = new Page()
+
+const session = openSession(
+  { origin: location.origin, address, transports, clockResolutionMs: clockResolutionMs() },
+  {
+    say: (sentence) => page.say(sentence),
+    changed: () => page.refresh(),
+    heard: () => page.heard++,
+  },
+)
+const queueing = watchQueueing(session.lanes, () => session.heardAtMs)
+session.queuedMs = queueing.queuedMs
+watchWake(session)
+
+page.session = session
+page.address = address
+document.body.append(page)
+window.fourwire = { snapshot: () => snapshot(session) }

@@ -1,0 +1,63 @@
+/** What a lane does now, in the words of the page. */
+import { now } from '../now.ts'
+import type { Lane, LaneState } from './lane.ts'
+
+export interface Condition {
+  /** One plain word. */
+  readonly is:
+    | 'connecting'
+    | 'asking'
+    | 'pausing'
+    | 'held'
+    | 'open'
+    | 'reconnecting'
+    | 'refused'
+    | 'queued'
+    | 'off'
+    | 'resting'
+  /** Goes on after an alarm's word, or stands alone. */
+  readonly text: string
+  /** The word shown in inverse: something is wrong with this lane. */
+  readonly alarm: string | null
+}
+
+/** A poll that has been out for longer than this and two round trips is held by the server. */
+const HELD_AFTER_MS = 60
+
+export function condition(lane: Lane, roundTripMs: number, queuedMs: number | null): Condition {
+  const { state } = lane
+  if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
+  switch (state.is) {
+    case 'asking':
+      return asking(lane, state.atMs, roundTripMs)
+    case 'pausing':
+      return { is: 'pausing', text: `pausing · asks in ${seconds(state.untilMs - now())}`, alarm: null }
+    case 'open':
+      return { is: 'open', text: 'open · live', alarm: null }
+    case 'reconnecting':
+      return away(state)
+    case 'resting':
+      return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
+    case 'connecting':
+    case 'off':
+      return { is: state.is, text: state.is, alarm: null }
+  }
+}
+
+function asking(lane: Lane, sinceMs: number, roundTripMs: number): Condition {
+  const ms = now() - sinceMs
+  if (lane.transport !== 'long-poll' || ms < HELD_AFTER_MS + 2 * roundTripMs)
+    return { is: 'asking', text: 'asking', alarm: null }
+  return { is: 'held', text: `held by the server · ${seconds(ms)}`, alarm: null }
+}
+
+function away({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): Condition {
+  const again = seconds(untilMs - now())
+  if (status !== undefined && status >= 400)
+    return { is: 'refused', text: `${status} · again in ${again}`, alarm: 'refused' }
+  return { is: 'reconnecting', text: `in ${again}`, alarm: 'reconnecting' }
+}
+
+function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,120 @@
+/**
+ * The lab's WebSocket: where the room stands, its settings, how many pages are here, and the clock.
+ * It comes back by itself for as long as it is not stopped.
+ */
+import type { LabMessage, LabRequest, Settings } from '../../server/protocol.ts'
+import type { ClockSample } from '../measure/clock.ts'
+import { now } from '../now.ts'
+
+export interface LabListener {
+  welcome(welcome: Extract<LabMessage, { type: 'welcome' }>): void
+  clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
+  settings(settings: Settings): void
+  here(pages: number): void
+  trouble(sentence: string): void
+}
+
+export interface Lab {
+  /** When the server was last heard on it, on this page's clock; 0 before the first time. */
+  readonly heardAtMs: number
+  readonly open: boolean
+  /** Asks for other settings; without a connection nothing is asked. */
+  set(settings: Partial<Settings>): void
+  stop(): void
+}
+
+/** So many exchanges at once give a good bound within a few round trips; then one now and then follows the drift. */
+const BURST = 8
+const CLOCK_EVERY_MS = 2000
+/** Two exchanges missed: the line leads nowhere. */
+const SILENT_MS = 2.5 * CLOCK_EVERY_MS
+const RETRY_FIRST_MS = 300
+const RETRY_LONGEST_MS = 5000
+
+export function openLab(origin: string, room: string, listener: LabListener): Lab {
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let heardAtMs = 0
+  let tries = 0
+  let exchanges = 0
+  connect()
+
+  return {
+    get heardAtMs() {
+      return heardAtMs
+    },
+    get open() {
+      return socket?.readyState === WebSocket.OPEN
+    },
+    set(settings) {
+      send({ type: 'settings', settings })
+    },
+    stop() {
+      clearTimeout(timer)
+      drop()
+    },
+  }
+
+  function connect(): void {
+    exchanges = 0
+    const fresh = new WebSocket(`${origin.replace(/^http/, 'ws')}/lab?room=${room}`)
+    socket = fresh
+    fresh.onmessage = ({ data }) => {
+      const t3 = now()
+      heardAtMs = t3
+      take(JSON.parse(String(data)), t3)
+    }
+    // An error is always followed by a close.
+    fresh.onclose = again
+    clearTimeout(timer)
+    timer = setTimeout(again, SILENT_MS)
+  }
+
+  function again(): void {
+    drop()
+    const longestMs = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** tries++)
+    clearTimeout(timer)
+    timer = setTimeout(connect, longestMs * (0.5 + Math.random() / 2))
+  }
+
+  function drop(): void {
+    if (!socket) return
+    socket.onmessage = socket.onclose = null
+    socket.close()
+    socket = undefined
+  }
+
+  function take(message: LabMessage, t3: number): void {
+    switch (message.type) {
+      case 'welcome':
+        tries = 0
+        listener.welcome(message)
+        return askClock()
+      case 'clock':
+        listener.clock({ t0: message.t0, t1: message.t1, t2: message.t2, t3 }, message.serviceMs, message.slipMs)
+        return nextClock()
+      case 'settings':
+        return listener.settings(message.settings)
+      case 'here':
+        return listener.here(message.pages)
+      case 'error':
+        return listener.trouble(`${message.message} ${message.remedy}`)
+    }
+  }
+
+  function nextClock(): void {
+    clearTimeout(timer)
+    if (++exchanges < BURST) askClock()
+    else timer = setTimeout(askClock, CLOCK_EVERY_MS)
+  }
+
+  function askClock(): void {
+    clearTimeout(timer)
+    timer = setTimeout(again, SILENT_MS)
+    send({ type: 'clock', t0: now() })
+  }
+
+  function send(request: LabRequest): void {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request))
+  }
+}

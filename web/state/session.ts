@@ -1,0 +1,63 @@
+/** The whole page's state: one room, four lanes, one clock, one position. It draws nothing. */
+import type { TransportName } from '../../server/protocol.ts'
+import type { Clock } from '../measure/clock.ts'
+import type { Expectation } from '../measure/model.ts'
+import type { Transport } from '../transports/transport.ts'
+import type { Address } from './address.ts'
+import type { Condition } from './condition.ts'
+import type { Lane } from './lane.ts'
+import type { Messages } from './messages.ts'
+import type { Rest, Wakeful } from './wake.ts'
+
+export interface Session extends Wakeful {
+  readonly room: string
+  /** In the fixed order. */
+  readonly lanes: readonly Lane[]
+  readonly messages: Messages
+  readonly clock: Clock
+  /** serverTime = pageTime + offset, for drawing: the last known one while a new one is being found; null before the first. */
+  readonly offsetMs: number | null
+  readonly intervalMs: number
+  readonly waitS: number
+  /** The room's; null before the lab has told. */
+  readonly ratePerSecond: number | null
+  readonly instructor: boolean
+  /** Pages that have this room open; null before the lab has told. */
+  readonly here: number | null
+  readonly resting: Rest | null
+  /** The server answers on no lane and not in the lab: since when, on this page's clock. */
+  readonly unreachableSinceMs: number | null
+  /** When the lab was last heard. */
+  readonly heardAtMs: number
+  /** Set by the page: how long a lane's request has been queued in the browser. */
+  queuedMs: (lane: Lane) => number | null
+  switchOn(lane: Lane, on: boolean): void
+  /** This lane alone, from where the page stands; all of them again where it is alone already. */
+  only(lane: Lane): void
+  setInterval(ms: number): void
+  setWait(s: number): void
+  setRate(perSecond: number): void
+  /** The figures start again. */
+  clear(): void
+  send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
+  stateOf(lane: Lane): Condition
+  /** Null before a round trip is known. */
+  expected(lane: Lane): Expectation | null
+  stop(): void
+}
+
+export interface SessionListener {
+  /** One sentence for the status line. */
+  say(sentence: string): void
+  /** Something changed that should not wait for the next figures: a lane is on, off, in trouble or out of it; a setting. */
+  changed(): void
+  /** What somebody wrote arrived on one more lane. */
+  heard(): void
+}
+
+export interface Parts {
+  readonly origin: string
+  readonly address: Address
+  readonly transports: Record<TransportName, Transport>
+  readonly clockResolutionMs: number
+}

@@ -1,0 +1,72 @@
+/** What the page knows, as plain data: for lessons, tests and export. */
+import type { Cursor, TransportName } from '../../server/protocol.ts'
+import { now } from '../now.ts'
+import type { Lane } from './lane.ts'
+import type { Session } from './session.ts'
+
+/** What `window.fourwire.snapshot()` returns, and what the JSON export holds. Null is what is not known. */
+export interface Snapshot {
+  readonly room: string
+  /** The furthest position up to which the page has everything. */
+  readonly cursor: Cursor
+  /** The server's clock is this page's plus `offsetMs`, which is at most `boundMs` off. */
+  readonly clock: { readonly offsetMs: number | null; readonly boundMs: number | null }
+  readonly lanes: readonly LaneSnapshot[]
+}
+
+declare global {
+  interface Window {
+    /** For the console: `fourwire.snapshot()` tells what the page knows, as plain data. */
+    fourwire: { snapshot(): Snapshot }
+  }
+}
+
+export interface LaneSnapshot {
+  readonly transport: TransportName
+  readonly on: boolean
+  /** connecting, asking, pausing, held, open, reconnecting, refused, queued, off or resting. */
+  readonly state: string
+  /** The ledger's counts, since the page was opened. */
+  readonly received: number
+  readonly lost: number
+  readonly duplicated: number
+  readonly outOfOrder: number
+  /** Messages measured since the figures last began. */
+  readonly n: number
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+  readonly expectedP50Ms: number | null
+  /** Since the page was opened. */
+  readonly requests: number
+}
+
+export function snapshot(session: Session): Snapshot {
+  const clock = session.clock.at(now())
+  return {
+    room: session.room,
+    cursor: session.messages.cursor,
+    clock: { offsetMs: clock?.offsetMs ?? null, boundMs: clock?.boundMs ?? null },
+    lanes: session.lanes.map((lane) => laneSnapshot(session, lane)),
+  }
+}
+
+function laneSnapshot(session: Session, lane: Lane): LaneSnapshot {
+  const { received, lost, duplicated, outOfOrder } = lane.ledger.counts
+  const quantile = (p: number): number | null => lane.latencies.quantile(p)?.ms ?? null
+  return {
+    transport: lane.transport,
+    on: lane.on,
+    state: session.stateOf(lane).is,
+    received,
+    lost,
+    duplicated,
+    outOfOrder,
+    n: lane.latencies.n,
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    expectedP50Ms: session.expected(lane)?.p50Ms ?? null,
+    requests: lane.marks.requests,
+  }
+}

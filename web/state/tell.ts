@@ -1,0 +1,32 @@
+/** The sentences of the status line. */
+import { LABELS } from './labels.ts'
+import type { Lane } from './lane.ts'
+
+export const told = {
+  clear: 'Figures start again.',
+  allAgain: 'All four again, each from where the page stands.',
+  queued:
+    'Requests are queued in the browser: it opens six connections to one host, for all its tabs together. Close other tabs of this page, or switch a lane off.',
+  noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
+  rate: (perSecond: number): string =>
+    `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. Figures start again.`,
+  interval: (ms: number): string => `Figures start again: asks every ${ms / 1000} s.`,
+  wait: (s: number): string => `Figures start again: holds up to ${s} s.`,
+  jump: (ms: number): string =>
+    `${(Math.abs(ms) / 1000).toFixed(1)} s passed that this page did not see. All lanes came back from their cursors.`,
+  alone: (lane: Lane): string => `${LABELS[lane.transport]} alone. The cursor went over: ${proof(lane)}.`,
+  switched: (lane: Lane): string =>
+    lane.on
+      ? `${LABELS[lane.transport]} on again, from the same cursor: ${proof(lane)}.`
+      : `${LABELS[lane.transport]} off.`,
+  back: (lane: Lane): string => `${LABELS[lane.transport]} is back: ${proof(lane)}.`,
+  trouble: ({ transport, state }: Lane): string =>
+    `${LABELS[transport]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
+  gap: (lane: Lane, first: number | null, last: number | null): string =>
+    `${LABELS[lane.transport]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
+}
+
+function proof({ ledger }: Lane): string {
+  const { lost, duplicated } = ledger.counts
+  return `${lost} lost, ${duplicated} doubled`
+}

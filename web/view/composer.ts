@@ -1,0 +1,90 @@
+/** Where one says something, under what name, and by what it is sent. */
+import { LitElement, html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { newKey } from '../state/send.ts'
+import type { Session } from '../state/session.ts'
+import type { Controls } from './controls.ts'
+import { recall, remember } from './memory.ts'
+
+const LONGEST_NAME = 40
+const LONGEST_TEXT = 2000
+
+export class Composer extends LitElement {
+  static override properties = { session: { attribute: false }, controls: { attribute: false } }
+  declare session: Session
+  declare controls: Controls
+  /** Of the text that is in the field: sent again after a failure, it is still the same message. */
+  #key = newKey()
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  protected override render(): TemplateResult {
+    return html`<form class="compose" @submit=${this.#submit}>
+      <label class="vh" for="name">Your name</label>
+      <input
+        id="name"
+        name="name"
+        class="field"
+        placeholder="Your name"
+        autocomplete="nickname"
+        maxlength=${LONGEST_NAME}
+        .value=${recall('name') ?? ''}
+        @change=${this.#rename}
+      />
+      <label class="vh" for="say">Your message</label>
+      <input
+        id="say"
+        name="text"
+        class="field"
+        placeholder="Say something"
+        autocomplete="off"
+        maxlength=${LONGEST_TEXT}
+        @input=${() => (this.#key = newKey())}
+      />
+      <label class="vh" for="by">Send by</label>
+      <select id="by" name="by" class="select">
+        <option value="ws">WebSocket</option>
+        <option value="post">POST</option>
+      </select>
+      <button class="button on">Send</button>
+    </form>`
+  }
+
+  readonly #rename = ({ target }: Event): void => {
+    if (target instanceof HTMLInputElement) remember('name', target.value)
+  }
+
+  readonly #submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault()
+    const form = event.currentTarget
+    if (!(form instanceof HTMLFormElement)) return
+    const data = new FormData(form)
+    const text = String(data.get('text')).trim()
+    if (text === '') return
+    const key = this.#key
+    try {
+      await this.session.send(
+        data.get('by') === 'ws' ? 'ws' : 'post',
+        String(data.get('name')).trim() || 'anonymous',
+        text,
+        key,
+      )
+      // What was typed since is another message, and stays.
+      if (key === this.#key) this.#empty()
+    } catch (error) {
+      this.controls.say(
+        `Not sent: ${error instanceof Error ? error.message : String(error)}. The text is still in the field.`,
+      )
+    }
+  }
+
+  #empty(): void {
+    const field = this.querySelector<HTMLInputElement>('#say')
+    if (field) field.value = ''
+    this.#key = newKey()
+  }
+}
+
+customElements.define('fw-composer', Composer)

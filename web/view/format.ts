@@ -1,0 +1,32 @@
+/** How figures are written. Where nothing is known stands a dash, never 0. */
+export const DASH = '–'
+
+/** One decimal under 10 ms and none above; none at all where the clock may be off by a millisecond or more. */
+export function milliseconds(ms: number | null | undefined, boundMs = 0): string {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return DASH
+  // Within the clock's error a message may seem to arrive before it was published.
+  const shown = Math.max(0, ms)
+  if (shown >= 10_000) return `${(shown / 1000).toFixed(1)} s`
+  return shown < 9.95 && boundMs < 0.95 ? shown.toFixed(1) : String(Math.round(shown))
+}
+
+/** Whole part and decimals apart, so that the points of a column line up. */
+export function atPoint(text: string): readonly [string, string] {
+  const point = text.indexOf('.')
+  return point < 0 || text.endsWith('s') ? [text, ''] : [text.slice(0, point), text.slice(point)]
+}
+
+export function plusMinus(boundMs: number | null | undefined): string {
+  if (boundMs === null || boundMs === undefined) return '±–'
+  return `±${boundMs < 0.05 ? boundMs.toFixed(2) : boundMs < 9.95 ? boundMs.toFixed(1) : Math.round(boundMs)}`
+}
+
+/** How long ago, in few letters. */
+export function age(ms: number): string {
+  if (ms < 60_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
+  return ms < 3_600_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`
+}
+
+export function plural(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}

@@ -1,0 +1,32 @@
+/** The head of the page: what this is, and where one is. */
+import { html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { now } from '../now.ts'
+import { TRANSPORTS } from '../state/order.ts'
+import type { Session } from '../state/session.ts'
+import { plusMinus } from './format.ts'
+import { shape } from './shape.ts'
+import { HELP, TITLE } from './words.ts'
+
+export interface HeadActs {
+  help(): void
+  settings(): void
+  theme(): void
+}
+
+export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs): TemplateResult {
+  return html`<header class="top">
+    <a class="mark" href="/"><span class="set">${TRANSPORTS.map((name) => shape(name))}</span>Fourwire</a>
+    <h1 class="claim">${TITLE}</h1>
+    <p class="facts">
+      <span class="opt">room <b>${session.room}</b></span
+      ><span class="opt here"><b>${session.here ?? '–'}</b> here</span>
+      <span class="clock" title=${HELP.clock}>clock <b>${plusMinus(session.clock.at(now())?.boundMs)} ms</b></span>
+    </p>
+    <nav aria-label="Page">
+      <button class="link" type="button" @click=${acts.help}>How to read</button>
+      <button class="link theme" type="button" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
+    </nav>
+    <button class="button more" type="button" @click=${acts.settings}>Settings</button>
+  </header>`
+}

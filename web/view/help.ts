@@ -1,0 +1,99 @@
+/** How to read the lanes: every mark that there is, drawn by the code that draws the ladder. */
+import { LitElement, html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { sheet, unit } from './canvas.ts'
+import type { Colours } from './colours.ts'
+import { drawRules } from './ladder/rules.ts'
+import { drawStrip } from './ladder/strip.ts'
+import type { Span } from './ladder/geometry.ts'
+import { SAMPLES } from './samples.ts'
+import type { Sample } from './samples.ts'
+import { HELP } from './words.ts'
+
+const SHOWN_MS = 2000
+
+export class Help extends LitElement {
+  static override properties = { colours: { attribute: false } }
+  declare colours: Colours | undefined
+  readonly #size = new ResizeObserver(() => this.requestUpdate())
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#size.observe(this)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#size.disconnect()
+  }
+
+  protected override render(): TemplateResult {
+    return html`${SAMPLES.map(
+        ({ title, text }) =>
+          html`<div class="sample">
+            <canvas role="img" aria-label=${title}></canvas>
+            <div>
+              <h3>${title}</h3>
+              <p class="small dim">${text}</p>
+            </div>
+          </div>`,
+      )}
+      <dl class="words">
+        ${WORDS.map(
+          ([word, help]) =>
+            html`<dt>${word}</dt>
+              <dd>${help}</dd>`,
+        )}
+      </dl>
+      <p class="small dim">
+        A browser knows when it asked and when it had the answer. How long the way took is half the clock’s round trip,
+        here and in the lanes.
+      </p>`
+  }
+
+  protected override updated(): void {
+    for (const [i, canvas] of this.querySelectorAll('canvas').entries()) this.#draw(canvas, SAMPLES[i])
+  }
+
+  #draw(canvas: HTMLCanvasElement, sample: Sample | undefined): void {
+    const { colours } = this
+    const drawn = sheet(canvas)
+    if (!drawn || !colours || !sample) return
+    const { pen, width, height } = drawn
+    const rem = unit()
+    const sizes = {
+      server: 0.36,
+      browser: 0.8,
+      edge: 3 * rem,
+      bar: 3 * rem,
+      room: 12 * rem,
+      carry: 2 * rem,
+      dot: 5 * rem,
+      text: 0,
+    }
+    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false }
+    const rules = sample.trace.arrivals.flatMap(({ messages }) =>
+      messages.map((message) => ({ message, atMs: message.event.at })),
+    )
+    drawStrip(pen, colours, span, sizes, sample.trace, 0, height, () => drawRules(pen, colours, span, rules, 0, height))
+  }
+}
+
+const WORDS: readonly (readonly [string, string])[] = [
+  ['Typical delay (p50)', HELP.p50],
+  ['±', HELP.bound],
+  ['expected', HELP.expected],
+  ['p95', HELP.p95],
+  ['p99', HELP.p99],
+  ['n', HELP.n],
+  ['All delays', HELP.all],
+  ['Requests', HELP.requests],
+  ['lost, doubled', HELP.ledger],
+  ['Only', HELP.only],
+]
+
+customElements.define('fw-help', Help)

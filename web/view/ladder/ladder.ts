@@ -1,0 +1,258 @@
+/** The ladder as an element: it rolls, holds under the pointer, pauses, is dragged and stepped through. */
+import { LitElement, html } from 'lit'
+import type { PropertyValues, TemplateResult } from 'lit'
+import { now } from '../../now.ts'
+import type { Session } from '../../state/session.ts'
+import { sheet, unit } from '../canvas.ts'
+import type { Size } from '../canvas.ts'
+import type { Colours } from '../colours.ts'
+import type { Controls } from '../controls.ts'
+import { stillness } from '../media.ts'
+import type { AxisOrigin } from './axis.ts'
+import { marksOf, nearest, pick, startOf, tell } from './pick.ts'
+import { createScene } from './scene.ts'
+import type { Look, Row, Scene, Selection } from './scene.ts'
+import { pxPerMs, spanOf } from './span.ts'
+import type { Span } from './geometry.ts'
+
+/** Where nothing may roll, it steps. */
+const STEP_MS = 500
+
+export class Ladder extends LitElement {
+  static override properties = {
+    session: { attribute: false },
+    controls: { attribute: false },
+    zoom: { attribute: false },
+    pausedMs: { attribute: false },
+    colours: { attribute: false },
+  }
+  declare session: Session
+  declare controls: Controls
+  declare zoom: number
+  /** When the page was paused, or null. */
+  declare pausedMs: number | null
+  declare colours: Colours | undefined
+
+  #scene: Scene | undefined
+  #rows: readonly Row[] = []
+  #unit = 1
+  #size: Size = { width: 0, height: 0 }
+  #frame = 0
+  #drawnMs = 0
+  #width = 0
+  /** The right edge while the pointer holds the picture, or wherever it was dragged while paused. */
+  #endMs: number | null = null
+  #dragX: number | null = null
+  #selection: Selection | null = null
+  readonly #sizes = new ResizeObserver(() => this.#measure())
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#frame = requestAnimationFrame(this.#roll)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    cancelAnimationFrame(this.#frame)
+    this.#sizes.disconnect()
+  }
+
+  protected override render(): TemplateResult {
+    return html`<canvas
+      tabindex="0"
+      role="application"
+      aria-roledescription="picture"
+      aria-label="Four lanes on one time axis. Left and right step through the exchanges of a lane, up and down change the lane, plus and minus change the scale."
+      @pointermove=${this.#point}
+      @pointerleave=${this.#leave}
+      @pointerdown=${this.#grab}
+      @pointerup=${this.#release}
+      @wheel=${{ handleEvent: (event: WheelEvent) => this.#wheel(event), passive: false }}
+      @keydown=${this.#key}
+      @blur=${() => this.#select(null)}
+    ></canvas>`
+  }
+
+  protected override firstUpdated(): void {
+    this.#scene = createScene(this.session)
+    this.#sizes.observe(this)
+    for (const strip of this.#strips()) this.#sizes.observe(strip)
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('pausedMs')) this.#endMs = this.pausedMs === null ? null : (this.#endMs ?? this.pausedMs)
+    this.#drawnMs = 0
+  }
+
+  get #canvas(): HTMLCanvasElement | null {
+    return this.querySelector('canvas')
+  }
+
+  #strips(): readonly Element[] {
+    return Array.from(this.parentElement?.querySelectorAll('.strip') ?? [])
+  }
+
+  #measure(): void {
+    const { top } = this.getBoundingClientRect()
+    this.#size = { width: this.clientWidth, height: this.clientHeight }
+    this.#rows = this.#strips().map((strip) => {
+      const box = strip.getBoundingClientRect()
+      return { top: box.top - top, height: box.height }
+    })
+    this.#unit = unit()
+    this.#drawnMs = 0
+  }
+
+  readonly #roll = (): void => {
+    this.#frame = requestAnimationFrame(this.#roll)
+    const standing = this.#endMs !== null || stillness.matches
+    if (standing && performance.now() - this.#drawnMs < STEP_MS) return
+    this.#drawnMs = performance.now()
+    this.#draw()
+  }
+
+  #draw(): void {
+    const canvas = this.#canvas
+    const drawn = canvas && sheet(canvas, this.#size)
+    if (!drawn || !this.#scene || !this.colours || this.#rows.length === 0) return
+    const look: Look = { colours: this.colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
+    this.#width = this.#scene.widthFor(drawn, look)
+    const span = this.#span()
+    this.#scene.draw(drawn, look, span, this.#origin(span), this.#selection)
+  }
+
+  get #pxPerMs(): number {
+    return pxPerMs(this.zoom)
+  }
+
+  #span(): Span {
+    return spanOf(this.session, this.#width, this.#pxPerMs, this.#endMs)
+  }
+
+  #origin({ endMs }: Span): AxisOrigin {
+    if (this.pausedMs !== null) return { atMs: this.pausedMs, label: 'paused' }
+    return stillness.matches && this.#endMs === null ? { atMs: 0, label: 'clock' } : { atMs: endMs, label: 'now' }
+  }
+
+  readonly #point = (event: PointerEvent): void => {
+    if (this.#dragX !== null) return this.#drag(event)
+    if (event.pointerType === 'touch') return
+    this.#endMs ??= this.#span().endMs
+    const lane = this.#laneAt(event)
+    const mark = lane < 0 ? null : this.#pickAt(lane, event)
+    this.#select(mark && { lane, mark })
+  }
+
+  readonly #leave = (): void => {
+    if (this.pausedMs === null) this.#endMs = null
+    if (!this.matches(':focus-within')) this.#select(null)
+    this.#drawnMs = 0
+  }
+
+  readonly #grab = (event: PointerEvent): void => {
+    if (this.pausedMs === null) return
+    this.#dragX = event.clientX
+    this.#canvas?.setPointerCapture(event.pointerId)
+  }
+
+  readonly #release = (): void => {
+    this.#dragX = null
+  }
+
+  #drag(event: PointerEvent): void {
+    this.#scroll((this.#dragX ?? event.clientX) - event.clientX)
+    this.#dragX = event.clientX
+  }
+
+  #wheel(event: WheelEvent): void {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault()
+      this.#zoomAt(event.deltaY < 0 ? 2 : 0.5, event.offsetX)
+    } else if (this.pausedMs !== null) {
+      event.preventDefault()
+      this.#scroll(Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY)
+    }
+  }
+
+  #scroll(px: number): void {
+    const endMs = (this.#endMs ?? now()) + px / this.#pxPerMs
+    this.#endMs = Math.min(endMs, now())
+    this.#drawnMs = 0
+  }
+
+  /** What lies at `x` stays there while the picture is paused; rolling, it is "now" that stays. */
+  #zoomAt(factor: number, x: number): void {
+    const before = this.#pxPerMs
+    this.zoom = this.controls.zoomBy(factor)
+    const px = this.#width - x
+    if (this.pausedMs !== null && this.#endMs !== null)
+      this.#endMs = Math.min(now(), this.#endMs - px / before + px / this.#pxPerMs)
+    this.#drawnMs = 0
+  }
+
+  readonly #key = (event: KeyboardEvent): void => {
+    const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const across = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    if (event.key === '+' || event.key === '=') this.#zoomAt(2, this.#width)
+    else if (event.key === '-') this.#zoomAt(0.5, this.#width)
+    else if (along) this.#step(along)
+    else if (across) this.#change(across)
+    else return
+    event.preventDefault()
+  }
+
+  #step(by: number): void {
+    const lane = this.#selection?.lane ?? 0
+    const marks = marksOf(this.#laneOf(lane))
+    const at = this.#selection ? marks.indexOf(this.#selection.mark) : -1
+    const mark = at < 0 ? marks.at(-1) : marks[Math.min(marks.length - 1, Math.max(0, at + by))]
+    if (mark) this.#go({ lane, mark })
+  }
+
+  #change(by: number): void {
+    const count = this.session.lanes.length
+    const lane = ((this.#selection?.lane ?? 0) + by + count) % count
+    const mark = nearest(this.#laneOf(lane), this.#selection ? startOf(this.#selection.mark) : now())
+    if (mark) this.#go({ lane, mark })
+  }
+
+  /** Stepping needs a picture that stands, and brings the mark into it. */
+  #go(selection: Selection): void {
+    if (this.pausedMs === null) this.controls.pause()
+    const span = this.#span()
+    const atMs = startOf(selection.mark)
+    const shownMs = span.width / span.pxPerMs
+    if (atMs < span.endMs - shownMs || atMs > span.endMs) this.#endMs = Math.min(now(), atMs + shownMs / 2)
+    this.#select(selection)
+  }
+
+  #select(selection: Selection | null): void {
+    if (selection?.mark === this.#selection?.mark) return
+    this.#selection = selection
+    this.#drawnMs = 0
+    this.controls.readOut(
+      selection ? tell(this.#laneOf(selection.lane), selection.mark, this.pausedMs ?? this.#endMs ?? now()) : '',
+    )
+  }
+
+  #laneOf(index: number): Session['lanes'][number] {
+    const lane = this.session.lanes[index]
+    if (!lane) throw new RangeError(`There is no lane ${index}`)
+    return lane
+  }
+
+  #laneAt(event: PointerEvent): number {
+    return this.#rows.findIndex(({ top, height }) => event.offsetY >= top && event.offsetY < top + height)
+  }
+
+  #pickAt(lane: number, event: PointerEvent): Selection['mark'] | null {
+    const { width, endMs, pxPerMs, nowMs } = this.#span()
+    return pick(this.#laneOf(lane), endMs - (width - event.offsetX) / pxPerMs, pxPerMs, nowMs)
+  }
+}
+
+customElements.define('fw-ladder', Ladder)

@@ -1,0 +1,120 @@
+/** The instants at which messages were published: one line through all lanes, and its number or text above them. */
+import { firstAtOrAfter } from '../../state/search.ts'
+import type { Message } from '../../state/messages.ts'
+import { textWidth } from '../canvas.ts'
+import type { Colours } from '../colours.ts'
+import { createLabels } from './labels.ts'
+import type { Labels } from './labels.ts'
+import { xAt } from './geometry.ts'
+import type { Span } from './geometry.ts'
+
+/** A published message as the rules need it: when, on this page's clock. */
+export interface Rule {
+  readonly message: Message
+  readonly atMs: number
+}
+
+/** Of a dense feed every tenth rule is drawn, and each that somebody wrote. */
+const SPARSE = 10
+const LONGEST_TEXT = 48
+
+export function rulesOf(messages: readonly Message[], span: Span, offsetMs: number): readonly Rule[] {
+  const fromMs = span.endMs - span.width / span.pxPerMs
+  const at = (ms: number): number => firstAtOrAfter(messages, ms + offsetMs, (message) => message.event.at)
+  return messages
+    .slice(at(fromMs), at(span.endMs))
+    .filter((message) => !span.dense || isLandmark(message))
+    .map((message) => ({ message, atMs: message.event.at - offsetMs }))
+}
+
+export function drawRules(
+  pen: CanvasRenderingContext2D,
+  colours: Colours,
+  span: Span,
+  rules: readonly Rule[],
+  top: number,
+  bottom: number,
+): void {
+  for (const chat of [false, true]) {
+    pen.beginPath()
+    for (const { message, atMs } of rules) {
+      if (isChat(message) !== chat) continue
+      const x = Math.round(xAt(span, atMs)) + 0.5
+      pen.moveTo(x, top)
+      pen.lineTo(x, bottom)
+    }
+    pen.lineWidth = 1
+    pen.strokeStyle = chat ? colours.ink : colours.edge
+    pen.stroke()
+  }
+}
+
+/** Of all messages, and of those alone that keep their rule in a dense feed. */
+export interface RuleLabels {
+  readonly sparse: Labels<Message>
+  readonly dense: Labels<Message>
+}
+
+export function createRuleLabels(pen: CanvasRenderingContext2D, font: (message: Message) => string): RuleLabels {
+  return { sparse: labelsOf(pen, font, () => true), dense: labelsOf(pen, font, isLandmark) }
+}
+
+function labelsOf(
+  pen: CanvasRenderingContext2D,
+  font: (message: Message) => string,
+  isEligible: (message: Message) => boolean,
+): Labels<Message> {
+  return createLabels<Message>({
+    isEligible,
+    idOf: ({ order }) => order,
+    atMs: ({ event }) => event.at,
+    spacePx: (message) => textWidth(pen, font(message), labelOf(message)) + 10,
+    matters: isChat,
+  })
+}
+
+/** `y`: the base line. A number appears when there is room for it, a text at once: left of its rule until there is room at its right. */
+export function drawRuleLabels(
+  pen: CanvasRenderingContext2D,
+  colours: Colours,
+  span: Span,
+  rules: readonly Rule[],
+  labels: Labels<Message>,
+  font: (message: Message) => string,
+  y: number,
+): void {
+  pen.textAlign = 'left'
+  pen.textBaseline = 'alphabetic'
+  for (const { message, atMs } of rules) {
+    if (!labels.has(message)) continue
+    const chat = isChat(message)
+    const text = labelOf(message)
+    const width = textWidth(pen, font(message), text)
+    const x = xAt(span, atMs)
+    const fits = x + 4 + width < span.width
+    if (!fits && !chat) continue
+    const left = fits ? x + 4 : x - 4 - width
+    if (!fits) {
+      pen.fillStyle = colours.paper
+      pen.fillRect(left - 4, y - 12, width + 6, 15)
+    }
+    pen.fillStyle = chat ? colours.ink : colours.ink3
+    pen.fillText(text, left, y)
+  }
+}
+
+function isLandmark(message: Message): boolean {
+  return isChat(message) || message.seq % SPARSE === 0
+}
+
+export function isChat({ event }: Message): boolean {
+  return event.type === 'message'
+}
+
+function labelOf({ event, seq }: Message): string {
+  if (event.type !== 'message') return String(seq)
+  const text = `${event.user ?? ''}: ${event.text ?? ''}`
+  // Marks of direction would turn the line around; a canvas has no way to isolate them.
+  const plain = text.slice(0, LONGEST_TEXT * 2).replace(/[\p{Cc}\p{Cf}]/gu, '')
+  return plain.length > LONGEST_TEXT ? `${plain.slice(0, LONGEST_TEXT)}…` : plain
+}

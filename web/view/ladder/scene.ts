@@ -1,0 +1,158 @@
+/** The whole ladder: the rules, the four strips, the ends of their lines, "now" and the axis. */
+import type { Session } from '../../state/session.ts'
+import { LABELS } from '../../state/labels.ts'
+import type { Message } from '../../state/messages.ts'
+import type { Mark } from '../../state/marks.ts'
+import { textWidth } from '../canvas.ts'
+import type { Sheet } from '../canvas.ts'
+import type { Colours } from '../colours.ts'
+import { addShape } from '../shape.ts'
+import { drawAxis } from './axis.ts'
+import type { AxisOrigin } from './axis.ts'
+import { xAt } from './geometry.ts'
+import type { Sizes, Span, Trace } from './geometry.ts'
+import { boundsOf } from './pick.ts'
+import { createRuleLabels, drawRuleLabels, drawRules, isChat, rulesOf } from './rules.ts'
+import type { RuleLabels } from './rules.ts'
+import { drawStrip } from './strip.ts'
+import { createTracer } from './trace.ts'
+
+export interface Row {
+  readonly top: number
+  readonly height: number
+}
+
+export interface Look {
+  readonly colours: Colours
+  readonly unit: number
+  /** Names stand inside the strips, delays do not. */
+  readonly phone: boolean
+  readonly rows: readonly Row[]
+}
+
+export interface Selection {
+  readonly lane: number
+  readonly mark: Mark
+}
+
+export interface Scene {
+  /** Left of "now": what the names of the two lines leave. */
+  widthFor(sheet: Sheet, look: Look): number
+  draw(sheet: Sheet, look: Look, span: Span, origin: AxisOrigin, selection: Selection | null): void
+}
+
+export function createScene(session: Session): Scene {
+  const tracers = session.lanes.map((lane) => createTracer(session, lane))
+  let labels: RuleLabels | undefined
+  let font = ''
+
+  return {
+    widthFor({ pen, width }, { colours, unit }) {
+      return width - textWidth(pen, `${12 * unit}px ${colours.font}`, 'browser') - 11 * unit
+    },
+    draw(sheet, look, span, origin, selection) {
+      const { pen } = sheet
+      const { colours, unit, rows } = look
+      const sizes = sizesOf(look)
+      const fontOf = (message: Message): string => `${isChat(message) ? '600 ' : ''}${12 * unit}px ${colours.font}`
+      if (font !== colours.font + unit) labels = undefined
+      font = colours.font + unit
+      labels ??= createRuleLabels(pen, fontOf)
+      const chosen = span.dense ? labels.dense : labels.sparse
+      chosen.update(session.messages.all, span.pxPerMs)
+      const rules = session.offsetMs === null ? [] : rulesOf(session.messages.all, span, session.offsetMs)
+      const spacePx = (dense: boolean, text: string): number =>
+        Math.max(textWidth(pen, `${sizes.text}px ${colours.font}`, text) + 5, dense ? 34 : 0)
+      for (const [i, { top, height }] of rows.entries()) {
+        const trace = tracers[i]?.(span.pxPerMs, spacePx, span.dense)
+        if (!trace) continue
+        drawStrip(pen, colours, span, sizes, trace, top, height, () =>
+          drawRules(pen, colours, span, rules, top, top + height),
+        )
+        if (look.phone) drawName(pen, look, trace, top)
+        if (selection?.lane === i)
+          drawSelection(pen, colours, span, trace, selection, top + height * sizes.server, top + height * sizes.browser)
+      }
+      const first = rows[0]
+      const last = rows.at(-1)
+      if (!first || !last) return
+      const bottom = last.top + last.height
+      drawEnds(pen, look, sizes, span)
+      drawNow(pen, colours, span, first.top, bottom)
+      drawRuleLabels(pen, colours, span, rules, chosen, fontOf, first.top - 6 * unit)
+      drawAxis(pen, colours, span, origin, bottom, 12 * unit)
+    },
+  }
+}
+
+function sizesOf({ phone, unit }: Look): Sizes {
+  if (phone) return { server: 0.46, browser: 0.84, edge: 3, bar: 2.5, room: 13, carry: 2, dot: 4.5, text: 0 }
+  return {
+    server: 0.29,
+    browser: 0.76,
+    edge: 3 * unit,
+    bar: 3 * unit,
+    room: 20 * unit,
+    carry: 2 * unit,
+    dot: 5 * unit,
+    text: 12 * unit,
+  }
+}
+
+function drawName(pen: CanvasRenderingContext2D, { colours, unit }: Look, { transport }: Trace, top: number): void {
+  const label = LABELS[transport]
+  pen.fillStyle = colours.paper
+  pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26, 18)
+  pen.beginPath()
+  addShape(pen, transport, 8, top + 12, 5.5)
+  pen.fillStyle = colours.lanes[transport]
+  pen.fill()
+  pen.fillStyle = colours.ink
+  pen.textAlign = 'left'
+  pen.textBaseline = 'alphabetic'
+  pen.fillText(label, 19, top + 16)
+}
+
+function drawSelection(
+  pen: CanvasRenderingContext2D,
+  colours: Colours,
+  span: Span,
+  trace: Trace,
+  { mark }: Selection,
+  serverY: number,
+  browserY: number,
+): void {
+  const [fromMs, toMs] = boundsOf(mark, trace, span.nowMs)
+  const left = Math.max(1, xAt(span, fromMs) - 5)
+  const right = Math.min(span.width, xAt(span, toMs)) + 5
+  if (right < left) return
+  pen.lineWidth = 1.5
+  pen.strokeStyle = colours.ink
+  pen.strokeRect(left, serverY - 7, right - left, browserY - serverY + 14)
+}
+
+function drawEnds(
+  pen: CanvasRenderingContext2D,
+  { colours, unit, rows }: Look,
+  { server, browser }: Sizes,
+  { width }: Span,
+): void {
+  pen.font = `${12 * unit}px ${colours.font}`
+  pen.fillStyle = colours.ink2
+  pen.textAlign = 'left'
+  pen.textBaseline = 'middle'
+  for (const { top, height } of rows) {
+    pen.fillText('server', width + 8, top + height * server + 0.5)
+    pen.fillText('browser', width + 8, top + height * browser + 0.5)
+  }
+}
+
+function drawNow(pen: CanvasRenderingContext2D, colours: Colours, span: Span, top: number, bottom: number): void {
+  const x = Math.round(Math.min(span.width, xAt(span, span.nowMs))) + 0.5
+  pen.beginPath()
+  pen.moveTo(x, top)
+  pen.lineTo(x, bottom)
+  pen.lineWidth = 1
+  pen.strokeStyle = colours.ink
+  pen.stroke()
+}

@@ -1,0 +1,63 @@
+/**
+ * One lane's strip: the server's line above, the browser's below, time to the right. A mark has its
+ * true times, so that slant is travel. The same code draws the ladder and the samples in the help.
+ */
+import type { Colours } from '../colours.ts'
+import { drawArrivals } from './arrivals.ts'
+import { xAt } from './geometry.ts'
+import type { Sizes, Span, Strip, Trace } from './geometry.ts'
+import { drawEdges, drawTint } from './open.ts'
+import { drawStrokes } from './strokes.ts'
+import { drawWaits } from './waits.ts'
+
+/** Draws the strip between `top` and `top + height`; `rules` is called when the rules are due, over the tint and under the marks. */
+export function drawStrip(
+  pen: CanvasRenderingContext2D,
+  colours: Colours,
+  span: Span,
+  sizes: Sizes,
+  trace: Trace,
+  top: number,
+  height: number,
+  rules: () => void,
+): void {
+  const strip: Strip = {
+    pen,
+    colours,
+    span,
+    sizes,
+    trace,
+    colour: colours.lanes[trace.transport],
+    top,
+    height,
+    serverY: Math.round(top + height * sizes.server) + 0.5,
+    browserY: Math.round(top + height * sizes.browser) + 0.5,
+    fromMs: span.endMs - span.width / span.pxPerMs,
+    untilMs: Math.min(span.nowMs, span.endMs),
+    x: (ms) => xAt(span, ms),
+  }
+  pen.save()
+  pen.beginPath()
+  // A shape at "now" is drawn whole.
+  pen.rect(0, top, span.width + sizes.dot + 2, height)
+  pen.clip()
+  drawTint(strip)
+  drawLines(strip)
+  rules()
+  drawEdges(strip)
+  drawWaits(strip)
+  drawStrokes(strip)
+  drawArrivals(strip)
+  pen.restore()
+}
+
+function drawLines({ pen, colours, span, serverY, browserY }: Strip): void {
+  pen.lineWidth = 1
+  pen.strokeStyle = colours.edge
+  pen.beginPath()
+  for (const y of [serverY, browserY]) {
+    pen.moveTo(0, y)
+    pen.lineTo(span.width, y)
+  }
+  pen.stroke()
+}

@@ -1,0 +1,52 @@
+import { firstAtOrAfter } from '../../state/search.ts'
+import type { Lane } from '../../state/lane.ts'
+import type { Arrival } from '../../state/marks.ts'
+import type { Message } from '../../state/messages.ts'
+import { TRANSPORTS } from '../../state/order.ts'
+import type { Session } from '../../state/session.ts'
+import { milliseconds } from '../format.ts'
+import { createLabels } from './labels.ts'
+import type { Trace } from './geometry.ts'
+
+/** Makes what is drawn of a lane, once for every frame. */
+export type Tracer = (pxPerMs: number, spacePx: (dense: boolean, text: string) => number, dense: boolean) => Trace
+
+export function createTracer(session: Session, lane: Lane): Tracer {
+  const index = TRANSPORTS.indexOf(lane.transport)
+  const textOf = ({ messages: [oldest] }: Arrival): string | null => {
+    const delayMs = oldest?.delayMs[index]
+    return delayMs === undefined ? null : milliseconds(delayMs)
+  }
+  let space: (text: string) => number = () => 0
+  const labels = createLabels<Arrival>({
+    idOf: ({ id }) => id,
+    atMs: ({ atMs }) => atMs,
+    spacePx: (arrival) => space(textOf(arrival) ?? ''),
+  })
+
+  return (pxPerMs, spacePx, dense) => {
+    const offsetMs = session.offsetMs ?? Number.NaN
+    const publishedAtMs = ({ event }: Message): number => event.at - offsetMs
+    space = (text) => spacePx(dense, text)
+    labels.update(lane.marks.arrivals, pxPerMs)
+    return {
+      transport: lane.transport,
+      exchanges: lane.marks.exchanges,
+      streams: lane.marks.streams,
+      arrivals: lane.marks.arrivals,
+      sent: lane.marks.sent,
+      cuts: lane.marks.cuts,
+      gaps: lane.marks.gaps,
+      pending: lane.on ? pendingOf(session, lane).map(publishedAtMs) : [],
+      halfTripMs: (session.clock.roundTripMs ?? 0) / 2,
+      publishedAtMs,
+      labelled: (arrival) => (labels.has(arrival) ? textOf(arrival) : null),
+    }
+  }
+}
+
+/** What other lanes have brought and this one has not: a lane brings the feed in its order. */
+function pendingOf({ messages }: Session, lane: Lane): readonly Message[] {
+  const { all } = messages
+  return all.slice(firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order))
+}

@@ -1,0 +1,82 @@
+/** Messages that wait on the server, from the rule at which they were published: the lateness that the transport makes. */
+import { firstAtOrAfter } from '../../state/search.ts'
+import { arrivalLeftAtMs } from './geometry.ts'
+import type { Strip } from './geometry.ts'
+
+/** Shorter than this is no wait but a message that left at once. */
+const SHORTEST_PX = 2.5
+/** More than so many bars become one staircase. */
+const MOST_BARS = 4
+
+interface Bar {
+  readonly from: number
+  readonly to: number
+}
+
+export function drawWaits(strip: Strip): void {
+  const bars = barsOf(strip)
+  if (bars.length === 0) return
+  const rows = rowsOf(bars)
+  const most = Math.max(...rows) + 1
+  const { pen, sizes, colour, serverY } = strip
+  const base = serverY - sizes.edge / 2 - 2
+  const pitch = Math.min(sizes.bar + 1.5, sizes.room / most)
+  // Rectangles one by one: together they would be one path, which is far slower to fill.
+  pen.fillStyle = colour
+  if (most > MOST_BARS) staircase(pen, bars, base, pitch)
+  else for (const [i, bar] of bars.entries()) drawBar(strip, bar, base - (rows[i] ?? 0) * pitch, pitch)
+}
+
+/** Ascending by where they begin, since a lane brings messages in the order of the feed. */
+function barsOf({ trace, fromMs, untilMs, x }: Strip): Bar[] {
+  const bars: Bar[] = []
+  const add = (publishedMs: number, leftMs: number): void => {
+    const bar = { from: x(publishedMs), to: x(Math.min(leftMs, untilMs)) }
+    if (publishedMs < untilMs && bar.to - bar.from >= SHORTEST_PX) bars.push(bar)
+  }
+  for (let i = firstAtOrAfter(trace.arrivals, fromMs, (arrival) => arrival.atMs); i < trace.arrivals.length; i++) {
+    const arrival = trace.arrivals[i]
+    const oldest = arrival?.messages[0]
+    if (!arrival || !oldest || trace.publishedAtMs(oldest) > untilMs) break
+    const leftMs = arrivalLeftAtMs(trace, arrival)
+    for (const message of arrival.messages) add(trace.publishedAtMs(message), leftMs)
+  }
+  for (const publishedMs of trace.pending) add(publishedMs, Infinity)
+  return bars
+}
+
+/** Each bar takes the lowest row that is free again. */
+function rowsOf(bars: readonly Bar[]): number[] {
+  const freeFrom: number[] = []
+  return bars.map(({ from, to }) => {
+    const free = freeFrom.findIndex((end) => end <= from - 1)
+    const row = free < 0 ? freeFrom.length : free
+    freeFrom[row] = to
+    return row
+  })
+}
+
+function drawBar({ pen }: Strip, { from, to }: Bar, bottom: number, pitch: number): void {
+  const roomy = pitch > 2.6
+  const height = roomy ? pitch - 1.5 : pitch
+  pen.fillRect(from, bottom - height, to - from, height)
+  // The foot at the rule.
+  if (roomy) pen.fillRect(from - 0.5, bottom - height - 1.5, 1.5, height + 3)
+}
+
+/** As high as messages wait at each moment. */
+function staircase(pen: CanvasRenderingContext2D, bars: readonly Bar[], base: number, pitch: number): void {
+  const steps = bars.flatMap(({ from, to }) => [
+    { x: from, by: 1 },
+    { x: to, by: -1 },
+  ])
+  steps.sort((a, b) => a.x - b.x || a.by - b.by)
+  let waiting = 0
+  let from = 0
+  for (const { x, by } of steps) {
+    // A hair wider, so that two steps do not let the paper through between them.
+    if (waiting > 0 && x > from) pen.fillRect(from, base - waiting * pitch, x - from + 0.3, waiting * pitch)
+    waiting += by
+    from = x
+  }
+}

@@ -1,0 +1,260 @@
+/** The sandbox: it puts the parts together, and holds what is about looking rather than about the feed. */
+import { LitElement, html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { now } from '../now.ts'
+import { ZOOMS, writeAddress } from '../state/address.ts'
+import type { Address, Opened } from '../state/address.ts'
+import { toCsv } from '../state/csv.ts'
+import type { Session } from '../state/session.ts'
+import { told } from '../state/tell.ts'
+import { snapshot } from '../state/snapshot.ts'
+import { pauseControl, rateControl, timeControl } from './bar.ts'
+import './chat.ts'
+import { readColours } from './colours.ts'
+import type { Colours } from './colours.ts'
+import './composer.ts'
+import type { Controls } from './controls.ts'
+import { download } from './download.ts'
+import './drawer.ts'
+import { head } from './head.ts'
+import { key } from './key.ts'
+import './ladder/ladder.ts'
+import { pxPerMs } from './ladder/span.ts'
+import './lane.ts'
+import { requestsPerMinute } from './lane.ts'
+import { dark, forced, stillness } from './media.ts'
+import { recall, remember } from './memory.ts'
+import './plot.ts'
+import { settings } from './settings.ts'
+import { figuresTable } from './table.ts'
+import { trouble } from './trouble.ts'
+
+/** Figures change at most twice a second; where nothing may roll, every two. */
+const FIGURES_MS = 500
+const STILL_MS = 2000
+const SAID_MS = 9000
+/** Of the ladder's width, without the names of the two lines. */
+const STRIP_SHARE = 0.9
+
+export class Page extends LitElement implements Controls {
+  static override properties = {
+    session: { attribute: false },
+    address: { attribute: false },
+    tick: { state: true },
+    heard: { state: true },
+    pausedMs: { state: true },
+    said: { state: true },
+    read: { state: true },
+    colours: { state: true },
+  }
+  declare session: Session
+  /** Where the page began, and what is about looking as it is now. */
+  declare address: Address
+  declare tick: number
+  declare heard: number
+  declare pausedMs: number | null
+  declare said: string
+  declare read: string
+  declare colours: Colours | undefined
+  #saidTimer: ReturnType<typeof setTimeout> | undefined
+  #figuresTimer: ReturnType<typeof setTimeout> | undefined
+  #written = ''
+  #queued = false
+  readonly #stop = new AbortController()
+
+  constructor() {
+    super()
+    this.tick = this.heard = 0
+    this.said = this.read = ''
+    this.pausedMs = null
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    const { signal } = this.#stop
+    for (const media of [dark, forced]) media.addEventListener('change', () => this.#recolour(), { signal })
+    addEventListener('keydown', this.#key, { signal })
+    this.#setTheme(this.address.theme ?? recall('theme'))
+    this.#figures()
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#stop.abort()
+    clearTimeout(this.#figuresTimer)
+    clearTimeout(this.#saidTimer)
+  }
+
+  say(sentence: string): void {
+    this.said = sentence
+    clearTimeout(this.#saidTimer)
+    this.#saidTimer = setTimeout(() => (this.said = ''), SAID_MS)
+  }
+
+  readOut(sentence: string): void {
+    this.read = sentence
+  }
+
+  pause(): void {
+    this.pausedMs = this.pausedMs === null ? now() : null
+  }
+
+  zoomBy(factor: number): number {
+    const at = ZOOMS.indexOf(this.address.zoom) + (factor > 1 ? 1 : -1)
+    const zoom = ZOOMS[at] ?? this.address.zoom
+    this.#look({ zoom })
+    return zoom
+  }
+
+  open(open: Opened): void {
+    this.#look({ open })
+  }
+
+  close(): void {
+    this.#look({ open: null })
+  }
+
+  /** The rest of the page hears of a change now instead of with the next figures. */
+  refresh(): void {
+    this.tick++
+  }
+
+  protected override render(): TemplateResult {
+    const { session, address, tick, colours, pausedMs } = this
+    const { open, zoom } = address
+    const busiest = Math.max(60, ...session.lanes.map(requestsPerMinute))
+    return html`<div class="page ${open ? 'open' : ''} ${address.table ? 'tabular' : ''}">
+      ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), theme: () => this.#toggleTheme() })}
+      ${trouble(session)}
+      <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
+        ${rateControl(session, 'rate')}
+        <span class="control right"
+          >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
+        >
+      </form>
+      <main class="lab-grid">
+        <div class="hd a"><b>Transport</b><span>how it asks · what it does now</span></div>
+        <div class="hd d"><b>Typical delay, ms</b><span>half arrive sooner (p50)</span></div>
+        <div class="hd e">
+          <b>All delays, ms</b
+          ><span class="scale" aria-hidden="true"><i>.1</i><i>1</i><i>10</i><i>100</i><i>1 k</i></span>
+        </div>
+        <div class="hd f"><b>Requests</b><span>to bring these messages</span></div>
+        ${session.lanes.map((lane) => html`<fw-lane .session=${session} .lane=${lane} .controls=${this} .colours=${colours} .tick=${tick} .busiest=${busiest}></fw-lane>`)}
+        <fw-ladder
+          class="score"
+          .session=${session}
+          .controls=${this}
+          .zoom=${zoom}
+          .pausedMs=${pausedMs}
+          .colours=${colours}
+        ></fw-ladder>
+        <p class="statusline" role="status">${this.read || this.said}</p>
+        ${key()} ${this.#plot()}
+        <section class="chat" aria-label="Chat">
+          <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat
+          ><fw-composer .session=${session} .controls=${this}></fw-composer>
+        </section>
+        <fw-drawer
+          .session=${session}
+          .controls=${this}
+          .opened=${open}
+          .colours=${colours}
+          .tick=${tick}
+          .settings=${() => settings(session, this, this.#exports(), this.#themeNow(), () => this.#toggleTheme())}
+        ></fw-drawer>
+      </main>
+    </div>`
+  }
+
+  protected override updated(): void {
+    const { session, address } = this
+    const { intervalMs, waitS, ratePerSecond } = session
+    const begun = session.lanes.some(({ on, state }) => on || state.is === 'off')
+    const lanes = begun ? session.lanes.filter(({ on }) => on).map(({ transport }) => transport) : address.lanes
+    const query = writeAddress({ ...address, lanes, intervalMs, waitS, ratePerSecond })
+    if (query === this.#written) return
+    this.#written = query
+    history.replaceState(history.state, '', `${location.pathname}${query}`)
+  }
+
+  #plot(): TemplateResult {
+    const { session, address, pausedMs } = this
+    const score = this.querySelector('fw-ladder')
+    const shownMs = ((score?.clientWidth ?? 0) * STRIP_SHARE) / pxPerMs(address.zoom)
+    return html`<section class="plot" aria-label="Delay of every message">
+      <h2>
+        Delay of every message <span class="dim">last two minutes, log scale</span
+        ><span class="tools">${this.#tools()}</span>
+      </h2>
+      ${address.table ? figuresTable(session) : html`<fw-plot .session=${session} .colours=${this.colours} .tick=${this.tick >> 1} .pausedMs=${pausedMs} .shownMs=${shownMs}></fw-plot>`}
+    </section>`
+  }
+
+  #tools(): TemplateResult {
+    const { table } = this.address
+    return html`<button class="link" type="button" aria-pressed=${table} @click=${() => this.#look({ table: !table })}>
+        Table
+      </button>
+      ${this.#exports()}`
+  }
+
+  #exports(): TemplateResult {
+    const { session } = this
+    const link = (text: string, act: () => void): TemplateResult =>
+      html`<button class="link" type="button" @click=${act}>${text}</button>`
+    return html`${link('Clear', () => session.clear())}
+    ${link('CSV', () => download(`fourwire-${session.room}.csv`, 'text/csv', toCsv(session.messages.all)))}
+    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}`
+  }
+
+  #look(change: Partial<Address>): void {
+    this.address = { ...this.address, ...change }
+  }
+
+  #figures(): void {
+    this.#figuresTimer = setTimeout(() => this.#figures(), stillness.matches ? STILL_MS : FIGURES_MS)
+    if (document.visibilityState !== 'visible') return
+    this.tick++
+    const queued = this.session.lanes.some((lane) => this.session.queuedMs(lane) !== null)
+    if (queued && !this.#queued) this.say(told.queued)
+    this.#queued = queued
+  }
+
+  #themeNow(): 'light' | 'dark' {
+    return this.address.theme ?? (dark.matches ? 'dark' : 'light')
+  }
+
+  #toggleTheme(): void {
+    const theme = this.#themeNow() === 'dark' ? 'light' : 'dark'
+    remember('theme', theme)
+    this.#setTheme(theme)
+  }
+
+  #setTheme(theme: string | null): void {
+    if (theme !== 'light' && theme !== 'dark') return this.#recolour()
+    document.documentElement.dataset['theme'] = theme
+    this.#look({ theme })
+    this.#recolour()
+  }
+
+  #recolour(): void {
+    this.colours = readColours()
+  }
+
+  readonly #key = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.address.open) this.close()
+    const typing =
+      event.target instanceof Element &&
+      event.target.closest('input, select, textarea, button, a, [role=tabpanel], [role=region]')
+    if (event.key !== ' ' || typing) return
+    event.preventDefault()
+    this.pause()
+  }
+}
+
+customElements.define('fw-page', Page)

@@ -1,0 +1,50 @@
+/** Every lane's own shape, with equal areas: on canvases and in the text. */
+import { html, svg } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { TransportName } from '../../server/protocol.ts'
+
+/** Adds the shape to the pen's path, so that many are filled at once. `r` is about half its height. */
+export function addShape(pen: CanvasPath, lane: TransportName, x: number, y: number, r: number): void {
+  SHAPES[lane](pen, x, y, r)
+}
+
+type Draw = (pen: CanvasPath, x: number, y: number, r: number) => void
+
+const SHAPES: Record<TransportName, Draw> = {
+  'short-poll'(pen, x, y, r) {
+    pen.moveTo(x, y - r * 1.12)
+    pen.lineTo(x + r * 1.18, y + r * 0.92)
+    pen.lineTo(x - r * 1.18, y + r * 0.92)
+    pen.closePath()
+  },
+  'long-poll'(pen, x, y, r) {
+    const half = r * 0.88
+    pen.rect(x - half, y - half, 2 * half, 2 * half)
+  },
+  sse(pen, x, y, r) {
+    pen.moveTo(x + r, y)
+    pen.arc(x, y, r, 0, 2 * Math.PI)
+  },
+  ws(pen, x, y, r) {
+    const half = r * 1.25
+    pen.moveTo(x, y - half)
+    pen.lineTo(x + half, y)
+    pen.lineTo(x, y + half)
+    pen.lineTo(x - half, y)
+    pen.closePath()
+  },
+}
+
+const PATHS: Record<TransportName, TemplateResult> = {
+  'short-poll': svg`<path d="M8 1.2 15 14H1Z" />`,
+  'long-poll': svg`<path d="M2 2h12v12H2Z" />`,
+  sse: svg`<circle cx="8" cy="8" r="6.8" />`,
+  ws: svg`<path d="M8 .2 15.8 8 8 15.8.2 8Z" />`,
+}
+
+/** The shape in the lane's colour, as high as the text. It says nothing by itself: the lane's name stands beside it. */
+export function shape(lane: TransportName, hollow = false): TemplateResult {
+  return html`<svg class=${hollow ? 'shape hollow' : 'shape'} data-lane=${lane} viewBox="0 0 16 16" aria-hidden="true">
+    ${PATHS[lane]}
+  </svg>`
+}
