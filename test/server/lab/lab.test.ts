@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createFeed } from '../../../server/feed/feed.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
@@ -7,6 +7,8 @@ import { createMetronome } from '../../../server/lab/metronome.ts'
 import type { LabMessage } from '../../../server/protocol.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
+
+afterEach(() => vi.useRealTimers())
 
 async function enter(origin: string, room = 'lobby') {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}`)
@@ -95,26 +97,40 @@ test.each([
 })
 
 test('the metronome\u2019s gaps are exponential, with the mean that was asked for', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const feed = createFeed(memoryLog())
-  const at: number[] = []
-  feed.follow(
-    'a',
-    '0',
-    ({ events }) => void at.push(...events.map((event) => event.at)),
-    () => expect.unreachable(),
-  )
   const metronome = createMetronome(feed, 'a')
-  metronome.setRate(200)
-  await until('there are 400', () => at.length >= 400, 15_000)
-  metronome.stop()
+  metronome.setRate(20)
+  await vi.advanceTimersByTimeAsync(100_000)
+  metronome.setRate(0)
+  await vi.advanceTimersByTimeAsync(10_000)
+  const at: number[] = []
+  for (let after = '0', more = true; more;) {
+    const answer = await feed.since('a', after, 500)
+    at.push(...answer.events.map((event) => event.at))
+    after = answer.cursor
+    more = answer.more
+  }
   const gaps = at.slice(1).map((ms, i) => ms - (at[i] ?? 0))
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
   const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
-  expect(mean).toBeGreaterThan(4)
-  expect(mean).toBeLessThan(6)
+  // Of 2,000 ticks: five standard errors each way, so that chance fails it once in a million runs.
+  expect(mean).toBeGreaterThan(50 - 5.6)
+  expect(mean).toBeLessThan(50 + 5.6)
   // As large as the mean is what tells exponential gaps from regular ones, which have none.
-  expect(deviation / mean).toBeGreaterThan(0.75)
-  expect(deviation / mean).toBeLessThan(1.25)
-  expect(metronome.slipMs()).toBeLessThan(5)
-  expect(metronome.serviceMs()).toBeLessThan(5)
+  expect(deviation / mean).toBeGreaterThan(0.84)
+  expect(deviation / mean).toBeLessThan(1.16)
+  expect(metronome.slipMs()).toBeLessThan(2)
+})
+
+test('a metronome that is stopped ticks no more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const feed = createFeed(memoryLog())
+  const metronome = createMetronome(feed, 'a')
+  metronome.setRate(20)
+  await vi.advanceTimersByTimeAsync(1000)
+  metronome.stop()
+  const { cursor } = await feed.since('a', undefined, 0)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect((await feed.since('a', undefined, 0)).cursor).toBe(cursor)
 })
