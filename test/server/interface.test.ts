@@ -114,7 +114,8 @@ describe('a long poll', () => {
     expect(status).toBe(204)
     expect(headers.get('preference-applied')).toBe('wait=0.3')
     expect(tookMs).toBeGreaterThan(265)
-    expect(tookMs).toBeLessThan(600)
+    // Far below the default of 25 s, and far enough above 0.3 s for a machine with other things to do.
+    expect(tookMs).toBeLessThan(3000)
   })
 
   test('with a wait of 0 answers at once', async () => {
