@@ -7,6 +7,7 @@ import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
+import { readingOf, serveLanes } from './lab/lanes.ts'
 import { limitConnections } from './limits.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import { servePublish } from './publish.ts'
@@ -15,6 +16,7 @@ import { MESSAGE_BYTES } from './transports/transport.ts'
 import type { App } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
+import { createMeter } from './wire/meter.ts'
 
 /** Longer than any room name, so that a long one is refused as what it is. */
 const MAX_PARAM_LENGTH = 4096
@@ -24,10 +26,12 @@ export interface Parts {
   readonly access: Access
   /** Default: on. */
   readonly limits?: boolean
+  /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
+  readonly wire?: boolean
 }
 
 /** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
-export async function createApp({ log, access, limits = true }: Parts): Promise<App> {
+export async function createApp({ log, access, limits = true, wire = true }: Parts): Promise<App> {
   const app = Fastify({
     bodyLimit: MESSAGE_BYTES,
     // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
@@ -62,6 +66,7 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
     ...Object.values(transports).map((transport) => transport.serve(app, feed)),
     serveLab(app, feed, access),
   ]
+  if (wire) serveLanes(app, access, createMeter(app.server, readingOf))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({
     status: 'ok',

@@ -141,3 +141,49 @@ export interface SourcePiece {
   readonly kind: 'comment' | 'keyword' | 'string' | 'plain'
   readonly text: string
 }
+
+/** `GET /lab/lanes`: what went over the wire, true at the moment of the request. TCP payload, in bytes. */
+export interface Lanes {
+  readonly lanes: readonly LaneBytes[]
+  /**
+   * What belongs to no lane. Its split is coarse: what lies behind a head is not looked into and
+   * counts as `payload` down and `requestBodies` up.
+   */
+  readonly other: WireBytes
+}
+
+export interface LaneBytes extends WireBytes {
+  readonly lane: string
+  /** The one that was last used in the lane; null where it has only published. */
+  readonly transport: TransportName | null
+}
+
+export interface WireBytes {
+  /** Handshakes included. */
+  readonly requests: number
+  /** Those whose first request was one of these. */
+  readonly connections: number
+  /** What the server has read. */
+  readonly bytesUp: number
+  /** What the kernel has taken: what is queued before it is never counted. */
+  readonly bytesDown: number
+  readonly split: Split
+}
+
+/** What the bytes were for. The numbers add up to `bytesUp + bytesDown`. */
+export interface Split {
+  /** Of requests and handshakes. */
+  readonly requestHeads: number
+  /** Bodies and WebSocket messages that go up, without their frames. */
+  readonly requestBodies: number
+  /** The 101 included. */
+  readonly responseHeads: number
+  /** Chunk sizes, SSE fields, frame heads and masks, the JSON around events, control messages. */
+  readonly framing: number
+  /** The JSON of each event, and nothing else. */
+  readonly payload: number
+  /** Polls that brought nothing: request and answer, all of it. */
+  readonly empty: number
+  /** SSE comments with their chunks, WebSocket pings and pongs with their frames, both ways. */
+  readonly heartbeats: number
+}
