@@ -93,6 +93,31 @@ export interface Problem {
   readonly remedy: string
 }
 
+/**
+ * The state of the network below HTTP, the same for every connection and in both directions. 0 and
+ * false are no condition at all.
+ */
+export interface Conditions {
+  /** Each way; a new connection costs a round trip more. */
+  readonly latencyMs: number
+  /** Up to so much beside the latency, each way, packet by packet. */
+  readonly jitterMs: number
+  readonly bandwidthBytesPerSecond: number
+  /** Share of the packets that TCP has to send again after a timeout. */
+  readonly lossRate: number
+  /** A proxy holds what is on its way down until it has so many bytes, or the answer is complete … */
+  readonly bufferingBytes: number
+  /** … or so much time is over since the first byte held. 0 is no such time. */
+  readonly bufferingMs: number
+  /** A connection without a byte in either direction for so long is closed. */
+  readonly idleCutMs: number
+  /** Refuses WebSockets, with 403. */
+  readonly firewall: boolean
+}
+
+/** The ways to cut what is open: its end, a reset, or silence that nobody is told of. */
+export type Cut = 'FIN' | 'RST' | 'black hole'
+
 /** What the instructor sets for a room. */
 export interface Settings {
   /** The metronome's mean rate in ticks per second; 0 stops it. */
