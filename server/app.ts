@@ -8,13 +8,15 @@ import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
 import { limitConnections } from './limits.ts'
+import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { MESSAGE_BYTES } from './transports/transport.ts'
-import type { App } from './transports/transport.ts'
+import type { App, Goodbye } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
+import { createWire } from './wire/wire.ts'
 
 /** Longer than any room name, so that a long one is refused as what it is. */
 const MAX_PARAM_LENGTH = 4096
@@ -45,6 +47,7 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
     .setValidatorCompiler(validatorCompiler)
 
   if (limits) limitConnections(app.server)
+  const wire = createWire(app.server, isLab)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
@@ -58,10 +61,10 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
   })
   const feed = createFeed(log)
   servePublish(app, feed)
-  const goodbyes = [
-    ...Object.values(transports).map((transport) => transport.serve(app, feed)),
-    serveLab(app, feed, access),
-  ]
+  const goodbyes: Goodbye[] = []
+  const network = createNetwork(app, wire, goodbyes)
+  for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
+  const closeLab = serveLab(app, feed, access, network)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({
     status: 'ok',
@@ -75,8 +78,12 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
   app.addHook('preClose', async () => {
     // No new connections from here on: whoever comes back now shall meet the next process.
     app.server.close()
-    for (const goodbye of goodbyes) goodbye()
+    for (const goodbye of [...goodbyes, closeLab]) goodbye()
+    wire.close()
   })
   app.addHook('onClose', () => feed.close())
   return app
 }
+
+/** No lane, but where the firewall is taken down again: it lets this one through. */
+const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)
