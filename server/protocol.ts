@@ -93,16 +93,59 @@ export interface Problem {
   readonly remedy: string
 }
 
-/** What the instructor sets for a room. */
+/**
+ * The state of the network below HTTP, the same for every connection and in both directions. 0 and
+ * false are no condition at all.
+ */
+export interface Conditions {
+  /** Each way; a new connection costs a round trip more. */
+  readonly latencyMs: number
+  /** Up to so much beside the latency, each way, packet by packet. */
+  readonly jitterMs: number
+  readonly bandwidthBytesPerSecond: number
+  /** Share of the packets that TCP has to send again after a timeout. */
+  readonly lossRate: number
+  /** A proxy holds what is on its way down until it has so many bytes, or the answer is complete … */
+  readonly bufferingBytes: number
+  /** … or so much time is over since the first byte held. 0 is no such time. */
+  readonly bufferingMs: number
+  /** A connection without a byte in either direction for so long is closed. */
+  readonly idleCutMs: number
+  /** Refuses WebSockets, with 403. */
+  readonly firewall: boolean
+}
+
+/** The ways to cut what is open: its end, a reset, or silence that nobody is told of. */
+export type Cut = 'FIN' | 'RST' | 'black hole'
+
+/** What the instructor sets. */
 export interface Settings {
   /** The metronome's mean rate in ticks per second; 0 stops it. */
   readonly ratePerSecond: number
+  /** For the whole server. */
+  readonly conditions: Conditions
+}
+
+/** What is left out stays as it is; the body of `PUT /lab/settings?room=…` as well. */
+export interface SettingsChange {
+  readonly ratePerSecond?: number
+  readonly conditions?: Partial<Conditions>
+}
+
+/** A state of the network that people know by name. */
+export interface Preset {
+  readonly name: string
+  /** What it stands for, in a sentence. */
+  readonly about: string
+  readonly conditions: Conditions
 }
 
 /** Client to server over the lab's WebSocket, `GET /lab?room=…`. */
 export type LabRequest =
   | { readonly type: 'clock'; readonly t0: number }
-  | { readonly type: 'settings'; readonly settings: Partial<Settings> }
+  | { readonly type: 'settings'; readonly settings: SettingsChange }
+  | { readonly type: 'cut'; readonly how: Cut }
+  | { readonly type: 'restart' }
 
 /** Server to client over the lab's WebSocket. */
 export type LabMessage =
@@ -114,6 +157,7 @@ export type LabMessage =
       /** May this client change the settings? */
       readonly instructor: boolean
       readonly settings: Settings
+      readonly presets: readonly Preset[]
     }
   /** NTP's four stamps (RFC 5905, section 8), without the client's last: that one the client adds. */
   | {
@@ -127,6 +171,8 @@ export type LabMessage =
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
+  /** The feed's connections were cut just now. */
+  | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
   | ErrorMessage
 
