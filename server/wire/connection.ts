@@ -1,13 +1,10 @@
-/**
- * Says which bytes of a connection belong to which of its exchanges. What goes down is dealt out
- * as the kernel takes it, in the order of the requests; what comes up is dealt out when a request
- * is there, by how long its head must have been.
- */
+/** Says which bytes of a connection belong to which of its exchanges. What goes down does so in the order of the requests. */
 import type { Socket } from 'node:net'
 import type { Exchange } from './exchange.ts'
 import { add } from './tally.ts'
 import type { Tally } from './tally.ts'
-import { tapDown, tapUp } from './tap.ts'
+import { tapDown } from './tap.ts'
+import { createUpstream } from './upstream.ts'
 
 export interface Connection {
   /**
@@ -27,6 +24,8 @@ interface Place {
   endAt: number
 }
 
+const NOTHING = { up: 0, down: 0 }
+
 export function meterConnection(socket: Socket, closed: () => void): Connection {
   /** Those whose answers are still to go down, in order. The last one stays, however long ago it was answered. */
   const places: Place[] = []
@@ -34,72 +33,34 @@ export function meterConnection(socket: Socket, closed: () => void): Connection 
   let handed = socket.bytesWritten - socket.writableLength
   /** Of these, those behind the last answer: 100 Continue goes down before its request is told of. */
   let stray = handed
-  /** Bytes up that have their exchange. */
-  let dealt = 0
-  /** Bytes up that had no explanation when the last exchange was answered. */
-  let idle = 0
+  const upstream = createUpstream(socket)
 
   tapDown(socket, down)
   socket.once('close', () => {
-    places.at(-1)?.exchange.stray(stray, 'framing')
     while (places.length > 0) settleFirst()
     closed()
   })
 
   return {
     begin(exchange, headBytes, frames) {
-      dealBefore(exchange, headBytes)
-      const own = frames ? pending() - frames.length : Math.min(pending(), headBytes)
-      exchange.head(own)
-      dealt += own
-      exchange.stray(stray, 'responseHeads')
+      upstream.begin(exchange, headBytes, places.at(-1)?.exchange, frames)
+      exchange.interim(stray)
+      stray = 0
       exchange.account.open += 1
       places.push({ exchange, endAt: Infinity })
-      stray = 0
-      idle = 0
       settle()
-      if (frames && exchange.readsFrames) readFrames(exchange, frames)
     },
     answered(exchange) {
       const place = places.find((place) => place.exchange === exchange)
       // The connection broke and took the exchange with it.
       if (!place) return
       place.endAt = handed + socket.writableLength
-      if (place === places.at(-1)) idle = Math.max(0, pending() - exchange.bodyLeft)
+      if (place === places.at(-1)) upstream.answered(exchange)
       settle()
     },
     addOpen(tallyOf) {
       for (const place of places) add(tallyOf(place.exchange), tally(place))
     },
-  }
-
-  /** Bytes that have come up and have no exchange: of the last one's body, of a request that is not whole, or odd ones. */
-  function pending(): number {
-    return socket.bytesRead - dealt
-  }
-
-  /** Gives the exchange before a request what came up for it. What is left is for the new one and those behind. */
-  function dealBefore({ bodyLeft }: Exchange, headBytes: number): void {
-    const before = places.at(-1)?.exchange
-    if (!before) return
-    const body = Math.min(before.bodyLeft, Math.max(0, pending() - (before.bodyLeft === Infinity ? headBytes : 0)))
-    before.body(body)
-    dealt += body
-    // A head with more blanks than usual was longer than it seemed, unless the bytes that were
-    // there so early are the beginning of this very request.
-    const isExplained = pending() >= headBytes && pending() <= headBytes + bodyLeft
-    if (idle === 0 || isExplained) return
-    before.head(idle)
-    dealt += idle
-  }
-
-  function readFrames(exchange: Exchange, first: Buffer): void {
-    const up = (bytes: Buffer): void => {
-      dealt += bytes.length
-      exchange.framesUp(bytes)
-    }
-    up(first)
-    tapUp(socket, up)
   }
 
   function down(chunk: Buffer | string, encoding: BufferEncoding): void {
@@ -143,6 +104,6 @@ export function meterConnection(socket: Socket, closed: () => void): Connection 
   }
 
   function tally(place: Place, isOver = place.endAt < Infinity): Tally {
-    return place.exchange.tally(isOver, place === places.at(-1) ? pending() : 0)
+    return place.exchange.tally(isOver, place === places.at(-1) ? { up: upstream.pending(), down: stray } : NOTHING)
   }
 }

@@ -20,10 +20,17 @@ export interface Exchange {
   /** What the client sends behind a handshake. */
   framesUp(bytes: Buffer): void
   down(chunk: Buffer | string, encoding: BufferEncoding, length: number): void
-  /** Bytes that went down before it began, or after it ended, and have no better place. */
-  stray(bytes: number, kind: 'responseHeads' | 'framing'): void
-  /** What it has cost, with so many more bytes up of which nothing is known. Whether it was empty shows when it is over. */
-  tally(isOver: boolean, pendingUp: number): Tally
+  /** An interim answer that went down before it began. */
+  interim(bytes: number): void
+  /** What it has cost, with bytes around it that are nobody else's. Whether it was empty shows when it is over. */
+  tally(isOver: boolean, around: Around): Tally
+}
+
+export interface Around {
+  /** Of its body, of a request that is not yet whole, or odd ones. */
+  readonly up: number
+  /** Behind its answer. */
+  readonly down: number
 }
 
 /** Without a reading nothing behind the heads is looked into. */
@@ -59,17 +66,19 @@ export function openExchange(account: Account, method: string, bodyBytes: number
       if (answer.isRead) split.payload += length
       else answer.down(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
     },
-    stray(bytes, kind) {
+    interim(bytes) {
       tally.down += bytes
-      split[kind] += bytes
+      split.responseHeads += bytes
     },
-    tally(isOver, pendingUp) {
+    tally(isOver, { up, down }) {
       const whole = newTally()
       add(whole, tally)
-      const body = Math.min(pendingUp, bodyLeft)
-      whole.up += pendingUp
+      const body = Math.min(up, bodyLeft)
+      whole.up += up
       whole.split.requestBodies += body
-      whole.split.requestHeads += pendingUp - body
+      whole.split.requestHeads += up - body
+      whole.down += down
+      whole.split.framing += down
       return isOver && reading?.isEmpty(answer.status) ? allEmpty(whole) : whole
     },
   }

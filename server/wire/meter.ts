@@ -36,10 +36,8 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
   server.prependListener('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
     begin(request, Infinity, head)
   })
-  server.prependListener('clientError', (_error, socket: Socket) => {
-    if (connections.has(socket) || socket.destroyed) return
-    connect(socket, accounts.other).begin(openExchange(accounts.other, '', 0, null), 0)
-  })
+  // Where nobody listens Node itself answers, which a listener would keep it from.
+  if (server.listenerCount('clientError') > 0) server.prependListener('clientError', beginWithout)
 
   return {
     read() {
@@ -72,6 +70,12 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
     const exchange = openExchange(account, request.method ?? '', bodyBytes, reading)
     connection.begin(exchange, headLength(request), frames)
     return () => connection.answered(exchange)
+  }
+
+  /** What came first over a connection was no request. */
+  function beginWithout(_error: Error, socket: Socket): void {
+    if (connections.has(socket)) return
+    connect(socket, accounts.other).begin(openExchange(accounts.other, '', 0, null), 0)
   }
 
   function connect(socket: Socket, account: Account): Connection {

@@ -29,8 +29,10 @@ function readingOf({ url = '' }: { url?: string | undefined }): Reading | null {
       }
 }
 
+const REFUSAL = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'
+
 async function serve(answer: RequestListener) {
-  const server = createServer(answer)
+  const server = createServer(answer).on('clientError', (_error, socket) => socket.end(REFUSAL))
   const meter = createMeter(server, readingOf)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -156,16 +158,21 @@ test('a body that comes late, in chunks or after 100 Continue belongs to its req
 
 test('a head that is written oddly counts as long as it was', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
-  const { socket, text } = client(server.port)
   const wide = (path: string) => `GET ${path} HTTP/1.1\r\nHost:   localhost  \r\nX:\ty\r\n\r\n`
-  const tight = `GET /tight/ HTTP/1.1\r\nHost:localhost\r\n\r\n`
-  for (const [i, request] of [wide('/a/'), wide('/b/'), tight, get('/c/')].entries()) {
-    socket.write(request)
-    await until('it is answered', () => text().split('{}').length === i + 2)
+  const tight = (path: string) => `GET ${path} HTTP/1.1\r\nHost:localhost\r\nX:y\r\n\r\n`
+  for (const requests of [
+    [wide('/a/'), wide('/bb/'), get('/c/')],
+    [tight('/d/'), tight('/ee/'), get('/f/')],
+  ]) {
+    const { socket, text } = client(server.port)
+    for (const [i, request] of requests.entries()) {
+      socket.write(request)
+      await until('it is answered', () => text().split('{}').length === i + 2)
+    }
+    const lanes = server.read().lanes.slice(-3)
+    expect(lanes.map(({ split }) => split.requestHeads)).toEqual(requests.map(({ length }) => length))
+    socket.destroy()
   }
-  const requestHeads = ['a', 'b', 'tight', 'c'].map((name) => server.lane(name)?.split.requestHeads)
-  expect(requestHeads).toEqual([wide('/a/'), wide('/b/'), tight, get('/c/')].map(({ length }) => length))
-  socket.destroy()
 })
 
 test('a heartbeat takes its chunk with it, unless an event shares the chunk', async () => {
@@ -214,7 +221,8 @@ test('what is no request at all is counted as other, with what answers it', asyn
   await once(socket, 'end')
   const { lanes, other } = server.read()
   expect(lanes).toEqual([])
-  expect(other).toMatchObject({ requests: 0, connections: 1, bytesUp: 12, bytesDown: text().length })
+  expect(other).toMatchObject({ requests: 0, connections: 1, bytesUp: 12, bytesDown: REFUSAL.length })
+  expect(text()).toBe(REFUSAL)
   socket.destroy()
 })
 
@@ -225,7 +233,8 @@ test('what is no request belongs to the lane whose connection it came over', asy
   await has('{}')
   socket.end('NONSENSE\r\n\r\n')
   await once(socket, 'end')
-  await until('that is over', () => server.lane('a')?.bytesDown === text().length)
+  expect(text()).toMatch(REFUSAL)
+  expect(server.lane('a')?.bytesDown).toBe(text().length)
   expect(server.lane('a')?.bytesUp).toBe(get('/a/').length + 12)
   expect(server.read().other.bytesUp).toBe(0)
   socket.destroy()
