@@ -33,14 +33,14 @@ const EARLY_MS = 0.5
 
 interface Packet {
   readonly bytes: Buffer
+  /** By itself: it waits for all before it as well. */
   readonly dueMs: number
 }
 
 export function createPipe(conditions: readonly Condition[], other: End): Pipe {
+  /** Only what is first in it is ever looked at, so that nothing overtakes. */
   const queue: Packet[] = []
   let queuedBytes = 0
-  /** Of the last packet that was put in: none behind it is due earlier. */
-  let lastDueMs = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   /** The writer was told that there is no room, and waits to be told that there is. */
   let isFull = false
@@ -56,11 +56,8 @@ export function createPipe(conditions: readonly Condition[], other: End): Pipe {
       const readyMs = performance.now()
       for (let from = 0; from < bytes.length; from += PACKET_BYTES) {
         const packet = bytes.subarray(from, from + PACKET_BYTES)
-        lastDueMs = Math.max(
-          lastDueMs,
-          conditions.reduce((dueMs, condition) => condition(packet.length, dueMs), readyMs),
-        )
-        queue.push({ bytes: packet, dueMs: lastDueMs })
+        const dueMs = conditions.reduce((dueMs, condition) => condition(packet.length, dueMs), readyMs)
+        queue.push({ bytes: packet, dueMs })
       }
       queuedBytes += bytes.length
       run()
@@ -94,7 +91,7 @@ export function createPipe(conditions: readonly Condition[], other: End): Pipe {
       other.drained()
     }
     const [next] = queue
-    if (next && !isBlocked) timer = setTimeout(run, next.dueMs - performance.now())
+    if (next && !isBlocked) timer = setTimeout(run, Math.max(0, next.dueMs - performance.now()))
     if (!next && isEnding) {
       isOver = true
       other.ended()
