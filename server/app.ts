@@ -69,7 +69,7 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
   const network = createNetwork(app, wire, goodbyes)
   for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
   const meter = isMetered ? createMeter(app.server, readingOf) : null
-  const closeLab = serveLab(app, feed, access, network)
+  const closeLab = serveLab(app, feed, access, network, meter)
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({

@@ -140,7 +140,7 @@ export interface Preset {
   readonly conditions: Conditions
 }
 
-/** Client to server over the lab's WebSocket, `GET /lab?room=…`. */
+/** Client to server over the lab's WebSocket, `GET /lab?room=…&page=…`. */
 export type LabRequest =
   | { readonly type: 'clock'; readonly t0: number }
   | { readonly type: 'settings'; readonly settings: SettingsChange }
@@ -174,6 +174,8 @@ export type LabMessage =
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
+  /** Twice a second, to a page that named itself: what its own lanes have used. */
+  | { readonly type: 'lanes'; readonly lanes: readonly LaneBytes[] }
   | ErrorMessage
 
 /** `GET /source/PATH`: a file of the repository as it runs, split into lines of coloured pieces. */

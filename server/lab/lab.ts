@@ -3,6 +3,7 @@
  * pages set theirs by, the metronome, the settings, the faults, how many pages are here. It is
  * no lane: nothing of what is compared goes over it.
  */
+import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
 import { FeedError, errorMessage } from '../errors.ts'
@@ -12,7 +13,9 @@ import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import type { Meter } from '../wire/meter.ts'
 import { PRESETS } from '../wire/presets.ts'
+import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
 import { parseRequest } from './request.ts'
@@ -25,7 +28,17 @@ const DEFAULT_RATE_PER_SECOND = 1
 
 const REQUEST_BYTES = 4096
 
-const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: RoomQuery }
+const Query = Type.Object({
+  ...RoomQuery.properties,
+  page: Type.Optional(
+    Type.String({
+      pattern: '^[a-f0-9]{8}$',
+      description: 'tells what the lanes named PAGE.… have used, twice a second',
+    }),
+  ),
+})
+
+const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: Query }
 
 /** What the instructor may do, from wherever it is asked for. */
 export interface Acts {
@@ -43,14 +56,16 @@ interface LabRoom {
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-export function serveLab(app: App, feed: Feed, access: Access, network: Network): Goodbye {
+/** Without a meter nobody is told what the lanes use. */
+export function serveLab(app: App, feed: Feed, access: Access, network: Network, meter: Meter | null = null): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
+  const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
   const rooms = new Map<string, LabRoom>()
   const acts: Acts = { change, cut, restart }
   serveActs(app, access, acts)
 
   app.get('/lab', { schema }, async (request, reply) => {
-    const { room: name = DEFAULT_ROOM } = request.query
+    const { room: name = DEFAULT_ROOM, page: pageName } = request.query
     const instructor = access.isInstructor(request.raw)
     const { cursor } = await feed.since(name, undefined, 0)
     const { request: raw, socket, head } = takeUpgrade(request, reply)
@@ -61,6 +76,7 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network)
       page.on('message', (data) => answer(name, page, instructor, String(data)))
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
+      if (pageName !== undefined) figures?.tell(page, pageName)
     })
   })
 
@@ -72,6 +88,7 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network)
       clearTimeout(room.telling)
       room.telling = undefined
     }
+    figures?.stop()
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 

@@ -5,6 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
+import type { Lanes } from '../../server/protocol.ts'
 import type { Snapshot } from '../../web/state/snapshot.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
@@ -43,10 +44,32 @@ test('tells what it knows as plain data', async () => {
   const snapshot = await snapshotOf(page)
   expect(Object.keys(snapshot)).toEqual(['room', 'cursor', 'clock', 'lanes'])
   expect(Object.keys(snapshot.clock)).toEqual(['offsetMs', 'boundMs'])
-  expect(Object.keys(snapshot.lanes[0] ?? {})).toEqual(
-    'transport on state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(' '),
-  )
+  expect(Object.keys(snapshot.lanes[0] ?? {})).toEqual([
+    ...'transport on state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(' '),
+    ...'connections bytesUp bytesDown split bytesPerMessage'.split(' '),
+  ])
   expect(snapshot.lanes.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])
+})
+
+test('has the bytes of its lanes from the meter at the sockets, and from nowhere else', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?rate=5&poll=0.25&wait=5')
+  const { page } = opened
+  await lanesHave(page, 5)
+  // The page holds what was read half a second ago: it is still for longer than that.
+  await server.set({ ratePerSecond: 0 })
+  await page.getByRole('button', { name: 'Only SSE' }).click()
+  const metered = async () => (await (await fetch(`${server.origin}/lab/lanes`)).json()) as Lanes
+  await expect
+    .poll(async () => {
+      const known = (await snapshotOf(page)).lanes.map((lane) => [lane.transport, lane.bytesUp, lane.bytesDown])
+      const { lanes } = await metered()
+      const there = lanes.map((lane) => [lane.transport, lane.bytesUp, lane.bytesDown])
+      return there.length === 4 && there.every((lane) => known.some((other) => `${other}` === `${lane}`))
+    })
+    .toBe(true)
+  for (const { bytesUp, bytesDown, split } of (await snapshotOf(page)).lanes)
+    expect(Object.values(split ?? {}).reduce((sum, bytes) => sum + bytes, 0)).toBe((bytesUp ?? 0) + (bytesDown ?? 0))
 })
 
 test('goes from one transport to the next and back without losing or repeating anything', async () => {

@@ -10,6 +10,8 @@ import { createMarks } from './marks.ts'
 import type { Marks } from './marks.ts'
 import type { Message, Messages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
+import { createUsageMeter } from './usage.ts'
+import type { UsageMeter } from './usage.ts'
 import type { Rest } from './wake.ts'
 
 export type LaneState =
@@ -22,6 +24,7 @@ export interface Lane {
   readonly ledger: Ledger
   readonly latencies: Latencies
   readonly marks: Marks
+  readonly usage: UsageMeter
   readonly on: boolean
   readonly state: LaneState
   /** It failed, and has not brought anything since. */
@@ -77,6 +80,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
   const ledger = createLedger()
   const latencies = createLatencies()
   const marks = createMarks()
+  const usage = createUsageMeter()
   let connection: Connection | undefined
   let state: LaneState = { is: 'resting', atMs: now(), why: 'before start' }
   let on = false
@@ -98,6 +102,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
     ledger,
     latencies,
     marks,
+    usage,
     get on() {
       return on
     },
@@ -145,6 +150,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
     },
     clear() {
       latencies.clear()
+      usage.clear()
       measureFromMs = now()
       tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: measureFromMs }
     },

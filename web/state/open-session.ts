@@ -11,12 +11,15 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
-import { carrier, publish } from './send.ts'
+import { carrier, newKey, publish } from './send.ts'
 import { told } from './tell.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
 const LAB_PATIENCE_MS = 3000
+
+/** Eight hexadecimal digits. */
+const PAGE_BYTES = 4
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -26,6 +29,8 @@ export function openSession(
   listener: SessionListener,
 ): Session {
   const { room } = address
+  const page = newKey(PAGE_BYTES)
+  const laneName = (name: TransportName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
   let lab: Lab
@@ -40,7 +45,7 @@ export function openSession(
   const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
     createLane(name, transports[name], {
       messages,
-      target: () => ({ origin, room, intervalMs: session.intervalMs, waitS: session.waitS }),
+      target: () => ({ origin, room, lane: laneName(name), intervalMs: session.intervalMs, waitS: session.waitS }),
       offsetMs: () => clock.at(now())?.offsetMs ?? null,
       changed: laneChanged,
       heard: () => listener.heard(),
@@ -149,7 +154,7 @@ export function openSession(
 
   function startLab(): Lab {
     if (!begun) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
-    lab = openLab(origin, room, {
+    lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, settings: set }) {
         session.instructor = instructor
         if (!begun) messages.startAt(cursor)
@@ -169,6 +174,12 @@ export function openSession(
       settings: adopt,
       here(pages) {
         session.here = pages
+      },
+      lanes(readings) {
+        for (const reading of readings) {
+          const lane = lanes.find(({ transport }) => laneName(transport) === reading.lane)
+          lane?.usage.take(reading, lane.ledger.counts.received)
+        }
       },
       trouble: (sentence) => listener.say(sentence),
     })

@@ -1,8 +1,9 @@
 /** What the page knows, as plain data: for lessons, tests and export. */
-import type { Cursor, TransportName } from '../../server/protocol.ts'
+import type { Cursor, Split, TransportName } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Lane } from './lane.ts'
 import type { Session } from './session.ts'
+import { bytesPerMessage } from './usage.ts'
 
 /** What `window.fourwire.snapshot()` returns, and what the JSON export holds. Null is what is not known. */
 export interface Snapshot {
@@ -39,6 +40,14 @@ export interface LaneSnapshot {
   readonly expectedP50Ms: number | null
   /** Since the page was opened. */
   readonly requests: number
+  /** By the server's meter, since the page was opened; null before it has told. */
+  readonly connections: number | null
+  readonly bytesUp: number | null
+  readonly bytesDown: number | null
+  /** What the bytes were for; the numbers add up to `bytesUp + bytesDown`. */
+  readonly split: Split | null
+  /** Both ways, since the figures last began. */
+  readonly bytesPerMessage: number | null
 }
 
 export function snapshot(session: Session): Snapshot {
@@ -53,6 +62,7 @@ export function snapshot(session: Session): Snapshot {
 
 function laneSnapshot(session: Session, lane: Lane): LaneSnapshot {
   const { received, lost, duplicated, outOfOrder } = lane.ledger.counts
+  const { total, recent } = lane.usage
   const quantile = (p: number): number | null => lane.latencies.quantile(p)?.ms ?? null
   return {
     transport: lane.transport,
@@ -68,5 +78,10 @@ function laneSnapshot(session: Session, lane: Lane): LaneSnapshot {
     p99Ms: quantile(0.99),
     expectedP50Ms: session.expected(lane)?.p50Ms ?? null,
     requests: lane.marks.requests,
+    connections: total?.connections ?? null,
+    bytesUp: total?.bytesUp ?? null,
+    bytesDown: total?.bytesDown ?? null,
+    split: total?.split ?? null,
+    bytesPerMessage: bytesPerMessage(recent),
   }
 }
