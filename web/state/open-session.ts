@@ -2,8 +2,10 @@
 import type { Settings, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { expected } from '../measure/model.ts'
+import type { Conditions } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { condition } from './condition.ts'
+import { expectedCost } from './cost.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
@@ -112,16 +114,12 @@ export function openSession(
     },
     stateOf: (lane: Lane) => condition(lane, clock.roundTripMs ?? 0, session.queuedMs(lane)),
     expected(lane: Lane) {
-      const { roundTripMs } = clock
-      if (roundTripMs === null) return null
-      const { intervalMs, waitS } = session
-      return expected(lane.transport, {
-        intervalMs,
-        waitS,
-        roundTripMs,
-        serviceMs: serviceMs ?? 0,
-        ratePerSecond: session.ratePerSecond ?? 1,
-      })
+      const conditions = modelled()
+      return conditions && expected(lane.transport, conditions)
+    },
+    expectedBytes(lane: Lane) {
+      const conditions = modelled()
+      return conditions && expectedCost(lane, conditions)
     },
     rest(why: Rest) {
       session.resting = why
@@ -184,6 +182,13 @@ export function openSession(
       trouble: (sentence) => listener.say(sentence),
     })
     return lab
+  }
+
+  function modelled(): Conditions | null {
+    const { roundTripMs } = clock
+    if (roundTripMs === null) return null
+    const { intervalMs, waitS } = session
+    return { intervalMs, waitS, roundTripMs, serviceMs: serviceMs ?? 0, ratePerSecond: session.ratePerSecond ?? 1 }
   }
 
   function begin(): void {

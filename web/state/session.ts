@@ -43,6 +43,8 @@ export interface Session extends Wakeful {
   stateOf(lane: Lane): Condition
   /** Null before a round trip is known. */
   expected(lane: Lane): Expectation | null
+  /** Bytes for each message, by the model; null before the meter has told of some, or where the model does not know. */
+  expectedBytes(lane: Lane): number | null
   stop(): void
 }
 

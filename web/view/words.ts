@@ -11,7 +11,14 @@ export const HELP = {
   p99: '99 of 100 arrive sooner. Grey below 400 answers: too few to say.',
   n: 'Messages measured since you last changed something.',
   all: 'How many arrived how late, on a log scale. The line below is the range that is expected.',
-  requests: 'Requests since the figures began: solid brought messages, hollow brought nothing.',
+  bytes:
+    'What crossed the wire for each message that arrived, both ways, counted at the server’s sockets, without TCP and IP headers.',
+  payload: 'The messages themselves, as JSON.',
+  framing: 'What marks where messages end: JSON around them, chunk sizes, SSE fields, frame heads.',
+  heads: 'Heads of requests and answers, and what this page publishes.',
+  nothing: 'Empty answers, heartbeats, pings.',
+  hour: 'If a thousand people read this feed for an hour like this: their requests and their bytes.',
+  requests: 'Requests since the figures began.',
   ledger:
     'Messages that never came, came twice. Both stay 0 when you cut, switch or restart; that is the cursor’s doing.',
   only: 'Show this transport alone; it goes on from the same cursor.',
