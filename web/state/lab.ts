@@ -2,7 +2,7 @@
  * The lab's WebSocket: where the room stands, its settings, how many pages are here, and the clock.
  * It comes back by itself for as long as it is not stopped.
  */
-import type { LabMessage, LabRequest, LaneBytes, Settings } from '../../server/protocol.ts'
+import type { Cut, LabMessage, LabRequest, LaneBytes, Settings, SettingsChange } from '../../server/protocol.ts'
 import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
 
@@ -11,6 +11,8 @@ export interface LabListener {
   clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
   settings(settings: Settings): void
   here(pages: number): void
+  /** The feed's connections were cut just now. */
+  cut(): void
   /** Twice a second: what this page's lanes have used. */
   lanes(lanes: readonly LaneBytes[]): void
   trouble(sentence: string): void
@@ -21,7 +23,9 @@ export interface Lab {
   readonly heardAtMs: number
   readonly open: boolean
   /** Asks for other settings; without a connection nothing is asked. */
-  set(settings: Partial<Settings>): void
+  set(settings: SettingsChange): void
+  cut(how: Cut): void
+  restart(): void
   stop(): void
 }
 
@@ -51,6 +55,12 @@ export function openLab(origin: string, room: string, page: string, listener: La
     },
     set(settings) {
       send({ type: 'settings', settings })
+    },
+    cut(how) {
+      send({ type: 'cut', how })
+    },
+    restart() {
+      send({ type: 'restart' })
     },
     stop() {
       clearTimeout(timer)
@@ -100,6 +110,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return listener.settings(message.settings)
       case 'here':
         return listener.here(message.pages)
+      case 'cut':
+        return listener.cut()
       case 'lanes':
         return listener.lanes(message.lanes)
       case 'error':

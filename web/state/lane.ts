@@ -46,8 +46,8 @@ export interface Lane {
   wake(): void
   /** There is a clock: what arrived before it gets its delay now. */
   date(offsetMs: number): void
-  /** The figures start again. The ledger goes on. */
-  clear(): void
+  /** The figures start again, with what is published after so many ms (default: at once). The ledger goes on. */
+  clear(afterMs?: number): void
   /** Publishes over this lane's connection; rejects where it has none. */
   publish(user: string, text: string, key: string): Promise<void>
 }
@@ -148,11 +148,11 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
         message.delayMs[index] = (message.receivedAtMs[index] ?? Number.NaN) - (message.event.at - offsetMs)
       undated = []
     },
-    clear() {
+    clear(afterMs = 0) {
       latencies.clear()
       usage.clear()
-      measureFromMs = now()
-      tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: measureFromMs }
+      tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: now() }
+      measureFromMs = now() + afterMs
     },
     publish(user, text, key) {
       if (!connection) return Promise.reject(new Error(`${name} has no connection`))

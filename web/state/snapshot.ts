@@ -1,5 +1,5 @@
 /** What the page knows, as plain data: for lessons, tests and export. */
-import type { Cursor, Split, TransportName } from '../../server/protocol.ts'
+import type { Conditions, Cursor, Split, TransportName } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Lane } from './lane.ts'
 import type { Session } from './session.ts'
@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly cursor: Cursor
   /** The server's clock is this page's plus `offsetMs`, which is at most `boundMs` off. */
   readonly clock: { readonly offsetMs: number | null; readonly boundMs: number | null }
+  /** Of the network between this page and the server, as the lab set them; null before it has told. */
+  readonly conditions: Conditions | null
   readonly lanes: readonly LaneSnapshot[]
 }
 
@@ -25,7 +27,7 @@ declare global {
 export interface LaneSnapshot {
   readonly transport: TransportName
   readonly on: boolean
-  /** connecting, asking, pausing, held, open, reconnecting, refused, queued, off or resting. */
+  /** connecting, asking, pausing, held, open, reconnecting, refused, degraded, queued, off or resting. */
   readonly state: string
   /** The ledger's counts, since the page was opened. */
   readonly received: number
@@ -56,6 +58,7 @@ export function snapshot(session: Session): Snapshot {
     room: session.room,
     cursor: session.messages.cursor,
     clock: { offsetMs: clock?.offsetMs ?? null, boundMs: clock?.boundMs ?? null },
+    conditions: session.conditions,
     lanes: session.lanes.map((lane) => laneSnapshot(session, lane)),
   }
 }

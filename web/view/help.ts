@@ -75,7 +75,7 @@ export class Help extends LitElement {
       dot: 5 * rem,
       text: 0,
     }
-    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false }
+    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false, bands: [] }
     const rules = sample.trace.arrivals.flatMap(({ messages }) =>
       messages.map((message) => ({ message, atMs: message.event.at })),
     )

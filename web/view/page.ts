@@ -10,7 +10,7 @@ import { partsPerMessage, scaleFor } from '../state/cost.ts'
 import type { Session } from '../state/session.ts'
 import { told } from '../state/tell.ts'
 import { snapshot } from '../state/snapshot.ts'
-import { pauseControl, rateControl, timeControl } from './bar.ts'
+import { breakControl, networkControl, pauseControl, rateControl, timeControl } from './bar.ts'
 import './chat.ts'
 import { readColours } from './colours.ts'
 import type { Colours } from './colours.ts'
@@ -132,7 +132,7 @@ export class Page extends LitElement implements Controls {
       ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), theme: () => this.#toggleTheme() })}
       ${trouble(session)}
       <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
-        ${rateControl(session, 'rate')}
+        ${rateControl(session, 'rate')} ${networkControl(session, 'network')} ${breakControl(session)}
         <span class="control right"
           >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
         >

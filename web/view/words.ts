@@ -25,7 +25,14 @@ export const HELP = {
   code: 'The server file and the browser file that run here.',
   clock: 'All times are on the server’s clock. This is how far off ours may be.',
   rate: 'How many messages the metronome publishes a second, at random moments.',
-  notInstructor: 'Only the instructor sets the rate: whoever opens the page on the machine on which the server runs.',
+  network: 'Bends the bytes below HTTP, both ways, for all lanes alike.',
+  cut: 'Resets every connection of the feed, in the middle of whatever it is.',
+  restart: 'Goodbyes, nobody there for a moment, and a network that is left alone afterwards.',
+  proxy:
+    'Holds what goes down until 4 KiB are together, 3 s are over, or the answer is complete, as a proxy in between may do.',
+  firewall: 'Refuses WebSockets, with 403, as some schools and companies do.',
+  notInstructor:
+    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs.',
 }
 
 /** How each asks, with its setting where it has one. */
