@@ -7,14 +7,18 @@ import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
+import { readingOf, serveLanes } from './lab/lanes.ts'
 import { limitConnections } from './limits.ts'
+import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { MESSAGE_BYTES } from './transports/transport.ts'
-import type { App } from './transports/transport.ts'
+import type { App, Goodbye } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
+import { createMeter } from './wire/meter.ts'
+import { createWire } from './wire/wire.ts'
 
 /** Longer than any room name, so that a long one is refused as what it is. */
 const MAX_PARAM_LENGTH = 4096
@@ -24,10 +28,12 @@ export interface Parts {
   readonly access: Access
   /** Default: on. */
   readonly limits?: boolean
+  /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
+  readonly wire?: boolean
 }
 
 /** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
-export async function createApp({ log, access, limits = true }: Parts): Promise<App> {
+export async function createApp({ log, access, limits = true, wire: isMetered = true }: Parts): Promise<App> {
   const app = Fastify({
     bodyLimit: MESSAGE_BYTES,
     // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
@@ -45,6 +51,7 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
     .setValidatorCompiler(validatorCompiler)
 
   if (limits) limitConnections(app.server)
+  const wire = createWire(app.server, isLab)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
@@ -58,10 +65,12 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
   })
   const feed = createFeed(log)
   servePublish(app, feed)
-  const goodbyes = [
-    ...Object.values(transports).map((transport) => transport.serve(app, feed)),
-    serveLab(app, feed, access),
-  ]
+  const goodbyes: Goodbye[] = []
+  const network = createNetwork(app, wire, goodbyes)
+  for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
+  const meter = isMetered ? createMeter(app.server, readingOf) : null
+  const closeLab = serveLab(app, feed, access, network, meter)
+  if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({
     status: 'ok',
@@ -75,8 +84,12 @@ export async function createApp({ log, access, limits = true }: Parts): Promise<
   app.addHook('preClose', async () => {
     // No new connections from here on: whoever comes back now shall meet the next process.
     app.server.close()
-    for (const goodbye of goodbyes) goodbye()
+    for (const goodbye of [...goodbyes, closeLab]) goodbye()
+    wire.close()
   })
   app.addHook('onClose', () => feed.close())
   return app
 }
+
+/** No lane, but where the firewall is taken down again: it lets this one through. */
+const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)

@@ -37,6 +37,11 @@ export const CATALOGUE = {
     title: 'Bad Idempotency-Key',
     remedy: 'Use 1 to 128 visible ASCII characters, a UUID for instance.',
   },
+  'bad-settings': {
+    status: 400,
+    title: 'Bad settings',
+    remedy: 'Send {"ratePerSecond":1,"conditions":{"latencyMs":100}}; what is left out stays as it is.',
+  },
   'wrong-origin': {
     status: 403,
     title: 'Another site may not do this',

@@ -11,6 +11,8 @@ export interface Flags {
   readonly data: string
   /** Off lifts counts, never sizes. For benches. */
   readonly limits: boolean
+  /** Off leaves the bytes uncounted. For benches. */
+  readonly wire: boolean
   readonly open: boolean
   readonly help: boolean
 }
@@ -26,6 +28,7 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --limits on|off    at most 1,000 connections per address; off is  (on)
                      for benches only
+  --wire on|off      count every byte, by lane; off is for benches  (on)
   --open             open the page in a browser
   --help             this text
 
@@ -39,6 +42,7 @@ const OPTIONS = {
   'allow-host': { type: 'string', multiple: true },
   data: { type: 'string' },
   limits: { type: 'string' },
+  wire: { type: 'string' },
   open: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -56,6 +60,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
+    wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
     open: given.open ?? on(env['FOURWIRE_OPEN'], 'FOURWIRE_OPEN'),
     help: given.help ?? false,
   }

@@ -24,7 +24,8 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(HELP)
   const names = addressNames(flags.host)
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data)
-  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits: flags.limits })
+  const { limits, wire } = flags
+  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire })
   await listen(app, flags)
   closeOnSignals(app)
 
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
       ? 'Events are kept in memory and end with this process.'
       : `Events are kept in ${flags.data}.`,
   )
-  if (!flags.limits) console.log('Limits are off: one client can take all there is.')
+  if (!limits) console.log('Limits are off: one client can take all there is.')
   if (flags.open && addresses[0]) openBrowser(addresses[0])
 }
 

@@ -93,16 +93,59 @@ export interface Problem {
   readonly remedy: string
 }
 
-/** What the instructor sets for a room. */
+/**
+ * The state of the network below HTTP, the same for every connection and in both directions. 0 and
+ * false are no condition at all.
+ */
+export interface Conditions {
+  /** Each way; a new connection costs a round trip more. */
+  readonly latencyMs: number
+  /** Up to so much beside the latency, each way, packet by packet. */
+  readonly jitterMs: number
+  readonly bandwidthBytesPerSecond: number
+  /** Share of the packets that TCP has to send again after a timeout. */
+  readonly lossRate: number
+  /** A proxy holds what is on its way down until it has so many bytes, or the answer is complete … */
+  readonly bufferingBytes: number
+  /** … or so much time is over since the first byte held. 0 is no such time. */
+  readonly bufferingMs: number
+  /** A connection without a byte in either direction for so long is closed. */
+  readonly idleCutMs: number
+  /** Refuses WebSockets, with 403. */
+  readonly firewall: boolean
+}
+
+/** The ways to cut what is open: its end, a reset, or silence that nobody is told of. */
+export type Cut = 'FIN' | 'RST' | 'black hole'
+
+/** What the instructor sets. */
 export interface Settings {
   /** The metronome's mean rate in ticks per second; 0 stops it. */
   readonly ratePerSecond: number
+  /** For the whole server. */
+  readonly conditions: Conditions
 }
 
-/** Client to server over the lab's WebSocket, `GET /lab?room=…`. */
+/** What is left out stays as it is; the body of `PUT /lab/settings?room=…` as well. */
+export interface SettingsChange {
+  readonly ratePerSecond?: number
+  readonly conditions?: Partial<Conditions>
+}
+
+/** A state of the network that people know by name. */
+export interface Preset {
+  readonly name: string
+  /** What it stands for, in a sentence. */
+  readonly about: string
+  readonly conditions: Conditions
+}
+
+/** Client to server over the lab's WebSocket, `GET /lab?room=…&page=…`. */
 export type LabRequest =
   | { readonly type: 'clock'; readonly t0: number }
-  | { readonly type: 'settings'; readonly settings: Partial<Settings> }
+  | { readonly type: 'settings'; readonly settings: SettingsChange }
+  | { readonly type: 'cut'; readonly how: Cut }
+  | { readonly type: 'restart' }
 
 /** Server to client over the lab's WebSocket. */
 export type LabMessage =
@@ -114,6 +157,7 @@ export type LabMessage =
       /** May this client change the settings? */
       readonly instructor: boolean
       readonly settings: Settings
+      readonly presets: readonly Preset[]
     }
   /** NTP's four stamps (RFC 5905, section 8), without the client's last: that one the client adds. */
   | {
@@ -127,7 +171,11 @@ export type LabMessage =
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
+  /** The feed's connections were cut just now. */
+  | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
+  /** Twice a second, to a page that named itself: what its own lanes have used. */
+  | { readonly type: 'lanes'; readonly lanes: readonly LaneBytes[] }
   | ErrorMessage
 
 /** `GET /source/PATH`: a file of the repository as it runs, split into lines of coloured pieces. */
@@ -140,4 +188,50 @@ export interface Source {
 export interface SourcePiece {
   readonly kind: 'comment' | 'keyword' | 'string' | 'plain'
   readonly text: string
+}
+
+/** `GET /lab/lanes`: what went over the wire, true at the moment of the request. TCP payload, in bytes. */
+export interface Lanes {
+  readonly lanes: readonly LaneBytes[]
+  /**
+   * What belongs to no lane. Its split is coarse: what lies behind a head is not looked into and
+   * counts as `payload` down and `requestBodies` up.
+   */
+  readonly other: WireBytes
+}
+
+export interface LaneBytes extends WireBytes {
+  readonly lane: string
+  /** The one that was last used in the lane; null where it has only published. */
+  readonly transport: TransportName | null
+}
+
+export interface WireBytes {
+  /** Handshakes included. */
+  readonly requests: number
+  /** Those whose first request was one of these. */
+  readonly connections: number
+  /** What the server has read. */
+  readonly bytesUp: number
+  /** What the kernel has taken: what is queued before it is never counted. */
+  readonly bytesDown: number
+  readonly split: Split
+}
+
+/** What the bytes were for. The numbers add up to `bytesUp + bytesDown`. */
+export interface Split {
+  /** Of requests and handshakes. */
+  readonly requestHeads: number
+  /** Bodies and WebSocket messages that go up, without their frames. */
+  readonly requestBodies: number
+  /** The 101 included. */
+  readonly responseHeads: number
+  /** Chunk sizes, SSE fields, frame heads and masks, the JSON around events, control messages. */
+  readonly framing: number
+  /** The JSON of each event, and nothing else. */
+  readonly payload: number
+  /** Polls that brought nothing: request and answer, all of it. */
+  readonly empty: number
+  /** SSE comments with their chunks, WebSocket pings and pongs with their frames, both ways. */
+  readonly heartbeats: number
 }

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
@@ -33,8 +33,7 @@ test('The transports of the browser and of the server have the same names', () =
   expect(names('web').toSorted()).toEqual(names('server').toSorted())
 })
 
-// The wire comes later than this test. Until then there is nothing to hold, nor for the README to state.
-test.skipIf(!existsSync(join(REPOSITORY, 'server/wire')))('The wire imports no feed and no transport', () => {
+test('The wire imports no feed and no transport', () => {
   const imports = importsOf('server/wire/**/*.ts')
   expect(imports).not.toEqual([])
   expect(imports.filter(({ from }) => isIn(from, 'server/feed', 'server/transports'))).toEqual([])

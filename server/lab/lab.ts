@@ -1,108 +1,158 @@
 /**
  * What makes it a laboratory, over a WebSocket of its own (`GET /lab?room=…`): the clock that
- * pages set theirs by, the metronome, the settings of the room, how many pages are here. It is
+ * pages set theirs by, the metronome, the settings, the faults, how many pages are here. It is
  * no lane: nothing of what is compared goes over it.
  */
 import Type from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
-import { FeedError, errorMessage, quote } from '../errors.ts'
+import { FeedError, errorMessage } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
+import type { Network } from '../network.ts'
 import { now } from '../now.ts'
-import type { LabMessage, Settings } from '../protocol.ts'
-import { ROOM_PATTERN } from '../transports/transport.ts'
+import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import type { Meter } from '../wire/meter.ts'
+import { PRESETS } from '../wire/presets.ts'
+import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
+import { parseRequest } from './request.ts'
+import { DEFAULT_ROOM, RoomQuery, serveActs } from './routes.ts'
 
 /** Changes of one second's worth of pages coming and going are told together. */
 const HERE_MS = 200
 
-const DEFAULT_ROOM = 'lobby'
+const DEFAULT_RATE_PER_SECOND = 1
 
 const REQUEST_BYTES = 4096
 
-const DEFAULTS: Settings = { ratePerSecond: 1 }
-
-const MAX_RATE_PER_SECOND = 20
-
-const Request = Compile(
-  Type.Union([
-    Type.Object({ type: Type.Literal('clock'), t0: Type.Number() }),
-    Type.Object({
-      type: Type.Literal('settings'),
-      settings: Type.Object({
-        ratePerSecond: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_RATE_PER_SECOND })),
-      }),
+const Query = Type.Object({
+  ...RoomQuery.properties,
+  page: Type.Optional(
+    Type.String({
+      pattern: '^[a-f0-9]{8}$',
+      description: 'tells what the lanes named PAGE.… have used, twice a second',
     }),
-  ]),
-)
+  ),
+})
 
-const schema = {
-  summary: 'The laboratory: clock, metronome, settings (WebSocket)',
-  querystring: Type.Object({
-    room: Type.Optional(
-      Type.String({
-        pattern: ROOM_PATTERN,
-        default: DEFAULT_ROOM,
-        description: '1 to 32 of the characters a-z, 0-9 and "-"',
-      }),
-    ),
-  }),
+const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: Query }
+
+/** What the instructor may do, from wherever it is asked for. */
+export interface Acts {
+  /** Answers what holds from now on. */
+  change(room: string, change: SettingsChange): Settings
+  cut(how: Cut): void
+  restart(): void
 }
 
 /** A room with a page in it. Without one its metronome rests: nobody would see the ticks. */
 interface LabRoom {
   readonly pages: Set<WebSocket>
   readonly metronome: Metronome
-  settings: Settings
+  ratePerSecond: number
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-export function serveLab(app: App, feed: Feed, access: Access): Goodbye {
+/** Without a meter nobody is told what the lanes use. */
+export function serveLab(app: App, feed: Feed, access: Access, network: Network, meter: Meter | null = null): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
+  const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
   const rooms = new Map<string, LabRoom>()
+  const acts: Acts = { change, cut, restart }
+  serveActs(app, access, acts)
 
   app.get('/lab', { schema }, async (request, reply) => {
-    const { room: name = DEFAULT_ROOM } = request.query
+    const { room: name = DEFAULT_ROOM, page: pageName } = request.query
     const instructor = access.isInstructor(request.raw)
     const { cursor } = await feed.since(name, undefined, 0)
     const { request: raw, socket, head } = takeUpgrade(request, reply)
     server.handleUpgrade(raw, socket, head, (page) => {
-      const room = rooms.get(name) ?? open(name)
+      const room = roomOf(name)
       page.on('error', () => {})
       page.on('close', () => leave(room, page))
-      page.on('message', (data) => answer(room, page, instructor, String(data)))
-      send(page, { type: 'welcome', room: name, cursor, instructor, settings: room.settings })
+      page.on('message', (data) => answer(name, page, instructor, String(data)))
+      send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
+      if (pageName !== undefined) figures?.tell(page, pageName)
     })
   })
 
-  return () => {
-    for (const { metronome, telling } of rooms.values()) {
-      metronome.stop()
-      clearTimeout(telling)
+  return close
+
+  function close(): void {
+    for (const room of rooms.values()) {
+      room.metronome.stop()
+      clearTimeout(room.telling)
+      room.telling = undefined
     }
+    figures?.stop()
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function open(name: string): LabRoom {
-    const room: LabRoom = {
+  function answer(name: string, page: WebSocket, instructor: boolean, text: string): void {
+    // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
+    const t1 = now()
+    try {
+      const request = parseRequest(text)
+      if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
+      if (!instructor) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
+      if (request.type === 'settings') change(name, request.settings)
+      else if (request.type === 'cut') cut(request.how)
+      else restart()
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error
+      send(page, errorMessage(error))
+    }
+  }
+
+  function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {
+    const room = roomOf(name)
+    if (ratePerSecond !== undefined) {
+      room.ratePerSecond = ratePerSecond
+      if (room.pages.size > 0) room.metronome.setRate(ratePerSecond)
+    }
+    if (conditions) network.setConditions({ ...network.conditions, ...conditions })
+    // Conditions are for the whole server, so all rooms are told.
+    for (const told of conditions ? rooms.values() : [room])
+      tell(told, { type: 'settings', settings: settingsOf(told) })
+    return settingsOf(room)
+  }
+
+  function cut(how: Cut): void {
+    network.cut(how)
+    const at = now()
+    for (const room of rooms.values()) tell(room, { type: 'cut', how, at })
+  }
+
+  /** What was set does not outlive it, as it would not outlive the process. */
+  function restart(): void {
+    close()
+    for (const room of rooms.values()) room.ratePerSecond = DEFAULT_RATE_PER_SECOND
+    network.restart()
+  }
+
+  function roomOf(name: string): LabRoom {
+    const room = rooms.get(name) ?? {
       pages: new Set(),
       metronome: createMetronome(feed, name),
-      settings: DEFAULTS,
+      ratePerSecond: DEFAULT_RATE_PER_SECOND,
       telling: undefined,
     }
     rooms.set(name, room)
     return room
   }
+
+  function settingsOf({ ratePerSecond }: LabRoom): Settings {
+    return { ratePerSecond, conditions: network.conditions }
+  }
 }
 
 function enter(room: LabRoom, page: WebSocket): void {
   room.pages.add(page)
-  if (room.pages.size === 1) room.metronome.setRate(room.settings.ratePerSecond)
+  if (room.pages.size === 1) room.metronome.setRate(room.ratePerSecond)
   tellHere(room)
 }
 
@@ -112,58 +162,27 @@ function leave(room: LabRoom, page: WebSocket): void {
   tellHere(room)
 }
 
-function answer(room: LabRoom, page: WebSocket, instructor: boolean, text: string): void {
-  // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
-  const t1 = now()
-  try {
-    const request = parse(text)
-    if (request.type === 'settings') return change(room, instructor, request.settings)
-    const { metronome } = room
-    const answer: LabMessage = {
-      type: 'clock',
-      t0: request.t0,
-      t1,
-      t2: 0,
-      serviceMs: metronome.serviceMs(),
-      slipMs: metronome.slipMs(),
-    }
-    send(page, { ...answer, t2: now() })
-  } catch (error) {
-    if (!(error instanceof FeedError)) throw error
-    send(page, errorMessage(error))
+function tellTime(page: WebSocket, { metronome }: LabRoom, t0: number, t1: number): void {
+  const answer: LabMessage = {
+    type: 'clock',
+    t0,
+    t1,
+    t2: 0,
+    serviceMs: metronome.serviceMs(),
+    slipMs: metronome.slipMs(),
   }
-}
-
-function parse(text: string) {
-  const value = parseJson(text)
-  if (Request.Check(value)) return value
-  throw new FeedError(
-    'bad-message',
-    `${quote(value)} is no message of the lab.`,
-    `Send {"type":"clock","t0":0} or {"type":"settings","settings":{"ratePerSecond":1}}; the rate goes from 0 to ${MAX_RATE_PER_SECOND}.`,
-  )
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new FeedError('bad-message', `${quote(text)} is no JSON.`)
-  }
-}
-
-function change(room: LabRoom, instructor: boolean, settings: { ratePerSecond?: number | undefined }): void {
-  if (!instructor) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
-  room.settings = { ratePerSecond: settings.ratePerSecond ?? room.settings.ratePerSecond }
-  room.metronome.setRate(room.settings.ratePerSecond)
-  for (const page of room.pages) send(page, { type: 'settings', settings: room.settings })
+  send(page, { ...answer, t2: now() })
 }
 
 function tellHere(room: LabRoom): void {
   room.telling ??= setTimeout(() => {
     room.telling = undefined
-    for (const page of room.pages) send(page, { type: 'here', pages: room.pages.size })
+    tell(room, { type: 'here', pages: room.pages.size })
   }, HERE_MS)
+}
+
+function tell(room: LabRoom, message: LabMessage): void {
+  for (const page of room.pages) send(page, message)
 }
 
 function send(page: WebSocket, message: LabMessage): void {

@@ -5,6 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
+import type { Lanes } from '../../server/protocol.ts'
 import type { Snapshot } from '../../web/state/snapshot.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
@@ -41,12 +42,34 @@ test('tells what it knows as plain data', async () => {
   const { page } = opened
   await lanesHave(page, 1)
   const snapshot = await snapshotOf(page)
-  expect(Object.keys(snapshot)).toEqual(['room', 'cursor', 'clock', 'lanes'])
+  expect(Object.keys(snapshot)).toEqual(['room', 'cursor', 'clock', 'conditions', 'lanes'])
   expect(Object.keys(snapshot.clock)).toEqual(['offsetMs', 'boundMs'])
-  expect(Object.keys(snapshot.lanes[0] ?? {})).toEqual(
-    'transport on state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(' '),
-  )
+  expect(Object.keys(snapshot.lanes[0] ?? {})).toEqual([
+    ...'transport on state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(' '),
+    ...'connections bytesUp bytesDown split bytesPerMessage'.split(' '),
+  ])
   expect(snapshot.lanes.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])
+})
+
+test('has the bytes of its lanes from the meter at the sockets, and from nowhere else', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?rate=5&poll=0.25&wait=5')
+  const { page } = opened
+  await lanesHave(page, 5)
+  // The page holds what was read half a second ago: it is still for longer than that.
+  await server.set({ ratePerSecond: 0 })
+  await page.getByRole('button', { name: 'Only SSE' }).click()
+  const metered = async () => (await (await fetch(`${server.origin}/lab/lanes`)).json()) as Lanes
+  await expect
+    .poll(async () => {
+      const known = (await snapshotOf(page)).lanes.map((lane) => [lane.transport, lane.bytesUp, lane.bytesDown])
+      const { lanes } = await metered()
+      const there = lanes.map((lane) => [lane.transport, lane.bytesUp, lane.bytesDown])
+      return there.length === 4 && there.every((lane) => known.some((other) => `${other}` === `${lane}`))
+    })
+    .toBe(true)
+  for (const { bytesUp, bytesDown, split } of (await snapshotOf(page)).lanes)
+    expect(Object.values(split ?? {}).reduce((sum, bytes) => sum + bytes, 0)).toBe((bytesUp ?? 0) + (bytesDown ?? 0))
 })
 
 test('goes from one transport to the next and back without losing or repeating anything', async () => {
@@ -129,6 +152,66 @@ test('keeps its state in the address, so that a link opens the same view', async
   expect(new URL(other.url()).search).toBe(query)
 })
 
+test('shows a bent network as a band, and push lanes are as late as it makes them', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?rate=20&poll=0.25')
+  const { page } = opened
+  await lanesHave(page, 5)
+  await page.getByRole('combobox', { name: 'Network' }).selectOption('4G')
+  await page
+    .getByRole('status')
+    .getByText(/^4G · 25 to 40 ms each way\. All lanes came back/)
+    .waitFor()
+  await page.waitForFunction(() => window.fourwire.snapshot().conditions?.latencyMs === 25)
+  await lanesHave(page, 40)
+  for (const { transport, p50Ms, expectedP50Ms, lost, duplicated } of (await snapshotOf(page)).lanes) {
+    expect({ transport, lost, duplicated }).toEqual({ transport, lost: 0, duplicated: 0 })
+    if (transport === 'short-poll') continue
+    // At this rate many messages fall into a long poll's gap, which is a round trip long.
+    expect(p50Ms, transport).toBeGreaterThan(25)
+    expect(p50Ms, transport).toBeLessThan(transport === 'long-poll' ? 130 : 60)
+    expect(Math.abs((p50Ms ?? 0) - (expectedP50Ms ?? 0)), transport).toBeLessThan(30)
+  }
+  // Between the two lines of the first lane, at the right edge of the strip, where nothing else is drawn for long.
+  await expect.poll(() => groundOf(page)).toBe('rgb(243,244,246)')
+  await page.getByRole('combobox', { name: 'Network' }).selectOption('LAN')
+  await page.getByRole('status').getByText('The network is left alone again.').waitFor()
+  await expect.poll(() => groundOf(page)).toBe('rgb(255,255,255)')
+})
+
+test('has WebSocket refused by a firewall, and no other lane notices', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?rate=10&poll=0.25')
+  const { page } = opened
+  await lanesHave(page, 3)
+  await page.getByRole('button', { name: 'Firewall' }).click()
+  await page.getByRole('button', { name: 'Firewall', pressed: true }).waitFor()
+  const ws = page.getByRole('region', { name: 'WebSocket' })
+  await ws.getByText(/^refused 403 · again in/).waitFor()
+  await page.waitForFunction(() =>
+    window.fourwire.snapshot().lanes.every(({ transport, n }) => (transport === 'ws' ? n === 0 : n >= 10)),
+  )
+  await page.getByRole('button', { name: 'Cut now' }).click()
+  await page.getByRole('status').getByText('All connections cut. Each lane comes back from its own cursor.').waitFor()
+  await page.getByRole('button', { name: 'Firewall' }).click()
+  const { id } = await server.publish('all together again')
+  await everyLaneReaches(page, id)
+  for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
+})
+
+test('lets only the instructor bend and break the network, and says why', async () => {
+  await using server = await serve({ isInstructor: false })
+  await using opened = await open(server)
+  const { page } = opened
+  await lanesAreOn(page)
+  for (const name of ['Cut now', 'Restart server', 'Buffering proxy', 'Firewall']) {
+    const button = page.getByRole('button', { name })
+    expect(await button.isDisabled()).toBe(true)
+    expect(await button.getAttribute('title')).toMatch(/^Only the instructor sets/)
+  }
+  expect(await page.getByRole('combobox', { name: 'Network' }).isDisabled()).toBe(true)
+})
+
 test('is used by keyboard alone', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?rate=10')
@@ -143,6 +226,9 @@ test('is used by keyboard alone', async () => {
     'How to read',
     'Dark',
     '10 a second',
+    'Network',
+    'Cut now',
+    'Firewall',
     'longer time',
     'Pause',
     'SSE on',
@@ -376,13 +462,29 @@ async function open(
       seq: (cursor: string) => Number(cursor.split('.')[1]),
       nameOf: (element: Element | null) =>
         element?.getAttribute('aria-label') ??
-        (element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : null) ??
+        (element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+          ? element.labels?.[0]?.textContent
+          : null) ??
         element?.textContent?.trim() ??
         '',
     })
   })
   await page.goto(origin + path)
   return { context, page, trouble, requests, [Symbol.asyncDispose]: () => context.close() }
+}
+
+/** What the first strip is drawn on, just left of "now". */
+function groundOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('fw-ladder canvas')
+    const strip = document.querySelector('.strip')
+    if (!canvas || !strip) return ''
+    const [own, row] = [canvas.getBoundingClientRect(), strip.getBoundingClientRect()]
+    const scale = canvas.width / own.width
+    const [x, y] = [(own.width - 75) * scale, (row.top - own.top + row.height * 0.95) * scale]
+    const pixel = canvas.getContext('2d')?.getImageData(Math.round(x), Math.round(y), 1, 1).data ?? []
+    return `rgb(${Array.from(pixel).slice(0, 3).join(',')})`
+  })
 }
 
 function snapshotOf(page: Page): Promise<Snapshot> {

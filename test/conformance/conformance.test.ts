@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { memoryLog } from '../../server/feed/memory-log.ts'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
-import type { TransportName } from '../../server/protocol.ts'
+import type { Conditions, TransportName } from '../../server/protocol.ts'
 import { transports } from '../../web/transports/index.ts'
-import { serve } from '../serve.ts'
+import { serve as serveWith } from '../serve.ts'
+import type { ServeOptions } from '../serve.ts'
 import { until } from '../until.ts'
 import { connect, isUp } from './client.ts'
 import { cutAfter } from './cutter.ts'
@@ -18,7 +19,21 @@ const NAMES = Object.keys(transports) as TransportName[]
 
 const numbers = (count: number, from = 1): string[] => Array.from({ length: count }, (_, i) => String(from + i))
 
-describe.each(NAMES)('%s', (name) => {
+/** Below HTTP the line may be as bad as it likes: what arrives is the same. */
+const LINES: Record<string, Partial<Conditions>> = {
+  'a line of 20 ms and jitter': { latencyMs: 20, jitterMs: 10 },
+  'a narrow line': { bandwidthBytesPerSecond: 200_000 },
+  'a line with losses': { lossRate: 0.02 },
+}
+
+const RUNS = NAMES.flatMap((name) => [
+  { name, line: 'the kernel\u2019s own sockets', conditions: undefined },
+  ...Object.entries(LINES).map(([line, conditions]) => ({ name, line, conditions })),
+])
+
+describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
+  const serve = (options?: ServeOptions) => serveWith({ ...options, ...(conditions && { conditions }) })
+
   test('delivers what was published before, while and after it connects, once and in order', async () => {
     await using server = await serve()
     for (const text of numbers(700)) await server.publish(text)

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Event, PollAnswer, TransportName } from '../../server/protocol.ts'
+import type { Conditions, Event, PollAnswer, TransportName } from '../../server/protocol.ts'
 import { transports } from '../../web/transports/index.ts'
 import { connect, isUp } from '../conformance/client.ts'
 import { spawnServer } from '../spawn.ts'
@@ -59,28 +59,39 @@ test('kill -9 in the middle of publishing loses nothing that was acknowledged', 
   console.log(`${acknowledged.length} acknowledged, ${kept.length} kept`)
 })
 
-test('SIGTERM with ten clients of each kind ends within 2 s with code 0, and they all go on at the next process and miss nothing', async () => {
-  const file = join(folder, 'restarted.db')
-  const first = await spawnServer('--data', file)
-  const clients = NAMES.flatMap((name) => Array.from({ length: 10 }, () => connect(name, first.origin)))
-  const { id } = await publish(first.origin, '1')
-  await until('all have the first', () => clients.every((client) => client.events.length === 1 && isUp(client)))
+test.each<[string, Partial<Conditions>]>([
+  ['neutral', {}],
+  ['long, lossy and narrow', { latencyMs: 200, jitterMs: 50, lossRate: 0.05, bandwidthBytesPerSecond: 100_000 }],
+])(
+  'SIGTERM with ten clients of each kind on a wire that is %s ends within 2 s with code 0, and they all go on at the next process and miss nothing',
+  async (wire, conditions) => {
+    const file = join(folder, `restarted ${wire}.db`)
+    const first = await spawnServer('--data', file)
+    await fetch(`${first.origin}/lab/settings`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ conditions }),
+    })
+    const clients = NAMES.flatMap((name) => Array.from({ length: 10 }, () => connect(name, first.origin)))
+    const { id } = await publish(first.origin, '1')
+    await until('all have the first', () => clients.every((client) => client.events.length === 1 && isUp(client)))
 
-  const began = performance.now()
-  expect(await first.end('SIGTERM')).toBe(0)
-  expect(performance.now() - began).toBeLessThan(2000)
+    const began = performance.now()
+    expect(await first.end('SIGTERM')).toBe(0)
+    expect(performance.now() - began).toBeLessThan(2000)
 
-  await using second = await spawnServer('--data', file, '--port', String(first.port))
-  expect(second.port).toBe(first.port)
-  await publish(second.origin, '2')
-  await until('all have the second', () => clients.every((client) => client.events.length === 2))
-  for (const client of clients) {
-    expect(client.texts()).toEqual(['1', '2'])
-    expect(client.events[0]?.id).toBe(id)
-    expect(client.gaps).toEqual([])
-    client.stop()
-  }
-})
+    await using second = await spawnServer('--data', file, '--port', String(first.port))
+    expect(second.port).toBe(first.port)
+    await publish(second.origin, '2')
+    await until('all have the second', () => clients.every((client) => client.events.length === 2))
+    for (const client of clients) {
+      expect(client.texts()).toEqual(['1', '2'])
+      expect(client.events[0]?.id).toBe(id)
+      expect(client.gaps).toEqual([])
+      client.stop()
+    }
+  },
+)
 
 test('a client that never closes its WebSocket does not keep the server from ending', async () => {
   await using server = await spawnServer('--data', ':memory:')

@@ -45,6 +45,60 @@ const EXPECTATIONS: Record<TransportName, (conditions: Conditions) => Expectatio
  */
 const EXCHANGE_MS = 1
 
+/** Of one lane, in bytes of TCP payload: what this browser and this server say is measured, as cookies, headers and names differ. */
+export interface Sizes {
+  /** The JSON of a message. */
+  readonly payload: number
+  /** Request and response head of an exchange that brings something; for streams the handshake does not count. */
+  readonly heads: number
+  /** Polls: what is around the messages of one answer. Streams: around each message. */
+  readonly framing: number
+  /** A poll that brings nothing, request and answer. */
+  readonly empty: number
+}
+
+/** How often a stream's server gives a sign of life, and its bytes: a comment in its chunk, or a ping and its masked pong. */
+const HEARTBEAT_S = 15
+const HEARTBEAT_BYTES = { sse: 10, ws: 8 }
+
+/**
+ * The bytes that cross the wire for each message that arrives, both ways; null where there are no
+ * messages to share them. Handshakes and reconnecting are left out: they weigh less with every message.
+ */
+export function expectedBytes(transport: TransportName, sizes: Sizes, conditions: Conditions): number | null {
+  const { payload, heads, framing, empty } = sizes
+  const { ratePerSecond } = conditions
+  if (ratePerSecond === 0) return null
+  if (transport === 'sse' || transport === 'ws')
+    return payload + framing + HEARTBEAT_BYTES[transport] / HEARTBEAT_S / ratePerSecond
+  const { useful, empties, messages } = transport === 'short-poll' ? shortCycle(conditions) : longCycle(conditions)
+  return payload + (useful * (heads + framing) + empties * empty) / messages
+}
+
+/** Of one cycle of polling, on average: answers that bring something, answers that do not, messages. */
+interface Cycle {
+  readonly useful: number
+  readonly empties: number
+  readonly messages: number
+}
+
+/** A poll is empty when nothing was published since the one before, e^(−r·p′). */
+function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: Conditions): Cycle {
+  const messages = (ratePerSecond * (intervalMs + roundTripMs + EXCHANGE_MS)) / 1000
+  const empties = Math.exp(-messages)
+  return { useful: 1 - empties, empties, messages }
+}
+
+/**
+ * From one answer to the next: what was published in the gap is answered at once and together; else the
+ * request is held for the first message, e^(−r·g), or in vain, e^(−r·g)·e^(−r·T).
+ */
+function longCycle({ waitS, roundTripMs, ratePerSecond }: Conditions): Cycle {
+  const inGap = (ratePerSecond * (roundTripMs + EXCHANGE_MS)) / 1000
+  const empties = Math.exp(-inGap - ratePerSecond * waitS)
+  return { useful: 1 - empties, empties, messages: inGap + Math.exp(-inGap) - empties }
+}
+
 /**
  * The pause begins at the answer, so polls reach the server every interval + round trip + exchange.
  * An event becomes visible at any moment between two of them: the wait is uniform, the way down half

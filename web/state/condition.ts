@@ -1,4 +1,5 @@
 /** What a lane does now, in the words of the page. */
+import type { Conditions } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Lane, LaneState } from './lane.ts'
 
@@ -12,6 +13,7 @@ export interface Condition {
     | 'open'
     | 'reconnecting'
     | 'refused'
+    | 'degraded'
     | 'queued'
     | 'off'
     | 'resting'
@@ -24,7 +26,13 @@ export interface Condition {
 /** A poll that has been out for longer than this and two round trips is held by the server. */
 const HELD_AFTER_MS = 60
 
-export function condition(lane: Lane, roundTripMs: number, queuedMs: number | null): Condition {
+/** `network`: what the lab told; null before it has. */
+export function condition(
+  lane: Lane,
+  roundTripMs: number,
+  queuedMs: number | null,
+  network: Conditions | null,
+): Condition {
   const { state } = lane
   if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
   switch (state.is) {
@@ -33,9 +41,12 @@ export function condition(lane: Lane, roundTripMs: number, queuedMs: number | nu
     case 'pausing':
       return { is: 'pausing', text: `pausing · asks in ${seconds(state.untilMs - now())}`, alarm: null }
     case 'open':
+      if (lane.transport === 'sse' && network && network.bufferingBytes > 0)
+        return { is: 'degraded', text: 'held back', alarm: 'degraded' }
       return { is: 'open', text: 'open · live', alarm: null }
     case 'reconnecting':
-      return away(state)
+      // A browser does not tell a WebSocket's page by which status it was refused.
+      return away(lane.transport === 'ws' && network?.firewall ? { status: 403, ...state } : state)
     case 'resting':
       return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
     case 'connecting':

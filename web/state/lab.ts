@@ -2,7 +2,7 @@
  * The lab's WebSocket: where the room stands, its settings, how many pages are here, and the clock.
  * It comes back by itself for as long as it is not stopped.
  */
-import type { LabMessage, LabRequest, Settings } from '../../server/protocol.ts'
+import type { Cut, LabMessage, LabRequest, LaneBytes, Settings, SettingsChange } from '../../server/protocol.ts'
 import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
 
@@ -11,6 +11,10 @@ export interface LabListener {
   clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
   settings(settings: Settings): void
   here(pages: number): void
+  /** The feed's connections were cut just now. */
+  cut(): void
+  /** Twice a second: what this page's lanes have used. */
+  lanes(lanes: readonly LaneBytes[]): void
   trouble(sentence: string): void
 }
 
@@ -19,7 +23,9 @@ export interface Lab {
   readonly heardAtMs: number
   readonly open: boolean
   /** Asks for other settings; without a connection nothing is asked. */
-  set(settings: Partial<Settings>): void
+  set(settings: SettingsChange): void
+  cut(how: Cut): void
+  restart(): void
   stop(): void
 }
 
@@ -31,7 +37,8 @@ const SILENT_MS = 2.5 * CLOCK_EVERY_MS
 const RETRY_FIRST_MS = 300
 const RETRY_LONGEST_MS = 5000
 
-export function openLab(origin: string, room: string, listener: LabListener): Lab {
+/** `page`: what the names of this page's lanes begin with. */
+export function openLab(origin: string, room: string, page: string, listener: LabListener): Lab {
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let heardAtMs = 0
@@ -49,6 +56,12 @@ export function openLab(origin: string, room: string, listener: LabListener): La
     set(settings) {
       send({ type: 'settings', settings })
     },
+    cut(how) {
+      send({ type: 'cut', how })
+    },
+    restart() {
+      send({ type: 'restart' })
+    },
     stop() {
       clearTimeout(timer)
       drop()
@@ -57,7 +70,7 @@ export function openLab(origin: string, room: string, listener: LabListener): La
 
   function connect(): void {
     exchanges = 0
-    const fresh = new WebSocket(`${origin.replace(/^http/, 'ws')}/lab?room=${room}`)
+    const fresh = new WebSocket(`${origin.replace(/^http/, 'ws')}/lab?room=${room}&page=${page}`)
     socket = fresh
     fresh.onmessage = ({ data }) => {
       const t3 = now()
@@ -97,6 +110,10 @@ export function openLab(origin: string, room: string, listener: LabListener): La
         return listener.settings(message.settings)
       case 'here':
         return listener.here(message.pages)
+      case 'cut':
+        return listener.cut()
+      case 'lanes':
+        return listener.lanes(message.lanes)
       case 'error':
         return listener.trouble(`${message.message} ${message.remedy}`)
     }

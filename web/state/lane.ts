@@ -10,6 +10,8 @@ import { createMarks } from './marks.ts'
 import type { Marks } from './marks.ts'
 import type { Message, Messages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
+import { createUsageMeter } from './usage.ts'
+import type { UsageMeter } from './usage.ts'
 import type { Rest } from './wake.ts'
 
 export type LaneState =
@@ -22,6 +24,7 @@ export interface Lane {
   readonly ledger: Ledger
   readonly latencies: Latencies
   readonly marks: Marks
+  readonly usage: UsageMeter
   readonly on: boolean
   readonly state: LaneState
   /** It failed, and has not brought anything since. */
@@ -43,8 +46,8 @@ export interface Lane {
   wake(): void
   /** There is a clock: what arrived before it gets its delay now. */
   date(offsetMs: number): void
-  /** The figures start again. The ledger goes on. */
-  clear(): void
+  /** The figures start again, with what is published after so many ms (default: at once). The ledger goes on. */
+  clear(afterMs?: number): void
   /** Publishes over this lane's connection; rejects where it has none. */
   publish(user: string, text: string, key: string): Promise<void>
 }
@@ -77,6 +80,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
   const ledger = createLedger()
   const latencies = createLatencies()
   const marks = createMarks()
+  const usage = createUsageMeter()
   let connection: Connection | undefined
   let state: LaneState = { is: 'resting', atMs: now(), why: 'before start' }
   let on = false
@@ -98,6 +102,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
     ledger,
     latencies,
     marks,
+    usage,
     get on() {
       return on
     },
@@ -143,10 +148,11 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
         message.delayMs[index] = (message.receivedAtMs[index] ?? Number.NaN) - (message.event.at - offsetMs)
       undated = []
     },
-    clear() {
+    clear(afterMs = 0) {
       latencies.clear()
-      measureFromMs = now()
-      tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: measureFromMs }
+      usage.clear()
+      tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: now() }
+      measureFromMs = now() + afterMs
     },
     publish(user, text, key) {
       if (!connection) return Promise.reject(new Error(`${name} has no connection`))

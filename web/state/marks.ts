@@ -87,6 +87,8 @@ export interface Marks extends MarkLists {
   events(messages: readonly Message[], atMs: number): void
   gap(first: number, last: number, atMs: number): void
   sentAt(atMs: number): void
+  /** Somebody cut the line. What comes of it the transport tells: a browser may ask again by itself. */
+  cut(atMs: number): void
   /** The page itself ended the lane's connection. */
   letGo(atMs: number): void
   /** Requests made so far, streams' included; of those that are over or open, how many brought something, and nothing. */
@@ -99,6 +101,8 @@ export interface Marks extends MarkLists {
 const KEPT_MS = 180_000
 /** A poll that fails later than this had been held by the server; sooner, it never got there. */
 const HELD_MS = 400
+/** The lab's word and the broken connection come by different ways. */
+const SAME_CUT_MS = 500
 
 export function createMarks(): Marks {
   const exchanges: Exchange[] = []
@@ -123,12 +127,17 @@ export function createMarks(): Marks {
     empty++
   }
 
+  /** Told by the server and noticed by the transport, it is one. */
+  const cut = (atMs: number): void => {
+    if (atMs - (cuts.at(-1)?.atMs ?? -Infinity) > SAME_CUT_MS) cuts.push({ kind: 'cut', id: ++lastId, atMs })
+  }
+
   const ended = (atMs: number, failed: Failure): void => {
     const open = openExchange() ?? openStream()
     if (!open) return
     open.endedAtMs = atMs
     open.failed = failed
-    if (failed === 'cut') cuts.push({ kind: 'cut', id: ++lastId, atMs })
+    if (failed === 'cut') cut(atMs)
   }
 
   const forget = (beforeMs: number): void => {
@@ -190,6 +199,7 @@ export function createMarks(): Marks {
     sentAt(atMs) {
       sent.push({ kind: 'sent', id: ++lastId, atMs })
     },
+    cut,
     letGo(atMs) {
       ended(atMs, 'let go')
     },

@@ -1,22 +1,33 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
-import type { Settings, TransportName } from '../../server/protocol.ts'
+import type { Conditions as Network, Preset, Settings, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { expected } from '../measure/model.ts'
+import type { Conditions } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { condition } from './condition.ts'
+import { expectedCost } from './cost.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
+import { areEqual, describeNetwork, isNeutral } from './network.ts'
+import type { Band } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
-import { carrier, publish } from './send.ts'
+import { carrier, newKey, publish } from './send.ts'
 import { told } from './tell.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
 const LAB_PATIENCE_MS = 3000
+
+/** Until all lanes are back, as late as their backoff lets them be: what is published meanwhile waits for that and not for the transport. */
+const NEW_WIRE_MS = 1000
+const MOST_BANDS = 40
+
+/** Eight hexadecimal digits. */
+const PAGE_BYTES = 4
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -26,11 +37,17 @@ export function openSession(
   listener: SessionListener,
 ): Session {
   const { room } = address
+  const page = newKey(PAGE_BYTES)
+  const laneName = (name: TransportName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
   let lab: Lab
   let begun = false
   let settings: Settings | null = null
+  let presets: readonly Preset[] = []
+  /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
+  let clockNetwork: Network | null = null
+  let bands: readonly Band[] = []
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
   let serviceMs: number | null = null
@@ -40,7 +57,7 @@ export function openSession(
   const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
     createLane(name, transports[name], {
       messages,
-      target: () => ({ origin, room, intervalMs: session.intervalMs, waitS: session.waitS }),
+      target: () => ({ origin, room, lane: laneName(name), intervalMs: session.intervalMs, waitS: session.waitS }),
       offsetMs: () => clock.at(now())?.offsetMs ?? null,
       changed: laneChanged,
       heard: () => listener.heard(),
@@ -56,12 +73,24 @@ export function openSession(
     get offsetMs() {
       return lastOffsetMs
     },
+    get roundTripMs() {
+      return roundTripMs()
+    },
     intervalMs: address.intervalMs,
     waitS: address.waitS,
     get ratePerSecond() {
       return settings?.ratePerSecond ?? null
     },
     instructor: false,
+    get conditions() {
+      return settings?.conditions ?? null
+    },
+    get presets() {
+      return presets
+    },
+    get bands() {
+      return bands
+    },
     here: null,
     resting: null,
     get unreachableSinceMs() {
@@ -96,6 +125,16 @@ export function openSession(
     setRate(perSecond: number) {
       lab.set({ ratePerSecond: perSecond })
     },
+    setNetwork(conditions: Partial<Network>) {
+      lab.set({ conditions })
+    },
+    cut() {
+      lab.cut('RST')
+    },
+    restart() {
+      lab.restart()
+      listener.say(told.restart)
+    },
     clear() {
       for (const lane of lanes) lane.clear()
       listener.say(told.clear)
@@ -105,18 +144,19 @@ export function openSession(
       const lane = carrier(lanes, by)
       return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
     },
-    stateOf: (lane: Lane) => condition(lane, clock.roundTripMs ?? 0, session.queuedMs(lane)),
+    stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     expected(lane: Lane) {
-      const { roundTripMs } = clock
-      if (roundTripMs === null) return null
-      const { intervalMs, waitS } = session
-      return expected(lane.transport, {
-        intervalMs,
-        waitS,
-        roundTripMs,
-        serviceMs: serviceMs ?? 0,
-        ratePerSecond: session.ratePerSecond ?? 1,
-      })
+      // What waits until a buffer is full or a proxy lets it through, the model does not know.
+      const { conditions: network } = session
+      if (lane.transport === 'sse' && network && network.bufferingBytes > 0) return null
+      if (lane.transport === 'ws' && network?.firewall) return null
+      const conditions = modelled()
+      return conditions && expected(lane.transport, conditions)
+    },
+    expectedBytes(lane: Lane) {
+      if (lane.transport === 'ws' && session.conditions?.firewall) return null
+      const conditions = modelled()
+      return conditions && expectedCost(lane, conditions)
     },
     rest(why: Rest) {
       session.resting = why
@@ -149,8 +189,10 @@ export function openSession(
 
   function startLab(): Lab {
     if (!begun) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
-    lab = openLab(origin, room, {
-      welcome({ cursor, instructor, settings: set }) {
+    lab = openLab(origin, room, page, {
+      welcome({ cursor, instructor, settings: set, presets: known }) {
+        presets = known
+        clockNetwork = set.conditions
         session.instructor = instructor
         if (!begun) messages.startAt(cursor)
         adopt(set)
@@ -170,9 +212,32 @@ export function openSession(
       here(pages) {
         session.here = pages
       },
+      cut() {
+        for (const lane of lanes) if (lane.on) lane.marks.cut(now())
+        listener.say(told.cut)
+      },
+      lanes(readings) {
+        for (const reading of readings) {
+          const lane = lanes.find(({ transport }) => laneName(transport) === reading.lane)
+          lane?.usage.take(reading, lane.ledger.counts.received)
+        }
+      },
       trouble: (sentence) => listener.say(sentence),
     })
     return lab
+  }
+
+  function modelled(): Conditions | null {
+    const tripMs = roundTripMs()
+    if (tripMs === null) return null
+    const { intervalMs, waitS } = session
+    return {
+      intervalMs,
+      waitS,
+      roundTripMs: tripMs,
+      serviceMs: serviceMs ?? 0,
+      ratePerSecond: session.ratePerSecond ?? 1,
+    }
   }
 
   function begin(): void {
@@ -201,12 +266,40 @@ export function openSession(
   }
 
   function adopt(next: Settings): void {
-    const changed = settings !== null && settings.ratePerSecond !== next.ratePerSecond
+    const before = settings
     settings = next
-    if (!changed) return
-    for (const lane of lanes) lane.clear()
-    listener.say(told.rate(next.ratePerSecond))
+    const isBent = before === null ? !isNeutral(next.conditions) : !areEqual(before.conditions, next.conditions)
+    if (isBent) bend(next.conditions)
+    if (before === null) return
+    if (isBent) return restartFigures(sentenceOf(before.conditions, next.conditions), NEW_WIRE_MS)
+    if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
+  }
+
+  function restartFigures(sentence: string, afterMs = 0): void {
+    for (const lane of lanes) lane.clear(afterMs)
+    listener.say(sentence)
     listener.changed()
+  }
+
+  function sentenceOf(before: Network, next: Network): string {
+    if (isNeutral(next)) return told.neutral
+    if (next.firewall && areEqual({ ...before, firewall: true }, next)) return told.firewall
+    return told.network(describeNetwork(next, presets))
+  }
+
+  /** One stretch ends where the next begins. */
+  function bend(conditions: Network): void {
+    const atMs = now()
+    bands = bands.map((band) => (band.toMs === null ? { ...band, toMs: atMs } : band)).slice(-MOST_BANDS)
+    if (!isNeutral(conditions))
+      bands = [...bands, { fromMs: atMs, toMs: null, name: describeNetwork(conditions, presets) }]
+  }
+
+  /** Of the lanes: the clock goes over a line of its own, which is not bent before it is opened anew. */
+  function roundTripMs(): number | null {
+    if (clock.roundTripMs === null) return null
+    const bare = Math.max(0, clock.roundTripMs - bentMs(clockNetwork))
+    return bare + bentMs(session.conditions)
   }
 
   function reset(name: TransportName, sentence: string): void {
@@ -230,4 +323,9 @@ export function openSession(
     if (failing && !lab.open && session.resting === null) unreachableSinceMs ??= now()
     else unreachableSinceMs = null
   }
+}
+
+/** What conditions add to a round trip, on average. */
+function bentMs(network: Network | null): number {
+  return network ? 2 * network.latencyMs + network.jitterMs : 0
 }

@@ -49,8 +49,11 @@ function enter(entry: PerformanceResourceTiming, lanes: readonly Lane[]): void {
   if (entry.requestStart === 0 || queuedMs < NOTICEABLE_MS) return
   const lane = lanes.find(({ transport }) => new URL(entry.name).pathname.endsWith(PATHS[transport]))
   const askedAtMs = performance.timeOrigin + entry.fetchStart
+  const hasLeftMs = askedAtMs + queuedMs
+  // A browser whose connection breaks asks again by itself, and only the second request's time is told.
+  if (lane?.marks.cuts.some(({ atMs }) => atMs > askedAtMs && atMs < hasLeftMs + SAME_MS)) return
   const exchange = lane?.marks.exchanges.findLast((mark) => Math.abs(mark.askedAtMs - askedAtMs) < SAME_MS)
-  if (exchange) exchange.sentAtMs = askedAtMs + queuedMs
+  if (exchange) exchange.sentAtMs = hasLeftMs
 }
 
 const PATHS = { 'short-poll': '/poll', 'long-poll': '/long-poll', sse: '/sse', ws: '/ws' }

@@ -19,7 +19,7 @@ export function publish(
   key: string,
 ): Promise<void> {
   const usable = lane.on && (lane.state.is === 'open' || lane.state.is === 'asking' || lane.state.is === 'pausing')
-  const sending = usable ? lane.publish(user, text, key) : post(origin, room, user, text, key)
+  const sending = usable ? lane.publish(user, text, key) : post({ origin, room }, user, text, key)
   return within(PATIENCE_MS, sending)
 }
 
@@ -31,8 +31,8 @@ export function carrier(lanes: readonly Lane[], by: 'ws' | 'post'): Lane | undef
 }
 
 /** crypto.randomUUID exists only in a secure context, and `http://<LAN address>` is none. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
+export function newKey(length = 16): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 

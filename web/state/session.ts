@@ -1,5 +1,5 @@
 /** The whole page's state: one room, four lanes, one clock, one position. It draws nothing. */
-import type { TransportName } from '../../server/protocol.ts'
+import type { Conditions, Preset, TransportName } from '../../server/protocol.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Transport } from '../transports/transport.ts'
@@ -7,6 +7,7 @@ import type { Address } from './address.ts'
 import type { Condition } from './condition.ts'
 import type { Lane } from './lane.ts'
 import type { Messages } from './messages.ts'
+import type { Band } from './network.ts'
 import type { Rest, Wakeful } from './wake.ts'
 
 export interface Session extends Wakeful {
@@ -17,11 +18,18 @@ export interface Session extends Wakeful {
   readonly clock: Clock
   /** serverTime = pageTime + offset, for drawing: the last known one while a new one is being found; null before the first. */
   readonly offsetMs: number | null
+  /** Of the lanes, which may be bent where the clock's own line is not; null before the first. */
+  readonly roundTripMs: number | null
   readonly intervalMs: number
   readonly waitS: number
   /** The room's; null before the lab has told. */
   readonly ratePerSecond: number | null
   readonly instructor: boolean
+  /** The server's network; null before the lab has told. */
+  readonly conditions: Conditions | null
+  readonly presets: readonly Preset[]
+  /** When it was bent, oldest first. */
+  readonly bands: readonly Band[]
   /** Pages that have this room open; null before the lab has told. */
   readonly here: number | null
   readonly resting: Rest | null
@@ -37,12 +45,18 @@ export interface Session extends Wakeful {
   setInterval(ms: number): void
   setWait(s: number): void
   setRate(perSecond: number): void
+  /** What is left out stays as it is. */
+  setNetwork(conditions: Partial<Conditions>): void
+  cut(): void
+  restart(): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
   stateOf(lane: Lane): Condition
   /** Null before a round trip is known. */
   expected(lane: Lane): Expectation | null
+  /** Bytes for each message, by the model; null before the meter has told of some, or where the model does not know. */
+  expectedBytes(lane: Lane): number | null
   stop(): void
 }
 

@@ -8,6 +8,11 @@ export const told = {
   queued:
     'Requests are queued in the browser: it opens six connections to one host, for all its tabs together. Close other tabs of this page, or switch a lane off.',
   noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
+  cut: 'All connections cut. Each lane comes back from its own cursor.',
+  restart: 'The server restarts: nobody is there for a moment, then a network that is left alone. The cursors stay.',
+  neutral: 'The network is left alone again. All lanes came back through it; figures start again.',
+  firewall: 'WebSocket upgrades are refused now (403). The other three do not notice. Figures start again.',
+  network: (name: string): string => `${name}. All lanes came back through the new wire; figures start again.`,
   rate: (perSecond: number): string =>
     `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. Figures start again.`,
   interval: (ms: number): string => `Figures start again: asks every ${ms / 1000} s.`,

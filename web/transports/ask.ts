@@ -1,6 +1,7 @@
 /** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
 import type { Cursor, PollAnswer, Problem } from '../../server/protocol.ts'
 import { now } from '../now.ts'
+import type { Target } from './transport.ts'
 
 /** The server answered, and the answer was no. */
 export class Refused extends Error {
@@ -22,12 +23,23 @@ export interface Asked {
   readonly receivedAtMs: number
 }
 
+/** The URL with the lane's name, where it has one. */
+export function ofLane(url: string, lane: string | undefined): string {
+  return lane === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}lane=${lane}`
+}
+
 /** Throws `Refused`, or what `fetch` throws: no network, out of time, stopped by `signal`. */
-export async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise<Asked> {
-  // no-store: two pages at the same cursor ask for the same URL, and the browser's cache would
-  // have the second one wait for the answer of the first.
-  const response = await fetch(url, {
-    cache: 'no-store',
+export async function ask(
+  url: string,
+  lane: string | undefined,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Asked> {
+  const response = await fetch(ofLane(url, lane), {
+    // Without a lane's name two pages at the same cursor ask for the same URL, and the browser's
+    // cache would have the second wait for the answer of the first. Otherwise the server's own
+    // no-store is enough, and the two headers that this adds to each request (43 bytes) are saved.
+    cache: lane === undefined ? 'no-store' : 'default',
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   })
   const text = await response.text()
@@ -48,9 +60,14 @@ const PUBLISH_MS = 10_000
  * closed a connection that was about to be reused, browsers repeat no POST by themselves, and
  * the key makes sure that it is published once.
  */
-export async function post(origin: string, room: string, user: string, text: string, key: string): Promise<void> {
+export async function post(
+  { origin, room, lane }: Pick<Target, 'origin' | 'room' | 'lane'>,
+  user: string,
+  text: string,
+  key: string,
+): Promise<void> {
   const send = () =>
-    fetch(`${origin}/feed/${room}`, {
+    fetch(ofLane(`${origin}/feed/${room}`, lane), {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify({ user, text }),

@@ -11,13 +11,13 @@ import type { Transport } from './transport.ts'
 const GRACE_MS = 10_000
 
 export const longPoll: Transport = {
-  connect({ origin, room, after, waitS }, listener) {
+  connect({ origin, room, lane, after, waitS }, listener) {
     const stopped = new AbortController()
     const { signal } = stopped
     void poll()
 
     return {
-      publish: (user, text, key) => post(origin, room, user, text, key),
+      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
       stop: () => stopped.abort(),
     }
 
@@ -30,6 +30,7 @@ export const longPoll: Transport = {
           listener.state({ is: 'asking', atMs: now() })
           const { answer, receivedAtMs } = await ask(
             `${origin}/feed/${room}/long-poll?after=${cursor}&wait=${waitS}`,
+            lane,
             waitS * 1000 + GRACE_MS,
             signal,
           )

@@ -10,13 +10,13 @@ import type { Transport } from './transport.ts'
 const TIMEOUT_MS = 10_000
 
 export const shortPoll: Transport = {
-  connect({ origin, room, after, intervalMs }, listener) {
+  connect({ origin, room, lane, after, intervalMs }, listener) {
     const stopped = new AbortController()
     const { signal } = stopped
     void poll()
 
     return {
-      publish: (user, text, key) => post(origin, room, user, text, key),
+      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
       stop: () => stopped.abort(),
     }
 
@@ -27,7 +27,12 @@ export const shortPoll: Transport = {
       while (!signal.aborted) {
         try {
           listener.state({ is: 'asking', atMs: now() })
-          const { answer, receivedAtMs } = await ask(`${origin}/feed/${room}/poll?after=${cursor}`, TIMEOUT_MS, signal)
+          const { answer, receivedAtMs } = await ask(
+            `${origin}/feed/${room}/poll?after=${cursor}`,
+            lane,
+            TIMEOUT_MS,
+            signal,
+          )
           if (signal.aborted) return
           backoff.reset()
 

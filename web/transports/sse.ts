@@ -8,19 +8,19 @@
  */
 import type { Event } from '../../server/protocol.ts'
 import { now } from '../now.ts'
-import { post } from './ask.ts'
+import { ofLane, post } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
 export const sse: Transport = {
-  connect({ origin, room, after }, listener) {
+  connect({ origin, room, lane, after }, listener) {
     const backoff = createBackoff()
     let cursor = after
     let source = open()
     let retry: ReturnType<typeof setTimeout> | undefined
 
     return {
-      publish: (user, text, key) => post(origin, room, user, text, key),
+      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
       stop() {
         source.close()
         clearTimeout(retry)
@@ -29,7 +29,7 @@ export const sse: Transport = {
 
     function open(): EventSource {
       listener.state({ is: 'connecting', atMs: now() })
-      const stream = new EventSource(`${origin}/feed/${room}/sse?after=${cursor}`)
+      const stream = new EventSource(ofLane(`${origin}/feed/${room}/sse?after=${cursor}`, lane))
       let wasOpen = false
       stream.onopen = () => {
         wasOpen = true

@@ -42,6 +42,8 @@ export interface Target {
   /** Scheme, host and port: `http://localhost:3000`. */
   readonly origin: string
   readonly room: string
+  /** The lane that the bytes belong to. Default: none, and nobody can tell them from others'. */
+  readonly lane?: string | undefined
   /** Where to start. `"0"` is the earliest event kept. */
   readonly after: Cursor
   /** Short polling: the pause between an answer and the next request. */

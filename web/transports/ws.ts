@@ -4,6 +4,7 @@
  */
 import type { Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
 import { now } from '../now.ts'
+import { ofLane } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -17,7 +18,7 @@ interface Sent {
 }
 
 export const ws: Transport = {
-  connect({ origin, room, after }, listener) {
+  connect({ origin, room, lane, after }, listener) {
     const backoff = createBackoff()
     const unanswered = new Map<string, Sent>()
     let cursor = after
@@ -41,7 +42,7 @@ export const ws: Transport = {
 
     function open(): WebSocket {
       listener.state({ is: 'connecting', atMs: now() })
-      const opening = new WebSocket(`${origin.replace(/^http/, 'ws')}/feed/${room}/ws?after=${cursor}`)
+      const opening = new WebSocket(ofLane(`${origin.replace(/^http/, 'ws')}/feed/${room}/ws?after=${cursor}`, lane))
       opening.onopen = () => {
         backoff.reset()
         listener.state({ is: 'open', atMs: now() })

@@ -1,7 +1,8 @@
-/** What concerns all lanes: the rate, the scale of time, the pause. */
+/** What concerns all lanes: the rate, the network and what breaks it, the scale of time, the pause. */
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { RATES } from '../state/address.ts'
+import { NO_PROXY, PROXY, isNeutral, presetOf } from '../state/network.ts'
 import type { Session } from '../state/session.ts'
 import { HELP } from './words.ts'
 
@@ -28,6 +29,67 @@ export function rateControl(session: Session, name: string): TemplateResult {
     </span>
     <span class="vh" id=${`${name}-help`}>${reason}</span>
   </span>`
+}
+
+export function networkControl(session: Session, name: string): TemplateResult {
+  const { conditions, presets } = session
+  const current = conditions && presetOf(conditions, presets)
+  const reason = reasonFor(session, HELP.network)
+  const choose = ({ target }: Event): void => {
+    const preset = target instanceof HTMLSelectElement && presets.find((one) => one.name === target.value)
+    if (preset) session.setNetwork(preset.conditions)
+  }
+  return html`<span class="control" title=${current?.about ?? reason}>
+    <label class="label" for=${name}>Network</label>
+    <select
+      class="select network"
+      id=${name}
+      ?disabled=${!session.instructor}
+      aria-describedby=${`${name}-help`}
+      @change=${choose}
+    >
+      ${current ? '' : html`<option disabled selected>${conditions ? 'as set' : '–'}</option>`}
+      ${presets.map(
+        (preset) =>
+          html`<option value=${preset.name} .selected=${preset === current}>
+            ${isNeutral(preset.conditions) ? `None (${preset.name})` : preset.name}
+          </option>`,
+      )}
+    </select>
+    <span class="vh" id=${`${name}-help`}>${reason}</span>
+  </span>`
+}
+
+export function breakControl(session: Session): TemplateResult {
+  const { conditions, instructor } = session
+  const act = (text: string, help: string, does: () => void): TemplateResult =>
+    html`<button class="button" type="button" title=${reasonFor(session, help)} ?disabled=${!instructor} @click=${does}>
+      ${text}
+    </button>`
+  const toggle = (text: string, help: string, on: boolean, does: () => void): TemplateResult =>
+    html`<button
+      class="button stays"
+      type="button"
+      aria-pressed=${on}
+      title=${reasonFor(session, help)}
+      ?disabled=${!instructor}
+      @click=${does}
+    >
+      ${text}
+    </button>`
+  const proxy = (conditions?.bufferingBytes ?? 0) > 0
+  const firewall = conditions?.firewall ?? false
+  return html`<span class="control breaking" role="group" aria-label="Break it">
+    <span class="label" aria-hidden="true">Break it</span>
+    ${act('Cut now', HELP.cut, () => session.cut())} ${act('Restart server', HELP.restart, () => session.restart())}
+    ${toggle('Buffering proxy', HELP.proxy, proxy, () => session.setNetwork(proxy ? NO_PROXY : PROXY))}
+    ${toggle('Firewall', HELP.firewall, firewall, () => session.setNetwork({ firewall: !firewall }))}
+  </span>`
+}
+
+/** Why it cannot be used, or what it is for. */
+function reasonFor({ conditions, instructor }: Session, help: string): string {
+  return conditions !== null && !instructor ? HELP.notInstructor : help
 }
 
 export function timeControl(zoomBy: (factor: number) => void): TemplateResult {

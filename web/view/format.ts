@@ -27,6 +27,24 @@ export function age(ms: number): string {
   return ms < 3_600_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`
 }
 
+/** Whole bytes up to five figures, then in thousands. */
+export function bytes(n: number | null | undefined): string {
+  if (n === null || n === undefined || !Number.isFinite(n)) return DASH
+  return n < 99_999.5 ? `${Math.round(n)} B` : `${short(n)}B`
+}
+
+/** Two or three figures and the thousands that they count: 3.6 M, 480 k, 1 k. */
+export function short(n: number): string {
+  const step = [
+    { of: 1e9, name: 'G' },
+    { of: 1e6, name: 'M' },
+    { of: 1e3, name: 'k' },
+  ].find(({ of }) => n >= of * 0.9995)
+  if (!step) return `${Math.round(n)} `
+  const figure = n / step.of
+  return `${figure < 9.95 ? figure.toFixed(1).replace(/\.0$/, '') : Math.round(figure)} ${step.name}`
+}
+
 export function plural(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -75,7 +75,7 @@ export class Help extends LitElement {
       dot: 5 * rem,
       text: 0,
     }
-    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false }
+    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false, bands: [] }
     const rules = sample.trace.arrivals.flatMap(({ messages }) =>
       messages.map((message) => ({ message, atMs: message.event.at })),
     )
@@ -91,7 +91,12 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['p99', HELP.p99],
   ['n', HELP.n],
   ['All delays', HELP.all],
-  ['Requests', HELP.requests],
+  ['Bytes per message', HELP.bytes],
+  ['payload', HELP.payload],
+  ['framing', HELP.framing],
+  ['heads', HELP.heads],
+  ['nothing in it', HELP.nothing],
+  ['an hour for 1,000 readers', HELP.hour],
   ['lost, doubled', HELP.ledger],
   ['Only', HELP.only],
 ]

@@ -5,8 +5,10 @@ import type { SVGTemplateResult, TemplateResult } from 'lit'
 export function key(): TemplateResult {
   return html`<ul class="key" aria-label="Key">
     ${MARKS.map(([drawing, text]) => html`<li><svg viewBox="0 0 22 16" aria-hidden="true">${drawing}</svg>${text}</li>`)}
-    <li class="last"><i class="useful"></i>brought messages</li>
-    <li><i class="hollow"></i>brought nothing</li>
+    <li class="last"><i class="payload"></i>payload</li>
+    <li><i class="framing"></i>framing</li>
+    <li><i class="heads"></i>heads</li>
+    <li><i class="hollow"></i>nothing in it</li>
   </ul>`
 }
 

@@ -1,8 +1,9 @@
-/** One lane's row: who it is and what it does, room for its strip, its figures, its distribution, its requests. */
+/** One lane's row: who it is and what it does, room for its strip, its figures, its distribution, its bytes. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import { INTERVALS_MS, WAITS_S } from '../state/address.ts'
+import { hourFor, partsPerMessage } from '../state/cost.ts'
 import { LABELS } from '../state/labels.ts'
 import type { Lane } from '../state/lane.ts'
 import { TRANSPORTS } from '../state/order.ts'
@@ -12,7 +13,7 @@ import { choice } from './choice.ts'
 import type { Colours } from './colours.ts'
 import type { Controls } from './controls.ts'
 import { drawDistribution } from './distribution.ts'
-import { DASH, age, atPoint, milliseconds, plusMinus } from './format.ts'
+import { DASH, age, atPoint, bytes, milliseconds, plural, plusMinus, short } from './format.ts'
 import { shape } from './shape.ts'
 import { HELP, VERBS } from './words.ts'
 
@@ -23,7 +24,7 @@ export class LaneRow extends LitElement {
     controls: { attribute: false },
     colours: { attribute: false },
     tick: { attribute: false },
-    busiest: { attribute: false },
+    scale: { attribute: false },
   }
   declare session: Session
   declare lane: Lane
@@ -31,8 +32,8 @@ export class LaneRow extends LitElement {
   declare colours: Colours | undefined
   /** Changes when the figures are due. */
   declare tick: number
-  /** The most requests a minute of any lane: the end of the scale. */
-  declare busiest: number
+  /** Where the bytes' scale ends, the same for all lanes. */
+  declare scale: number
 
   protected override createRenderRoot(): HTMLElement {
     return this
@@ -153,44 +154,50 @@ export class LaneRow extends LitElement {
   }
 
   #cost(): TemplateResult {
-    const { lane, busiest } = this
-    const { requests, useful, empty } = lane.tally
-    const perMinute = requestsPerMinute(lane)
+    const { lane, session, scale } = this
+    const parts = lane.on ? partsPerMessage(lane.usage) : null
+    const sum = parts && parts.payload + parts.framing + parts.heads + parts.nothing
+    const expected = session.expectedBytes(lane)
     // As a property: an attribute, even one that Lit sets, is an inline style to the content security policy.
-    const width = (share: number): string => `width: ${Math.min(1, (share * perMinute) / busiest) * 100}%`
-    return html`<div class="cost">
-      <p class="fig" title=${HELP.requests}>
-        <b>${requests}</b><small>${perMinute < 9.95 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute</small>
+    const width = (part: number | undefined): string =>
+      part ? `width: ${Math.min(1, part / scale) * 100}%` : 'display: none'
+    const tick = expected !== null && lane.on ? `left: ${Math.min(1, expected / scale) * 100}%` : 'display: none'
+    const hour = lane.on ? hourFor(lane) : null
+    return html`<div class="cost" title=${this.#latest()}>
+      <p class="fig">
+        <b title=${HELP.bytes}>${bytes(sum)}</b
+        ><small title=${HELP.expected}>expected ${expected === null ? DASH : Math.round(expected)}</small>
       </p>
       <div class="stack" aria-hidden="true">
-        <i class="useful" .style=${width(useful / Math.max(1, requests))}></i
-        ><i class="hollow" .style=${width(empty / Math.max(1, requests))}></i>
+        <i class="payload" .style=${width(parts?.payload)}></i><i class="framing" .style=${width(parts?.framing)}></i
+        ><i class="heads" .style=${width(parts?.heads)}></i><i class="hollow" .style=${width(parts?.nothing)}></i
+        ><i class="model" .style=${tick}></i>
       </div>
-      ${this.#latest()}
+      <p class="hour" title=${HELP.hour}>
+        <span>${hour ? `${short(hour.requests)} req` : DASH}</span><span>${hour ? `${short(hour.bytes)}B` : ''}</span>
+      </p>
+      <p class="latest">
+        <span title=${HELP.requests}>${plural(lane.tally.requests, 'request')}</span><span>${this.#age()}</span>
+      </p>
     </div>`
   }
 
-  #latest(): TemplateResult {
-    const { lane, session } = this
-    const { latest } = lane
-    if (!latest) return html`<p class="latest">${DASH}</p>`
-    const delay = milliseconds(latest.delayMs[TRANSPORTS.indexOf(lane.transport)])
-    const sinceMs = now() - latest.event.at + (session.offsetMs ?? 0)
+  #age(): string {
+    const { latest } = this.lane
+    return latest ? `${age(now() - latest.event.at + (this.session.offsetMs ?? 0))} old` : DASH
+  }
+
+  #latest(): string {
+    const { latest, transport } = this.lane
+    if (!latest) return ''
     const { type, user, text } = latest.event
-    return html`<p class="latest"><span>latest ${delay} ms</span><span>${age(sinceMs)} old</span></p>
-      <p class="what">
-        ${type === 'tick' ? html`number ${latest.seq}` : html`<b><bdi>${user}</bdi></b> <bdi>${text}</bdi>`}
-      </p>`
+    const delay = milliseconds(latest.delayMs[TRANSPORTS.indexOf(transport)])
+    return `Latest, after ${delay} ms: ${type === 'tick' ? `number ${latest.seq}` : `${user}: ${text}`}`
   }
 
   readonly #toggle = (event: Event): void => {
     if (event.target instanceof HTMLInputElement) this.session.switchOn(this.lane, event.target.checked)
   }
-}
-
-/** Over at least a few seconds, so that the first request is no storm. */
-export function requestsPerMinute({ tally }: Lane): number {
-  return (tally.requests / Math.max(5000, now() - tally.sinceMs)) * 60_000
 }
 
 const TICK = html`<svg class="tick" viewBox="0 0 12 9" aria-hidden="true"><path d="M0 4.5h12M6 0v9" /></svg

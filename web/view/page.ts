@@ -4,11 +4,13 @@ import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import { ZOOMS, writeAddress } from '../state/address.ts'
 import type { Address, Opened } from '../state/address.ts'
+import type { Lane } from '../state/lane.ts'
 import { toCsv } from '../state/csv.ts'
+import { partsPerMessage, scaleFor } from '../state/cost.ts'
 import type { Session } from '../state/session.ts'
 import { told } from '../state/tell.ts'
 import { snapshot } from '../state/snapshot.ts'
-import { pauseControl, rateControl, timeControl } from './bar.ts'
+import { breakControl, networkControl, pauseControl, rateControl, timeControl } from './bar.ts'
 import './chat.ts'
 import { readColours } from './colours.ts'
 import type { Colours } from './colours.ts'
@@ -21,7 +23,6 @@ import { key } from './key.ts'
 import './ladder/ladder.ts'
 import { pxPerMs } from './ladder/span.ts'
 import './lane.ts'
-import { requestsPerMinute } from './lane.ts'
 import { dark, forced, stillness } from './media.ts'
 import { recall, remember } from './memory.ts'
 import './plot.ts'
@@ -126,12 +127,12 @@ export class Page extends LitElement implements Controls {
   protected override render(): TemplateResult {
     const { session, address, tick, colours, pausedMs } = this
     const { open, zoom } = address
-    const busiest = Math.max(60, ...session.lanes.map(requestsPerMinute))
+    const scale = scaleFor(Math.max(...session.lanes.map((lane) => mostBytes(session, lane))))
     return html`<div class="page ${open ? 'open' : ''} ${address.table ? 'tabular' : ''}">
       ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), theme: () => this.#toggleTheme() })}
       ${trouble(session)}
       <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
-        ${rateControl(session, 'rate')}
+        ${rateControl(session, 'rate')} ${networkControl(session, 'network')} ${breakControl(session)}
         <span class="control right"
           >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
         >
@@ -143,8 +144,8 @@ export class Page extends LitElement implements Controls {
           <b>All delays, ms</b
           ><span class="scale" aria-hidden="true"><i>.1</i><i>1</i><i>10</i><i>100</i><i>1 k</i></span>
         </div>
-        <div class="hd f"><b>Requests</b><span>to bring these messages</span></div>
-        ${session.lanes.map((lane) => html`<fw-lane .session=${session} .lane=${lane} .controls=${this} .colours=${colours} .tick=${tick} .busiest=${busiest}></fw-lane>`)}
+        <div class="hd f"><b>Bytes per message</b><span>an hour for 1,000 readers</span></div>
+        ${session.lanes.map((lane) => html`<fw-lane .session=${session} .lane=${lane} .controls=${this} .colours=${colours} .tick=${tick} .scale=${scale}></fw-lane>`)}
         <fw-ladder
           class="score"
           .session=${session}
@@ -255,6 +256,12 @@ export class Page extends LitElement implements Controls {
     event.preventDefault()
     this.pause()
   }
+}
+
+/** What the lane's bar has to have room for. */
+function mostBytes(session: Session, lane: Lane): number {
+  const { payload = 0, framing = 0, heads = 0, nothing = 0 } = (lane.on && partsPerMessage(lane.usage)) || {}
+  return Math.max(payload + framing + heads + nothing, session.expectedBytes(lane) ?? 0)
 }
 
 customElements.define('fw-page', Page)

@@ -8,6 +8,7 @@ import { TRANSPORTS } from '../state/order.ts'
 import type { Session } from '../state/session.ts'
 import { unit } from './canvas.ts'
 import type { Colours } from './colours.ts'
+import { hatch } from './ladder/hatch.ts'
 import { addShape } from './shape.ts'
 
 const SPAN_S = 120
@@ -129,7 +130,26 @@ export class Plot extends LitElement {
           values: () => NAMES,
         },
       ],
-      hooks: { draw: [(plot) => this.#draw(plot, colours, rem)] },
+      hooks: {
+        drawClear: [(plot) => this.#drawBands(plot, colours, rem)],
+        draw: [(plot) => this.#draw(plot, colours, rem)],
+      },
+    }
+  }
+
+  /** The same bands as in the ladder, with their ribbon above. */
+  #drawBands({ ctx: pen, bbox }: uPlot, colours: Colours, rem: number): void {
+    const endMs = this.pausedMs ?? now()
+    const ribbon = 5 * rem * devicePixelRatio
+    const x = (ms: number): number => bbox.left + bbox.width * (1 - (endMs - ms) / 1000 / SPAN_S)
+    for (const { fromMs, toMs } of this.session.bands) {
+      const left = Math.max(bbox.left, x(fromMs))
+      const right = Math.min(bbox.left + bbox.width, x(toMs ?? endMs))
+      if (right <= left) continue
+      pen.fillStyle = colours.fill
+      pen.fillRect(left, bbox.top, right - left, bbox.height)
+      pen.fillStyle = hatch(pen, colours.edge)
+      pen.fillRect(left, bbox.top - ribbon, right - left, ribbon)
     }
   }
 

@@ -3,7 +3,7 @@ import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Session } from '../state/session.ts'
 import { INTERVALS_MS, WAITS_S } from '../state/address.ts'
-import { rateControl, timeControl } from './bar.ts'
+import { breakControl, networkControl, rateControl, timeControl } from './bar.ts'
 import type { Controls } from './controls.ts'
 import { choice } from './choice.ts'
 import { figuresTable } from './table.ts'
@@ -17,6 +17,8 @@ export function settings(
 ): TemplateResult {
   return html`<div class="settings">
     <p>${rateControl(session, 'rate-sheet')}</p>
+    <p>${networkControl(session, 'network-sheet')}</p>
+    <p>${breakControl(session)}</p>
     <p>
       Short polling asks every
       ${choice(

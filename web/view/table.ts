@@ -6,7 +6,8 @@ import type { Quantile } from '../measure/latency.ts'
 import { LABELS } from '../state/labels.ts'
 import type { Lane } from '../state/lane.ts'
 import type { Session } from '../state/session.ts'
-import { milliseconds } from './format.ts'
+import { bytesPerMessage } from '../state/usage.ts'
+import { DASH, milliseconds } from './format.ts'
 import { shape } from './shape.ts'
 import { HELP } from './words.ts'
 
@@ -22,6 +23,8 @@ export function figuresTable(session: Session): TemplateResult {
           <th scope="col" title=${HELP.p99}>p99</th>
           <th scope="col" title=${HELP.n}>n</th>
           <th scope="col">requests</th>
+          <th scope="col" title=${HELP.bytes}>bytes a message</th>
+          <th scope="col" title=${HELP.expected}>expected</th>
           <th scope="col">received</th>
           <th scope="col">lost</th>
           <th scope="col">doubled</th>
@@ -46,12 +49,18 @@ function row(session: Session, lane: Lane): TemplateResult {
     ${quantile(session, lane, 0.95)} ${quantile(session, lane, 0.99)}
     <td>${latencies.n}</td>
     <td>${tally.requests}</td>
+    <td>${whole(bytesPerMessage(lane.usage.recent))}</td>
+    <td>${whole(session.expectedBytes(lane))}</td>
     <td>${received}</td>
     <td>${lost}</td>
     <td>${duplicated}</td>
     <td>${outOfOrder}</td>
     <td>${recovered}</td>
   </tr>`
+}
+
+function whole(bytes: number | null): string {
+  return bytes === null ? DASH : String(Math.round(bytes))
 }
 
 /** With the interval that holds the true one in 95 of 100 cases. */

@@ -10,8 +10,8 @@ import { until } from '../../until.ts'
 
 afterEach(() => vi.useRealTimers())
 
-async function enter(origin: string, room = 'lobby') {
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}`)
+async function enter(origin: string, room = 'lobby', query = '') {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}${query}`)
   const messages: LabMessage[] = []
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
   await once(socket, 'open')
@@ -47,6 +47,20 @@ test('answers the clock with its own two stamps in order', async () => {
   expect(t2).toBeGreaterThanOrEqual(t1)
   expect(Math.abs(t1 - Date.now())).toBeLessThan(1000)
   page.socket.close()
+})
+
+test('tells a page what its own lanes have used, and no other page\u2019s', async () => {
+  await using server = await serve()
+  const page = await enter(server.origin, 'lobby', '&page=0123abcd')
+  const other = await enter(server.origin, 'lobby', '&page=89abcdef')
+  for (const lane of ['0123abcd.short-poll', '89abcdef.short-poll', 'somebody'])
+    await (await fetch(`${server.origin}/feed/lobby/poll?lane=${lane}`)).arrayBuffer()
+  const [told, ...others] = (await page.next('lanes')).lanes
+  expect(others).toEqual([])
+  expect(told).toMatchObject({ lane: '0123abcd.short-poll', transport: 'short-poll', requests: 1 })
+  expect((await other.next('lanes')).lanes.map(({ lane }) => lane)).toEqual(['89abcdef.short-poll'])
+  page.socket.close()
+  other.socket.close()
 })
 
 test('ticks while a page is in the room, and rests when the last has gone', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { expected, kolmogorovSmirnov } from '../../../web/measure/model.ts'
-import type { Conditions, Expectation } from '../../../web/measure/model.ts'
+import { expected, expectedBytes, kolmogorovSmirnov } from '../../../web/measure/model.ts'
+import type { Conditions, Expectation, Sizes } from '../../../web/measure/model.ts'
 import { exponential, seededRandom } from './random.ts'
 
 const USUAL: Conditions = { intervalMs: 1000, waitS: 25, roundTripMs: 40, serviceMs: 3, ratePerSecond: 2 }
@@ -181,3 +181,47 @@ function meanOf(cdf: (ms: number) => number): number {
   for (let ms = stepMs / 2; ms < 2000; ms += stepMs) mean += (1 - cdf(ms)) * stepMs
   return mean
 }
+
+describe('the bytes of a message', () => {
+  const SIZES: Sizes = { payload: 100, heads: 700, framing: 40, empty: 620 }
+
+  test.each([0.05, 0.5, 1, 2, 10])('are those of a simulation of polls at %d messages a second (seed 31)', (rate) => {
+    for (const transport of ['short-poll', 'long-poll'] as const) {
+      const conditions = { ...USUAL, waitS: 5, ratePerSecond: rate }
+      const simulated = simulateBytes(seededRandom(31), conditions, transport, 20_000)
+      const bytes = expectedBytes(transport, SIZES, conditions) ?? 0
+      expect(Math.abs(bytes / simulated - 1), transport).toBeLessThan(0.03)
+    }
+  })
+
+  test('are payload and framing on a stream, and its share of the heartbeats', () => {
+    expect(expectedBytes('ws', { ...SIZES, framing: 2 }, { ...USUAL, ratePerSecond: 1 })).toBeCloseTo(102 + 8 / 15)
+    expect(expectedBytes('sse', SIZES, { ...USUAL, ratePerSecond: 0.1 })).toBeCloseTo(140 + 10 / 1.5)
+  })
+
+  test('are not known where there are no messages', () => {
+    for (const transport of TRANSPORTS)
+      expect(expectedBytes(transport, SIZES, { ...USUAL, ratePerSecond: 0 })).toBe(null)
+  })
+
+  /** Asks, one after the other, until so many messages have come. */
+  function simulateBytes(
+    random: () => number,
+    { intervalMs, waitS, roundTripMs, ratePerSecond }: Conditions,
+    transport: 'short-poll' | 'long-poll',
+    count: number,
+  ): number {
+    const meanMs = 1000 / ratePerSecond
+    let [nowMs, nextMs, brought, bytes] = [0, exponential(random, meanMs), 0, 0]
+    while (brought < count) {
+      // Nobody asks between an answer and the next request; then a long poll waits for the next message.
+      nowMs += roundTripMs + EXCHANGE_MS + (transport === 'short-poll' ? intervalMs : 0)
+      if (transport === 'long-poll') nowMs = Math.max(nowMs, Math.min(nextMs, nowMs + waitS * 1000))
+      let carried = 0
+      for (; nextMs <= nowMs; nextMs += exponential(random, meanMs)) carried++
+      brought += carried
+      bytes += carried > 0 ? SIZES.heads + SIZES.framing + carried * SIZES.payload : SIZES.empty
+    }
+    return bytes / brought
+  }
+})

@@ -73,3 +73,15 @@ test('forgets what is older than the ladder can show', () => {
 function message(): Message {
   return { event: { id: 'k3.1', room: 'lobby', type: 'tick', at: 0 }, seq: 1, order: 1, receivedAtMs: [], delayMs: [] }
 }
+
+test('a cut that is told of and noticed is one mark', () => {
+  const marks = createMarks()
+  marks.state({ is: 'connecting', atMs: 0 })
+  marks.state({ is: 'open', atMs: 10 })
+  marks.cut(1000)
+  marks.state({ is: 'reconnecting', atMs: 1040, untilMs: 1500, trouble: 'the connection was cut' })
+  expect(marks.cuts.map(({ atMs }) => atMs)).toEqual([1000])
+  expect(marks.streams[0]).toMatchObject({ endedAtMs: 1040, failed: 'cut' })
+  marks.cut(5000)
+  expect(marks.cuts).toHaveLength(2)
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { age, atPoint, milliseconds, plusMinus } from '../../../web/view/format.ts'
+import { age, atPoint, bytes, milliseconds, plusMinus, short } from '../../../web/view/format.ts'
 
 test('delays have one decimal under 10 ms, none above, and never more than the clock allows', () => {
   expect([0.34, 9.94, 9.96, 501.4, 12_340].map((ms) => milliseconds(ms))).toEqual(['0.3', '9.9', '10', '501', '12.3 s'])
@@ -22,4 +22,11 @@ test('figures line up at their points', () => {
 
 test('ages are short', () => {
   expect([400, 61_000, 7_200_000].map(age)).toEqual(['0.4 s', '1 min', '2 h'])
+})
+
+test('bytes and counts are short, with the thousands that they count', () => {
+  expect([0, 147.6, 1234, 99_999, 123_456, 2_800_000_000, null].map(bytes)).toEqual(
+    '0 B|148 B|1234 B|99999 B|123 kB|2.8 GB|–'.split('|'),
+  )
+  expect([3_600_000, 480_000, 1000, 999.9, 12].map(short)).toEqual(['3.6 M', '480 k', '1 k', '1 k', '12 '])
 })

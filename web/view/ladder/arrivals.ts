@@ -2,6 +2,7 @@
 import { firstAtOrAfter } from '../../state/search.ts'
 import type { Arrival } from '../../state/marks.ts'
 import { textWidth } from '../canvas.ts'
+import { groundAt } from './bands.ts'
 import { shown } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import { createStamp } from './stamp.ts'
@@ -55,7 +56,7 @@ function drawCount({ pen, colours, span, sizes, x, browserY }: Strip, arrival: A
   const dot = span.dense ? sizes.dot * DENSE : sizes.dot
   const at = x(arrival.atMs)
   const left = at + dot + width + 8 > span.width ? at - dot - width - 6 : at + dot + 2
-  pen.fillStyle = colours.paper
+  pen.fillStyle = groundAt(colours, span, left)
   pen.fillRect(left, browserY - sizes.text - 3, width + 4, sizes.text + 2)
   pen.fillStyle = colours.ink
   pen.textAlign = 'left'
@@ -68,7 +69,7 @@ function drawLate({ pen, colours, span, sizes, trace, x, browserY }: Strip, arri
   if (text === null) return
   const width = textWidth(pen, `${sizes.text}px ${colours.font}`, text)
   const left = Math.min(x(arrival.atMs) - width / 2, span.width - width - 1)
-  pen.fillStyle = colours.paper
+  pen.fillStyle = groundAt(colours, span, left)
   pen.fillRect(left - 2, browserY + sizes.dot + 2, width + 4, sizes.text + 2)
   pen.fillStyle = colours.ink2
   pen.textAlign = 'left'

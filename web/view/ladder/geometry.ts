@@ -2,6 +2,7 @@
 import type { TransportName } from '../../../server/protocol.ts'
 import type { Arrival, Exchange, MarkLists, Stream } from '../../state/marks.ts'
 import type { Message } from '../../state/messages.ts'
+import type { Band } from '../../state/network.ts'
 import { firstAtOrAfter } from '../../state/search.ts'
 import type { Colours } from '../colours.ts'
 
@@ -27,6 +28,8 @@ export interface Span {
   readonly nowMs: number
   /** Messages stand closer than 14 px: marks shrink, and most rules are left out. */
   readonly dense: boolean
+  /** When the wire was bent. */
+  readonly bands: readonly Band[]
 }
 
 export interface Sizes {

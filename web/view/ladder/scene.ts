@@ -9,6 +9,7 @@ import type { Colours } from '../colours.ts'
 import { addShape } from '../shape.ts'
 import { drawAxis } from './axis.ts'
 import type { AxisOrigin } from './axis.ts'
+import { RIBBON_PX, drawBandNames, drawBands, groundAt } from './bands.ts'
 import { xAt } from './geometry.ts'
 import type { Sizes, Span, Trace } from './geometry.ts'
 import { boundsOf } from './pick.ts'
@@ -63,23 +64,33 @@ export function createScene(session: Session): Scene {
       const rules = session.offsetMs === null ? [] : rulesOf(session.messages.all, span, session.offsetMs)
       const spacePx = (dense: boolean, text: string): number =>
         Math.max(textWidth(pen, `${sizes.text}px ${colours.font}`, text) + 5, dense ? 34 : 0)
+      const first = rows[0]
+      const last = rows.at(-1)
+      if (!first || !last) return
+      const bottom = last.top + last.height
+      drawBands(pen, colours, span, first.top, bottom)
       for (const [i, { top, height }] of rows.entries()) {
         const trace = tracers[i]?.(span.pxPerMs, spacePx, span.dense)
         if (!trace) continue
         drawStrip(pen, colours, span, sizes, trace, top, height, () =>
           drawRules(pen, colours, span, rules, top, top + height),
         )
-        if (look.phone) drawName(pen, look, trace, top)
+        if (look.phone) drawName(pen, look, trace, top, groundAt(colours, span, 0))
         if (selection?.lane === i)
           drawSelection(pen, colours, span, trace, selection, top + height * sizes.server, top + height * sizes.browser)
       }
-      const first = rows[0]
-      const last = rows.at(-1)
-      if (!first || !last) return
-      const bottom = last.top + last.height
       drawEnds(pen, look, sizes, span)
       drawNow(pen, colours, span, first.top, bottom)
-      drawRuleLabels(pen, colours, span, rules, chosen, fontOf, first.top - 6 * unit)
+      drawRuleLabels(
+        pen,
+        colours,
+        span,
+        rules,
+        chosen,
+        fontOf,
+        first.top - (span.bands.length > 0 ? RIBBON_PX + 4 : 6) * unit,
+      )
+      drawBandNames(pen, colours, span, first.top, bottom, first.top - 24 * unit, 12 * unit)
       drawAxis(pen, colours, span, origin, bottom, 12 * unit)
     },
   }
@@ -99,9 +110,15 @@ function sizesOf({ phone, unit }: Look): Sizes {
   }
 }
 
-function drawName(pen: CanvasRenderingContext2D, { colours, unit }: Look, { transport }: Trace, top: number): void {
+function drawName(
+  pen: CanvasRenderingContext2D,
+  { colours, unit }: Look,
+  { transport }: Trace,
+  top: number,
+  ground: string,
+): void {
   const label = LABELS[transport]
-  pen.fillStyle = colours.paper
+  pen.fillStyle = ground
   pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26, 18)
   pen.beginPath()
   addShape(pen, transport, 8, top + 12, 5.5)

@@ -22,7 +22,7 @@ export function spanOf(session: Session, width: number, scale: number, heldMs: n
   const nowMs = now()
   const endMs = heldMs ?? (stillness.matches ? turned(nowMs, width / scale) : inWholePixels(nowMs, scale))
   const perMs = messagesPerMs(session, endMs)
-  return { width, endMs, pxPerMs: scale, nowMs, dense: perMs > 0 && scale / perMs < DENSE_PX }
+  return { width, endMs, pxPerMs: scale, nowMs, dense: perMs > 0 && scale / perMs < DENSE_PX, bands: session.bands }
 }
 
 /** Each mark keeps its place between two pixels while the picture rolls, and nothing shimmers. */

@@ -1,5 +1,6 @@
 /** What goes up and what comes down: requests, answers, events, what this page sent; and what went wrong. */
 import type { Exchange, Stream } from '../../state/marks.ts'
+import { groundAt } from './bands.ts'
 import { arrivalLeftAtMs, isPolling, leftAtMs, reachedAtMs, sentOf, shown, visible } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import { hatch } from './hatch.ts'
@@ -167,8 +168,8 @@ function cross({ pen, colours }: Strip, x: number, y: number): void {
   pen.stroke()
 }
 
-function zigzag({ pen, colours, serverY, browserY }: Strip, x: number): void {
-  pen.fillStyle = colours.paper
+function zigzag({ pen, colours, span, serverY, browserY }: Strip, x: number): void {
+  pen.fillStyle = groundAt(colours, span, x)
   pen.fillRect(x - 3, serverY - 6, 6, browserY - serverY + 12)
   pen.beginPath()
   pen.moveTo(x - 3, serverY - 6)

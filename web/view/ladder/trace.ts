@@ -38,7 +38,7 @@ export function createTracer(session: Session, lane: Lane): Tracer {
       cuts: lane.marks.cuts,
       gaps: lane.marks.gaps,
       pending: lane.on ? pendingOf(session, lane).map(publishedAtMs) : [],
-      halfTripMs: (session.clock.roundTripMs ?? 0) / 2,
+      halfTripMs: (session.roundTripMs ?? 0) / 2,
       publishedAtMs,
       labelled: (arrival) => (labels.has(arrival) ? textOf(arrival) : null),
     }

@@ -1,0 +1,79 @@
+/** Lanes on the wire: which requests belong to which, what their bytes mean, and what each has used. */
+import type { IncomingMessage } from 'node:http'
+import type { Access } from '../access.ts'
+import { FeedError } from '../errors.ts'
+import type { TransportName } from '../protocol.ts'
+import type { App } from '../transports/transport.ts'
+import type { Meter } from '../wire/meter.ts'
+import type { Reading } from '../wire/reading.ts'
+import { countPollEvents, countStreamEvents } from './event-bytes.ts'
+
+const schema = { summary: 'What went over the wire, by lane; for the instructor' }
+
+export function serveLanes(app: App, access: Access, meter: Meter): void {
+  app.get('/lab/lanes', { schema }, async ({ raw }, reply) => {
+    if (!access.isInstructor(raw)) throw new FeedError('not-instructor', 'What went over the wire concerns everybody.')
+    reply.header('cache-control', 'no-store')
+    return meter.read()
+  })
+}
+
+/** Null for what belongs to no lane: a request that is none of the feed's, or names no lane in its query. */
+export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
+  if (!url.includes('lane=')) return null
+  const [path = '', ...query] = url.split('?')
+  const [, route] = FEED_PATH.exec(path) ?? []
+  const lane = new URLSearchParams(query.join('?')).get('lane')
+  if (route === undefined || lane === null || !LANE.test(lane)) return null
+  const transport = TRANSPORTS[route] ?? null
+  const isPoll = transport === 'short-poll' || transport === 'long-poll'
+  return {
+    lane,
+    transport,
+    body: (status) => (status === 200 ? countBody(transport) : countNone),
+    messageDown: (text) => (isPong(text) ? 'heartbeats' : isEvent(text) ? 'payload' : 'framing'),
+    messageUp: (text) => (isPing(text) ? 'heartbeats' : 'requestBodies'),
+    // Without an answer it was held in vain until the client left.
+    isEmpty: (status) => isPoll && (status === null || status === 204),
+  }
+}
+
+const LANE = /^[A-Za-z0-9._-]{1,64}$/
+
+/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, and `/ws` or nothing at all for the bare conversation. */
+const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|poll|long-poll|sse|ws)\/?$/
+
+const TRANSPORTS: Partial<Record<string, TransportName>> = {
+  poll: 'short-poll',
+  'long-poll': 'long-poll',
+  sse: 'sse',
+  ws: 'ws',
+}
+
+function countBody(transport: TransportName | null): ReturnType<Reading['body']> {
+  if (transport === 'sse') return countStreamEvents()
+  return transport === null ? countNone : countPollEvents()
+}
+
+const countNone = () => ({ payload: 0, heartbeats: 0 })
+
+/** Control messages have an id at most of something else, and never a time. */
+function isEvent(text: string): boolean {
+  const value = parse(text)
+  return typeof value === 'object' && value !== null && 'id' in value && 'at' in value
+}
+
+const isPong = (text: string): boolean => text === '{"type":"pong"}'
+
+function isPing(text: string): boolean {
+  const value = parse(text)
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'ping'
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,54 @@
+import { declaredBody, readMessages } from '../messages.ts'
+
+export interface Buffering {
+  /** False where what was let go filled what lies behind. */
+  put(bytes: Buffer): boolean
+  /** Lets go what is held, as when the connection ends. */
+  flush(): void
+  stop(): void
+}
+
+/**
+ * Holds what goes down until so many bytes are together or so many ms have gone by since the first
+ * of them (0: however long it takes), then lets all of it go and begins anew. What ends an answer
+ * lets go at once, and behind a 101 nothing is held.
+ *
+ * Models a proxy that collects answers (nginx's `proxy_buffering`). Does not model that nginx obeys
+ * `X-Accel-Buffering: no` (most others do not), nor what a proxy does with requests. The answer to
+ * a HEAD is taken for one whose content never comes.
+ */
+export function buffering(bufferingBytes: number, bufferingMs: number, release: (bytes: Buffer) => boolean): Buffering {
+  const answers = readMessages(bodyOfAnswer)
+  let held: Buffer[] = []
+  let heldBytes = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  return {
+    put(bytes) {
+      answers.read(bytes)
+      held.push(bytes)
+      heldBytes += bytes.length
+      if (heldBytes >= bufferingBytes || answers.isBetween() || answers.isBeyond()) return flush()
+      if (bufferingMs > 0) timer ??= setTimeout(flush, bufferingMs)
+      return true
+    },
+    flush,
+    stop: () => clearTimeout(timer),
+  }
+
+  function flush(): boolean {
+    clearTimeout(timer)
+    timer = undefined
+    const bytes = Buffer.concat(held)
+    held = []
+    heldBytes = 0
+    return bytes.length === 0 || release(bytes)
+  }
+}
+
+/** RFC 9112, section 6.3: neither 1xx nor 204 nor 304 has content, and a 101 ends HTTP. */
+function bodyOfAnswer(head: string) {
+  const status = head.split(' ', 2)[1] ?? ''
+  if (status === '101') return 'rest'
+  return /^(1..|204|304)$/.test(status) ? 0 : declaredBody(head, 'rest')
+}

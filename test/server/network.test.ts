@@ -1,0 +1,197 @@
+/** Conditions that change and faults that strike while all four transports are in use. */
+import { once } from 'node:events'
+import { afterEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Conditions, Cut, LabMessage, TransportName } from '../../server/protocol.ts'
+import { NEUTRAL } from '../../server/wire/ranges.ts'
+import { transports } from '../../web/transports/index.ts'
+import { connect, isUp } from '../conformance/client.ts'
+import type { Client } from '../conformance/client.ts'
+import { serve } from '../serve.ts'
+import { until } from '../until.ts'
+
+const NAMES = Object.keys(transports) as TransportName[]
+
+const ONE_EACH = (origin: string) => NAMES.map((name) => connect(name, origin))
+
+const losses = (client: Client) => client.states.filter(({ is }) => is === 'reconnecting').length
+
+const bad: Partial<Conditions> = { latencyMs: 30, jitterMs: 20, lossRate: 0.01, bandwidthBytesPerSecond: 100_000 }
+
+const clients: Client[] = []
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+/** In a room of its own, whose ticks nobody here reads. */
+async function enter(origin: string) {
+  const page = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=desk`)
+  const messages: LabMessage[] = []
+  page.on('message', (data) => messages.push(JSON.parse(String(data))))
+  await once(page, 'open')
+  return { page, messages, say: (message: unknown) => page.send(JSON.stringify(message)) }
+}
+
+test('a change reaches every transport\u2019s open connections, and none loses or repeats an event', async () => {
+  await using server = await serve()
+  clients.push(...ONE_EACH(server.origin))
+  const published: string[] = []
+  const publish = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const text = String(published.length + 1)
+      await server.publish(text)
+      published.push(text)
+    }
+  }
+  await until('all are up', () => clients.every(isUp))
+  for (const conditions of [bad, NEUTRAL, { latencyMs: 5 }, { ...NEUTRAL, jitterMs: 40 }]) {
+    const publishing = publish(40)
+    await server.set({ conditions })
+    await publishing
+  }
+  await until('all has come', () => clients.every(({ events }) => events.length >= published.length))
+  for (const client of clients) {
+    expect(client.texts()).toEqual(published)
+    expect(client.gaps).toEqual([])
+  }
+})
+
+test('a held poll, a stream and a WebSocket come back on a connection that meets the new conditions', async () => {
+  await using server = await serve()
+  clients.push(...ONE_EACH(server.origin))
+  await server.publish('before')
+  await until('all have it', () => clients.every(({ events }) => events.length === 1))
+  await server.set({ conditions: { latencyMs: 100 } })
+  // Where they come back from the goodbye; a poll simply asks again.
+  await until('they are back', async () => (await server.connections()) >= 4, 5000)
+  await until('the streams are open', () => clients.slice(2).every((client) => client.states.at(-1)?.is === 'open'))
+  const { at } = await server.publish('after')
+  await until('all have it', () => clients.every(({ events }) => events.length === 2))
+  expect(performance.timeOrigin + performance.now() - at).toBeGreaterThan(98)
+})
+
+test('a poll that is answered while the conditions change closes its connection', async () => {
+  await using server = await serve()
+  const { id } = await server.publish('1')
+  const held = fetch(`${server.origin}/feed/lobby/long-poll?after=${id}`)
+  await until('it is held', async () => (await server.connections()) > 0)
+  await server.publish('elsewhere', 'there')
+  await server.set({ conditions: { latencyMs: 1 } })
+  const answer = await held
+  expect([answer.status, answer.headers.get('connection')]).toEqual([204, 'close'])
+})
+
+test('the same conditions again leave everything as it is', async () => {
+  await using server = await serve({ conditions: { latencyMs: 5 } })
+  clients.push(...ONE_EACH(server.origin))
+  await until('all are up', () => clients.every((client) => client.states.some(({ is }) => is !== 'connecting')))
+  await server.set({ conditions: { latencyMs: 5 }, ratePerSecond: 2 })
+  await server.publish('1')
+  await until('all have it', () => clients.every(({ events }) => events.length === 1))
+  expect(clients.map(losses)).toEqual([0, 0, 0, 0])
+})
+
+test('the lab\u2019s own connection outlives a change, and its page is told', async () => {
+  await using server = await serve()
+  const { page, messages, say } = await enter(server.origin)
+  await server.set({ conditions: { firewall: true } })
+  await until('it is told', () => messages.some((message) => message.type === 'settings'))
+  expect(messages.at(-1)).toMatchObject({ settings: { conditions: { ...NEUTRAL, firewall: true } } })
+  say({ type: 'settings', settings: { conditions: { firewall: false } } })
+  await until('it is told again', () => messages.filter((message) => message.type === 'settings').length === 2)
+  expect(page.readyState).toBe(WebSocket.OPEN)
+  page.close()
+})
+
+describe.each(['neutral', 'bad'] as const)('on a %s wire', (kind) => {
+  const conditions = kind === 'bad' ? bad : undefined
+
+  test.each(['FIN', 'RST'] as const)('all that is cut by %s comes back and misses nothing', async (how) => {
+    await using server = await serve({ ...(conditions && { conditions }) })
+    clients.push(...ONE_EACH(server.origin))
+    await server.publish('1')
+    await until('all have it', () => clients.every(({ events }) => events.length === 1))
+    await cut(server.origin, how)
+    await server.publish('2')
+    await until('all have the next', () => clients.every(({ events }) => events.length === 2))
+    // A poll may have been in its pause, or on its way and not yet known to be one.
+    for (const client of clients.slice(2)) expect(losses(client)).toBeGreaterThan(0)
+    for (const client of clients) expect(client.texts()).toEqual(['1', '2'])
+  })
+
+  test('what falls silent stays silent until the conditions change, and then misses nothing', async () => {
+    await using server = await serve({ ...(conditions && { conditions }) })
+    clients.push(...ONE_EACH(server.origin))
+    await server.publish('1')
+    await until('all have it', () => clients.every(({ events }) => events.length === 1))
+    await until('the poll is held', () => clients[1]?.states.at(-1)?.is === 'asking')
+    const { page, messages } = await enter(server.origin)
+    await cut(server.origin, 'black hole')
+    await until('the lab is told', () => messages.some(({ type }) => type === 'cut'))
+    await server.publish('2')
+    using witness = connect('ws', server.origin)
+    await until('a new client has both', () => witness.events.length === 2)
+    expect(clients.slice(1).map(({ events }) => events.length)).toEqual([1, 1, 1])
+    expect(clients.slice(1).map(losses)).toEqual([0, 0, 0])
+    await server.set({ conditions: { latencyMs: 1 } })
+    await until('all have the next', () => clients.every(({ events }) => events.length === 2))
+    page.close()
+  })
+})
+
+test('a restart says goodbye, is away for a while, and comes back neutral', async () => {
+  await using server = await serve()
+  await server.set({ conditions: bad, ratePerSecond: 5 })
+  clients.push(...ONE_EACH(server.origin))
+  await server.publish('1')
+  await until('all have it', () => clients.every(({ events }) => events.length === 1))
+  const { page, say } = await enter(server.origin)
+  say({ type: 'restart' })
+  const [code] = await once(page, 'close')
+  expect(code).toBe(1012)
+  await expect(fetch(`${server.origin}/health`)).rejects.toThrow()
+  await until('it is back', () =>
+    fetch(`${server.origin}/health`).then(
+      () => true,
+      () => false,
+    ),
+  )
+  await server.publish('2')
+  await until('all have the next', () => clients.every(({ events }) => events.length === 2))
+  for (const client of clients) expect(client.texts()).toEqual(['1', '2'])
+  const again = await enter(server.origin)
+  await until('it is welcomed', () => again.messages.length > 0)
+  expect(again.messages[0]).toMatchObject({ settings: { ratePerSecond: 1, conditions: NEUTRAL } })
+  again.page.close()
+})
+
+test.each<[string, Partial<Conditions>, Cut | null]>([
+  ['on a long and lossy line', { latencyMs: 300, jitterMs: 100, lossRate: 0.1 }, null],
+  ['on the narrowest line', { bandwidthBytesPerSecond: 1000 }, null],
+  ['behind a proxy that holds everything', { bufferingBytes: 1_000_000, idleCutMs: 60_000 }, null],
+  ['after a black hole', {}, 'black hole'],
+  ['after a black hole on a long line', { latencyMs: 300 }, 'black hole'],
+])('closing takes less than 2 s and leaves no socket and no timer behind, %s', async (_where, conditions, fault) => {
+  const server = await serve()
+  clients.push(...ONE_EACH(server.origin))
+  await until('all are up', () => clients.every(isUp))
+  await server.set({ conditions })
+  await server.publish('1')
+  await until('some have it', () => clients.filter(({ events }) => events.length === 1).length >= 2)
+  if (fault) await cut(server.origin, fault)
+  const beganMs = performance.now()
+  await server.close()
+  expect(performance.now() - beganMs).toBeLessThan(2000)
+  for (const client of clients) client.stop()
+  const left = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPServerWrap')
+  await until('no socket is left', () => left().length === 0)
+})
+
+async function cut(origin: string, how: Cut): Promise<void> {
+  const response = await fetch(`${origin}/lab/cut`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ how }),
+  })
+  expect(response.status).toBe(204)
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { firewall } from '../../../../server/wire/conditions/firewall.ts'
+
+const get = (path: string, ...fields: string[]) => [`GET ${path} HTTP/1.1`, 'Host: a', ...fields, '', ''].join('\r\n')
+const upgrade = (path: string) => get(path, 'Connection: Upgrade', 'upgrade:WebSocket')
+const post = (body: string, ...fields: string[]) => `POST /x HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${body}`
+
+/** As many bytes at a time; answers after which of them it refused, or null. */
+function refusedAt(text: string, step = text.length): number | null {
+  const refuses = firewall((target) => target.startsWith('/lab'))
+  for (let at = 0; at < text.length; at += step)
+    if (refuses(Buffer.from(text.slice(at, at + step)))) return Math.min(at + step, text.length)
+  return null
+}
+
+test.each([
+  ['first of a connection', upgrade('/feed/a/ws')],
+  ['behind another request', get('/') + upgrade('/')],
+  ['behind a body', post('hello', 'Content-Length: 5') + upgrade('/')],
+  [
+    'behind a body of chunks',
+    post('5;x=y\r\nhello\r\n0\r\nTrailer: a\r\n\r\n', 'Transfer-Encoding: chunked') + upgrade('/'),
+  ],
+])('refuses an upgrade that is the %s, and not before its head is whole, in whatever pieces', (_where, text) => {
+  for (let step = 1; step <= text.length; step++) {
+    const at = refusedAt(text, step)
+    expect(at).toBe(Math.min(Math.ceil(text.length / step) * step, text.length))
+  }
+})
+
+test.each([
+  ['a request', get('/feed/a/sse')],
+  ['an upgrade to something else', get('/', 'Connection: Upgrade', 'Upgrade: h2c')],
+  ['an upgrade that is spared', upgrade('/lab?room=a') + upgrade('/')],
+  ['an upgrade that stands in a body', post(upgrade('/'), `Content-Length: ${upgrade('/').length}`)],
+  ['what is no HTTP', '\u0016\u0003\u0001\r\n\r\n'],
+  ['a head without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}`],
+])('lets %s through', (_what, text) => {
+  expect(refusedAt(text, 100)).toBeNull()
+})

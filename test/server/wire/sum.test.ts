@@ -1,0 +1,212 @@
+/**
+ * Whatever clients do, no byte is lost and none is counted twice: the lanes and other together are
+ * the sockets' own totals. fast-check prints the seed of what it finds.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Lanes } from '../../../server/protocol.ts'
+import { createMeter } from '../../../server/wire/meter.ts'
+import type { Reading } from '../../../server/wire/reading.ts'
+import { until } from '../../until.ts'
+import { frame } from './frame.ts'
+
+const STEP = fc.record({
+  lane: fc.constantFrom('a', 'b', ''),
+  kind: fc.constantFrom('short', 'empty', 'text', 'chunked', 'long', 'post', 'stream', 'held', 'ws', 'garbage'),
+})
+
+const CLIENT = fc.record({
+  steps: fc.array(STEP, { minLength: 1, maxLength: 5 }),
+  isPipelined: fc.boolean(),
+  /** Where its first bytes are cut in two. */
+  cutAt: fc.nat(200),
+  leaves: fc.constantFrom('FIN', 'RST', 'cut by the server'),
+  /** So soon, or when nothing more comes. */
+  afterBytes: fc.oneof(fc.constant(Infinity), fc.nat(2000), fc.nat(2_000_000)),
+})
+
+type Step = typeof STEP extends fc.Arbitrary<infer T> ? T : never
+type Client = typeof CLIENT extends fc.Arbitrary<infer T> ? T : never
+
+test('lanes and other add up to what the sockets say, whatever is asked, aborted, cut and pipelined', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(CLIENT, { minLength: 1, maxLength: 6 }), async (clients) => {
+      const { port, read, totals, isDone, sockets, close } = await serve()
+      await Promise.all(clients.map((client, i) => play(client, i, port, isDone, sockets, () => isSound(read()))))
+      let turns = 0
+      await until('all have gone', () => {
+        // From a client whose answers pile up Node reads no further, and so never sees it go.
+        if (turns++ === 20) for (const socket of sockets.values()) socket.destroy()
+        return [...sockets.values()].every((socket) => socket.closed)
+      })
+      const { lanes, other } = isSound(read())
+      const sum = (key: 'bytesUp' | 'bytesDown') => [...lanes, other].reduce((sum, lane) => sum + lane[key], 0)
+      expect({ up: sum('bytesUp'), down: sum('bytesDown') }).toEqual(totals())
+      close()
+    }),
+    { numRuns: 150 },
+  )
+}, 120_000)
+
+function isSound(read: Lanes): Lanes {
+  for (const { bytesUp, bytesDown, split } of [...read.lanes, read.other]) {
+    expect(Object.values(split).reduce((sum, bytes) => sum + bytes)).toBe(bytesUp + bytesDown)
+    expect(Math.min(...Object.values(split))).toBeGreaterThanOrEqual(0)
+  }
+  return read
+}
+
+function readingOf({ url = '' }: IncomingMessage): Reading | null {
+  const [, lane] = /^\/([ab])\//.exec(url) ?? []
+  if (lane === undefined) return null
+  return {
+    lane,
+    transport: null,
+    body: () => (bytes) => ({ payload: bytes.length >> 1, heartbeats: bytes.length >> 2 }),
+    messageDown: (text) => (text.includes('hb') ? 'heartbeats' : 'payload'),
+    messageUp: (text) => (text.includes('hb') ? 'heartbeats' : 'requestBodies'),
+    isEmpty: (status) => status === null || status === 204,
+  }
+}
+
+/** A server that says of each step when it has done all it ever will about it, and counts in its own way. */
+async function serve() {
+  const server = createServer().on('clientError', (_error, socket) => {
+    socket.write('HTTP/1.1 400 Bad Request\r\n\r\n', () => socket.destroy())
+  })
+  const { read } = createMeter(server, readingOf)
+  const done = new Set<string>()
+  const sockets = new Map<number, Socket>()
+  const open = new Map<Socket, { down: number }>()
+  server.on('connection', (socket) => {
+    sockets.set(socket.remotePort ?? 0, socket)
+    socket.on('error', () => {})
+    open.set(socket, countWrites(socket))
+  })
+  server.on('request', (request, response) => answer(request, response, () => done.add(request.url ?? '')))
+  server.on('upgrade', (request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    socket.on('data', () => {})
+    socket.write(frame(Buffer.from('hb')))
+    socket.write(frame(Buffer.alloc(70_000)), () => done.add(request.url ?? ''))
+    socket.on('end', () => socket.end())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    read,
+    sockets,
+    isDone: (url: string) => done.has(url),
+    totals: () => ({
+      up: [...open.keys()].reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+      down: [...open.values()].reduce((sum, { down }) => sum + down, 0),
+    }),
+    close: () => server.close(),
+  }
+}
+
+/** By the callbacks of its writes, in which the kernel has taken them. */
+function countWrites(socket: Socket): { down: number } {
+  const counted = { down: 0 }
+  const write = socket.write
+  socket.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    const encoding = typeof rest[0] === 'string' ? rest[0] : 'utf8'
+    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding as BufferEncoding) : chunk.length
+    const callback = rest.find((one) => typeof one === 'function')
+    const taken = (error?: Error | null) => {
+      if (!error) counted.down += length
+      callback?.(error)
+    }
+    return Reflect.apply(write, socket, [chunk, encoding, taken])
+  }
+  return counted
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, done: () => void): void {
+  const { url = '' } = request
+  const [, kind] = /^\/\w?\/?(\w+)-/.exec(url) ?? []
+  request.resume()
+  response.on('finish', done)
+  if (kind === 'empty') response.writeHead(204).end()
+  else if (kind === 'text') response.end('zw\u00f6lf \u{1F600}'.repeat(20))
+  else if (kind === 'long') response.end(Buffer.alloc(1_000_000))
+  else if (kind === 'chunked') setImmediate(() => response.write('one', () => response.end('two')))
+  else if (kind === 'held') done()
+  else if (kind === 'stream') stream(response, done)
+  else if (kind === 'post') request.on('end', () => response.end('posted'))
+  else {
+    // With a length, in parts: then an answer counts as finished before its bytes have gone.
+    response.writeHead(200, { 'content-length': 5 })
+    response.write('sh')
+    response.write('ort')
+    response.end()
+  }
+}
+
+function stream(response: ServerResponse, done: () => void, left = 20): void {
+  if (left === 0) return done()
+  response.write('x'.repeat(left ** 3), () => setImmediate(() => stream(response, done, left - 1)))
+}
+
+async function play(
+  { steps, isPipelined, cutAt, leaves, afterBytes }: Client,
+  index: number,
+  port: number,
+  isDone: (url: string) => boolean,
+  sockets: Map<number, Socket>,
+  look: () => void,
+): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  let left = false
+  const leave = () => {
+    left = true
+    look()
+    if (leaves === 'FIN') socket.end()
+    else if (leaves === 'RST') socket.resetAndDestroy()
+    else sockets.get(socket.localPort ?? 0)?.destroy()
+  }
+  socket.on('data', () => {
+    if (!left && socket.bytesRead >= afterBytes) leave()
+  })
+  await once(socket, 'connect')
+
+  const requests = steps.map((step, i) => requestOf(step, `${index}-${i}`))
+  for (const batch of isPipelined ? [requests] : requests.map((request) => [request])) {
+    const bytes = Buffer.concat(batch.map(({ bytes }) => bytes))
+    socket.write(bytes.subarray(0, cutAt))
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!socket.destroyed) socket.write(bytes.subarray(cutAt))
+    const last = batch.findLast(({ answers }) => answers)
+    // Behind a stream or a handshake, nothing else is answered.
+    const isOver = () =>
+      left || socket.closed || (last ? isDone(last.url) : true) || batch.some(({ ends, url }) => ends && isDone(url))
+    await until('it is answered', isOver)
+    if (left || socket.closed || batch.some(({ ends }) => ends)) break
+  }
+  if (!left) leave()
+}
+
+function requestOf({ lane, kind }: Step, id: string) {
+  const url = `/${lane}${lane && '/'}${kind}-${id}`
+  const ends = kind === 'stream' || kind === 'held' || kind === 'ws'
+  if (kind === 'garbage') return { url, bytes: Buffer.from('\u0000garbage\r\n\r\n'), answers: false, ends: true }
+  if (kind === 'post') {
+    return {
+      url,
+      bytes: Buffer.from(`POST ${url} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345`),
+      answers: true,
+      ends,
+    }
+  }
+  if (kind !== 'ws') return { url, bytes: Buffer.from(`GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`), answers: true, ends }
+  const head = `GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
+  const frames = [frame(Buffer.from('hb'), { mask: true }), frame(Buffer.from('zwei'), { mask: true, opcode: 9 })]
+  return { url, bytes: Buffer.concat([Buffer.from(head), ...frames]), answers: true, ends }
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { NEUTRAL } from '../../../server/wire/ranges.ts'
+import { PRESETS } from '../../../server/wire/presets.ts'
+import type { Conditions } from '../../../server/protocol.ts'
+import { PROXY, describeNetwork, isNeutral, presetOf } from '../../../web/state/network.ts'
+
+const named = (name: string): Conditions => PRESETS.find((preset) => preset.name === name)?.conditions ?? NEUTRAL
+
+test.each(PRESETS)('$name is found by its conditions', (preset) => {
+  expect(presetOf(preset.conditions, PRESETS)).toBe(preset)
+})
+
+test('what is switched on beside a preset hides it not', () => {
+  expect(presetOf({ ...named('4G'), firewall: true }, PRESETS)?.name).toBe('4G')
+  expect(presetOf({ ...named('4G'), ...PROXY }, PRESETS)?.name).toBe('4G')
+  expect(presetOf({ ...named('4G'), latencyMs: 26 }, PRESETS)).toBe(undefined)
+})
+
+test('only a network that is left alone is neutral', () => {
+  expect(PRESETS.filter(({ conditions }) => isNeutral(conditions)).map(({ name }) => name)).toEqual(['LAN'])
+})
+
+test.each([
+  [NEUTRAL, ''],
+  [named('4G'), '4G · 25 to 40 ms each way'],
+  [named('satellite'), 'satellite · 300 to 310 ms each way'],
+  [named('school firewall'), 'school firewall · 5 ms each way · WebSocket refused'],
+  [named('nginx with default buffering'), 'nginx with default buffering · answers held until 8 KiB'],
+  [named('café Wi-Fi'), 'café Wi-Fi · 15 to 75 ms each way · 3 % lost'],
+  [{ ...named('4G'), firewall: true }, '4G · 25 to 40 ms each way + Firewall · WebSocket refused'],
+  [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · answers held until 4 KiB or 3 s'],
+  [{ ...NEUTRAL, bandwidthBytesPerSecond: 20_000 }, '20 kB/s'],
+])('%j is described as "%s"', (conditions, text) => {
+  expect(describeNetwork(conditions, PRESETS)).toBe(text)
+})

@@ -1,0 +1,75 @@
+/** The state of the network in the words of the page, and since when it is so. */
+import type { Conditions, Preset } from '../../server/protocol.ts'
+
+/** A stretch of time in which the wire was bent. */
+export interface Band {
+  /** On this page's clock; when the page heard of it. */
+  readonly fromMs: number
+  readonly toMs: number | null
+  readonly name: string
+}
+
+/** What *Buffering proxy* switches on. */
+export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000 }
+export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0 }
+
+export function areEqual(some: Conditions, others: Conditions): boolean {
+  return NAMES.every((name) => some[name] === others[name])
+}
+
+const NAMES = [
+  'latencyMs',
+  'jitterMs',
+  'bandwidthBytesPerSecond',
+  'lossRate',
+  'bufferingBytes',
+  'bufferingMs',
+  'idleCutMs',
+  'firewall',
+] as const
+
+export function isNeutral(conditions: Conditions): boolean {
+  return NAMES.every((name) => !conditions[name])
+}
+
+/** The preset that holds, whatever may be switched on beside it; undefined where somebody set single conditions. */
+export function presetOf(conditions: Conditions, presets: readonly Preset[]): Preset | undefined {
+  const exact = presets.find((preset) => areEqual(preset.conditions, conditions))
+  const line = { ...conditions, ...NO_PROXY, firewall: false }
+  return exact ?? presets.find((preset) => areEqual(preset.conditions, line))
+}
+
+/** `4G · 25 to 40 ms each way + Firewall · WebSocket refused`; empty where the network is left alone. */
+export function describeNetwork(conditions: Conditions, presets: readonly Preset[]): string {
+  const preset = presetOf(conditions, presets)
+  const firewall = conditions.firewall ? 'WebSocket refused' : ''
+  const proxy = conditions.bufferingBytes > 0 ? `answers held ${holding(conditions)}` : ''
+  const line = [way(conditions), losses(conditions)].filter(Boolean)
+  if (preset && !isNeutral(preset.conditions)) {
+    if (preset.conditions.firewall) line.push(firewall)
+    if (preset.conditions.bufferingBytes > 0) line.push(proxy)
+    line.unshift(preset.name)
+  }
+  return [
+    line.join(' · '),
+    firewall && !preset?.conditions.firewall ? `Firewall · ${firewall}` : '',
+    proxy && !preset?.conditions.bufferingBytes ? `Buffering proxy · ${proxy}` : '',
+  ]
+    .filter(Boolean)
+    .join(' + ')
+}
+
+function way({ latencyMs, jitterMs, bandwidthBytesPerSecond }: Conditions): string {
+  if (latencyMs + jitterMs > 0) return `${latencyMs}${jitterMs > 0 ? ` to ${latencyMs + jitterMs}` : ''} ms each way`
+  return bandwidthBytesPerSecond > 0 ? `${bandwidthBytesPerSecond / 1000} kB/s` : ''
+}
+
+/** Less than one in a hundred is not seen in what is shown. */
+function losses({ lossRate }: Conditions): string {
+  return lossRate >= 0.01 ? `${Math.round(lossRate * 100)} % lost` : ''
+}
+
+function holding({ bufferingBytes, bufferingMs }: Conditions): string {
+  const size = `until ${Math.round(bufferingBytes / 1024)} KiB`
+  return bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+}
