@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { memoryLog } from '../../server/feed/memory-log.ts'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
 import type { Conditions, TransportName } from '../../server/protocol.ts'
@@ -20,16 +20,16 @@ const NAMES = Object.keys(transports) as TransportName[]
 const numbers = (count: number, from = 1): string[] => Array.from({ length: count }, (_, i) => String(from + i))
 
 /** Below HTTP the line may be as bad as it likes: what arrives is the same. */
-const LINES: Record<string, Partial<Conditions>> = {
+const BAD_LINES: Record<string, Partial<Conditions>> = {
   'a line of 20 ms and jitter': { latencyMs: 20, jitterMs: 10 },
   'a narrow line': { bandwidthBytesPerSecond: 200_000 },
   'a line with losses': { lossRate: 0.02 },
 }
 
-const RUNS = NAMES.flatMap((name) => [
-  { name, line: 'the kernel\u2019s own sockets', conditions: undefined },
-  ...Object.entries(LINES).map(([line, conditions]) => ({ name, line, conditions })),
-])
+/** Bad lines take their time: `npm test` runs over the kernel's own sockets, `npm run test:lines` over these. */
+const LINES = inject('badLines') ? BAD_LINES : { 'the kernel\u2019s own sockets': undefined }
+
+const RUNS = NAMES.flatMap((name) => Object.entries(LINES).map(([line, conditions]) => ({ name, line, conditions })))
 
 describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
   const serve = (options?: ServeOptions) => serveWith({ ...options, ...(conditions && { conditions }) })
