@@ -36,12 +36,9 @@ export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>)
     if (FEED_ROUTE.test(routeOptions.url ?? '')) feeds.add(raw.socket)
     else feeds.delete(raw.socket)
   })
+  // Event streams take their connections with them; whatever else is answered says so in its head.
   app.addHook('onSend', async ({ raw }, reply) => {
     if (wire.isOutdated(raw.socket)) reply.header('connection', 'close')
-  })
-  // An event stream has sent its head long before, and would leave its connection for more.
-  app.addHook('onResponse', async ({ raw }) => {
-    if (wire.isOutdated(raw.socket)) raw.socket.destroySoon()
   })
 
   return {

@@ -1,5 +1,6 @@
 /** Conditions that change and faults that strike while all four transports are in use. */
 import { once } from 'node:events'
+import { connect as dial } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Conditions, Cut, LabMessage, TransportName } from '../../server/protocol.ts'
@@ -79,6 +80,15 @@ test('a poll that is answered while the conditions change closes its connection'
   await server.set({ conditions: { latencyMs: 1 } })
   const answer = await held
   expect([answer.status, answer.headers.get('connection')]).toEqual([204, 'close'])
+})
+
+test('an event stream takes its connection with it when the conditions change', async () => {
+  await using server = await serve()
+  const socket = dial(server.port, '127.0.0.1')
+  socket.write('GET /feed/lobby/sse HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  await server.set({ conditions: { latencyMs: 1 } })
+  await once(socket, 'end')
 })
 
 test('the same conditions again leave everything as it is', async () => {

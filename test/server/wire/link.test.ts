@@ -134,6 +134,26 @@ test('an end arrives behind the last byte, and the other direction stays open', 
   await until('both are closed', () => pair.link.destroyed && pair.kernel.destroyed)
 })
 
+test('what comes up behind an end of its own is read to the last byte', async () => {
+  using pair = await linked({ latencyMs: 50 })
+  let heard = ''
+  pair.link.on('data', (bytes) => (heard += String(bytes)))
+  const ended = once(pair.link, 'end')
+  pair.link.end()
+  await once(pair.link, 'finish')
+  pair.client.end('last words')
+  await ended
+  expect(heard).toBe('last words')
+  await until('both are closed', () => pair.link.closed && pair.kernel.closed)
+})
+
+test('an end lets go what a buffering proxy holds', async () => {
+  using pair = await linked({ bufferingBytes: 1000 })
+  pair.link.end('HTTP/1.1 200 OK\r\n')
+  await once(pair.client, 'end')
+  expect(pair.heard()).toBe('HTTP/1.1 200 OK\r\n')
+})
+
 test('destroySoon closes when all that was written is sent', async () => {
   using pair = await linked({ latencyMs: 50 })
   pair.link.write('goodbye')
