@@ -113,7 +113,7 @@ test('keeps the text and says so when it could not be sent', async () => {
   await using opened = await open(server)
   const { page } = opened
   await lanesAreOn(page)
-  await page.route('**/feed/lobby', (route) => route.abort())
+  await page.route(/\/feed\/lobby(\?|$)/, (route) => route.abort())
   await page.getByLabel('Your message').fill('can you hear me?')
   await page.getByLabel('Send by').selectOption('post')
   await page.getByRole('button', { name: 'Send' }).click()
