@@ -155,7 +155,7 @@ export function openSession(
       return conditions && expected(lane.transport, conditions)
     },
     expectedBytes(lane: Lane) {
-      if (lane.transport === 'ws' && session.conditions?.firewall) return null
+      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
       const conditions = modelled()
       return conditions && expectedCost(lane, conditions)
     },
