@@ -20,7 +20,8 @@ const session = openSession(
   },
 )
 const queueing = watchQueueing(session.lanes, () => session.heardAtMs)
-session.queuedMs = queueing.queuedMs
+// A proxy that buffers holds a stream's head back as well: what waits for it waits outside of the browser.
+session.queuedMs = (lane) => (session.isHeldBack(lane) ? null : queueing.queuedMs(lane))
 watchWake(session)
 
 page.session = session

@@ -26,6 +26,8 @@ export interface Condition {
 /** A poll that has been out for longer than this and two round trips is held by the server. */
 const HELD_AFTER_MS = 60
 
+const HELD_BACK: Condition = { is: 'degraded', text: 'held back', alarm: 'degraded' }
+
 /** `network`: what the lab told; null before it has. */
 export function condition(
   lane: Lane,
@@ -34,6 +36,7 @@ export function condition(
   network: Conditions | null,
 ): Condition {
   const { state } = lane
+  const isHeldBack = lane.transport === 'sse' && network !== null && network.bufferingBytes > 0
   if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
   switch (state.is) {
     case 'asking':
@@ -41,8 +44,7 @@ export function condition(
     case 'pausing':
       return { is: 'pausing', text: `pausing · asks in ${seconds(state.untilMs - now())}`, alarm: null }
     case 'open':
-      if (lane.transport === 'sse' && network && network.bufferingBytes > 0)
-        return { is: 'degraded', text: 'held back', alarm: 'degraded' }
+      if (isHeldBack) return HELD_BACK
       return { is: 'open', text: 'open · live', alarm: null }
     case 'reconnecting':
       // A browser does not tell a WebSocket's page by which status it was refused.
@@ -50,6 +52,9 @@ export function condition(
     case 'resting':
       return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
     case 'connecting':
+      // Not even the head of the answer is let through before there is enough behind it.
+      if (isHeldBack) return HELD_BACK
+      return { is: 'connecting', text: 'connecting', alarm: null }
     case 'off':
       return { is: state.is, text: state.is, alarm: null }
   }

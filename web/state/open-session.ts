@@ -25,6 +25,7 @@ const LAB_PATIENCE_MS = 3000
 /** Until all lanes are back, as late as their backoff lets them be: what is published meanwhile waits for that and not for the transport. */
 const NEW_WIRE_MS = 1000
 const MOST_BANDS = 40
+const ANNOUNCED_MS = 4000
 
 /** Eight hexadecimal digits. */
 const PAGE_BYTES = 4
@@ -48,6 +49,7 @@ export function openSession(
   /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
   let clockNetwork: Network | null = null
   let bands: readonly Band[] = []
+  let quietUntilMs = 0
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
   let serviceMs: number | null = null
@@ -133,7 +135,7 @@ export function openSession(
     },
     restart() {
       lab.restart()
-      listener.say(told.restart)
+      announce(told.restart)
     },
     clear() {
       for (const lane of lanes) lane.clear()
@@ -144,17 +146,16 @@ export function openSession(
       const lane = carrier(lanes, by)
       return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
     },
+    isHeldBack: ({ transport }: Lane) => transport === 'sse' && (session.conditions?.bufferingBytes ?? 0) > 0,
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     expected(lane: Lane) {
       // What waits until a buffer is full or a proxy lets it through, the model does not know.
-      const { conditions: network } = session
-      if (lane.transport === 'sse' && network && network.bufferingBytes > 0) return null
-      if (lane.transport === 'ws' && network?.firewall) return null
+      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
       const conditions = modelled()
       return conditions && expected(lane.transport, conditions)
     },
     expectedBytes(lane: Lane) {
-      if (lane.transport === 'ws' && session.conditions?.firewall) return null
+      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
       const conditions = modelled()
       return conditions && expectedCost(lane, conditions)
     },
@@ -214,7 +215,7 @@ export function openSession(
       },
       cut() {
         for (const lane of lanes) if (lane.on) lane.marks.cut(now())
-        listener.say(told.cut)
+        announce(told.cut)
       },
       lanes(readings) {
         for (const reading of readings) {
@@ -271,14 +272,24 @@ export function openSession(
     const isBent = before === null ? !isNeutral(next.conditions) : !areEqual(before.conditions, next.conditions)
     if (isBent) bend(next.conditions)
     if (before === null) return
+    // Refused again and again it waits ever longer, and there is nothing to wait for any more.
+    if (before.conditions.firewall && !next.conditions.firewall)
+      for (const lane of lanes) if (lane.transport === 'ws' && lane.state.is === 'reconnecting') lane.wake()
     if (isBent) return restartFigures(sentenceOf(before.conditions, next.conditions), NEW_WIRE_MS)
     if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
   }
 
   function restartFigures(sentence: string, afterMs = 0): void {
     for (const lane of lanes) lane.clear(afterMs)
-    listener.say(sentence)
+    if (afterMs > 0) announce(sentence)
+    else listener.say(sentence)
     listener.changed()
+  }
+
+  /** What was done to all lanes explains what each of them will say of it, and is not drowned by it. */
+  function announce(sentence: string): void {
+    quietUntilMs = now() + ANNOUNCED_MS
+    listener.say(sentence)
   }
 
   function sentenceOf(before: Network, next: Network): string {
@@ -313,7 +324,8 @@ export function openSession(
     noticeUnreachable()
     // One bar for all of them where the server itself is away.
     if (lane.troubled === wasTroubled) return
-    if (unreachableSinceMs === null) listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
+    if (unreachableSinceMs === null && now() > quietUntilMs)
+      listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
     listener.changed()
   }
 

@@ -52,6 +52,8 @@ export interface Session extends Wakeful {
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
+  /** By a proxy that buffers: it collects answers, and a stream is one that does not end. */
+  isHeldBack(lane: Lane): boolean
   stateOf(lane: Lane): Condition
   /** Null before a round trip is known. */
   expected(lane: Lane): Expectation | null

@@ -27,10 +27,10 @@ export function age(ms: number): string {
   return ms < 3_600_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`
 }
 
-/** Whole bytes up to five figures, then in thousands. */
+/** Whole bytes up to four figures, then in thousands. */
 export function bytes(n: number | null | undefined): string {
   if (n === null || n === undefined || !Number.isFinite(n)) return DASH
-  return n < 99_999.5 ? `${Math.round(n)} B` : `${short(n)}B`
+  return n < 9999.5 ? `${Math.round(n)} B` : `${short(n)}B`
 }
 
 /** Two or three figures and the thousands that they count: 3.6 M, 480 k, 1 k. */

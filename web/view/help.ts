@@ -8,7 +8,7 @@ import { drawStrip } from './ladder/strip.ts'
 import type { Span } from './ladder/geometry.ts'
 import { SAMPLES } from './samples.ts'
 import type { Sample } from './samples.ts'
-import { HELP } from './words.ts'
+import { HELP, NETWORK } from './words.ts'
 
 const SHOWN_MS = 2000
 
@@ -44,6 +44,14 @@ export class Help extends LitElement {
       )}
       <dl class="words">
         ${WORDS.map(
+          ([word, help]) =>
+            html`<dt>${word}</dt>
+              <dd>${help}</dd>`,
+        )}
+      </dl>
+      <h3>The network, bent below HTTP, for all lanes alike</h3>
+      <dl class="words">
+        ${NETWORK.map(
           ([word, help]) =>
             html`<dt>${word}</dt>
               <dd>${help}</dd>`,

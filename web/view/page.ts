@@ -144,7 +144,9 @@ export class Page extends LitElement implements Controls {
           <b>All delays, ms</b
           ><span class="scale" aria-hidden="true"><i>.1</i><i>1</i><i>10</i><i>100</i><i>1 k</i></span>
         </div>
-        <div class="hd f"><b>Bytes per message</b><span>an hour for 1,000 readers</span></div>
+        <div class="hd f">
+          <b><i class="wide">Bytes per </i><i class="narrow">B/</i>message</b><span>an hour for 1,000 readers</span>
+        </div>
         ${session.lanes.map((lane) => html`<fw-lane .session=${session} .lane=${lane} .controls=${this} .colours=${colours} .tick=${tick} .scale=${scale}></fw-lane>`)}
         <fw-ladder
           class="score"

@@ -42,3 +42,39 @@ export const VERBS: Record<TransportName, string> = {
   sse: 'one answer that never ends',
   ws: 'one line, open both ways',
 }
+
+/** What each condition models, and what it does not. */
+export const NETWORK: readonly (readonly [string, string])[] = [
+  [
+    'latency',
+    'Each packet takes so long, one way; a new connection takes a round trip more. Models distance. Not: routes that change, a way up that is longer than the way down, the look-up of names, TLS.',
+  ],
+  [
+    'jitter',
+    'Each packet takes up to so much longer, every amount as likely. Models queues of others on the way; nothing overtakes. Not: queues that stay long for seconds.',
+  ],
+  [
+    'bandwidth',
+    'Packets leave one behind the other at this rate. Models a narrow line. Not: what a page’s connections take from one another, TCP’s slow start, the bytes below TCP.',
+  ],
+  [
+    'loss',
+    'A share of the packets comes one retransmission timeout late (200 ms and a round trip, or more), and what is behind it waits. Models losses where there is little traffic. Not: fast retransmit, nor the slower sending after a loss.',
+  ],
+  [
+    'buffering',
+    'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. Not: that nginx obeys X-Accel-Buffering, nor what a proxy does with requests.',
+  ],
+  [
+    'idle cut',
+    'A connection on which nothing was said for so long is closed. Models proxies and load balancers. Not: NAT tables, which forget and tell nobody.',
+  ],
+  [
+    'firewall',
+    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it. The page’s own line to the lab is spared.',
+  ],
+  [
+    'cut, restart',
+    'Cut resets every connection of the feed. Restart says goodbye, refuses everybody for 1.5 s and leaves the network alone; the process itself stays.',
+  ],
+]

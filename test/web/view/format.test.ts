@@ -26,7 +26,7 @@ test('ages are short', () => {
 
 test('bytes and counts are short, with the thousands that they count', () => {
   expect([0, 147.6, 1234, 99_999, 123_456, 2_800_000_000, null].map(bytes)).toEqual(
-    '0 B|148 B|1234 B|99999 B|123 kB|2.8 GB|–'.split('|'),
+    '0 B|148 B|1234 B|100 kB|123 kB|2.8 GB|–'.split('|'),
   )
   expect([3_600_000, 480_000, 1000, 999.9, 12].map(short)).toEqual(['3.6 M', '480 k', '1 k', '1 k', '12 '])
 })

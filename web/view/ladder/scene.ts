@@ -90,7 +90,7 @@ export function createScene(session: Session): Scene {
         fontOf,
         first.top - (span.bands.length > 0 ? RIBBON_PX + 4 : 6) * unit,
       )
-      drawBandNames(pen, colours, span, first.top, bottom, first.top - 24 * unit, 12 * unit)
+      drawBandNames(pen, colours, span, first.top, bottom, first.top - (look.phone ? 20 : 24) * unit, 12 * unit)
       drawAxis(pen, colours, span, origin, bottom, 12 * unit)
     },
   }
