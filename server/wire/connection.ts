@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Exchange } from './exchange.ts'
 import { add } from './tally.ts'
 import type { Tally } from './tally.ts'
-import { tapDown } from './tap.ts'
+import { byteLength, tapDown } from './tap.ts'
 import { createUpstream } from './upstream.ts'
 
 export interface Connection {
@@ -35,14 +35,16 @@ export function meterConnection(socket: Socket, closed: () => void): Connection 
   let stray = handed
   const upstream = createUpstream(socket)
 
-  tapDown(socket, down)
+  const tap = tapDown(socket, down)
   socket.once('close', () => {
+    passed(tap.take())
     while (places.length > 0) settleFirst()
     closed()
   })
 
   return {
     begin(exchange, headBytes, frames) {
+      passed(tap.take())
       upstream.begin(exchange, headBytes, places.at(-1)?.exchange, frames)
       exchange.interim(stray)
       stray = 0
@@ -54,24 +56,32 @@ export function meterConnection(socket: Socket, closed: () => void): Connection 
       const place = places.find((place) => place.exchange === exchange)
       // The connection broke and took the exchange with it.
       if (!place) return
+      passed(tap.take())
+      tap.listen()
       place.endAt = handed + socket.writableLength
       if (place === places.at(-1)) upstream.answered(exchange)
       settle()
     },
     addOpen(tallyOf) {
+      passed(tap.take())
       for (const place of places) add(tallyOf(place.exchange), tally(place))
     },
   }
 
   function down(chunk: Buffer | string, encoding: BufferEncoding): void {
-    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length
+    const length = byteLength(chunk, encoding)
     const [first] = places
-    if (first && handed + length <= first.endAt) {
-      handed += length
-      first.exchange.down(chunk, encoding, length)
-    } else {
-      dealDown(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
-    }
+    if (!first || handed + length > first.endAt)
+      return dealDown(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    handed += length
+    first.exchange.down(chunk, encoding, length)
+    if (first.exchange.isStream && first.endAt === Infinity) tap.pass()
+  }
+
+  /** Bytes that went by while there was nothing to look into. */
+  function passed(bytes: number): void {
+    handed += bytes
+    if (bytes > 0) places[0]?.exchange.pass(bytes)
   }
 
   /** Bytes of several answers in one piece, or behind the last of them. */

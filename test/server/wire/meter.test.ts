@@ -192,26 +192,60 @@ test('a heartbeat takes its chunk with it, unless an event shares the chunk', as
   socket.destroy()
 })
 
-test('what is queued for a reader that does not read is not counted, nor when the reader is gone', async () => {
+test.each([
+  ['a lane', '/a/'],
+  ['no lane', '/'],
+])(
+  'what is queued in %s for a reader that does not read is not counted, nor when the reader is gone',
+  async (_what, path) => {
+    const answers: ServerResponse[] = []
+    await using server = await serve((_request, response) => void answers.push(response))
+    const down = () => (server.lane('a') ?? server.read().other).bytesDown
+    const { socket } = client(server.port)
+    socket.pause()
+    socket.write(get(path))
+    const response = await until('it is asked', () => answers[0])
+    const its = response.socket
+    if (!its) throw new Error('The answer has no socket.')
+    // One write a turn, as they would come in life: those of one turn are one to the kernel.
+    await until('the kernel takes no more', () => {
+      response.write(Buffer.alloc(64 * 1024))
+      return its.writableLength > 10 * 1024 * 1024
+    })
+    const counted = down()
+    expect(counted).toBeGreaterThan(64 * 1024)
+    expect(counted).toBe(its.bytesWritten - its.writableLength)
+    socket.resetAndDestroy()
+    await until('that is noticed', () => its.closed)
+    expect(down()).toBe(counted)
+  },
+)
+
+test('a stream without a lane is counted while it goes on, and what follows it on its connection as ever', async () => {
   const answers: ServerResponse[] = []
-  await using server = await serve((_request, response) => void answers.push(response))
-  const { socket } = client(server.port)
-  socket.pause()
-  socket.write(get('/a/'))
-  const response = await until('it is asked', () => answers[0])
-  const its = response.socket
-  if (!its) throw new Error('The answer has no socket.')
-  // One write a turn, as they would come in life: those of one turn are one to the kernel.
-  await until('the kernel takes no more', () => {
-    response.write(Buffer.alloc(64 * 1024))
-    return its.writableLength > 10 * 1024 * 1024
+  await using server = await serve(({ url }, response) => {
+    if (url === '/') answers.push(response)
+    else response.end('{}')
   })
-  const counted = server.lane('a')?.bytesDown ?? 0
-  expect(counted).toBeGreaterThan(64 * 1024)
-  expect(counted).toBe(its.bytesWritten - its.writableLength)
-  socket.resetAndDestroy()
-  await until('that is noticed', () => its.closed)
-  expect(server.lane('a')?.bytesDown).toBe(counted)
+  const { socket, has, text } = client(server.port)
+  for (const round of ['one', 'two']) {
+    socket.write(get('/'))
+    const response = await until('it is asked', () => answers.pop())
+    for (const part of ['1', '2', '3']) {
+      response.write(round + part)
+      await has(round + part)
+    }
+    const { bytesDown } = server.lane('a') ?? { bytesDown: 0 }
+    expect(server.read().other.bytesDown).toBe(text().length - bytesDown)
+    response.end()
+    await until('it is over', () => text().endsWith('0\r\n\r\n'))
+    const before = text().length
+    socket.write(get('/a/'))
+    await until('it is answered', () => text().endsWith('{}'))
+    expect(server.lane('a')?.bytesDown).toBe(bytesDown + text().length - before)
+    expect(server.read().other.bytesDown).toBe(before - bytesDown)
+  }
+  socket.destroy()
 })
 
 test('what is no request at all is counted as other, with what answers it', async () => {
