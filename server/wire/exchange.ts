@@ -19,7 +19,7 @@ export interface Exchange {
   body(bytes: number): void
   /** What the client sends behind a handshake. */
   framesUp(bytes: Buffer): void
-  down(chunk: Buffer | string, encoding: BufferEncoding, length: number): void
+  down(chunk: Buffer | string, encoding: BufferEncoding): void
   /** Is there nothing to look into in what goes down from here on, piece by piece? */
   readonly isStream: boolean
   /** So much went down that nobody looked into. */
@@ -64,9 +64,10 @@ export function openExchange(account: Account, method: string, bodyBytes: number
       tally.up += bytes.length
       frames?.(bytes, now())
     },
-    down(chunk, encoding, length) {
-      tally.down += length
-      answer.down(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    down(chunk, encoding) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+      tally.down += bytes.length
+      answer.down(bytes)
     },
     get isStream() {
       return answer.isStream
