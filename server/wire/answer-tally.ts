@@ -9,8 +9,8 @@ import type { Tally } from './tally.ts'
 export interface AnswerTally {
   /** Of the answer; null before its head is whole. */
   readonly status: number | null
-  /** Is all that comes from here on payload, whatever it is? */
-  readonly isRead: boolean
+  /** Is it one that comes in pieces, and none of them is looked into? */
+  readonly isStream: boolean
   down(bytes: Buffer): void
 }
 
@@ -25,7 +25,7 @@ export function createAnswerTally(method: string, reading: Reading, split: Tally
     get status() {
       return reader.status
     },
-    isRead: false,
+    isStream: false,
     down(bytes) {
       for (const piece of reader.read(bytes, now())) {
         if (piece.kind === 'head') split.responseHeads += piece.bytes.length

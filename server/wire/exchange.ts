@@ -19,7 +19,11 @@ export interface Exchange {
   body(bytes: number): void
   /** What the client sends behind a handshake. */
   framesUp(bytes: Buffer): void
-  down(chunk: Buffer | string, encoding: BufferEncoding, length: number): void
+  down(chunk: Buffer | string, encoding: BufferEncoding): void
+  /** Is there nothing to look into in what goes down from here on, piece by piece? */
+  readonly isStream: boolean
+  /** So much went down that nobody looked into. */
+  pass(bytes: number): void
   /** An interim answer that went down before it began. */
   interim(bytes: number): void
   /** What it has cost, with bytes around it that are nobody else's. Whether it was empty shows when it is over. */
@@ -60,11 +64,17 @@ export function openExchange(account: Account, method: string, bodyBytes: number
       tally.up += bytes.length
       frames?.(bytes, now())
     },
-    down(chunk, encoding, length) {
-      tally.down += length
-      // Nothing is made of what nobody looks into: a stream without a lane costs two additions a write.
-      if (answer.isRead) split.payload += length
-      else answer.down(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    down(chunk, encoding) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+      tally.down += bytes.length
+      answer.down(bytes)
+    },
+    get isStream() {
+      return answer.isStream
+    },
+    pass(bytes) {
+      tally.down += bytes
+      split.payload += bytes
     },
     interim(bytes) {
       tally.down += bytes
@@ -87,21 +97,18 @@ export function openExchange(account: Account, method: string, bodyBytes: number
 /** Looks no further than the answer's head. */
 function createHeadTally(method: string, split: Tally['split']): AnswerTally {
   const reader = createHttpReader(method)
-  let isRead = false
+  let isStream = false
   return {
     get status() {
       return reader.status
     },
-    get isRead() {
-      return isRead
+    get isStream() {
+      return isStream
     },
     down(bytes) {
-      for (const {
-        kind,
-        bytes: { length },
-      } of reader.read(bytes, now())) {
-        split[kind === 'head' ? 'responseHeads' : 'payload'] += length
-        isRead ||= kind !== 'head'
+      for (const piece of reader.read(bytes, now())) {
+        split[piece.kind === 'head' ? 'responseHeads' : 'payload'] += piece.bytes.length
+        isStream ||= piece.kind === 'chunk-head' || (piece.kind === 'rest' && reader.status === 101)
       }
     },
   }

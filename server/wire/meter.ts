@@ -31,6 +31,7 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
   // Before all others: they answer, and change the request's address.
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const answered = begin(request, bodyLength(request))
+    // Which comes when all of it is with the kernel, and before the next answer is begun.
     response.prependListener('finish', answered)
   })
   server.prependListener('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
@@ -61,7 +62,7 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
     },
   }
 
-  /** Answers whom to tell when the answer is with the socket. */
+  /** Answers whom to tell when the request is answered. */
   function begin(request: IncomingMessage, bodyBytes: number, frames?: Buffer): () => void {
     const reading = readingOf(request)
     const account = accounts.of(reading)
