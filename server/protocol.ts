@@ -146,6 +146,8 @@ export type LabRequest =
   | { readonly type: 'settings'; readonly settings: SettingsChange }
   | { readonly type: 'cut'; readonly how: Cut }
   | { readonly type: 'restart' }
+  /** Shows the bytes of an exchange of one of this page's own lanes. */
+  | { readonly type: 'inspect'; readonly exchange: number }
 
 /** Server to client over the lab's WebSocket. */
 export type LabMessage =
@@ -176,7 +178,110 @@ export type LabMessage =
   | { readonly type: 'here'; readonly pages: number }
   /** Twice a second, to a page that named itself: what its own lanes have used. */
   | { readonly type: 'lanes'; readonly lanes: readonly LaneBytes[] }
+  /** Ten times a second, where there are any: what crossed the wire in the page's own lanes, in the order of `at`. */
+  | { readonly type: 'wire'; readonly crossings: readonly Crossing[] }
+  /** What `inspect` asked for; null where it is no longer kept. */
+  | { readonly type: 'inspected'; readonly exchange: number; readonly found: Inspected | null }
   | ErrorMessage
+
+/** Something that crossed the wire in a lane, as the server's end of the line saw it. */
+export interface Crossing {
+  readonly lane: string
+  /** Of the request and all that belongs to it; counts up over all lanes. */
+  readonly exchange: number
+  readonly is: CrossingKind
+  readonly up: boolean
+  /** Up: when the server had read all of it. Down: when the server had written all of it. */
+  readonly at: ServerTimeMs
+  /** All of it, with the chunk or frame that holds it. */
+  readonly bytes: number
+  /** Of a `request`: the same for those that share a connection. */
+  readonly connection?: number
+  /** Of a `head` or an `answer`. */
+  readonly status?: number
+  /** Of the last event in it. */
+  readonly id?: Cursor
+}
+
+/**
+ * `request`: a head, with its body where it has one, or a handshake. `head`: of an answer that goes
+ * on, as a stream's. `answer`: a whole one. `event`: with at least one event in it. `message`: of a
+ * WebSocket, up. `control`: down, and none of these (`retry:`, `connected`, `accepted`, a gap).
+ * `heartbeat`: an SSE comment, down. `end`: the connection is over, with no byte of its own.
+ */
+export type CrossingKind =
+  | 'request'
+  | 'head'
+  | 'answer'
+  | 'event'
+  | 'message'
+  | 'control'
+  | 'heartbeat'
+  | 'ping'
+  | 'pong'
+  | 'close'
+  | 'end'
+
+/** An exchange as it crossed the wire, taken apart. Credentials are masked, character by character. */
+export interface Inspected {
+  readonly exchange: number
+  readonly lane: string
+  readonly transport: TransportName | null
+  readonly connection: number
+  /** 1 for the first request of its connection: all others have saved a handshake of TCP's. */
+  readonly requestOfConnection: number
+  /** In the order in which they crossed. */
+  readonly parts: readonly Part[]
+  /** How the server's `sec-websocket-accept` follows from the client's key (RFC 6455, section 4.2.2). */
+  readonly handshake?: Handshake
+}
+
+export interface Handshake {
+  readonly key: string
+  readonly guid: string
+  /** Of the two, one behind the other; in hexadecimal. */
+  readonly sha1: string
+  /** The same in Base64. */
+  readonly accept: string
+}
+
+/** `at` as of a crossing. Text is what the bytes say as UTF-8; a head's as Latin-1. */
+export type Part =
+  | { readonly is: 'head'; readonly up: boolean; readonly at: ServerTimeMs; readonly text: string }
+  | { readonly is: 'body'; readonly up: boolean; readonly at: ServerTimeMs; readonly text: string }
+  /** `size` is its first line. The line break behind the data, and for the last chunk that of the trailer, is not repeated here. */
+  | {
+      readonly is: 'chunk'
+      readonly up: false
+      readonly at: ServerTimeMs
+      readonly size: string
+      readonly text: string
+    }
+  | FramePart
+  /** So many bytes that crossed here are no longer kept. */
+  | { readonly is: 'dropped'; readonly up: boolean; readonly at: ServerTimeMs; readonly bytes: number }
+  | { readonly is: 'end'; readonly up: false; readonly at: ServerTimeMs }
+
+/** RFC 6455, section 5.2. */
+export interface FramePart {
+  readonly is: 'frame'
+  readonly up: boolean
+  readonly at: ServerTimeMs
+  /** The frame's head as it crossed, the mask included; in hexadecimal. */
+  readonly head: string
+  readonly fin: boolean
+  /** 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1. */
+  readonly rsv: number
+  readonly opcode: number
+  /** In hexadecimal; null where it is not masked. */
+  readonly mask: string | null
+  /** Of the payload. */
+  readonly length: number
+  /** The payload as it crossed; in hexadecimal. */
+  readonly payload: string
+  /** The payload without its mask. */
+  readonly text: string
+}
 
 /** `GET /source/PATH`: a file of the repository as it runs, split into lines of coloured pieces. */
 export interface Source {
