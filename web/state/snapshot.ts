@@ -27,6 +27,8 @@ declare global {
 export interface LaneSnapshot {
   readonly transport: TransportName
   readonly on: boolean
+  /** Just behind the last event that the lane brought. */
+  readonly cursor: Cursor
   /** connecting, asking, pausing, held, open, reconnecting, refused, degraded, queued, off or resting. */
   readonly state: string
   /** The ledger's counts, since the page was opened. */
@@ -70,6 +72,7 @@ function laneSnapshot(session: Session, lane: Lane): LaneSnapshot {
   return {
     transport: lane.transport,
     on: lane.on,
+    cursor: lane.cursor,
     state: session.stateOf(lane).is,
     received,
     lost,

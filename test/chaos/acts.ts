@@ -1,0 +1,190 @@
+/** All that can happen in a scenario, as commands that fast-check draws and puts into a row. */
+import fc from 'fast-check'
+import type { Conditions, Cut } from '../../server/protocol.ts'
+import { NEUTRAL } from '../../server/wire/ranges.ts'
+import { NAMES } from './world.ts'
+import type { World } from './world.ts'
+
+/** What is known of the world without looking at it. */
+export interface Model {
+  isUp: boolean
+  isHidden: boolean
+  isOffline: boolean
+  faults: number
+}
+
+type Act = fc.AsyncCommand<Model, World>
+
+const CUTS: readonly Cut[] = ['FIN', 'RST', 'black hole']
+
+/** Beyond a stream's head, its greeting and the first events. */
+const FAR_BYTES = 2000
+/** How long the server is away: a moment, or long enough for everybody to notice. */
+const AWAY_MS = 600
+const STALL_MS = 1500
+/** Between one act and the next: some follow at once, some when what the last did has come to rest. */
+const PAUSE_MS = 250
+
+const cut = fc.constantFrom(...CUTS)
+const name = fc.constantFrom(...NAMES)
+const which = fc.nat(NAMES.length * 2 - 1)
+const bytes = fc.oneof(fc.constant(0), fc.nat(FAR_BYTES))
+
+const conditions: fc.Arbitrary<Conditions> = fc
+  .record({
+    latencyMs: fc.oneof(fc.constant(0), fc.nat(60)),
+    jitterMs: fc.oneof(fc.constant(0), fc.nat(30)),
+    bandwidthBytesPerSecond: fc.oneof(fc.constant(0), fc.integer({ min: 50_000, max: 1_000_000 })),
+    lossRate: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.05, noNaN: true })),
+    bufferingBytes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 8192 })),
+    bufferingMs: fc.constantFrom(0, 50, 500),
+    idleCutMs: fc.oneof(fc.constant(0), fc.integer({ min: 500, max: 2000 })),
+    firewall: fc.boolean(),
+  })
+  .map((some) => ({ ...NEUTRAL, ...some }))
+
+const pause = fc.oneof(fc.constant(0), fc.nat(PAUSE_MS))
+
+const always = (): boolean => true
+const isUp = ({ isUp }: Model): boolean => isUp
+
+const publishes = fc
+  .integer({ min: 1, max: 300 })
+  .map((count) => act(`publish ${count}`, always, ({ publisher }) => publisher.burst(count)))
+
+const publishesByLane = which.map((at) =>
+  act(`publish by client ${at}`, isUp, ({ publisher, followers }) => {
+    const follower = followers[at]
+    if (follower) publisher.by(follower.publish)
+  }),
+)
+
+const cuts = fc
+  .tuple(which, cut, bytes)
+  .map(([at, how, after]) =>
+    fault(`cut client ${at}: ${how} after ${after} bytes`, always, ({ followers }) =>
+      followers[at]?.road.break(how, after),
+    ),
+  )
+
+const cutsAll = cut.map((how) =>
+  fault(`cut everybody on the server: ${how}`, isUp, async ({ process }) =>
+    ask(process.origin, 'POST', '/lab/cut', { how }),
+  ),
+)
+
+const cutsPage = fc
+  .tuple(cut, bytes)
+  .map(([how, after]) =>
+    fault(`cut the page: ${how} after ${after} bytes`, always, ({ viewer }) => viewer?.road.break(how, after)),
+  )
+
+const stalls = fc
+  .tuple(which, fc.nat(STALL_MS))
+  .map(([at, ms]) =>
+    fault(`client ${at} reads nothing for ${ms} ms`, always, ({ followers }) => followers[at]?.road.stall(ms)),
+  )
+
+const switches = fc
+  .tuple(which, name)
+  .map(([at, to]) => fault(`client ${at} goes on by ${to}`, always, ({ followers }) => followers[at]?.switchTo(to)))
+
+const bends = conditions.map((some) =>
+  fault(`conditions ${JSON.stringify(some)}`, isUp, ({ process }) =>
+    ask(process.origin, 'PUT', '/lab/settings', { conditions: some }),
+  ),
+)
+
+const kills = fc.nat(AWAY_MS).map((awayMs) =>
+  fault(`kill -9, and start again after ${awayMs} ms`, isUp, async ({ process }) => {
+    await process.kill()
+    await waitFor(awayMs)
+    await process.start()
+  }),
+)
+
+const restarts = fc.constant(
+  fault('restart by the lab', isUp, ({ process }) => ask(process.origin, 'POST', '/lab/restart')),
+)
+
+const hides = fc.constant(
+  fault('hide the page, or show it again', always, async ({ viewer }, model) => {
+    model.isHidden = !model.isHidden
+    await viewer?.setHidden(model.isHidden)
+  }),
+)
+
+const unplugs = fc.constant(
+  fault('take the page offline, or back', always, async ({ viewer }, model) => {
+    model.isOffline = !model.isOffline
+    await viewer?.setOffline(model.isOffline)
+  }),
+)
+
+const togglesLane = fc.tuple(name, fc.boolean()).map(([transport, isOn]) =>
+  fault(
+    `the page's ${transport} ${isOn ? 'on' : 'off'}`,
+    ({ isHidden }) => !isHidden,
+    ({ viewer }) => viewer?.setLane(transport, isOn),
+  ),
+)
+
+export const acts = fc.commands(
+  [
+    publishes,
+    publishes,
+    publishes,
+    publishesByLane,
+    cuts,
+    cuts,
+    cutsAll,
+    cutsPage,
+    stalls,
+    switches,
+    bends,
+    kills,
+    restarts,
+    hides,
+    unplugs,
+    togglesLane,
+  ].map((one) => fc.tuple(one, pause).map(([act, pauseMs]) => pausing(act, pauseMs))),
+  { maxCommands: 60, size: 'max' },
+)
+
+function act(
+  title: string,
+  check: (model: Readonly<Model>) => boolean,
+  does: (world: World, model: Model) => void | Promise<void> | undefined,
+): Act {
+  return { check, run: async (model, world) => does(world, model), toString: () => title }
+}
+
+function fault(...[title, check, does]: Parameters<typeof act>): Act {
+  return act(title, check, (world, model) => {
+    model.faults += 1
+    return does(world, model)
+  })
+}
+
+function pausing(act: Act, pauseMs: number): Act {
+  return {
+    check: (model) => act.check(model),
+    run: async (model, world) => {
+      await act.run(model, world)
+      await waitFor(pauseMs)
+    },
+    toString: () => `${act}; ${pauseMs} ms`,
+  }
+}
+
+/** As an instructor's script. One that does not get through has done nothing. */
+async function ask(origin: string, method: string, path: string, body?: unknown): Promise<void> {
+  const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await fetch(origin + path, { method, ...init }).catch(() => null)
+  if (response && response.status >= 400) throw new Error(`${method} ${path}: ${await response.text()}`)
+  await response?.arrayBuffer().catch(() => null)
+}
+
+function waitFor(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,87 @@
+/** The server as a process of its own that is killed and started again, on the same port and data. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** How many of what holds a process alive there are, by kind. */
+export type Resources = Readonly<Record<string, number>>
+
+export interface Process extends AsyncDisposable {
+  readonly port: number
+  readonly origin: string
+  readonly isUp: boolean
+  /** `kill -9`. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Says goodbye; answers the exit code. */
+  end(): Promise<number | null>
+  /** What is open in it when idle connections are closed. */
+  resources(): Promise<Resources>
+}
+
+const MAIN = join(import.meta.dirname, '../../server/main.ts')
+const REPORTER = join(import.meta.dirname, 'reporter.ts')
+
+export async function startProcess(data: string): Promise<Process> {
+  let port = 0
+  let child: ChildProcess | null = null
+  await start()
+
+  return {
+    get port() {
+      return port
+    },
+    get origin() {
+      return `http://127.0.0.1:${port}`
+    },
+    get isUp() {
+      return child !== null
+    },
+    async kill() {
+      await end('SIGKILL')
+    },
+    start,
+    end: () => end('SIGTERM'),
+    async resources() {
+      if (!child) throw new Error('The server is not up.')
+      child.send('resources')
+      const [resources] = await once(child, 'message')
+      return resources
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+    },
+  }
+
+  async function start(): Promise<void> {
+    const flags = ['--port', String(port), '--data', data, '--limits', 'off']
+    const fresh = spawn(process.execPath, ['--import', REPORTER, MAIN, ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    port = await portOf(fresh)
+    child = fresh
+  }
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const ending = child
+    child = null
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null
+    ending.kill(signal)
+    const [code] = await once(ending, 'exit')
+    return code
+  }
+}
+
+async function portOf(child: ChildProcess): Promise<number> {
+  if (!child.stdout) throw new Error('The server has no stdout.')
+  for await (const line of createInterface(child.stdout)) {
+    const [, port] = /^Fourwire is at http:\S+:(\d+)/.exec(line) ?? []
+    if (port) {
+      child.stdout.resume()
+      return Number(port)
+    }
+  }
+  throw new Error('The server ended without saying where it is.')
+}

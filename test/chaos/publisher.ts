@@ -1,0 +1,85 @@
+/** Publishes into a room until each message is acknowledged, however often the server goes away meanwhile. */
+import type { Cursor, Event } from '../../server/protocol.ts'
+
+export interface Publisher {
+  /** Acknowledged so far: the last id that each text was acknowledged with. */
+  readonly acknowledged: ReadonlyMap<string, Cursor>
+  /** Begins to publish so many, some at a time. */
+  burst(count: number): void
+  /** Takes a message that is published on another way; it is sent again from here if that way breaks. */
+  by(way: (text: string, key: string) => Promise<void>): void
+  /** All that was begun is acknowledged. */
+  done(): Promise<void>
+  stop(): void
+}
+
+const AT_ONCE = 4
+/** Until a server that is away is asked again. */
+const AGAIN_MS = 50
+/** A request that a black hole swallowed is given up; its key keeps the second try from publishing twice. */
+const PATIENCE_MS = 3000
+
+export function createPublisher(origin: () => string, room: string): Publisher {
+  const acknowledged = new Map<string, Cursor>()
+  const begun = new Set<Promise<void>>()
+  const { signal, abort } = controller()
+  let count = 0
+
+  return {
+    acknowledged,
+    burst(many) {
+      const last = count + many
+      const one = async (): Promise<void> => {
+        while (count < last && !signal.aborted) await insist(String(++count))
+      }
+      for (let i = 0; i < AT_ONCE; i++) begin(one())
+    },
+    by(way) {
+      const text = String(++count)
+      begin(
+        way(text, text).then(
+          () => insist(text),
+          () => insist(text),
+        ),
+      )
+    },
+    async done() {
+      while (begun.size > 0) await Promise.all(begun)
+    },
+    stop: abort,
+  }
+
+  function begin(publishing: Promise<void>): void {
+    begun.add(publishing)
+    void publishing.finally(() => begun.delete(publishing))
+  }
+
+  async function insist(text: string): Promise<void> {
+    while (!signal.aborted) {
+      const id = await publish(text)
+      if (id !== null) return void acknowledged.set(text, id)
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
+  }
+
+  async function publish(text: string): Promise<Cursor | null> {
+    try {
+      const response = await fetch(`${origin()}/feed/${room}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': text },
+        body: JSON.stringify({ user: 'Ada', text }),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      })
+      if (response.ok) return ((await response.json()) as Event).id
+      if (response.status < 500) throw new RangeError(`A publish was refused: ${await response.text()}`)
+    } catch (error) {
+      if (error instanceof RangeError) throw error
+    }
+    return null
+  }
+}
+
+function controller(): { signal: AbortSignal; abort: () => void } {
+  const aborting = new AbortController()
+  return { signal: aborting.signal, abort: () => aborting.abort() }
+}

@@ -1,0 +1,56 @@
+/** What a scenario is about: a server, its clients, a page that looks on, and someone who publishes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright'
+import type { TransportName } from '../../server/protocol.ts'
+import { transports } from '../../web/transports/index.ts'
+import { follow } from './follower.ts'
+import type { Follower } from './follower.ts'
+import { startProcess } from './process.ts'
+import type { Process, Resources } from './process.ts'
+import { createPublisher } from './publisher.ts'
+import type { Publisher } from './publisher.ts'
+import { view } from './viewer.ts'
+import type { Viewer } from './viewer.ts'
+
+export const ROOM = 'chaos'
+
+export const NAMES = Object.keys(transports) as TransportName[]
+
+export interface World extends AsyncDisposable {
+  readonly process: Process
+  readonly followers: readonly Follower[]
+  /** Null where no browser takes part. */
+  readonly viewer: Viewer | null
+  readonly publisher: Publisher
+  /** What was open in the server before anybody came. */
+  readonly before: Resources
+}
+
+/** `isDurable`: what the server has acknowledged outlives it; else each start is a new epoch. */
+export async function createWorld(browser: Browser | null, isDurable: boolean): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'fourwire-chaos-'))
+  const process = await startProcess(isDurable ? join(folder, 'feed.db') : ':memory:')
+  // Something has to be asked before there is a server to look into.
+  await (await fetch(`${process.origin}/health`, { headers: { connection: 'close' } })).arrayBuffer()
+  const before = await process.resources()
+  const publisher = createPublisher(() => process.origin, ROOM)
+  const followers = await Promise.all([...NAMES, ...NAMES].map((name) => follow(name, process.port, ROOM)))
+  const viewer = browser && (await view(browser, process.port, ROOM))
+
+  return {
+    process,
+    followers,
+    viewer,
+    publisher,
+    before,
+    async [Symbol.asyncDispose]() {
+      publisher.stop()
+      await viewer?.[Symbol.asyncDispose]()
+      await Promise.all(followers.map((follower) => follower[Symbol.asyncDispose]()))
+      await process[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
