@@ -11,8 +11,16 @@ export interface Stream {
   down: number
   /** The targets of its HTTP requests. */
   readonly targets: string[]
+  /** What each of them has cost, as long as its client pipelines nothing: then whatever follows a request is its own or its answer's. */
+  readonly exchanges: Exchange[]
   /** By its client. */
   ended: boolean
+}
+
+export interface Exchange {
+  readonly target: string
+  up: number
+  down: number
 }
 
 export interface Capture extends Disposable {
@@ -54,14 +62,19 @@ export async function capture(port: number): Promise<Capture | string> {
     const stream = (Number(flags) !== SYN && byPort.get(client)) || open(client)
     // Numbers are relative, and the SYN is number 0: the payload's first byte is number 1.
     const end = Number(length) > 0 ? Number(seq) + Number(length) - 1 : 0
-    if (isUp) stream.up = Math.max(stream.up, end)
-    else stream.down = Math.max(stream.down, end)
-    if (target) stream.targets.push(target)
+    if (target) {
+      stream.targets.push(target)
+      stream.exchanges.push({ target, up: 0, down: 0 })
+    }
+    const way = isUp ? 'up' : 'down'
+    const exchange = stream.exchanges.at(-1)
+    if (exchange) exchange[way] += Math.max(0, end - stream[way])
+    stream[way] = Math.max(stream[way], end)
     if (isUp && (Number(flags) & FIN_OR_RST) > 0) stream.ended = true
   }
 
   function open(client: number): Stream {
-    const stream: Stream = { up: 0, down: 0, targets: [], ended: false }
+    const stream: Stream = { up: 0, down: 0, targets: [], exchanges: [], ended: false }
     byPort.set(client, stream)
     streams.push(stream)
     return stream
