@@ -13,8 +13,10 @@ import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import type { Capture } from '../wire/capture.ts'
 import type { Meter } from '../wire/meter.ts'
 import { PRESETS } from '../wire/presets.ts'
+import { createCrossings } from './crossings.ts'
 import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
@@ -33,7 +35,7 @@ const Query = Type.Object({
   page: Type.Optional(
     Type.String({
       pattern: '^[a-f0-9]{8}$',
-      description: 'tells what the lanes named PAGE.… have used, twice a second',
+      description: 'tells what crosses in the lanes named PAGE.…, and what they have used',
     }),
   ),
 })
@@ -56,10 +58,34 @@ interface LabRoom {
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Without a meter nobody is told what the lanes use. */
-export function serveLab(app: App, feed: Feed, access: Access, network: Network, meter: Meter | null = null): Goodbye {
+/** A page's conversation with the lab of a room. */
+interface Visit {
+  /** Of the room. */
+  readonly name: string
+  readonly page: WebSocket
+  readonly pageName: string | undefined
+  readonly instructor: boolean
+}
+
+/** What knows the wire's bytes. */
+export interface Instruments {
+  readonly meter: Meter
+  readonly capture: Capture
+}
+
+/** Without instruments nobody is told what the lanes use, nor what crosses in them. */
+export function serveLab(
+  app: App,
+  feed: Feed,
+  access: Access,
+  network: Network,
+  instruments: Instruments | null = null,
+): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
-  const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
+  const figures =
+    instruments && createLaneFigures(instruments.meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
+  const crossings =
+    instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const rooms = new Map<string, LabRoom>()
   const acts: Acts = { change, cut, restart }
   serveActs(app, access, acts)
@@ -73,14 +99,19 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
       const room = roomOf(name)
       page.on('error', () => {})
       page.on('close', () => leave(room, page))
-      page.on('message', (data) => answer(name, page, instructor, String(data)))
+      page.on('message', (data) => answer({ name, page, pageName, instructor }, String(data)))
+      // First of all: once it is welcome it opens its lanes.
+      if (pageName !== undefined) crossings?.tell(page, pageName)
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
       if (pageName !== undefined) figures?.tell(page, pageName)
     })
   })
 
-  return close
+  return () => {
+    close()
+    crossings?.stop()
+  }
 
   function close(): void {
     for (const room of rooms.values()) {
@@ -92,12 +123,13 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function answer(name: string, page: WebSocket, instructor: boolean, text: string): void {
+  function answer({ name, page, pageName, instructor }: Visit, text: string): void {
     // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
     const t1 = now()
     try {
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
+      if (request.type === 'inspect') return show(page, pageName, request.exchange)
       if (!instructor) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
       if (request.type === 'settings') change(name, request.settings)
       else if (request.type === 'cut') cut(request.how)
@@ -106,6 +138,11 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
       if (!(error instanceof FeedError)) throw error
       send(page, errorMessage(error))
     }
+  }
+
+  function show(page: WebSocket, pageName: string | undefined, exchange: number): void {
+    const found = pageName === undefined ? null : (crossings?.inspect(pageName, exchange) ?? null)
+    send(page, { type: 'inspected', exchange, found })
   }
 
   function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {
