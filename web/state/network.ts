@@ -24,6 +24,7 @@ const NAMES = [
   'lossRate',
   'bufferingBytes',
   'bufferingMs',
+  'slowReaderBytesPerSecond',
   'idleCutMs',
   'firewall',
 ] as const
@@ -44,7 +45,7 @@ export function describeNetwork(conditions: Conditions, presets: readonly Preset
   const preset = presetOf(conditions, presets)
   const firewall = conditions.firewall ? 'WebSocket refused' : ''
   const proxy = conditions.bufferingBytes > 0 ? `answers held ${holding(conditions)}` : ''
-  const line = [way(conditions), losses(conditions)].filter(Boolean)
+  const line = [way(conditions), losses(conditions), reading(conditions)].filter(Boolean)
   if (preset && !isNeutral(preset.conditions)) {
     if (preset.conditions.firewall) line.push(firewall)
     if (preset.conditions.bufferingBytes > 0) line.push(proxy)
@@ -67,6 +68,10 @@ function way({ latencyMs, jitterMs, bandwidthBytesPerSecond }: Conditions): stri
 /** Less than one in a hundred is not seen in what is shown. */
 function losses({ lossRate }: Conditions): string {
   return lossRate >= 0.01 ? `${Math.round(lossRate * 100)} % lost` : ''
+}
+
+function reading({ slowReaderBytesPerSecond }: Conditions): string {
+  return slowReaderBytesPerSecond > 0 ? `read at ${slowReaderBytesPerSecond / 1000} kB/s` : ''
 }
 
 function holding({ bufferingBytes, bufferingMs }: Conditions): string {

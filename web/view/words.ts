@@ -66,6 +66,10 @@ export const NETWORK: readonly (readonly [string, string])[] = [
     'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. Not: that nginx obeys X-Accel-Buffering, nor what a proxy does with requests.',
   ],
   [
+    'slow reader',
+    'The client’s application takes so many bytes a second from each of its connections. Models a client that cannot keep up: its receive window fills, then the server’s buffer, then the server waits. A poll asks again only when it has read its answer, so nothing piles up for it. Not: an application that stops and then reads all at once, nor a window that grows.',
+  ],
+  [
     'idle cut',
     'A connection on which nothing was said for so long is closed. Models proxies and load balancers. Not: NAT tables, which forget and tell nobody.',
   ],

@@ -30,6 +30,7 @@ test.each([
   [{ ...named('4G'), firewall: true }, '4G · 25 to 40 ms each way + Firewall · WebSocket refused'],
   [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · answers held until 4 KiB or 3 s'],
   [{ ...NEUTRAL, bandwidthBytesPerSecond: 20_000 }, '20 kB/s'],
+  [{ ...NEUTRAL, slowReaderBytesPerSecond: 500 }, 'read at 0.5 kB/s'],
 ])('%j is described as "%s"', (conditions, text) => {
   expect(describeNetwork(conditions, PRESETS)).toBe(text)
 })
