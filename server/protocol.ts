@@ -148,6 +148,8 @@ export type LabRequest =
   | { readonly type: 'settings'; readonly settings: SettingsChange }
   | { readonly type: 'cut'; readonly how: Cut }
   | { readonly type: 'restart' }
+  /** From now on this socket is the instructor's, if the token is right. */
+  | { readonly type: 'instructor'; readonly token: string }
   /** Shows the bytes of an exchange of one of this page's own lanes. */
   | { readonly type: 'inspect'; readonly exchange: number }
 
@@ -175,6 +177,8 @@ export type LabMessage =
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
+  /** The token was right. */
+  | { readonly type: 'instructor'; readonly instructor: true }
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
