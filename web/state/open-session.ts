@@ -17,6 +17,7 @@ import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { told } from './tell.ts'
+import { recallToken, rememberToken } from './token.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
@@ -84,6 +85,7 @@ export function openSession(
       return settings?.ratePerSecond ?? null
     },
     instructor: false,
+    refusal: null,
     get conditions() {
       return settings?.conditions ?? null
     },
@@ -136,6 +138,10 @@ export function openSession(
     restart() {
       lab.restart()
       announce(told.restart)
+    },
+    claim(token) {
+      rememberToken(token)
+      lab.claim(token)
     },
     clear() {
       for (const lane of lanes) lane.clear()
@@ -194,11 +200,12 @@ export function openSession(
       welcome({ cursor, instructor, settings: set, presets: known }) {
         presets = known
         clockNetwork = set.conditions
-        session.instructor = instructor
         if (!begun) messages.startAt(cursor)
         adopt(set)
-        if (instructor && wanted !== null && wanted !== set.ratePerSecond) lab.set({ ratePerSecond: wanted })
-        wanted = null
+        const token = recallToken()
+        if (instructor) lead()
+        else if (token !== null) lab.claim(token)
+        else follow()
         listener.changed()
       },
       clock(sample, service) {
@@ -210,6 +217,11 @@ export function openSession(
         begin()
       },
       settings: adopt,
+      instructor() {
+        if (!session.instructor) listener.say(told.instructor)
+        lead()
+        listener.changed()
+      },
       here(pages) {
         session.here = pages
       },
@@ -223,9 +235,27 @@ export function openSession(
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
       },
-      trouble: (sentence) => listener.say(sentence),
+      trouble(sentence, code) {
+        if (code === 'wrong-token') rememberToken(null)
+        if (code === 'wrong-token' || code === 'too-many-tries') follow(sentence)
+        listener.say(sentence)
+        listener.changed()
+      },
     })
     return lab
+  }
+
+  function lead(): void {
+    session.instructor = true
+    session.refusal = null
+    if (wanted !== null && wanted !== settings?.ratePerSecond) lab.set({ ratePerSecond: wanted })
+    wanted = null
+  }
+
+  function follow(refusal = session.refusal): void {
+    session.instructor = false
+    session.refusal = refusal
+    wanted = null
   }
 
   function modelled(): Conditions | null {

@@ -25,6 +25,8 @@ export interface Session extends Wakeful {
   /** The room's; null before the lab has told. */
   readonly ratePerSecond: number | null
   readonly instructor: boolean
+  /** What was said of the last token, where it made nobody the instructor. */
+  readonly refusal: string | null
   /** The server's network; null before the lab has told. */
   readonly conditions: Conditions | null
   readonly presets: readonly Preset[]
@@ -49,6 +51,8 @@ export interface Session extends Wakeful {
   setNetwork(conditions: Partial<Conditions>): void
   cut(): void
   restart(): void
+  /** To be the instructor, now and whenever the lab comes back; the token is forgotten when it is wrong. */
+  claim(token: string): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>

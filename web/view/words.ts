@@ -31,8 +31,9 @@ export const HELP = {
   proxy:
     'Holds what goes down until 4 KiB are together, 3 s are over, or the answer is complete, as a proxy in between may do.',
   firewall: 'Refuses WebSockets, with 403, as some schools and companies do.',
+  token: 'Printed where the server was started. It makes you the instructor in this tab, until it is closed.',
   notInstructor:
-    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs.',
+    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs, or enters the token that was printed there.',
 }
 
 /** How each asks, with its setting where it has one. */
