@@ -47,8 +47,6 @@ export function openSession(
   let begun = false
   let settings: Settings | null = null
   let presets: readonly Preset[] = []
-  /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
-  let clockNetwork: Network | null = null
   let bands: readonly Band[] = []
   let quietUntilMs = 0
   let wanted = address.ratePerSecond
@@ -199,7 +197,6 @@ export function openSession(
     lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, settings: set, presets: known }) {
         presets = known
-        clockNetwork = set.conditions
         if (!begun) messages.startAt(cursor)
         adopt(set)
         const token = recallToken()
@@ -336,11 +333,9 @@ export function openSession(
       bands = [...bands, { fromMs: atMs, toMs: null, name: describeNetwork(conditions, presets) }]
   }
 
-  /** Of the lanes: the clock goes over a line of its own, which is not bent before it is opened anew. */
+  /** Of the lanes: the clock goes over the lab's own line, which is never bent. */
   function roundTripMs(): number | null {
-    if (clock.roundTripMs === null) return null
-    const bare = Math.max(0, clock.roundTripMs - bentMs(clockNetwork))
-    return bare + bentMs(session.conditions)
+    return clock.roundTripMs === null ? null : clock.roundTripMs + bentMs(session.conditions)
   }
 
   function reset(name: TransportName, sentence: string): void {

@@ -76,7 +76,11 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'firewall',
-    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it. The page’s own line to the lab is spared.',
+    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it.',
+  ],
+  [
+    'the lab',
+    'The page’s own line to the lab, over which it reads the clock and the instructor sets the network, is spared by all of these.',
   ],
   [
     'cut, restart',
