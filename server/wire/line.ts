@@ -45,7 +45,7 @@ export function createLine(
   spares: (target: string) => boolean,
   link: LineEnd,
 ): Line {
-  const { latencyMs, bufferingBytes, bufferingMs, slowReaderBytesPerSecond, idleCutMs } = conditions
+  const { latencyMs, bufferingBytes, slowReaderBytesPerSecond, idleCutMs } = conditions
   let silence = idleCutMs > 0 ? idleCut(idleCutMs, link.idle) : undefined
   let refuses = conditions.firewall ? firewall() : undefined
   let whenEnded = () => {}
@@ -61,7 +61,7 @@ export function createLine(
     drained: link.roomAgain,
     ended: () => kernel.end(whenEnded),
   })
-  const proxy = bufferingBytes > 0 ? buffering(bufferingBytes, bufferingMs, down.put) : undefined
+  const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
 
   // As it comes, before it is under way: what is spared is so from its first byte on.
   const look = readUpgrades((target) => spares(target) && setFree())

@@ -10,8 +10,13 @@ export interface Band {
 }
 
 /** What *Buffering proxy* switches on. */
-export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000 }
-export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0 }
+export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000, bufferingObeysHeader: false }
+export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0, bufferingObeysHeader: false }
+
+/** An event stream, which is an answer that does not end. The server's own says that it is not to be held. */
+export function holdsStreams({ bufferingBytes, bufferingObeysHeader }: Conditions): boolean {
+  return bufferingBytes > 0 && !bufferingObeysHeader
+}
 
 export function areEqual(some: Conditions, others: Conditions): boolean {
   return NAMES.every((name) => some[name] === others[name])
@@ -24,6 +29,7 @@ const NAMES = [
   'lossRate',
   'bufferingBytes',
   'bufferingMs',
+  'bufferingObeysHeader',
   'slowReaderBytesPerSecond',
   'idleCutMs',
   'firewall',
@@ -74,7 +80,8 @@ function reading({ slowReaderBytesPerSecond }: Conditions): string {
   return slowReaderBytesPerSecond > 0 ? `read at ${slowReaderBytesPerSecond / 1000} kB/s` : ''
 }
 
-function holding({ bufferingBytes, bufferingMs }: Conditions): string {
+function holding({ bufferingBytes, bufferingMs, bufferingObeysHeader }: Conditions): string {
   const size = `until ${Math.round(bufferingBytes / 1024)} KiB`
-  return bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  const held = bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  return bufferingObeysHeader ? `${held}, but for the event stream that asks not to be` : held
 }

@@ -11,7 +11,7 @@ import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
-import { areEqual, describeNetwork, isNeutral } from './network.ts'
+import { areEqual, describeNetwork, holdsStreams, isNeutral } from './network.ts'
 import type { Band } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
@@ -150,7 +150,8 @@ export function openSession(
       const lane = carrier(lanes, by)
       return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
     },
-    isHeldBack: ({ transport }: Lane) => transport === 'sse' && (session.conditions?.bufferingBytes ?? 0) > 0,
+    isHeldBack: ({ transport }: Lane) =>
+      transport === 'sse' && session.conditions !== null && holdsStreams(session.conditions),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     expected(lane: Lane) {
       // What waits until a buffer is full or a proxy lets it through, the model does not know.
