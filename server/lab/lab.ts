@@ -3,6 +3,7 @@
  * pages set theirs by, the metronome, the settings, the faults, how many pages are here. It is
  * no lane: nothing of what is compared goes over it.
  */
+import type { IncomingMessage } from 'node:http'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
@@ -64,7 +65,7 @@ interface Visit {
   readonly name: string
   readonly page: WebSocket
   readonly pageName: string | undefined
-  readonly instructor: boolean
+  readonly from: IncomingMessage
 }
 
 /** What knows the wire's bytes. */
@@ -87,6 +88,7 @@ export function serveLab(
   const crossings =
     instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const rooms = new Map<string, LabRoom>()
+  const instructors = new WeakSet<WebSocket>()
   const acts: Acts = { change, cut, restart }
   serveActs(app, access, acts)
 
@@ -99,7 +101,8 @@ export function serveLab(
       const room = roomOf(name)
       page.on('error', () => {})
       page.on('close', () => leave(room, page))
-      page.on('message', (data) => answer({ name, page, pageName, instructor }, String(data)))
+      page.on('message', (data) => answer({ name, page, pageName, from: raw }, String(data)))
+      if (instructor) instructors.add(page)
       // First of all: once it is welcome it opens its lanes.
       if (pageName !== undefined) crossings?.tell(page, pageName)
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
@@ -123,14 +126,15 @@ export function serveLab(
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function answer({ name, page, pageName, instructor }: Visit, text: string): void {
+  function answer({ name, page, pageName, from }: Visit, text: string): void {
     // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
     const t1 = now()
     try {
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
       if (request.type === 'inspect') return show(page, pageName, request.exchange)
-      if (!instructor) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
+      if (request.type === 'instructor') return admit(page, from, request.token)
+      if (!instructors.has(page)) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
       if (request.type === 'settings') change(name, request.settings)
       else if (request.type === 'cut') cut(request.how)
       else restart()
@@ -143,6 +147,13 @@ export function serveLab(
   function show(page: WebSocket, pageName: string | undefined, exchange: number): void {
     const found = pageName === undefined ? null : (crossings?.inspect(pageName, exchange) ?? null)
     send(page, { type: 'inspected', exchange, found })
+  }
+
+  /** Who is the instructor already needs no token, and cannot lose by a wrong one. */
+  function admit(page: WebSocket, from: IncomingMessage, token: string): void {
+    if (!instructors.has(page)) access.checkToken(token, from)
+    instructors.add(page)
+    send(page, { type: 'instructor', instructor: true })
   }
 
   function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {

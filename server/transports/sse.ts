@@ -57,7 +57,7 @@ export const sse: Transport = {
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // nginx holds an answer back until 8 KiB are together, unless told not to.
+  // nginx holds an answer back until 4 KiB are together, unless told not to.
   'x-accel-buffering': 'no',
 }
 

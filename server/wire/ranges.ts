@@ -8,6 +8,8 @@ export const NEUTRAL: Conditions = {
   lossRate: 0,
   bufferingBytes: 0,
   bufferingMs: 0,
+  bufferingObeysHeader: false,
+  slowReaderBytesPerSecond: 0,
   idleCutMs: 0,
   firewall: false,
 }
@@ -28,6 +30,7 @@ export const RANGES: Record<NumberName, Range> = {
   lossRate: { from: 0, to: 0.5 },
   bufferingBytes: { from: 1, to: 1_048_576 },
   bufferingMs: { from: 1, to: 60_000 },
+  slowReaderBytesPerSecond: { from: 100, to: 1_000_000 },
   idleCutMs: { from: 500, to: 600_000 },
 }
 
@@ -35,5 +38,6 @@ export function areEqual(some: Conditions, others: Conditions): boolean {
   return Object.entries(some).every(([name, value]) => others[name as keyof Conditions] === value)
 }
 
-/** Nothing for a link to do. A time without a number of bytes holds nothing back. */
-export const isNeutral = (conditions: Conditions): boolean => areEqual({ ...conditions, bufferingMs: 0 }, NEUTRAL)
+/** Nothing for a link to do. Without a number of bytes nothing is held back, whatever else is said of it. */
+export const isNeutral = (conditions: Conditions): boolean =>
+  areEqual({ ...conditions, bufferingMs: 0, bufferingObeysHeader: false }, NEUTRAL)

@@ -180,6 +180,17 @@ test('shows a bent network as a band, and push lanes are as late as it makes the
   await expect.poll(() => groundOf(page), { timeout: 5000 }).toBe('0,0,0,0')
 })
 
+test('knows what time it is as well on a long line as on none, and how long the line is', async () => {
+  await using server = await serve({ conditions: { latencyMs: 60 } })
+  await using opened = await open(server, '/?rate=20')
+  await lanesHave(opened.page, 5)
+  const { clock, lanes } = await snapshotOf(opened.page)
+  expect(clock.boundMs).toBeLessThan(30)
+  const push = lanes.find(({ transport }) => transport === 'ws')
+  expect(push?.expectedP50Ms).toBeGreaterThan(60)
+  expect(push?.p50Ms).toBeGreaterThan(60 - (clock.boundMs ?? 0))
+})
+
 test('has WebSocket refused by a firewall, and no other lane notices', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?rate=10&poll=0.25')
@@ -211,6 +222,39 @@ test('lets only the instructor bend and break the network, and says why', async 
     expect(await button.getAttribute('title')).toMatch(/^Only the instructor sets/)
   }
   expect(await page.getByRole('combobox', { name: 'Network' }).isDisabled()).toBe(true)
+})
+
+test('makes an instructor of who enters the token, in this tab and for as long as it is right', async () => {
+  await using server = await serve({ isInstructor: false, token: 'first-of-them' })
+  await using opened = await open(server)
+  const { page } = opened
+  await page.getByRole('button', { name: 'Instructor' }).click()
+  const enter = async (token: string) => {
+    await page.getByLabel('Instructor’s token').fill(token)
+    await page.keyboard.press('Enter')
+  }
+  const cut = page.getByRole('form', { name: 'Experiment' }).getByRole('button', { name: 'Cut now' })
+  await enter('a guess')
+  const answer = /^That is not the instructor’s token\. .* printed where the server was started/
+  await page.getByRole('status').getByText(answer).waitFor()
+  await page.getByRole('complementary', { name: 'Settings' }).getByText(answer).waitFor()
+  expect(await cut.isDisabled()).toBe(true)
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await enter(' First of them')
+  await page.getByRole('status').getByText('You are the instructor now').waitFor()
+  await expect.poll(() => cut.isEnabled()).toBe(true)
+  expect(await page.getByLabel('Instructor’s token').count()).toBe(0)
+  expect(page.url() + JSON.stringify(await snapshotOf(page))).not.toMatch(/first/i)
+
+  await page.reload()
+  await expect.poll(() => cut.isEnabled()).toBe(true)
+  await server.close()
+  await using next = await serve({ isInstructor: false, token: 'second-of-them', port: server.port })
+  expect(next.origin).toBe(server.origin)
+  await page.getByLabel('Instructor’s token').waitFor()
+  expect(await cut.isDisabled()).toBe(true)
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
 })
 
 test('is used by keyboard alone', async () => {

@@ -10,12 +10,14 @@ export interface LabListener {
   welcome(welcome: Extract<LabMessage, { type: 'welcome' }>): void
   clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
   settings(settings: Settings): void
+  /** What was claimed is granted. */
+  instructor(): void
   here(pages: number): void
   /** The feed's connections were cut just now. */
   cut(): void
   /** Twice a second: what this page's lanes have used. */
   lanes(lanes: readonly LaneBytes[]): void
-  trouble(sentence: string): void
+  trouble(sentence: string, code: string): void
 }
 
 export interface Lab {
@@ -26,6 +28,8 @@ export interface Lab {
   set(settings: SettingsChange): void
   cut(how: Cut): void
   restart(): void
+  /** To be the instructor; holds for as long as the connection. */
+  claim(token: string): void
   stop(): void
 }
 
@@ -61,6 +65,9 @@ export function openLab(origin: string, room: string, page: string, listener: La
     },
     restart() {
       send({ type: 'restart' })
+    },
+    claim(token) {
+      send({ type: 'instructor', token })
     },
     stop() {
       clearTimeout(timer)
@@ -108,6 +115,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return nextClock()
       case 'settings':
         return listener.settings(message.settings)
+      case 'instructor':
+        return listener.instructor()
       case 'here':
         return listener.here(message.pages)
       case 'cut':
@@ -115,7 +124,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
       case 'lanes':
         return listener.lanes(message.lanes)
       case 'error':
-        return listener.trouble(`${message.message} ${message.remedy}`)
+        return listener.trouble(`${message.message} ${message.remedy}`, message.code)
     }
   }
 

@@ -10,8 +10,13 @@ export interface Band {
 }
 
 /** What *Buffering proxy* switches on. */
-export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000 }
-export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0 }
+export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000, bufferingObeysHeader: false }
+export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0, bufferingObeysHeader: false }
+
+/** An event stream, which is an answer that does not end. The server's own says that it is not to be held. */
+export function holdsStreams({ bufferingBytes, bufferingObeysHeader }: Conditions): boolean {
+  return bufferingBytes > 0 && !bufferingObeysHeader
+}
 
 export function areEqual(some: Conditions, others: Conditions): boolean {
   return NAMES.every((name) => some[name] === others[name])
@@ -24,6 +29,8 @@ const NAMES = [
   'lossRate',
   'bufferingBytes',
   'bufferingMs',
+  'bufferingObeysHeader',
+  'slowReaderBytesPerSecond',
   'idleCutMs',
   'firewall',
 ] as const
@@ -44,7 +51,7 @@ export function describeNetwork(conditions: Conditions, presets: readonly Preset
   const preset = presetOf(conditions, presets)
   const firewall = conditions.firewall ? 'WebSocket refused' : ''
   const proxy = conditions.bufferingBytes > 0 ? `answers held ${holding(conditions)}` : ''
-  const line = [way(conditions), losses(conditions)].filter(Boolean)
+  const line = [way(conditions), losses(conditions), reading(conditions)].filter(Boolean)
   if (preset && !isNeutral(preset.conditions)) {
     if (preset.conditions.firewall) line.push(firewall)
     if (preset.conditions.bufferingBytes > 0) line.push(proxy)
@@ -69,7 +76,12 @@ function losses({ lossRate }: Conditions): string {
   return lossRate >= 0.01 ? `${Math.round(lossRate * 100)} % lost` : ''
 }
 
-function holding({ bufferingBytes, bufferingMs }: Conditions): string {
+function reading({ slowReaderBytesPerSecond }: Conditions): string {
+  return slowReaderBytesPerSecond > 0 ? `read at ${slowReaderBytesPerSecond / 1000} kB/s` : ''
+}
+
+function holding({ bufferingBytes, bufferingMs, bufferingObeysHeader }: Conditions): string {
   const size = `until ${Math.round(bufferingBytes / 1024)} KiB`
-  return bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  const held = bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  return bufferingObeysHeader ? `${held}, but for the event stream that asks not to be` : held
 }

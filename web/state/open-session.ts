@@ -11,12 +11,13 @@ import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
-import { areEqual, describeNetwork, isNeutral } from './network.ts'
+import { areEqual, describeNetwork, holdsStreams, isNeutral } from './network.ts'
 import type { Band } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { told } from './tell.ts'
+import { recallToken, rememberToken } from './token.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
@@ -46,8 +47,6 @@ export function openSession(
   let begun = false
   let settings: Settings | null = null
   let presets: readonly Preset[] = []
-  /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
-  let clockNetwork: Network | null = null
   let bands: readonly Band[] = []
   let quietUntilMs = 0
   let wanted = address.ratePerSecond
@@ -84,6 +83,7 @@ export function openSession(
       return settings?.ratePerSecond ?? null
     },
     instructor: false,
+    refusal: null,
     get conditions() {
       return settings?.conditions ?? null
     },
@@ -137,6 +137,10 @@ export function openSession(
       lab.restart()
       announce(told.restart)
     },
+    claim(token) {
+      rememberToken(token)
+      lab.claim(token)
+    },
     clear() {
       for (const lane of lanes) lane.clear()
       listener.say(told.clear)
@@ -146,7 +150,8 @@ export function openSession(
       const lane = carrier(lanes, by)
       return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
     },
-    isHeldBack: ({ transport }: Lane) => transport === 'sse' && (session.conditions?.bufferingBytes ?? 0) > 0,
+    isHeldBack: ({ transport }: Lane) =>
+      transport === 'sse' && session.conditions !== null && holdsStreams(session.conditions),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     expected(lane: Lane) {
       // What waits until a buffer is full or a proxy lets it through, the model does not know.
@@ -193,12 +198,12 @@ export function openSession(
     lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, settings: set, presets: known }) {
         presets = known
-        clockNetwork = set.conditions
-        session.instructor = instructor
         if (!begun) messages.startAt(cursor)
         adopt(set)
-        if (instructor && wanted !== null && wanted !== set.ratePerSecond) lab.set({ ratePerSecond: wanted })
-        wanted = null
+        const token = recallToken()
+        if (instructor) lead()
+        else if (token !== null) lab.claim(token)
+        else follow()
         listener.changed()
       },
       clock(sample, service) {
@@ -210,6 +215,11 @@ export function openSession(
         begin()
       },
       settings: adopt,
+      instructor() {
+        if (!session.instructor) listener.say(told.instructor)
+        lead()
+        listener.changed()
+      },
       here(pages) {
         session.here = pages
       },
@@ -223,9 +233,27 @@ export function openSession(
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
       },
-      trouble: (sentence) => listener.say(sentence),
+      trouble(sentence, code) {
+        if (code === 'wrong-token') rememberToken(null)
+        if (code === 'wrong-token' || code === 'too-many-tries') follow(sentence)
+        listener.say(sentence)
+        listener.changed()
+      },
     })
     return lab
+  }
+
+  function lead(): void {
+    session.instructor = true
+    session.refusal = null
+    if (wanted !== null && wanted !== settings?.ratePerSecond) lab.set({ ratePerSecond: wanted })
+    wanted = null
+  }
+
+  function follow(refusal = session.refusal): void {
+    session.instructor = false
+    session.refusal = refusal
+    wanted = null
   }
 
   function modelled(): Conditions | null {
@@ -306,11 +334,9 @@ export function openSession(
       bands = [...bands, { fromMs: atMs, toMs: null, name: describeNetwork(conditions, presets) }]
   }
 
-  /** Of the lanes: the clock goes over a line of its own, which is not bent before it is opened anew. */
+  /** Of the lanes: the clock goes over the lab's own line, which is never bent. */
   function roundTripMs(): number | null {
-    if (clock.roundTripMs === null) return null
-    const bare = Math.max(0, clock.roundTripMs - bentMs(clockNetwork))
-    return bare + bentMs(session.conditions)
+    return clock.roundTripMs === null ? null : clock.roundTripMs + bentMs(session.conditions)
   }
 
   function reset(name: TransportName, sentence: string): void {

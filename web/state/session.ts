@@ -18,13 +18,15 @@ export interface Session extends Wakeful {
   readonly clock: Clock
   /** serverTime = pageTime + offset, for drawing: the last known one while a new one is being found; null before the first. */
   readonly offsetMs: number | null
-  /** Of the lanes, which may be bent where the clock's own line is not; null before the first. */
+  /** Of the lanes, which may be bent where the clock's own line never is; null before the first. */
   readonly roundTripMs: number | null
   readonly intervalMs: number
   readonly waitS: number
   /** The room's; null before the lab has told. */
   readonly ratePerSecond: number | null
   readonly instructor: boolean
+  /** What was said of the last token, where it made nobody the instructor. */
+  readonly refusal: string | null
   /** The server's network; null before the lab has told. */
   readonly conditions: Conditions | null
   readonly presets: readonly Preset[]
@@ -49,6 +51,8 @@ export interface Session extends Wakeful {
   setNetwork(conditions: Partial<Conditions>): void
   cut(): void
   restart(): void
+  /** To be the instructor, now and whenever the lab comes back; the token is forgotten when it is wrong. */
+  claim(token: string): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>

@@ -31,8 +31,9 @@ export const HELP = {
   proxy:
     'Holds what goes down until 4 KiB are together, 3 s are over, or the answer is complete, as a proxy in between may do.',
   firewall: 'Refuses WebSockets, with 403, as some schools and companies do.',
+  token: 'Printed where the server was started. It makes you the instructor in this tab, until it is closed.',
   notInstructor:
-    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs.',
+    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs, or enters the token that was printed there.',
 }
 
 /** How each asks, with its setting where it has one. */
@@ -63,7 +64,11 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'buffering',
-    'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. Not: that nginx obeys X-Accel-Buffering, nor what a proxy does with requests.',
+    'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. nginx lets an answer through at once that says X-Accel-Buffering: no, as the event stream here does, so that SSE is not held by the preset of its name: tried with nginx 1.22, which held the same stream until 4 KiB when it was told to ignore that. Most other proxies do not know it, nor does Buffering proxy. Not: what a proxy does with requests.',
+  ],
+  [
+    'slow reader',
+    'The client’s application takes so many bytes a second from each of its connections. Models a client that cannot keep up: its receive window fills, then the server’s buffer, then the server waits. A poll asks again only when it has read its answer, so nothing piles up for it. Not: an application that stops and then reads all at once, nor a window that grows.',
   ],
   [
     'idle cut',
@@ -71,7 +76,11 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'firewall',
-    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it. The page’s own line to the lab is spared.',
+    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it.',
+  ],
+  [
+    'the lab',
+    'The page’s own line to the lab, over which it reads the clock and the instructor sets the network, is spared by all of these.',
   ],
   [
     'cut, restart',

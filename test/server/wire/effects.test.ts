@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { expected, kolmogorovSmirnov } from '../../../web/measure/model.ts'
+import { PRESETS } from '../../../server/wire/presets.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -114,6 +115,37 @@ test('bandwidth: a message takes its bytes by the rate, on every lane', MEASURED
   }
 })
 
+test('slow reader: a message takes its bytes by the rate, on every lane', MEASURED, async () => {
+  await using server = await serve({ conditions: { slowReaderBytesPerSecond: 20_000 } })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  const text = 'x'.repeat(4000)
+  await server.publish(text)
+  await until('all have it', () => lanes.all.every(({ events }) => events.length === 2))
+  for (const { name, latenciesMs, events } of lanes.all) {
+    expect(events[1]?.text).toBe(text)
+    expect(latenciesMs()[1], name).toBeGreaterThan(200)
+    expect(latenciesMs()[1], name).toBeLessThan(320)
+  }
+})
+
+test('slow reader: what comes faster than it reads piles up, and none of it is lost', MEASURED, async () => {
+  const [count, bytesPerSecond] = [20, 10_000]
+  await using server = await serve({ conditions: { slowReaderBytesPerSecond: bytesPerSecond } })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  const text = 'x'.repeat(500)
+  for (let i = 0; i < count; i++) await server.publish(text)
+  await until('all have them', () => lanes.all.every(({ events }) => events.length === count + 1))
+  const bytesMs = ((count * text.length) / bytesPerSecond) * 1000
+  for (const { name, latenciesMs } of lanes.all) {
+    expect(latenciesMs().at(-1), name).toBeGreaterThan(0.7 * bytesMs)
+  }
+  for (const { name, latenciesMs } of [lanes.sse, lanes.ws]) {
+    expect(latenciesMs()[1], name).toBeLessThan(0.3 * bytesMs)
+  }
+})
+
 test('loss: now and then a message is late by a timeout or more, and all behind it with it', async () => {
   await using server = await serve({ conditions: { lossRate: 0.1 } })
   using lanes = openLanes(server.origin)
@@ -151,6 +183,17 @@ test('buffering: an event stream is held until enough is together; what is compl
   await server.publish('last')
   await until('all have it', () => lanes.all.every(({ events }) => events.at(-1)?.text === 'last'))
   expect(sse.events).toEqual(lanes.ws.events)
+})
+
+test('buffering as nginx does it: an event stream that asks not to be held is not', MEASURED, async () => {
+  const conditions = PRESETS.find(({ name }) => name === 'nginx with default buffering')?.conditions ?? {}
+  expect(conditions).toMatchObject({ bufferingBytes: 4096 })
+  await using server = await serve({ conditions })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  await publishAt(server, 5, () => 20)
+  await allHave(lanes.all, 6)
+  for (const { latenciesMs, name } of lanes.all) expect(Math.max(...latenciesMs().slice(1)), name).toBeLessThan(100)
 })
 
 test('buffering for a time: an event stream comes in bursts', MEASURED, async () => {
