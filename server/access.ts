@@ -8,8 +8,9 @@ export interface Access {
   /** Throws `wrong-host` (421) or `wrong-origin` (403). Asked for every request, upgrades included. */
   check(request: IncomingMessage): void
   /**
-   * May this client change what concerns everybody? Whoever sits at the server's own machine may,
-   * and whoever sends `Authorization: Bearer TOKEN`. Throws as `checkToken` does.
+   * May this client change what concerns everybody? Whoever sits at the server's own machine and asks
+   * for it by a name of that machine may, and whoever sends `Authorization: Bearer TOKEN`: what a
+   * proxy on this machine passes on comes from here as well. Throws as `checkToken` does.
    */
   isInstructor(request: IncomingMessage): boolean
   /** Throws `wrong-token` (403) or `too-many-tries` (429); else whoever sent the request is the instructor. */
@@ -44,7 +45,7 @@ export function createAccess(hostNames: Iterable<string>, { token, isHome = isLo
       }
     },
     isInstructor(request) {
-      if (isHome(request.socket.remoteAddress ?? '')) return true
+      if (isHome(request.socket.remoteAddress ?? '') && !isPassedOn(request)) return true
       const [, given] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
       if (given === undefined) return false
       checkToken(given, request)
@@ -53,6 +54,13 @@ export function createAccess(hostNames: Iterable<string>, { token, isHome = isLo
     checkToken,
   }
 }
+
+/** Did it come by a proxy? One that says nothing of itself and asks for `localhost` cannot be told. */
+function isPassedOn({ headers }: IncomingMessage): boolean {
+  return !LOOPBACK_NAMES.includes(nameOf(headers.host ?? '')) || PROXY_HEADERS.some((name) => name in headers)
+}
+
+const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, '')
 

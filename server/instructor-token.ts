@@ -8,10 +8,10 @@ export type TokenCheck = (given: string, address: string) => void
 /** Crockford's 32 (no i, l, o, u), which are read aloud and typed without a doubt. */
 const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** 5 bits each. */
-const LENGTH = 20
+/** 5 bits each, and more than 128 together. */
+const LENGTH = 28
 
-/** 100 bits in groups of four: `k7f2-9xqm-…`. */
+/** 140 bits in groups of four: `k7f2-9xqm-…`. */
 export function newToken(): string {
   const letters = Array.from(randomBytes(LENGTH), (byte) => LETTERS[byte % LETTERS.length]).join('')
   return letters.replace(/.{4}(?=.)/g, '$&-')

@@ -1,6 +1,9 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { createAccess } from '../../server/access.ts'
 import { serve } from '../serve.ts'
 
 const ROUTES = {
@@ -73,3 +76,14 @@ async function ask(
   socket.destroy()
   return Number(String(first).split(' ')[1])
 }
+
+test.each([
+  ['from this machine itself', 'localhost:3000', {}, true],
+  ['for a name that is not this machine\u2019s', 'lan.test', {}, false],
+  ['by a proxy that says for whom', 'localhost:3000', { 'x-forwarded-for': '192.0.2.1' }, false],
+  ['by a proxy that says that it is one', '127.0.0.1:3000', { via: '1.1 here' }, false],
+])('a request %s', (_how, host, headers, is) => {
+  const socket = { remoteAddress: '127.0.0.1' } as Socket
+  const request = { socket, headers: { host, ...headers } } as IncomingMessage
+  expect(createAccess(['lan.test']).isInstructor(request)).toBe(is)
+})

@@ -21,11 +21,11 @@ function tell(act: () => void): unknown {
   }
 }
 
-test('a new token is 100 bits in groups of four, and another one each time', () => {
+test('a new token is 140 bits in groups of four, and another one each time', () => {
   const tokens = Array.from({ length: 1000 }, newToken)
-  for (const token of tokens) expect(token).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){4}[0-9a-hjkmnp-tv-z]{4}$/)
+  for (const token of tokens) expect(token).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}$/)
   expect(new Set(tokens).size).toBe(tokens.length)
-  // Every one of the 32 letters, so that each of the 20 has its 5 bits.
+  // Every one of the 32 letters, so that each of the 28 has its 5 bits.
   expect(new Set(tokens.join('').replaceAll('-', '')).size).toBe(32)
 })
 

@@ -179,7 +179,7 @@ async function said(env: Record<string, string>, ...flags: string[]) {
     if (line.startsWith('Limits are off')) break
   }
   const text = lines.join('\n')
-  const [token] = /\b(?:[0-9a-z]{4}-){4}[0-9a-z]{4}$/m.exec(text) ?? []
+  const [token] = /\b(?:[0-9a-z]{4}-){6}[0-9a-z]{4}$/m.exec(text) ?? []
   return { text, token, port: Number(/http:\S+:(\d+)/.exec(text)?.[1]) }
 }
 
