@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createAccess } from './access.ts'
 import { createApp } from './app.ts'
+import { RETENTION } from './feed/log.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, addressNames, readFlags } from './flags.ts'
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const flags = readFlags(process.argv.slice(2), process.env)
   if (flags.help) return console.log(HELP)
   const names = addressNames(flags.host)
-  const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data)
+  const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
   const { limits, wire } = flags
   const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire })
   await listen(app, flags)
