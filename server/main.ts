@@ -25,8 +25,8 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(HELP)
   const names = addressNames(flags.host)
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
-  const { limits, wire } = flags
-  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire })
+  const { limits, wire, log: logLevel } = flags
+  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire, logLevel })
   await listen(app, flags)
   closeOnSignals(app)
 
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 
 async function listen(app: App, { host, port }: Flags): Promise<void> {
   try {
-    await app.listen({ host, port })
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
   } catch (cause) {
     await app.close()
     throw new Error(listenTrouble(cause, host, port), { cause })
@@ -64,14 +64,16 @@ function listenTrouble(error: unknown, host: string, port: number): string {
 /** SIGTERM and Ctrl-C say goodbye to every client; a second one ends the process at once. */
 function closeOnSignals(app: App): void {
   let closing = false
-  const close = async (): Promise<void> => {
+  const close = async (signal: string): Promise<void> => {
     if (closing) process.exit(1)
     closing = true
+    app.log.info({ signal }, 'stopping')
     setTimeout(() => app.server.closeAllConnections(), SHUTDOWN_MS).unref()
     await app.close()
+    app.log.info('stopped')
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close(signal))
 }
 
 /** Which port it became, where 0 was asked for. */
