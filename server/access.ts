@@ -6,11 +6,17 @@ import { FeedError, quote } from './errors.ts'
 export interface Access {
   /** Throws `wrong-host` (421) or `wrong-origin` (403). Asked for every request, upgrades included. */
   check(request: IncomingMessage): void
-  /** May this client change what concerns everybody? Whoever sits at the server's own machine may. */
+  /**
+   * May this client change what concerns everybody? Whoever sits at the server's own machine may,
+   * not who comes through a proxy on it.
+   */
   isInstructor(request: IncomingMessage): boolean
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
+
+/** What proxies put into the requests that they pass on (RFC 7239, and what came before it). */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
 
 /**
  * Lets in who asks for one of these host names, whatever the port. A name that somebody else's
@@ -28,7 +34,10 @@ export function createAccess(hostNames: Iterable<string>): Access {
         throw new FeedError('wrong-origin', `A page of ${quote(origin)} may not use the server at ${quote(host)}.`)
       }
     },
-    isInstructor: ({ socket }) => isLoopback(socket.remoteAddress ?? ''),
+    isInstructor: ({ socket, headers }) =>
+      isLoopback(socket.remoteAddress ?? '') &&
+      LOOPBACK_NAMES.includes(nameOf(headers.host ?? '')) &&
+      FORWARDED.every((name) => headers[name] === undefined),
   }
 }
 
