@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { connect as dial } from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { LogUnavailable } from '../../../server/feed/log.ts'
 import type { Log } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
@@ -86,6 +88,27 @@ test('a stream that is cut off because the log cannot be read is a drop with its
   expect(samples.get('fourwire_clients{transport="sse"}')).toBe(0)
 })
 
+test('a WebSocket that leaves a ping unanswered is a drop with its reason', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+  try {
+    await using server = await serve()
+    const socket = dial(server.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(
+      'GET /feed/lobby/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    await once(socket, 'data')
+    const dropped = 'fourwire_drops_total{transport="ws",reason="ping unanswered"}'
+    vi.advanceTimersByTime(15_000)
+    expect((await scrape(server.origin)).get(dropped)).toBeUndefined()
+    vi.advanceTimersByTime(15_000)
+    await once(socket.resume(), 'close')
+    expect((await scrape(server.origin)).get(dropped)).toBe(1)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test('a log that takes no writes shows in the numbers and in /health until it takes one again', async () => {
   const kept = memoryLog()
   let isFull = true
@@ -113,13 +136,23 @@ test('a log that takes no writes shows in the numbers and in /health until it ta
 
 test('the event loop\u2019s delay shows a stall once, and not for good', async () => {
   await using server = await serve()
-  await scrape(server.origin)
-  const began = performance.now()
-  while (performance.now() - began < 200);
   const most = 'fourwire_event_loop_delay_seconds{of="max"}'
-  await until('the stall shows', async () => ((await scrape(server.origin)).get(most) ?? 0) > 0.1)
+  await until('the stall shows', async () => {
+    await stall(200)
+    return ((await scrape(server.origin)).get(most) ?? 0) > 0.1
+  })
   await until('it is over', async () => ((await scrape(server.origin)).get(most) ?? 1) < 0.1)
 })
+
+/** From a timer, as the one that is watched is: between two of its looks. */
+const stall = (ms: number): Promise<void> =>
+  new Promise((resolve) =>
+    setTimeout(() => {
+      const began = performance.now()
+      while (performance.now() - began < ms);
+      resolve()
+    }, 20),
+  )
 
 test('no text, name, room or address is in it, and it is for who runs the server', async () => {
   await using server = await serve()
