@@ -4,7 +4,11 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyError } from 'fastify'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { createAccess } from '../../server/access.ts'
+import { createApp } from '../../server/app.ts'
+import { LogUnavailable } from '../../server/feed/log.ts'
+import { memoryLog } from '../../server/feed/memory-log.ts'
 import { LOG_LEVELS, errorLine } from '../../server/logging.ts'
 import { until } from '../until.ts'
 
@@ -14,6 +18,8 @@ const MAIN = join(import.meta.dirname, '../../server/main.ts')
 const MARK = 'hunter2'
 
 const HOSTILE = `${MARK}\n{"level":"error","msg":"forged"}\r\n\u001b[2J\u2028${MARK}`
+
+const HOST = { host: 'localhost' }
 
 async function logged(level: string): Promise<{ out: string; lines: Record<string, unknown>[] }> {
   const child = spawn(process.execPath, [MAIN, '--port', '0', '--data', ':memory:', '--log', level])
@@ -121,6 +127,53 @@ test.each(LOG_LEVELS)(
     )
   },
 )
+
+test('troubles are told: a log that refuses, once until it takes again; a request that fails; a client that is dropped', async () => {
+  const lines: Record<string, unknown>[] = []
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+    lines.push(JSON.parse(String(line)))
+    return true
+  })
+  try {
+    const kept = memoryLog()
+    await kept.append('lobby', { type: 'message', user: 'Ada', text: MARK })
+    let isBroken = true
+    await using app = await createApp({
+      log: {
+        ...kept,
+        append: (...args) =>
+          isBroken ? Promise.reject(new LogUnavailable('The disk is full.')) : kept.append(...args),
+        read: () => Promise.reject(new RangeError('The disk is gone.')),
+      },
+      access: createAccess([]),
+      logLevel: 'info',
+    })
+    const publish = () =>
+      app.inject({ method: 'POST', url: '/feed/lobby', headers: HOST, payload: { user: MARK, text: MARK } })
+    await publish()
+    await publish()
+    isBroken = false
+    await publish()
+    await app.inject({ url: `/feed/lobby/poll?after=0&lane=${MARK}`, headers: HOST })
+    await app.inject({ url: '/feed/lobby/sse?after=0', headers: HOST }).catch(() => {})
+  } finally {
+    stderr.mockRestore()
+  }
+  expect(JSON.stringify(lines)).not.toContain(MARK)
+  expect(lines.map(({ level, msg }) => `${level}: ${msg}`)).toEqual([
+    'error: event log takes no writes',
+    'info: event log takes writes again',
+    'error: request failed',
+    'error: delivering failed',
+    'warn: client dropped',
+  ])
+  expect(lines[0]).toMatchObject({ err: { message: 'The disk is full.' } })
+  expect(lines[2]).toMatchObject({
+    req: { method: 'GET', route: '/feed/:room/poll' },
+    err: { type: 'RangeError', message: 'The disk is gone.' },
+  })
+  expect(lines[4]).toMatchObject({ transport: 'sse', reason: 'delivering failed' })
+})
 
 test('an error says what it is and where it happened; one of a parser does not quote what it could not parse', () => {
   let error: unknown
