@@ -60,6 +60,7 @@ function isPassedOn({ headers }: IncomingMessage): boolean {
   return !LOOPBACK_NAMES.includes(nameOf(headers.host ?? '')) || PROXY_HEADERS.some((name) => name in headers)
 }
 
+/** What proxies put into the requests that they pass on (RFC 7239, and what came before it). */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, '')

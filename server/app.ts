@@ -1,16 +1,21 @@
 /** Puts the parts together: the feed behind its transports, the page, the lab, the errors. */
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
+import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes } from './lab/lanes.ts'
 import { limitConnections } from './limits.ts'
+import { logRequests, loggerAt } from './logging.ts'
+import type { LogLevel } from './logging.ts'
+import { serveMetrics } from './metrics/metrics.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
+import type { TransportName } from './protocol.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { MESSAGE_BYTES } from './transports/transport.ts'
@@ -31,11 +36,24 @@ export interface Parts {
   readonly limits?: boolean
   /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
   readonly wire?: boolean
+  /** Default: silent. */
+  readonly logLevel?: LogLevel
 }
 
+const names = Object.keys(transports) as TransportName[]
+
 /** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
-export async function createApp({ log, access, limits = true, wire: isMetered = true }: Parts): Promise<App> {
+export async function createApp({
+  log,
+  access,
+  limits = true,
+  wire: isMetered = true,
+  logLevel = 'silent',
+}: Parts): Promise<App> {
   const app = Fastify({
+    logger: loggerAt(logLevel),
+    // In its place stands what logging.ts says of a request.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MESSAGE_BYTES,
     // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
     requestTimeout: 15_000,
@@ -56,6 +74,7 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
+  logRequests(app)
   app.addHook('onRequest', async ({ raw }, reply) => {
     reply.headers(GENERAL_HEADERS)
     access.check(raw)
@@ -64,22 +83,21 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
   await app.register(swagger, {
     openapi: { info: { title: 'Fourwire', description: 'One chat feed by four transports', version: '1' } },
   })
-  const feed = createFeed(log)
+  const metrics = serveMetrics(app, access, names)
+  const feed = metrics.publishing(createFeed(log))
   servePublish(app, feed)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
-  for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
   const capture = createCapture()
+  for (const name of names) {
+    const dropped = (reason: string) => metrics.dropped(name, reason)
+    goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), { dropped }))
+  }
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
   const closeLab = serveLab(app, feed, access, network, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({
-    status: 'ok',
-    epoch: feed.epoch,
-    node: process.version,
-    uptimeS: Math.round(process.uptime()),
-  }))
+  serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
 
   routeUpgrades(app)

@@ -72,7 +72,7 @@ function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new FeedError(error instanceof SyntaxError ? 'bad-json' : 'bad-request', `${error.message}.`)
   // Not the client's doing: what went wrong is for the server's operator to see, not for the client.
-  console.error(error)
+  request.log.error({ err: error, req: request }, 'request failed')
   return new FeedError('internal', `${request.method} ${quote(request.url)} failed.`)
 }
 

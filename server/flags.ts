@@ -3,6 +3,8 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { plainToken } from './instructor-token.ts'
+import { LOG_LEVELS } from './logging.ts'
+import type { LogLevel } from './logging.ts'
 
 export interface Flags {
   readonly port: number
@@ -16,6 +18,7 @@ export interface Flags {
   readonly limits: boolean
   /** Off leaves the bytes uncounted. For benches. */
   readonly wire: boolean
+  readonly log: LogLevel
   readonly open: boolean
   readonly help: boolean
 }
@@ -35,6 +38,7 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --limits on|off    at most 1,000 connections per address; off is  (on)
                      for benches only
   --wire on|off      count every byte, by lane; off is for benches  (on)
+  --log LEVEL        silent, error, warn, info or debug, to stderr  (info)
   --open             open the page in a browser
   --help             this text
 
@@ -50,6 +54,7 @@ const OPTIONS = {
   data: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
+  log: { type: 'string' },
   open: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -69,6 +74,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
+    log: levelOf(given.log ?? env['FOURWIRE_LOG'] ?? 'info'),
     open: given.open ?? on(env['FOURWIRE_OPEN'], 'FOURWIRE_OPEN'),
     help: given.help ?? false,
   }
@@ -116,6 +122,12 @@ function fileOf(path: string): string {
   if (path === ':memory:') return path
   const isFolder = existsSync(path) ? statSync(path).isDirectory() : path.endsWith(sep) || !/\.\w+$/.test(path)
   return isFolder ? join(resolve(path), 'feed.db') : resolve(path)
+}
+
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((one) => one === text)
+  if (level) return level
+  throw new Error(`--log is "${text}". Set it to one of ${LOG_LEVELS.join(', ')}.`)
 }
 
 function on(text: string | undefined, name: string): boolean {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createAccess, isLoopback } from './access.ts'
 import { createApp } from './app.ts'
+import { RETENTION } from './feed/log.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, addressNames, readFlags } from './flags.ts'
@@ -24,11 +25,11 @@ async function main(): Promise<void> {
   const flags = readFlags(process.argv.slice(2), process.env)
   if (flags.help) return console.log(HELP)
   const names = addressNames(flags.host)
-  const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data)
-  const { limits, wire } = flags
+  const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
+  const { limits, wire, log: logLevel } = flags
   const made = isLoopback(flags.host) ? undefined : newToken()
   const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
-  const app = await createApp({ log, access, limits, wire })
+  const app = await createApp({ log, access, limits, wire, logLevel })
   await listen(app, flags)
   closeOnSignals(app)
 
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
 
 async function listen(app: App, { host, port }: Flags): Promise<void> {
   try {
-    await app.listen({ host, port })
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
   } catch (cause) {
     await app.close()
     throw new Error(listenTrouble(cause, host, port), { cause })
@@ -69,14 +70,16 @@ function listenTrouble(error: unknown, host: string, port: number): string {
 /** SIGTERM and Ctrl-C say goodbye to every client; a second one ends the process at once. */
 function closeOnSignals(app: App): void {
   let closing = false
-  const close = async (): Promise<void> => {
+  const close = async (signal: string): Promise<void> => {
     if (closing) process.exit(1)
     closing = true
+    app.log.info({ signal }, 'stopping')
     setTimeout(() => app.server.closeAllConnections(), SHUTDOWN_MS).unref()
     await app.close()
+    app.log.info('stopped')
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close(signal))
 }
 
 /** Which port it became, where 0 was asked for. */

@@ -16,7 +16,9 @@ export interface Spawned extends AsyncDisposable {
 
 /** The server as a process of its own, once it has printed where it is. */
 export async function spawnServer(...flags: string[]): Promise<Spawned> {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [MAIN, '--port', '0', '--log', 'error', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const origin = await addressOf(child)
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode

@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     ...shared,
     include: ['test/**/*.test.ts'],
+    exclude: ['test/proxy/**'],
     // A browser may have to be installed first, which no test's time limit allows for.
     globalSetup: ['test/browser/chromium.ts'],
     provide: { badLines: false },

@@ -1,25 +1,11 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { now } from '../now.ts'
 import type { Draft, Event } from '../protocol.ts'
-import { cursorOf, newEpoch } from './cursor.ts'
+import { cursorOf } from './cursor.ts'
 import { LogUnavailable, RETENTION } from './log.ts'
 import type { Appended, Extent, Log, Retention } from './log.ts'
-
-/** Kept in the file's `user_version`; a later one means that a newer Fourwire wrote the file. */
-const SCHEMA_VERSION = 1
-
-const SCHEMA = `
-  CREATE TABLE meta (epoch TEXT NOT NULL);
-  CREATE TABLE room (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE event (
-    room TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, key TEXT, json TEXT NOT NULL,
-    PRIMARY KEY (room, seq)
-  ) WITHOUT ROWID;
-  CREATE INDEX event_at ON event (at);
-  CREATE UNIQUE INDEX event_key ON event (room, key) WHERE key IS NOT NULL;
-  PRAGMA user_version = ${SCHEMA_VERSION};`
+import { openFile } from './sqlite-file.ts'
+import { trouble } from './trouble.ts'
 
 /** Age is looked at this often: often enough for a bound of hours. */
 const AGE_CHECK_MS = 60_000
@@ -39,11 +25,15 @@ interface Waiting {
  * kernel's hands); a power cut may lose the last commits but never tears one, which is what
  * `synchronous = NORMAL` means and what spares each commit an fsync.
  *
- * Throws when the file cannot be opened, is another program's, or is already in use.
+ * Throws when the file cannot be opened, is another program's, a newer Fourwire's or damaged, or
+ * is already in use. `told`: of what was done to the file at opening, in a sentence.
  */
-export function sqliteLog(path: string, retention: Retention = RETENTION): Log {
-  const db = open(path)
-  const epoch = epochOf(db)
+export function sqliteLog(
+  path: string,
+  retention: Retention = RETENTION,
+  told: (sentence: string) => void = () => {},
+): Log {
+  const { db, epoch } = openFile(path, told)
   const sql = statements(db)
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
   let waiting: Waiting[] = []
@@ -93,13 +83,20 @@ export function sqliteLog(path: string, retention: Retention = RETENTION): Log {
         sql.forgetSurplus.run(room, lastOf(room) - retention.events)
       db.exec('COMMIT')
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      const unavailable = new LogUnavailable(`${path} takes no writes: ${sentence(error)}`, { cause: error })
+      rollBack()
+      const unavailable = new LogUnavailable(`The event log takes no writes: ${trouble(error)}`, { cause: error })
       for (const one of group) one.reject(unavailable)
       return
     }
     tell(done)
     group.forEach((one, i) => one.resolve(done[i] ?? fail()))
+  }
+
+  /** Some failures have rolled back already, and on a disk that fails this may fail too. */
+  function rollBack(): void {
+    try {
+      if (db.isTransaction) db.exec('ROLLBACK')
+    } catch {}
   }
 
   function append({ room, draft, at, key }: Waiting): Appended {
@@ -127,52 +124,12 @@ export function sqliteLog(path: string, retention: Retention = RETENTION): Log {
     return Number(sql.last.get(room)?.['last'] ?? 0)
   }
 
+  /** On a full disk nothing can be deleted either. That is no reason to end: the next publish says so. */
   function forgetOld(): void {
-    sql.forgetOld.run(now() - retention.ageMs)
+    try {
+      sql.forgetOld.run(now() - retention.ageMs)
+    } catch {}
   }
-}
-
-function open(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
-  const db = new DatabaseSync(path)
-  try {
-    const isNew = inspect(db)
-    // One server at a time: a second one would give out the same numbers.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    if (isNew) db.exec(`BEGIN; ${SCHEMA} COMMIT`)
-  } catch (error) {
-    db.close()
-    throw new Error(`${path} cannot be used as the event log: ${sentence(error)}`, { cause: error })
-  }
-  return db
-}
-
-/** Is the file empty? Only looks, so that a file which is not ours stays as it was. */
-function inspect(db: DatabaseSync): boolean {
-  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (version > SCHEMA_VERSION)
-    throw new Error(
-      `it was written by a newer Fourwire (schema ${version}, this one knows ${SCHEMA_VERSION}); update Fourwire or name another file with --data`,
-    )
-  if (version === SCHEMA_VERSION) return false
-  if (db.prepare('SELECT 1 FROM sqlite_schema').get())
-    throw new Error(`it holds another program's tables; name another file with --data`)
-  return true
-}
-
-function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text === 'database is locked'
-    ? 'another Fourwire is using it; stop that one or name another file with --data.'
-    : `${text}.`
-}
-
-function epochOf(db: DatabaseSync): string {
-  const known = db.prepare('SELECT epoch FROM meta').get()
-  if (known) return String(known['epoch'])
-  const epoch = newEpoch()
-  db.prepare('INSERT INTO meta (epoch) VALUES (?)').run(epoch)
-  return epoch
 }
 
 function statements(db: DatabaseSync) {

@@ -27,7 +27,13 @@ export type App = FastifyInstance<
 
 export interface Transport {
   /** Adds the transport's route to the app. */
-  serve(app: App, feed: Feed): Goodbye
+  serve(app: App, feed: Feed, rules: Rules): Goodbye
+}
+
+/** What holds for the clients of every transport alike. */
+export interface Rules {
+  /** To be told when the transport itself gives up a client, with one of few reasons. */
+  dropped(reason: string): void
 }
 
 /** Ends what is still open so that its clients come back, to the next process, with their cursors. */

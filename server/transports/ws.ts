@@ -18,7 +18,7 @@ const HEARTBEAT_MS = 15_000
 const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
 
 export const ws: Transport = {
-  serve(app, feed) {
+  serve(app, feed, { dropped }) {
     const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
 
@@ -46,7 +46,7 @@ export const ws: Transport = {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const client = createClient(feed, socket, wire)
-        const stopHeartbeat = heartbeat(socket)
+        const stopHeartbeat = heartbeat(socket, () => dropped('ping unanswered'))
         clients.add(client)
         // One after the other: what follows a join counts on being in the room.
         let turn = Promise.resolve()
@@ -120,11 +120,14 @@ function frame(message: object): Buffer {
 }
 
 /** Pings, and ends a connection whose last ping was never answered: its other end is gone. */
-function heartbeat(socket: WebSocket): () => void {
+function heartbeat(socket: WebSocket, dropped: () => void): () => void {
   let answered = true
   socket.on('pong', () => (answered = true))
   const timer = setInterval(() => {
-    if (!answered) return socket.terminate()
+    if (!answered) {
+      dropped()
+      return socket.terminate()
+    }
     answered = false
     socket.ping()
   }, HEARTBEAT_MS)

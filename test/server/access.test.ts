@@ -45,6 +45,24 @@ for (const [what, [method, path]] of Object.entries(ROUTES)) {
   })
 }
 
+test.each([
+  ['localhost', {}, 200],
+  ['127.0.0.1', {}, 200],
+  ['[::1]', {}, 200],
+  ['lan.test', {}, 403],
+  ['localhost', { Forwarded: 'for=192.0.2.1' }, 403],
+  ['localhost', { 'X-Forwarded-For': '192.0.2.1' }, 403],
+  ['localhost', { 'X-Real-IP': '192.0.2.1' }, 403],
+  ['localhost', { Via: '1.1 proxy' }, 403],
+])(
+  'who asks for %s with %o from this machine is answered %i where the instructor is',
+  async (name, headers, status) => {
+    await using server = await serve({ allowHosts: ['lan.test'] })
+    const { statusCode } = await server.app.inject({ url: '/lab/lanes', headers: { host: `${name}:80`, ...headers } })
+    expect(statusCode).toBe(status)
+  },
+)
+
 async function ask(
   port: number,
   method: string,

@@ -1,10 +1,11 @@
 /** The server as a process: what is acknowledged, what a kill leaves, how it ends. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import type { Conditions, Event, PollAnswer, TransportName } from '../../server/protocol.ts'
 import { transports } from '../../web/transports/index.ts'
@@ -155,6 +156,18 @@ test('a port in use and a log in use are each told as what they are', async () =
   await writeFile(join(folder, 'no-folder'), '')
   expect(await fails({}, '--port', '0', '--data', join(folder, 'no-folder/feed.db'))).toMatch(/no-folder/)
   expect(await readdir(folder)).toContain('no-folder')
+})
+
+test('a file from the future ends the start with its name, both versions and what to do', async () => {
+  const file = join(folder, 'future.db')
+  const db = new DatabaseSync(file)
+  db.exec('PRAGMA user_version = 99')
+  db.close()
+  const before = await readFile(file)
+  expect(await fails({}, '--port', '0', '--data', file)).toMatch(
+    /future\.db cannot be used as the event log: it was written by a newer Fourwire \(schema 99, this one knows \d+\).*update Fourwire or name another/,
+  )
+  expect((await readFile(file)).equals(before)).toBe(true)
 })
 
 test('flags are environment variables as well, and a flag wins', async () => {

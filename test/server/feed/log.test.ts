@@ -1,8 +1,7 @@
 /** One suite for all logs. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Log, Retention } from '../../../server/feed/log.ts'
@@ -188,25 +187,4 @@ test('a second server on the same file is refused and told why', async () => {
   expect(() => sqliteLog(file)).toThrow(/shared\.db cannot be used as the event log: another Fourwire is using it/)
   await first.append('a', say('1'))
   await first.close()
-})
-
-test('a file that is no database, or another program\u2019s, is refused and left as it was', async () => {
-  const text = join(folder, 'text.db')
-  await writeFile(text, 'x'.repeat(5000))
-  expect(() => sqliteLog(text)).toThrow(/text\.db cannot be used as the event log: file is not a database/)
-  expect(await readFile(text, 'utf8')).toBe('x'.repeat(5000))
-
-  const foreign = join(folder, 'foreign.db')
-  const db = new DatabaseSync(foreign)
-  db.exec('CREATE TABLE theirs (x)')
-  db.close()
-  const asItWas = await readFile(foreign)
-  expect(() => sqliteLog(foreign)).toThrow(/another program's tables; name another file with --data/)
-  expect(await readFile(foreign)).toEqual(asItWas)
-
-  const future = join(folder, 'future.db')
-  const newer = new DatabaseSync(future)
-  newer.exec('PRAGMA user_version = 99')
-  newer.close()
-  expect(() => sqliteLog(future)).toThrow(/written by a newer Fourwire \(schema 99, this one knows 1\)/)
 })

@@ -1,0 +1,35 @@
+/** What may be wrong with the event log's file or its disk, and what to do about it. */
+
+export const NAME_ANOTHER = 'name another file with --data'
+
+export const LEFT = `it was left as it is; move it away, put a copy in its place, or ${NAME_ANOTHER}.`
+
+/** By SQLite's primary result codes (sqlite.org/rescode.html), and by Node's codes where it is not SQLite that fails. */
+const TROUBLES: Record<string, string> = {
+  5: `another Fourwire is using it; stop that one or ${NAME_ANOTHER}.`,
+  8: `it, its folder or its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
+  10: `its disk fails to read or write; see the system's log, or ${NAME_ANOTHER}.`,
+  11: `it is damaged; ${LEFT}`,
+  13: 'the disk is full; make room on it.',
+  14: `it cannot be opened or made; make its folder readable and writable or ${NAME_ANOTHER}.`,
+  26: `file is not a database; ${LEFT}`,
+  EACCES: `it or its folder may not be written; make it writable or ${NAME_ANOTHER}.`,
+  EEXIST: `a file is where its folder should be; ${NAME_ANOTHER}.`,
+  ENOENT: `its folder cannot be made; make the one above it writable or ${NAME_ANOTHER}.`,
+  ENOSPC: 'the disk is full; make room on it.',
+  ENOTDIR: `a file is where its folder should be; ${NAME_ANOTHER}.`,
+  EPERM: `it or its folder may not be written; make it writable or ${NAME_ANOTHER}.`,
+  EROFS: `its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
+}
+
+/** As the end of a sentence. */
+export function trouble(error: unknown): string {
+  return TROUBLES[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)).replace(/[^.]$/, '$&.')
+}
+
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return ''
+  // The low byte is the primary code, what is above it tells the case.
+  if ('errcode' in error && typeof error.errcode === 'number') return String(error.errcode & 0xff)
+  return 'code' in error ? String(error.code) : ''
+}

@@ -1,0 +1,304 @@
+/** Behind real proxies: what breaks with the least that one can configure, and that the README's configurations break nothing. */
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket as Client } from 'ws'
+import type { TransportName } from '../../server/protocol.ts'
+import { transports } from '../../web/transports/index.ts'
+import { connect, isUp } from '../conformance/client.ts'
+import { blockOf, withThese } from '../readme.ts'
+import { serve } from '../serve.ts'
+import type { Served } from '../serve.ts'
+import { spawnServer } from '../spawn.ts'
+import { until } from '../until.ts'
+import { PUBLIC, isInstalled, startProxy } from './proxy.ts'
+import type { Proxy, ProxyName } from './proxy.ts'
+
+const NAMES = Object.keys(transports) as TransportName[]
+const HELD: readonly TransportName[] = ['long-poll', 'sse', 'ws']
+
+/** As the README has them, but for the port, the certificate and where the server is. */
+const README: Record<ProxyName, (server: number) => (port: number, folder: string) => string> = {
+  caddy: (server) => (port, folder) =>
+    withThese(blockOf('caddyfile'), {
+      'fourwire.example {': `https://${PUBLIC}:${port} {\n  tls ${folder}/cert.pem ${folder}/cert.key`,
+      '127.0.0.1:3000': `127.0.0.1:${server}`,
+    }),
+  haproxy: (server) => (port, folder) =>
+    withThese(blockOf('haproxy'), {
+      ':443': `${PUBLIC}:${port}`,
+      '/etc/haproxy/fourwire.pem': `${folder}/both.pem`,
+      '127.0.0.1:3000': `127.0.0.1:${server}`,
+    }),
+  nginx: (server) => (port, folder) =>
+    withThese(blockOf('nginx'), {
+      'listen 443': `listen ${PUBLIC}:${port}`,
+      '/etc/ssl/fourwire.': `${folder}/cert.`,
+      '127.0.0.1:3000': `127.0.0.1:${server}`,
+    }),
+}
+
+// The certificate is signed by nobody; what is tested is not who signed it.
+const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
+beforeAll(() => {
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+})
+afterAll(() => {
+  if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+  else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
+})
+
+/** As a page of that origin does it. */
+async function publishFromPage(origin: string, text: string): Promise<Response> {
+  return fetch(`${origin}/feed/lobby`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin },
+    body: JSON.stringify({ user: 'Ada', text }),
+  })
+}
+
+const setRate = (origin: string) =>
+  fetch(`${origin}/lab/settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{"ratePerSecond":2}',
+  })
+
+/** The status of the answer to a WebSocket's handshake. */
+async function handshake(origin: string, more: { origin?: string } = { origin }): Promise<number> {
+  const socket = new Client(`${origin.replace('http', 'ws')}/feed/lobby/ws`, more)
+  socket.on('error', () => {})
+  const status = await Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, response]) => Number(response.statusCode)),
+  ])
+  socket.terminate()
+  return status
+}
+
+async function clientsAt(server: Served): Promise<number> {
+  const text = await (await fetch(`${server.origin}/metrics`)).text()
+  return Array.from(text.matchAll(/^fourwire_clients\{.*\} (\d+)$/gm), ([, count]) => Number(count)).reduce(
+    (a, b) => a + b,
+    0,
+  )
+}
+
+describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's configuration", (name) => {
+  const missing = !isInstalled(name)
+  const why = `(skipped where ${name} is not installed)`
+
+  test.skipIf(missing)(`all four transports deliver over TLS, and let go of who leaves ${why}`, async () => {
+    await using server = await serve({ allowHosts: [PUBLIC] })
+    await using proxy = await startProxy(name, README[name](server.port))
+    const origin = `https://${PUBLIC}:${proxy.port}`
+    const clients = NAMES.map((transport) => connect(transport, origin))
+    await until('all are up', () => clients.every(isUp))
+    await until('the held ones are there', async () => (await clientsAt(server)) === HELD.length)
+    expect((await publishFromPage(origin, '1')).status).toBe(201)
+    await until('all have the first', () => clients.every(({ events }) => events.length === 1))
+    await Promise.all(clients.map((client, i) => client.publish(`by ${i}`)))
+    await until('all have all', () => clients.every(({ events }) => events.length === 1 + NAMES.length))
+    const [first, ...others] = clients.map((client) => client.texts())
+    for (const texts of others) expect(texts).toEqual(first)
+    expect(clients.flatMap(({ gaps }) => gaps)).toEqual([])
+
+    for (const client of clients) client.stop()
+    await until('nobody is there', async () => (await clientsAt(server)) === 0)
+  })
+
+  test.skipIf(missing)(
+    `a page of its own may use the WebSocket, another site not, and nobody is the instructor ${why}`,
+    async () => {
+      await using server = await serve({ allowHosts: [PUBLIC] })
+      await using proxy = await startProxy(name, README[name](server.port))
+      const origin = `https://${PUBLIC}:${proxy.port}`
+      expect(await handshake(origin)).toBe(101)
+      expect(await handshake(origin, { origin: 'https://evil.example' })).toBe(403)
+      expect((await setRate(origin)).status).toBe(403)
+      expect((await fetch(`${origin}/metrics`)).status).toBe(403)
+      expect((await setRate(server.origin)).status).toBe(200)
+    },
+  )
+
+  test.skipIf(missing)(`while the server is started anew, even a plain EventSource comes back ${why}`, async () => {
+    await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
+    await using proxy = await startProxy(name, README[name](first.port))
+    const origin = `https://${PUBLIC}:${proxy.port}`
+    const texts: string[] = []
+    let errors = 0
+    const source = new EventSource(`${origin}/feed/lobby/sse`)
+    source.onmessage = ({ data }: MessageEvent<string>) => texts.push(JSON.parse(data).text)
+    source.onerror = () => (errors += 1)
+    try {
+      await once(source as unknown as EventTarget, 'open')
+      await first.end('SIGTERM')
+      // The first is the end of the stream, the second a try while nobody is there.
+      await until('it has tried in vain', () => errors >= 2, 20_000)
+      expect(source.readyState).toBe(source.CONNECTING)
+      await using second = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC, '--port', String(first.port))
+      await until('it is back', () => source.readyState === source.OPEN, 20_000)
+      expect((await publishFromPage(origin, 'after')).status).toBe(201)
+      await until('it goes on', () => texts.includes('after'))
+      source.close()
+      await second.end('SIGTERM')
+    } finally {
+      source.close()
+    }
+  })
+})
+
+/** A proxy without TLS, with the least that makes it one. */
+const plain = (proxy: Proxy): string => `http://${PUBLIC}:${proxy.port}`
+
+describe('nginx with nothing but proxy_pass', () => {
+  const missing = !isInstalled('nginx')
+  const why = '(skipped where nginx is not installed)'
+  const least =
+    (server: number, more = '') =>
+    (port: number) =>
+      `server { listen ${PUBLIC}:${port}; location / { proxy_pass http://127.0.0.1:${server}; ${more} } }`
+
+  test.skipIf(missing)(
+    `refuses WebSockets with 426, or 403 to a page, and what a page publishes with 403; whoever asks is the instructor ${why}`,
+    async () => {
+      await using server = await serve()
+      await using proxy = await startProxy('nginx', least(server.port))
+      const origin = plain(proxy)
+      expect(await handshake(origin, {})).toBe(426)
+      expect(await handshake(origin)).toBe(403)
+      const refused = await publishFromPage(origin, '1')
+      expect([refused.status, (await refused.json()).code]).toEqual([403, 'wrong-origin'])
+      expect((await setRate(origin)).status).toBe(200)
+    },
+  )
+
+  test.skipIf(missing)(
+    `lets both polls and SSE through: X-Accel-Buffering keeps it from holding events back ${why}`,
+    async () => {
+      await using server = await serve()
+      await using proxy = await startProxy('nginx', least(server.port))
+      const clients = (['short-poll', 'long-poll', 'sse'] as const).map((name) => connect(name, plain(proxy)))
+      await until('all are up', () => clients.every(isUp))
+      await server.publish('1')
+      await until('all have it', () => clients.every(({ events }) => events.length === 1))
+      for (const client of clients) client.stop()
+    },
+  )
+
+  test.skipIf(missing)(
+    `where it ignores that header, nothing of a stream comes before its end, unless buffering is off ${why}`,
+    async () => {
+      const ignores = 'proxy_ignore_headers X-Accel-Buffering;'
+      await using server = await serve()
+      await using proxy = await startProxy('nginx', least(server.port, ignores))
+      await using fixed = await startProxy('nginx', least(server.port, `${ignores} proxy_buffering off;`))
+      let begun = false
+      const held = fetch(`${plain(proxy)}/feed/lobby/sse?after=0`).then((response) => {
+        begun = true
+        return response.text()
+      })
+      const flowing = connect('sse', plain(fixed))
+      await until('both are there', async () => (await clientsAt(server)) === 2)
+      await server.publish('1')
+      await until('it flows where buffering is off', () => flowing.events.length === 1)
+      expect(begun).toBe(false)
+      flowing.stop()
+      await server.close()
+      expect(await held).toContain('"text":"1"')
+    },
+  )
+})
+
+describe.each([
+  [
+    'haproxy',
+    (server: number, timeout: string) => (port: number) =>
+      `
+    defaults
+      mode http
+      timeout connect 5s
+      timeout client ${timeout}
+      timeout server ${timeout}
+    frontend f
+      bind ${PUBLIC}:${port}
+      default_backend b
+    backend b
+      server s 127.0.0.1:${server}
+`,
+  ],
+  [
+    'caddy',
+    (server: number, timeout: string) => (port: number) =>
+      `http://${PUBLIC}:${port} {
+    reverse_proxy 127.0.0.1:${server} {
+      transport http {
+        response_header_timeout ${timeout}
+      }
+    }
+  }`,
+  ],
+] as const)('%s with the least', (name, least) => {
+  const missing = !isInstalled(name)
+  const why = `(skipped where ${name} is not installed)`
+
+  test.skipIf(missing)(`passes the public name on: 421 until it is allowed, then all four deliver ${why}`, async () => {
+    await using strict = await serve()
+    await using refusing = await startProxy(name, least(strict.port, '50s'))
+    expect((await fetch(`${plain(refusing)}/feed/lobby/poll`)).status).toBe(421)
+
+    await using server = await serve({ allowHosts: [PUBLIC] })
+    await using proxy = await startProxy(name, least(server.port, '50s'))
+    const clients = NAMES.map((transport) => connect(transport, plain(proxy)))
+    await until('all are up', () => clients.every(isUp))
+    expect((await publishFromPage(plain(proxy), '1')).status).toBe(201)
+    await until('all have it', () => clients.every(({ events }) => events.length === 1))
+    expect((await setRate(plain(proxy))).status).toBe(403)
+    for (const client of clients) client.stop()
+  })
+})
+
+describe.each([
+  [
+    'nginx',
+    (server: number) => (port: number) =>
+      `server { listen ${PUBLIC}:${port}; location / {
+    proxy_pass http://127.0.0.1:${server}; proxy_http_version 1.1; proxy_read_timeout 1s;
+    proxy_set_header Host $http_host; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } }`,
+  ],
+  [
+    'haproxy',
+    (server: number) => (port: number) =>
+      `
+    defaults
+      mode http
+      timeout connect 5s
+      timeout client 30s
+      timeout server 1s
+      timeout tunnel 1s
+    frontend f
+      bind ${PUBLIC}:${port}
+      default_backend b
+    backend b
+      server s 127.0.0.1:${server}
+`,
+  ],
+] as const)('%s that waits only a second', (name, impatient) => {
+  test.skipIf(!isInstalled(name))(
+    `answers held polls with 504 and cuts streams over and over; they come back and miss nothing (skipped where ${name} is not installed)`,
+    async () => {
+      await using server = await serve({ allowHosts: [PUBLIC] })
+      await using proxy = await startProxy(name, impatient(server.port))
+      const clients = HELD.map((transport) => connect(transport, plain(proxy)))
+      expect((await fetch(`${plain(proxy)}/feed/quiet/long-poll?after=0`)).status).toBe(504)
+      await server.publish('1')
+      const wasCut = ({ states }: (typeof clients)[number]) => states.some(({ is }) => is === 'reconnecting')
+      await until('all were cut', () => clients.every(wasCut))
+      await server.publish('2')
+      await until('all have both', () => clients.every(({ events }) => events.length >= 2), 20_000)
+      for (const client of clients) {
+        expect(client.texts()).toEqual(['1', '2'])
+        client.stop()
+      }
+    },
+  )
+})

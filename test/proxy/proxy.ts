@@ -1,0 +1,99 @@
+/** Real proxies, each on a port of its own at 127.0.0.2: an address that the server takes for no name of its own. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { until } from '../until.ts'
+
+export const PUBLIC = '127.0.0.2'
+
+export type ProxyName = 'caddy' | 'haproxy' | 'nginx'
+
+export interface Proxy extends AsyncDisposable {
+  readonly port: number
+}
+
+const VERSION_FLAG: Record<ProxyName, string> = { caddy: 'version', haproxy: '-v', nginx: '-v' }
+
+export const isInstalled = (name: ProxyName): boolean => spawnSync(name, [VERSION_FLAG[name]]).status === 0
+
+const COMMAND: Record<ProxyName, (file: string, folder: string) => readonly string[]> = {
+  caddy: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
+  haproxy: (file) => ['-db', '-f', file],
+  nginx: (file, folder) => ['-p', folder, '-c', file, '-e', 'stderr'],
+}
+
+/** Starts one with a configuration that is made for a port and a folder with `cert.pem`, `cert.key` and `both.pem` in it. */
+export async function startProxy(name: ProxyName, configure: (port: number, folder: string) => string): Promise<Proxy> {
+  const folder = await mkdtemp(join(tmpdir(), `fourwire-${name}-`))
+  await makeCertificate(folder)
+  const port = await freePort()
+  const file = join(folder, 'config')
+  await writeFile(file, wrap(name, configure(port, folder)))
+  const child = spawn(name, COMMAND[name](file, folder), { env: { ...process.env, HOME: folder } })
+  let said = ''
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += chunk))
+  const ended = once(child, 'exit')
+  await until(`${name} is up`, async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${said}`)
+    return isOpen(port)
+  })
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      // Its workers are its own to end, so it is asked and not killed.
+      child.kill('SIGTERM')
+      await ended
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** What a configuration stands in on a real machine. */
+function wrap(name: ProxyName, config: string): string {
+  if (name === 'caddy') return `{\nadmin off\nauto_https off\n}\n${config}`
+  if (name === 'haproxy') return config
+  const user = process.getuid?.() === 0 ? 'user root;' : ''
+  return `daemon off; ${user} pid nginx.pid;
+events {}
+http {
+access_log off;
+client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+${config}
+}`
+}
+
+async function makeCertificate(folder: string): Promise<void> {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'cert.key')]
+  const { status, stderr } = spawnSync(
+    'openssl',
+    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=${PUBLIC} -addext subjectAltName=IP:${PUBLIC}`
+      .split(' ')
+      .concat('-keyout', key, '-out', cert),
+    { encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`openssl made no certificate: ${stderr}`)
+  await writeFile(join(folder, 'both.pem'), (await readFile(cert, 'utf8')) + (await readFile(key, 'utf8')))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, PUBLIC)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, PUBLIC)
+  const answer = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'error').then(() => false),
+  ]).catch(() => false)
+  socket.destroy()
+  return answer
+}
