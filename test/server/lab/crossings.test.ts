@@ -259,8 +259,10 @@ test('on a line with latency what is still on its way up is not taken for a hand
   const page = await enter(server)
   const client = raw(server)
   const handshake = get(`/feed/lobby/ws?lane=${PAGE}.ws`, HANDSHAKE)
+  await once(client.socket, 'connect')
   client.say(handshake)
-  await new Promise((resolve) => setImmediate(resolve))
+  // In a segment of its own.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   client.say(frame(Buffer.from('{"type":"ping"}'), { mask: true }))
   await client.hears('"pong"')
   await page.has('pong')
