@@ -1,30 +1,23 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
-import type { Conditions as Network, Preset, Settings, TransportName } from '../../server/protocol.ts'
+import type { Conditions as Network, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
-import { expected } from '../measure/model.ts'
-import type { Conditions } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { condition } from './condition.ts'
-import { expectedCost } from './cost.ts'
+import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
-import { areEqual, describeNetwork, isNeutral } from './network.ts'
-import type { Band } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
 import { carrier, newKey, publish } from './send.ts'
+import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
 const LAB_PATIENCE_MS = 3000
-
-/** Until all lanes are back, as late as their backoff lets them be: what is published meanwhile waits for that and not for the transport. */
-const NEW_WIRE_MS = 1000
-const MOST_BANDS = 40
 const ANNOUNCED_MS = 4000
 
 /** Eight hexadecimal digits. */
@@ -44,11 +37,8 @@ export function openSession(
   const messages = createMessages()
   let lab: Lab
   let begun = false
-  let settings: Settings | null = null
-  let presets: readonly Preset[] = []
   /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
   let clockNetwork: Network | null = null
-  let bands: readonly Band[] = []
   let quietUntilMs = 0
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
@@ -67,7 +57,14 @@ export function openSession(
     }),
   )
 
+  const settings = createSettings(lanes, restartFigures)
+  const forecast = createForecast(
+    () => session,
+    () => serviceMs,
+  )
+
   const session: Mutable<Session> = {
+    ...forecast,
     room,
     lanes,
     messages,
@@ -81,17 +78,17 @@ export function openSession(
     intervalMs: address.intervalMs,
     waitS: address.waitS,
     get ratePerSecond() {
-      return settings?.ratePerSecond ?? null
+      return settings.held?.ratePerSecond ?? null
     },
     instructor: false,
     get conditions() {
-      return settings?.conditions ?? null
+      return settings.held?.conditions ?? null
     },
     get presets() {
-      return presets
+      return settings.presets
     },
     get bands() {
-      return bands
+      return settings.bands
     },
     here: null,
     resting: null,
@@ -146,19 +143,7 @@ export function openSession(
       const lane = carrier(lanes, by)
       return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
     },
-    isHeldBack: ({ transport }: Lane) => transport === 'sse' && (session.conditions?.bufferingBytes ?? 0) > 0,
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
-    expected(lane: Lane) {
-      // What waits until a buffer is full or a proxy lets it through, the model does not know.
-      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
-      const conditions = modelled()
-      return conditions && expected(lane.transport, conditions)
-    },
-    expectedBytes(lane: Lane) {
-      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
-      const conditions = modelled()
-      return conditions && expectedCost(lane, conditions)
-    },
     rest(why: Rest) {
       session.resting = why
       lab.stop()
@@ -191,12 +176,12 @@ export function openSession(
   function startLab(): Lab {
     if (!begun) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     lab = openLab(origin, room, page, {
-      welcome({ cursor, instructor, settings: set, presets: known }) {
-        presets = known
+      welcome({ cursor, instructor, settings: set, presets }) {
+        settings.know(presets)
         clockNetwork = set.conditions
         session.instructor = instructor
         if (!begun) messages.startAt(cursor)
-        adopt(set)
+        settings.adopt(set)
         if (instructor && wanted !== null && wanted !== set.ratePerSecond) lab.set({ ratePerSecond: wanted })
         wanted = null
         listener.changed()
@@ -209,7 +194,7 @@ export function openSession(
         unreachableSinceMs = null
         begin()
       },
-      settings: adopt,
+      settings: settings.adopt,
       here(pages) {
         session.here = pages
       },
@@ -226,19 +211,6 @@ export function openSession(
       trouble: (sentence) => listener.say(sentence),
     })
     return lab
-  }
-
-  function modelled(): Conditions | null {
-    const tripMs = roundTripMs()
-    if (tripMs === null) return null
-    const { intervalMs, waitS } = session
-    return {
-      intervalMs,
-      waitS,
-      roundTripMs: tripMs,
-      serviceMs: serviceMs ?? 0,
-      ratePerSecond: session.ratePerSecond ?? 1,
-    }
   }
 
   function begin(): void {
@@ -266,19 +238,6 @@ export function openSession(
     }
   }
 
-  function adopt(next: Settings): void {
-    const before = settings
-    settings = next
-    const isBent = before === null ? !isNeutral(next.conditions) : !areEqual(before.conditions, next.conditions)
-    if (isBent) bend(next.conditions)
-    if (before === null) return
-    // Refused again and again it waits ever longer, and there is nothing to wait for any more.
-    if (before.conditions.firewall && !next.conditions.firewall)
-      for (const lane of lanes) if (lane.transport === 'ws' && lane.state.is === 'reconnecting') lane.wake()
-    if (isBent) return restartFigures(sentenceOf(before.conditions, next.conditions), NEW_WIRE_MS)
-    if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
-  }
-
   function restartFigures(sentence: string, afterMs = 0): void {
     for (const lane of lanes) lane.clear(afterMs)
     if (afterMs > 0) announce(sentence)
@@ -290,20 +249,6 @@ export function openSession(
   function announce(sentence: string): void {
     quietUntilMs = now() + ANNOUNCED_MS
     listener.say(sentence)
-  }
-
-  function sentenceOf(before: Network, next: Network): string {
-    if (isNeutral(next)) return told.neutral
-    if (next.firewall && areEqual({ ...before, firewall: true }, next)) return told.firewall
-    return told.network(describeNetwork(next, presets))
-  }
-
-  /** One stretch ends where the next begins. */
-  function bend(conditions: Network): void {
-    const atMs = now()
-    bands = bands.map((band) => (band.toMs === null ? { ...band, toMs: atMs } : band)).slice(-MOST_BANDS)
-    if (!isNeutral(conditions))
-      bands = [...bands, { fromMs: atMs, toMs: null, name: describeNetwork(conditions, presets) }]
   }
 
   /** Of the lanes: the clock goes over a line of its own, which is not bent before it is opened anew. */
