@@ -48,8 +48,8 @@ export interface Lane {
   date(offsetMs: number): void
   /** The figures start again, with what is published after so many ms (default: at once). The ledger goes on. */
   clear(afterMs?: number): void
-  /** Publishes over this lane's connection; rejects where it has none. */
-  publish(user: string, text: string, key: string): Promise<void>
+  /** Publishes over this lane's connection, and tells under which id; rejects where it has none. */
+  publish(user: string, text: string, key: string): Promise<Cursor>
 }
 
 export interface Tally {
