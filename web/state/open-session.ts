@@ -1,8 +1,9 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
-import type { Conditions as Network, TransportName } from '../../server/protocol.ts'
+import type { Conditions as Network, Cursor, Cut, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { now } from '../now.ts'
 import { condition } from './condition.ts'
+import { createExchanges } from './exchanges.ts'
 import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
@@ -35,6 +36,8 @@ export function openSession(
   const laneName = (name: TransportName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
+  const exchanges = createExchanges()
+  const own = new Set<Cursor>()
   let lab: Lab
   let begun = false
   /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
@@ -84,6 +87,9 @@ export function openSession(
     get conditions() {
       return settings.held?.conditions ?? null
     },
+    get conditionsBefore() {
+      return settings.before
+    },
     get presets() {
       return settings.presets
     },
@@ -127,8 +133,8 @@ export function openSession(
     setNetwork(conditions: Partial<Network>) {
       lab.set({ conditions })
     },
-    cut() {
-      lab.cut('RST')
+    cut(how: Cut = 'RST') {
+      lab.cut(how)
     },
     restart() {
       lab.restart()
@@ -139,10 +145,14 @@ export function openSession(
       listener.say(told.clear)
       listener.changed()
     },
-    send(by: 'ws' | 'post', user: string, text: string, key: string) {
+    async send(by: 'ws' | 'post', user: string, text: string, key: string) {
       const lane = carrier(lanes, by)
-      return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
+      if (!lane) throw new Error('no lane')
+      own.add(await publish(lane, origin, room, user, text, key))
     },
+    isOwn: (id: Cursor) => own.has(id),
+    exchanges,
+    inspect: (exchange: number) => lab.inspect(exchange),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     rest(why: Rest) {
       session.resting = why
@@ -198,9 +208,9 @@ export function openSession(
       here(pages) {
         session.here = pages
       },
-      cut() {
+      cut(how) {
         for (const lane of lanes) if (lane.on) lane.marks.cut(now())
-        announce(told.cut)
+        announce(told.cut(how))
       },
       lanes(readings) {
         for (const reading of readings) {
@@ -208,6 +218,7 @@ export function openSession(
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
       },
+      wire: exchanges.take,
       trouble: (sentence) => listener.say(sentence),
     })
     return lab
