@@ -17,7 +17,7 @@ export function settings(
 ): TemplateResult {
   return html`<div class="settings">
     <p>${rateControl(session, 'rate-sheet')}</p>
-    <p>${networkControl(session, 'network-sheet')}</p>
+    <p>${networkControl(session, 'network-sheet', () => controls.open({ network: true }))}</p>
     <p>${breakControl(session)}</p>
     <p>
       Short polling asks every
