@@ -27,6 +27,15 @@ export const KNOBS: readonly Knob[] = [
   knob('lossRate', 'loss', '%', 0.01, 0.001, 0.5, 'of the packets come a timeout late, and all behind them wait'),
   knob('bufferingBytes', 'buffering, size', 'bytes', 1, 1, 1_048_576, 'a proxy collects so much on its way down'),
   knob('bufferingMs', 'buffering, time', 'ms', 1, 1, 60_000, 'or so long since the first byte; none: until it is full'),
+  knob(
+    'slowReaderBytesPerSecond',
+    'slow reader',
+    'kB/s',
+    1000,
+    1e6,
+    100,
+    'the application takes no more; the server has to hold the rest',
+  ),
   knob('idleCutMs', 'idle cut', 's', 1000, 600_000, 500, 'a connection silent for so long is closed'),
 ]
 

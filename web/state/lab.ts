@@ -19,6 +19,8 @@ export interface LabListener {
   welcome(welcome: Extract<LabMessage, { type: 'welcome' }>): void
   clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
   settings(settings: Settings): void
+  /** What was claimed is granted. */
+  instructor(): void
   here(pages: number): void
   /** The feed's connections were cut just now. */
   cut(how: Cut): void
@@ -26,7 +28,7 @@ export interface LabListener {
   lanes(lanes: readonly LaneBytes[]): void
   /** What crossed the wire in this page's lanes. */
   wire(crossings: readonly Crossing[]): void
-  trouble(sentence: string): void
+  trouble(sentence: string, code: string): void
 }
 
 export interface Lab {
@@ -39,6 +41,8 @@ export interface Lab {
   restart(): void
   /** The bytes of an exchange; null where they are no longer kept. Rejects with a sentence where nobody answers. */
   inspect(exchange: number): Promise<Inspected | null>
+  /** To be the instructor; holds for as long as the connection. */
+  claim(token: string): void
   stop(): void
 }
 
@@ -79,6 +83,9 @@ export function openLab(origin: string, room: string, page: string, listener: La
       send({ type: 'restart' })
     },
     inspect,
+    claim(token) {
+      send({ type: 'instructor', token })
+    },
     stop() {
       clearTimeout(timer)
       drop()
@@ -140,6 +147,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return nextClock()
       case 'settings':
         return listener.settings(message.settings)
+      case 'instructor':
+        return listener.instructor()
       case 'here':
         return listener.here(message.pages)
       case 'cut':
@@ -151,7 +160,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
       case 'inspected':
         return inspections.get(message.exchange)?.resolve(message.found)
       case 'error':
-        return listener.trouble(`${message.message} ${message.remedy}`)
+        return listener.trouble(`${message.message} ${message.remedy}`, message.code)
     }
   }
 

@@ -24,6 +24,7 @@ const NAMES = [
   'lossRate',
   'bufferingBytes',
   'bufferingMs',
+  'slowReaderBytesPerSecond',
   'idleCutMs',
   'firewall',
 ] as const
@@ -52,7 +53,7 @@ export function describeNetwork(conditions: Conditions, presets: readonly Preset
   const isNamed = preset !== undefined && !isNeutral(preset.conditions)
   // A preset's name stands for the rest of it.
   const single = isNamed ? [] : [rate(conditions), idle(conditions)]
-  const line = [way(conditions), losses(conditions, isNamed), ...single].filter(Boolean)
+  const line = [way(conditions), losses(conditions, isNamed), reading(conditions), ...single].filter(Boolean)
   if (isNamed) {
     if (preset.conditions.firewall) line.push(firewall)
     if (preset.conditions.bufferingBytes > 0) line.push(proxy)
@@ -84,6 +85,10 @@ function idle({ idleCutMs }: Conditions): string {
 function losses({ lossRate }: Conditions, isNamed: boolean): string {
   if (lossRate === 0 || (isNamed && lossRate < 0.01)) return ''
   return `${Number((lossRate * 100).toPrecision(2))} % lost`
+}
+
+function reading({ slowReaderBytesPerSecond }: Conditions): string {
+  return slowReaderBytesPerSecond > 0 ? `read at ${slowReaderBytesPerSecond / 1000} kB/s` : ''
 }
 
 function holding({ bufferingBytes, bufferingMs }: Conditions): string {

@@ -15,6 +15,7 @@ import type { Parts, Session, SessionListener } from './session.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
+import { recallToken, rememberToken } from './token.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
@@ -84,6 +85,7 @@ export function openSession(
       return settings.held?.ratePerSecond ?? null
     },
     instructor: false,
+    refusal: null,
     get conditions() {
       return settings.held?.conditions ?? null
     },
@@ -140,6 +142,10 @@ export function openSession(
       lab.restart()
       announce(told.restart)
     },
+    claim(token) {
+      rememberToken(token)
+      lab.claim(token)
+    },
     clear() {
       for (const lane of lanes) lane.clear()
       listener.say(told.clear)
@@ -189,11 +195,12 @@ export function openSession(
       welcome({ cursor, instructor, settings: set, presets }) {
         settings.know(presets)
         clockNetwork = set.conditions
-        session.instructor = instructor
         if (!begun) messages.startAt(cursor)
         settings.adopt(set)
-        if (instructor && wanted !== null && wanted !== set.ratePerSecond) lab.set({ ratePerSecond: wanted })
-        wanted = null
+        const token = recallToken()
+        if (instructor) lead()
+        else if (token !== null) lab.claim(token)
+        else follow()
         listener.changed()
       },
       clock(sample, service) {
@@ -205,6 +212,11 @@ export function openSession(
         begin()
       },
       settings: settings.adopt,
+      instructor() {
+        if (!session.instructor) listener.say(told.instructor)
+        lead()
+        listener.changed()
+      },
       here(pages) {
         session.here = pages
       },
@@ -219,9 +231,27 @@ export function openSession(
         }
       },
       wire: exchanges.take,
-      trouble: (sentence) => listener.say(sentence),
+      trouble(sentence, code) {
+        if (code === 'wrong-token') rememberToken(null)
+        if (code === 'wrong-token' || code === 'too-many-tries') follow(sentence)
+        listener.say(sentence)
+        listener.changed()
+      },
     })
     return lab
+  }
+
+  function lead(): void {
+    session.instructor = true
+    session.refusal = null
+    if (wanted !== null && wanted !== session.ratePerSecond) lab.set({ ratePerSecond: wanted })
+    wanted = null
+  }
+
+  function follow(refusal = session.refusal): void {
+    session.instructor = false
+    session.refusal = refusal
+    wanted = null
   }
 
   function begin(): void {

@@ -26,6 +26,8 @@ export interface Session extends Wakeful {
   /** The room's; null before the lab has told. */
   readonly ratePerSecond: number | null
   readonly instructor: boolean
+  /** What was said of the last token, where it made nobody the instructor. */
+  readonly refusal: string | null
   /** The server's network; null before the lab has told. */
   readonly conditions: Conditions | null
   /** What held before the last change of them; null where there was none. */
@@ -53,6 +55,8 @@ export interface Session extends Wakeful {
   /** Default: by a reset. */
   cut(how?: Cut): void
   restart(): void
+  /** To be the instructor, now and whenever the lab comes back; the token is forgotten when it is wrong. */
+  claim(token: string): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>

@@ -8,6 +8,7 @@ export const told = {
   allAgain: 'All four again, each from where the page stands.',
   queued:
     'Requests are queued in the browser: it opens six connections to one host, for all its tabs together. Close other tabs of this page, or switch a lane off.',
+  instructor: 'You are the instructor now, in this tab.',
   noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
   cut: (how: Cut): string => `${CUTS[how]} Each lane comes back from its own cursor.`,
   restart: 'The server restarts: nobody is there for a moment, then a network that is left alone. The cursors stay.',

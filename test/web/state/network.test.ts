@@ -38,6 +38,7 @@ test.each([
   [{ ...NEUTRAL, idleCutMs: 500 }, 'cut after 0.5 s of silence'],
   [{ ...NEUTRAL, lossRate: 0.004 }, '0.4 % lost'],
   [{ ...NEUTRAL, bufferingBytes: 300 }, 'Buffering proxy · answers held until 300 bytes'],
+  [{ ...NEUTRAL, slowReaderBytesPerSecond: 500 }, 'read at 0.5 kB/s'],
 ])('%j is described as "%s"', (conditions, text) => {
   expect(describeNetwork(conditions, PRESETS)).toBe(text)
 })
