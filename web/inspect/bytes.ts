@@ -4,25 +4,33 @@ export const BULLET = '•'
 
 export interface Shown {
   readonly bytes: Uint8Array
-  /** 1 for each byte that is masked. */
+  /** 0 for each byte that is shown, `OTHERS` where somebody else wrote it, `UNKNOWN` where it was masked before it came here. */
   readonly hidden: Uint8Array
 }
+
+export const OTHERS = 1
+export const UNKNOWN = 2
 
 export function shownText(text: string): Shown {
   return shown(new TextEncoder().encode(text))
 }
 
-/** What is no hexadecimal digit was masked before it came here, and stays so. */
 export function shownHex(hex: string): Shown {
   const pairs = hex.match(/../gs) ?? []
   const found = shown(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)))
-  for (const [i, pair] of pairs.entries()) if (!/^[\da-f]{2}$/i.test(pair)) found.hidden[i] = 1
+  for (const [i, pair] of pairs.entries()) if (!/^[\da-f]{2}$/i.test(pair)) found.hidden[i] = UNKNOWN
   return found
 }
 
 /** Without its mask (RFC 6455, section 5.3). */
 export function unmasked({ bytes, hidden }: Shown, key: Uint8Array): Shown {
   return { bytes: bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0)), hidden }
+}
+
+/** Masks them, or shows them again where that is all that hides them. */
+export function hide({ hidden }: Shown, from: number, to: number, isHidden: boolean): void {
+  const [before, after] = isHidden ? [0, OTHERS] : [OTHERS, 0]
+  for (let i = from; i < to; i++) if (hidden[i] === before) hidden[i] = after
 }
 
 /** As UTF-8, from one byte to before another. */

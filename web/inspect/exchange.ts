@@ -5,7 +5,7 @@ import { bodyLines, chunkLines } from './body.ts'
 import { textOf } from './bytes.ts'
 import { OPCODES, frameRows } from './frame.ts'
 import { handshakeLines } from './handshake.ts'
-import { fieldOf, headLines, statusOf } from './heads.ts'
+import { fieldOf, headLines, statusOf, usualBytes } from './heads.ts'
 import { count, line } from './line.ts'
 import type { Line } from './line.ts'
 import type { ScannedEvent } from './scan.ts'
@@ -86,9 +86,9 @@ function whatOf({ transport }: Inspected, parts: readonly SeenPart[]): string {
   if (status >= 400) return `Refused: ${status}`
   if (transport === 'ws') {
     const up = frames.filter(({ part }) => part.up).length
-    return `A handshake, then ${count(frames.length - up, 'frame')} down and ${up} up, with ${count(events, 'message')}`
+    return `${count(frames.length - up, 'frame')} down and ${up} up, ${count(events, 'message')} so far`
   }
-  if (transport === 'sse') return `One answer that does not end, with ${count(events, 'message')} so far`
+  if (transport === 'sse') return `An answer that does not end, ${count(events, 'message')} so far`
   return events === 0 ? 'Nothing in it' : `Carried ${count(events, 'message')}`
 }
 
@@ -123,7 +123,7 @@ function message(pieces: readonly SeenPart[], key: string): Section {
     up,
     at: first?.part.at ?? 0,
     bytes,
-    made: `${count(bytes, 'byte')}${parted(bytes, head, payload, up)}`,
+    made: `${count(bytes, 'byte')}${parted(bytes, head, payload, up)}${usual(first?.part)}`,
     isOfMany: false,
     lines: () => pieces.flatMap(linesOf),
   }
@@ -131,9 +131,15 @@ function message(pieces: readonly SeenPart[], key: string): Section {
 
 function parted(bytes: number, head: number, payload: number, up: boolean): string {
   if (head === bytes) return ', all of it head'
-  const rest = bytes - head - payload
+  // What was masked before it came here may be longer as it is shown.
+  const rest = Math.max(0, bytes - head - payload)
   if (up) return `: head ${head}, body ${rest}`
   return payload > 0 ? `: head ${head}, framing ${rest}, payload ${payload}` : `: head ${head}, body ${rest}`
+}
+
+/** The lesson of polling: most of it says each time what the one before has said. */
+function usual(part: Part | undefined): string {
+  return part?.is === 'head' && part.up ? `, ${usualBytes(part.text)} of it the same each time` : ''
 }
 
 function linesOf(seen: SeenPart): readonly Line[] {
@@ -162,7 +168,7 @@ function ofMany(seen: SeenPart, key: string): Section {
     up: part.is === 'end' ? null : part.up,
     at: part.at,
     bytes,
-    made: payload > 0 ? `${made}: framing ${bytes - payload}, payload ${payload}` : made,
+    made: payload > 0 ? `${made}: framing ${Math.max(0, bytes - payload)}, payload ${payload}` : made,
     isOfMany: part.is === 'chunk' || part.is === 'frame',
     lines: () => linesOf(seen),
   }

@@ -11,6 +11,12 @@ export function headLines(text: string): readonly Line[] {
   ]
 }
 
+/** What a request has with it whatever it is for, in bytes. */
+export function usualBytes(text: string): number {
+  const usual = headLines(text).filter(({ kind }) => kind === 'usual')
+  return usual.reduce((sum, { bytes }) => sum + bytes.length + '\r\n'.length, 0)
+}
+
 /** The value of a field; undefined where there is none. */
 export function fieldOf(text: string, name: string): string | undefined {
   const start = `${name}:`
@@ -69,48 +75,48 @@ function field(text: string): Line {
 
 type Field = readonly [Line['kind'], string | ((value: string) => string)]
 
-const HINT: Field = ['usual', 'which browser and system, in pieces (User-Agent Client Hints); unused here']
+const HINT: Field = ['usual', 'which browser, in pieces; unused here']
 
 const FIELDS: Readonly<Record<string, Field>> = {
-  host: ['usual', 'which of the sites at this address; this server answers to its own names only (RFC 9110, 7.2)'],
+  host: ['usual', 'which site at this address (RFC 9110, 7.2)'],
   connection: [
     'plain',
     (value) =>
       /upgrade/i.test(value)
-        ? 'Upgrade concerns this connection only: no proxy may pass it on unread (RFC 9110, 7.6.1)'
+        ? 'Upgrade is for the next on the way only (RFC 9110, 7.6.1)'
         : /close/i.test(value)
           ? 'the connection ends with this answer'
-          : 'the connection stays, so that the next request needs no handshake of TCP’s (RFC 9112, 9.3)',
+          : 'the connection stays for the next request (RFC 9112, 9.3)',
   ],
-  'keep-alive': ['plain', 'for how many seconds of silence the server keeps the connection'],
-  'user-agent': ['usual', 'which browser; unused here (RFC 9110, 10.1.5)'],
+  'keep-alive': ['plain', 'how many seconds it is kept in silence'],
+  'user-agent': ['usual', 'which browser; unused here'],
   accept: [
     'usual',
     (value) =>
       value.includes('event-stream')
         ? 'EventSource wants a stream of events (WHATWG HTML, 9.2)'
-        : 'which kinds of answer will do (RFC 9110, 12.5.1)',
+        : 'which answers will do (RFC 9110, 12.5.1)',
   ],
-  'accept-encoding': ['usual', 'which compressions the browser can undo; none is used here (RFC 9110, 12.5.3)'],
-  'accept-language': ['usual', 'the languages of the person; unused here (RFC 9110, 12.5.4)'],
-  'sec-fetch-site': ['usual', 'asked by a page of the same origin? (Fetch Metadata)'],
-  'sec-fetch-mode': ['usual', 'how the page asks (Fetch Metadata)'],
-  'sec-fetch-dest': ['usual', 'what the answer is to become: an image, a script … (Fetch Metadata)'],
-  'sec-fetch-storage-access': ['usual', 'does it come with the site’s cookies? (Fetch Metadata)'],
-  priority: ['usual', 'how urgent it is, for a server with several answers on one line (RFC 9218)'],
+  'accept-encoding': ['usual', 'compressions it can undo; the feed uses none'],
+  'accept-language': ['usual', 'the person’s languages; unused here'],
+  'sec-fetch-site': ['usual', 'from a page of which origin (Fetch Metadata)'],
+  'sec-fetch-mode': ['usual', 'how it is asked for'],
+  'sec-fetch-dest': ['usual', 'what the answer will be used as'],
+  'sec-fetch-storage-access': ['usual', 'may cookies come along'],
+  priority: ['usual', 'how urgent it is (RFC 9218)'],
   dnt: ['usual', 'the person does not want to be followed'],
   'sec-gpc': ['usual', 'the person does not want to be followed'],
   referer: ['usual', 'the page that asks (RFC 9110, 10.1.3)'],
   origin: ['plain', 'whose page asks; this server refuses those of others (RFC 6454, 7)'],
   cookie: ['plain', 'who it is: a credential, masked'],
   authorization: ['plain', 'who it is: a credential, masked (RFC 9110, 11.6.2)'],
-  pragma: ['usual', 'the same for caches older than HTTP/1.1'],
+  pragma: ['usual', 'the same for very old caches'],
   'cache-control': [
     'plain',
     (value) =>
       value.includes('no-store')
-        ? `no cache may keep it, nor answer for the server${value.includes('no-transform') ? '; nobody on the way may change it, as by compressing' : ''} (RFC 9111, 5.2)`
-        : 'no cache may answer without asking the server (RFC 9111, 5.2)',
+        ? `no cache may keep it${value.includes('no-transform') ? ', nobody may compress it on the way' : ''} (RFC 9111, 5.2)`
+        : 'no cache may answer by itself (RFC 9111, 5.2)',
   ],
   'last-event-id': ['meant', 'where EventSource was when it lost the stream: goes on from here'],
   'idempotency-key': ['meant', 'sent again with the same key it is still one message'],
@@ -120,10 +126,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
     (value) =>
       value.includes('event-stream') ? 'an answer of events, one behind the other' : 'what the body is (RFC 9110, 8.3)',
   ],
-  'content-length': [
-    'plain',
-    (value) => `the body ends ${value} bytes on: whoever reads knows when it is whole (RFC 9110, 8.6)`,
-  ],
+  'content-length': ['plain', (value) => `the body is whole after ${value} bytes (RFC 9110, 8.6)`],
   'transfer-encoding': ['meant', 'the length is not known yet: it comes in chunks, each with its size (RFC 9112, 7.1)'],
   upgrade: ['meant', 'the protocol that both go on with (RFC 9110, 7.8)'],
   'sec-websocket-key': ['meant', '16 bytes at random in Base64; the answer has to be worked out from them'],
@@ -134,13 +137,13 @@ const FIELDS: Readonly<Record<string, Field>> = {
     'compression is offered; this server takes up none, and every frame is readable',
   ],
   'sec-websocket-protocol': ['plain', 'which language is spoken inside the frames'],
-  date: ['usual', 'when it was answered, to the second (RFC 9110, 6.6.1)'],
+  date: ['usual', 'when it was answered, to the second'],
   'retry-after': ['meant', 'ask again after so many seconds (RFC 9110, 10.2.3)'],
   'preference-applied': ['meant', 'the wait that the server really keeps (RFC 7240, 3)'],
   'x-accel-buffering': ['plain', 'for nginx: pass on each piece at once, collect nothing'],
-  'x-content-type-options': ['usual', 'for the browser: take the type as it is told, and guess nothing'],
-  'referrer-policy': ['usual', 'for the browser: tell no other site where its visitor comes from'],
-  'cross-origin-resource-policy': ['usual', 'for the browser: no other site may embed it'],
+  'x-content-type-options': ['usual', 'for the browser: guess no other type'],
+  'referrer-policy': ['usual', 'for the browser: tell others no address'],
+  'cross-origin-resource-policy': ['usual', 'for the browser: others may not embed it'],
   'cross-origin-opener-policy': ['usual', 'for the browser: a process of its own'],
   'cross-origin-embedder-policy': ['usual', 'for the browser: a process of its own'],
   vary: ['usual', 'for caches: on which fields the answer depends (RFC 9110, 12.5.5)'],

@@ -4,6 +4,7 @@
  * is masked, so that a piece without its beginning or its end gives nothing away.
  */
 import type { Cursor } from '../../server/protocol.ts'
+import { hide } from './bytes.ts'
 import type { Shown } from './bytes.ts'
 
 export interface Scanner {
@@ -73,7 +74,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     else if (byte === QUOTE) return endString()
     read(byte)
     if (!isHiding) return
-    piece.hidden[at] = 1
+    hide(piece, at, at + 1, true)
     const written = holder()?.written
     const last = written?.at(-1)
     if (last?.piece === piece && last.to === at) last.to++
@@ -115,7 +116,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     const id = values.get('id')
     if (id === undefined) return
     const own = isOwn(id)
-    if (own) for (const { piece, from, to } of written) piece.hidden.fill(0, from, to)
+    if (own) for (const { piece, from, to } of written) hide(piece, from, to, false)
     const at = values.get('at')
     events.push({
       id,
@@ -154,7 +155,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
       word = ''
     },
     scan(piece) {
-      if (lost) piece.hidden.fill(1)
+      if (lost) hide(piece, 0, piece.bytes.length, true)
       else
         for (const [at, byte] of piece.bytes.entries()) {
           if (inString) inside(piece, at, byte)

@@ -1,6 +1,6 @@
 /** An exchange as this page may see it: the server has masked every credential, and here follows what other people wrote. */
 import type { Cursor, FramePart, Inspected, Part } from '../../server/protocol.ts'
-import { BULLET, shownHex, shownText, unmasked } from './bytes.ts'
+import { BULLET, OTHERS, UNKNOWN, shownHex, shownText, unmasked } from './bytes.ts'
 import type { Shown } from './bytes.ts'
 import { createScanner } from './scan.ts'
 import type { ScannedEvent, Scanner } from './scan.ts'
@@ -41,8 +41,10 @@ export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Seen 
     parts: seen,
     bytesUp: sum(true),
     bytesDown: sum(false),
-    isMasked: seen.some(({ carried }) => carried.hidden.includes(1)),
-    hasCredentials: parts.some((part) => part.is === 'head' && part.text.includes(BULLET)),
+    isMasked: seen.some(({ carried }) => carried.hidden.includes(OTHERS)),
+    hasCredentials: seen.some(
+      ({ part, crossed }) => (part.is === 'head' && part.text.includes(BULLET)) || crossed.hidden.includes(UNKNOWN),
+    ),
   }
 }
 
@@ -95,10 +97,13 @@ function bytesOf(part: Part, { bytes }: Shown): number {
       return toldBytes(part) ?? part.text.length
     case 'body':
       return toldBytes(part) ?? bytes.length
-    case 'chunk':
-      return part.size.trimEnd().length + LINE_BREAK + bytes.length + LINE_BREAK
+    // Of one that was too long only the beginning is kept, and what is dropped stands behind it.
+    case 'chunk': {
+      const length = Number.parseInt(part.size, 16)
+      return part.size.trimEnd().length + LINE_BREAK + (bytes.length < length ? bytes.length : length + LINE_BREAK)
+    }
     case 'frame':
-      return part.head.length / 2 + part.length
+      return part.head.length / 2 + bytes.length
     case 'dropped':
       return part.bytes
     case 'end':

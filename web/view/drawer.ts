@@ -83,7 +83,7 @@ export class Drawer extends LitElement {
           tabindex=${selected ? 0 : -1}
           @click=${() => this.#show(tab, lane)}
         >
-          ${text}
+          ${text}${tab === 'exchange' ? nothing : html`<span> file</span>`}
         </button>`
       })}
     </div>`
@@ -144,8 +144,8 @@ export class Drawer extends LitElement {
 
 const TABS = [
   ['exchange', 'Exchange'],
-  ['server', 'Server file'],
-  ['browser', 'Browser file'],
+  ['server', 'Server'],
+  ['browser', 'Browser'],
 ] as const
 
 type Tab = (typeof TABS)[number][0]

@@ -23,8 +23,6 @@ const AGAIN_MS = 500
 const FIRST_SHOWN = 5
 const STEP_SHOWN = 50
 const MOST_SHOWN = 2000
-/** Nothing of the bar gets too narrow for its words. */
-const LEAST_SHARE = 0.16
 
 export class Inspector extends LitElement {
   static override properties = {
@@ -241,7 +239,7 @@ function bar(spans: Spans, of: TransportName, stream: boolean): TemplateResult |
     ms === null
       ? nothing
       : // As a property: an attribute, even one that Lit sets, is an inline style to the content security policy.
-        html`<span class=${kind} .style=${`flex: ${Math.max(LEAST_SHARE, total > 0 ? ms / total : 1)}`}
+        html`<span class=${kind} .style=${`flex-grow: ${total > 0 ? ms / total : 1}`}
           >${name} ${milliseconds(ms)} ms</span
         >`
   return html`<div class="spans" role="group" aria-label=${stream ? 'Until it was open' : 'How long it took'}>

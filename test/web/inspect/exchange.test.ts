@@ -19,7 +19,7 @@ test('a poll is its request and its answer, with what the bytes were for', () =>
   const poll = inspected([POLL, ANSWER, body(FOUND)])
   const payload = EVENTS.join('').length
   expect(madeOf(poll)).toEqual([
-    ['Request', '91 bytes, all of it head'],
+    ['Request', '91 bytes, all of it head, 22 of it the same each time'],
     [
       'Answer',
       `${lengthOf(ANSWER) + FOUND.length} bytes: head ${lengthOf(ANSWER)}, framing ${FOUND.length - payload}, payload ${payload}`,
@@ -28,12 +28,9 @@ test('a poll is its request and its answer, with what the bytes were for', () =>
   expect(sentence(poll)).toEqual(['Carried 2 messages.', `91 bytes up, ${lengthOf(ANSWER) + FOUND.length} bytes down`])
   expect(linesOf(poll, 1)).toEqual([
     ['HTTP/1.1 200 OK', 'here it is'],
-    ['cache-control: no-store', 'no cache may keep it, nor answer for the server (RFC 9111, 5.2)'],
+    ['cache-control: no-store', 'no cache may keep it (RFC 9111, 5.2)'],
     ['content-type: application/json; charset=utf-8', 'what the body is (RFC 9110, 8.3)'],
-    [
-      `content-length: ${FOUND.length}`,
-      `the body ends ${FOUND.length} bytes on: whoever reads knows when it is whole (RFC 9110, 8.6)`,
-    ],
+    [`content-length: ${FOUND.length}`, `the body is whole after ${FOUND.length} bytes (RFC 9110, 8.6)`],
     ['⏎', 'a blank line: the end of the head'],
     ['{"events":[', 'the body: JSON, no longer than the head said'],
     [EVENTS[0], 'a tick; waited 20 ms on the server'],
@@ -55,7 +52,7 @@ test('a poll that brought nothing says so', () => {
 test('a publish has its body going up', () => {
   const text = '{"user":"Ada","text":"hi"}'
   const publish = inspected([head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Length: 26'), body(text, true)])
-  expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26']])
+  expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26, 0 of it the same each time']])
   expect(sentence(publish)[0]).toBe('Publishes; not answered yet.')
   expect(sentence({ ...publish, parts: [...publish.parts, head(false, 'HTTP/1.1 201 Created')] })[0]).toBe('Published.')
 })
@@ -115,7 +112,7 @@ test('a WebSocket is a handshake, worked out, and its frames', () => {
     { transport: 'ws', handshake },
   )
   expect(titlesOf(socket)).toEqual(['Request', 'Answer', 'Handshake', 'Connected', 'Event 2', 'Ping', 'Pong'])
-  expect(sentence(socket)[0]).toBe('A handshake, then 3 frames down and 1 up, with 1 message.')
+  expect(sentence(socket)[0]).toBe('3 frames down and 1 up, 1 message so far.')
   expect(linesOf(socket, 2).at(-1)).toEqual([handshake.accept, 'what the server sent: equal'])
 })
 

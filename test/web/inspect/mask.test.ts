@@ -54,6 +54,12 @@ test('after what is no longer kept the next event is read again', () => {
   expect(textShown(inspected([dropped, textFrame(event('k3.2'))], { transport: 'ws' }))).toContain(event('k3.2'))
 })
 
+test('what the server has masked stays so, in one’s own messages too', () => {
+  const own = textFrame('{"id":"k3.1","text":"token=abc"}')
+  const masked = { ...own, payload: own.payload.replace(Buffer.from('abc').toString('hex'), '••••••') }
+  expect(textShown(inspected([masked], { transport: 'ws' }), ['k3.1'])).toContain('"text":"token=•••"')
+})
+
 test('what is no text, or compressed, is masked', () => {
   const secret = Buffer.from('secret').toString('hex')
   expect(textShown(inspected([frame(`82 06 ${secret}`), frame(`c1 06 ${secret}`)], { transport: 'ws' }))).not.toContain(
