@@ -21,6 +21,8 @@ export type Opened =
   | { readonly help: true }
   | { readonly settings: true }
   | { readonly code: TransportName; readonly side: 'server' | 'browser' }
+  /** Not written into the address: the server forgets it. */
+  | { readonly exchange: number; readonly of: TransportName }
 
 export const INTERVALS_MS = [100, 250, 500, 1000, 2000, 5000]
 export const WAITS_S = [5, 10, 25, 30]
@@ -59,7 +61,7 @@ export function writeAddress(address: Address): string {
   if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
   if (address.zoom !== 1) query.set('zoom', String(address.zoom))
   if (address.theme) query.set('theme', address.theme)
-  if (address.open) query.set('open', openedText(address.open))
+  if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
   if (address.table) query.set('view', 'table')
   // Commas and colons may stand in a query as they are, and a person reads them more easily.
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
@@ -83,7 +85,7 @@ function readOpened(text: string): Opened | null {
   return { code, side: side === 'browser' ? 'browser' : 'server' }
 }
 
-function openedText(open: Opened): string {
+function openedText(open: Exclude<Opened, { exchange: number }>): string {
   if ('code' in open) return `${open.code}:${open.side}`
   return 'help' in open ? 'help' : 'settings'
 }

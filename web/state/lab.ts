@@ -2,7 +2,15 @@
  * The lab's WebSocket: where the room stands, its settings, how many pages are here, and the clock.
  * It comes back by itself for as long as it is not stopped.
  */
-import type { Cut, LabMessage, LabRequest, LaneBytes, Settings, SettingsChange } from '../../server/protocol.ts'
+import type {
+  Crossing,
+  Cut,
+  LabMessage,
+  LabRequest,
+  LaneBytes,
+  Settings,
+  SettingsChange,
+} from '../../server/protocol.ts'
 import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
 
@@ -12,9 +20,11 @@ export interface LabListener {
   settings(settings: Settings): void
   here(pages: number): void
   /** The feed's connections were cut just now. */
-  cut(): void
+  cut(how: Cut): void
   /** Twice a second: what this page's lanes have used. */
   lanes(lanes: readonly LaneBytes[]): void
+  /** What crossed the wire in this page's lanes. */
+  wire(crossings: readonly Crossing[]): void
   trouble(sentence: string): void
 }
 
@@ -111,9 +121,11 @@ export function openLab(origin: string, room: string, page: string, listener: La
       case 'here':
         return listener.here(message.pages)
       case 'cut':
-        return listener.cut()
+        return listener.cut(message.how)
       case 'lanes':
         return listener.lanes(message.lanes)
+      case 'wire':
+        return listener.wire(message.crossings)
       case 'error':
         return listener.trouble(`${message.message} ${message.remedy}`)
     }

@@ -2,7 +2,10 @@
 import type { Conditions as Network, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { now } from '../now.ts'
+import { createAway } from './away.ts'
 import { condition } from './condition.ts'
+import { createCrossings } from './crossings.ts'
+import type { Way } from './crossings.ts'
 import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
@@ -11,6 +14,7 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
+import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
@@ -43,7 +47,8 @@ export function openSession(
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
   let serviceMs: number | null = null
-  let unreachableSinceMs: number | null = null
+  const away = createAway()
+  const quiet = createQuiet()
   let patience: ReturnType<typeof setTimeout> | undefined
 
   const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
@@ -54,9 +59,12 @@ export function openSession(
       changed: laneChanged,
       heard: () => listener.heard(),
       gap: (lane, first, last) => listener.say(told.gap(lane, first, last)),
+      stirred: quiet.stir,
     }),
   )
 
+  const laneNamed = (name: string): Lane | undefined => lanes.find(({ transport }) => laneName(transport) === name)
+  const crossings = createCrossings(laneNamed)
   const settings = createSettings(lanes, restartFigures)
   const forecast = createForecast(
     () => session,
@@ -93,8 +101,12 @@ export function openSession(
     here: null,
     resting: null,
     get unreachableSinceMs() {
-      return unreachableSinceMs
+      return away.sinceMs
     },
+    get aways() {
+      return away.stretches
+    },
+    quiet,
     get heardAtMs() {
       return lab.heardAtMs
     },
@@ -178,6 +190,7 @@ export function openSession(
     lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, settings: set, presets }) {
         settings.know(presets)
+        crossings.startAgain()
         clockNetwork = set.conditions
         session.instructor = instructor
         if (!begun) messages.startAt(cursor)
@@ -191,26 +204,47 @@ export function openSession(
         lastOffsetMs = clock.at(now())?.offsetMs ?? null
         serviceMs = service
         if (lastOffsetMs !== null) for (const lane of lanes) lane.date(lastOffsetMs)
-        unreachableSinceMs = null
+        away.end()
         begin()
       },
       settings: settings.adopt,
       here(pages) {
         session.here = pages
       },
-      cut() {
-        for (const lane of lanes) if (lane.on) lane.marks.cut(now())
+      cut(how) {
+        for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
         announce(told.cut)
       },
       lanes(readings) {
         for (const reading of readings) {
-          const lane = lanes.find(({ transport }) => laneName(transport) === reading.lane)
+          const lane = laneNamed(reading.lane)
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
+        const way = wayNow()
+        // What was on its way when it was told of may be here by now.
+        if (way) for (const lane of lanes) lane.crossed([], way)
+      },
+      wire(crossed) {
+        const way = wayNow()
+        if (way) crossings.take(crossed, way)
       },
       trouble: (sentence) => listener.say(sentence),
     })
     return lab
+  }
+
+  /** Null while there is no clock: what crosses then cannot be placed. */
+  function wayNow(): Way | null {
+    const reading = clock.at(now())
+    if (!reading) return null
+    const { jitterMs = 0, lossRate = 0, bufferingBytes = 0 } = session.conditions ?? {}
+    return {
+      ...reading,
+      oneWayMs: (roundTripMs() ?? 0) / 2,
+      jitterMs,
+      isBuffered: bufferingBytes > 0,
+      isLossy: lossRate > 0,
+    }
   }
 
   function begin(): void {
@@ -233,7 +267,7 @@ export function openSession(
       begin()
       listener.say(told.noLab)
     } catch {
-      unreachableSinceMs ??= now()
+      away.begin()
       if (!begun && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     }
   }
@@ -269,7 +303,7 @@ export function openSession(
     noticeUnreachable()
     // One bar for all of them where the server itself is away.
     if (lane.troubled === wasTroubled) return
-    if (unreachableSinceMs === null && now() > quietUntilMs)
+    if (away.sinceMs === null && now() > quietUntilMs)
       listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
     listener.changed()
   }
@@ -277,8 +311,8 @@ export function openSession(
   function noticeUnreachable(): void {
     const running = lanes.filter((lane) => lane.on)
     const failing = running.length > 0 && running.every((lane) => lane.troubled)
-    if (failing && !lab.open && session.resting === null) unreachableSinceMs ??= now()
-    else unreachableSinceMs = null
+    if (failing && !lab.open && session.resting === null) away.begin()
+    else away.end()
   }
 }
 

@@ -20,8 +20,8 @@ import { download } from './download.ts'
 import './drawer.ts'
 import { head } from './head.ts'
 import { key } from './key.ts'
+import type { Ladder } from './ladder/ladder.ts'
 import './ladder/ladder.ts'
-import { pxPerMs } from './ladder/span.ts'
 import './lane.ts'
 import { dark, forced, stillness } from './media.ts'
 import { recall, remember } from './memory.ts'
@@ -34,8 +34,6 @@ import { trouble } from './trouble.ts'
 const FIGURES_MS = 500
 const STILL_MS = 2000
 const SAID_MS = 9000
-/** Of the ladder's width, without the names of the two lines. */
-const STRIP_SHARE = 0.9
 
 export class Page extends LitElement implements Controls {
   static override properties = {
@@ -155,8 +153,9 @@ export class Page extends LitElement implements Controls {
           .zoom=${zoom}
           .pausedMs=${pausedMs}
           .colours=${colours}
+          .opened=${open}
         ></fw-ladder>
-        <p class="statusline" role="status">${this.read || this.said}</p>
+        <p class="statusline" role="status" title=${this.read || this.said}>${this.read || this.said}</p>
         ${key()} ${this.#plot()}
         <section class="chat" aria-label="Chat">
           <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat
@@ -187,8 +186,8 @@ export class Page extends LitElement implements Controls {
 
   #plot(): TemplateResult {
     const { session, address, pausedMs } = this
-    const score = this.querySelector('fw-ladder')
-    const shownMs = ((score?.clientWidth ?? 0) * STRIP_SHARE) / pxPerMs(address.zoom)
+    const score = this.querySelector<Ladder>('fw-ladder')
+    const shownMs = score?.shownMs ?? 0
     return html`<section class="plot" aria-label="Delay of every message">
       <h2>
         Delay of every message <span class="dim">last two minutes, log scale</span

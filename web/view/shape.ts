@@ -3,12 +3,14 @@ import { html, svg } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol.ts'
 
+type PathPen = Pick<CanvasPath, 'arc' | 'closePath' | 'lineTo' | 'moveTo' | 'rect'>
+
 /** Adds the shape to the pen's path, so that many are filled at once. `r` is about half its height. */
-export function addShape(pen: CanvasPath, lane: TransportName, x: number, y: number, r: number): void {
+export function addShape(pen: PathPen, lane: TransportName, x: number, y: number, r: number): void {
   SHAPES[lane](pen, x, y, r)
 }
 
-type Draw = (pen: CanvasPath, x: number, y: number, r: number) => void
+type Draw = (pen: PathPen, x: number, y: number, r: number) => void
 
 const SHAPES: Record<TransportName, Draw> = {
   'short-poll'(pen, x, y, r) {

@@ -1,6 +1,6 @@
 import { firstAtOrAfter } from '../../state/search.ts'
 import type { Lane } from '../../state/lane.ts'
-import type { Arrival } from '../../state/marks.ts'
+import type { Arrival } from '../../state/mark.ts'
 import type { Message } from '../../state/messages.ts'
 import { TRANSPORTS } from '../../state/order.ts'
 import type { Session } from '../../state/session.ts'
@@ -35,6 +35,7 @@ export function createTracer(session: Session, lane: Lane): Tracer {
       streams: lane.marks.streams,
       arrivals: lane.marks.arrivals,
       sent: lane.marks.sent,
+      beats: lane.marks.beats,
       cuts: lane.marks.cuts,
       gaps: lane.marks.gaps,
       pending: lane.on ? pendingOf(session, lane).map(publishedAtMs) : [],
