@@ -52,7 +52,9 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
   let lastAtMs = -Infinity
 
   return {
-    take(all, way) {
+    take(all, pageWay) {
+      // A poll's answer ends, and so is let through; a WebSocket is never held.
+      const way = transport === 'sse' ? pageWay : { ...pageWay, isBuffered: false }
       const found: Waiting[] = []
       for (const seen of all) {
         lastAtMs = Math.max(lastAtMs, seen.atMs)

@@ -211,7 +211,18 @@ export class Page extends LitElement implements Controls {
       html`<button class="link" type="button" @click=${act}>${text}</button>`
     return html`${link('Clear', () => session.clear())}
     ${link('CSV', () => download(`fourwire-${session.room}.csv`, 'text/csv', toCsv(session.messages.all)))}
-    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}`
+    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}
+    ${link('SVG', () => this.#export('svg'))} ${link('Text', () => this.#export('txt'))}`
+  }
+
+  /** The stretch that the ladder shows. What writes it is fetched when it is asked for. */
+  async #export(kind: 'svg' | 'txt'): Promise<void> {
+    const { session } = this
+    const view = this.querySelector<Ladder>('fw-ladder')?.view
+    if (!view) return
+    const { exportSvg, exportText } = await import('./export.ts')
+    if (kind === 'svg') download(`fourwire-${session.room}.svg`, 'image/svg+xml', exportSvg(session, view))
+    else download(`fourwire-${session.room}.txt`, 'text/plain;charset=utf-8', exportText(session, view))
   }
 
   #look(change: Partial<Address>): void {

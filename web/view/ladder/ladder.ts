@@ -9,6 +9,7 @@ import type { Colours } from '../colours.ts'
 import type { Controls } from '../controls.ts'
 import type { Opened } from '../../state/address.ts'
 import { stillness } from '../media.ts'
+import type { View } from '../picture.ts'
 import type { AxisOrigin } from './axis.ts'
 import { exchangeOf, marksOf, nearest, pick, startOf } from './pick.ts'
 import { createScene } from './scene.ts'
@@ -102,6 +103,13 @@ export class Ladder extends LitElement {
     this.#drawnMs = 0
   }
 
+  /** What it shows now; null before there is anything. */
+  get view(): View | null {
+    if (!this.colours || this.#rows.length === 0 || this.#width === 0) return null
+    const span = this.#span()
+    return { ...this.#size, look: this.#look(this.colours), span, origin: this.#origin(span) }
+  }
+
   /** How long the stretch is that is shown, ms. */
   get shownMs(): number {
     const { fromMs, endMs } = this.#span()
@@ -139,11 +147,15 @@ export class Ladder extends LitElement {
     const canvas = this.#canvas
     const drawn = canvas && sheet(canvas, this.#size)
     if (!drawn || !this.#scene || !this.colours || this.#rows.length === 0) return
-    const look: Look = { colours: this.colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
+    const look = this.#look(this.colours)
     this.#width = this.#scene.widthFor(drawn, look)
     const span = this.#span()
     const selections = [this.#selection, this.#shown].filter((one) => one !== null)
     this.#scene.draw(drawn, look, span, this.#origin(span), selections)
+  }
+
+  #look(colours: Colours): Look {
+    return { colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
   }
 
   get #pxPerMs(): number {

@@ -6,7 +6,7 @@ import type { Mark } from '../../state/mark.ts'
 import { textWidth } from '../canvas.ts'
 import type { Sheet } from '../canvas.ts'
 import type { Colours } from '../colours.ts'
-import { addShape } from '../shape.ts'
+import { addShape } from '../shape-path.ts'
 import { drawAxis, drawFolds } from './axis.ts'
 import type { AxisOrigin } from './axis.ts'
 import { RIBBON_PX, drawBandNames, drawBands, groundAt } from './bands.ts'
@@ -43,7 +43,10 @@ export interface Scene {
   draw(sheet: Sheet, look: Look, span: Span, origin: AxisOrigin, selections: readonly Selection[]): void
 }
 
-export function createScene(session: Session): Scene {
+/** What is drawn of a session. */
+export type ShownSession = Pick<Session, 'lanes' | 'messages' | 'offsetMs' | 'roundTripMs'>
+
+export function createScene(session: ShownSession): Scene {
   const tracers = session.lanes.map((lane) => createTracer(session, lane))
   let labels: RuleLabels | undefined
   let font = ''

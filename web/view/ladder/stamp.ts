@@ -1,6 +1,6 @@
 /** A lane's shape, drawn once and stamped often: filling hundreds of small paths with every frame costs more than all the rest. */
 import type { TransportName } from '../../../server/protocol.ts'
-import { addShape } from '../shape.ts'
+import { addShape } from '../shape-path.ts'
 import type { Pen } from '../pen.ts'
 
 export interface Ink {
