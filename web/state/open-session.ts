@@ -2,7 +2,10 @@
 import type { Conditions as Network, Cursor, Cut, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { now } from '../now.ts'
+import { createAway } from './away.ts'
 import { condition } from './condition.ts'
+import { createCrossings } from './crossings.ts'
+import type { Way } from './crossings.ts'
 import { createExchanges } from './exchanges.ts'
 import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
@@ -12,6 +15,7 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
+import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
@@ -47,7 +51,8 @@ export function openSession(
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
   let serviceMs: number | null = null
-  let unreachableSinceMs: number | null = null
+  const away = createAway()
+  const quiet = createQuiet()
   let patience: ReturnType<typeof setTimeout> | undefined
 
   const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
@@ -58,9 +63,12 @@ export function openSession(
       changed: laneChanged,
       heard: () => listener.heard(),
       gap: (lane, first, last) => listener.say(told.gap(lane, first, last)),
+      stirred: quiet.stir,
     }),
   )
 
+  const laneNamed = (name: string): Lane | undefined => lanes.find(({ transport }) => laneName(transport) === name)
+  const crossings = createCrossings(laneNamed)
   const settings = createSettings(lanes, restartFigures)
   const forecast = createForecast(
     () => session,
@@ -101,8 +109,12 @@ export function openSession(
     here: null,
     resting: null,
     get unreachableSinceMs() {
-      return unreachableSinceMs
+      return away.sinceMs
     },
+    get aways() {
+      return away.stretches
+    },
+    quiet,
     get heardAtMs() {
       return lab.heardAtMs
     },
@@ -194,6 +206,7 @@ export function openSession(
     lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, settings: set, presets }) {
         settings.know(presets)
+        crossings.startAgain()
         clockNetwork = set.conditions
         if (!begun) messages.startAt(cursor)
         settings.adopt(set)
@@ -208,7 +221,7 @@ export function openSession(
         lastOffsetMs = clock.at(now())?.offsetMs ?? null
         serviceMs = service
         if (lastOffsetMs !== null) for (const lane of lanes) lane.date(lastOffsetMs)
-        unreachableSinceMs = null
+        away.end()
         begin()
       },
       settings: settings.adopt,
@@ -221,16 +234,23 @@ export function openSession(
         session.here = pages
       },
       cut(how) {
-        for (const lane of lanes) if (lane.on) lane.marks.cut(now())
+        for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
         announce(told.cut(how))
       },
       lanes(readings) {
         for (const reading of readings) {
-          const lane = lanes.find(({ transport }) => laneName(transport) === reading.lane)
+          const lane = laneNamed(reading.lane)
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
+        const way = wayNow()
+        // What was on its way when it was told of may be here by now.
+        if (way) for (const lane of lanes) lane.crossed([], way)
       },
-      wire: exchanges.take,
+      wire(crossed) {
+        exchanges.take(crossed)
+        const way = wayNow()
+        if (way) crossings.take(crossed, way)
+      },
       trouble(sentence, code) {
         if (code === 'wrong-token') rememberToken(null)
         if (code === 'wrong-token' || code === 'too-many-tries') follow(sentence)
@@ -254,6 +274,20 @@ export function openSession(
     wanted = null
   }
 
+  /** Null while there is no clock: what crosses then cannot be placed. */
+  function wayNow(): Way | null {
+    const reading = clock.at(now())
+    if (!reading) return null
+    const { jitterMs = 0, lossRate = 0, bufferingBytes = 0 } = session.conditions ?? {}
+    return {
+      ...reading,
+      oneWayMs: (roundTripMs() ?? 0) / 2,
+      jitterMs,
+      isBuffered: bufferingBytes > 0,
+      isLossy: lossRate > 0,
+    }
+  }
+
   function begin(): void {
     if (begun) return
     begun = true
@@ -274,7 +308,7 @@ export function openSession(
       begin()
       listener.say(told.noLab)
     } catch {
-      unreachableSinceMs ??= now()
+      away.begin()
       if (!begun && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     }
   }
@@ -310,7 +344,7 @@ export function openSession(
     noticeUnreachable()
     // One bar for all of them where the server itself is away.
     if (lane.troubled === wasTroubled) return
-    if (unreachableSinceMs === null && now() > quietUntilMs)
+    if (away.sinceMs === null && now() > quietUntilMs)
       listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
     listener.changed()
   }
@@ -318,8 +352,8 @@ export function openSession(
   function noticeUnreachable(): void {
     const running = lanes.filter((lane) => lane.on)
     const failing = running.length > 0 && running.every((lane) => lane.troubled)
-    if (failing && !lab.open && session.resting === null) unreachableSinceMs ??= now()
-    else unreachableSinceMs = null
+    if (failing && !lab.open && session.resting === null) away.begin()
+    else away.end()
   }
 }
 

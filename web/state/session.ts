@@ -4,11 +4,13 @@ import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
+import type { Away } from './away.ts'
 import type { Condition } from './condition.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Lane } from './lane.ts'
 import type { Messages } from './messages.ts'
 import type { Band } from './network.ts'
+import type { Quiet } from './quiet.ts'
 import type { Rest, Wakeful } from './wake.ts'
 
 export interface Session extends Wakeful {
@@ -40,6 +42,10 @@ export interface Session extends Wakeful {
   readonly resting: Rest | null
   /** The server answers on no lane and not in the lab: since when, on this page's clock. */
   readonly unreachableSinceMs: number | null
+  /** When it did not, oldest first. */
+  readonly aways: Away['stretches']
+  /** When nothing crossed in any lane. */
+  readonly quiet: Pick<Quiet, 'stretches' | 'lastMs'>
   /** When the lab was last heard. */
   readonly heardAtMs: number
   /** Set by the page: how long a lane's request has been queued in the browser. */

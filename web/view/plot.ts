@@ -9,7 +9,7 @@ import type { Session } from '../state/session.ts'
 import { unit } from './canvas.ts'
 import type { Colours } from './colours.ts'
 import { hatch } from './ladder/hatch.ts'
-import { addShape } from './shape.ts'
+import { addShape } from './shape-path.ts'
 
 const SPAN_S = 120
 /** 0.1 ms to 10 s; what came sooner lies on the lower edge. */

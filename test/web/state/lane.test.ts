@@ -90,6 +90,7 @@ function begin(offsetMs: number | null = 0) {
     changed: () => {},
     heard: () => {},
     gap: () => {},
+    stirred: () => {},
   }
   const lane = createLane('ws', transport, page)
   lane.switchOn('k3.0')

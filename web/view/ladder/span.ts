@@ -1,13 +1,17 @@
 /** Which stretch of time the ladder shows. */
 import { now } from '../../now.ts'
+import { QUIET_MS } from '../../state/quiet.ts'
 import type { Session } from '../../state/session.ts'
 import { stillness } from '../media.ts'
-import type { Span } from './geometry.ts'
+import type { Fold, Span } from './geometry.ts'
+import { FOLD_PX, hiddenMs, timeAt } from './time.ts'
 
 /** Pixels a second at zoom 1: by the width of the window, but never by that of the strip. More screen is more past, not other slopes. */
 const PX_PER_S = { phone: 85, usual: 80, large: 96 }
 /** Messages closer than this are drawn smaller. */
 const DENSE_PX = 14
+/** Beside a fold there is still to be seen what it lies between. */
+const BESIDE_PX = 16
 const DENSITY_WINDOW_MS = 4000
 /** How much of the page stays where the picture stands still and turns. */
 const TURN = 0.6
@@ -17,12 +21,51 @@ export function pxPerMs(zoom: number): number {
   return (base * zoom) / 1000
 }
 
-/** `heldMs`: the right edge where the picture is held or paused; null where it goes with the time. */
-export function spanOf(session: Session, width: number, scale: number, heldMs: number | null): Span {
+/**
+ * `heldMs`: the right edge where the picture is held or paused; null where it goes with the time.
+ * `standsSinceMs`: since when it stands, and no fold moves any more.
+ */
+export function spanOf(
+  session: Session,
+  width: number,
+  scale: number,
+  heldMs: number | null,
+  standsSinceMs: number | null,
+): Span {
   const nowMs = now()
   const endMs = heldMs ?? (stillness.matches ? turned(nowMs, width / scale) : inWholePixels(nowMs, scale))
   const perMs = messagesPerMs(session, endMs)
-  return { width, endMs, pxPerMs: scale, nowMs, dense: perMs > 0 && scale / perMs < DENSE_PX, bands: session.bands }
+  const folds = foldsOf(session, scale, standsSinceMs ?? nowMs)
+  const known = {
+    width,
+    endMs,
+    pxPerMs: scale,
+    nowMs,
+    dense: perMs > 0 && scale / perMs < DENSE_PX,
+    bands: session.bands,
+    aways: session.aways,
+    folds,
+    hiddenMs: hiddenMs(folds, scale, endMs),
+  }
+  return { ...known, fromMs: timeAt(known, 0) }
+}
+
+/**
+ * What is idle for longer than 10 s is folded, but for the last 10 s before `untilMs`: so a fold
+ * takes in, little by little, what would roll on beside it, and nothing jumps.
+ */
+function foldsOf({ quiet }: Session, scale: number, untilMs: number): readonly Fold[] {
+  const { stretches, lastMs } = quiet
+  const all = lastMs === null ? stretches : [...stretches, { fromMs: lastMs, toMs: untilMs }]
+  const besideMs = BESIDE_PX / scale
+  const folds: Fold[] = []
+  for (const { fromMs, toMs } of all) {
+    const quietMs = toMs - fromMs
+    if (quietMs <= QUIET_MS) continue
+    const fold = { fromMs: fromMs + besideMs, toMs: Math.min(toMs - besideMs, untilMs - QUIET_MS), quietMs }
+    if ((fold.toMs - fold.fromMs) * scale > FOLD_PX) folds.push(fold)
+  }
+  return folds
 }
 
 /** Each mark keeps its place between two pixels while the picture rolls, and nothing shimmers. */
