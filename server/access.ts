@@ -2,12 +2,25 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { FeedError, quote } from './errors.ts'
+import { createTokenCheck } from './instructor-token.ts'
 
 export interface Access {
   /** Throws `wrong-host` (421) or `wrong-origin` (403). Asked for every request, upgrades included. */
   check(request: IncomingMessage): void
-  /** May this client change what concerns everybody? Whoever sits at the server's own machine may. */
+  /**
+   * May this client change what concerns everybody? Whoever sits at the server's own machine may,
+   * and whoever sends `Authorization: Bearer TOKEN`. Throws as `checkToken` does.
+   */
   isInstructor(request: IncomingMessage): boolean
+  /** Throws `wrong-token` (403) or `too-many-tries` (429); else whoever sent the request is the instructor. */
+  checkToken(token: string, request: IncomingMessage): void
+}
+
+interface Instructors {
+  /** Default: nobody but those at home. */
+  readonly token?: string | undefined
+  /** Whose addresses need no token; default: this machine's own. */
+  readonly isHome?: (address: string) => boolean
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
@@ -16,8 +29,10 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
  * Lets in who asks for one of these host names, whatever the port. A name that somebody else's
  * DNS points at this machine (DNS rebinding) is not among them.
  */
-export function createAccess(hostNames: Iterable<string>): Access {
+export function createAccess(hostNames: Iterable<string>, { token, isHome = isLoopback }: Instructors = {}): Access {
   const known = new Set([...LOOPBACK_NAMES, ...Array.from(hostNames, (name) => bracketed(name.toLowerCase()))])
+  const checkFrom = createTokenCheck(token)
+  const checkToken: Access['checkToken'] = (given, { socket }) => checkFrom(given, socket.remoteAddress ?? '')
 
   return {
     check({ headers: { host = '', origin } }) {
@@ -28,7 +43,14 @@ export function createAccess(hostNames: Iterable<string>): Access {
         throw new FeedError('wrong-origin', `A page of ${quote(origin)} may not use the server at ${quote(host)}.`)
       }
     },
-    isInstructor: ({ socket }) => isLoopback(socket.remoteAddress ?? ''),
+    isInstructor(request) {
+      if (isHome(request.socket.remoteAddress ?? '')) return true
+      const [, given] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
+      if (given === undefined) return false
+      checkToken(given, request)
+      return true
+    },
+    checkToken,
   }
 }
 
@@ -36,4 +58,4 @@ const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, '')
 
 const bracketed = (name: string): string => (isIP(name) === 6 ? `[${name}]` : name)
 
-const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)
+export const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)

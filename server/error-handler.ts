@@ -30,6 +30,7 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function send(reply: FastifyReply, error: FeedError): FastifyReply {
+  if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS)
   return reply
     .code(error.statusCode)
     .type('application/problem+json')

@@ -92,7 +92,18 @@ export const CATALOGUE = {
   'not-instructor': {
     status: 403,
     title: 'For the instructor only',
-    remedy: 'Open the page on the server\u2019s own machine, at its loopback address.',
+    remedy:
+      'Open the page on the server\u2019s own machine, at its loopback address, or give the instructor\u2019s token: in the page\u2019s settings, or as "authorization: Bearer TOKEN".',
+  },
+  'wrong-token': {
+    status: 403,
+    title: 'Not the instructor\u2019s token',
+    remedy: 'Give the one that was printed where the server was started; each start makes a new one.',
+  },
+  'too-many-tries': {
+    status: 429,
+    title: 'Too many wrong tokens',
+    remedy: 'Try again in a minute.',
   },
 } as const satisfies Record<string, Entry>
 
@@ -103,12 +114,14 @@ export class FeedError extends Error {
   readonly code: ErrorCode
   readonly remedy: string
   readonly statusCode: number
+  readonly retryAfterS: number | undefined
 
-  constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy) {
+  constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy, retryAfterS?: number) {
     super(detail)
     this.code = code
     this.remedy = remedy
     this.statusCode = CATALOGUE[code].status
+    this.retryAfterS = retryAfterS
   }
 }
 

@@ -2,11 +2,14 @@ import { existsSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
+import { plainToken } from './instructor-token.ts'
 
 export interface Flags {
   readonly port: number
   readonly host: string
   readonly allowHosts: readonly string[]
+  /** Undefined where none was chosen. */
+  readonly instructorToken: string | undefined
   /** The event log's file, absolute, or `:memory:`. */
   readonly data: string
   /** Off lifts counts, never sizes. For benches. */
@@ -25,6 +28,9 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --host ADDRESS     address to listen on                           (127.0.0.1)
   --lan              listen on all addresses of this machine
   --allow-host NAME  a further host name to answer for; repeatable
+  --instructor-token TOKEN
+                     makes whoever enters it the instructor, on     (a new one
+                     any machine; at least 12 characters             with --lan)
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --limits on|off    at most 1,000 connections per address; off is  (on)
                      for benches only
@@ -40,6 +46,7 @@ const OPTIONS = {
   host: { type: 'string' },
   lan: { type: 'boolean' },
   'allow-host': { type: 'string', multiple: true },
+  'instructor-token': { type: 'string' },
   data: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
@@ -58,6 +65,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     host: host === 'localhost' ? '127.0.0.1' : host,
     port: portOf(given.port ?? env['FOURWIRE_PORT'] ?? env['PORT'] ?? '3000'),
     allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
+    instructorToken: tokenOf(given['instructor-token'] ?? env['FOURWIRE_INSTRUCTOR_TOKEN']),
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
@@ -89,6 +97,19 @@ function portOf(text: string): number {
     `--port is "${text}", which is no port. Give a whole number from 0 to 65535; 0 takes any that is free.`,
   )
 }
+
+/** As it goes in a header; and so long that ten guesses a minute lead nowhere. */
+function tokenOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  const { length } = plainToken(text)
+  if (/^[\x20-\x7e]*$/.test(text) && length >= TOKEN_LENGTH) return text
+  // The value is a secret, and stays out of the terminal.
+  throw new Error(
+    `--instructor-token has ${length} characters beside blanks and hyphens. Give at least ${TOKEN_LENGTH} letters, digits or signs of ASCII, or leave it out: with --lan the server makes one.`,
+  )
+}
+
+const TOKEN_LENGTH = 12
 
 /** A folder, or a path that ends like one, gets a `feed.db` in it; so does a path without an ending that is not there yet. */
 function fileOf(path: string): string {

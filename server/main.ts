@@ -1,11 +1,12 @@
 /** From flags and environment to a running server. Nothing else reads argv, the environment, or signals. */
 import { spawn } from 'node:child_process'
-import { createAccess } from './access.ts'
+import { createAccess, isLoopback } from './access.ts'
 import { createApp } from './app.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, addressNames, readFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
+import { newToken } from './instructor-token.ts'
 import type { App } from './transports/transport.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -25,7 +26,9 @@ async function main(): Promise<void> {
   const names = addressNames(flags.host)
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data)
   const { limits, wire } = flags
-  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire })
+  const made = isLoopback(flags.host) ? undefined : newToken()
+  const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
+  const app = await createApp({ log, access, limits, wire })
   await listen(app, flags)
   closeOnSignals(app)
 
@@ -36,6 +39,9 @@ async function main(): Promise<void> {
       ? 'Events are kept in memory and end with this process.'
       : `Events are kept in ${flags.data}.`,
   )
+  if (flags.instructorToken !== undefined) console.log('Whoever enters the chosen token is the instructor.')
+  else if (made !== undefined)
+    console.log(`To be the instructor on another machine, enter there in the settings: ${made}`)
   if (!limits) console.log('Limits are off: one client can take all there is.')
   if (flags.open && addresses[0]) openBrowser(addresses[0])
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FRESH, notFound, rendering, send, sha256 } from './rendered.ts'
+import type { Rendered } from './rendered.ts'
 import { highlight } from './source.ts'
 
 /** For every response of this server, whatever it carries. */
@@ -25,6 +25,8 @@ const MODULES = join(REPOSITORY, 'node_modules')
 // A path is a list of plain names with a known ending. What is tested has been decoded, so that no
 // way of writing `..`, a dot-file, a slash or a device gets past.
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
+/** Such a file is compressed in itself. */
+const COMPRESSED_FILE = /\.(?:png|woff2)$/
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /** Lit's production files, which lie at the top of each package; `development/` and `node/` beside them are not for browsers. */
 const VENDORED = /^(?:lit|lit-html|lit-element|@lit\/reactive-element)\/(?:(?:directives|decorators)\/)?[\w-]+\.js$/
@@ -41,22 +43,24 @@ export async function page(app: FastifyInstance, { root = REPOSITORY }: { root?:
   const document = rendering(asDocument)
   const script = rendering(asScript)
   const module = rendering(asModule)
+  const text = rendering(asItIs)
   const source = rendering(asSource)
 
   get(app, '/*', async (request, reply) => {
     const path = request.params['*'] || 'index.html'
     if (!PAGE_FILE.test(path)) return notFound(reply)
+    if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
     if (path.endsWith('.html')) return send(request, reply, await document(web, path))
     if (path.endsWith('.ts')) return send(request, reply, await script(web, path))
-    return sendAsItIs(reply, web, path)
+    return send(request, reply, await text(web, path))
   })
 
   get(app, '/vendor/*', async (request, reply) => {
     const path = request.params['*']
     const dist = join(MODULES, 'uplot/dist')
     if (path === 'uplot/uPlot.js') return send(request, reply, await module(dist, 'uPlot.iife.min.js'))
-    if (path === 'uplot/uPlot.min.css') return sendAsItIs(reply, dist, 'uPlot.min.css')
-    return VENDORED.test(path) ? sendAsItIs(reply, MODULES, path) : notFound(reply)
+    if (path === 'uplot/uPlot.min.css') return send(request, reply, await text(dist, 'uPlot.min.css'))
+    return VENDORED.test(path) ? send(request, reply, await text(MODULES, path)) : notFound(reply)
   })
 
   get(app, '/source/*', async (request, reply) => {
@@ -79,35 +83,6 @@ function get(
   handler: (request: FastifyRequest<FileRequest>, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   app.route<FileRequest>({ method: ['GET', 'HEAD'], url, schema: { hide: true }, handler })
-}
-
-/** A file as it goes out. */
-interface Rendered {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-/**
- * Renders a file once for every state of it on disk, told by its time of change and its size, and
- * marks it with an ETag. Answers undefined for what is no file.
- */
-function rendering(render: (text: string, path: string) => Rendered | Promise<Rendered>) {
-  const kept = new Map<string, { state: string; rendered: Rendered }>()
-  return async (folder: string, path: string): Promise<Rendered | undefined> => {
-    const file = join(folder, path)
-    const stats = await stat(file).catch(() => undefined)
-    if (!stats?.isFile()) return undefined
-    const state = `${stats.mtimeMs}-${stats.size}`
-    const known = kept.get(file)
-    if (known?.state === state) return known.rendered
-    const rendered = withETag(await render(await readFile(file, 'utf8'), path))
-    kept.set(file, { state, rendered })
-    return rendered
-  }
-}
-
-function withETag({ headers, body }: Rendered): Rendered {
-  return { headers: { ...headers, etag: `"${sha256(body).slice(0, 27)}"` }, body }
 }
 
 function asDocument(html: string): Rendered {
@@ -146,10 +121,6 @@ function importMaps(html: string): string[] {
   return Array.from(text.matchAll(/<script type="importmap">(.*?)<\/script>/gs), ([, map = '']) => map)
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64')
-}
-
 /** Types become spaces: lines and columns in DevTools are those of the repository. */
 function asScript(text: string, path: string): Rendered {
   try {
@@ -186,36 +157,19 @@ function asModule(text: string): Rendered {
   return { headers: SCRIPT, body: `${text}\nexport default uPlot\n` }
 }
 
+function asItIs(text: string, path: string): Rendered {
+  return { headers: TYPES[extname(path)] ?? {}, body: text }
+}
+
+const TYPES: Partial<Record<string, Rendered['headers']>> = {
+  '.js': SCRIPT,
+  '.css': { 'content-type': 'text/css; charset=utf-8' },
+  '.svg': { 'content-type': 'image/svg+xml' },
+}
+
 async function asSource(text: string, path: string): Promise<Rendered> {
   return {
     headers: { 'content-type': 'application/json; charset=utf-8' },
     body: JSON.stringify(await highlight(path, text)),
   }
-}
-
-function send(request: FastifyRequest<FileRequest>, reply: FastifyReply, file: Rendered | undefined): FastifyReply {
-  if (file === undefined) return notFound(reply)
-  reply.headers({ ...file.headers, ...FRESH })
-  return isKnown(request, file) ? reply.code(304).send() : reply.send(file.body)
-}
-
-/**
- * Ask every time, answered by 304. No address carries a version, so with a lifetime a student's
- * browser would go on running the old code after a `git pull` or `npm ci`.
- */
-const FRESH = { 'cache-control': 'no-cache' }
-
-/** If-None-Match, compared weakly (RFC 9110, section 13.1.2). */
-function isKnown(request: FastifyRequest<FileRequest>, file: Rendered): boolean {
-  const tags = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes('*') || tags.includes(file.headers.etag ?? '')
-}
-
-function sendAsItIs(reply: FastifyReply, folder: string, path: string): FastifyReply {
-  return reply.headers(FRESH).sendFile(path, folder, { cacheControl: false })
-}
-
-function notFound(reply: FastifyReply): FastifyReply {
-  reply.callNotFound()
-  return reply
 }

@@ -109,6 +109,8 @@ export interface Conditions {
   readonly bufferingBytes: number
   /** … or so much time is over since the first byte held. 0 is no such time. */
   readonly bufferingMs: number
+  /** The client's application reads no faster, on each of its connections. */
+  readonly slowReaderBytesPerSecond: number
   /** A connection without a byte in either direction for so long is closed. */
   readonly idleCutMs: number
   /** Refuses WebSockets, with 403. */
@@ -146,6 +148,8 @@ export type LabRequest =
   | { readonly type: 'settings'; readonly settings: SettingsChange }
   | { readonly type: 'cut'; readonly how: Cut }
   | { readonly type: 'restart' }
+  /** From now on this socket is the instructor's, if the token is right. */
+  | { readonly type: 'instructor'; readonly token: string }
   /** Shows the bytes of an exchange of one of this page's own lanes. */
   | { readonly type: 'inspect'; readonly exchange: number }
 
@@ -173,6 +177,8 @@ export type LabMessage =
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
+  /** The token was right. */
+  | { readonly type: 'instructor'; readonly instructor: true }
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }

@@ -22,8 +22,9 @@ export interface ServeOptions {
   readonly port?: number
   readonly allowHosts?: string[]
   readonly conditions?: Partial<Conditions>
-  /** Default: whoever is on this machine, so all are. */
-  readonly isInstructor?: boolean
+  /** False makes this machine one like any other, on which only the token makes an instructor. */
+  readonly isInstructor?: false
+  readonly token?: string
 }
 
 /** A server of one's own on a free port, or on a given one to take another's place; with conditions on its wire from the start, or neutral. */
@@ -33,12 +34,10 @@ export async function serve({
   allowHosts = [],
   conditions,
   isInstructor,
+  token,
 }: ServeOptions = {}): Promise<Served> {
-  const access = createAccess(allowHosts)
-  const app = await createApp({
-    log,
-    access: isInstructor === undefined ? access : { ...access, isInstructor: () => isInstructor },
-  })
+  const isHome = isInstructor === false ? { isHome: () => false } : {}
+  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }) })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')

@@ -3,6 +3,7 @@
  * pages set theirs by, the metronome, the settings, the faults, how many pages are here. It is
  * no lane: nothing of what is compared goes over it.
  */
+import type { IncomingMessage } from 'node:http'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
@@ -61,6 +62,7 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
   const server = createHandshakes(REQUEST_BYTES)
   const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
   const rooms = new Map<string, LabRoom>()
+  const instructors = new WeakSet<WebSocket>()
   const acts: Acts = { change, cut, restart }
   serveActs(app, access, acts)
 
@@ -73,7 +75,8 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
       const room = roomOf(name)
       page.on('error', () => {})
       page.on('close', () => leave(room, page))
-      page.on('message', (data) => answer(name, page, instructor, String(data)))
+      page.on('message', (data) => answer(name, page, raw, String(data)))
+      if (instructor) instructors.add(page)
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
       if (pageName !== undefined) figures?.tell(page, pageName)
@@ -92,13 +95,14 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function answer(name: string, page: WebSocket, instructor: boolean, text: string): void {
+  function answer(name: string, page: WebSocket, from: IncomingMessage, text: string): void {
     // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
     const t1 = now()
     try {
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
-      if (!instructor) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
+      if (request.type === 'instructor') return admit(page, from, request.token)
+      if (!instructors.has(page)) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
       if (request.type === 'settings') change(name, request.settings)
       else if (request.type === 'cut') cut(request.how)
       else restart()
@@ -106,6 +110,13 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
       if (!(error instanceof FeedError)) throw error
       send(page, errorMessage(error))
     }
+  }
+
+  /** Who is the instructor already needs no token, and cannot lose by a wrong one. */
+  function admit(page: WebSocket, from: IncomingMessage, token: string): void {
+    if (!instructors.has(page)) access.checkToken(token, from)
+    instructors.add(page)
+    send(page, { type: 'instructor', instructor: true })
   }
 
   function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {

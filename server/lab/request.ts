@@ -12,11 +12,13 @@ export function parseRequest(text: string): LabRequest {
     if (type === 'settings' && 'settings' in value) return { type, settings: readChange(value.settings) }
     if (type === 'cut') return { type, how: readCut('how' in value ? value.how : undefined) }
     if (type === 'restart') return { type }
+    if (type === 'instructor' && 'token' in value && typeof value.token === 'string')
+      return { type, token: value.token }
   }
   throw new FeedError(
     'bad-message',
     `${quote(value)} is no message of the lab.`,
-    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"} or {"type":"restart"}.',
+    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"} or {"type":"instructor","token":"…"}.',
   )
 }
 

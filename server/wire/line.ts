@@ -10,6 +10,7 @@ import { jitter } from './conditions/jitter.ts'
 import { latency } from './conditions/latency.ts'
 import { loss } from './conditions/loss.ts'
 import { setUp } from './conditions/set-up.ts'
+import { slowReader } from './conditions/slow-reader.ts'
 import { createPipe } from './pipe.ts'
 
 export interface Line {
@@ -43,7 +44,7 @@ export function createLine(
   spares: (target: string) => boolean,
   link: LineEnd,
 ): Line {
-  const { latencyMs, bufferingBytes, bufferingMs, idleCutMs } = conditions
+  const { latencyMs, bufferingBytes, bufferingMs, slowReaderBytesPerSecond, idleCutMs } = conditions
   const silence = idleCutMs > 0 ? idleCut(idleCutMs, link.idle) : undefined
   const refuses = conditions.firewall ? firewall(spares) : undefined
   let whenEnded = () => {}
@@ -53,7 +54,8 @@ export function createLine(
     drained: () => kernel.resume(),
     ended: link.received,
   })
-  const down = createPipe(onTheWay(conditions), {
+  const reader = slowReaderBytesPerSecond > 0 ? [slowReader(slowReaderBytesPerSecond)] : []
+  const down = createPipe([...onTheWay(conditions), ...reader], {
     deliver: send,
     drained: link.roomAgain,
     ended: () => kernel.end(whenEnded),

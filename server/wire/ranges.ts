@@ -8,6 +8,7 @@ export const NEUTRAL: Conditions = {
   lossRate: 0,
   bufferingBytes: 0,
   bufferingMs: 0,
+  slowReaderBytesPerSecond: 0,
   idleCutMs: 0,
   firewall: false,
 }
@@ -28,6 +29,7 @@ export const RANGES: Record<NumberName, Range> = {
   lossRate: { from: 0, to: 0.5 },
   bufferingBytes: { from: 1, to: 1_048_576 },
   bufferingMs: { from: 1, to: 60_000 },
+  slowReaderBytesPerSecond: { from: 100, to: 1_000_000 },
   idleCutMs: { from: 500, to: 600_000 },
 }
 

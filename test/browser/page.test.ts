@@ -213,6 +213,39 @@ test('lets only the instructor bend and break the network, and says why', async 
   expect(await page.getByRole('combobox', { name: 'Network' }).isDisabled()).toBe(true)
 })
 
+test('makes an instructor of who enters the token, in this tab and for as long as it is right', async () => {
+  await using server = await serve({ isInstructor: false, token: 'first-of-them' })
+  await using opened = await open(server)
+  const { page } = opened
+  await page.getByRole('button', { name: 'Instructor' }).click()
+  const enter = async (token: string) => {
+    await page.getByLabel('Instructor’s token').fill(token)
+    await page.keyboard.press('Enter')
+  }
+  const cut = page.getByRole('form', { name: 'Experiment' }).getByRole('button', { name: 'Cut now' })
+  await enter('a guess')
+  const answer = /^That is not the instructor’s token\. .* printed where the server was started/
+  await page.getByRole('status').getByText(answer).waitFor()
+  await page.getByRole('complementary', { name: 'Settings' }).getByText(answer).waitFor()
+  expect(await cut.isDisabled()).toBe(true)
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await enter(' First of them')
+  await page.getByRole('status').getByText('You are the instructor now').waitFor()
+  await expect.poll(() => cut.isEnabled()).toBe(true)
+  expect(await page.getByLabel('Instructor’s token').count()).toBe(0)
+  expect(page.url() + JSON.stringify(await snapshotOf(page))).not.toMatch(/first/i)
+
+  await page.reload()
+  await expect.poll(() => cut.isEnabled()).toBe(true)
+  await server.close()
+  await using next = await serve({ isInstructor: false, token: 'second-of-them', port: server.port })
+  expect(next.origin).toBe(server.origin)
+  await page.getByLabel('Instructor’s token').waitFor()
+  expect(await cut.isDisabled()).toBe(true)
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+})
+
 test('is used by keyboard alone', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?rate=10')

@@ -185,6 +185,7 @@ test('a restart says goodbye, is away for a while, and comes back neutral', asyn
 test.each<[string, Partial<Conditions>, Cut | null]>([
   ['on a long and lossy line', { latencyMs: 300, jitterMs: 100, lossRate: 0.1 }, null],
   ['on the narrowest line', { bandwidthBytesPerSecond: 1000 }, null],
+  ['to slow readers', { slowReaderBytesPerSecond: 500 }, null],
   ['behind a proxy that holds everything', { bufferingBytes: 1_000_000, idleCutMs: 60_000 }, null],
   ['after a black hole', {}, 'black hole'],
   ['after a black hole on a long line', { latencyMs: 300 }, 'black hole'],

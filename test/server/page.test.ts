@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { page } from '../../server/page.ts'
@@ -59,7 +60,9 @@ describe.each([
   '/a.ts',
   '/a.css',
   '/icon.svg',
+  '/a.png',
   '/vendor/lit/index.js',
+  '/vendor/lit-html/lit-html.js',
   '/vendor/uplot/uPlot.js',
   '/vendor/uplot/uPlot.min.css',
   '/source/web/a.ts',
@@ -86,6 +89,85 @@ describe.each([
       headers: { 'content-type': type, 'content-length': length, etag },
     })
   })
+})
+
+describe.each([
+  '/large.html',
+  '/large.ts',
+  '/large.css',
+  '/large.svg',
+  '/vendor/lit-html/lit-html.js',
+  '/source/web/large.ts',
+])('%s, large enough', (path) => {
+  test('is smaller for who takes gzip, and the same for all others', async () => {
+    const address = await served(LARGE)
+    const plain = await get(address, path)
+    const gzipped = await get(address, path, GZIP)
+    expect(gzipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' })
+    expect(plain.headers).toMatchObject({ vary: 'accept-encoding' })
+    expect(plain.headers).not.toHaveProperty('content-encoding')
+    expect(gzipped.headers['content-type']).toBe(plain.headers['content-type'])
+    expect(gzipped.body).toBe(plain.body)
+    expect(gzipped.bytes).toBeLessThan(plain.bytes)
+  })
+
+  test('has an ETag for each of the two, and knows again whichever it would send', async () => {
+    const address = await served(LARGE)
+    const [plain, gzipped] = [await get(address, path), await get(address, path, GZIP)]
+    expect(gzipped.headers.etag).not.toBe(plain.headers.etag)
+    const ask = (tag: string | undefined, headers = {}) =>
+      get(address, path, { headers: { ...headers, 'if-none-match': tag } })
+    expect(await ask(gzipped.headers.etag, GZIP.headers)).toMatchObject({
+      status: 304,
+      body: '',
+      headers: { etag: gzipped.headers.etag, vary: 'accept-encoding' },
+    })
+    expect(await ask(plain.headers.etag)).toMatchObject({ status: 304, headers: { etag: plain.headers.etag } })
+    expect((await ask(gzipped.headers.etag)).body).toBe(plain.body)
+    expect((await ask(plain.headers.etag, GZIP.headers)).status).toBe(200)
+  })
+
+  test('answers HEAD as it does GET, gzipped as well', async () => {
+    const address = await served(LARGE)
+    const { headers } = await get(address, path, GZIP)
+    const { 'content-length': length, 'content-encoding': encoding, etag } = headers
+    const head = await get(address, path, { ...GZIP, method: 'HEAD' })
+    expect(head).toMatchObject({
+      status: 200,
+      bytes: 0,
+      headers: { 'content-length': length, 'content-encoding': encoding, etag },
+    })
+  })
+})
+
+test.each([
+  ['gzip, deflate, br', true],
+  ['GZIP', true],
+  ['br;q=1.0, gzip;q=0.5', true],
+  ['*', true],
+  ['gzip;q=0', false],
+  ['gzip; q=0.000, *', false],
+  ['*;q=0', false],
+  ['identity', false],
+  ['br', false],
+  ['', false],
+])('accept-encoding: %s gets it gzipped: %s', async (accepted, isGzipped) => {
+  const address = await served(LARGE)
+  const { headers } = await get(address, '/large.ts', { headers: { 'accept-encoding': accepted } })
+  expect(headers['content-encoding'] === 'gzip').toBe(isGzipped)
+})
+
+test.each(['/a.css', '/large.png'])('%s goes as it is: gzip would save nothing', async (path) => {
+  const { headers } = await get(await served({ ...SITE, ...LARGE }), path, GZIP)
+  expect(headers).not.toHaveProperty('content-encoding')
+})
+
+test('a file that has changed on disk is compressed anew', async () => {
+  const root = await folder(LARGE)
+  const address = await listening(root)
+  await get(address, '/large.css', GZIP)
+  await writeFile(join(root, 'web/large.css'), `b {}${LARGE['web/large.css']}`)
+  expect((await get(address, '/large.css', GZIP)).body).toMatch(/^b \{\}a \{\}/)
 })
 
 describe('what is not for reading', () => {
@@ -217,11 +299,12 @@ describe("this repository's page", () => {
     expect([...loaded.keys()]).toContain('/vendor/lit-html/lit-html.js')
   })
 
-  test('weighs less than 400 kB, with all that it may load later', async () => {
+  test('weighs less than 400 kB as it is transferred, with all that it may load later', async () => {
     const address = await listening(REPOSITORY)
-    const html = (await get(address, '/')).body
+    const document = await get(address, '/', GZIP)
+    const html = document.body
     const loaded = await load(address, named(html), importMap(html))
-    const bytes = [...loaded.values()].reduce((sum, { body }) => sum + Buffer.byteLength(body), Buffer.byteLength(html))
+    const bytes = [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, document.bytes)
     expect([...loaded.keys()]).toContain('/vendor/lit-html/lit-html.js')
     expect(bytes).toBeLessThan(400_000)
   })
@@ -254,8 +337,19 @@ const SITE = {
   'web/a.ts': 'export const a: number = 1',
   'web/a.css': 'a {}',
   'web/icon.svg': '<svg/>',
+  'web/a.png': 'as it is',
   'server/a.ts': 'export {}',
 }
+
+const LARGE = {
+  'web/large.html': '<!doctype html>'.padEnd(2000, ' ü'),
+  'web/large.ts': 'export const a: number = 1\n'.repeat(100),
+  'web/large.css': 'a {} '.repeat(500),
+  'web/large.svg': `<svg>${'<g/>'.repeat(500)}</svg>`,
+  'web/large.png': '0'.repeat(2000),
+}
+
+const GZIP = { headers: { 'accept-encoding': 'gzip' } }
 
 /** Serves a new folder with these files until the test ends; answers its address. */
 async function served(files: Record<string, string>): Promise<string> {
@@ -284,6 +378,8 @@ async function folder(files: Record<string, string>): Promise<string> {
 interface Answer {
   status: number | undefined
   headers: IncomingHttpHeaders
+  /** As it came, before it was decompressed. */
+  bytes: number
   body: string
 }
 
@@ -297,10 +393,10 @@ async function get(address: string, path: string, options: Options = {}): Promis
   const { hostname, port } = new URL(address)
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const outgoing = request({ hostname, port, path, agent: false, ...options }, async (response) => {
-    response.setEncoding('utf8')
-    let body = ''
-    for await (const chunk of response) body += String(chunk)
-    resolve({ status: response.statusCode, headers: response.headers, body })
+    const content = Buffer.concat(await response.toArray())
+    const isGzipped = response.headers['content-encoding'] === 'gzip' && content.length > 0
+    const body = String(isGzipped ? gunzipSync(content) : content)
+    resolve({ status: response.statusCode, headers: response.headers, bytes: content.length, body })
   })
   outgoing.on('error', reject).end()
   return promise
@@ -325,7 +421,7 @@ async function load(address: string, paths: string[], imports: Record<string, st
   const waiting = [...paths]
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (loaded.has(path)) continue
-    const answer = await get(address, path)
+    const answer = await get(address, path, GZIP)
     loaded.set(path, answer)
     const isScript = answer.headers['content-type']?.includes('javascript') ?? false
     if (isScript) waiting.push(...specifiers(answer.body).map((name) => resolved(name, path, imports)))

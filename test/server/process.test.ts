@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { createInterface } from 'node:readline'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import type { Conditions, Event, PollAnswer, TransportName } from '../../server/protocol.ts'
 import { transports } from '../../web/transports/index.ts'
 import { connect, isUp } from '../conformance/client.ts'
@@ -160,4 +161,71 @@ test('flags are environment variables as well, and a flag wins', async () => {
   expect(await fails({ FOURWIRE_PORT: 'x' })).toMatch(/"x"/)
   expect(await fails({ FOURWIRE_PORT: '1' }, '--port', 'y')).toMatch(/"y"/)
   expect(await fails({ FOURWIRE_LAN: 'perhaps' })).toMatch(/FOURWIRE_LAN is "perhaps"/)
+})
+
+/** All that the server says at its start, which ends in that its limits are off; it goes on until the end of the test. */
+async function said(env: Record<string, string>, ...flags: string[]) {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', '--data', ':memory:', '--limits', 'off', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (line.startsWith('Limits are off')) break
+  }
+  const text = lines.join('\n')
+  const [token] = /\b(?:[0-9a-z]{4}-){4}[0-9a-z]{4}$/m.exec(text) ?? []
+  return { text, token, port: Number(/http:\S+:(\d+)/.exec(text)?.[1]) }
+}
+
+test('a token is made and printed, another one at each start, where others can come in, and nowhere else', async () => {
+  expect((await said({})).text).not.toMatch(/token|instructor/)
+  const [first, second] = [await said({}, '--lan'), await said({ HOST: '0.0.0.0' })]
+  expect(first.text.match(/^To be the instructor on another machine, enter there in the settings: .*$/gm)).toHaveLength(
+    1,
+  )
+  expect(second.token).toMatch(/-/)
+  expect(second.token).not.toBe(first.token)
+})
+
+const CHOSEN = 'Correct Horse Battery'
+
+/** This machine as others see it. */
+const own = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+test.skipIf(own === undefined)(
+  'who comes from elsewhere needs the token, printed or chosen (skipped where this machine has no address but its loopback)',
+  async () => {
+    const printed = await said({}, '--lan')
+    const chosen = await said({ FOURWIRE_INSTRUCTOR_TOKEN: CHOSEN }, '--lan')
+    expect(chosen.text).toMatch('chosen token')
+    expect(chosen.text.toLowerCase()).not.toMatch('horse')
+    for (const [{ port }, token] of [
+      [printed, printed.token],
+      [chosen, CHOSEN],
+    ] as const) {
+      const ask = (headers = {}) => fetch(`http://${own}:${port}/lab/lanes`, { headers })
+      expect((await ask()).status).toBe(403)
+      expect((await ask({ authorization: 'Bearer 0000-0000-0000-0000-0000' })).status).toBe(403)
+      expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200)
+      expect((await fetch(`http://127.0.0.1:${port}/lab/lanes`)).status).toBe(200)
+    }
+  },
+)
+
+test.each([
+  ['too short', 'a - short - one'],
+  ['not ASCII', 'gr\u00fc\u00dfe an alle hier'],
+])('a chosen token that is %s ends with a message that says what to do, and not the token', async (_what, token) => {
+  const message = await fails({}, '--instructor-token', token)
+  expect(message).toMatch(/--instructor-token has \d+ characters[\s\S]*at least 12[\s\S]*leave it out/)
+  expect(message).not.toMatch(token)
+  expect(await fails({ FOURWIRE_INSTRUCTOR_TOKEN: token })).toBe(message)
 })

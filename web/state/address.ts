@@ -20,9 +20,10 @@ export interface Address {
 export type Opened =
   | { readonly help: true }
   | { readonly settings: true }
-  | { readonly code: TransportName; readonly side: 'server' | 'browser' }
-  /** Not written into the address: the server forgets it. */
+  | { readonly network: true }
+  /** Of one lane; 0 is whichever comes first. */
   | { readonly exchange: number; readonly of: TransportName }
+  | { readonly code: TransportName; readonly side: 'server' | 'browser' }
 
 export const INTERVALS_MS = [100, 250, 500, 1000, 2000, 5000]
 export const WAITS_S = [5, 10, 25, 30]
@@ -61,6 +62,7 @@ export function writeAddress(address: Address): string {
   if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
   if (address.zoom !== 1) query.set('zoom', String(address.zoom))
   if (address.theme) query.set('theme', address.theme)
+  // An exchange is over in a moment, and nobody else has it.
   if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
   if (address.table) query.set('view', 'table')
   // Commas and colons may stand in a query as they are, and a person reads them more easily.
@@ -79,6 +81,7 @@ function oneOf(choices: readonly number[], value: number): number | undefined {
 function readOpened(text: string): Opened | null {
   if (text === 'help') return { help: true }
   if (text === 'settings') return { settings: true }
+  if (text === 'network') return { network: true }
   const [name, side] = text.split(':')
   const code = TRANSPORTS.find((transport) => transport === name)
   if (!code) return null
@@ -87,5 +90,5 @@ function readOpened(text: string): Opened | null {
 
 function openedText(open: Exclude<Opened, { exchange: number }>): string {
   if ('code' in open) return `${open.code}:${open.side}`
-  return 'help' in open ? 'help' : 'settings'
+  return 'help' in open ? 'help' : 'network' in open ? 'network' : 'settings'
 }

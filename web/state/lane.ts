@@ -52,8 +52,8 @@ export interface Lane {
   clear(afterMs?: number): void
   /** What crossed the wire in it, in its order: its marks get their true times. */
   crossed(seen: readonly Seen[], way: Way): void
-  /** Publishes over this lane's connection; rejects where it has none. */
-  publish(user: string, text: string, key: string): Promise<void>
+  /** Publishes over this lane's connection, and tells under which id; rejects where it has none. */
+  publish(user: string, text: string, key: string): Promise<Cursor>
 }
 
 export interface Tally {

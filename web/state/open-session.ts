@@ -1,11 +1,12 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
-import type { Conditions as Network, TransportName } from '../../server/protocol.ts'
+import type { Conditions as Network, Cursor, Cut, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
 import { now } from '../now.ts'
 import { createAway } from './away.ts'
 import { condition } from './condition.ts'
 import { createCrossings } from './crossings.ts'
 import type { Way } from './crossings.ts'
+import { createExchanges } from './exchanges.ts'
 import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
@@ -18,6 +19,7 @@ import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
+import { recallToken, rememberToken } from './token.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
@@ -39,6 +41,8 @@ export function openSession(
   const laneName = (name: TransportName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
+  const exchanges = createExchanges()
+  const own = new Set<Cursor>()
   let lab: Lab
   let begun = false
   /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
@@ -89,8 +93,12 @@ export function openSession(
       return settings.held?.ratePerSecond ?? null
     },
     instructor: false,
+    refusal: null,
     get conditions() {
       return settings.held?.conditions ?? null
+    },
+    get conditionsBefore() {
+      return settings.before
     },
     get presets() {
       return settings.presets
@@ -139,22 +147,30 @@ export function openSession(
     setNetwork(conditions: Partial<Network>) {
       lab.set({ conditions })
     },
-    cut() {
-      lab.cut('RST')
+    cut(how: Cut = 'RST') {
+      lab.cut(how)
     },
     restart() {
       lab.restart()
       announce(told.restart)
+    },
+    claim(token) {
+      rememberToken(token)
+      lab.claim(token)
     },
     clear() {
       for (const lane of lanes) lane.clear()
       listener.say(told.clear)
       listener.changed()
     },
-    send(by: 'ws' | 'post', user: string, text: string, key: string) {
+    async send(by: 'ws' | 'post', user: string, text: string, key: string) {
       const lane = carrier(lanes, by)
-      return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
+      if (!lane) throw new Error('no lane')
+      own.add(await publish(lane, origin, room, user, text, key))
     },
+    isOwn: (id: Cursor) => own.has(id),
+    exchanges,
+    inspect: (exchange: number) => lab.inspect(exchange),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     rest(why: Rest) {
       session.resting = why
@@ -192,11 +208,12 @@ export function openSession(
         settings.know(presets)
         crossings.startAgain()
         clockNetwork = set.conditions
-        session.instructor = instructor
         if (!begun) messages.startAt(cursor)
         settings.adopt(set)
-        if (instructor && wanted !== null && wanted !== set.ratePerSecond) lab.set({ ratePerSecond: wanted })
-        wanted = null
+        const token = recallToken()
+        if (instructor) lead()
+        else if (token !== null) lab.claim(token)
+        else follow()
         listener.changed()
       },
       clock(sample, service) {
@@ -208,12 +225,17 @@ export function openSession(
         begin()
       },
       settings: settings.adopt,
+      instructor() {
+        if (!session.instructor) listener.say(told.instructor)
+        lead()
+        listener.changed()
+      },
       here(pages) {
         session.here = pages
       },
       cut(how) {
         for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
-        announce(told.cut)
+        announce(told.cut(how))
       },
       lanes(readings) {
         for (const reading of readings) {
@@ -225,10 +247,16 @@ export function openSession(
         if (way) for (const lane of lanes) lane.crossed([], way)
       },
       wire(crossed) {
+        exchanges.take(crossed)
         const way = wayNow()
         if (way) crossings.take(crossed, way)
       },
-      trouble: (sentence) => listener.say(sentence),
+      trouble(sentence, code) {
+        if (code === 'wrong-token') rememberToken(null)
+        if (code === 'wrong-token' || code === 'too-many-tries') follow(sentence)
+        listener.say(sentence)
+        listener.changed()
+      },
     })
     return lab
   }
@@ -245,6 +273,19 @@ export function openSession(
       isBuffered: bufferingBytes > 0,
       isLossy: lossRate > 0,
     }
+  }
+
+  function lead(): void {
+    session.instructor = true
+    session.refusal = null
+    if (wanted !== null && wanted !== session.ratePerSecond) lab.set({ ratePerSecond: wanted })
+    wanted = null
+  }
+
+  function follow(refusal = session.refusal): void {
+    session.instructor = false
+    session.refusal = refusal
+    wanted = null
   }
 
   function begin(): void {

@@ -1,11 +1,12 @@
 /** The whole page's state: one room, four lanes, one clock, one position. It draws nothing. */
-import type { Conditions, Preset, TransportName } from '../../server/protocol.ts'
+import type { Conditions, Cursor, Cut, Inspected, Preset, TransportName } from '../../server/protocol.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
 import type { Away } from './away.ts'
 import type { Condition } from './condition.ts'
+import type { Exchanges } from './exchanges.ts'
 import type { Lane } from './lane.ts'
 import type { Messages } from './messages.ts'
 import type { Band } from './network.ts'
@@ -27,8 +28,12 @@ export interface Session extends Wakeful {
   /** The room's; null before the lab has told. */
   readonly ratePerSecond: number | null
   readonly instructor: boolean
+  /** What was said of the last token, where it made nobody the instructor. */
+  readonly refusal: string | null
   /** The server's network; null before the lab has told. */
   readonly conditions: Conditions | null
+  /** What held before the last change of them; null where there was none. */
+  readonly conditionsBefore: Conditions | null
   readonly presets: readonly Preset[]
   /** When it was bent, oldest first. */
   readonly bands: readonly Band[]
@@ -53,11 +58,19 @@ export interface Session extends Wakeful {
   setRate(perSecond: number): void
   /** What is left out stays as it is. */
   setNetwork(conditions: Partial<Conditions>): void
-  cut(): void
+  /** Default: by a reset. */
+  cut(how?: Cut): void
   restart(): void
+  /** To be the instructor, now and whenever the lab comes back; the token is forgotten when it is wrong. */
+  claim(token: string): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
+  /** Has this page itself published it? */
+  isOwn(id: Cursor): boolean
+  readonly exchanges: Exchanges
+  /** The bytes of an exchange; null where they are no longer kept. Rejects with a sentence where nobody answers. */
+  inspect(exchange: number): Promise<Inspected | null>
   /** By a proxy that buffers: it collects answers, and a stream is one that does not end. */
   isHeldBack(lane: Lane): boolean
   stateOf(lane: Lane): Condition

@@ -9,6 +9,8 @@ import { told } from './tell.ts'
 export interface RoomSettings {
   /** Null before the lab has told. */
   readonly held: Settings | null
+  /** The conditions before they were last changed; null where they never were. */
+  readonly before: Conditions | null
   readonly presets: readonly Preset[]
   /** When the wire was bent, oldest first. */
   readonly bands: readonly Band[]
@@ -20,6 +22,8 @@ export interface RoomSettings {
 /** Until all lanes are back, as late as their backoff lets them be: what is published meanwhile waits for that and not for the transport. */
 const NEW_WIRE_MS = 1000
 const MOST_BANDS = 40
+/** What follows so soon on a change belongs to it: somebody moves a slider. */
+const SAME_CHANGE_MS = 1500
 
 /** `restartFigures`: with what is published after so many ms; what was measured until now held for other settings. */
 export function createSettings(
@@ -29,10 +33,15 @@ export function createSettings(
   let held: Settings | null = null
   let presets: readonly Preset[] = []
   let bands: readonly Band[] = []
+  let conditionsBefore: Conditions | null = null
+  let bentAtMs = -Infinity
 
   return {
     get held() {
       return held
+    },
+    get before() {
+      return conditionsBefore
     },
     get presets() {
       return presets
@@ -49,12 +58,18 @@ export function createSettings(
       const isBent = before === null ? !isNeutral(next.conditions) : !areEqual(before.conditions, next.conditions)
       if (isBent) bend(next.conditions)
       if (before === null) return
+      if (isBent) remember(before.conditions)
       // Refused again and again it waits ever longer, and there is nothing to wait for any more.
       if (before.conditions.firewall && !next.conditions.firewall)
         for (const lane of lanes) if (lane.transport === 'ws' && lane.state.is === 'reconnecting') lane.wake()
       if (isBent) return restartFigures(sentenceOf(before.conditions, next.conditions), NEW_WIRE_MS)
       if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
     },
+  }
+
+  function remember(conditions: Conditions): void {
+    if (now() - bentAtMs > SAME_CHANGE_MS) conditionsBefore = conditions
+    bentAtMs = now()
   }
 
   /** One stretch ends where the next begins. */

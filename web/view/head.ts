@@ -1,11 +1,12 @@
 /** The head of the page: what this is, and where one is. */
-import { html } from 'lit'
+import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import { TRANSPORTS } from '../state/order.ts'
 import type { Session } from '../state/session.ts'
 import { plusMinus } from './format.ts'
 import { shape } from './shape.ts'
+import { isForOthers } from './token.ts'
 import { HELP, TITLE } from './words.ts'
 
 export interface HeadActs {
@@ -24,6 +25,7 @@ export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs):
       <span class="clock" title=${HELP.clock}>clock <b>${plusMinus(session.clock.at(now())?.boundMs)} ms</b></span>
     </p>
     <nav aria-label="Page">
+      ${isForOthers(session) ? html`<button class="link" type="button" title=${HELP.notInstructor} @click=${acts.settings}>Instructor</button>` : nothing}
       <button class="link" type="button" @click=${acts.help}>How to read</button>
       <button class="link theme" type="button" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </nav>

@@ -130,7 +130,8 @@ export class Page extends LitElement implements Controls {
       ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), theme: () => this.#toggleTheme() })}
       ${trouble(session)}
       <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
-        ${rateControl(session, 'rate')} ${networkControl(session, 'network')} ${breakControl(session)}
+        ${rateControl(session, 'rate')} ${networkControl(session, 'network', () => this.open({ network: true }))}
+        ${breakControl(session)}
         <span class="control right"
           >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
         >

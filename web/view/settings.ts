@@ -7,6 +7,7 @@ import { breakControl, networkControl, rateControl, timeControl } from './bar.ts
 import type { Controls } from './controls.ts'
 import { choice } from './choice.ts'
 import { figuresTable } from './table.ts'
+import { tokenForm } from './token.ts'
 
 export function settings(
   session: Session,
@@ -16,8 +17,9 @@ export function settings(
   toggleTheme: () => void,
 ): TemplateResult {
   return html`<div class="settings">
+    ${tokenForm(session)}
     <p>${rateControl(session, 'rate-sheet')}</p>
-    <p>${networkControl(session, 'network-sheet')}</p>
+    <p>${networkControl(session, 'network-sheet', () => controls.open({ network: true }))}</p>
     <p>${breakControl(session)}</p>
     <p>
       Short polling asks every

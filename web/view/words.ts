@@ -26,13 +26,15 @@ export const HELP = {
   clock: 'All times are on the server’s clock. This is how far off ours may be.',
   rate: 'How many messages the metronome publishes a second, at random moments.',
   network: 'Bends the bytes below HTTP, both ways, for all lanes alike.',
+  more: 'Every condition by itself, and every way to cut.',
   cut: 'Resets every connection of the feed, in the middle of whatever it is.',
   restart: 'Goodbyes, nobody there for a moment, and a network that is left alone afterwards.',
   proxy:
     'Holds what goes down until 4 KiB are together, 3 s are over, or the answer is complete, as a proxy in between may do.',
   firewall: 'Refuses WebSockets, with 403, as some schools and companies do.',
+  token: 'Printed where the server was started. It makes you the instructor in this tab, until it is closed.',
   notInstructor:
-    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs.',
+    'Only the instructor sets what concerns everybody: whoever opens the page on the machine on which the server runs, or enters the token that was printed there.',
 }
 
 /** How each asks, with its setting where it has one. */
@@ -64,6 +66,10 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   [
     'buffering',
     'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. Not: that nginx obeys X-Accel-Buffering, nor what a proxy does with requests.',
+  ],
+  [
+    'slow reader',
+    'The client’s application takes so many bytes a second from each of its connections. Models a client that cannot keep up: its receive window fills, then the server’s buffer, then the server waits. A poll asks again only when it has read its answer, so nothing piles up for it. Not: an application that stops and then reads all at once, nor a window that grows.',
   ],
   [
     'idle cut',

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { EventSource } from 'eventsource'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { createAccess } from '../../../server/access.ts'
 import { createApp } from '../../../server/app.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import type { LaneBytes, Lanes, Split } from '../../../server/protocol.ts'
@@ -255,14 +256,14 @@ test('what names no lane, or none that may be, or is none of the feed\u2019s, co
 })
 
 test('lanes are for the instructor only', async () => {
-  await using app = await createApp({ log: memoryLog(), access: { check: () => {}, isInstructor: () => false } })
-  const answer = await app.inject('/lab/lanes')
-  expect(answer.statusCode).toBe(403)
-  expect(answer.json()).toMatchObject({ code: 'not-instructor' })
+  await using server = await serve({ isInstructor: false })
+  const answer = await fetch(`${server.origin}/lab/lanes`)
+  expect(answer.status).toBe(403)
+  expect(await answer.json()).toMatchObject({ code: 'not-instructor' })
 })
 
 test('with the wire off nothing is metered and there are no lanes to ask for', async () => {
-  const access = { check: () => {}, isInstructor: () => true }
-  await using app = await createApp({ log: memoryLog(), access, wire: false })
-  expect((await app.inject('/lab/lanes')).statusCode).toBe(404)
+  await using app = await createApp({ log: memoryLog(), access: createAccess([]), wire: false })
+  const answer = await app.inject({ url: '/lab/lanes', headers: { host: 'localhost' } })
+  expect(answer.statusCode).toBe(404)
 })

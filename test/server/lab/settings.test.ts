@@ -45,6 +45,11 @@ test.each<[unknown, RegExp, RegExp]>([
     /bandwidthBytesPerSecond is 999/,
     /0, which is none, or a number from 1,000 to/,
   ],
+  [
+    { conditions: { slowReaderBytesPerSecond: 99 } },
+    /slowReaderBytesPerSecond is 99/,
+    /0, which is none, or a number from 100 to 1,000,000/,
+  ],
   [{ conditions: { idleCutMs: 499 } }, /idleCutMs is 499/, /500 to 600,000/],
   [{ conditions: { lossRate: 0.6 } }, /lossRate is 0\.6/, /0 to 0\.5/],
   [{ conditions: { firewall: 1 } }, /conditions\.firewall is 1/, /true or false/],

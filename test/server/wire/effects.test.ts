@@ -114,6 +114,37 @@ test('bandwidth: a message takes its bytes by the rate, on every lane', MEASURED
   }
 })
 
+test('slow reader: a message takes its bytes by the rate, on every lane', MEASURED, async () => {
+  await using server = await serve({ conditions: { slowReaderBytesPerSecond: 20_000 } })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  const text = 'x'.repeat(4000)
+  await server.publish(text)
+  await until('all have it', () => lanes.all.every(({ events }) => events.length === 2))
+  for (const { name, latenciesMs, events } of lanes.all) {
+    expect(events[1]?.text).toBe(text)
+    expect(latenciesMs()[1], name).toBeGreaterThan(200)
+    expect(latenciesMs()[1], name).toBeLessThan(320)
+  }
+})
+
+test('slow reader: what comes faster than it reads piles up, and none of it is lost', MEASURED, async () => {
+  const [count, bytesPerSecond] = [20, 10_000]
+  await using server = await serve({ conditions: { slowReaderBytesPerSecond: bytesPerSecond } })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  const text = 'x'.repeat(500)
+  for (let i = 0; i < count; i++) await server.publish(text)
+  await until('all have them', () => lanes.all.every(({ events }) => events.length === count + 1))
+  const bytesMs = ((count * text.length) / bytesPerSecond) * 1000
+  for (const { name, latenciesMs } of lanes.all) {
+    expect(latenciesMs().at(-1), name).toBeGreaterThan(0.7 * bytesMs)
+  }
+  for (const { name, latenciesMs } of [lanes.sse, lanes.ws]) {
+    expect(latenciesMs()[1], name).toBeLessThan(0.3 * bytesMs)
+  }
+})
+
 test('loss: now and then a message is late by a timeout or more, and all behind it with it', async () => {
   await using server = await serve({ conditions: { lossRate: 0.1 } })
   using lanes = openLanes(server.origin)

@@ -98,6 +98,21 @@ test('writes only as much as the line and the stream hold, and more when there i
   await until('all has arrived', () => pair.heard().length === writtenBytes)
 })
 
+test('makes the server wait for a slow reader, and its client for nobody', async () => {
+  using pair = await linked({ slowReaderBytesPerSecond: 1_000_000 })
+  const upBytes = 200_000
+  let readBytes = 0
+  pair.link.on('data', (chunk: Buffer) => (readBytes += chunk.length))
+  let writtenBytes = 0
+  while (pair.link.write(Buffer.alloc(50_000))) writtenBytes += 50_000
+  // Some of it may have been read while it was written.
+  expect(writtenBytes).toBeLessThan(500_000)
+  pair.client.write(Buffer.alloc(upBytes))
+  await until('all has come up', () => readBytes === upBytes)
+  expect(pair.link.writableNeedDrain).toBe(true)
+  await until('all has arrived', () => pair.heard().length === writtenBytes + 50_000)
+})
+
 test('reads no more than it is asked to, and then the client has to wait', async () => {
   using pair = await linked({ latencyMs: 1 })
   const bytes = 20_000_000

@@ -4,6 +4,7 @@ import { jitter } from '../../../../server/wire/conditions/jitter.ts'
 import { latency } from '../../../../server/wire/conditions/latency.ts'
 import { loss } from '../../../../server/wire/conditions/loss.ts'
 import { setUp } from '../../../../server/wire/conditions/set-up.ts'
+import { slowReader } from '../../../../server/wire/conditions/slow-reader.ts'
 import { seededRandom } from '../../../web/measure/random.ts'
 
 test('latency adds the same to every packet', () => {
@@ -40,6 +41,11 @@ test('loss meets as large a share of the packets as its rate says (seed 32)', ()
 
 test('loss ends, even where everything is lost', () => {
   expect(loss(1, 0)(1, 0)).toBeLessThan(Infinity)
+})
+
+test('a slow reader takes each packet when it has read all before it, and after a pause at once', () => {
+  const condition = slowReader(1000)
+  expect([condition(100, 0), condition(100, 50), condition(50, 1000)]).toEqual([100, 200, 1050])
 })
 
 test('the set-up holds back what comes within a round trip of the beginning, and nothing later', () => {
