@@ -19,7 +19,7 @@ export class Link extends Duplex {
   /** The write that waits for room. */
   #waiting: Done | undefined
 
-  /** `spares`: targets whose upgrades the firewall lets through. */
+  /** `spares`: targets of WebSockets that no condition meets. */
   constructor(kernel: Socket, conditions: Conditions, spares: (target: string) => boolean) {
     // As Node's HTTP server wants its sockets: who half-closes is heard of first.
     super({ allowHalfOpen: true })
