@@ -41,7 +41,9 @@ export function isNeutral(conditions: Conditions): boolean {
 
 /** The same conditions, none of which does anything. */
 export function neutral(conditions: Conditions): Partial<Conditions> {
-  return Object.fromEntries(Object.entries(conditions).map(([name, value]) => [name, typeof value === 'boolean' ? false : 0]))
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => [name, typeof value === 'boolean' ? false : 0]),
+  )
 }
 
 /** The preset that holds, whatever may be switched on beside it; undefined where somebody set single conditions. */

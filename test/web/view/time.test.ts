@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createQuiet } from '../../../web/state/quiet.ts'
 import type { Span } from '../../../web/view/ladder/geometry.ts'
+import { foldsOf } from '../../../web/view/ladder/folds.ts'
 import { FOLD_PX, hiddenMs, pieces, timeAt, xAt } from '../../../web/view/ladder/time.ts'
 
 test('without a fold time runs evenly', () => {
@@ -42,6 +44,53 @@ test('a place leads back to its moment, and a later moment lies further right', 
     ),
   )
 })
+
+test('what is idle is folded, but for its last 10 s and what it lies between', () => {
+  const quiet = createQuiet()
+  for (const ms of [0, 38_000]) quiet.stir(ms)
+  expect(foldsOf(quiet, 0.08, 60_000)).toEqual([
+    { fromMs: 200, toMs: 37_800, quietMs: 38_000 },
+    { fromMs: 38_200, toMs: 50_000, quietMs: 22_000 },
+  ])
+  expect(foldsOf(quiet, 0.08, 40_000)).toEqual([{ fromMs: 200, toMs: 30_000, quietMs: 38_000 }])
+})
+
+test('while it rolls nothing jumps: a mark never moves further than time has passed', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 50, max: 40_000 }), { minLength: 1, maxLength: 8 }),
+      fc.constantFrom(0.02, 0.08, 1),
+      (pauses, pxPerMs) => {
+        const quiet = createQuiet()
+        quiet.stir(0)
+        let beganMs = 0
+        const places = new Map<number, number>()
+        for (const pauseMs of pauses) {
+          const nextMs = beganMs + pauseMs
+          for (let nowMs = beganMs; nowMs < nextMs; nowMs += 100) {
+            const span = rollingTo(nowMs, pxPerMs, foldsOf(quiet, pxPerMs, nowMs))
+            for (const [ms, was] of places) {
+              const is = xAt(span, ms)
+              // As much again where a frame falls between what happens and what is told of it.
+              expect(was - is).toBeLessThanOrEqual(2 * 100 * pxPerMs + 0.01)
+              expect(was - is).toBeGreaterThanOrEqual(-0.01)
+              places.set(ms, is)
+            }
+          }
+          quiet.stir(nextMs)
+          beganMs = nextMs
+          places.set(nextMs, xAt(rollingTo(nextMs, pxPerMs, foldsOf(quiet, pxPerMs, nextMs)), nextMs))
+        }
+      },
+    ),
+  )
+})
+
+function rollingTo(endMs: number, pxPerMs: number, folds: Span['folds']): Span {
+  const { fromMs: _, ...span } = spanWith([])
+  const known = { ...span, endMs, pxPerMs, folds, hiddenMs: hiddenMs(folds, pxPerMs, endMs) }
+  return { ...known, fromMs: timeAt(known, 0) }
+}
 
 function spanWith(stretches: readonly (readonly [number, number])[]): Span {
   const folds = stretches.map(([fromMs, toMs]) => ({ fromMs, toMs, quietMs: toMs - fromMs }))
