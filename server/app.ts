@@ -17,6 +17,7 @@ import { MESSAGE_BYTES } from './transports/transport.ts'
 import type { App, Goodbye } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
+import { createCapture } from './wire/capture.ts'
 import { createMeter } from './wire/meter.ts'
 import { createWire } from './wire/wire.ts'
 
@@ -68,8 +69,9 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
   for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
-  const meter = isMetered ? createMeter(app.server, readingOf) : null
-  const closeLab = serveLab(app, feed, access, network, meter)
+  const capture = createCapture()
+  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
+  const closeLab = serveLab(app, feed, access, network, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({

@@ -209,13 +209,18 @@ export interface Crossing {
   readonly status?: number
   /** Of the last event in it. */
   readonly id?: Cursor
+  /** Of an `end` under conditions: bytes down of this exchange, told of before, that were still under way and never left. */
+  readonly lost?: number
 }
 
 /**
  * `request`: a head, with its body where it has one, or a handshake. `head`: of an answer that goes
  * on, as a stream's. `answer`: a whole one. `event`: with at least one event in it. `message`: of a
  * WebSocket, up. `control`: down, and none of these (`retry:`, `connected`, `accepted`, a gap).
- * `heartbeat`: an SSE comment, down. `end`: the connection is over, with no byte of its own.
+ * `heartbeat`: an SSE comment, down. `ping` and `pong`: frames, and the feed's own in JSON. `end`:
+ * the connection is over, with no byte of its own. Rarely a second `request` follows the first:
+ * bytes that turned out later to be its. So the bytes of a lane's crossings, less what was lost,
+ * are all that it has used.
  */
 export type CrossingKind =
   | 'request'
@@ -253,10 +258,26 @@ export interface Handshake {
   readonly accept: string
 }
 
-/** `at` as of a crossing. Text is what the bytes say as UTF-8; a head's as Latin-1. */
+/**
+ * `at` as of a crossing. Text is what the bytes say as UTF-8; a head's as Latin-1. Of a request the
+ * text is written anew from what Node has read; where its length is not that of what came, `bytes`
+ * says how many came.
+ */
 export type Part =
-  | { readonly is: 'head'; readonly up: boolean; readonly at: ServerTimeMs; readonly text: string }
-  | { readonly is: 'body'; readonly up: boolean; readonly at: ServerTimeMs; readonly text: string }
+  | {
+      readonly is: 'head'
+      readonly up: boolean
+      readonly at: ServerTimeMs
+      readonly text: string
+      readonly bytes?: number
+    }
+  | {
+      readonly is: 'body'
+      readonly up: boolean
+      readonly at: ServerTimeMs
+      readonly text: string
+      readonly bytes?: number
+    }
   /** `size` is its first line. The line break behind the data, and for the last chunk that of the trailer, is not repeated here. */
   | {
       readonly is: 'chunk'

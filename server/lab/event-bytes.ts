@@ -3,11 +3,18 @@ import type { Share } from '../wire/reading.ts'
 
 type Count = (bytes: Buffer) => Share
 
+/** Each event's text when it is whole: its bytes as Latin-1. */
+type Told = (event: string) => void
+
+/** No event of the feed is longer; of one that is, this much is told. */
+const EVENT_BYTES = 64 * 1024
+
 /**
  * In a poll's answer, `{"events":[{…},{…}],"cursor":…}`, the objects in the one array are the
  * events: they begin at depth 2 and end there.
  */
-export function countPollEvents(): Count {
+export function countPollEvents(told?: Told): Count {
+  let event = ''
   let depth = 0
   let inString = false
   let isEscaped = false
@@ -20,9 +27,18 @@ export function countPollEvents(): Count {
       else if (inString && byte === BACKSLASH) isEscaped = true
       else if (byte === QUOTE) inString = !inString
       else if (!inString) depth += STEPS[byte] ?? 0
-      if (before > 2 || depth > 2) payload += 1
+      if (before <= 2 && depth <= 2) continue
+      payload += 1
+      if (told) collect(byte, told)
     }
     return { payload, heartbeats: 0 }
+  }
+
+  function collect(byte: number, told: Told): void {
+    if (event.length < EVENT_BYTES) event += String.fromCharCode(byte)
+    if (depth > 2) return
+    told(event)
+    event = ''
   }
 }
 
@@ -35,7 +51,8 @@ const STEPS: Partial<Record<number, number>> = { 0x7b: 1, 0x5b: 1, 0x7d: -1, 0x5
  * before it gives the block another type. A comment is a heartbeat, and so is a block that begins
  * with one, to its blank line.
  */
-export function countStreamEvents(): Count {
+export function countStreamEvents(told?: Told): Count {
+  let event = ''
   let field = ''
   let kind: 'name' | 'blank' | 'value' | 'comment' = 'name'
   let block: 'fresh' | 'comments' | 'event' | 'other' = 'fresh'
@@ -45,6 +62,7 @@ export function countStreamEvents(): Count {
     for (const byte of bytes) {
       const of = kindOf(byte)
       if (of !== 'framing') share[of] += 1
+      if (told && of === 'payload' && event.length < EVENT_BYTES) event += String.fromCharCode(byte)
     }
     return share
   }
@@ -81,8 +99,14 @@ export function countStreamEvents(): Count {
     const isHeartbeat = kind === 'comment'
     kind = 'name'
     field = ''
-    if (isBlankLine) block = 'fresh'
+    if (isBlankLine) blockEnds()
     return isHeartbeat ? 'heartbeats' : 'framing'
+  }
+
+  function blockEnds(): void {
+    if (event !== '' && block === 'event') told?.(event)
+    event = ''
+    block = 'fresh'
   }
 }
 

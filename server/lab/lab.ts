@@ -14,8 +14,10 @@ import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import type { Capture } from '../wire/capture.ts'
 import type { Meter } from '../wire/meter.ts'
 import { PRESETS } from '../wire/presets.ts'
+import { createCrossings } from './crossings.ts'
 import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
@@ -34,7 +36,7 @@ const Query = Type.Object({
   page: Type.Optional(
     Type.String({
       pattern: '^[a-f0-9]{8}$',
-      description: 'tells what the lanes named PAGE.… have used, twice a second',
+      description: 'tells what crosses in the lanes named PAGE.…, and what they have used',
     }),
   ),
 })
@@ -57,10 +59,34 @@ interface LabRoom {
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Without a meter nobody is told what the lanes use. */
-export function serveLab(app: App, feed: Feed, access: Access, network: Network, meter: Meter | null = null): Goodbye {
+/** A page's conversation with the lab of a room. */
+interface Visit {
+  /** Of the room. */
+  readonly name: string
+  readonly page: WebSocket
+  readonly pageName: string | undefined
+  readonly from: IncomingMessage
+}
+
+/** What knows the wire's bytes. */
+export interface Instruments {
+  readonly meter: Meter
+  readonly capture: Capture
+}
+
+/** Without instruments nobody is told what the lanes use, nor what crosses in them. */
+export function serveLab(
+  app: App,
+  feed: Feed,
+  access: Access,
+  network: Network,
+  instruments: Instruments | null = null,
+): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
-  const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
+  const figures =
+    instruments && createLaneFigures(instruments.meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
+  const crossings =
+    instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const rooms = new Map<string, LabRoom>()
   const instructors = new WeakSet<WebSocket>()
   const acts: Acts = { change, cut, restart }
@@ -75,15 +101,20 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
       const room = roomOf(name)
       page.on('error', () => {})
       page.on('close', () => leave(room, page))
-      page.on('message', (data) => answer(name, page, raw, String(data)))
+      page.on('message', (data) => answer({ name, page, pageName, from: raw }, String(data)))
       if (instructor) instructors.add(page)
+      // First of all: once it is welcome it opens its lanes.
+      if (pageName !== undefined) crossings?.tell(page, pageName)
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
       if (pageName !== undefined) figures?.tell(page, pageName)
     })
   })
 
-  return close
+  return () => {
+    close()
+    crossings?.stop()
+  }
 
   function close(): void {
     for (const room of rooms.values()) {
@@ -95,12 +126,13 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function answer(name: string, page: WebSocket, from: IncomingMessage, text: string): void {
+  function answer({ name, page, pageName, from }: Visit, text: string): void {
     // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
     const t1 = now()
     try {
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
+      if (request.type === 'inspect') return show(page, pageName, request.exchange)
       if (request.type === 'instructor') return admit(page, from, request.token)
       if (!instructors.has(page)) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
       if (request.type === 'settings') change(name, request.settings)
@@ -117,6 +149,11 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     if (!instructors.has(page)) access.checkToken(token, from)
     instructors.add(page)
     send(page, { type: 'instructor', instructor: true })
+  }
+
+  function show(page: WebSocket, pageName: string | undefined, exchange: number): void {
+    const found = pageName === undefined ? null : (crossings?.inspect(pageName, exchange) ?? null)
+    send(page, { type: 'inspected', exchange, found })
   }
 
   function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {

@@ -30,7 +30,8 @@ export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading |
   return {
     lane,
     transport,
-    body: (status) => (status === 200 ? countBody(transport) : countNone),
+    body: (status, event) => (status === 200 ? countBody(transport, event) : countNone),
+    idOf,
     messageDown: (text) => (isPong(text) ? 'heartbeats' : isEvent(text) ? 'payload' : 'framing'),
     messageUp: (text) => (isPing(text) ? 'heartbeats' : 'requestBodies'),
     // Without an answer it was held in vain until the client left.
@@ -50,9 +51,9 @@ const TRANSPORTS: Partial<Record<string, TransportName>> = {
   ws: 'ws',
 }
 
-function countBody(transport: TransportName | null): ReturnType<Reading['body']> {
-  if (transport === 'sse') return countStreamEvents()
-  return transport === null ? countNone : countPollEvents()
+function countBody(transport: TransportName | null, event?: (text: string) => void): ReturnType<Reading['body']> {
+  if (transport === 'sse') return countStreamEvents(event)
+  return transport === null ? countNone : countPollEvents(event)
 }
 
 const countNone = () => ({ payload: 0, heartbeats: 0 })
@@ -61,6 +62,11 @@ const countNone = () => ({ payload: 0, heartbeats: 0 })
 function isEvent(text: string): boolean {
   const value = parse(text)
   return typeof value === 'object' && value !== null && 'id' in value && 'at' in value
+}
+
+function idOf(event: string): string | undefined {
+  const value = parse(event)
+  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined
 }
 
 const isPong = (text: string): boolean => text === '{"type":"pong"}'

@@ -14,11 +14,13 @@ export function parseRequest(text: string): LabRequest {
     if (type === 'restart') return { type }
     if (type === 'instructor' && 'token' in value && typeof value.token === 'string')
       return { type, token: value.token }
+    if (type === 'inspect' && 'exchange' in value && typeof value.exchange === 'number')
+      return { type, exchange: value.exchange }
   }
   throw new FeedError(
     'bad-message',
     `${quote(value)} is no message of the lab.`,
-    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"} or {"type":"instructor","token":"…"}.',
+    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"}, {"type":"instructor","token":"…"} or {"type":"inspect","exchange":1}.',
   )
 }
 

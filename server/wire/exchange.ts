@@ -6,11 +6,14 @@ import type { AnswerTally } from './answer-tally.ts'
 import { createFrameTally } from './frame-tally.ts'
 import { createHttpReader } from './http-reader.ts'
 import type { Reading } from './reading.ts'
+import type { Recording } from './recording.ts'
 import { add, allEmpty, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 export interface Exchange {
   readonly account: Account
+  /** Of a lane that somebody watches; what is written it is told of at once, what is counted only when it is sent. */
+  readonly recording: Recording | null
   /** Bytes of the request's body still to come; Infinity where its length is not known before, as that of frames. */
   readonly bodyLeft: number
   /** Does it tell frames apart? */
@@ -38,7 +41,13 @@ export interface Around {
 }
 
 /** Without a reading nothing behind the heads is looked into. */
-export function openExchange(account: Account, method: string, bodyBytes: number, reading: Reading | null): Exchange {
+export function openExchange(
+  account: Account,
+  method: string,
+  bodyBytes: number,
+  reading: Reading | null,
+  recording: Recording | null = null,
+): Exchange {
   let bodyLeft = bodyBytes
   const tally = newTally()
   const { split } = tally
@@ -47,6 +56,7 @@ export function openExchange(account: Account, method: string, bodyBytes: number
 
   return {
     account,
+    recording,
     get bodyLeft() {
       return bodyLeft
     },
@@ -54,6 +64,7 @@ export function openExchange(account: Account, method: string, bodyBytes: number
     head(bytes) {
       tally.up += bytes
       split.requestHeads += bytes
+      recording?.head(bytes)
     },
     body(bytes) {
       tally.up += bytes
@@ -62,6 +73,7 @@ export function openExchange(account: Account, method: string, bodyBytes: number
     },
     framesUp(bytes) {
       tally.up += bytes.length
+      recording?.framesUp(bytes)
       frames?.(bytes, now())
     },
     down(chunk, encoding) {

@@ -75,13 +75,14 @@ function headLength(head: Buffer): number {
   return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (isMasked(head) ? 4 : 0)
 }
 
-function payloadLength(head: Buffer): number {
+/** As its head, which has to be whole, says. */
+export function payloadLength(head: Buffer): number {
   const short = (head[1] ?? 0) & 0x7f
   if (short === 126) return head.readUInt16BE(2)
   return short === 127 ? Number(head.readBigUInt64BE(2)) : short
 }
 
-const isMasked = (head: Buffer): boolean => ((head[1] ?? 0) & 0x80) !== 0
+export const isMasked = (head: Buffer): boolean => ((head[1] ?? 0) & 0x80) !== 0
 
 /** Section 5.3: each byte is combined with the mask's, in turn. */
 function unmask(bytes: Buffer, mask: Buffer, offset: number): Buffer {

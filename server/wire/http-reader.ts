@@ -26,6 +26,8 @@ export interface HttpPiece {
 export interface HttpReader {
   /** Of the last head that was read to its end; null before. */
   readonly status: number | null
+  /** How much content that head announced; Infinity where it does not say, as of chunks or behind a 101. */
+  readonly contentBytes: number
   read(bytes: Buffer, atMs: number): HttpPiece[]
 }
 
@@ -39,10 +41,14 @@ export function createHttpReader(method: string): HttpReader {
   let text = ''
   /** Bytes to come of what has a known length. */
   let left = 0
+  let contentBytes = 0
 
   return {
     get status() {
       return status
+    },
+    get contentBytes() {
+      return contentBytes
     },
     read(bytes, atMs) {
       const pieces: HttpPiece[] = []
@@ -103,6 +109,7 @@ export function createHttpReader(method: string): HttpReader {
     else if (/\r\ntransfer-encoding: *chunked/i.test(head)) state = 'chunk-head'
     else if (contentLength === '0') state = 'rest'
     else expect('body', contentLength === undefined ? Infinity : Number(contentLength))
+    contentBytes = state === 'body' ? left : state === 'chunk-head' || status === 101 ? Infinity : 0
   }
 
   function chunkBegins(line: string): void {

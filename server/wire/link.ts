@@ -18,6 +18,10 @@ export class Link extends Duplex {
   readonly #receipts = createReceipts()
   /** The write that waits for room. */
   #waiting: Done | undefined
+  #deliveredBytes = 0
+  #takenBytes = 0
+  #sentBytes = 0
+  #onSent: (bytes: number) => void = () => {}
 
   /** `spares`: targets of WebSockets that no condition meets. */
   constructor(kernel: Socket, conditions: Conditions, spares: (target: string) => boolean) {
@@ -25,17 +29,24 @@ export class Link extends Duplex {
     super({ allowHalfOpen: true })
     this.#kernel = kernel
     this.#line = createLine(kernel, conditions, spares, {
-      receive: (bytes) => this.push(bytes),
+      receive: (bytes) => {
+        this.#deliveredBytes += bytes.length
+        return this.push(bytes)
+      },
       received: () => this.push(null),
-      sent: this.#receipts.sent,
+      sent: (bytes) => {
+        this.#sentBytes += bytes
+        this.#onSent(bytes)
+        this.#receipts.sent(bytes)
+      },
       roomAgain: () => this.#takeOn(),
       refused: () => this.#refuse(),
       idle: () => this.destroy(),
     })
     kernel.on('timeout', () => this.emit('timeout'))
     kernel.on('error', (error) => this.destroy(error))
-    // After a proper end there may be bytes on their way up still, and their end behind them.
-    kernel.on('close', () => kernel.readableEnded || this.destroy())
+    // After a proper end, both ways, there may be bytes on their way up still, and their end behind them.
+    kernel.on('close', () => (kernel.readableEnded && kernel.writableFinished) || this.destroy())
   }
 
   /** As of any socket, the callback says that the kernel has the bytes: here that is not when they are taken. */
@@ -70,7 +81,27 @@ export class Link extends Duplex {
     done(error)
   }
 
+  /** Calls back for each so many bytes more that the kernel has, before their writers are told. */
+  onSent(listener: (bytes: number) => void): void {
+    this.#onSent = listener
+  }
+
+  /** Of what the kernel has read, so many bytes have come through the line. */
+  get deliveredBytes(): number {
+    return this.#deliveredBytes
+  }
+
+  /** Has been written, and is with the line or behind it. */
+  get takenBytes(): number {
+    return this.#takenBytes
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes
+  }
+
   #take(bytes: Buffer, done: Done): void {
+    this.#takenBytes += bytes.length
     if (this.#line.send(bytes)) done()
     else this.#waiting = done
   }
@@ -165,3 +196,6 @@ export class Link extends Duplex {
     return this.#kernel.localPort
   }
 }
+
+/** The link that a socket is, where one stands before the kernel's own. */
+export const linkOf = (socket: Duplex): Link | null => (socket instanceof Link ? socket : null)

@@ -7,13 +7,16 @@ import type { Socket } from 'node:net'
 import type { Lanes, WireBytes } from '../protocol.ts'
 import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
+import type { Capture } from './capture.ts'
 import { meterConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { openExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reading } from './reading.ts'
+import { headLength } from './request-head.ts'
 import { add, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
+import { tapBody } from './tap.ts'
 
 export interface Meter {
   /** True at this moment, with all that is under way. */
@@ -24,9 +27,14 @@ export interface Meter {
  * Counts from now on. A connection is known from its first request, or from whatever comes in
  * place of one; the socket may be the kernel's or one that stands before it.
  */
-export function createMeter(server: Server, readingOf: (request: IncomingMessage) => Reading | null): Meter {
+export function createMeter(
+  server: Server,
+  readingOf: (request: IncomingMessage) => Reading | null,
+  capture: Capture | null = null,
+): Meter {
   const accounts = createAccounts()
   const connections = new Map<Socket, Connection>()
+  let connectionsSoFar = 0
 
   // Before all others: they answer, and change the request's address.
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -68,7 +76,9 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
     const account = accounts.of(reading)
     account.requests += 1
     const connection = connections.get(request.socket) ?? connect(request.socket, account)
-    const exchange = openExchange(account, request.method ?? '', bodyBytes, reading)
+    const recording = reading && capture ? capture.begin(reading, request, connection, bodyBytes > 0 && !frames) : null
+    const exchange = openExchange(account, request.method ?? '', bodyBytes, reading, recording)
+    if (recording?.hasBody) tapBody(request, recording.body, () => connection.whole(exchange))
     connection.begin(exchange, headLength(request), frames)
     return () => connection.answered(exchange)
   }
@@ -80,7 +90,8 @@ export function createMeter(server: Server, readingOf: (request: IncomingMessage
   }
 
   function connect(socket: Socket, account: Account): Connection {
-    const connection = meterConnection(socket, () => connections.delete(socket))
+    connectionsSoFar += 1
+    const connection = meterConnection(socket, connectionsSoFar, () => connections.delete(socket))
     connections.set(socket, connection)
     account.connections += 1
     return connection
@@ -95,11 +106,4 @@ function wireBytes({ requests, connections }: Account, { up, down, split }: Tall
 function bodyLength({ headers }: IncomingMessage): number {
   if (headers['transfer-encoding'] !== undefined) return Infinity
   return Number(headers['content-length'] ?? 0)
-}
-
-/** As everybody writes it: one blank behind each colon, none at the end of a line. */
-function headLength({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): number {
-  const first = `${method} ${url} HTTP/${httpVersion}\r\n`.length
-  // A name and its colon and blank, a value and its line break: two bytes more than each has.
-  return rawHeaders.reduce((length, text) => length + text.length + 2, first) + '\r\n'.length
 }

@@ -7,8 +7,10 @@ import type { TransportName } from '../protocol.ts'
 export interface Reading {
   readonly lane: string
   readonly transport: TransportName | null
-  /** Reads an answer's body, without its chunks, as it goes by. */
-  body(status: number): (bytes: Buffer) => Share
+  /** Reads an answer's body, without its chunks, as it goes by. Tells each event's text when it is whole; who does not ask has it for less. */
+  body(status: number, event?: (text: string) => void): (bytes: Buffer) => Share
+  /** Of an event, by its text. */
+  idOf(event: string): string | undefined
   /** What a WebSocket message that went down was for. */
   messageDown(text: string): 'payload' | 'framing' | 'heartbeats'
   /** What a WebSocket message that came up was for. */

@@ -1,4 +1,5 @@
 /* oxlint-disable eslint/no-underscore-dangle -- Node's names of what a stream has to implement. */
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 
 interface Chunk {
@@ -6,13 +7,17 @@ interface Chunk {
   readonly encoding: BufferEncoding
 }
 
-export interface DownTap {
+export interface DownTap<Owner> {
   /** From now on what goes down is counted and not told, where that can be had for less. */
   pass(): void
   /** Tells again what goes down. Nothing may be queued. */
   listen(): void
   /** Answers how many bytes have gone down untold, since it was last asked. */
   take(): number
+  /** Is some of what this one has written not yet with the kernel, though its stream has let go of it? */
+  holds(owner: Owner): boolean
+  /** What was written, is not yet with the kernel and belongs to nobody becomes this one's. Answers how many bytes. */
+  adopt(owner: Owner): number
 }
 
 /**
@@ -26,7 +31,10 @@ export interface DownTap {
  * processor's cache, and neither does what is kept for each. So it passes what nobody looks into:
  * then Node's own count has to do, which takes the very write at which a connection breaks for sent.
  */
-export function tapDown(socket: Socket, down: (chunk: Buffer | string, encoding: BufferEncoding) => void): DownTap {
+export function tapDown(
+  socket: Socket,
+  down: (chunk: Buffer | string, encoding: BufferEncoding) => void,
+): DownTap<unknown> {
   const { _write: write, _writev: writev, destroy } = socket
   /** Bytes down so far that were told of, or taken. */
   let told = sent(socket)
@@ -59,6 +67,8 @@ export function tapDown(socket: Socket, down: (chunk: Buffer | string, encoding:
       told += bytes
       return bytes
     },
+    holds: () => false,
+    adopt: () => 0,
   }
 
   function listen(): void {
@@ -110,5 +120,15 @@ export function tapUp(socket: Socket, up: (bytes: Buffer) => void): void {
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (Buffer.isBuffer(chunk)) up(chunk)
     return push.call(socket, chunk, encoding)
+  }
+}
+
+/** Tells the body of a request as it comes, without its chunks, and its end. */
+export function tapBody(request: IncomingMessage, body: (bytes: Buffer) => void, end: () => void): void {
+  const push = request.push
+  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (Buffer.isBuffer(chunk)) body(chunk)
+    if (chunk === null) end()
+    return push.call(request, chunk, encoding)
   }
 }

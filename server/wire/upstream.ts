@@ -4,11 +4,14 @@
  */
 import type { Socket } from 'node:net'
 import type { Exchange } from './exchange.ts'
+import { linkOf } from './link.ts'
 import { tapUp } from './tap.ts'
 
 export interface Upstream {
   /** Bytes that have come and have no exchange yet: of the last one's body, of a request that is not whole, or odd ones. */
   pending(): number
+  /** Those that are with the kernel as well and still on their way through a link. */
+  pendingAtAll(): number
   /** A request has come, with a head of so many bytes when it is written as everybody writes it. */
   begin(exchange: Exchange, headBytes: number, before: Exchange | undefined, frames: Buffer | undefined): void
   /** The last exchange has its answer. */
@@ -21,9 +24,11 @@ export function createUpstream(socket: Socket): Upstream {
   /** Bytes that had no explanation when the last exchange was answered, and all that had come by then. */
   let idle = 0
   let readBefore = 0
+  const link = linkOf(socket)
 
   return {
     pending,
+    pendingAtAll: () => socket.bytesRead - dealt,
     begin(exchange, headBytes, before, frames) {
       if (before) finish(before, exchange, headBytes)
       idle = 0
@@ -35,12 +40,16 @@ export function createUpstream(socket: Socket): Upstream {
     },
     answered(last) {
       idle = Math.max(0, pending() - last.bodyLeft)
-      readBefore = socket.bytesRead
+      readBefore = arrived()
     },
   }
 
   function pending(): number {
-    return socket.bytesRead - dealt
+    return arrived() - dealt
+  }
+
+  function arrived(): number {
+    return link ? link.deliveredBytes : socket.bytesRead
   }
 
   /** Gives the exchange before a request what came up for it. */
@@ -52,7 +61,7 @@ export function createUpstream(socket: Socket): Upstream {
     // A head with more blanks than usual was longer than it seemed, unless the bytes that were
     // there so early are of this very request, or pipelined with it.
     const isExplained = pending() >= headBytes && pending() <= headBytes + bodyLeft
-    const isPipelined = socket.bytesRead - readBefore < headBytes
+    const isPipelined = arrived() - readBefore < headBytes
     if (idle === 0 || isExplained || isPipelined) return
     before.head(idle)
     dealt += idle

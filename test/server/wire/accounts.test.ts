@@ -6,6 +6,7 @@ const lane = (name: string, transport: Reading['transport'] = null): Reading => 
   lane: name,
   transport,
   body: () => () => ({ payload: 0, heartbeats: 0 }),
+  idOf: () => undefined,
   messageDown: () => 'payload',
   messageUp: () => 'requestBodies',
   isEmpty: () => false,

@@ -68,6 +68,49 @@ test('in a mixed run of all four transports with aborts, every lane\u2019s bytes
   for (const lane of metered.lanes) expect(lane.split.payload).toBeGreaterThan(1000)
 }, 60_000)
 
+test.for(['RST', 'FIN'] as const)(
+  'what a cut by %s took from a line with latency is not counted, and tshark saw it no more',
+  { timeout: 60_000 },
+  async (how, { skip }) => {
+    await using server = await serve({ conditions: { latencyMs: 40 } })
+    const captured = await capture(server.port)
+    if (typeof captured === 'string') return skip(captured)
+    using _ = captured
+    const { streams } = captured
+    const lanes = [
+      rawStream(server, 'sse', Infinity, 'FIN'),
+      heldPoll(server, 'held'),
+      conversation(server, 'ws', Infinity, 'close'),
+    ]
+    await Promise.all(lanes.map(({ ready }) => ready))
+    for (let i = 0; i < 20; i++) await server.publish(`${i} ${'x'.repeat(i * 50)}`)
+    const all = async () => (await readLanes(server)).metered.lanes
+    await until('some of it has left', async () => (await all()).every(({ bytesDown }) => bytesDown > 500))
+    for (let i = 0; i < 20; i++) await server.publish(`${i} ${'x'.repeat(i * 50)}`)
+    const cut = await server.app.inject({
+      method: 'POST',
+      url: '/lab/cut',
+      headers: { host: 'localhost' },
+      payload: { how },
+    })
+    expect(cut.statusCode).toBe(204)
+    await Promise.all(lanes.map(({ done }) => done))
+
+    const seen = (name: string) => {
+      const own = streams.filter(({ targets }) => targets.some((target) => target.includes(`lane=${name}`)))
+      const sum = (way: 'up' | 'down') => own.reduce((sum, stream) => sum + stream[way], 0)
+      return { lane: name, bytesUp: sum('up'), bytesDown: sum('down') }
+    }
+    const metered = async () => (await all()).map(({ lane, bytesUp, bytesDown }) => ({ lane, bytesUp, bytesDown }))
+    const isEqual = async () =>
+      (await metered()).every((lane) => JSON.stringify(lane) === JSON.stringify(seen(lane.lane)))
+    await until('tshark has seen all', isEqual).catch(() => {})
+    const found = await metered()
+    expect(found).toHaveLength(3)
+    expect(found).toEqual(found.map(({ lane }) => seen(lane)))
+  },
+)
+
 interface Lane {
   readonly ready: Promise<unknown>
   readonly done: Promise<unknown>
@@ -146,16 +189,29 @@ function rawStream({ port }: Served, lane: string, events: number, how: 'FIN' | 
   }
 }
 
+/** Asks once more as soon as it is answered, and is held then. */
+function heldPoll({ port }: Served, lane: string): Lane {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  const ask = () => socket.write(`GET /feed/lobby/long-poll?after=0&lane=${lane} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  socket.on('data', (bytes) => {
+    if (String(bytes).includes('"more":false}')) ask()
+  })
+  ask()
+  return { ready: once(socket, 'connect'), done: until('it is cut', () => socket.closed) }
+}
+
 function conversation({ port }: Served, lane: string, events: number, how: 'close' | 'terminate'): Lane {
   const socket = new OtherWebSocket(`ws://127.0.0.1:${port}/feed/lobby/ws?lane=${lane}`)
   let count = 0
+  socket.on('error', () => {})
   socket.on('message', (data) => {
     if ('at' in JSON.parse(String(data))) count += 1
     socket.ping('p'.repeat(count))
     socket.send('{"type":"ping"}')
     if (count === events) socket[how]()
   })
-  return { ready: once(socket, 'open'), done: once(socket, 'close') }
+  return { ready: once(socket, 'open'), done: until('it is over', () => socket.readyState === socket.CLOSED) }
 }
 
 function browserSocket({ port }: Served, lane: string): Lane {

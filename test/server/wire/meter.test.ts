@@ -23,6 +23,7 @@ function readingOf({ url = '' }: { url?: string | undefined }): Reading | null {
           payload: /\{.*\}/s.exec(String(bytes))?.[0].length ?? 0,
           heartbeats: /:hb\n\n/.exec(String(bytes))?.[0].length ?? 0,
         }),
+        idOf: () => undefined,
         messageDown: () => 'payload',
         messageUp: () => 'requestBodies',
         isEmpty: (status) => status === 204,

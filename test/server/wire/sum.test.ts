@@ -9,15 +9,32 @@ import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Lanes } from '../../../server/protocol.ts'
+import type { Conditions, Crossing, LaneBytes, Lanes } from '../../../server/protocol.ts'
+import { createCapture } from '../../../server/wire/capture.ts'
 import { createMeter } from '../../../server/wire/meter.ts'
+import { NEUTRAL } from '../../../server/wire/ranges.ts'
 import type { Reading } from '../../../server/wire/reading.ts'
+import { createWire } from '../../../server/wire/wire.ts'
 import { until } from '../../until.ts'
 import { frame } from './frame.ts'
 
 const STEP = fc.record({
   lane: fc.constantFrom('a', 'b', ''),
-  kind: fc.constantFrom('short', 'empty', 'text', 'chunked', 'long', 'post', 'stream', 'held', 'ws', 'garbage'),
+  kind: fc.constantFrom(
+    'short',
+    'empty',
+    'text',
+    'chunked',
+    'long',
+    'post',
+    'upload',
+    'expect',
+    'odd',
+    'stream',
+    'held',
+    'ws',
+    'garbage',
+  ),
 })
 
 const CLIENT = fc.record({
@@ -33,25 +50,33 @@ const CLIENT = fc.record({
 type Step = typeof STEP extends fc.Arbitrary<infer T> ? T : never
 type Client = typeof CLIENT extends fc.Arbitrary<infer T> ? T : never
 
-test('lanes and other add up to what the sockets say, whatever is asked, aborted, cut and pipelined', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(CLIENT, { minLength: 1, maxLength: 6 }), async (clients) => {
-      const { port, read, totals, isDone, sockets, close } = await serve()
-      await Promise.all(clients.map((client, i) => play(client, i, port, isDone, sockets, () => isSound(read()))))
-      let turns = 0
-      await until('all have gone', () => {
-        // From a client whose answers pile up Node reads no further, and so never sees it go.
-        if (turns++ === 20) for (const socket of sockets.values()) socket.destroy()
-        return sockets.size === 0
-      })
-      const { lanes, other } = isSound(read())
-      const sum = (key: 'bytesUp' | 'bytesDown') => [...lanes, other].reduce((sum, lane) => sum + lane[key], 0)
-      expect({ up: sum('bytesUp'), down: sum('bytesDown') }).toEqual(totals())
-      close()
-    }),
-    { numRuns: 150 },
-  )
-}, 120_000)
+test.each([
+  ['on neutral lines', {}, 150],
+  ['with latency and little bandwidth', { latencyMs: 3, bandwidthBytesPerSecond: 20_000_000 }, 60],
+])(
+  'lanes and other add up to what the sockets say, whatever is asked, aborted, cut and pipelined, %s',
+  async (_where, conditions, numRuns) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(CLIENT, { minLength: 1, maxLength: 6 }), async (clients) => {
+        const { port, read, totals, isDone, sockets, close, crossings } = await serve(conditions)
+        await Promise.all(clients.map((client, i) => play(client, i, port, isDone, sockets, () => isSound(read()))))
+        let turns = 0
+        await until('all have gone', () => {
+          // From a client whose answers pile up Node reads no further, and so never sees it go.
+          if (turns++ === 20) for (const socket of sockets.values()) socket.destroy()
+          return sockets.size === 0
+        })
+        const { lanes, other } = isSound(read())
+        const sum = (key: 'bytesUp' | 'bytesDown') => [...lanes, other].reduce((sum, lane) => sum + lane[key], 0)
+        expect({ up: sum('bytesUp'), down: sum('bytesDown') }).toEqual(totals())
+        await isTold(lanes, crossings)
+        close()
+      }),
+      { numRuns },
+    )
+  },
+  120_000,
+)
 
 function isSound(read: Lanes): Lanes {
   for (const { bytesUp, bytesDown, split } of [...read.lanes, read.other]) {
@@ -61,6 +86,20 @@ function isSound(read: Lanes): Lanes {
   return read
 }
 
+/** What was told of a lane adds up to what it has used, as soon as a link has noticed that its socket is closed. */
+async function isTold(lanes: readonly LaneBytes[], crossings: readonly Crossing[]): Promise<void> {
+  const sum = (lane: string, up: boolean) => {
+    const own = crossings.filter((crossing) => crossing.lane === lane && crossing.up === up)
+    return own.reduce((sum, { bytes, lost = 0 }) => sum + bytes - lost, 0)
+  }
+  const told = () => lanes.map(({ lane }) => ({ lane, bytesUp: sum(lane, true), bytesDown: sum(lane, false) }))
+  const used = lanes.map(({ lane, bytesUp, bytesDown }) => ({ lane, bytesUp, bytesDown }))
+  await until('all is told', () => JSON.stringify(told()) === JSON.stringify(used), 2000).catch(() => {})
+  expect(told()).toEqual(used)
+  const at = crossings.map(({ at }) => at)
+  expect(at).toEqual(at.toSorted((a, b) => a - b))
+}
+
 function readingOf({ url = '' }: IncomingMessage): Reading | null {
   const [, lane] = /^\/([ab])\//.exec(url) ?? []
   if (lane === undefined) return null
@@ -68,6 +107,7 @@ function readingOf({ url = '' }: IncomingMessage): Reading | null {
     lane,
     transport: null,
     body: () => (bytes) => ({ payload: bytes.length >> 1, heartbeats: bytes.length >> 2 }),
+    idOf: () => undefined,
     messageDown: (text) => (text.includes('hb') ? 'heartbeats' : 'payload'),
     messageUp: (text) => (text.includes('hb') ? 'heartbeats' : 'requestBodies'),
     isEmpty: (status) => status === null || status === 204,
@@ -75,11 +115,15 @@ function readingOf({ url = '' }: IncomingMessage): Reading | null {
 }
 
 /** A server that says of each step when it has done all it ever will about it, and counts in its own way. */
-async function serve() {
+async function serve(conditions: Partial<Conditions>) {
   const server = createServer().on('clientError', (_error, socket) => {
     socket.write('HTTP/1.1 400 Bad Request\r\n\r\n', () => socket.destroy())
   })
-  const { read } = createMeter(server, readingOf)
+  createWire(server).setConditions({ ...NEUTRAL, ...conditions })
+  const capture = createCapture()
+  const crossings: Crossing[] = []
+  for (const lane of ['a', 'b']) capture.watch(lane, (crossing) => crossings.push(crossing))
+  const { read } = createMeter(server, readingOf, capture)
   const done = new Set<string>()
   const sockets = new Map<number, Socket>()
   const open = new Map<Socket, { down: number }>()
@@ -93,6 +137,7 @@ async function serve() {
   })
   server.on('request', (request, response) => answer(request, response, () => done.add(request.url ?? '')))
   server.on('upgrade', (request, socket) => {
+    socket.on('error', () => socket.destroy())
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
     socket.on('data', () => {})
     socket.write(frame(Buffer.from('hb')))
@@ -104,6 +149,7 @@ async function serve() {
   return {
     port: (server.address() as AddressInfo).port,
     read,
+    crossings,
     sockets,
     isDone: (url: string) => done.has(url),
     totals: () => ({
@@ -142,7 +188,7 @@ function answer(request: IncomingMessage, response: ServerResponse, done: () => 
   else if (kind === 'chunked') setImmediate(() => response.write('one', () => response.end('two')))
   else if (kind === 'held') done()
   else if (kind === 'stream') stream(response, done)
-  else if (kind === 'post') request.on('end', () => response.end('posted'))
+  else if (kind === 'post' || kind === 'upload' || kind === 'expect') request.on('end', () => response.end('posted'))
   else {
     // With a length, in parts: then an answer counts as finished before its bytes have gone.
     response.writeHead(200, { 'content-length': 5 })
@@ -196,20 +242,30 @@ async function play(
   if (!left) leave()
 }
 
+/** Behind the first lines of a request with a body. */
+const MORE: Partial<Record<string, string>> = {
+  post: 'Content-Length: 5\r\n\r\n12345',
+  upload: 'Transfer-Encoding: chunked\r\n\r\n3\r\n123\r\n2;x=y\r\n45\r\n0\r\n\r\n',
+  expect: 'Expect: 100-continue\r\nContent-Length: 5\r\n\r\n12345',
+  // As few write it: of another length than it seems.
+  odd: 'Some:thing\r\nBlanks:    many   \r\n\r\n',
+}
+
 function requestOf({ lane, kind }: Step, id: string) {
   const url = `/${lane}${lane && '/'}${kind}-${id}`
   const ends = kind === 'stream' || kind === 'held' || kind === 'ws'
   if (kind === 'garbage') return { url, bytes: Buffer.from('\u0000garbage\r\n\r\n'), answers: false, ends: true }
-  if (kind === 'post') {
-    return {
-      url,
-      bytes: Buffer.from(`POST ${url} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345`),
-      answers: true,
-      ends,
-    }
-  }
+  const more = MORE[kind]
+  if (more !== undefined)
+    return { url, bytes: Buffer.from(`POST ${url} HTTP/1.1\r\nHost: x\r\n${more}`), answers: true, ends }
   if (kind !== 'ws') return { url, bytes: Buffer.from(`GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`), answers: true, ends }
   const head = `GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
-  const frames = [frame(Buffer.from('hb'), { mask: true }), frame(Buffer.from('zwei'), { mask: true, opcode: 9 })]
+  const frames = [
+    frame(Buffer.from('hb'), { mask: true }),
+    frame(Buffer.from('zw'), { mask: true, fin: false }),
+    frame(Buffer.from('ping'), { mask: true, opcode: 9 }),
+    frame(Buffer.from('ei'), { mask: true, opcode: 0 }),
+    frame(Buffer.from('half'), { mask: true, fin: false }),
+  ]
   return { url, bytes: Buffer.concat([Buffer.from(head), ...frames]), answers: true, ends }
 }

@@ -1,0 +1,130 @@
+/** Takes a recorded exchange apart for those who want to see its bytes, without its secrets. */
+import { createHash } from 'node:crypto'
+import type { FramePart, Handshake, Inspected, Part } from '../protocol.ts'
+import { createFrameReader, isMasked, payloadLength } from '../wire/frame-reader.ts'
+import type { RawPart } from '../wire/parts.ts'
+import type { Recording } from '../wire/recording.ts'
+import { hideSecrets } from './hide.ts'
+import type { Content } from './hide.ts'
+
+type Source = Pick<Recording, 'exchange' | 'lane' | 'transport' | 'connection' | 'requestOfConnection'> & {
+  readonly parts: Pick<Recording['parts'], 'list'>
+}
+
+export function inspect({ exchange, lane, transport, connection, requestOfConnection, parts }: Source): Inspected {
+  const contents = parts.list().map(contentOf)
+  const handshake = handshakeOf(contents)
+  hideSecrets(contents)
+  return {
+    exchange,
+    lane,
+    transport,
+    connection,
+    requestOfConnection,
+    parts: contents.flatMap(shown),
+    ...(handshake && { handshake }),
+  }
+}
+
+function contentOf(part: RawPart): Content {
+  const bytes = part.is === 'frame' ? plainOf(part.bytes) : part.is === 'chunk' ? dataOf(part) : part.bytes
+  return { part, bytes, hidden: new Uint8Array(bytes.length) }
+}
+
+function plainOf(frame: Buffer): Buffer {
+  return Buffer.concat(
+    createFrameReader()
+      .read(frame, 0)
+      .map(({ plain }) => plain),
+  )
+}
+
+function dataOf({ bytes, headLength }: RawPart): Buffer {
+  return bytes.subarray(headLength, headLength + (Number.parseInt(sizeOf({ bytes, headLength }), 16) || 0))
+}
+
+const sizeOf = ({ bytes, headLength }: Pick<RawPart, 'bytes' | 'headLength'>): string =>
+  bytes.toString('latin1', 0, headLength).trimEnd()
+
+/** RFC 6455, section 1.3. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+function handshakeOf(contents: readonly Content[]): Handshake | undefined {
+  const head = (up: boolean) =>
+    contents.findLast(({ part }) => part.is === 'head' && part.up === up)?.bytes.toString('latin1')
+  const [, key] = /^sec-websocket-key:[ \t]*(\S+)/im.exec(head(true) ?? '') ?? []
+  if (key === undefined || !head(false)?.startsWith('HTTP/1.1 101 ')) return undefined
+  const sha1 = createHash('sha1')
+    .update(key + GUID)
+    .digest()
+  return { key, guid: GUID, sha1: sha1.toString('hex'), accept: sha1.toString('base64') }
+}
+
+function shown(content: Content): Part[] {
+  const { is, up, atMs: at, bytes, length, isRebuilt } = content.part
+  if (is === 'dropped') return [{ is, up, at, bytes: length }]
+  if (is === 'end') return [{ is, up: false, at }]
+  const part = is === 'frame' ? frameOf(content) : textOf(is, content)
+  const missing = length - bytes.length
+  if (isRebuilt) return [missing === 0 ? part : ({ ...part, bytes: length } as Part)]
+  return missing === 0 ? [part] : [part, { is: 'dropped', up, at, bytes: missing }]
+}
+
+function textOf(is: 'head' | 'body' | 'chunk', content: Content): Part {
+  const { up, atMs: at } = content.part
+  const text = shownText(content, is === 'head' ? 'latin1' : 'utf8')
+  return is === 'chunk' ? { is, up: false, at, size: sizeOf(content.part), text } : { is, up, at, text }
+}
+
+function frameOf(content: Content): FramePart {
+  const { up, atMs: at, bytes, headLength } = content.part
+  const head = bytes.subarray(0, headLength)
+  const [first = 0] = head
+  const payload = Array.from(bytes.subarray(headLength), (byte, i) =>
+    content.hidden[i] ? BULLET + BULLET : byte.toString(16).padStart(2, '0'),
+  )
+  return {
+    is: 'frame',
+    up,
+    at,
+    head: head.toString('hex'),
+    fin: (first & 0x80) !== 0,
+    rsv: (first >> 4) & 7,
+    opcode: first & 0x0f,
+    mask: isMasked(head) ? head.toString('hex', headLength - 4) : null,
+    length: lengthOf(head),
+    payload: payload.join(''),
+    text: shownText(content, 'utf8'),
+  }
+}
+
+function lengthOf(head: Buffer): number {
+  try {
+    return payloadLength(head)
+  } catch {
+    // The head is not all there yet.
+    return 0
+  }
+}
+
+const BULLET = '\u2022'
+
+/** With a bullet in place of each character that is hidden. */
+function shownText({ bytes, hidden }: Content, encoding: 'latin1' | 'utf8'): string {
+  let text = ''
+  for (let from = 0; from < bytes.length;) {
+    const isHidden = hidden[from] === 1
+    const next = hidden.indexOf(isHidden ? 0 : 1, from)
+    const to = next < 0 ? bytes.length : next
+    const piece = bytes.subarray(from, to)
+    text += isHidden
+      ? BULLET.repeat(encoding === 'latin1' ? piece.length : characters(piece))
+      : piece.toString(encoding)
+    from = to
+  }
+  return text
+}
+
+/** In UTF-8: all bytes but those that go on with one. */
+const characters = (bytes: Buffer): number =>
+  bytes.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)
