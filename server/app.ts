@@ -93,5 +93,5 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
   return app
 }
 
-/** No lane, but where the firewall is taken down again: it lets this one through. */
+/** No lane, but where the clock is read and the network is set: neither has to suffer from what was set. */
 const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)

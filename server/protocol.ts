@@ -109,6 +109,8 @@ export interface Conditions {
   readonly bufferingBytes: number
   /** … or so much time is over since the first byte held. 0 is no such time. */
   readonly bufferingMs: number
+  /** The proxy lets an answer through at once that says `X-Accel-Buffering: no`, as this server's event streams do. */
+  readonly bufferingObeysHeader: boolean
   /** The client's application reads no faster, on each of its connections. */
   readonly slowReaderBytesPerSecond: number
   /** A connection without a byte in either direction for so long is closed. */

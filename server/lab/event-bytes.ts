@@ -48,8 +48,8 @@ const STEPS: Partial<Record<number, number>> = { 0x7b: 1, 0x5b: 1, 0x7d: -1, 0x5
 
 /**
  * In an event stream (WHATWG HTML, section 9.2.5), what `data:` holds is an event unless `event:`
- * before it gives the block another type. A comment is a heartbeat, with the blank line behind it
- * where there is nothing else in the block.
+ * before it gives the block another type. A comment is a heartbeat, and so is a block that begins
+ * with one, to its blank line.
  */
 export function countStreamEvents(told?: Told): Count {
   let event = ''
@@ -68,6 +68,12 @@ export function countStreamEvents(told?: Told): Count {
   }
 
   function kindOf(byte: number): 'payload' | 'heartbeats' | 'framing' {
+    const isHeartbeat = block === 'comments'
+    const of = step(byte)
+    return isHeartbeat ? 'heartbeats' : of
+  }
+
+  function step(byte: number): 'payload' | 'heartbeats' | 'framing' {
     if (byte === LINE_FEED) return lineEnds()
     if (kind === 'comment') return 'heartbeats'
     if (kind === 'name') return inName(byte)
@@ -84,13 +90,13 @@ export function countStreamEvents(told?: Told): Count {
     }
     if (byte === COLON) kind = 'blank'
     else field += String.fromCharCode(byte)
-    if (kind === 'blank') block = field === 'event' || block === 'other' ? 'other' : 'event'
+    if (kind === 'blank' && block !== 'comments') block = field === 'event' || block === 'other' ? 'other' : 'event'
     return 'framing'
   }
 
   function lineEnds(): 'heartbeats' | 'framing' {
     const isBlankLine = kind === 'name' && field === ''
-    const isHeartbeat = kind === 'comment' || (isBlankLine && block === 'comments')
+    const isHeartbeat = kind === 'comment'
     kind = 'name'
     field = ''
     if (isBlankLine) blockEnds()

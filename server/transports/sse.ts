@@ -12,6 +12,12 @@ import type { Transport } from './transport.ts'
 /** Proxies and NATs forget connections that are silent for a minute, some for half of one. */
 const HEARTBEAT_MS = 15_000
 
+/**
+ * A comment keeps the connection, and EventSource tells nobody of it. So the block goes on with an
+ * event without data, which a page can wait for and which is nothing to whoever does not.
+ */
+const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
+
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
@@ -34,7 +40,7 @@ export const sse: Transport = {
       stream.write(`retry: ${retryMs()}\nid: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`)
 
       const stop = feed.follow(room, start.cursor, deliver, () => stream.destroy())
-      const heartbeat = setInterval(() => stream.write(':hb\n\n'), HEARTBEAT_MS)
+      const heartbeat = setInterval(() => stream.write(HEARTBEAT), HEARTBEAT_MS)
       open.add(stream)
       stream.once('close', () => {
         stop()
@@ -57,7 +63,7 @@ export const sse: Transport = {
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // nginx holds an answer back until 8 KiB are together, unless told not to.
+  // nginx holds an answer back until 4 KiB are together, unless told not to.
   'x-accel-buffering': 'no',
 }
 

@@ -12,6 +12,7 @@ import { loss } from './conditions/loss.ts'
 import { setUp } from './conditions/set-up.ts'
 import { slowReader } from './conditions/slow-reader.ts'
 import { createPipe } from './pipe.ts'
+import { readUpgrades } from './upgrades.ts'
 
 export interface Line {
   /** Takes bytes at once. False: full; `roomAgain` is told when there is room. */
@@ -37,16 +38,16 @@ export interface LineEnd {
   idle(): void
 }
 
-/** `spares`: targets whose upgrades the firewall lets through. */
+/** `spares`: targets of WebSockets that no condition meets. */
 export function createLine(
   kernel: Socket,
   conditions: Conditions,
   spares: (target: string) => boolean,
   link: LineEnd,
 ): Line {
-  const { latencyMs, bufferingBytes, bufferingMs, slowReaderBytesPerSecond, idleCutMs } = conditions
-  const silence = idleCutMs > 0 ? idleCut(idleCutMs, link.idle) : undefined
-  const refuses = conditions.firewall ? firewall(spares) : undefined
+  const { latencyMs, bufferingBytes, slowReaderBytesPerSecond, idleCutMs } = conditions
+  let silence = idleCutMs > 0 ? idleCut(idleCutMs, link.idle) : undefined
+  let refuses = conditions.firewall ? firewall() : undefined
   let whenEnded = () => {}
 
   const up = createPipe([setUp(performance.now(), 2 * latencyMs), ...onTheWay(conditions)], {
@@ -60,10 +61,13 @@ export function createLine(
     drained: link.roomAgain,
     ended: () => kernel.end(whenEnded),
   })
-  const proxy = bufferingBytes > 0 ? buffering(bufferingBytes, bufferingMs, down.put) : undefined
+  const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
 
+  // As it comes, before it is under way: what is spared is so from its first byte on.
+  const look = readUpgrades((target) => spares(target) && setFree())
   kernel.on('data', (bytes: Buffer) => {
     silence?.heard()
+    look(bytes)
     if (!up.put(bytes)) kernel.pause()
   })
   kernel.on('end', up.end)
@@ -86,6 +90,14 @@ export function createLine(
       proxy?.stop()
       silence?.stop()
     },
+  }
+
+  /** Neither does a proxy hold anything back here: behind a 101 it never does. */
+  function setFree(): void {
+    silence?.stop()
+    silence = refuses = undefined
+    up.free()
+    down.free()
   }
 
   function receive(packets: readonly Buffer[]): boolean {

@@ -23,7 +23,7 @@ export class Link extends Duplex {
   #sentBytes = 0
   #onSent: (bytes: number) => void = () => {}
 
-  /** `spares`: targets whose upgrades the firewall lets through. */
+  /** `spares`: targets of WebSockets that no condition meets. */
   constructor(kernel: Socket, conditions: Conditions, spares: (target: string) => boolean) {
     // As Node's HTTP server wants its sockets: who half-closes is heard of first.
     super({ allowHalfOpen: true })

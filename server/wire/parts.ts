@@ -21,7 +21,7 @@ export interface RawPart {
 export interface Parts {
   /** Those that are over, in the order of their last bytes, and behind them those that are not. */
   list(): readonly RawPart[]
-  /** A part grows by these bytes; it begins where none is growing in this direction. */
+  /** A part grows by these bytes; it begins where none of its kind is growing in this direction. */
   grow(what: Pick<RawPart, 'is' | 'up'> & Partial<RawPart>, bytes: Buffer, atMs: number, headLength?: number): void
   /** The one that is growing is over. */
   end(up: boolean): void
@@ -52,6 +52,7 @@ export function createParts(kept: (bytes: number) => void): Parts {
     list: () => [...over, growing.up, growing.down].filter((part) => part !== null),
     grow(what, bytes, atMs, headLength = 0) {
       if (isClosed) return
+      if (growing[way(what.up)]?.is !== what.is) end(what.up)
       const part = growing[way(what.up)] ?? newPart({ ...what, atMs })
       if (part.length === 0) kept(OVERHEAD_BYTES)
       growing[way(what.up)] = part
@@ -62,11 +63,7 @@ export function createParts(kept: (bytes: number) => void): Parts {
       part.atMs = atMs
       kept(more.length)
     },
-    end(up) {
-      const part = growing[way(up)]
-      growing[way(up)] = null
-      if (part) over.push(part)
-    },
+    end,
     put(part) {
       const whole = newPart(part)
       if (isClosed) return whole
@@ -87,6 +84,12 @@ export function createParts(kept: (bytes: number) => void): Parts {
       growing = { up: null, down: null }
       isClosed = true
     },
+  }
+
+  function end(up: boolean): void {
+    const part = growing[way(up)]
+    growing[way(up)] = null
+    if (part) over.push(part)
   }
 
   function dropAt({ is, up, atMs, bytes, length }: RawPart, at: number): void {

@@ -11,6 +11,8 @@ export interface Pipe {
   end(): void
   /** Goes on after `deliver` has answered false. */
   resume(): void
+  /** What is under way is due at once, and so is all that follows. */
+  free(): void
   /** Forgets what is under way; nothing is called any more. */
   stop(): void
 }
@@ -34,10 +36,11 @@ const EARLY_MS = 0.5
 interface Packet {
   readonly bytes: Buffer
   /** By itself: it waits for all before it as well. */
-  readonly dueMs: number
+  dueMs: number
 }
 
-export function createPipe(conditions: readonly Condition[], other: End): Pipe {
+export function createPipe(on: readonly Condition[], other: End): Pipe {
+  let conditions = on
   /** Only what is first in it is ever looked at, so that nothing overtakes. */
   const queue: Packet[] = []
   let queuedBytes = 0
@@ -70,6 +73,11 @@ export function createPipe(conditions: readonly Condition[], other: End): Pipe {
     },
     resume() {
       isBlocked = false
+      run()
+    },
+    free() {
+      conditions = []
+      for (const packet of queue) packet.dueMs = 0
       run()
     },
     stop() {

@@ -61,7 +61,8 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'nginx with default buffering',
-    about: 'A proxy that nobody told of event streams: it passes an answer on when 8 KiB of it are together.',
-    conditions: { ...NEUTRAL, bufferingBytes: 8192, idleCutMs: 60_000 },
+    about:
+      'A proxy that passes an answer on when 4 KiB of it are together, unless the answer says X-Accel-Buffering: no. The event streams of this server do, and come through at once.',
+    conditions: { ...NEUTRAL, bufferingBytes: 4096, bufferingObeysHeader: true, idleCutMs: 60_000 },
   },
 ]

@@ -8,6 +8,7 @@ export const NEUTRAL: Conditions = {
   lossRate: 0,
   bufferingBytes: 0,
   bufferingMs: 0,
+  bufferingObeysHeader: false,
   slowReaderBytesPerSecond: 0,
   idleCutMs: 0,
   firewall: false,
@@ -37,5 +38,6 @@ export function areEqual(some: Conditions, others: Conditions): boolean {
   return Object.entries(some).every(([name, value]) => others[name as keyof Conditions] === value)
 }
 
-/** Nothing for a link to do. A time without a number of bytes holds nothing back. */
-export const isNeutral = (conditions: Conditions): boolean => areEqual({ ...conditions, bufferingMs: 0 }, NEUTRAL)
+/** Nothing for a link to do. Without a number of bytes nothing is held back, whatever else is said of it. */
+export const isNeutral = (conditions: Conditions): boolean =>
+  areEqual({ ...conditions, bufferingMs: 0, bufferingObeysHeader: false }, NEUTRAL)

@@ -28,7 +28,7 @@ export interface Wire {
   close(): void
 }
 
-/** `spares`: targets of upgrades that the firewall lets through. */
+/** `spares`: targets of WebSockets that no condition meets. */
 export function createWire(server: Server, spares: (target: string) => boolean = () => false): Wire {
   const open = new Map<Socket | Link, Conditions>()
   const silent = new Set<Socket | Link>()

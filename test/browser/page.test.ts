@@ -180,6 +180,17 @@ test('shows a bent network as a band, and push lanes are as late as it makes the
   await expect.poll(() => groundOf(page), { timeout: 5000 }).toBe('0,0,0,0')
 })
 
+test('knows what time it is as well on a long line as on none, and how long the line is', async () => {
+  await using server = await serve({ conditions: { latencyMs: 60 } })
+  await using opened = await open(server, '/?rate=20')
+  await lanesHave(opened.page, 5)
+  const { clock, lanes } = await snapshotOf(opened.page)
+  expect(clock.boundMs).toBeLessThan(30)
+  const push = lanes.find(({ transport }) => transport === 'ws')
+  expect(push?.expectedP50Ms).toBeGreaterThan(60)
+  expect(push?.p50Ms).toBeGreaterThan(60 - (clock.boundMs ?? 0))
+})
+
 test('has WebSocket refused by a firewall, and no other lane notices', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?rate=10&poll=0.25')

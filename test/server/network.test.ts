@@ -115,6 +115,21 @@ test('the lab\u2019s own connection outlives a change and passes the firewall, a
   page.close()
 })
 
+test('the lab\u2019s own connection is bent by nothing, whenever it was opened', async () => {
+  await using server = await serve({ conditions: { latencyMs: 2000, bandwidthBytesPerSecond: 1000 } })
+  const beganMs = performance.now()
+  const { page, messages, say } = await enter(server.origin)
+  await until('it is welcomed', () => messages.length > 0)
+  const t0 = performance.now()
+  say({ type: 'clock', t0 })
+  await until('it has the time', () => messages.some((message) => message.type === 'clock'))
+  expect(performance.now() - beganMs).toBeLessThan(1500)
+  say({ type: 'settings', settings: { conditions: NEUTRAL } })
+  await until('it is told', () => messages.some((message) => message.type === 'settings'))
+  expect(performance.now() - beganMs).toBeLessThan(1500)
+  page.close()
+})
+
 describe.each(['neutral', 'bad'] as const)('on a %s wire', (kind) => {
   const conditions = kind === 'bad' ? bad : {}
 
@@ -133,10 +148,13 @@ describe.each(['neutral', 'bad'] as const)('on a %s wire', (kind) => {
 
   test('what falls silent stays silent until the conditions change, and then misses nothing', async () => {
     await using server = await serve({ conditions })
+    let polls = 0
+    server.app.server.on('request', ({ url }) => (polls += url?.includes('/long-poll?') ? 1 : 0))
     clients.push(...ONE_EACH(server.origin))
     await server.publish('1')
     await until('all have it', () => clients.every(({ events }) => events.length === 1))
-    await until('the poll is held', () => clients[1]?.states.at(-1)?.is === 'asking')
+    const asked = () => clients[1]?.states.filter(({ is }) => is === 'asking').length
+    await until('the poll is held', () => clients[1]?.states.at(-1)?.is === 'asking' && polls === asked())
     const { page, messages, say } = await enter(server.origin)
     await cut(server.origin, 'black hole')
     await until('the lab is told', () => messages.some(({ type }) => type === 'cut'))

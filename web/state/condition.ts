@@ -2,6 +2,7 @@
 import type { Conditions } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Lane, LaneState } from './lane.ts'
+import { holdsStreams } from './network.ts'
 
 export interface Condition {
   /** One plain word. */
@@ -36,7 +37,7 @@ export function condition(
   network: Conditions | null,
 ): Condition {
   const { state } = lane
-  const isHeldBack = lane.transport === 'sse' && network !== null && network.bufferingBytes > 0
+  const isHeldBack = lane.transport === 'sse' && network !== null && holdsStreams(network)
   if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
   switch (state.is) {
     case 'asking':

@@ -3,6 +3,7 @@ import { expected } from '../measure/model.ts'
 import type { Conditions, Expectation } from '../measure/model.ts'
 import { expectedCost } from './cost.ts'
 import type { Lane } from './lane.ts'
+import { holdsStreams } from './network.ts'
 import type { Session } from './session.ts'
 
 export type Forecast = Pick<Session, 'isHeldBack' | 'expected' | 'expectedBytes'>
@@ -25,7 +26,8 @@ export function createForecast(known: () => Known, serviceMs: () => number | nul
   }
 
   function isHeldBack({ transport }: Lane): boolean {
-    return transport === 'sse' && (known().conditions?.bufferingBytes ?? 0) > 0
+    const { conditions } = known()
+    return transport === 'sse' && conditions !== null && holdsStreams(conditions)
   }
 
   function modelled(lane: Lane): Conditions | null {

@@ -10,8 +10,13 @@ export interface Band {
 }
 
 /** What *Buffering proxy* switches on. */
-export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000 }
-export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0 }
+export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000, bufferingObeysHeader: false }
+export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0, bufferingObeysHeader: false }
+
+/** An event stream, which is an answer that does not end. The server's own says that it is not to be held. */
+export function holdsStreams({ bufferingBytes, bufferingObeysHeader }: Conditions): boolean {
+  return bufferingBytes > 0 && !bufferingObeysHeader
+}
 
 export function areEqual(some: Conditions, others: Conditions): boolean {
   return NAMES.every((name) => some[name] === others[name])
@@ -24,6 +29,7 @@ const NAMES = [
   'lossRate',
   'bufferingBytes',
   'bufferingMs',
+  'bufferingObeysHeader',
   'slowReaderBytesPerSecond',
   'idleCutMs',
   'firewall',
@@ -35,7 +41,9 @@ export function isNeutral(conditions: Conditions): boolean {
 
 /** The same conditions, none of which does anything. */
 export function neutral(conditions: Conditions): Partial<Conditions> {
-  return Object.fromEntries(Object.entries(conditions).map(([name, value]) => [name, value === true ? false : 0]))
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => [name, typeof value === 'boolean' ? false : 0]),
+  )
 }
 
 /** The preset that holds, whatever may be switched on beside it; undefined where somebody set single conditions. */
@@ -91,7 +99,8 @@ function reading({ slowReaderBytesPerSecond }: Conditions): string {
   return slowReaderBytesPerSecond > 0 ? `read at ${slowReaderBytesPerSecond / 1000} kB/s` : ''
 }
 
-function holding({ bufferingBytes, bufferingMs }: Conditions): string {
+function holding({ bufferingBytes, bufferingMs, bufferingObeysHeader }: Conditions): string {
   const size = `until ${bufferingBytes < 1024 ? `${bufferingBytes} bytes` : `${Math.round(bufferingBytes / 1024)} KiB`}`
-  return bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  const held = bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
+  return bufferingObeysHeader ? `${held}, but for the event stream that asks not to be` : held
 }

@@ -13,6 +13,7 @@ import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
+import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
 import { createQuiet } from './quiet.ts'
@@ -45,8 +46,6 @@ export function openSession(
   const own = new Set<Cursor>()
   let lab: Lab
   let begun = false
-  /** Those that held when the lab's own line was opened, and hold on it until it is opened anew. */
-  let clockNetwork: Network | null = null
   let quietUntilMs = 0
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
@@ -207,7 +206,6 @@ export function openSession(
       welcome({ cursor, instructor, settings: set, presets }) {
         settings.know(presets)
         crossings.startAgain()
-        clockNetwork = set.conditions
         if (!begun) messages.startAt(cursor)
         settings.adopt(set)
         const token = recallToken()
@@ -261,6 +259,20 @@ export function openSession(
     return lab
   }
 
+  /** Null while there is no clock: what crosses then cannot be placed. */
+  function wayNow(): Way | null {
+    const reading = clock.at(now())
+    if (!reading) return null
+    const { conditions } = session
+    return {
+      ...reading,
+      oneWayMs: (roundTripMs() ?? 0) / 2,
+      jitterMs: conditions?.jitterMs ?? 0,
+      isBuffered: conditions !== null && holdsStreams(conditions),
+      isLossy: (conditions?.lossRate ?? 0) > 0,
+    }
+  }
+
   function lead(): void {
     session.instructor = true
     session.refusal = null
@@ -272,20 +284,6 @@ export function openSession(
     session.instructor = false
     session.refusal = refusal
     wanted = null
-  }
-
-  /** Null while there is no clock: what crosses then cannot be placed. */
-  function wayNow(): Way | null {
-    const reading = clock.at(now())
-    if (!reading) return null
-    const { jitterMs = 0, lossRate = 0, bufferingBytes = 0 } = session.conditions ?? {}
-    return {
-      ...reading,
-      oneWayMs: (roundTripMs() ?? 0) / 2,
-      jitterMs,
-      isBuffered: bufferingBytes > 0,
-      isLossy: lossRate > 0,
-    }
   }
 
   function begin(): void {
@@ -326,11 +324,9 @@ export function openSession(
     listener.say(sentence)
   }
 
-  /** Of the lanes: the clock goes over a line of its own, which is not bent before it is opened anew. */
+  /** Of the lanes: the clock goes over the lab's own line, which is never bent. */
   function roundTripMs(): number | null {
-    if (clock.roundTripMs === null) return null
-    const bare = Math.max(0, clock.roundTripMs - bentMs(clockNetwork))
-    return bare + bentMs(session.conditions)
+    return clock.roundTripMs === null ? null : clock.roundTripMs + bentMs(session.conditions)
   }
 
   function reset(name: TransportName, sentence: string): void {

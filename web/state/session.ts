@@ -21,7 +21,7 @@ export interface Session extends Wakeful {
   readonly clock: Clock
   /** serverTime = pageTime + offset, for drawing: the last known one while a new one is being found; null before the first. */
   readonly offsetMs: number | null
-  /** Of the lanes, which may be bent where the clock's own line is not; null before the first. */
+  /** Of the lanes, which may be bent where the clock's own line never is; null before the first. */
   readonly roundTripMs: number | null
   readonly intervalMs: number
   readonly waitS: number

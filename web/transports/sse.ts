@@ -12,18 +12,23 @@ import { ofLane, post } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
+/** Two heartbeats missed: neither end may ever be told that the line leads nowhere. */
+const SILENCE_MS = 30_000
+
 export const sse: Transport = {
   connect({ origin, room, lane, after }, listener) {
     const backoff = createBackoff()
     let cursor = after
     let source = open()
     let retry: ReturnType<typeof setTimeout> | undefined
+    let watchdog: ReturnType<typeof setTimeout> | undefined
 
     return {
       publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
       stop() {
         source.close()
         clearTimeout(retry)
+        clearTimeout(watchdog)
       },
     }
 
@@ -35,9 +40,11 @@ export const sse: Transport = {
         wasOpen = true
         backoff.reset()
         listener.state({ is: 'open', atMs: now() })
+        watch(stream)
       }
       stream.onmessage = ({ data, lastEventId }: MessageEvent<string>) => {
         const receivedAtMs = now()
+        watch(stream)
         const event: Event = JSON.parse(data)
         cursor = lastEventId
         listener.events([event], receivedAtMs)
@@ -47,6 +54,7 @@ export const sse: Transport = {
         cursor = lastEventId
         listener.gap(cursor, receivedAtMs)
       })
+      stream.addEventListener('heartbeat', () => watch(stream))
       stream.onerror = () => {
         // 2: it has given up. Why, EventSource does not say: neither status nor reason.
         const refused = stream.readyState === stream.CLOSED
@@ -58,7 +66,16 @@ export const sse: Transport = {
       return stream
     }
 
+    function watch(stream: EventSource): void {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(() => {
+        stream.close()
+        reconnect('not even a heartbeat came')
+      }, SILENCE_MS)
+    }
+
     function reconnect(trouble: string): void {
+      clearTimeout(watchdog)
       const waitMs = backoff.nextMs()
       const atMs = now()
       listener.state({ is: 'reconnecting', atMs, untilMs: atMs + waitMs, trouble })

@@ -65,7 +65,7 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'buffering',
-    'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. Not: that nginx obeys X-Accel-Buffering, nor what a proxy does with requests.',
+    'What goes down is held until so many bytes are together, so much time is over, or the answer is complete. Models a proxy that collects answers. nginx lets an answer through at once that says X-Accel-Buffering: no, as the event stream here does, so that SSE is not held by the preset of its name: tried with nginx 1.22, which held the same stream until 4 KiB when it was told to ignore that. Most other proxies do not know it, nor does Buffering proxy. Not: what a proxy does with requests.',
   ],
   [
     'slow reader',
@@ -77,7 +77,11 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'firewall',
-    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it. The page’s own line to the lab is spared.',
+    'Requests for a WebSocket are refused with 403. Models a filter that knows HTTP and nothing else. Not: one that lets the upgrade through and then breaks it.',
+  ],
+  [
+    'the lab',
+    'The page’s own line to the lab, over which it reads the clock and the instructor sets the network, is spared by all of these.',
   ],
   [
     'cut, restart',

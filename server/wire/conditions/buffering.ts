@@ -1,3 +1,4 @@
+import type { Conditions } from '../../protocol.ts'
 import { declaredBody, readMessages } from '../messages.ts'
 
 export interface Buffering {
@@ -13,12 +14,22 @@ export interface Buffering {
  * of them (0: however long it takes), then lets all of it go and begins anew. What ends an answer
  * lets go at once, and behind a 101 nothing is held.
  *
- * Models a proxy that collects answers (nginx's `proxy_buffering`). Does not model that nginx obeys
- * `X-Accel-Buffering: no` (most others do not), nor what a proxy does with requests. The answer to
- * a HEAD is taken for one whose content never comes.
+ * Models a proxy that collects answers (nginx's `proxy_buffering`). One that obeys lets an answer
+ * through at once whose head says `X-Accel-Buffering: no`: nginx does, unless `proxy_ignore_headers`
+ * tells it not to, and others hardly know the field. Does not model that nginx keeps the field to
+ * itself, that it lets go whole buffers only, nor what a proxy does with requests. The answer to a
+ * HEAD is taken for one whose content never comes.
  */
-export function buffering(bufferingBytes: number, bufferingMs: number, release: (bytes: Buffer) => boolean): Buffering {
-  const answers = readMessages(bodyOfAnswer)
+export function buffering(
+  { bufferingBytes, bufferingMs, bufferingObeysHeader }: Held,
+  release: (bytes: Buffer) => boolean,
+): Buffering {
+  /** The present answer is not to be held. */
+  let isLetThrough = false
+  const answers = readMessages((head) => {
+    isLetThrough = bufferingObeysHeader && /^x-accel-buffering:\s*no\s*$/im.test(head)
+    return bodyOfAnswer(head)
+  })
   let held: Buffer[] = []
   let heldBytes = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -28,7 +39,7 @@ export function buffering(bufferingBytes: number, bufferingMs: number, release: 
       answers.read(bytes)
       held.push(bytes)
       heldBytes += bytes.length
-      if (heldBytes >= bufferingBytes || answers.isBetween() || answers.isBeyond()) return flush()
+      if (heldBytes >= bufferingBytes || isLetThrough || answers.isBetween() || answers.isBeyond()) return flush()
       if (bufferingMs > 0) timer ??= setTimeout(flush, bufferingMs)
       return true
     },
@@ -45,6 +56,8 @@ export function buffering(bufferingBytes: number, bufferingMs: number, release: 
     return bytes.length === 0 || release(bytes)
   }
 }
+
+type Held = Pick<Conditions, 'bufferingBytes' | 'bufferingMs' | 'bufferingObeysHeader'>
 
 /** RFC 9112, section 6.3: neither 1xx nor 204 nor 304 has content, and a 101 ends HTTP. */
 function bodyOfAnswer(head: string) {

@@ -1,21 +1,16 @@
-import { declaredBody, readMessages } from '../messages.ts'
+import { readUpgrades } from '../upgrades.ts'
 
 /**
- * Reads what goes up and answers true from the first request on that asks for a WebSocket and that
- * `spares` does not know by its target.
+ * Reads what goes up and answers true from the first request on that asks for a WebSocket.
  *
  * Models a filter that knows HTTP and refuses what it does not, as in some schools and companies.
  * Does not model one that lets the upgrade through and then breaks it, nor one that hangs up.
  */
-export function firewall(spares: (target: string) => boolean): (bytes: Buffer) => boolean {
+export function firewall(): (bytes: Buffer) => boolean {
   let isRefusing = false
-  const requests = readMessages((head) => {
-    const isUpgrade = /^upgrade:\s*websocket\s*$/im.test(head)
-    isRefusing ||= isUpgrade && !spares(head.split(' ', 2)[1] ?? '')
-    return isUpgrade ? 'rest' : declaredBody(head, 0)
-  })
+  const read = readUpgrades(() => (isRefusing = true))
   return (bytes) => {
-    requests.read(bytes)
+    read(bytes)
     return isRefusing
   }
 }

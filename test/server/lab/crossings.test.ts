@@ -16,8 +16,9 @@ afterEach(() => vi.useRealTimers())
 
 const PAGE = '0123abcd'
 
+/** In a room of its own, so that the lobby has no ticks. */
 async function enter({ origin }: Served, page = PAGE) {
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=lobby&page=${page}`)
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=elsewhere&page=${page}`)
   const messages: LabMessage[] = []
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
   await until('it is welcome', () => messages.length > 0)
@@ -250,6 +251,36 @@ test('a publish is one request with its body, and is told when the body is whole
   expect(joined(inspected, true)).toBe(client.sent())
   expect(joined(inspected, false)).toBe(client.text())
   client.socket.destroy()
+  page.socket.close()
+})
+
+test('on a line with latency what is still on its way up is not taken for a handshake, nor a 100 for what comes later', async () => {
+  await using server = await serve({ conditions: { latencyMs: 50 } })
+  const page = await enter(server)
+  const client = raw(server)
+  const handshake = get(`/feed/lobby/ws?lane=${PAGE}.ws`, HANDSHAKE)
+  await once(client.socket, 'connect')
+  client.say(handshake)
+  // In a segment of its own.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  client.say(frame(Buffer.from('{"type":"ping"}'), { mask: true }))
+  await client.hears('"pong"')
+  await page.has('pong')
+  expect(page.crossings()[0]).toMatchObject({ is: 'request', bytes: handshake.length })
+  expect(joined(await page.inspected(`${PAGE}.ws`), true)).toBe(client.sent())
+  client.socket.destroy()
+
+  const other = raw(server)
+  const body = '{"user":"Ada","text":"hi"}'
+  const head = `POST /feed/lobby?lane=${PAGE}.publish HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n`
+  other.say(`${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`)
+  await other.hears('100 Continue')
+  other.say(body)
+  await other.hears('201 Created')
+  await page.has('answer')
+  expect(kinds(page.crossings(), `${PAGE}.publish`)).toEqual(['down control', 'up request', 'down answer'])
+  await expectSum(server, page.crossings, `${PAGE}.publish`)
+  other.socket.destroy()
   page.socket.close()
 })
 

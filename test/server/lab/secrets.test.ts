@@ -35,7 +35,7 @@ function shown({
   const recording = reading && capture.begin(reading, request, { number: 1, requests: 0 }, body !== '')
   if (!recording) throw new Error(`${url} names no lane.`)
   recording.head(100)
-  for (const piece of pieced(Buffer.from(body), cuts)) recording.body(piece)
+  for (const piece of body === '' ? [] : pieced(Buffer.from(body), cuts)) recording.body(piece)
   if (body !== '') recording.whole(Buffer.byteLength(body), Buffer.byteLength(body))
   for (const piece of pieced(Buffer.from(down), cuts)) recording.down(piece)
   for (const piece of pieced(Buffer.concat(up), cuts)) recording.framesUp(piece)
@@ -188,16 +188,25 @@ test.each(Object.entries(PLANTS))('a secret in a %s is in nothing that is answer
   )
 })
 
-/** Spellings of it, in what an answer holds: text, hexadecimal, or a payload that is unmasked. */
+/** Pieces of it, in what an answer holds: text, hexadecimal, or a payload that is unmasked. */
 function leaks(inspected: Inspected, secret: string): string[] {
-  const answered = JSON.stringify(inspected)
   const payloads = inspected.parts.map((part) => (part.is === 'frame' ? plainOf(part.payload, part.mask) : ''))
-  const all = [answered, textOf(inspected.parts), payloads.join('')].join('\n')
+  const all = [JSON.stringify(inspected), textOf(inspected.parts), payloads.join('')].join('\n')
   const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
   return forms
-    .flatMap((form) => [form, Buffer.from(form).toString('latin1'), Buffer.from(form).toString('hex')])
-    .filter((form) => all.includes(form))
+    .flatMap((form) => [
+      ...pieces(form, PIECE),
+      ...pieces(Buffer.from(form).toString('latin1'), PIECE),
+      ...pieces(Buffer.from(form).toString('hex'), PIECE * 2),
+    ])
+    .filter((piece) => all.includes(piece))
 }
+
+const pieces = (form: string, length: number): string[] =>
+  Array.from({ length: Math.max(0, form.length - length + 1) }, (_, i) => form.slice(i, i + length))
+
+/** What is shorter may well stand there by chance. */
+const PIECE = 6
 
 function plainOf(payload: string, mask: string | null): string {
   const key = Buffer.from(mask ?? '00000000', 'hex')

@@ -52,6 +52,7 @@ test.each<[unknown, RegExp, RegExp]>([
   ],
   [{ conditions: { idleCutMs: 499 } }, /idleCutMs is 499/, /500 to 600,000/],
   [{ conditions: { lossRate: 0.6 } }, /lossRate is 0\.6/, /0 to 0\.5/],
+  [{ conditions: { bufferingObeysHeader: 0 } }, /conditions\.bufferingObeysHeader is 0/, /true or false/],
   [{ conditions: { firewall: 1 } }, /conditions\.firewall is 1/, /true or false/],
   [{ conditions: { latency: 5 } }, /"latency" is none of the conditions/, /Did you mean "latencyMs"/],
   [{ conditions: { toString: 5 } }, /"toString" is none of the conditions/, /latencyMs, jitterMs/],

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { expected, kolmogorovSmirnov } from '../../../web/measure/model.ts'
+import { PRESETS } from '../../../server/wire/presets.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -182,6 +183,17 @@ test('buffering: an event stream is held until enough is together; what is compl
   await server.publish('last')
   await until('all have it', () => lanes.all.every(({ events }) => events.at(-1)?.text === 'last'))
   expect(sse.events).toEqual(lanes.ws.events)
+})
+
+test('buffering as nginx does it: an event stream that asks not to be held is not', MEASURED, async () => {
+  const conditions = PRESETS.find(({ name }) => name === 'nginx with default buffering')?.conditions ?? {}
+  expect(conditions).toMatchObject({ bufferingBytes: 4096 })
+  await using server = await serve({ conditions })
+  using lanes = openLanes(server.origin)
+  await warmUp(server, lanes.all)
+  await publishAt(server, 5, () => 20)
+  await allHave(lanes.all, 6)
+  for (const { latenciesMs, name } of lanes.all) expect(Math.max(...latenciesMs().slice(1)), name).toBeLessThan(100)
 })
 
 test('buffering for a time: an event stream comes in bursts', MEASURED, async () => {

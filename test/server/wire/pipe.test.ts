@@ -47,6 +47,19 @@ test('delays each write by itself: the second does not wait for the first', () =
   ])
 })
 
+test('set free, it delivers what is under way and what follows at once, in order', () => {
+  const { pipe, text, told } = watched([latency(100)])
+  pipe.put(Buffer.from('a'))
+  vi.advanceTimersByTime(50)
+  pipe.put(Buffer.from('b'))
+  pipe.free()
+  pipe.put(Buffer.from('c'))
+  expect(text()).toBe('abc')
+  pipe.end()
+  expect(told).toEqual(['ended'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 test('never reorders, whatever the conditions say, and loses nothing', () => {
   fc.assert(
     fc.property(

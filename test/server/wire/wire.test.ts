@@ -249,7 +249,7 @@ describe.each([
   )
 })
 
-test('the firewall answers 403 itself, and lets through what it was told to', async () => {
+test('the firewall answers 403 itself, and lets through what is spared', async () => {
   const asked: (string | undefined)[] = []
   await using server = await wired({ firewall: true, latencyMs: 5 }, ({ url }, response) => {
     asked.push(url)
@@ -274,6 +274,30 @@ test('the firewall answers 403 itself, and lets through what it was told to', as
   ])
   expect(asked).toEqual(['/spared', '/plain'])
   await until('nothing is open', async () => (await server.connections()) === 0)
+})
+
+test('a WebSocket that is spared meets no condition, from the first byte of its handshake on', async () => {
+  const conditions = { latencyMs: 2000, lossRate: 0.5, bandwidthBytesPerSecond: 1000, slowReaderBytesPerSecond: 100 }
+  await using server = await wired({ ...conditions, bufferingBytes: 1_000_000, idleCutMs: 500, firewall: true })
+  server.server.on('upgrade', (_request, socket, head) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+    socket.write(head)
+    socket.on('data', (bytes: Buffer) => socket.write(bytes)).on('end', () => socket.end())
+  })
+  const [spared, plain, idle] = [server.dial(), server.dial(), server.dial()]
+  const upgrade = 'GET /spared HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  plain.socket.write(GET.replace('/', '/spared'))
+  spared.socket.write(upgrade.slice(0, 30))
+  await new Promise((resolve) => setImmediate(resolve))
+  const beganMs = performance.now()
+  spared.socket.write(`${upgrade.slice(30)}hello`)
+  await until('it is echoed', () => spared.text().endsWith('\r\n\r\nhello'))
+  expect(performance.now() - beganMs).toBeLessThan(1000)
+  await until('the others are cut', () => plain.socket.readableEnded && idle.socket.readableEnded)
+  expect(plain.text()).toBe('')
+  spared.socket.write('x'.repeat(100_000))
+  await until('it is echoed as well', () => spared.text().length > 100_000)
+  expect(performance.now() - beganMs).toBeLessThan(3000)
 })
 
 test('the idle cut closes a connection on which nothing was said, and none that speaks', async () => {

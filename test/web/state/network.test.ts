@@ -29,7 +29,10 @@ test.each([
   [named('4G'), '4G · 25 to 40 ms each way'],
   [named('satellite'), 'satellite · 300 to 310 ms each way'],
   [named('school firewall'), 'school firewall · 5 ms each way · WebSocket refused'],
-  [named('nginx with default buffering'), 'nginx with default buffering · answers held until 8 KiB'],
+  [
+    named('nginx with default buffering'),
+    'nginx with default buffering · answers held until 4 KiB, but for the event stream that asks not to be',
+  ],
   [named('café Wi-Fi'), 'café Wi-Fi · 15 to 75 ms each way · 3 % lost'],
   [{ ...named('4G'), firewall: true }, '4G · 25 to 40 ms each way + Firewall · WebSocket refused'],
   [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · answers held until 4 KiB or 3 s'],

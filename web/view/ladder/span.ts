@@ -1,17 +1,15 @@
 /** Which stretch of time the ladder shows. */
 import { now } from '../../now.ts'
-import { QUIET_MS } from '../../state/quiet.ts'
 import type { Session } from '../../state/session.ts'
 import { stillness } from '../media.ts'
-import type { Fold, Span } from './geometry.ts'
-import { FOLD_PX, hiddenMs, timeAt } from './time.ts'
+import { foldsOf } from './folds.ts'
+import type { Span } from './geometry.ts'
+import { hiddenMs, timeAt } from './time.ts'
 
 /** Pixels a second at zoom 1: by the width of the window, but never by that of the strip. More screen is more past, not other slopes. */
 const PX_PER_S = { phone: 85, usual: 80, large: 96 }
 /** Messages closer than this are drawn smaller. */
 const DENSE_PX = 14
-/** Beside a fold there is still to be seen what it lies between. */
-const BESIDE_PX = 16
 const DENSITY_WINDOW_MS = 4000
 /** How much of the page stays where the picture stands still and turns. */
 const TURN = 0.6
@@ -35,7 +33,7 @@ export function spanOf(
   const nowMs = now()
   const endMs = heldMs ?? (stillness.matches ? turned(nowMs, width / scale) : inWholePixels(nowMs, scale))
   const perMs = messagesPerMs(session, endMs)
-  const folds = foldsOf(session, scale, standsSinceMs ?? nowMs)
+  const folds = foldsOf(session.quiet, scale, standsSinceMs ?? nowMs)
   const known = {
     width,
     endMs,
@@ -48,24 +46,6 @@ export function spanOf(
     hiddenMs: hiddenMs(folds, scale, endMs),
   }
   return { ...known, fromMs: timeAt(known, 0) }
-}
-
-/**
- * What is idle for longer than 10 s is folded, but for the last 10 s before `untilMs`: so a fold
- * takes in, little by little, what would roll on beside it, and nothing jumps.
- */
-function foldsOf({ quiet }: Session, scale: number, untilMs: number): readonly Fold[] {
-  const { stretches, lastMs } = quiet
-  const all = lastMs === null ? stretches : [...stretches, { fromMs: lastMs, toMs: untilMs }]
-  const besideMs = BESIDE_PX / scale
-  const folds: Fold[] = []
-  for (const { fromMs, toMs } of all) {
-    const quietMs = toMs - fromMs
-    if (quietMs <= QUIET_MS) continue
-    const fold = { fromMs: fromMs + besideMs, toMs: Math.min(toMs - besideMs, untilMs - QUIET_MS), quietMs }
-    if ((fold.toMs - fold.fromMs) * scale > FOLD_PX) folds.push(fold)
-  }
-  return folds
 }
 
 /** Each mark keeps its place between two pixels while the picture rolls, and nothing shimmers. */

@@ -3,9 +3,10 @@ import { buffering } from '../../../../server/wire/conditions/buffering.ts'
 
 const STREAM = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-function proxy(bytes: number, ms: number) {
+function proxy(bufferingBytes: number, bufferingMs: number, bufferingObeysHeader = false) {
   const released: string[] = []
-  const { put, flush, stop } = buffering(bytes, ms, (chunk) => released.push(String(chunk)) > 0)
+  const held = { bufferingBytes, bufferingMs, bufferingObeysHeader }
+  const { put, flush, stop } = buffering(held, (chunk) => released.push(String(chunk)) > 0)
   return { released, put: (text: string) => put(Buffer.from(text)), flush, stop }
 }
 
@@ -60,6 +61,30 @@ test('holds nothing behind a 101', () => {
   put('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n')
   put('\u0081\u0001a')
   expect(released).toHaveLength(2)
+})
+
+const OPEN = STREAM.replace('\r\n\r\n', '\r\nx-accel-buffering: No\r\n\r\n')
+
+test('lets an answer through that asks not to be held, where it obeys, and holds the next', () => {
+  const { released, put } = proxy(1000, 0, true)
+  put(OPEN)
+  put('5\r\nhello\r\n')
+  expect(released).toEqual([OPEN, '5\r\nhello\r\n'])
+  put('0\r\n\r\n')
+  put(STREAM)
+  put('5\r\nagain\r\n')
+  expect(released).toHaveLength(3)
+})
+
+test.each([
+  ['that does not ask, by a proxy that obeys', STREAM, true],
+  ['that asks to be held, by a proxy that obeys', OPEN.replace('No', 'yes'), true],
+  ['that asks not to be, by one that does not obey', OPEN, false],
+])('holds an answer %s', (_what, head, obeys) => {
+  const { released, put } = proxy(1000, 0, obeys)
+  put(head)
+  put('5\r\nhello\r\n')
+  expect(released).toEqual([])
 })
 
 test('the end lets go what is held', () => {

@@ -7,7 +7,7 @@ const post = (body: string, ...fields: string[]) => `POST /x HTTP/1.1\r\n${field
 
 /** As many bytes at a time; answers after which of them it refused, or null. */
 function refusedAt(text: string, step = text.length): number | null {
-  const refuses = firewall((target) => target.startsWith('/lab'))
+  const refuses = firewall()
   for (let at = 0; at < text.length; at += step)
     if (refuses(Buffer.from(text.slice(at, at + step)))) return Math.min(at + step, text.length)
   return null
@@ -31,7 +31,6 @@ test.each([
 test.each([
   ['a request', get('/feed/a/sse')],
   ['an upgrade to something else', get('/', 'Connection: Upgrade', 'Upgrade: h2c')],
-  ['an upgrade that is spared', upgrade('/lab?room=a') + upgrade('/')],
   ['an upgrade that stands in a body', post(upgrade('/'), `Content-Length: ${upgrade('/').length}`)],
   ['what is no HTTP', '\u0016\u0003\u0001\r\n\r\n'],
   ['a head without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}`],
