@@ -24,6 +24,7 @@ afterAll(() => browser.close())
 
 test('shows a poll from its lane’s code, fetched only then', async () => {
   await using server = await serve()
+  await server.set({ ratePerSecond: 0 })
   await using opened = await open(server, '/?poll=0.25')
   const { page, paths, trouble } = opened
   await exchanged(page, 'short-poll')
