@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Lane } from '../../web/state/lane.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { launch } from './chromium.ts'
@@ -19,25 +20,20 @@ test('exports what it shows as an SVG that parses, with a shape for every messag
   await hasAll(page, id)
   await page.getByRole('button', { name: 'Pause' }).click()
   const svg = await exported(page, 'SVG')
-  const found = await page.evaluate((text) => {
+  // The page itself takes no markup from anybody.
+  const blank = await opened.context.newPage()
+  const found = await blank.evaluate((text) => {
     const picture = new DOMParser().parseFromString(text, 'image/svg+xml')
-    const element = document.querySelector('fw-ladder')
-    const arrivals = element
-      ? Reflect.get(element, 'session').lanes.map(({ marks }: Lane) => marks.arrivals.length)
-      : []
-    const colours = ['#c2480a', '#8f1f77', '#00775a', '#1f4fc8'].map((hex) => {
-      const probe = new OffscreenCanvas(1, 1).getContext('2d')
-      if (probe) probe.fillStyle = hex
-      return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(', ')
-    })
-    const shapes = colours.map((colour) => picture.querySelectorAll(`path[fill="rgb(${colour})"]`).length - 1)
+    // One of each stands before the lane's name.
+    const shapes = ['194, 72, 10', '143, 31, 119', '0, 119, 90', '31, 79, 200'].map(
+      (colour) => picture.querySelectorAll(`path[fill="rgb(${colour})"]`).length - 1,
+    )
     return {
       error: picture.querySelector('parsererror')?.textContent ?? null,
       title: picture.querySelector('title')?.textContent,
       scripts: picture.querySelectorAll('script').length,
       texts: Array.from(picture.querySelectorAll('text'), ({ textContent }) => textContent),
       ground: picture.querySelector('rect')?.getAttribute('fill'),
-      arrivals,
       shapes,
     }
   }, svg)
@@ -45,7 +41,7 @@ test('exports what it shows as an SVG that parses, with a shape for every messag
   expect(found.title).toMatch(/^Fourwire · room lobby · \d+\.\d s from \d{4}-/)
   expect(found.texts).toContain('Ada: <script>window.hit=1</script> & "quoted"')
   expect(found.texts).toEqual(expect.arrayContaining(['Short polling', 'WebSocket', 'server', 'browser', 'paused']))
-  expect(found.shapes.slice(1)).toEqual(found.arrivals.slice(1))
+  expect(found.shapes).toEqual([1, 1, 1, 1])
 })
 
 test('exports the same as text that goes on a handout', async () => {
@@ -64,22 +60,46 @@ test('exports the same as text that goes on a handout', async () => {
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
 })
 
-test('folds what is idle, and the axis, the pointer and the keys know', async () => {
+test('gives the marks the server’s times, tells them, and opens what is clicked', async () => {
   await using server = await serve()
-  await using opened = await open(server, '/?lanes=ws&zoom=0.25')
+  await using opened = await open(server, '/?lanes=long-poll,ws&zoom=0.5')
   const { page } = opened
-  const { id } = await server.publish('before')
+  const { id } = await server.publish('first')
   await hasAll(page, id)
-  // Minutes pass within a moment for the page's clock alone: nothing crosses meanwhile.
-  await page.getByRole('button', { name: 'Pause' }).click()
-  const shown = await page.evaluate(() => {
-    const element = document.querySelector('fw-ladder')
-    if (!element) return null
-    const { quiet } = Reflect.get(element, 'session')
-    quiet.stir(quiet.lastMs - 100_000)
-    return Reflect.get(element, 'shownMs')
+  // A later one settles what was on its way when the first was told of.
+  await hasAll(page, (await server.publish('second')).id)
+  await expect
+    .poll(() => arrivalsOf(page))
+    .toEqual([
+      { transport: 'long-poll', isTold: true, ascends: true },
+      { transport: 'ws', isTold: true, ascends: true },
+    ])
+  const ladder = page.locator('fw-ladder canvas')
+  await ladder.focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('ArrowLeft')
+  await page
+    .getByRole('status')
+    .getByText(
+      /^Long poll, −[\d.]+ s: \d+ B up [\d.]+ ms, held [\d.]+, 200 \d+ B down [\d.]+, 1 message, (reused|connection \d+)$/,
+    )
+    .waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('complementary', { name: 'Long polling' }).getByText('Carried 1 message.').waitFor()
+  await page.keyboard.press('Escape')
+  await expect.poll(() => ladder.evaluate((element) => element === document.activeElement)).toBe(true)
+
+  const place = await ladder.evaluate((canvas) => {
+    const strip = document.querySelectorAll('.strip')[3]?.getBoundingClientRect()
+    const own = canvas.getBoundingClientRect()
+    return { x: own.width - 70, y: (strip?.top ?? 0) - own.top + (strip?.height ?? 0) / 2 }
   })
-  expect(shown).toBeGreaterThan(0)
+  await ladder.click({ position: place })
+  await page
+    .getByRole('complementary', { name: 'WebSocket' })
+    .getByText(/^exchange \d+$/)
+    .waitFor()
 })
 
 /** A page at one zoom that shows ten seconds and more, without the metronome. */
@@ -96,11 +116,24 @@ async function open({ origin }: Pick<Served, 'origin'>, path = '/?poll=0.25&zoom
     const on = window.fourwire?.snapshot().lanes.filter((lane) => lane.on) ?? []
     return on.length > 0 && on.every(({ state }) => state !== 'connecting' && state !== 'resting')
   })
-  return { page, [Symbol.asyncDispose]: () => context.close() }
+  return { page, context, [Symbol.asyncDispose]: () => context.close() }
 }
 
-interface Lane {
-  readonly marks: { readonly arrivals: readonly unknown[] }
+/** Of the lanes that are on: were all arrivals told of by the wire, and does none run backwards? */
+function arrivalsOf(page: Page) {
+  return page.evaluate(() => {
+    const element = document.querySelector('fw-ladder')
+    const lanes: readonly Lane[] = element ? Reflect.get(element, 'session').lanes : []
+    return lanes
+      .filter(({ on }) => on)
+      .map(({ transport, marks }) => ({
+        transport,
+        isTold: marks.arrivals.every(({ leftAtMs, exchange }) => leftAtMs !== undefined && exchange !== undefined),
+        ascends: [...marks.exchanges, ...marks.streams].every(
+          (mark) => mark.reachedAtMs === undefined || mark.reachedAtMs >= mark.askedAtMs,
+        ),
+      }))
+  })
 }
 
 /** All lanes that are on have brought it. */

@@ -37,6 +37,10 @@ interface Waiting {
 const POST_MS = 20_000
 /** Longer than anything is held on its way by the conditions that there are. */
 const LONGEST_WAY_MS = 60_000
+/** A busy server may notice so much later that the kernel has taken what it wrote; the browser may have it by then. */
+const LATE_MS = 1000
+/** What was written together comes so close together. */
+const TOGETHER_MS = 2
 /** How long a message that this page sends may be on its way up while it is looked for. */
 const LONGEST_UP_MS = 5000
 /** What the page let go may still reach the server so much later, beside two round trips. */
@@ -182,7 +186,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
 
   function settleEvent(stream: Stream, { atMs, bytes, exchange, id }: Seen, way: Way): boolean {
     const { arrivals } = marks
-    const from = Math.max(atMs - way.boundMs - 1, stream.askedAtMs)
+    const from = Math.max(atMs - LATE_MS, stream.askedAtMs)
     const first = firstAtOrAfter(arrivals, from, (arrival) => arrival.atMs)
     const at = arrivals.findIndex((arrival, i) => i >= first && lastId(arrival.messages) === id)
     const arrival = arrivals[at]
@@ -190,9 +194,11 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     if (arrival.atMs > (stream.endedAtMs ?? Infinity)) return true
     arrival.bytes = bytes
     // Several events may have left together: the browser hands them out one by one.
+    const togetherFromMs = Math.min(atMs - way.boundMs - 1, arrival.atMs - TOGETHER_MS)
     for (let i = first; i <= at; i++) {
       const one = arrivals[i]
-      if (one && one.leftAtMs === undefined) timeArrival(one, atMs, exchange, arrivals[i - 1], marks, way)
+      if (one && one.leftAtMs === undefined && one.atMs >= togetherFromMs)
+        timeArrival(one, atMs, exchange, arrivals[i - 1], marks, way)
     }
     return true
   }

@@ -98,6 +98,13 @@ test('an event has the time at which it left, whether it is told before or after
   expect(marks.streams[0]).toMatchObject({ reachedAtMs: 20, leftAtMs: 21, crossed: { bytesUp: 300, bytesDown: 400 } })
 })
 
+test('a busy server may notice that an event has left when the browser has it', () => {
+  const { marks, matching } = open('ws')
+  marks.events([message('k.1')], 500)
+  matching.take([event(9, 530, 'k.1')], WAY)
+  expect(marks.arrivals).toMatchObject([{ leftAtMs: 500, exchange: 9 }])
+})
+
 test('events that left together all have that time', () => {
   const { marks, matching } = open('sse')
   for (const id of ['k.1', 'k.2', 'k.3']) marks.events([message(id)], 120)
