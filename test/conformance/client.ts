@@ -7,7 +7,7 @@ export interface Client extends Disposable {
   readonly gaps: readonly Cursor[]
   readonly states: readonly State[]
   texts(): (string | undefined)[]
-  publish(text: string, key?: string): Promise<void>
+  publish(text: string, key?: string): Promise<Cursor>
   stop(): void
 }
 

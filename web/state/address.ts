@@ -20,6 +20,9 @@ export interface Address {
 export type Opened =
   | { readonly help: true }
   | { readonly settings: true }
+  | { readonly network: true }
+  /** Of one lane; 0 is whichever comes first. */
+  | { readonly exchange: number; readonly of: TransportName }
   | { readonly code: TransportName; readonly side: 'server' | 'browser' }
 
 export const INTERVALS_MS = [100, 250, 500, 1000, 2000, 5000]
@@ -59,7 +62,8 @@ export function writeAddress(address: Address): string {
   if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
   if (address.zoom !== 1) query.set('zoom', String(address.zoom))
   if (address.theme) query.set('theme', address.theme)
-  if (address.open) query.set('open', openedText(address.open))
+  // An exchange is over in a moment, and nobody else has it.
+  if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
   if (address.table) query.set('view', 'table')
   // Commas and colons may stand in a query as they are, and a person reads them more easily.
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
@@ -77,13 +81,14 @@ function oneOf(choices: readonly number[], value: number): number | undefined {
 function readOpened(text: string): Opened | null {
   if (text === 'help') return { help: true }
   if (text === 'settings') return { settings: true }
+  if (text === 'network') return { network: true }
   const [name, side] = text.split(':')
   const code = TRANSPORTS.find((transport) => transport === name)
   if (!code) return null
   return { code, side: side === 'browser' ? 'browser' : 'server' }
 }
 
-function openedText(open: Opened): string {
+function openedText(open: Exclude<Opened, { exchange: number }>): string {
   if ('code' in open) return `${open.code}:${open.side}`
-  return 'help' in open ? 'help' : 'settings'
+  return 'help' in open ? 'help' : 'network' in open ? 'network' : 'settings'
 }

@@ -2,7 +2,16 @@
  * The lab's WebSocket: where the room stands, its settings, how many pages are here, and the clock.
  * It comes back by itself for as long as it is not stopped.
  */
-import type { Cut, LabMessage, LabRequest, LaneBytes, Settings, SettingsChange } from '../../server/protocol.ts'
+import type {
+  Crossing,
+  Cut,
+  Inspected,
+  LabMessage,
+  LabRequest,
+  LaneBytes,
+  Settings,
+  SettingsChange,
+} from '../../server/protocol.ts'
 import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
 
@@ -14,9 +23,11 @@ export interface LabListener {
   instructor(): void
   here(pages: number): void
   /** The feed's connections were cut just now. */
-  cut(): void
+  cut(how: Cut): void
   /** Twice a second: what this page's lanes have used. */
   lanes(lanes: readonly LaneBytes[]): void
+  /** What crossed the wire in this page's lanes. */
+  wire(crossings: readonly Crossing[]): void
   trouble(sentence: string, code: string): void
 }
 
@@ -28,6 +39,8 @@ export interface Lab {
   set(settings: SettingsChange): void
   cut(how: Cut): void
   restart(): void
+  /** The bytes of an exchange; null where they are no longer kept. Rejects with a sentence where nobody answers. */
+  inspect(exchange: number): Promise<Inspected | null>
   /** To be the instructor; holds for as long as the connection. */
   claim(token: string): void
   stop(): void
@@ -40,6 +53,8 @@ const CLOCK_EVERY_MS = 2000
 const SILENT_MS = 2.5 * CLOCK_EVERY_MS
 const RETRY_FIRST_MS = 300
 const RETRY_LONGEST_MS = 5000
+/** Longer than a round trip on any network that is still of use. */
+const INSPECT_MS = 5000
 
 /** `page`: what the names of this page's lanes begin with. */
 export function openLab(origin: string, room: string, page: string, listener: LabListener): Lab {
@@ -48,6 +63,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
   let heardAtMs = 0
   let tries = 0
   let exchanges = 0
+  const inspections = new Map<number, PromiseWithResolvers<Inspected | null>>()
   connect()
 
   return {
@@ -66,6 +82,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
     restart() {
       send({ type: 'restart' })
     },
+    inspect,
     claim(token) {
       send({ type: 'instructor', token })
     },
@@ -102,6 +119,21 @@ export function openLab(origin: string, room: string, page: string, listener: La
     socket.onmessage = socket.onclose = null
     socket.close()
     socket = undefined
+    for (const { reject } of inspections.values()) reject(new Error(NO_LINE))
+  }
+
+  function inspect(exchange: number): Promise<Inspected | null> {
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error(NO_LINE))
+    const asked = inspections.get(exchange)
+    if (asked) return asked.promise
+    const inspection = Promise.withResolvers<Inspected | null>()
+    inspections.set(exchange, inspection)
+    send({ type: 'inspect', exchange })
+    const timer = setTimeout(() => inspection.reject(new Error('The lab does not answer.')), INSPECT_MS)
+    return inspection.promise.finally(() => {
+      clearTimeout(timer)
+      inspections.delete(exchange)
+    })
   }
 
   function take(message: LabMessage, t3: number): void {
@@ -120,9 +152,13 @@ export function openLab(origin: string, room: string, page: string, listener: La
       case 'here':
         return listener.here(message.pages)
       case 'cut':
-        return listener.cut()
+        return listener.cut(message.how)
       case 'lanes':
         return listener.lanes(message.lanes)
+      case 'wire':
+        return listener.wire(message.crossings)
+      case 'inspected':
+        return inspections.get(message.exchange)?.resolve(message.found)
       case 'error':
         return listener.trouble(`${message.message} ${message.remedy}`, message.code)
     }
@@ -144,3 +180,5 @@ export function openLab(origin: string, room: string, page: string, listener: La
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request))
   }
 }
+
+const NO_LINE = 'There is no connection to the lab, which has the bytes. It comes back by itself.'

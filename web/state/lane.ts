@@ -6,8 +6,10 @@ import { createLedger } from '../measure/ledger.ts'
 import type { Ledger } from '../measure/ledger.ts'
 import { now } from '../now.ts'
 import type { Connection, State, Target, Transport } from '../transports/transport.ts'
+import type { Seen, Way } from './crossings.ts'
 import { createMarks } from './marks.ts'
 import type { Marks } from './marks.ts'
+import { createMatching } from './matching.ts'
 import type { Message, Messages } from './messages.ts'
 import { TRANSPORTS } from './order.ts'
 import { createUsageMeter } from './usage.ts'
@@ -48,8 +50,10 @@ export interface Lane {
   date(offsetMs: number): void
   /** The figures start again, with what is published after so many ms (default: at once). The ledger goes on. */
   clear(afterMs?: number): void
-  /** Publishes over this lane's connection; rejects where it has none. */
-  publish(user: string, text: string, key: string): Promise<void>
+  /** What crossed the wire in it, in its order: its marks get their true times. */
+  crossed(seen: readonly Seen[], way: Way): void
+  /** Publishes over this lane's connection, and tells under which id; rejects where it has none. */
+  publish(user: string, text: string, key: string): Promise<Cursor>
 }
 
 export interface Tally {
@@ -70,6 +74,8 @@ export interface Surroundings {
   /** It brought something that somebody wrote. */
   heard(): void
   gap(lane: Lane, first: number | null, last: number | null): void
+  /** Something crossed, or was published, then. */
+  stirred(atMs: number): void
 }
 
 /** After the page itself has (re)connected a lane: until the connection stands and the code that runs is warm. */
@@ -79,7 +85,8 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
   const index = TRANSPORTS.indexOf(name)
   const ledger = createLedger()
   const latencies = createLatencies()
-  const marks = createMarks()
+  const marks = createMarks(page.stirred)
+  const matching = createMatching(name, marks)
   const usage = createUsageMeter()
   let connection: Connection | undefined
   let state: LaneState = { is: 'resting', atMs: now(), why: 'before start' }
@@ -154,6 +161,9 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
       tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: now() }
       measureFromMs = now() + afterMs
     },
+    crossed(seen, way) {
+      matching.take(seen, way)
+    },
     publish(user, text, key) {
       if (!connection) return Promise.reject(new Error(`${name} has no connection`))
       marks.sentAt(now())
@@ -215,6 +225,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
     const message = page.messages.add(event)
     if (!message) return undefined
     latest = message
+    if (offsetMs !== null) page.stirred(publishedAtMs)
     message.receivedAtMs[index] = receivedAtMs
     if (offsetMs === null) {
       undated.push(message)

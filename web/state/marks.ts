@@ -1,94 +1,19 @@
-/**
- * What the strips draw of one lane, made from what its transport reports. All times are this
- * page's. A browser knows when it asked and when it had the answer, not when the server did its
- * part: times at the server are optional, and whoever knows them (the wire) may fill them in.
- * Without them half a round trip is assumed for each way.
- */
+/** Makes a lane's marks from what its transport reports, and from what the wire tells beside it. */
+import type { Cut as Way } from '../../server/protocol.ts'
 import type { State } from '../transports/transport.ts'
+import type { Arrival, Beat, Cut, Exchange, Failure, Gap, MarkLists, Sent, Stream } from './mark.ts'
 import type { Message } from './messages.ts'
-
-/** A poll, from the request to its answer. */
-export interface Exchange {
-  readonly kind: 'exchange'
-  readonly id: number
-  readonly askedAtMs: number
-  /** When the browser let the request go, where it was queued for one of its six connections. */
-  sentAtMs?: number
-  reachedAtMs?: number
-  leftAtMs?: number
-  /** When the answer was here, or the attempt was over; null while the request is out. */
-  endedAtMs: number | null
-  /** How many messages the answer brought. */
-  carried: number
-  /** How it ended without an answer. */
-  failed?: Failure
-}
-
-/** The request and the endless answer of SSE or WebSocket. */
-export interface Stream {
-  readonly kind: 'stream'
-  readonly id: number
-  readonly askedAtMs: number
-  reachedAtMs?: number
-  openedAtMs: number | null
-  endedAtMs: number | null
-  failed?: Failure
-}
-
-/** `let go`: the page ended it itself. `cut`: it had been open or held. `refused`: it never was. */
-export type Failure = 'let go' | 'cut' | 'refused'
-
-/** What one answer, event or frame brought. */
-export interface Arrival {
-  readonly kind: 'arrival'
-  readonly id: number
-  readonly atMs: number
-  leftAtMs?: number
-  readonly messages: readonly Message[]
-}
-
-/** A message that this page published over the lane. */
-export interface Sent {
-  readonly kind: 'sent'
-  readonly id: number
-  readonly atMs: number
-  reachedAtMs?: number
-}
-
-export interface Cut {
-  readonly kind: 'cut'
-  readonly id: number
-  readonly atMs: number
-}
-
-/** The server said that these are no longer kept. */
-export interface Gap {
-  readonly kind: 'gap'
-  readonly id: number
-  readonly atMs: number
-  readonly first: number
-  readonly last: number
-}
-
-export type Mark = Exchange | Stream | Arrival | Sent | Cut | Gap
-
-/** Each list ascends in time. */
-export interface MarkLists {
-  readonly exchanges: readonly Exchange[]
-  readonly streams: readonly Stream[]
-  readonly arrivals: readonly Arrival[]
-  readonly sent: readonly Sent[]
-  readonly cuts: readonly Cut[]
-  readonly gaps: readonly Gap[]
-}
+import { firstAtOrAfter } from './search.ts'
 
 export interface Marks extends MarkLists {
   state(state: State): void
   events(messages: readonly Message[], atMs: number): void
   gap(first: number, last: number, atMs: number): void
   sentAt(atMs: number): void
-  /** Somebody cut the line. What comes of it the transport tells: a browser may ask again by itself. */
-  cut(atMs: number): void
+  /** Somebody cut the line. What comes of it the transport tells: a browser may ask again by itself. A black hole is told to nobody. */
+  cut(atMs: number, how?: Way): void
+  /** Something crossed that no page sees. */
+  beat(beat: Omit<Beat, 'kind' | 'id'>): Beat
   /** The page itself ended the lane's connection. */
   letGo(atMs: number): void
   /** Requests made so far, streams' included; of those that are over or open, how many brought something, and nothing. */
@@ -104,11 +29,13 @@ const HELD_MS = 400
 /** The lab's word and the broken connection come by different ways. */
 const SAME_CUT_MS = 500
 
-export function createMarks(): Marks {
+/** `stir`: something crossed then. */
+export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
   const exchanges: Exchange[] = []
   const streams: Stream[] = []
   const arrivals: Arrival[] = []
   const sent: Sent[] = []
+  const beats: Beat[] = []
   const cuts: Cut[] = []
   const gaps: Gap[] = []
   let lastId = 0
@@ -123,19 +50,24 @@ export function createMarks(): Marks {
     const exchange = openExchange()
     if (!exchange) return
     // Had it brought something, that would have ended it.
-    exchange.endedAtMs = atMs
+    end(exchange, atMs)
     empty++
   }
 
   /** Told by the server and noticed by the transport, it is one. */
-  const cut = (atMs: number): void => {
-    if (atMs - (cuts.at(-1)?.atMs ?? -Infinity) > SAME_CUT_MS) cuts.push({ kind: 'cut', id: ++lastId, atMs })
+  const cut = (atMs: number, how: Way = 'RST'): void => {
+    stir(atMs)
+    if (how === 'black hole') {
+      const open = openExchange() ?? openStream()
+      if (open) open.silentFromMs ??= atMs
+    } else if (atMs - (cuts.at(-1)?.atMs ?? -Infinity) > SAME_CUT_MS)
+      cuts.push({ kind: 'cut', id: ++lastId, atMs, how })
   }
 
   const ended = (atMs: number, failed: Failure): void => {
     const open = openExchange() ?? openStream()
     if (!open) return
-    open.endedAtMs = atMs
+    end(open, atMs)
     open.failed = failed
     if (failed === 'cut') cut(atMs)
   }
@@ -143,8 +75,8 @@ export function createMarks(): Marks {
   const forget = (beforeMs: number): void => {
     dropWhile(exchanges, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
     dropWhile(streams, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
-    for (const list of [arrivals, sent, cuts, gaps])
-      dropWhile<Arrival | Sent | Cut | Gap>(list, (mark) => mark.atMs < beforeMs)
+    for (const list of [arrivals, sent, beats, cuts, gaps])
+      dropWhile<Arrival | Sent | Beat | Cut | Gap>(list, (mark) => mark.atMs < beforeMs)
   }
 
   return {
@@ -152,6 +84,7 @@ export function createMarks(): Marks {
     streams,
     arrivals,
     sent,
+    beats,
     cuts,
     gaps,
     get requests() {
@@ -165,6 +98,7 @@ export function createMarks(): Marks {
     },
     state(state) {
       const { is, atMs } = state
+      stir(atMs)
       if (is === 'asking') {
         answered(atMs)
         requests++
@@ -179,31 +113,55 @@ export function createMarks(): Marks {
         const stream = openStream()
         if (stream?.openedAtMs === null) {
           stream.openedAtMs = atMs
+          if (stream.leftAtMs !== undefined) stream.leftAtMs = Math.min(stream.leftAtMs, atMs)
+          if (stream.reachedAtMs !== undefined) stream.reachedAtMs = Math.min(stream.reachedAtMs, atMs)
           useful++
         }
       } else ended(atMs, wasHeld(openExchange(), openStream(), state) ? 'cut' : 'refused')
     },
     events(messages, atMs) {
+      stir(atMs)
       const exchange = exchanges.at(-1)
       if (exchange) {
         if (exchange.carried === 0) useful++
         exchange.carried += messages.length
-        exchange.endedAtMs ??= atMs
+        if (exchange.endedAtMs === null) end(exchange, atMs)
       }
       arrivals.push({ kind: 'arrival', id: ++lastId, atMs, messages })
       forget(atMs - KEPT_MS)
     },
     gap(first, last, atMs) {
+      stir(atMs)
       gaps.push({ kind: 'gap', id: ++lastId, atMs, first, last })
     },
     sentAt(atMs) {
+      stir(atMs)
       sent.push({ kind: 'sent', id: ++lastId, atMs })
+    },
+    beat(beat) {
+      stir(beat.atMs)
+      const mark: Beat = { kind: 'beat', id: ++lastId, ...beat }
+      // Told in the order in which they crossed: it is the last, but for what the clock learnt meanwhile.
+      beats.splice(
+        firstAtOrAfter(beats, beat.atMs, ({ atMs }) => atMs),
+        0,
+        mark,
+      )
+      forget(beat.atMs - KEPT_MS)
+      return mark
     },
     cut,
     letGo(atMs) {
       ended(atMs, 'let go')
     },
   }
+}
+
+/** What the wire told before may be off by the clock's error: nothing was at the server after it was over here. */
+function end(mark: Exchange | Stream, atMs: number): void {
+  mark.endedAtMs = atMs
+  if (mark.reachedAtMs !== undefined) mark.reachedAtMs = Math.min(mark.reachedAtMs, atMs)
+  if (mark.leftAtMs !== undefined) mark.leftAtMs = Math.min(mark.leftAtMs, atMs)
 }
 
 function ifOpen<T extends Exchange | Stream>(mark: T | undefined): T | undefined {

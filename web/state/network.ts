@@ -39,6 +39,13 @@ export function isNeutral(conditions: Conditions): boolean {
   return NAMES.every((name) => !conditions[name])
 }
 
+/** The same conditions, none of which does anything. */
+export function neutral(conditions: Conditions): Partial<Conditions> {
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => [name, typeof value === 'boolean' ? false : 0]),
+  )
+}
+
 /** The preset that holds, whatever may be switched on beside it; undefined where somebody set single conditions. */
 export function presetOf(conditions: Conditions, presets: readonly Preset[]): Preset | undefined {
   const exact = presets.find((preset) => areEqual(preset.conditions, conditions))
@@ -51,8 +58,11 @@ export function describeNetwork(conditions: Conditions, presets: readonly Preset
   const preset = presetOf(conditions, presets)
   const firewall = conditions.firewall ? 'WebSocket refused' : ''
   const proxy = conditions.bufferingBytes > 0 ? `answers held ${holding(conditions)}` : ''
-  const line = [way(conditions), losses(conditions), reading(conditions)].filter(Boolean)
-  if (preset && !isNeutral(preset.conditions)) {
+  const isNamed = preset !== undefined && !isNeutral(preset.conditions)
+  // A preset's name stands for the rest of it.
+  const single = isNamed ? [] : [rate(conditions), idle(conditions)]
+  const line = [way(conditions), losses(conditions, isNamed), reading(conditions), ...single].filter(Boolean)
+  if (isNamed) {
     if (preset.conditions.firewall) line.push(firewall)
     if (preset.conditions.bufferingBytes > 0) line.push(proxy)
     line.unshift(preset.name)
@@ -66,14 +76,23 @@ export function describeNetwork(conditions: Conditions, presets: readonly Preset
     .join(' + ')
 }
 
-function way({ latencyMs, jitterMs, bandwidthBytesPerSecond }: Conditions): string {
-  if (latencyMs + jitterMs > 0) return `${latencyMs}${jitterMs > 0 ? ` to ${latencyMs + jitterMs}` : ''} ms each way`
-  return bandwidthBytesPerSecond > 0 ? `${bandwidthBytesPerSecond / 1000} kB/s` : ''
+function way({ latencyMs, jitterMs }: Conditions): string {
+  if (latencyMs + jitterMs === 0) return ''
+  return `${latencyMs}${jitterMs > 0 ? ` to ${latencyMs + jitterMs}` : ''} ms each way`
 }
 
-/** Less than one in a hundred is not seen in what is shown. */
-function losses({ lossRate }: Conditions): string {
-  return lossRate >= 0.01 ? `${Math.round(lossRate * 100)} % lost` : ''
+function rate({ bandwidthBytesPerSecond }: Conditions): string {
+  return bandwidthBytesPerSecond > 0 ? `${(bandwidthBytesPerSecond / 1000).toLocaleString('en')} kB/s` : ''
+}
+
+function idle({ idleCutMs }: Conditions): string {
+  return idleCutMs > 0 ? `cut after ${idleCutMs / 1000} s of silence` : ''
+}
+
+/** Beside a preset's name less than one in a hundred is not told. */
+function losses({ lossRate }: Conditions, isNamed: boolean): string {
+  if (lossRate === 0 || (isNamed && lossRate < 0.01)) return ''
+  return `${Number((lossRate * 100).toPrecision(2))} % lost`
 }
 
 function reading({ slowReaderBytesPerSecond }: Conditions): string {
@@ -81,7 +100,7 @@ function reading({ slowReaderBytesPerSecond }: Conditions): string {
 }
 
 function holding({ bufferingBytes, bufferingMs, bufferingObeysHeader }: Conditions): string {
-  const size = `until ${Math.round(bufferingBytes / 1024)} KiB`
+  const size = `until ${bufferingBytes < 1024 ? `${bufferingBytes} bytes` : `${Math.round(bufferingBytes / 1024)} KiB`}`
   const held = bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
   return bufferingObeysHeader ? `${held}, but for the event stream that asks not to be` : held
 }

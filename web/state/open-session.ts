@@ -1,31 +1,30 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
-import type { Conditions as Network, Preset, Settings, TransportName } from '../../server/protocol.ts'
+import type { Conditions as Network, Cursor, Cut, TransportName } from '../../server/protocol.ts'
 import { createClock } from '../measure/clock.ts'
-import { expected } from '../measure/model.ts'
-import type { Conditions } from '../measure/model.ts'
 import { now } from '../now.ts'
+import { createAway } from './away.ts'
 import { condition } from './condition.ts'
-import { expectedCost } from './cost.ts'
+import { createCrossings } from './crossings.ts'
+import type { Way } from './crossings.ts'
+import { createExchanges } from './exchanges.ts'
+import { createForecast } from './forecast.ts'
 import { openLab } from './lab.ts'
 import type { Lab } from './lab.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
-import { areEqual, describeNetwork, holdsStreams, isNeutral } from './network.ts'
-import type { Band } from './network.ts'
+import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from './order.ts'
 import type { Parts, Session, SessionListener } from './session.ts'
+import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
+import { createSettings } from './settings.ts'
 import { told } from './tell.ts'
 import { recallToken, rememberToken } from './token.ts'
 import type { Rest } from './wake.ts'
 
 /** Without a lab (a network that lets no WebSocket through) the lanes begin without a clock, after this long. */
 const LAB_PATIENCE_MS = 3000
-
-/** Until all lanes are back, as late as their backoff lets them be: what is published meanwhile waits for that and not for the transport. */
-const NEW_WIRE_MS = 1000
-const MOST_BANDS = 40
 const ANNOUNCED_MS = 4000
 
 /** Eight hexadecimal digits. */
@@ -43,16 +42,16 @@ export function openSession(
   const laneName = (name: TransportName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
+  const exchanges = createExchanges()
+  const own = new Set<Cursor>()
   let lab: Lab
   let begun = false
-  let settings: Settings | null = null
-  let presets: readonly Preset[] = []
-  let bands: readonly Band[] = []
   let quietUntilMs = 0
   let wanted = address.ratePerSecond
   let lastOffsetMs: number | null = null
   let serviceMs: number | null = null
-  let unreachableSinceMs: number | null = null
+  const away = createAway()
+  const quiet = createQuiet()
   let patience: ReturnType<typeof setTimeout> | undefined
 
   const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
@@ -63,10 +62,20 @@ export function openSession(
       changed: laneChanged,
       heard: () => listener.heard(),
       gap: (lane, first, last) => listener.say(told.gap(lane, first, last)),
+      stirred: quiet.stir,
     }),
   )
 
+  const laneNamed = (name: string): Lane | undefined => lanes.find(({ transport }) => laneName(transport) === name)
+  const crossings = createCrossings(laneNamed)
+  const settings = createSettings(lanes, restartFigures)
+  const forecast = createForecast(
+    () => session,
+    () => serviceMs,
+  )
+
   const session: Mutable<Session> = {
+    ...forecast,
     room,
     lanes,
     messages,
@@ -80,24 +89,31 @@ export function openSession(
     intervalMs: address.intervalMs,
     waitS: address.waitS,
     get ratePerSecond() {
-      return settings?.ratePerSecond ?? null
+      return settings.held?.ratePerSecond ?? null
     },
     instructor: false,
     refusal: null,
     get conditions() {
-      return settings?.conditions ?? null
+      return settings.held?.conditions ?? null
+    },
+    get conditionsBefore() {
+      return settings.before
     },
     get presets() {
-      return presets
+      return settings.presets
     },
     get bands() {
-      return bands
+      return settings.bands
     },
     here: null,
     resting: null,
     get unreachableSinceMs() {
-      return unreachableSinceMs
+      return away.sinceMs
     },
+    get aways() {
+      return away.stretches
+    },
+    quiet,
     get heardAtMs() {
       return lab.heardAtMs
     },
@@ -130,8 +146,8 @@ export function openSession(
     setNetwork(conditions: Partial<Network>) {
       lab.set({ conditions })
     },
-    cut() {
-      lab.cut('RST')
+    cut(how: Cut = 'RST') {
+      lab.cut(how)
     },
     restart() {
       lab.restart()
@@ -146,24 +162,15 @@ export function openSession(
       listener.say(told.clear)
       listener.changed()
     },
-    send(by: 'ws' | 'post', user: string, text: string, key: string) {
+    async send(by: 'ws' | 'post', user: string, text: string, key: string) {
       const lane = carrier(lanes, by)
-      return lane ? publish(lane, origin, room, user, text, key) : Promise.reject(new Error('no lane'))
+      if (!lane) throw new Error('no lane')
+      own.add(await publish(lane, origin, room, user, text, key))
     },
-    isHeldBack: ({ transport }: Lane) =>
-      transport === 'sse' && session.conditions !== null && holdsStreams(session.conditions),
+    isOwn: (id: Cursor) => own.has(id),
+    exchanges,
+    inspect: (exchange: number) => lab.inspect(exchange),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
-    expected(lane: Lane) {
-      // What waits until a buffer is full or a proxy lets it through, the model does not know.
-      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
-      const conditions = modelled()
-      return conditions && expected(lane.transport, conditions)
-    },
-    expectedBytes(lane: Lane) {
-      if (session.isHeldBack(lane) || (lane.transport === 'ws' && session.conditions?.firewall)) return null
-      const conditions = modelled()
-      return conditions && expectedCost(lane, conditions)
-    },
     rest(why: Rest) {
       session.resting = why
       lab.stop()
@@ -196,10 +203,11 @@ export function openSession(
   function startLab(): Lab {
     if (!begun) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     lab = openLab(origin, room, page, {
-      welcome({ cursor, instructor, settings: set, presets: known }) {
-        presets = known
+      welcome({ cursor, instructor, settings: set, presets }) {
+        settings.know(presets)
+        crossings.startAgain()
         if (!begun) messages.startAt(cursor)
-        adopt(set)
+        settings.adopt(set)
         const token = recallToken()
         if (instructor) lead()
         else if (token !== null) lab.claim(token)
@@ -211,10 +219,10 @@ export function openSession(
         lastOffsetMs = clock.at(now())?.offsetMs ?? null
         serviceMs = service
         if (lastOffsetMs !== null) for (const lane of lanes) lane.date(lastOffsetMs)
-        unreachableSinceMs = null
+        away.end()
         begin()
       },
-      settings: adopt,
+      settings: settings.adopt,
       instructor() {
         if (!session.instructor) listener.say(told.instructor)
         lead()
@@ -223,15 +231,23 @@ export function openSession(
       here(pages) {
         session.here = pages
       },
-      cut() {
-        for (const lane of lanes) if (lane.on) lane.marks.cut(now())
-        announce(told.cut)
+      cut(how) {
+        for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
+        announce(told.cut(how))
       },
       lanes(readings) {
         for (const reading of readings) {
-          const lane = lanes.find(({ transport }) => laneName(transport) === reading.lane)
+          const lane = laneNamed(reading.lane)
           lane?.usage.take(reading, lane.ledger.counts.received)
         }
+        const way = wayNow()
+        // What was on its way when it was told of may be here by now.
+        if (way) for (const lane of lanes) lane.crossed([], way)
+      },
+      wire(crossed) {
+        exchanges.take(crossed)
+        const way = wayNow()
+        if (way) crossings.take(crossed, way)
       },
       trouble(sentence, code) {
         if (code === 'wrong-token') rememberToken(null)
@@ -243,10 +259,24 @@ export function openSession(
     return lab
   }
 
+  /** Null while there is no clock: what crosses then cannot be placed. */
+  function wayNow(): Way | null {
+    const reading = clock.at(now())
+    if (!reading) return null
+    const { conditions } = session
+    return {
+      ...reading,
+      oneWayMs: (roundTripMs() ?? 0) / 2,
+      jitterMs: conditions?.jitterMs ?? 0,
+      isBuffered: conditions !== null && holdsStreams(conditions),
+      isLossy: (conditions?.lossRate ?? 0) > 0,
+    }
+  }
+
   function lead(): void {
     session.instructor = true
     session.refusal = null
-    if (wanted !== null && wanted !== settings?.ratePerSecond) lab.set({ ratePerSecond: wanted })
+    if (wanted !== null && wanted !== session.ratePerSecond) lab.set({ ratePerSecond: wanted })
     wanted = null
   }
 
@@ -254,19 +284,6 @@ export function openSession(
     session.instructor = false
     session.refusal = refusal
     wanted = null
-  }
-
-  function modelled(): Conditions | null {
-    const tripMs = roundTripMs()
-    if (tripMs === null) return null
-    const { intervalMs, waitS } = session
-    return {
-      intervalMs,
-      waitS,
-      roundTripMs: tripMs,
-      serviceMs: serviceMs ?? 0,
-      ratePerSecond: session.ratePerSecond ?? 1,
-    }
   }
 
   function begin(): void {
@@ -289,22 +306,9 @@ export function openSession(
       begin()
       listener.say(told.noLab)
     } catch {
-      unreachableSinceMs ??= now()
+      away.begin()
       if (!begun && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     }
-  }
-
-  function adopt(next: Settings): void {
-    const before = settings
-    settings = next
-    const isBent = before === null ? !isNeutral(next.conditions) : !areEqual(before.conditions, next.conditions)
-    if (isBent) bend(next.conditions)
-    if (before === null) return
-    // Refused again and again it waits ever longer, and there is nothing to wait for any more.
-    if (before.conditions.firewall && !next.conditions.firewall)
-      for (const lane of lanes) if (lane.transport === 'ws' && lane.state.is === 'reconnecting') lane.wake()
-    if (isBent) return restartFigures(sentenceOf(before.conditions, next.conditions), NEW_WIRE_MS)
-    if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
   }
 
   function restartFigures(sentence: string, afterMs = 0): void {
@@ -318,20 +322,6 @@ export function openSession(
   function announce(sentence: string): void {
     quietUntilMs = now() + ANNOUNCED_MS
     listener.say(sentence)
-  }
-
-  function sentenceOf(before: Network, next: Network): string {
-    if (isNeutral(next)) return told.neutral
-    if (next.firewall && areEqual({ ...before, firewall: true }, next)) return told.firewall
-    return told.network(describeNetwork(next, presets))
-  }
-
-  /** One stretch ends where the next begins. */
-  function bend(conditions: Network): void {
-    const atMs = now()
-    bands = bands.map((band) => (band.toMs === null ? { ...band, toMs: atMs } : band)).slice(-MOST_BANDS)
-    if (!isNeutral(conditions))
-      bands = [...bands, { fromMs: atMs, toMs: null, name: describeNetwork(conditions, presets) }]
   }
 
   /** Of the lanes: the clock goes over the lab's own line, which is never bent. */
@@ -350,7 +340,7 @@ export function openSession(
     noticeUnreachable()
     // One bar for all of them where the server itself is away.
     if (lane.troubled === wasTroubled) return
-    if (unreachableSinceMs === null && now() > quietUntilMs)
+    if (away.sinceMs === null && now() > quietUntilMs)
       listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
     listener.changed()
   }
@@ -358,8 +348,8 @@ export function openSession(
   function noticeUnreachable(): void {
     const running = lanes.filter((lane) => lane.on)
     const failing = running.length > 0 && running.every((lane) => lane.troubled)
-    if (failing && !lab.open && session.resting === null) unreachableSinceMs ??= now()
-    else unreachableSinceMs = null
+    if (failing && !lab.open && session.resting === null) away.begin()
+    else away.end()
   }
 }
 

@@ -1,5 +1,5 @@
 /** Publishing what someone typed. */
-import type { TransportName } from '../../server/protocol.ts'
+import type { Cursor, TransportName } from '../../server/protocol.ts'
 import { post } from '../transports/ask.ts'
 import type { Lane } from './lane.ts'
 
@@ -8,7 +8,7 @@ const PATIENCE_MS = 6000
 
 /**
  * Publishes over the lane's own connection, or by a POST of its own where the lane has none. Rejects
- * with a sentence. With the same `key` it may be tried again: the server publishes it once.
+ * with a sentence, and tells the id. With the same `key` it may be tried again: the server publishes it once.
  */
 export function publish(
   lane: Lane,
@@ -17,7 +17,7 @@ export function publish(
   user: string,
   text: string,
   key: string,
-): Promise<void> {
+): Promise<Cursor> {
   const usable = lane.on && (lane.state.is === 'open' || lane.state.is === 'asking' || lane.state.is === 'pausing')
   const sending = usable ? lane.publish(user, text, key) : post({ origin, room }, user, text, key)
   return within(PATIENCE_MS, sending)
@@ -36,10 +36,10 @@ export function newKey(length = 16): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms)
   })
-  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

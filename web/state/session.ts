@@ -1,13 +1,16 @@
 /** The whole page's state: one room, four lanes, one clock, one position. It draws nothing. */
-import type { Conditions, Preset, TransportName } from '../../server/protocol.ts'
+import type { Conditions, Cursor, Cut, Inspected, Preset, TransportName } from '../../server/protocol.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
+import type { Away } from './away.ts'
 import type { Condition } from './condition.ts'
+import type { Exchanges } from './exchanges.ts'
 import type { Lane } from './lane.ts'
 import type { Messages } from './messages.ts'
 import type { Band } from './network.ts'
+import type { Quiet } from './quiet.ts'
 import type { Rest, Wakeful } from './wake.ts'
 
 export interface Session extends Wakeful {
@@ -29,6 +32,8 @@ export interface Session extends Wakeful {
   readonly refusal: string | null
   /** The server's network; null before the lab has told. */
   readonly conditions: Conditions | null
+  /** What held before the last change of them; null where there was none. */
+  readonly conditionsBefore: Conditions | null
   readonly presets: readonly Preset[]
   /** When it was bent, oldest first. */
   readonly bands: readonly Band[]
@@ -37,6 +42,10 @@ export interface Session extends Wakeful {
   readonly resting: Rest | null
   /** The server answers on no lane and not in the lab: since when, on this page's clock. */
   readonly unreachableSinceMs: number | null
+  /** When it did not, oldest first. */
+  readonly aways: Away['stretches']
+  /** When nothing crossed in any lane. */
+  readonly quiet: Pick<Quiet, 'stretches' | 'lastMs'>
   /** When the lab was last heard. */
   readonly heardAtMs: number
   /** Set by the page: how long a lane's request has been queued in the browser. */
@@ -49,13 +58,19 @@ export interface Session extends Wakeful {
   setRate(perSecond: number): void
   /** What is left out stays as it is. */
   setNetwork(conditions: Partial<Conditions>): void
-  cut(): void
+  /** Default: by a reset. */
+  cut(how?: Cut): void
   restart(): void
   /** To be the instructor, now and whenever the lab comes back; the token is forgotten when it is wrong. */
   claim(token: string): void
   /** The figures start again. */
   clear(): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
+  /** Has this page itself published it? */
+  isOwn(id: Cursor): boolean
+  readonly exchanges: Exchanges
+  /** The bytes of an exchange; null where they are no longer kept. Rejects with a sentence where nobody answers. */
+  inspect(exchange: number): Promise<Inspected | null>
   /** By a proxy that buffers: it collects answers, and a stream is one that does not end. */
   isHeldBack(lane: Lane): boolean
   stateOf(lane: Lane): Condition

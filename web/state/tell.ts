@@ -1,4 +1,5 @@
 /** The sentences of the status line. */
+import type { Cut } from '../../server/protocol.ts'
 import { LABELS } from './labels.ts'
 import type { Lane } from './lane.ts'
 
@@ -9,7 +10,7 @@ export const told = {
     'Requests are queued in the browser: it opens six connections to one host, for all its tabs together. Close other tabs of this page, or switch a lane off.',
   instructor: 'You are the instructor now, in this tab.',
   noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
-  cut: 'All connections cut. Each lane comes back from its own cursor.',
+  cut: (how: Cut): string => `${CUTS[how]} Each lane comes back from its own cursor.`,
   restart: 'The server restarts: nobody is there for a moment, then a network that is left alone. The cursors stay.',
   neutral: 'The network is left alone again. All lanes came back through it; figures start again.',
   firewall: 'WebSocket upgrades are refused now (403). The other three do not notice. Figures start again.',
@@ -30,6 +31,12 @@ export const told = {
     `${LABELS[transport]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
   gap: (lane: Lane, first: number | null, last: number | null): string =>
     `${LABELS[lane.transport]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
+}
+
+const CUTS: Record<Cut, string> = {
+  RST: 'All connections cut.',
+  FIN: 'All connections ended, as if the server had said goodbye.',
+  'black hole': 'All connections lead nowhere now, and nobody is told.',
 }
 
 function proof({ ledger }: Lane): string {

@@ -1,5 +1,5 @@
 /** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
-import type { Cursor, PollAnswer, Problem } from '../../server/protocol.ts'
+import type { Cursor, Event, PollAnswer, Problem } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Target } from './transport.ts'
 
@@ -56,7 +56,7 @@ export function gapEnd({ events: [first], cursor }: PollAnswer): Cursor {
 const PUBLISH_MS = 10_000
 
 /**
- * Publishes by POST. Throws like `ask`. Sent again once where no answer came: the server may have
+ * Publishes by POST, and tells under which id. Throws like `ask`. Sent again once where no answer came: the server may have
  * closed a connection that was about to be reused, browsers repeat no POST by themselves, and
  * the key makes sure that it is published once.
  */
@@ -65,7 +65,7 @@ export async function post(
   user: string,
   text: string,
   key: string,
-): Promise<void> {
+): Promise<Cursor> {
   const send = () =>
     fetch(ofLane(`${origin}/feed/${room}`, lane), {
       method: 'POST',
@@ -76,6 +76,8 @@ export async function post(
   const response = await send().catch(send)
   const answer = await response.text()
   if (!response.ok) throw refused(response, answer)
+  const { id }: Event = JSON.parse(answer)
+  return id
 }
 
 function refused(response: Response, text: string): Refused {

@@ -55,9 +55,9 @@ export interface Target {
 export interface Connection {
   /**
    * Publishes over this transport: a frame for WebSocket, a POST for the others. Resolves when
-   * the server has accepted it. A repeated `key` publishes once.
+   * the server has accepted it, with its id. A repeated `key` publishes once.
    */
-  publish(user: string, text: string, key: string): Promise<void>
+  publish(user: string, text: string, key: string): Promise<Cursor>
   /** Ends it completely: afterwards no timer, socket or listener is left, and nothing is called. */
   stop(): void
 }

@@ -2,7 +2,7 @@
  * WebSocket (RFC 6455): one connection, open both ways. It never reconnects by itself, so that
  * is done here.
  */
-import type { Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
+import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import { ofLane } from './ask.ts'
 import { createBackoff } from './backoff.ts'
@@ -13,7 +13,7 @@ const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
 
 interface Sent {
-  resolve(): void
+  resolve(id: Cursor): void
   reject(error: Error): void
 }
 
@@ -66,7 +66,7 @@ export const ws: Transport = {
         cursor = message.cursor
         listener.gap(message.cursor, receivedAtMs)
       } else if (message.type === 'accepted') {
-        unanswered.get(message.key)?.resolve()
+        unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)
       } else if (message.type === 'error') {
         // The server names no key in an error; it answers in order, so the oldest is meant.

@@ -31,7 +31,8 @@ export function rateControl(session: Session, name: string): TemplateResult {
   </span>`
 }
 
-export function networkControl(session: Session, name: string): TemplateResult {
+/** `more`: opens the panel with all of it. */
+export function networkControl(session: Session, name: string, more: () => void): TemplateResult {
   const { conditions, presets } = session
   const current = conditions && presetOf(conditions, presets)
   const reason = reasonFor(session, HELP.network)
@@ -56,6 +57,9 @@ export function networkControl(session: Session, name: string): TemplateResult {
           </option>`,
       )}
     </select>
+    <button class="link" type="button" aria-label="More about the network" title=${HELP.more} @click=${more}>
+      More
+    </button>
     <span class="vh" id=${`${name}-help`}>${reason}</span>
   </span>`
 }

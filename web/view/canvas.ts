@@ -1,3 +1,5 @@
+import type { Pen } from './pen.ts'
+
 export interface Size {
   readonly width: number
   readonly height: number
@@ -5,7 +7,7 @@ export interface Size {
 
 /** The pen of a canvas that fills its box, in CSS pixels, wiped clean. */
 export interface Sheet extends Size {
-  readonly pen: CanvasRenderingContext2D
+  readonly pen: Pen
 }
 
 /**
@@ -39,7 +41,7 @@ const widths = new Map<string, Map<string, number>>()
 const MOST_TEXTS = 2000
 
 /** The width of a text in a font, which becomes the pen's. Measuring is slow, and the same few texts come sixty times a second. */
-export function textWidth(pen: CanvasRenderingContext2D, font: string, text: string): number {
+export function textWidth(pen: Pen, font: string, text: string): number {
   pen.font = font
   const ofFont = widths.get(font) ?? new Map<string, number>()
   widths.set(font, ofFont)

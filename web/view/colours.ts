@@ -17,6 +17,21 @@ export interface Colours {
 
 /** Read again whenever the theme or the system's colours change. */
 export function readColours(): Colours {
+  return readTokens()
+}
+
+/** As they are on paper, whatever the theme is. */
+export function readLightColours(): Colours {
+  const { dataset } = document.documentElement
+  const { theme } = dataset
+  dataset['theme'] = 'light'
+  const colours = readTokens()
+  if (theme === undefined) delete dataset['theme']
+  else dataset['theme'] = theme
+  return colours
+}
+
+function readTokens(): Colours {
   const probe = document.body.appendChild(document.createElement('i'))
   const token = (name: string): string => {
     probe.style.color = `var(--${name})`

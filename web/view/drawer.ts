@@ -1,10 +1,10 @@
-/** The drawer beside the lanes: code, help, or the settings of a small screen. */
+/** The drawer beside the lanes: an exchange and its code, the network, help, or the settings of a small screen. */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
+import type { TransportName } from '../../server/protocol.ts'
 import type { Opened } from '../state/address.ts'
 import { LABELS } from '../state/labels.ts'
 import type { Session } from '../state/session.ts'
-import type { Side } from './code.ts'
 import type { Colours } from './colours.ts'
 import type { Controls } from './controls.ts'
 import './code.ts'
@@ -18,6 +18,7 @@ export class Drawer extends LitElement {
     opened: { attribute: false },
     colours: { attribute: false },
     tick: { attribute: false },
+    said: { attribute: false },
     settings: { attribute: false },
   }
   declare session: Session
@@ -25,6 +26,8 @@ export class Drawer extends LitElement {
   declare opened: Opened | null
   declare colours: Colours | undefined
   declare tick: number
+  /** The status line's sentence, for which there is little room beside the drawer. */
+  declare said: string
   /** What stands in the settings. */
   declare settings: () => TemplateResult
   #opener: Element | null = null
@@ -36,20 +39,28 @@ export class Drawer extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (this.hasUpdated && changed.has('opened') && this.opened && !changed.get('opened'))
       this.#opener = document.activeElement
+    if (changed.has('opened') && this.opened) this.#fetch(this.opened)
   }
 
   protected override render(): TemplateResult | typeof nothing {
     const { opened } = this
     if (!opened) return nothing
-    const title = 'code' in opened ? LABELS[opened.code] : 'help' in opened ? 'How to read the lanes' : 'Settings'
-    return html`<aside class="drawer" data-lane=${'code' in opened ? opened.code : ''} aria-label=${title}>
+    const lane = laneOf(opened)
+    const title = lane
+      ? LABELS[lane]
+      : 'help' in opened
+        ? 'How to read the lanes'
+        : 'network' in opened
+          ? 'Network'
+          : 'Settings'
+    return html`<aside class="drawer" data-lane=${lane ?? ''} aria-label=${title} @keydown=${this.#stepByKey}>
       <header>
-        ${'code' in opened ? shape(opened.code) : nothing}
+        ${lane ? shape(lane) : nothing}
         <h2>${title}</h2>
-        ${'code' in opened ? this.#tabs(opened) : nothing}
+        ${lane ? this.#tabs(lane) : nothing}
         <button class="close" type="button" aria-label="Close" @click=${() => this.controls.close()}>×</button>
       </header>
-      ${'code' in opened ? this.#code(opened) : html`<div class="body" tabindex="0" role="region" aria-label=${title}>${'help' in opened ? html`<fw-help .colours=${this.colours}></fw-help>` : this.settings()}</div>`}
+      ${lane ? this.#panel(opened, lane) : html`<div class="body" tabindex="0" role="region" aria-label=${title}>${this.#sheet(opened)}</div>`}
     </aside>`
   }
 
@@ -62,40 +73,94 @@ export class Drawer extends LitElement {
     if (this.opened) this.querySelector('.body')?.scrollTo(0, 0)
   }
 
-  #tabs({ code, side }: { code: keyof typeof LABELS; side: Side }): TemplateResult {
-    const tab = (of: Side, text: string): TemplateResult =>
-      html`<button
-        type="button"
-        role="tab"
-        id=${`tab-${of}`}
-        aria-controls="code"
-        aria-selected=${side === of}
-        tabindex=${side === of ? 0 : -1}
-        @click=${() => this.controls.open({ code, side: of })}
-      >
-        ${text}
-      </button>`
-    return html`<div class="tabs" role="tablist" aria-label="File" @keydown=${this.#turn}>
-      ${tab('server', 'Server file')}${tab('browser', 'Browser file')}
+  #tabs(lane: TransportName): TemplateResult {
+    return html`<div class="tabs" role="tablist" aria-label=${`About ${LABELS[lane]}`} @keydown=${this.#turn}>
+      ${TABS.map(([tab, text]) => {
+        const selected = this.opened !== null && tabOf(this.opened) === tab
+        return html`<button
+          type="button"
+          role="tab"
+          id=${`tab-${tab}`}
+          aria-controls="panel"
+          aria-selected=${selected}
+          tabindex=${selected ? 0 : -1}
+          @click=${() => this.#show(tab, lane)}
+        >
+          ${text}${tab === 'exchange' ? nothing : html`<span> file</span>`}
+        </button>`
+      })}
     </div>`
   }
 
-  #code({ code, side }: { code: keyof typeof LABELS; side: Side }): TemplateResult {
-    const lane = this.session.lanes.find(({ transport }) => transport === code)
-    return html`<div class="body" id="code" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${side}`}>
-      <fw-code .lane=${lane} .side=${side} .tick=${this.tick}></fw-code>
+  #panel(opened: Opened, name: TransportName): TemplateResult {
+    const { session, controls, tick } = this
+    const lane = session.lanes.find(({ transport }) => transport === name)
+    return html`<div class="body" id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${tabOf(opened)}`}>
+      ${'exchange' in opened ? html`<fw-inspector .session=${session} .controls=${controls} .exchange=${opened.exchange} .of=${name} .step=${this.#step} .tick=${tick}></fw-inspector>` : nothing}
+      ${'code' in opened ? html`<fw-code .lane=${lane} .side=${opened.side} .tick=${tick}></fw-code>` : nothing}
     </div>`
+  }
+
+  #sheet(opened: Opened): TemplateResult {
+    if ('help' in opened) return html`<fw-help .colours=${this.colours}></fw-help>`
+    if ('network' in opened)
+      return html`<fw-network .session=${this.session} .said=${this.said} .tick=${this.tick}></fw-network>`
+    return this.settings()
+  }
+
+  #show(tab: Tab, lane: TransportName): void {
+    if (tab !== 'exchange') this.controls.open({ code: lane, side: tab })
+    else this.controls.open({ exchange: this.session.exchanges.latest(lane) ?? 0, of: lane })
+  }
+
+  readonly #step = (by: -1 | 1): void => {
+    const { opened, session } = this
+    if (!opened || !('exchange' in opened)) return
+    const exchange = session.exchanges.beside(opened.exchange, opened.of, by)
+    if (exchange !== null) this.controls.open({ exchange, of: opened.of })
+  }
+
+  readonly #stepByKey = ({ key }: KeyboardEvent): void => {
+    if (key === '[' || key === ']') this.#step(key === '[' ? -1 : 1)
   }
 
   /** The tabs are one stop; the arrows go from one to the other. */
   readonly #turn = async (event: KeyboardEvent): Promise<void> => {
     const { opened } = this
-    if (!opened || !('code' in opened) || !['ArrowLeft', 'ArrowRight'].includes(event.key)) return
+    const lane = opened && laneOf(opened)
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (!lane || by === undefined) return
     event.preventDefault()
-    this.controls.open({ code: opened.code, side: opened.side === 'server' ? 'browser' : 'server' })
+    const at = TABS.findIndex(([tab]) => tab === tabOf(opened))
+    const [next] = TABS.at((at + by) % TABS.length) ?? TABS[0]
+    this.#show(next, lane)
     await this.updateComplete
     this.querySelector<HTMLElement>('[aria-selected=true]')?.focus()
   }
+
+  /** What most visits never open is fetched when it is. */
+  #fetch(opened: Opened): void {
+    const fetched =
+      'exchange' in opened ? import('./inspector.ts') : 'network' in opened ? import('./network.ts') : null
+    fetched?.catch(() => this.controls.say('The server did not answer. Close this and open it again.'))
+  }
+}
+
+const TABS = [
+  ['exchange', 'Exchange'],
+  ['server', 'Server'],
+  ['browser', 'Browser'],
+] as const
+
+type Tab = (typeof TABS)[number][0]
+
+function tabOf(opened: Opened): Tab {
+  return 'code' in opened ? opened.side : 'exchange'
+}
+
+function laneOf(opened: Opened): TransportName | null {
+  if ('code' in opened) return opened.code
+  return 'exchange' in opened ? opened.of : null
 }
 
 customElements.define('fw-drawer', Drawer)

@@ -58,8 +58,8 @@ export class Help extends LitElement {
         )}
       </dl>
       <p class="small dim">
-        A browser knows when it asked and when it had the answer. How long the way took is half the clock’s round trip,
-        here and in the lanes.
+        The server tells when it had each request and when each answer left; until it has, and where it does not, each
+        way is taken to be half the clock’s round trip. What a page cannot see (pings, heartbeats) is drawn by that too.
       </p>`
   }
 
@@ -83,7 +83,18 @@ export class Help extends LitElement {
       dot: 5 * rem,
       text: 0,
     }
-    const span: Span = { width, endMs: SHOWN_MS, pxPerMs: width / SHOWN_MS, nowMs: SHOWN_MS, dense: false, bands: [] }
+    const span: Span = {
+      width,
+      fromMs: 0,
+      endMs: SHOWN_MS,
+      pxPerMs: width / SHOWN_MS,
+      nowMs: SHOWN_MS,
+      dense: false,
+      bands: [],
+      aways: sample.aways,
+      folds: [],
+      hiddenMs: 0,
+    }
     const rules = sample.trace.arrivals.flatMap(({ messages }) =>
       messages.map((message) => ({ message, atMs: message.event.at })),
     )

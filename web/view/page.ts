@@ -20,8 +20,8 @@ import { download } from './download.ts'
 import './drawer.ts'
 import { head } from './head.ts'
 import { key } from './key.ts'
+import type { Ladder } from './ladder/ladder.ts'
 import './ladder/ladder.ts'
-import { pxPerMs } from './ladder/span.ts'
 import './lane.ts'
 import { dark, forced, stillness } from './media.ts'
 import { recall, remember } from './memory.ts'
@@ -34,8 +34,6 @@ import { trouble } from './trouble.ts'
 const FIGURES_MS = 500
 const STILL_MS = 2000
 const SAID_MS = 9000
-/** Of the ladder's width, without the names of the two lines. */
-const STRIP_SHARE = 0.9
 
 export class Page extends LitElement implements Controls {
   static override properties = {
@@ -132,7 +130,8 @@ export class Page extends LitElement implements Controls {
       ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), theme: () => this.#toggleTheme() })}
       ${trouble(session)}
       <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
-        ${rateControl(session, 'rate')} ${networkControl(session, 'network')} ${breakControl(session)}
+        ${rateControl(session, 'rate')} ${networkControl(session, 'network', () => this.open({ network: true }))}
+        ${breakControl(session)}
         <span class="control right"
           >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
         >
@@ -155,8 +154,9 @@ export class Page extends LitElement implements Controls {
           .zoom=${zoom}
           .pausedMs=${pausedMs}
           .colours=${colours}
+          .opened=${open}
         ></fw-ladder>
-        <p class="statusline" role="status">${this.read || this.said}</p>
+        <p class="statusline" role="status" title=${this.read || this.said}>${this.read || this.said}</p>
         ${key()} ${this.#plot()}
         <section class="chat" aria-label="Chat">
           <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat
@@ -168,6 +168,7 @@ export class Page extends LitElement implements Controls {
           .opened=${open}
           .colours=${colours}
           .tick=${tick}
+          .said=${this.said}
           .settings=${() => settings(session, this, this.#exports(), this.#themeNow(), () => this.#toggleTheme())}
         ></fw-drawer>
       </main>
@@ -187,8 +188,8 @@ export class Page extends LitElement implements Controls {
 
   #plot(): TemplateResult {
     const { session, address, pausedMs } = this
-    const score = this.querySelector('fw-ladder')
-    const shownMs = ((score?.clientWidth ?? 0) * STRIP_SHARE) / pxPerMs(address.zoom)
+    const score = this.querySelector<Ladder>('fw-ladder')
+    const shownMs = score?.shownMs ?? 0
     return html`<section class="plot" aria-label="Delay of every message">
       <h2>
         Delay of every message <span class="dim">last two minutes, log scale</span
@@ -212,7 +213,18 @@ export class Page extends LitElement implements Controls {
       html`<button class="link" type="button" @click=${act}>${text}</button>`
     return html`${link('Clear', () => session.clear())}
     ${link('CSV', () => download(`fourwire-${session.room}.csv`, 'text/csv', toCsv(session.messages.all)))}
-    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}`
+    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}
+    ${link('SVG', () => this.#export('svg'))} ${link('Text', () => this.#export('txt'))}`
+  }
+
+  /** The stretch that the ladder shows. What writes it is fetched when it is asked for. */
+  async #export(kind: 'svg' | 'txt'): Promise<void> {
+    const { session } = this
+    const view = this.querySelector<Ladder>('fw-ladder')?.view
+    if (!view) return
+    const { exportSvg, exportText } = await import('./export.ts')
+    if (kind === 'svg') download(`fourwire-${session.room}.svg`, 'image/svg+xml', exportSvg(session, view))
+    else download(`fourwire-${session.room}.txt`, 'text/plain;charset=utf-8', exportText(session, view))
   }
 
   #look(change: Partial<Address>): void {

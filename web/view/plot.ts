@@ -9,7 +9,7 @@ import type { Session } from '../state/session.ts'
 import { unit } from './canvas.ts'
 import type { Colours } from './colours.ts'
 import { hatch } from './ladder/hatch.ts'
-import { addShape } from './shape.ts'
+import { addShape } from './shape-path.ts'
 
 const SPAN_S = 120
 /** 0.1 ms to 10 s; what came sooner lies on the lower edge. */
@@ -137,12 +137,15 @@ export class Plot extends LitElement {
     }
   }
 
-  /** The same bands as in the ladder, with their ribbon above. */
+  /** The same bands as in the ladder, with their ribbon above and, where there is room, their name. */
   #drawBands({ ctx: pen, bbox }: uPlot, colours: Colours, rem: number): void {
     const endMs = this.pausedMs ?? now()
     const ribbon = 5 * rem * devicePixelRatio
     const x = (ms: number): number => bbox.left + bbox.width * (1 - (endMs - ms) / 1000 / SPAN_S)
-    for (const { fromMs, toMs } of this.session.bands) {
+    pen.font = `${12 * rem * devicePixelRatio}px ${colours.font}`
+    pen.textAlign = 'left'
+    pen.textBaseline = 'top'
+    for (const { fromMs, toMs, name } of this.session.bands) {
       const left = Math.max(bbox.left, x(fromMs))
       const right = Math.min(bbox.left + bbox.width, x(toMs ?? endMs))
       if (right <= left) continue
@@ -150,6 +153,9 @@ export class Plot extends LitElement {
       pen.fillRect(left, bbox.top, right - left, bbox.height)
       pen.fillStyle = hatch(pen, colours.edge)
       pen.fillRect(left, bbox.top - ribbon, right - left, ribbon)
+      pen.fillStyle = colours.ink2
+      if (pen.measureText(name).width + 2 * ribbon <= right - left)
+        pen.fillText(name, left + ribbon, bbox.top + ribbon / 2)
     }
   }
 

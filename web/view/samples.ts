@@ -1,6 +1,7 @@
 /** One sample of every mark for "How to read": two made-up seconds of a lane each. */
 import type { TransportName } from '../../server/protocol.ts'
-import type { Arrival, Cut, Exchange, Gap, Mark, Sent, Stream } from '../state/marks.ts'
+import type { Arrival, Beat, Cut, Exchange, Gap, Held, Mark, Sent, Stream } from '../state/mark.ts'
+import type { Away } from '../state/away.ts'
 import type { Message } from '../state/messages.ts'
 import type { Trace } from './ladder/geometry.ts'
 
@@ -8,6 +9,7 @@ export interface Sample {
   readonly title: string
   readonly text: string
   readonly trace: Trace
+  readonly aways: Away['stretches']
 }
 
 const WAY_MS = 60
@@ -48,21 +50,46 @@ export const SAMPLES: readonly Sample[] = [
       poll(1350, null, 0, 75),
     ],
   ),
-  sample('sse', 'Events on one endless answer', 'Never a gap, one direction.', [
+  sample(
+    'sse',
+    'Events on one endless answer',
+    'Never a gap, one direction. Dotted: a heartbeat, so that nothing in between hangs up.',
+    [stream(-900, -780), arrival(560, 500), beat('heartbeat', 1040), arrival(1560, 1500)],
+  ),
+  sample(
+    'ws',
+    'Frames, both ways',
+    'Both edges thick: the browser may speak too. Hollow foot: you said something. Dotted: ping and pong; in ink: the close.',
+    [stream(-900, -780), sent(560), arrival(760, 700), beat('ping', 1100), beat('pong', 1240), beat('close', 1600)],
+  ),
+  sample('sse', 'Held on the way', 'A proxy keeps the bytes back and lets them go together.', [
     stream(-900, -780),
-    arrival(560, 500),
-    arrival(1560, 1500),
+    held(1500, 400, 'buffered'),
+    held(1500.2, 900, 'behind'),
   ]),
-  sample('ws', 'Frames, both ways', 'Both edges thick: the browser may speak too. Hollow foot: you said something.', [
+  sample('ws', 'Lost and sent again', 'A packet was lost: everything behind it waits for the resend.', [
     stream(-900, -780),
-    sent(760),
-    arrival(960, 900),
+    held(1250, 500, 'lost'),
+    held(1250.2, 900, 'behind'),
   ]),
   sample(
     'ws',
     'Cut, and back',
     'The connection ended here; the lane came back from its own cursor. What it missed waited, and came.',
     [stream(-900, -780, 600, 'cut'), cut(600), stream(1260, 1380), arrival(1520, 900)],
+  ),
+  sample(
+    'ws',
+    'Silence that nobody is told of',
+    'The line leads nowhere. The edge thins to dashes until it is noticed.',
+    [{ ...stream(-900, -780, 1300, 'cut'), silentFromMs: 500 }, cut(1300), stream(1500, 1620)],
+  ),
+  sample(
+    'sse',
+    'The server is away',
+    'Its line becomes dots: nobody is there to answer.',
+    [stream(-900, -780, 500, 'cut'), cut(500), stream(900, null, 960, 'refused'), stream(1500, 1620)],
+    [{ fromMs: 500, toMs: 1560 }],
   ),
   sample('ws', 'Refused', 'The server, or something before it, said no; or nobody was there.', [
     stream(700, null, 820, 'refused'),
@@ -83,7 +110,13 @@ export const SAMPLES: readonly Sample[] = [
   ]),
 ]
 
-function sample(transport: TransportName, title: string, text: string, marks: readonly Mark[]): Sample {
+function sample(
+  transport: TransportName,
+  title: string,
+  text: string,
+  marks: readonly Mark[],
+  aways: Away['stretches'] = [],
+): Sample {
   const slow = marks.some((mark) => mark.kind === 'exchange' && mark.leftAtMs !== undefined)
   const trace: Trace = {
     transport,
@@ -91,6 +124,7 @@ function sample(transport: TransportName, title: string, text: string, marks: re
     streams: marks.filter((mark): mark is Stream => mark.kind === 'stream'),
     arrivals: marks.filter((mark): mark is Arrival => mark.kind === 'arrival'),
     sent: marks.filter((mark): mark is Sent => mark.kind === 'sent'),
+    beats: marks.filter((mark): mark is Beat => mark.kind === 'beat'),
     cuts: marks.filter((mark): mark is Cut => mark.kind === 'cut'),
     gaps: marks.filter((mark): mark is Gap => mark.kind === 'gap'),
     pending: [],
@@ -98,7 +132,7 @@ function sample(transport: TransportName, title: string, text: string, marks: re
     publishedAtMs: ({ event }) => event.at,
     labelled: () => null,
   }
-  return { title, text, trace }
+  return { title, text, trace, aways }
 }
 
 function poll(askedAtMs: number, endedAtMs: number | null, carried = 0, slowMs?: number): Exchange {
@@ -118,6 +152,14 @@ function stream(
 
 function arrival(atMs: number, ...publishedMs: readonly number[]): Arrival {
   return { kind: 'arrival', id: 0, atMs, messages: publishedMs.map(message) }
+}
+
+function held(atMs: number, publishedMs: number, why: Held): Arrival {
+  return { ...arrival(atMs, publishedMs), leftAtMs: publishedMs, held: why }
+}
+
+function beat(is: Beat['is'], atMs: number): Beat {
+  return { kind: 'beat', id: 0, is, up: is === 'pong', atMs, bytes: 0, exchange: 0 }
 }
 
 function message(at: number): Message {

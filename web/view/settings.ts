@@ -19,7 +19,7 @@ export function settings(
   return html`<div class="settings">
     ${tokenForm(session)}
     <p>${rateControl(session, 'rate-sheet')}</p>
-    <p>${networkControl(session, 'network-sheet')}</p>
+    <p>${networkControl(session, 'network-sheet', () => controls.open({ network: true }))}</p>
     <p>${breakControl(session)}</p>
     <p>
       Short polling asks every

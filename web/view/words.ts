@@ -26,6 +26,7 @@ export const HELP = {
   clock: 'All times are on the server’s clock. This is how far off ours may be.',
   rate: 'How many messages the metronome publishes a second, at random moments.',
   network: 'Bends the bytes below HTTP, both ways, for all lanes alike.',
+  more: 'Every condition by itself, and every way to cut.',
   cut: 'Resets every connection of the feed, in the middle of whatever it is.',
   restart: 'Goodbyes, nobody there for a moment, and a network that is left alone afterwards.',
   proxy:

@@ -26,6 +26,7 @@ test('every view comes back from its own address', () => {
   const open = fc.oneof(
     fc.constant(null),
     fc.constant({ help: true as const }),
+    fc.constant({ network: true as const }),
     fc.record({ code: fc.constantFrom(...TRANSPORTS), side }),
   )
   const address = fc.record({
@@ -44,6 +45,10 @@ test('every view comes back from its own address', () => {
       expect(readAddress(writeAddress(view))).toEqual(view)
     }),
   )
+})
+
+test('an exchange that is open stands in no address', () => {
+  expect(writeAddress({ ...USUAL, open: { exchange: 7, of: 'sse' } })).toBe('')
 })
 
 test('whatever else stands in an address is as if it were not there', () => {

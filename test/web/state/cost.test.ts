@@ -24,6 +24,7 @@ function laneOf(name: 'short-poll' | 'sse', messages: number): Lane {
     changed: () => {},
     heard: () => {},
     gap: () => {},
+    stirred: () => {},
   })
   const reading = { lane: 'a', transport: name, requests: 12, connections: 2, bytesUp: 5000, bytesDown: 4720 }
   lane.usage.take({ ...reading, split: SPLIT }, messages)

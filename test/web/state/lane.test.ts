@@ -78,7 +78,7 @@ function begin(offsetMs: number | null = 0) {
     connect(target, listener) {
       targets.push(target)
       listeners.push(listener)
-      return { publish: () => Promise.resolve(), stop: () => {} }
+      return { publish: () => Promise.resolve('k3.1'), stop: () => {} }
     },
   }
   const messages = createMessages()
@@ -90,6 +90,7 @@ function begin(offsetMs: number | null = 0) {
     changed: () => {},
     heard: () => {},
     gap: () => {},
+    stirred: () => {},
   }
   const lane = createLane('ws', transport, page)
   lane.switchOn('k3.0')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { NEUTRAL } from '../../../server/wire/ranges.ts'
 import { PRESETS } from '../../../server/wire/presets.ts'
 import type { Conditions } from '../../../server/protocol.ts'
-import { PROXY, describeNetwork, isNeutral, presetOf } from '../../../web/state/network.ts'
+import { PROXY, describeNetwork, isNeutral, neutral, presetOf } from '../../../web/state/network.ts'
 
 const named = (name: string): Conditions => PRESETS.find((preset) => preset.name === name)?.conditions ?? NEUTRAL
 
@@ -14,6 +14,10 @@ test('what is switched on beside a preset hides it not', () => {
   expect(presetOf({ ...named('4G'), firewall: true }, PRESETS)?.name).toBe('4G')
   expect(presetOf({ ...named('4G'), ...PROXY }, PRESETS)?.name).toBe('4G')
   expect(presetOf({ ...named('4G'), latencyMs: 26 }, PRESETS)).toBe(undefined)
+})
+
+test('neutral takes back whatever is set', () => {
+  expect(neutral({ ...named('4G'), ...PROXY, firewall: true })).toEqual(NEUTRAL)
 })
 
 test('only a network that is left alone is neutral', () => {
@@ -33,6 +37,10 @@ test.each([
   [{ ...named('4G'), firewall: true }, '4G · 25 to 40 ms each way + Firewall · WebSocket refused'],
   [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · answers held until 4 KiB or 3 s'],
   [{ ...NEUTRAL, bandwidthBytesPerSecond: 20_000 }, '20 kB/s'],
+  [{ ...NEUTRAL, latencyMs: 20, bandwidthBytesPerSecond: 2_500_000 }, '20 ms each way · 2,500 kB/s'],
+  [{ ...NEUTRAL, idleCutMs: 500 }, 'cut after 0.5 s of silence'],
+  [{ ...NEUTRAL, lossRate: 0.004 }, '0.4 % lost'],
+  [{ ...NEUTRAL, bufferingBytes: 300 }, 'Buffering proxy · answers held until 300 bytes'],
   [{ ...NEUTRAL, slowReaderBytesPerSecond: 500 }, 'read at 0.5 kB/s'],
 ])('%j is described as "%s"', (conditions, text) => {
   expect(describeNetwork(conditions, PRESETS)).toBe(text)

@@ -1,6 +1,6 @@
 /** Where messages arrived: the lane's shape on the browser's line, and below it how late. */
 import { firstAtOrAfter } from '../../state/search.ts'
-import type { Arrival } from '../../state/marks.ts'
+import type { Arrival } from '../../state/mark.ts'
 import { textWidth } from '../canvas.ts'
 import { groundAt } from './bands.ts'
 import { shown } from './geometry.ts'
@@ -24,11 +24,16 @@ export function drawArrivals(strip: Strip): void {
   const stamp = stampOf(strip)
   const pitch = sizes.dot * (strip.span.dense ? DENSE : 1) * 1.9
   let drawnAt = -Infinity
+  let stacked = 0
   for (const arrival of arrivals) {
     const x = strip.x(arrival.atMs)
-    if (x - drawnAt < SAME_PX && arrival.messages.length === 1) continue
-    for (let i = 0; i < stackOf(arrival); i++) stamp(x, strip.browserY - i * pitch)
-    drawnAt = x
+    const isSame = x - drawnAt < SAME_PX && arrival.messages.length === 1
+    // What was let go together is stacked as if it were one answer; else one covers the other.
+    if (isSame && (arrival.held !== 'behind' || stacked >= MOST_STACKED)) continue
+    const from = isSame ? stacked : 0
+    stacked = from + stackOf(arrival)
+    for (let i = from; i < stacked; i++) stamp(isSame ? drawnAt : x, strip.browserY - i * pitch)
+    if (!isSame) drawnAt = x
   }
   if (sizes.text === 0) return drawGaps(strip)
   for (const arrival of arrivals) if (arrival.messages.length > MOST_STACKED) drawCount(strip, arrival)

@@ -1,7 +1,10 @@
 /** The time axis below the strips: ages while it rolls, clock times where it stands still. */
 import type { Colours } from '../colours.ts'
-import { xAt } from './geometry.ts'
+import { xAt } from './time.ts'
+import { textWidth } from '../canvas.ts'
 import type { Span } from './geometry.ts'
+import { FOLD_PX, pieces } from './time.ts'
+import type { Pen } from '../pen.ts'
 
 /** What the labels count from: this moment rolling, the moment of the pause, or nothing but the clock. */
 export interface AxisOrigin {
@@ -10,17 +13,11 @@ export interface AxisOrigin {
 }
 
 const CLOSEST_PX = 64
+/** Labels of the axis stand in the middle of their ticks and have to keep off a fold's. */
+const LABEL_SPACE_PX = 20
 
-export function drawAxis(
-  pen: CanvasRenderingContext2D,
-  colours: Colours,
-  span: Span,
-  origin: AxisOrigin,
-  top: number,
-  size: number,
-): void {
+export function drawAxis(pen: Pen, colours: Colours, span: Span, origin: AxisOrigin, top: number, size: number): void {
   const stepMs = stepFor(span.pxPerMs)
-  const fromMs = span.endMs - span.width / span.pxPerMs
   const clock = origin.label === 'clock'
   const zeroMs = clock ? 0 : origin.atMs
   pen.font = `${size}px ${colours.font}`
@@ -32,18 +29,67 @@ export function drawAxis(
   pen.beginPath()
   pen.moveTo(0, top + 0.5)
   pen.lineTo(span.width, top + 0.5)
-  for (let i = Math.ceil((fromMs - zeroMs) / stepMs); zeroMs + i * stepMs <= span.endMs; i++) {
-    const x = xAt(span, zeroMs + i * stepMs)
-    pen.moveTo(Math.round(x) - 0.5, top)
-    pen.lineTo(Math.round(x) - 0.5, top + 4)
-    if (x > 18)
-      pen.fillText(
-        clock ? clockTime(i * stepMs) : i === 0 ? origin.label : ageOf(i * stepMs, stepMs),
-        x,
-        top + size * 0.85,
-      )
+  const isCrossed = (x: number): boolean =>
+    foldLabels(pen, colours, span, size).some(({ left, right }) => x > left && x < right)
+  for (const [fromMs, toMs] of pieces(span)) {
+    for (let i = Math.ceil((fromMs - zeroMs) / stepMs); zeroMs + i * stepMs <= toMs; i++) {
+      const x = xAt(span, zeroMs + i * stepMs)
+      pen.moveTo(Math.round(x) - 0.5, top)
+      pen.lineTo(Math.round(x) - 0.5, top + 4)
+      if (x > 18 && !isCrossed(x))
+        pen.fillText(
+          clock ? clockTime(i * stepMs) : i === 0 ? origin.label : ageOf(i * stepMs, stepMs),
+          x,
+          top + size * 0.85,
+        )
+    }
   }
   pen.stroke()
+}
+
+/** What is folded: a blank through all strips, and below it for how long nothing crossed. */
+export function drawFolds(pen: Pen, colours: Colours, span: Span, top: number, bottom: number, size: number): void {
+  for (const { text, x, left } of foldLabels(pen, colours, span, size)) {
+    pen.fillStyle = colours.paper
+    pen.fillRect(x, top, FOLD_PX, bottom - top)
+    pen.strokeStyle = colours.edge
+    pen.lineWidth = 1
+    pen.setLineDash([1, 3])
+    pen.beginPath()
+    for (const side of [Math.round(x) + 0.5, Math.round(x + FOLD_PX) - 0.5]) {
+      pen.moveTo(side, top)
+      pen.lineTo(side, bottom)
+    }
+    pen.stroke()
+    pen.setLineDash([])
+    pen.fillStyle = colours.ink2
+    pen.textAlign = 'left'
+    pen.textBaseline = 'middle'
+    pen.fillText(text, left + LABEL_SPACE_PX, bottom + size * 0.85)
+  }
+}
+
+interface FoldLabel {
+  readonly text: string
+  /** Where the fold begins, and between what its label stands. */
+  readonly x: number
+  readonly left: number
+  readonly right: number
+}
+
+function foldLabels(pen: Pen, colours: Colours, span: Span, size: number): readonly FoldLabel[] {
+  return span.folds.flatMap(({ fromMs, quietMs }) => {
+    const x = xAt(span, fromMs)
+    if (x + FOLD_PX < 0 || x > span.width) return []
+    const text = `${quiet(quietMs)} nothing`
+    const half = textWidth(pen, `${size}px ${colours.font}`, text) / 2 + LABEL_SPACE_PX
+    const middle = Math.max(half - LABEL_SPACE_PX, Math.min(x + FOLD_PX / 2, span.width - half))
+    return [{ text, x, left: middle - half, right: middle + half }]
+  })
+}
+
+function quiet(ms: number): string {
+  return ms < 600_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`
 }
 
 /** 1, 2 or 5 times a power of ten, so that the labels keep their distance. */

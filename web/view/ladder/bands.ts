@@ -1,9 +1,10 @@
 /** Where the wire was bent: a band under all strips, a hatched ribbon above them, and its name. */
 import { textWidth } from '../canvas.ts'
 import type { Colours } from '../colours.ts'
-import { xAt } from './geometry.ts'
+import { xAt } from './time.ts'
 import type { Span } from './geometry.ts'
 import { hatch } from './hatch.ts'
+import type { Pen } from '../pen.ts'
 
 export const RIBBON_PX = 5
 /** A name is not told where there is no room for a few letters of it. */
@@ -17,13 +18,7 @@ interface Stretch {
   readonly edges: readonly number[]
 }
 
-export function drawBands(
-  pen: CanvasRenderingContext2D,
-  colours: Colours,
-  span: Span,
-  top: number,
-  bottom: number,
-): void {
+export function drawBands(pen: Pen, colours: Colours, span: Span, top: number, bottom: number): void {
   for (const { left, right } of stretches(span)) {
     pen.fillStyle = colours.fill
     pen.fillRect(left, top, right - left, bottom - top)
@@ -34,7 +29,7 @@ export function drawBands(
 
 /** Over the strips: where each began and ended, and what it is called. `y`: the base line of the names. */
 export function drawBandNames(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   colours: Colours,
   span: Span,
   top: number,

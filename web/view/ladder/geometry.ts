@@ -1,10 +1,14 @@
 /** What is known of a strip while it is drawn: its marks, its stretch of time, and where a moment lies. */
 import type { TransportName } from '../../../server/protocol.ts'
-import type { Arrival, Exchange, MarkLists, Stream } from '../../state/marks.ts'
+import type { Away } from '../../state/away.ts'
+import { sentOf } from '../../state/mark.ts'
+import type { Arrival, Beat, Exchange, MarkLists, Stream } from '../../state/mark.ts'
 import type { Message } from '../../state/messages.ts'
 import type { Band } from '../../state/network.ts'
+import type { Stretch } from '../../state/quiet.ts'
 import { firstAtOrAfter } from '../../state/search.ts'
 import type { Colours } from '../colours.ts'
+import type { Pen } from '../pen.ts'
 
 /** What is drawn of one lane. */
 export interface Trace extends MarkLists {
@@ -30,6 +34,18 @@ export interface Span {
   readonly dense: boolean
   /** When the wire was bent. */
   readonly bands: readonly Band[]
+  /** When the server was away; the last one ends with null while it is. */
+  readonly aways: Away['stretches']
+  /** What of this is not drawn, oldest first; and how much time that takes out before the right edge. */
+  readonly folds: readonly Fold[]
+  readonly hiddenMs: number
+  /** The time at the left edge. */
+  readonly fromMs: number
+}
+
+/** A stretch that is folded, and how long nothing crossed. */
+export interface Fold extends Stretch {
+  readonly quietMs: number
 }
 
 export interface Sizes {
@@ -47,7 +63,7 @@ export interface Sizes {
 }
 
 export interface Strip {
-  readonly pen: CanvasRenderingContext2D
+  readonly pen: Pen
   readonly colours: Colours
   readonly span: Span
   readonly sizes: Sizes
@@ -61,10 +77,8 @@ export interface Strip {
   readonly fromMs: number
   readonly untilMs: number
   x(ms: number): number
-}
-
-export function xAt({ width, endMs, pxPerMs }: Span, ms: number): number {
-  return width - (endMs - ms) * pxPerMs
+  /** All that reaches into the span; they ascend and do not overlap. */
+  readonly marks: readonly (Exchange | Stream)[]
 }
 
 /** When the request was at the server. Without the server's word: half a round trip later, but before the middle of the exchange. */
@@ -81,6 +95,16 @@ export function leftAtMs({ halfTripMs }: Trace, exchange: Exchange, endedAtMs: n
   return exchange.leftAtMs ?? Math.max(endedAtMs - halfTripMs, (sentOf(exchange) + endedAtMs) / 2)
 }
 
+/** When the head of an endless answer left the server. */
+export function headLeftAtMs({ halfTripMs }: Trace, stream: Stream, openedAtMs: number): number {
+  return stream.leftAtMs ?? Math.max(openedAtMs - halfTripMs, (stream.askedAtMs + openedAtMs) / 2)
+}
+
+/** When the browser had it, or let it go. */
+export function browserAtMs({ halfTripMs }: Trace, { up, atMs, browserAtMs: knownMs }: Beat): number {
+  return knownMs ?? atMs + (up ? -halfTripMs : halfTripMs)
+}
+
 /** When what arrived had left the server: never before it was published. */
 export function arrivalLeftAtMs(trace: Trace, arrival: Arrival): number {
   const newest = arrival.messages.at(-1)
@@ -88,16 +112,12 @@ export function arrivalLeftAtMs(trace: Trace, arrival: Arrival): number {
   return arrival.leftAtMs ?? Math.min(arrival.atMs, Math.max(arrival.atMs - trace.halfTripMs, publishedAtMs))
 }
 
-export function sentOf(mark: Exchange | Stream): number {
-  return mark.kind === 'exchange' ? (mark.sentAtMs ?? mark.askedAtMs) : mark.askedAtMs
-}
-
 export function isPolling(transport: TransportName): boolean {
   return transport === 'short-poll' || transport === 'long-poll'
 }
 
-/** All that reaches into the span; both lists ascend, and their marks do not overlap. */
-export function visible({ trace, fromMs, untilMs }: Strip): readonly (Exchange | Stream)[] {
+/** All that reaches into a stretch; both lists ascend, and their marks do not overlap. */
+export function visible(trace: Trace, fromMs: number, untilMs: number): readonly (Exchange | Stream)[] {
   const marks = trace.exchanges.length > 0 ? trace.exchanges : trace.streams
   const first = firstAtOrAfter<Exchange | Stream>(marks, fromMs, (mark) => mark.endedAtMs ?? Infinity)
   const behind = firstAtOrAfter<Exchange | Stream>(marks, untilMs, (mark) => mark.askedAtMs)

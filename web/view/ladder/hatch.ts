@@ -1,8 +1,11 @@
+import type { Pen } from '../pen.ts'
+
 const patterns = new Map<string, CanvasPattern>()
 const STEP = 4
 
 /** Slanted hairlines in one colour. */
-export function hatch(pen: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
+export function hatch(pen: Pen, colour: string): CanvasPattern | string {
+  if (pen.hatched) return pen.hatched(colour)
   const known = patterns.get(colour)
   if (known) return known
   const tile = document.createElement('canvas')

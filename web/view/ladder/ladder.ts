@@ -7,16 +7,21 @@ import { sheet, unit } from '../canvas.ts'
 import type { Size } from '../canvas.ts'
 import type { Colours } from '../colours.ts'
 import type { Controls } from '../controls.ts'
+import type { Opened } from '../../state/address.ts'
 import { stillness } from '../media.ts'
+import type { View } from '../picture.ts'
 import type { AxisOrigin } from './axis.ts'
-import { marksOf, nearest, pick, startOf, tell } from './pick.ts'
+import { exchangeOf, marksOf, nearest, pick, startOf } from './pick.ts'
 import { createScene } from './scene.ts'
 import type { Look, Row, Scene, Selection } from './scene.ts'
 import { pxPerMs, spanOf } from './span.ts'
+import { tell } from './tell.ts'
+import { hiddenMs, timeAt, xAt } from './time.ts'
 import type { Span } from './geometry.ts'
 
 /** Where nothing may roll, it steps. */
 const STEP_MS = 500
+const DRAGGED_PX = 4
 
 export class Ladder extends LitElement {
   static override properties = {
@@ -25,6 +30,7 @@ export class Ladder extends LitElement {
     zoom: { attribute: false },
     pausedMs: { attribute: false },
     colours: { attribute: false },
+    opened: { attribute: false },
   }
   declare session: Session
   declare controls: Controls
@@ -32,6 +38,8 @@ export class Ladder extends LitElement {
   /** When the page was paused, or null. */
   declare pausedMs: number | null
   declare colours: Colours | undefined
+  /** What the drawer shows. */
+  declare opened: Opened | null
 
   #scene: Scene | undefined
   #rows: readonly Row[] = []
@@ -42,8 +50,13 @@ export class Ladder extends LitElement {
   #width = 0
   /** The right edge while the pointer holds the picture, or wherever it was dragged while paused. */
   #endMs: number | null = null
+  /** Since when the picture stands. */
+  #standsSinceMs: number | null = null
   #dragX: number | null = null
+  #hasDragged = false
   #selection: Selection | null = null
+  /** What the drawer shows. */
+  #shown: Selection | null = null
   readonly #sizes = new ResizeObserver(() => this.#measure())
 
   protected override createRenderRoot(): HTMLElement {
@@ -66,11 +79,12 @@ export class Ladder extends LitElement {
       tabindex="0"
       role="application"
       aria-roledescription="picture"
-      aria-label="Four lanes on one time axis. Left and right step through the exchanges of a lane, up and down change the lane, plus and minus change the scale."
+      aria-label="Four lanes on one time axis. Left and right step through the exchanges of a lane, up and down change the lane, Enter opens one, plus and minus change the scale."
       @pointermove=${this.#point}
       @pointerleave=${this.#leave}
       @pointerdown=${this.#grab}
       @pointerup=${this.#release}
+      @click=${this.#click}
       @wheel=${{ handleEvent: (event: WheelEvent) => this.#wheel(event), passive: false }}
       @keydown=${this.#key}
       @blur=${() => this.#select(null)}
@@ -85,7 +99,21 @@ export class Ladder extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has('pausedMs')) this.#endMs = this.pausedMs === null ? null : (this.#endMs ?? this.pausedMs)
+    if (this.opened === null || !('exchange' in this.opened)) this.#shown = null
     this.#drawnMs = 0
+  }
+
+  /** What it shows now; null before there is anything. */
+  get view(): View | null {
+    if (!this.colours || this.#rows.length === 0 || this.#width === 0) return null
+    const span = this.#span()
+    return { ...this.#size, look: this.#look(this.colours), span, origin: this.#origin(span) }
+  }
+
+  /** How long the stretch is that is shown, ms. */
+  get shownMs(): number {
+    const { fromMs, endMs } = this.#span()
+    return endMs - fromMs
   }
 
   get #canvas(): HTMLCanvasElement | null {
@@ -119,10 +147,15 @@ export class Ladder extends LitElement {
     const canvas = this.#canvas
     const drawn = canvas && sheet(canvas, this.#size)
     if (!drawn || !this.#scene || !this.colours || this.#rows.length === 0) return
-    const look: Look = { colours: this.colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
+    const look = this.#look(this.colours)
     this.#width = this.#scene.widthFor(drawn, look)
     const span = this.#span()
-    this.#scene.draw(drawn, look, span, this.#origin(span), this.#selection)
+    const selections = [this.#selection, this.#shown].filter((one) => one !== null)
+    this.#scene.draw(drawn, look, span, this.#origin(span), selections)
+  }
+
+  #look(colours: Colours): Look {
+    return { colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
   }
 
   get #pxPerMs(): number {
@@ -130,7 +163,8 @@ export class Ladder extends LitElement {
   }
 
   #span(): Span {
-    return spanOf(this.session, this.#width, this.#pxPerMs, this.#endMs)
+    this.#standsSinceMs = this.#endMs === null ? null : (this.#standsSinceMs ?? this.#endMs)
+    return spanOf(this.session, this.#width, this.#pxPerMs, this.#endMs, this.#standsSinceMs)
   }
 
   #origin({ endMs }: Span): AxisOrigin {
@@ -154,6 +188,7 @@ export class Ladder extends LitElement {
   }
 
   readonly #grab = (event: PointerEvent): void => {
+    this.#hasDragged = false
     if (this.pausedMs === null) return
     this.#dragX = event.clientX
     this.#canvas?.setPointerCapture(event.pointerId)
@@ -163,8 +198,27 @@ export class Ladder extends LitElement {
     this.#dragX = null
   }
 
+  readonly #click = (event: PointerEvent): void => {
+    if (this.#hasDragged) return
+    const lane = this.#laneAt(event)
+    const mark = lane < 0 ? null : this.#pickAt(lane, event)
+    if (mark) this.#open({ lane, mark })
+  }
+
+  #open(selection: Selection): void {
+    const lane = this.#laneOf(selection.lane)
+    const exchange = exchangeOf(lane, selection.mark)
+    if (exchange === undefined) return
+    this.#shown = selection
+    this.controls.open({ exchange, of: lane.transport })
+  }
+
   #drag(event: PointerEvent): void {
-    this.#scroll((this.#dragX ?? event.clientX) - event.clientX)
+    const px = (this.#dragX ?? event.clientX) - event.clientX
+    // A hand that clicks is not quite still.
+    if (!this.#hasDragged && Math.abs(px) < DRAGGED_PX) return
+    this.#hasDragged = true
+    this.#scroll(px)
     this.#dragX = event.clientX
   }
 
@@ -179,18 +233,19 @@ export class Ladder extends LitElement {
   }
 
   #scroll(px: number): void {
-    const endMs = (this.#endMs ?? now()) + px / this.#pxPerMs
-    this.#endMs = Math.min(endMs, now())
+    const span = this.#span()
+    this.#endMs = Math.min(timeAt(span, span.width + px), now())
     this.#drawnMs = 0
   }
 
   /** What lies at `x` stays there while the picture is paused; rolling, it is "now" that stays. */
   #zoomAt(factor: number, x: number): void {
-    const before = this.#pxPerMs
+    const atMs = timeAt(this.#span(), x)
     this.zoom = this.controls.zoomBy(factor)
-    const px = this.#width - x
-    if (this.pausedMs !== null && this.#endMs !== null)
-      this.#endMs = Math.min(now(), this.#endMs - px / before + px / this.#pxPerMs)
+    if (this.pausedMs !== null && this.#endMs !== null) {
+      const span = this.#span()
+      this.#endMs = Math.min(now(), timeAt(span, span.width + xAt(span, atMs) - x))
+    }
     this.#drawnMs = 0
   }
 
@@ -201,6 +256,7 @@ export class Ladder extends LitElement {
     else if (event.key === '-') this.#zoomAt(0.5, this.#width)
     else if (along) this.#step(along)
     else if (across) this.#change(across)
+    else if (event.key === 'Enter' && this.#selection) this.#open(this.#selection)
     else return
     event.preventDefault()
   }
@@ -225,8 +281,8 @@ export class Ladder extends LitElement {
     if (this.pausedMs === null) this.controls.pause()
     const span = this.#span()
     const atMs = startOf(selection.mark)
-    const shownMs = span.width / span.pxPerMs
-    if (atMs < span.endMs - shownMs || atMs > span.endMs) this.#endMs = Math.min(now(), atMs + shownMs / 2)
+    const middle = { ...span, endMs: atMs, hiddenMs: hiddenMs(span.folds, span.pxPerMs, atMs) }
+    if (atMs < span.fromMs || atMs > span.endMs) this.#endMs = Math.min(now(), timeAt(middle, span.width * 1.5))
     this.#select(selection)
   }
 
@@ -250,8 +306,8 @@ export class Ladder extends LitElement {
   }
 
   #pickAt(lane: number, event: PointerEvent): Selection['mark'] | null {
-    const { width, endMs, pxPerMs, nowMs } = this.#span()
-    return pick(this.#laneOf(lane), endMs - (width - event.offsetX) / pxPerMs, pxPerMs, nowMs)
+    const span = this.#span()
+    return pick(this.#laneOf(lane), timeAt(span, event.offsetX), span.pxPerMs, span.nowMs)
   }
 }
 

@@ -5,8 +5,9 @@ import { textWidth } from '../canvas.ts'
 import type { Colours } from '../colours.ts'
 import { createLabels } from './labels.ts'
 import type { Labels } from './labels.ts'
-import { xAt } from './geometry.ts'
+import { xAt } from './time.ts'
 import type { Span } from './geometry.ts'
+import type { Pen } from '../pen.ts'
 
 /** A published message as the rules need it: when, on this page's clock. */
 export interface Rule {
@@ -19,16 +20,15 @@ const SPARSE = 10
 const LONGEST_TEXT = 48
 
 export function rulesOf(messages: readonly Message[], span: Span, offsetMs: number): readonly Rule[] {
-  const fromMs = span.endMs - span.width / span.pxPerMs
   const at = (ms: number): number => firstAtOrAfter(messages, ms + offsetMs, (message) => message.event.at)
   return messages
-    .slice(at(fromMs), at(span.endMs))
+    .slice(at(span.fromMs), at(span.endMs))
     .filter((message) => !span.dense || isLandmark(message))
     .map((message) => ({ message, atMs: message.event.at - offsetMs }))
 }
 
 export function drawRules(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   colours: Colours,
   span: Span,
   rules: readonly Rule[],
@@ -55,12 +55,12 @@ export interface RuleLabels {
   readonly dense: Labels<Message>
 }
 
-export function createRuleLabels(pen: CanvasRenderingContext2D, font: (message: Message) => string): RuleLabels {
+export function createRuleLabels(pen: Pen, font: (message: Message) => string): RuleLabels {
   return { sparse: labelsOf(pen, font, () => true), dense: labelsOf(pen, font, isLandmark) }
 }
 
 function labelsOf(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   font: (message: Message) => string,
   isEligible: (message: Message) => boolean,
 ): Labels<Message> {
@@ -75,7 +75,7 @@ function labelsOf(
 
 /** `y`: the base line. A number appears when there is room for it, a text at once: left of its rule until there is room at its right. */
 export function drawRuleLabels(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   colours: Colours,
   span: Span,
   rules: readonly Rule[],

@@ -2,21 +2,22 @@
 import type { Session } from '../../state/session.ts'
 import { LABELS } from '../../state/labels.ts'
 import type { Message } from '../../state/messages.ts'
-import type { Mark } from '../../state/marks.ts'
+import type { Mark } from '../../state/mark.ts'
 import { textWidth } from '../canvas.ts'
 import type { Sheet } from '../canvas.ts'
 import type { Colours } from '../colours.ts'
-import { addShape } from '../shape.ts'
-import { drawAxis } from './axis.ts'
+import { addShape } from '../shape-path.ts'
+import { drawAxis, drawFolds } from './axis.ts'
 import type { AxisOrigin } from './axis.ts'
 import { RIBBON_PX, drawBandNames, drawBands, groundAt } from './bands.ts'
-import { xAt } from './geometry.ts'
+import { xAt } from './time.ts'
 import type { Sizes, Span, Trace } from './geometry.ts'
 import { boundsOf } from './pick.ts'
 import { createRuleLabels, drawRuleLabels, drawRules, isChat, rulesOf } from './rules.ts'
 import type { RuleLabels } from './rules.ts'
 import { drawStrip } from './strip.ts'
 import { createTracer } from './trace.ts'
+import type { Pen } from '../pen.ts'
 
 export interface Row {
   readonly top: number
@@ -39,10 +40,13 @@ export interface Selection {
 export interface Scene {
   /** Left of "now": what the names of the two lines leave. */
   widthFor(sheet: Sheet, look: Look): number
-  draw(sheet: Sheet, look: Look, span: Span, origin: AxisOrigin, selection: Selection | null): void
+  draw(sheet: Sheet, look: Look, span: Span, origin: AxisOrigin, selections: readonly Selection[]): void
 }
 
-export function createScene(session: Session): Scene {
+/** What is drawn of a session. */
+export type ShownSession = Pick<Session, 'lanes' | 'messages' | 'offsetMs' | 'roundTripMs'>
+
+export function createScene(session: ShownSession): Scene {
   const tracers = session.lanes.map((lane) => createTracer(session, lane))
   let labels: RuleLabels | undefined
   let font = ''
@@ -51,7 +55,7 @@ export function createScene(session: Session): Scene {
     widthFor({ pen, width }, { colours, unit }) {
       return width - textWidth(pen, `${12 * unit}px ${colours.font}`, 'browser') - 11 * unit
     },
-    draw(sheet, look, span, origin, selection) {
+    draw(sheet, look, span, origin, selections) {
       const { pen } = sheet
       const { colours, unit, rows } = look
       const sizes = sizesOf(look)
@@ -76,9 +80,10 @@ export function createScene(session: Session): Scene {
           drawRules(pen, colours, span, rules, top, top + height),
         )
         if (look.phone) drawName(pen, look, trace, top, groundAt(colours, span, 0))
-        if (selection?.lane === i)
+        for (const selection of selections.filter(({ lane }) => lane === i))
           drawSelection(pen, colours, span, trace, selection, top + height * sizes.server, top + height * sizes.browser)
       }
+      drawFolds(pen, colours, span, first.top, bottom, 12 * unit)
       drawEnds(pen, look, sizes, span)
       drawNow(pen, colours, span, first.top, bottom)
       drawRuleLabels(
@@ -110,13 +115,7 @@ function sizesOf({ phone, unit }: Look): Sizes {
   }
 }
 
-function drawName(
-  pen: CanvasRenderingContext2D,
-  { colours, unit }: Look,
-  { transport }: Trace,
-  top: number,
-  ground: string,
-): void {
+function drawName(pen: Pen, { colours, unit }: Look, { transport }: Trace, top: number, ground: string): void {
   const label = LABELS[transport]
   pen.fillStyle = ground
   pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26, 18)
@@ -131,7 +130,7 @@ function drawName(
 }
 
 function drawSelection(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   colours: Colours,
   span: Span,
   trace: Trace,
@@ -148,12 +147,7 @@ function drawSelection(
   pen.strokeRect(left, serverY - 7, right - left, browserY - serverY + 14)
 }
 
-function drawEnds(
-  pen: CanvasRenderingContext2D,
-  { colours, unit, rows }: Look,
-  { server, browser }: Sizes,
-  { width }: Span,
-): void {
+function drawEnds(pen: Pen, { colours, unit, rows }: Look, { server, browser }: Sizes, { width }: Span): void {
   pen.font = `${12 * unit}px ${colours.font}`
   pen.fillStyle = colours.ink2
   pen.textAlign = 'left'
@@ -164,7 +158,7 @@ function drawEnds(
   }
 }
 
-function drawNow(pen: CanvasRenderingContext2D, colours: Colours, span: Span, top: number, bottom: number): void {
+function drawNow(pen: Pen, colours: Colours, span: Span, top: number, bottom: number): void {
   const x = Math.round(Math.min(span.width, xAt(span, span.nowMs))) + 0.5
   pen.beginPath()
   pen.moveTo(x, top)

@@ -2,7 +2,9 @@
 import { now } from '../../now.ts'
 import type { Session } from '../../state/session.ts'
 import { stillness } from '../media.ts'
+import { foldsOf } from './folds.ts'
 import type { Span } from './geometry.ts'
+import { hiddenMs, timeAt } from './time.ts'
 
 /** Pixels a second at zoom 1: by the width of the window, but never by that of the strip. More screen is more past, not other slopes. */
 const PX_PER_S = { phone: 85, usual: 80, large: 96 }
@@ -17,12 +19,33 @@ export function pxPerMs(zoom: number): number {
   return (base * zoom) / 1000
 }
 
-/** `heldMs`: the right edge where the picture is held or paused; null where it goes with the time. */
-export function spanOf(session: Session, width: number, scale: number, heldMs: number | null): Span {
+/**
+ * `heldMs`: the right edge where the picture is held or paused; null where it goes with the time.
+ * `standsSinceMs`: since when it stands, and no fold moves any more.
+ */
+export function spanOf(
+  session: Session,
+  width: number,
+  scale: number,
+  heldMs: number | null,
+  standsSinceMs: number | null,
+): Span {
   const nowMs = now()
   const endMs = heldMs ?? (stillness.matches ? turned(nowMs, width / scale) : inWholePixels(nowMs, scale))
   const perMs = messagesPerMs(session, endMs)
-  return { width, endMs, pxPerMs: scale, nowMs, dense: perMs > 0 && scale / perMs < DENSE_PX, bands: session.bands }
+  const folds = foldsOf(session.quiet, scale, standsSinceMs ?? nowMs)
+  const known = {
+    width,
+    endMs,
+    pxPerMs: scale,
+    nowMs,
+    dense: perMs > 0 && scale / perMs < DENSE_PX,
+    bands: session.bands,
+    aways: session.aways,
+    folds,
+    hiddenMs: hiddenMs(folds, scale, endMs),
+  }
+  return { ...known, fromMs: timeAt(known, 0) }
 }
 
 /** Each mark keeps its place between two pixels while the picture rolls, and nothing shimmers. */

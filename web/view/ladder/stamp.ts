@@ -1,6 +1,7 @@
 /** A lane's shape, drawn once and stamped often: filling hundreds of small paths with every frame costs more than all the rest. */
 import type { TransportName } from '../../../server/protocol.ts'
-import { addShape } from '../shape.ts'
+import { addShape } from '../shape-path.ts'
+import type { Pen } from '../pen.ts'
 
 export interface Ink {
   readonly fill: string
@@ -15,7 +16,8 @@ const MOST = 60
 /** Draws the shape with its middle there. */
 export type Stamp = (x: number, y: number) => void
 
-export function createStamp(pen: CanvasRenderingContext2D, lane: TransportName, r: number, ink: Ink): Stamp {
+export function createStamp(pen: Pen, lane: TransportName, r: number, ink: Ink): Stamp {
+  if (pen.hatched) return (x, y) => drawInk(pen, lane, x, y, r, ink)
   const scale = window.devicePixelRatio
   const half = Math.ceil((r * 1.25 + ink.lineWidth + 1) * scale)
   const key = `${lane} ${r} ${scale} ${ink.fill} ${ink.line} ${ink.lineWidth}`
@@ -28,19 +30,31 @@ export function createStamp(pen: CanvasRenderingContext2D, lane: TransportName, 
     pen.drawImage(known, (Math.round(x * scale) - half) / scale, (Math.round(y * scale) - half) / scale, size, size)
 }
 
-function cut(lane: TransportName, r: number, half: number, scale: number, { fill, line, lineWidth }: Ink): ImageBitmap {
+function cut(lane: TransportName, r: number, half: number, scale: number, ink: Ink): ImageBitmap {
   const canvas = new OffscreenCanvas(2 * half, 2 * half)
   const pen = canvas.getContext('2d')
   // A bitmap is copied as it is; a canvas would first be asked, each time, whether it has changed.
   if (!pen) return canvas.transferToImageBitmap()
   pen.scale(scale, scale)
-  addShape(pen, lane, half / scale, half / scale, r)
+  drawInk(pen, lane, half / scale, half / scale, r, ink)
+  return canvas.transferToImageBitmap()
+}
+
+function drawInk(
+  pen: Parameters<typeof addShape>[0] &
+    Pick<Pen, 'beginPath' | 'fill' | 'stroke' | 'fillStyle' | 'strokeStyle' | 'lineWidth'>,
+  lane: TransportName,
+  x: number,
+  y: number,
+  r: number,
+  { fill, line, lineWidth }: Ink,
+): void {
+  pen.beginPath()
+  addShape(pen, lane, x, y, r)
   pen.fillStyle = fill
   pen.fill()
-  if (line !== null) {
-    pen.lineWidth = lineWidth
-    pen.strokeStyle = line
-    pen.stroke()
-  }
-  return canvas.transferToImageBitmap()
+  if (line === null) return
+  pen.lineWidth = lineWidth
+  pen.strokeStyle = line
+  pen.stroke()
 }

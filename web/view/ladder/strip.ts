@@ -4,15 +4,19 @@
  */
 import type { Colours } from '../colours.ts'
 import { drawArrivals } from './arrivals.ts'
-import { xAt } from './geometry.ts'
+import { visible } from './geometry.ts'
 import type { Sizes, Span, Strip, Trace } from './geometry.ts'
 import { drawEdges, drawTint } from './open.ts'
+import { drawBeats } from './beats.ts'
+import { drawAway, drawFaults } from './faults.ts'
 import { drawStrokes } from './strokes.ts'
+import { xAt } from './time.ts'
 import { drawWaits } from './waits.ts'
+import type { Pen } from '../pen.ts'
 
 /** Draws the strip between `top` and `top + height`; `rules` is called when the rules are due, over the tint and under the marks. */
 export function drawStrip(
-  pen: CanvasRenderingContext2D,
+  pen: Pen,
   colours: Colours,
   span: Span,
   sizes: Sizes,
@@ -21,6 +25,7 @@ export function drawStrip(
   height: number,
   rules: () => void,
 ): void {
+  const untilMs = Math.min(span.nowMs, span.endMs)
   const strip: Strip = {
     pen,
     colours,
@@ -32,8 +37,9 @@ export function drawStrip(
     height,
     serverY: Math.round(top + height * sizes.server) + 0.5,
     browserY: Math.round(top + height * sizes.browser) + 0.5,
-    fromMs: span.endMs - span.width / span.pxPerMs,
-    untilMs: Math.min(span.nowMs, span.endMs),
+    fromMs: span.fromMs,
+    untilMs,
+    marks: visible(trace, span.fromMs, untilMs),
     x: (ms) => xAt(span, ms),
   }
   pen.save()
@@ -46,7 +52,10 @@ export function drawStrip(
   rules()
   drawEdges(strip)
   drawWaits(strip)
+  drawAway(strip)
+  drawBeats(strip)
   drawStrokes(strip)
+  drawFaults(strip)
   drawArrivals(strip)
   pen.restore()
 }

@@ -1,49 +1,39 @@
-/** What goes up and what comes down: requests, answers, events, what this page sent; and what went wrong. */
-import type { Exchange, Stream } from '../../state/marks.ts'
-import { groundAt } from './bands.ts'
-import { arrivalLeftAtMs, isPolling, leftAtMs, reachedAtMs, sentOf, shown, visible } from './geometry.ts'
+/** What goes up and what comes down: requests, answers, events, what this page sent. */
+import { sentOf } from '../../state/mark.ts'
+import type { Exchange, Held, Stream } from '../../state/mark.ts'
+import { arrivalLeftAtMs, headLeftAtMs, isPolling, leftAtMs, reachedAtMs, shown } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import { hatch } from './hatch.ts'
 import { UPRIGHT_PX } from './open.ts'
 import { createStamp } from './stamp.ts'
 
 /** A line that brought nothing. */
-const PALE = 0.7
+export const PALE = 0.7
 
-type Line = readonly [number, number, number, number]
+/** From point to point, each x and y. */
+export type Line = readonly number[]
 
 export function drawStrokes(strip: Strip): void {
-  const marks = visible(strip)
+  const { marks } = strip
   for (const mark of marks) if (mark.kind === 'exchange') drawQueued(strip, mark)
-  stroke(
-    strip,
-    marks.filter(carried).map((mark) => request(strip, mark)),
-    1,
-  )
-  stroke(
-    strip,
-    marks.filter((mark) => !carried(mark)).map((mark) => request(strip, mark)),
-    1,
-    PALE,
-  )
+  const requests = (isWorth: boolean): readonly Line[] =>
+    marks.filter((mark) => carried(mark) === isWorth).map((mark) => request(strip, mark))
+  stroke(strip, requests(true), 1)
+  stroke(strip, requests(false), 1, PALE)
   stroke(
     strip,
     marks.flatMap((mark) => opening(strip, mark)),
     1,
   )
-  stroke(strip, carrying(strip, marks), strip.sizes.carry)
+  stroke(strip, carrying(strip), strip.sizes.carry)
   stroke(
     strip,
     marks.flatMap((mark) => emptyAnswer(strip, mark)),
     1,
     PALE,
   )
-  drawHollow(strip, marks)
+  drawHollow(strip)
   drawSent(strip)
-  for (const mark of marks)
-    if (mark.failed === 'refused')
-      cross(strip, strip.x(Math.min(reachedAtMs(strip.trace, mark), strip.untilMs)), strip.serverY)
-  for (const cut of shown(strip, strip.trace.cuts)) zigzag(strip, Math.round(strip.x(cut.atMs)) + 0.5)
 }
 
 function carried(mark: Exchange | Stream): boolean {
@@ -52,69 +42,80 @@ function carried(mark: Exchange | Stream): boolean {
     : false
 }
 
-function request({ trace, x, serverY, browserY }: Strip, mark: Exchange | Stream): Line {
-  return [x(sentOf(mark)), browserY, x(reachedAtMs(trace, mark)), serverY]
+function request(strip: Strip, mark: Exchange | Stream): Line {
+  const { trace, browserY, serverY } = strip
+  return line(strip, sentOf(mark), browserY, reachedAtMs(trace, mark), serverY, mark.heldUp)
 }
 
 /** The head of an endless answer comes down alone. */
-function opening({ trace, x, serverY, browserY }: Strip, mark: Exchange | Stream): readonly Line[] {
-  if (mark.kind === 'exchange' || mark.openedAtMs === null) return []
-  const leftMs = Math.max(mark.openedAtMs - trace.halfTripMs, (mark.askedAtMs + mark.openedAtMs) / 2)
-  return [[x(leftMs), serverY, x(mark.openedAtMs), browserY]]
+function opening(strip: Strip, mark: Exchange | Stream): readonly Line[] {
+  if (mark.kind === 'exchange' || mark.openedAtMs === null || mark.openedAtMs > strip.untilMs) return []
+  const leftMs = headLeftAtMs(strip.trace, mark, mark.openedAtMs)
+  return [line(strip, leftMs, strip.serverY, mark.openedAtMs, strip.browserY, mark.heldDown)]
 }
 
-function carrying(strip: Strip, marks: readonly (Exchange | Stream)[]): readonly Line[] {
-  const { trace, x, serverY, browserY } = strip
+function carrying(strip: Strip): readonly Line[] {
+  const { trace, marks, serverY, browserY } = strip
   if (isPolling(trace.transport))
     return marks.flatMap((mark) => (mark.kind === 'exchange' && mark.carried > 0 ? answer(strip, mark) : []))
-  return shown(strip, trace.arrivals).map((arrival) => [
-    x(arrivalLeftAtMs(trace, arrival)),
-    serverY,
-    x(arrival.atMs),
-    browserY,
-  ])
+  return shown(strip, trace.arrivals).map((arrival) =>
+    line(strip, arrivalLeftAtMs(trace, arrival), serverY, arrival.atMs, browserY, arrival.held),
+  )
 }
 
 function emptyAnswer(strip: Strip, mark: Exchange | Stream): readonly Line[] {
   if (mark.failed === 'refused') {
-    const { x, serverY, browserY, trace, untilMs } = strip
+    const { trace, untilMs, serverY, browserY } = strip
     const endedMs = mark.endedAtMs ?? untilMs
-    return [[x(Math.min(reachedAtMs(trace, mark), endedMs)), serverY, x(endedMs), browserY]]
+    return [line(strip, Math.min(reachedAtMs(trace, mark), endedMs), serverY, endedMs, browserY)]
   }
   return isEmpty(mark) ? answer(strip, mark) : []
 }
 
-function answer({ trace, x, serverY, browserY, untilMs }: Strip, exchange: Exchange): readonly Line[] {
-  const { endedAtMs } = exchange
+function answer(strip: Strip, exchange: Exchange): readonly Line[] {
+  const { trace, serverY, browserY, untilMs } = strip
+  const { endedAtMs, heldDown } = exchange
   if (endedAtMs === null || endedAtMs > untilMs) return []
-  return [[x(leftAtMs(trace, exchange, endedAtMs)), serverY, x(endedAtMs), browserY]]
+  return [line(strip, leftAtMs(trace, exchange, endedAtMs), serverY, endedAtMs, browserY, heldDown)]
 }
 
 function isEmpty(mark: Exchange | Stream): mark is Exchange & { endedAtMs: number } {
   return mark.kind === 'exchange' && mark.carried === 0 && mark.endedAtMs !== null && !mark.failed
 }
 
-function stroke({ pen, colours, colour }: Strip, lines: readonly Line[], width: number, share = 1): void {
+/** Slanted by its travel. What was held goes on level at half height, for as long as it was. */
+function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: number, held?: Held): Line {
+  const { x, trace } = strip
+  if (!held) return [x(fromMs), fromY, x(toMs), toY]
+  const slopeMs = slopeOf(trace.halfTripMs, fromMs, toMs)
+  const middle = (fromY + toY) / 2
+  return [x(fromMs), fromY, x(fromMs + slopeMs), middle, x(toMs - slopeMs), middle, x(toMs), toY]
+}
+
+/** Half of the way: what is held is taken to be held in the middle. */
+export function slopeOf(wayMs: number, fromMs: number, toMs: number): number {
+  return Math.min(wayMs / 2, (toMs - fromMs) / 4)
+}
+
+export function stroke({ pen, colours, colour }: Strip, lines: readonly Line[], width: number, share = 1): void {
   if (lines.length === 0) return
   pen.beginPath()
   pen.fillStyle = pen.strokeStyle = share === 1 ? colour : colours.mix(colour, share)
-  for (const [fromX, fromY, toX, toY] of lines) {
+  for (const points of lines) {
+    const [fromX = 0, fromY = 0, toX = 0, toY = 0] = points
     // Where no slant can be seen, it is a rectangle, which is much faster to draw than a line.
-    if (toX - fromX < UPRIGHT_PX)
+    if (points.length === 4 && toX - fromX < UPRIGHT_PX)
       pen.fillRect((fromX + toX - width) / 2, Math.min(fromY, toY), width, Math.abs(toY - fromY))
     else {
       pen.moveTo(fromX, fromY)
-      pen.lineTo(toX, toY)
+      for (let i = 2; i < points.length; i += 2) pen.lineTo(points[i] ?? 0, points[i + 1] ?? 0)
     }
   }
   pen.lineWidth = width
   pen.stroke()
 }
 
-function drawHollow(
-  { pen, colours, colour, sizes, trace, x, browserY, untilMs }: Strip,
-  marks: readonly (Exchange | Stream)[],
-): void {
+function drawHollow({ pen, colours, colour, sizes, trace, x, browserY, untilMs, marks }: Strip): void {
   const stamp = createStamp(pen, trace.transport, sizes.dot * 0.72, {
     fill: colours.paper,
     line: colour,
@@ -155,26 +156,4 @@ function drawQueued({ pen, colours, x, browserY }: Strip, { askedAtMs, sentAtMs 
   pen.lineWidth = 1
   pen.strokeStyle = colours.ink2
   pen.strokeRect(left + 0.5, browserY + 4.5, width - 1, 6)
-}
-
-function cross({ pen, colours }: Strip, x: number, y: number): void {
-  pen.beginPath()
-  pen.moveTo(x - 4, y - 4)
-  pen.lineTo(x + 4, y + 4)
-  pen.moveTo(x + 4, y - 4)
-  pen.lineTo(x - 4, y + 4)
-  pen.lineWidth = 1.5
-  pen.strokeStyle = colours.ink
-  pen.stroke()
-}
-
-function zigzag({ pen, colours, span, serverY, browserY }: Strip, x: number): void {
-  pen.fillStyle = groundAt(colours, span, x)
-  pen.fillRect(x - 3, serverY - 6, 6, browserY - serverY + 12)
-  pen.beginPath()
-  pen.moveTo(x - 3, serverY - 6)
-  for (let y = serverY - 1, right = true; y < browserY + 6; y += 5, right = !right) pen.lineTo(right ? x + 2 : x - 3, y)
-  pen.lineWidth = 1.5
-  pen.strokeStyle = colours.ink
-  pen.stroke()
 }

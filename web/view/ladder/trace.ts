@@ -1,6 +1,6 @@
 import { firstAtOrAfter } from '../../state/search.ts'
 import type { Lane } from '../../state/lane.ts'
-import type { Arrival } from '../../state/marks.ts'
+import type { Arrival } from '../../state/mark.ts'
 import type { Message } from '../../state/messages.ts'
 import { TRANSPORTS } from '../../state/order.ts'
 import type { Session } from '../../state/session.ts'
@@ -8,10 +8,12 @@ import { milliseconds } from '../format.ts'
 import { createLabels } from './labels.ts'
 import type { Trace } from './geometry.ts'
 
+type TracedSession = Pick<Session, 'messages' | 'offsetMs' | 'roundTripMs'>
+
 /** Makes what is drawn of a lane, once for every frame. */
 export type Tracer = (pxPerMs: number, spacePx: (dense: boolean, text: string) => number, dense: boolean) => Trace
 
-export function createTracer(session: Session, lane: Lane): Tracer {
+export function createTracer(session: TracedSession, lane: Lane): Tracer {
   const index = TRANSPORTS.indexOf(lane.transport)
   const textOf = ({ messages: [oldest] }: Arrival): string | null => {
     const delayMs = oldest?.delayMs[index]
@@ -35,6 +37,7 @@ export function createTracer(session: Session, lane: Lane): Tracer {
       streams: lane.marks.streams,
       arrivals: lane.marks.arrivals,
       sent: lane.marks.sent,
+      beats: lane.marks.beats,
       cuts: lane.marks.cuts,
       gaps: lane.marks.gaps,
       pending: lane.on ? pendingOf(session, lane).map(publishedAtMs) : [],
@@ -46,7 +49,7 @@ export function createTracer(session: Session, lane: Lane): Tracer {
 }
 
 /** What other lanes have brought and this one has not: a lane brings the feed in its order. */
-function pendingOf({ messages }: Session, lane: Lane): readonly Message[] {
+function pendingOf({ messages }: TracedSession, lane: Lane): readonly Message[] {
   const { all } = messages
   return all.slice(firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order))
 }

@@ -2,6 +2,7 @@
 import { firstAtOrAfter } from '../../state/search.ts'
 import { arrivalLeftAtMs } from './geometry.ts'
 import type { Strip } from './geometry.ts'
+import type { Pen } from '../pen.ts'
 
 /** Shorter than this is no wait but a message that left at once. */
 const SHORTEST_PX = 2.5
@@ -65,7 +66,7 @@ function drawBar({ pen }: Strip, { from, to }: Bar, bottom: number, pitch: numbe
 }
 
 /** As high as messages wait at each moment. */
-function staircase(pen: CanvasRenderingContext2D, bars: readonly Bar[], base: number, pitch: number): void {
+function staircase(pen: Pen, bars: readonly Bar[], base: number, pitch: number): void {
   const steps = bars.flatMap(({ from, to }) => [
     { x: from, by: 1 },
     { x: to, by: -1 },

@@ -1,0 +1,202 @@
+import { expect, test } from 'vitest'
+import type { Inspected, Part } from '../../../server/protocol.ts'
+import { isOver, sectionsOf, sentenceOf } from '../../../web/inspect/exchange.ts'
+import { see } from '../../../web/inspect/see.ts'
+import { AT, body, chunk, event, frame, head, inspected, textFrame } from './parts.ts'
+
+const POLL = head(true, 'GET /feed/lobby/poll?after=k3.1&lane=229262d1.short-poll HTTP/1.1', 'Host: 127.0.0.1:3000')
+const EVENTS = [event('k3.2'), event('k3.3')]
+const FOUND = `{"events":[${EVENTS.join(',')}],"cursor":"k3.3","gap":false,"more":false}`
+const ANSWER = head(
+  false,
+  'HTTP/1.1 200 OK',
+  'cache-control: no-store',
+  'content-type: application/json; charset=utf-8',
+  `content-length: ${FOUND.length}`,
+)
+
+test('a poll is its request and its answer, with what the bytes were for', () => {
+  const poll = inspected([POLL, ANSWER, body(FOUND)])
+  const payload = EVENTS.join('').length
+  expect(madeOf(poll)).toEqual([
+    ['Request', '91 bytes, all of it head, 22 of it the same each time'],
+    [
+      'Answer',
+      `${lengthOf(ANSWER) + FOUND.length} bytes: head ${lengthOf(ANSWER)}, framing ${FOUND.length - payload}, payload ${payload}`,
+    ],
+  ])
+  expect(sentence(poll)).toEqual(['Carried 2 messages.', `91 bytes up, ${lengthOf(ANSWER) + FOUND.length} bytes down`])
+  expect(linesOf(poll, 1)).toEqual([
+    ['HTTP/1.1 200 OK', 'here it is'],
+    ['cache-control: no-store', 'no cache may keep it (RFC 9111, 5.2)'],
+    ['content-type: application/json; charset=utf-8', 'what the body is (RFC 9110, 8.3)'],
+    [`content-length: ${FOUND.length}`, `the body is whole after ${FOUND.length} bytes (RFC 9110, 8.6)`],
+    ['⏎', 'a blank line: the end of the head'],
+    ['{"events":[', 'the body: JSON, no longer than the head said'],
+    [EVENTS[0], 'a tick; waited 20 ms on the server'],
+    [',', ''],
+    [EVENTS[1], 'a tick; waited 20 ms on the server'],
+    ['],"cursor":"k3.3","gap":false,"more":false}', 'ask from this cursor next time'],
+  ])
+})
+
+test('a poll that brought nothing says so', () => {
+  const empty = inspected([POLL, head(false, 'HTTP/1.1 204 No Content')])
+  expect(sentence(empty)[0]).toBe('Nothing in it.')
+  expect(linesOf(empty, 1)[0]).toEqual([
+    'HTTP/1.1 204 No Content',
+    'nothing new since the cursor: a whole exchange, and nothing in it',
+  ])
+})
+
+test('a publish has its body going up', () => {
+  const text = '{"user":"Ada","text":"hi"}'
+  const publish = inspected([head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Length: 26'), body(text, true)])
+  expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26, 0 of it the same each time']])
+  expect(sentence(publish)[0]).toBe('Publishes; not answered yet.')
+  expect(sentence({ ...publish, parts: [...publish.parts, head(false, 'HTTP/1.1 201 Created')] })[0]).toBe('Published.')
+})
+
+test('a stream of events is a section each, told by its chunks', () => {
+  const data = `id: k3.2\ndata: ${EVENTS[0]}\n\n`
+  const stream = inspected(
+    [
+      head(true, 'GET /feed/lobby/sse?after=k3.1 HTTP/1.1'),
+      head(false, 'HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'),
+      chunk('retry: 1500\nid: k3.1\n\n'),
+      chunk(data),
+      chunk(':hb\n\n'),
+      chunk('event: gap\nid: k3.9\ndata: {"type":"gap","cursor":"k3.9"}\n\n'),
+      { is: 'chunk', up: false, at: AT, size: '0', text: '' },
+      { is: 'end', up: false, at: AT },
+    ],
+    { transport: 'sse' },
+  )
+  expect(titlesOf(stream)).toEqual([
+    'Request',
+    'Answer',
+    'Where the stream begins',
+    'Event 2',
+    'Heartbeat',
+    'Gap',
+    'The last chunk',
+    'The connection ended here',
+  ])
+  expect(linesOf(stream, 3)).toEqual([
+    [
+      `${data.length.toString(16)}⏎`,
+      `the chunk’s size: ${data.length.toString(16)} in hexadecimal is ${data.length} bytes`,
+    ],
+    ['id: k3.2', 'what EventSource sends as Last-Event-ID after a cut'],
+    [`data: ${EVENTS[0]}`, 'a tick; waited 20 ms on the server'],
+    ['⏎', 'a blank line: the event is whole, the page has it now'],
+    ['⏎', 'the end of the chunk'],
+  ])
+  expect(linesOf(stream, 2).at(3)).toEqual([
+    '⏎',
+    'a blank line with no data before it: no event, but what was said holds',
+  ])
+})
+
+test('a WebSocket is a handshake, worked out, and its frames', () => {
+  const handshake = { key: 'k', guid: 'g', sha1: '00'.repeat(20), accept: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' }
+  const socket = inspected(
+    [
+      head(true, 'GET /feed/lobby/ws?after=k3.1 HTTP/1.1', 'Upgrade: websocket'),
+      head(false, 'HTTP/1.1 101 Switching Protocols', 'Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
+      textFrame('{"type":"connected","message":"Here.","room":"lobby","cursor":"k3.1"}'),
+      textFrame(event('k3.2')),
+      frame('89 00'),
+      frame('8a 80 00 00 00 00', true),
+    ],
+    { transport: 'ws', handshake },
+  )
+  expect(titlesOf(socket)).toEqual(['Request', 'Answer', 'Handshake', 'Connected', 'Event 2', 'Ping', 'Pong'])
+  expect(sentence(socket)[0]).toBe('3 frames down and 1 up, 1 message so far.')
+  expect(linesOf(socket, 2).at(-1)).toEqual([handshake.accept, 'what the server sent: equal'])
+})
+
+test('the sections’ bytes add up to all that crossed, also to what is no longer kept', () => {
+  const parts: readonly Part[] = [
+    POLL,
+    ANSWER,
+    body(FOUND),
+    chunk('héllo'),
+    { is: 'dropped', up: false, at: AT, bytes: 1234 },
+    { is: 'dropped', up: true, at: AT, bytes: 99 },
+    textFrame('x'.repeat(300)),
+    frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true),
+  ]
+  const exchange = inspected(parts, { transport: 'sse' })
+  const seen = see(exchange, () => false)
+  const sections = sectionsOf(exchange, seen)
+  const sum = (up: boolean) =>
+    sections.filter((section) => section.up === up).reduce((all, { bytes }) => all + bytes, 0)
+  expect([sum(true), sum(false)]).toEqual([seen.bytesUp, seen.bytesDown])
+  expect(seen.bytesUp).toBe(91 + 99 + 11)
+  expect(seen.bytesDown).toBe(lengthOf(ANSWER) + FOUND.length + 1 + 2 + 6 + 2 + 1234 + 304)
+})
+
+test('keeps a section’s key while what is before it is dropped', () => {
+  const frames = [
+    textFrame('{"a":1}'),
+    { ...textFrame('{"b":1}'), at: AT + 1 },
+    { ...textFrame('{"c":1}'), at: AT + 1 },
+  ]
+  const keys = (parts: readonly Part[]) => {
+    const exchange = inspected(parts, { transport: 'ws' })
+    return sectionsOf(
+      exchange,
+      see(exchange, () => false),
+    ).map(({ key }) => key)
+  }
+  const [, second, third] = keys(frames)
+  expect(keys([{ is: 'dropped', up: false, at: AT, bytes: 9 }, ...frames.slice(1)]).slice(1)).toEqual([second, third])
+  expect(new Set(keys(frames)).size).toBe(3)
+})
+
+test('is over when the answer is whole or the connection has ended', () => {
+  const socket = head(false, 'HTTP/1.1 101 Switching Protocols')
+  const chunked = head(false, 'HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')
+  const last: Part = { is: 'chunk', up: false, at: AT, size: '0', text: '' }
+  const over = (...parts: Part[]) => isOver(inspected([POLL, ...parts]))
+  expect(over()).toBe(false)
+  expect(over(ANSWER)).toBe(false)
+  expect(over(ANSWER, body(FOUND))).toBe(true)
+  expect(over(ANSWER, { is: 'dropped', up: false, at: AT, bytes: FOUND.length })).toBe(true)
+  expect(over(head(false, 'HTTP/1.1 204 No Content'))).toBe(true)
+  expect(over(chunked, chunk('x'))).toBe(false)
+  expect(over(chunked, chunk('x'), last)).toBe(true)
+  expect(over(socket, frame('88 00'))).toBe(false)
+  expect(over(socket, { is: 'end', up: false, at: AT })).toBe(true)
+})
+
+function sentence(exchange: Inspected): readonly [string, string] {
+  return sentenceOf(
+    exchange,
+    see(exchange, () => false),
+  )
+}
+
+function madeOf(exchange: Inspected): string[][] {
+  return sectionsOf(
+    exchange,
+    see(exchange, () => false),
+  ).map(({ title, made }) => [title, made])
+}
+
+function titlesOf(exchange: Inspected): (string | undefined)[] {
+  return madeOf(exchange).map(([title]) => title)
+}
+
+function linesOf(exchange: Inspected, nth: number): (string | undefined)[][] {
+  const section = sectionsOf(
+    exchange,
+    see(exchange, () => false),
+  )[nth]
+  return section?.lines().map(({ bytes, meaning }) => [bytes, meaning]) ?? []
+}
+
+function lengthOf(part: Part): number {
+  return part.is === 'head' ? part.text.length : 0
+}

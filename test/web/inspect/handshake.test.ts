@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { handshakeLines } from '../../../web/inspect/handshake.ts'
+
+const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+// The key of RFC 6455, section 1.3.
+test('the answer follows from the key, step by step', () => {
+  const key = 'dGhlIHNhbXBsZSBub25jZQ=='
+  const sha1 = createHash('sha1').update(`${key}${guid}`).digest('hex')
+  const lines = handshakeLines({ key, guid, sha1, accept: ACCEPT }, ACCEPT)
+  expect(lines.map(({ bytes }) => bytes)).toEqual([
+    key,
+    `+ ${guid}`,
+    `${key}${guid}`,
+    'b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea',
+    ACCEPT,
+    ACCEPT,
+  ])
+  expect(lines.at(-1)?.meaning).toBe('what the server sent: equal')
+})
+
+test('an answer that does not follow from it is told', () => {
+  const sha1 = '00'.repeat(20)
+  const told = (sent?: string) => handshakeLines({ key: 'k', guid, sha1, accept: ACCEPT }, sent).at(-1)?.meaning
+  expect(told('x')).toBe('what the server sent: not equal, so a client must end the connection')
+  expect(told()).toBe('the server sent no sec-websocket-accept: a client must end the connection')
+})
+
+const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='

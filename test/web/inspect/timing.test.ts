@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { askedFor } from '../../../web/inspect/asked.ts'
+import { spansOf } from '../../../web/inspect/timing.ts'
+import { body, head, inspected, textFrame } from './parts.ts'
+
+/** On the server's clock, which is 1000 ahead of the page's. */
+const REACHED = { at: 1510 }
+const OFFSET_MS = 1000
+const NONE = { exchanges: [], streams: [], sent: [] }
+const request = { ...head(true, 'GET /feed/lobby/poll HTTP/1.1'), ...REACHED }
+const answer = { ...head(false, 'HTTP/1.1 200 OK'), at: 1530 }
+const poll = inspected([request, answer, { ...body('{}'), at: 1540 }])
+
+test('up, on the server, down: on one clock', () => {
+  const spans = spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, OFFSET_MS)
+  expect(spans).toEqual({ up: 10, server: 30, down: 5 })
+})
+
+test('what waited in the browser was not on its way', () => {
+  expect(spansOf(poll, { askedAtMs: 100, sentAtMs: 508, arrivedAtMs: null }, OFFSET_MS)).toEqual({
+    up: 2,
+    server: 30,
+    down: null,
+  })
+})
+
+test('where the browser or the clock is not known, the server’s part is', () => {
+  expect(spansOf(poll, null, OFFSET_MS)).toEqual({ up: null, server: 30, down: null })
+  expect(spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, null)).toEqual({ up: null, server: 30, down: null })
+  expect(spansOf(inspected([request]), null, null)).toEqual({ up: null, server: null, down: null })
+})
+
+test('within the clock’s error nothing takes less than no time', () => {
+  expect(spansOf(poll, { askedAtMs: 511, arrivedAtMs: 539 }, OFFSET_MS)).toEqual({ up: 0, server: 30, down: 0 })
+})
+
+test('a stream is on the server until its head leaves', () => {
+  const stream = inspected([request, answer, { ...textFrame('{}'), at: 9000 }], { transport: 'ws' })
+  expect(spansOf(stream, { askedAtMs: 500, arrivedAtMs: 540 }, OFFSET_MS)).toEqual({ up: 10, server: 20, down: 10 })
+})
+
+test('is the mark that the lab named, else the last one that had been asked by then', () => {
+  const mark = (askedAtMs: number, endedAtMs: number | null) => ({ askedAtMs, endedAtMs })
+  const exchanges = [mark(300, 310), mark(500, 545), mark(600, null)]
+  expect(askedFor(poll, { ...NONE, exchanges }, OFFSET_MS)).toMatchObject({ askedAtMs: 500, arrivedAtMs: 545 })
+  const named = [{ ...mark(300, 310), crossed: { exchange: poll.exchange } }, ...exchanges]
+  expect(askedFor(poll, { ...NONE, exchanges: named }, OFFSET_MS)).toMatchObject({ askedAtMs: 300 })
+  const failed = [{ ...mark(500, 545), failed: 'cut' }]
+  expect(askedFor(poll, { ...NONE, exchanges: failed }, OFFSET_MS)).toMatchObject({ arrivedAtMs: null })
+  expect(askedFor(poll, { ...NONE, exchanges }, null)).toBe(null)
+  expect(askedFor(poll, NONE, OFFSET_MS)).toBe(null)
+})
+
+test('a stream’s answer is here when it is open; a publish is not known to be', () => {
+  const streams = [{ askedAtMs: 500, openedAtMs: 540, endedAtMs: null }]
+  expect(askedFor(poll, { ...NONE, streams }, OFFSET_MS)).toEqual({ askedAtMs: 500, arrivedAtMs: 540 })
+  const publish = inspected([{ ...head(true, 'POST /feed/lobby HTTP/1.1'), ...REACHED }])
+  const sent = [{ atMs: 505 }, { atMs: 700 }]
+  expect(askedFor(publish, { ...NONE, sent }, OFFSET_MS)).toEqual({ askedAtMs: 505, arrivedAtMs: null })
+})

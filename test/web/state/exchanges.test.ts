@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import type { Crossing } from '../../../server/protocol.ts'
+import { createExchanges } from '../../../web/state/exchanges.ts'
+
+test('one steps from an exchange to the next of the same lane', () => {
+  const exchanges = createExchanges()
+  expect(exchanges.latest('sse')).toBe(null)
+  exchanges.take([request('short-poll', 1), request('ws', 2), request('short-poll', 3), answer('short-poll', 3)])
+  exchanges.take([request('short-poll', 4)])
+  expect(exchanges.latest('short-poll')).toBe(4)
+  expect(exchanges.beside(3, 'short-poll', -1)).toBe(1)
+  expect(exchanges.beside(3, 'short-poll', 1)).toBe(4)
+  expect(exchanges.beside(1, 'short-poll', -1)).toBe(null)
+  expect(exchanges.beside(4, 'short-poll', 1)).toBe(null)
+  expect(exchanges.beside(2, 'ws', 1)).toBe(null)
+})
+
+test('behind one that is forgotten comes the first that is not', () => {
+  const exchanges = createExchanges()
+  exchanges.take(Array.from({ length: 5000 }, (_, i) => request('short-poll', i + 1)))
+  expect(exchanges.beside(1, 'short-poll', -1)).toBe(null)
+  expect(exchanges.beside(1, 'short-poll', 1)).toBeGreaterThan(2000)
+})
+
+test('a server that began anew counts from 1 again', () => {
+  const exchanges = createExchanges()
+  exchanges.take([request('sse', 7), request('sse', 9), request('sse', 1), request('sse', 2)])
+  expect(exchanges.latest('sse')).toBe(2)
+  expect(exchanges.beside(2, 'sse', -1)).toBe(1)
+  expect(exchanges.beside(1, 'sse', -1)).toBe(null)
+})
+
+function request(lane: string, exchange: number): Crossing {
+  return { lane: `229262d1.${lane}`, exchange, is: 'request', up: true, at: 0, bytes: 400, connection: 1 }
+}
+
+function answer(lane: string, exchange: number): Crossing {
+  return { lane: `229262d1.${lane}`, exchange, is: 'answer', up: false, at: 0, bytes: 200, status: 204 }
+}

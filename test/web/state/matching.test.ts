@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest'
+import type { Seen, Way } from '../../../web/state/crossings.ts'
+import { createMarks } from '../../../web/state/marks.ts'
+import { createMatching } from '../../../web/state/matching.ts'
+import type { Message } from '../../../web/state/messages.ts'
+
+const WAY: Way = { offsetMs: 0, boundMs: 0.5, oneWayMs: 20, jitterMs: 0, isBuffered: false, isLossy: false }
+
+test('a poll has the times at which the server had it and answered it, and its sizes', () => {
+  const { marks, matching } = begin('short-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  marks.events([message('k.1'), message('k.2')], 160)
+  matching.take([request(7, 118, 3), { ...answer(7, 131, 200), id: 'k.2' }], WAY)
+  expect(marks.exchanges[0]).toMatchObject({
+    reachedAtMs: 118,
+    leftAtMs: 131,
+    crossed: { exchange: 7, connection: 3, isReused: false, status: 200, bytesUp: 300, bytesDown: 200 },
+  })
+  expect(marks.arrivals[0]).toMatchObject({ leftAtMs: 131, exchange: 7 })
+})
+
+test('what is told while the answer is still on its way is told to the right poll', () => {
+  const { marks, matching } = begin('long-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  matching.take([request(7, 118), answer(7, 500, 204)], WAY)
+  marks.state({ is: 'asking', atMs: 520 })
+  matching.take([request(8, 540)], WAY)
+  expect(marks.exchanges).toMatchObject([
+    { reachedAtMs: 118, leftAtMs: 500, endedAtMs: 520, crossed: { exchange: 7 } },
+    { reachedAtMs: 540, crossed: { exchange: 8 } },
+  ])
+})
+
+test('the clock’s error never makes time run backwards', () => {
+  const { marks, matching } = begin('short-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  marks.state({ is: 'pausing', atMs: 100.4, untilMs: 1000 })
+  marks.state({ is: 'asking', atMs: 1000 })
+  matching.take([request(1, 99.8), answer(1, 100.7, 204), request(2, 1001), answer(2, 1001.2, 204)], WAY)
+  marks.state({ is: 'pausing', atMs: 1000.9, untilMs: 2000 })
+  for (const { askedAtMs, reachedAtMs = 0, leftAtMs = 0, endedAtMs } of marks.exchanges) {
+    expect(reachedAtMs).toBeGreaterThanOrEqual(askedAtMs)
+    expect(leftAtMs).toBeGreaterThanOrEqual(reachedAtMs)
+    expect(endedAtMs ?? 0).toBeGreaterThanOrEqual(leftAtMs)
+  }
+})
+
+test('a request that could be one of two is neither', () => {
+  const { marks, matching } = begin('long-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  marks.letGo(110)
+  marks.state({ is: 'asking', atMs: 110 })
+  matching.take([request(5, 121)], WAY)
+  expect(marks.exchanges.map(({ crossed }) => crossed)).toEqual([undefined, undefined])
+})
+
+test('one that a broken connection ate is not taken for the next', () => {
+  const { marks, matching } = begin('short-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  marks.state({ is: 'reconnecting', atMs: 130, untilMs: 400, trouble: 'cut' })
+  marks.state({ is: 'asking', atMs: 400 })
+  matching.take([request(6, 420)], WAY)
+  expect(marks.exchanges.map(({ crossed }) => crossed?.exchange)).toEqual([undefined, 6])
+})
+
+test('where the browser asked twice it is the request that was answered', () => {
+  const { marks, matching } = begin('short-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  matching.take([request(6, 120), end(6, 125)], WAY)
+  matching.take([request(7, 170), answer(7, 172, 204)], WAY)
+  marks.state({ is: 'pausing', atMs: 190, untilMs: 1000 })
+  expect(marks.exchanges).toMatchObject([{ reachedAtMs: 170, leftAtMs: 172, crossed: { exchange: 7 } }])
+})
+
+test('a publish by POST is known by its answer, and the poll beside it is not mistaken for it', () => {
+  const { marks, matching } = begin('long-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  marks.sentAt(101)
+  matching.take([request(1, 118), request(2, 119)], WAY)
+  expect(marks.sent[0]?.exchange).toBeUndefined()
+  matching.take([answer(1, 122, 201), { ...answer(2, 122.5, 200), id: 'k.1' }], WAY)
+  marks.events([message('k.1')], 140)
+  matching.take([], WAY)
+  expect(marks.sent).toMatchObject([{ exchange: 1, reachedAtMs: 118 }])
+  expect(marks.exchanges[0]?.crossed).toMatchObject({ exchange: 2, status: 200 })
+})
+
+test('an event has the time at which it left, whether it is told before or after it came', () => {
+  const { marks, matching } = open('sse')
+  matching.take([event(9, 500, 'k.1')], WAY)
+  marks.events([message('k.1')], 522)
+  marks.events([message('k.2')], 622)
+  matching.take([event(9, 600, 'k.2')], WAY)
+  expect(marks.arrivals).toMatchObject([
+    { leftAtMs: 500, exchange: 9, bytes: 150 },
+    { leftAtMs: 600, exchange: 9, bytes: 150 },
+  ])
+  expect(marks.streams[0]).toMatchObject({ reachedAtMs: 20, leftAtMs: 21, crossed: { bytesUp: 300, bytesDown: 400 } })
+})
+
+test('a busy server may notice that an event has left when the browser has it', () => {
+  const { marks, matching } = open('ws')
+  marks.events([message('k.1')], 500)
+  matching.take([event(9, 530, 'k.1')], WAY)
+  expect(marks.arrivals).toMatchObject([{ leftAtMs: 500, exchange: 9 }])
+})
+
+test('events that left together all have that time', () => {
+  const { marks, matching } = open('sse')
+  for (const id of ['k.1', 'k.2', 'k.3']) marks.events([message(id)], 120)
+  matching.take([event(9, 100, 'k.3')], WAY)
+  expect(marks.arrivals.map(({ leftAtMs }) => leftAtMs)).toEqual([100, 100, 100])
+})
+
+test('an event that was lost with its stream is not taken for the one that came over the next', () => {
+  const { marks, matching } = open('ws')
+  matching.take([event(9, 500, 'k.1')], WAY)
+  marks.state({ is: 'reconnecting', atMs: 505, untilMs: 600, trouble: 'cut' })
+  marks.state({ is: 'connecting', atMs: 600 })
+  matching.take([end(9, 504), request(10, 620), head(10, 621, 101)], WAY)
+  marks.state({ is: 'open', atMs: 640 })
+  marks.events([message('k.1')], 641)
+  matching.take([event(10, 622, 'k.1')], WAY)
+  expect(marks.arrivals).toMatchObject([{ leftAtMs: 622, exchange: 10 }])
+  expect(marks.streams[0]).toMatchObject({ closedAtMs: 504 })
+})
+
+test('a message that this page sent is reached by its frame, and a ping is none', () => {
+  const { marks, matching } = open('ws')
+  marks.sentAt(300)
+  matching.take([{ is: 'message', up: true, exchange: 9, atMs: 310, bytes: 21 }], WAY)
+  matching.take([{ is: 'message', up: true, exchange: 9, atMs: 319, bytes: 140 }], WAY)
+  expect(marks.sent).toMatchObject([{ reachedAtMs: 319, bytes: 140, exchange: 9 }])
+  expect(marks.beats).toMatchObject([{ is: 'ping', up: true, bytes: 21 }])
+})
+
+test('of a ping and its pong the browser had both in the middle', () => {
+  const { marks, matching } = open('ws')
+  matching.take([{ is: 'ping', up: false, exchange: 9, atMs: 1000, bytes: 2 }], WAY)
+  matching.take([{ is: 'pong', up: true, exchange: 9, atMs: 1044, bytes: 6 }], WAY)
+  expect(marks.beats.map(({ is, up, browserAtMs }) => [is, up, browserAtMs])).toEqual([
+    ['ping', false, 1022],
+    ['pong', true, 1022],
+  ])
+})
+
+test('a heartbeat lands no sooner than the event before it', () => {
+  const { marks, matching } = open('sse')
+  matching.take([event(9, 1000, 'k.1'), { is: 'heartbeat', up: false, exchange: 9, atMs: 1100, bytes: 20 }], WAY)
+  marks.events([message('k.1')], 3000)
+  matching.take([], WAY)
+  expect(marks.beats).toMatchObject([{ browserAtMs: 3000 }])
+})
+
+test('what is held on the way is known by how long it took, and why by the conditions', () => {
+  for (const [conditions, held] of [
+    [{ isBuffered: true }, ['buffered', 'behind']],
+    [{ isLossy: true }, ['lost', 'behind']],
+    [{}, [undefined, undefined]],
+  ] as const) {
+    const { marks, matching } = open('sse')
+    marks.events([message('k.1')], 800)
+    marks.events([message('k.2')], 801)
+    matching.take([event(9, 500, 'k.1'), event(9, 750, 'k.2')], { ...WAY, ...conditions })
+    expect(marks.arrivals.map((arrival) => arrival.held)).toEqual(held)
+  }
+})
+
+function begin(transport: 'short-poll' | 'long-poll' | 'sse' | 'ws') {
+  const marks = createMarks()
+  return { marks, matching: createMatching(transport, marks) }
+}
+
+/** A stream that was asked for at 0 and is open from 40 on, as exchange 9. */
+function open(transport: 'sse' | 'ws') {
+  const lane = begin(transport)
+  lane.marks.state({ is: 'connecting', atMs: 0 })
+  lane.marks.state({ is: 'open', atMs: 40 })
+  lane.matching.take([request(9, 20), head(9, 21, transport === 'ws' ? 101 : 200)], WAY)
+  return lane
+}
+
+function request(exchange: number, atMs: number, connection = 1): Seen {
+  return { is: 'request', up: true, exchange, atMs, bytes: 300, line: { connection, isReused: false } }
+}
+
+function head(exchange: number, atMs: number, status: number): Seen {
+  return { is: 'head', up: false, exchange, atMs, bytes: 100, status }
+}
+
+function answer(exchange: number, atMs: number, status: number): Seen {
+  return { is: 'answer', up: false, exchange, atMs, bytes: 200, status }
+}
+
+function event(exchange: number, atMs: number, id: string): Seen {
+  return { is: 'event', up: false, exchange, atMs, bytes: 150, id }
+}
+
+function end(exchange: number, atMs: number): Seen {
+  return { is: 'end', up: false, exchange, atMs, bytes: 0 }
+}
+
+function message(id: string): Message {
+  return { event: { id, room: 'lobby', type: 'tick', at: 0 }, seq: 1, order: 1, receivedAtMs: [], delayMs: [] }
+}

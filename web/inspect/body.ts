@@ -1,0 +1,93 @@
+/** Bodies of polls and the events of a stream, line by line. */
+import type { ServerTimeMs } from '../../server/protocol.ts'
+import { textOf } from './bytes.ts'
+import { BREAK, line, ms } from './line.ts'
+import type { Line } from './line.ts'
+import type { ScannedEvent } from './scan.ts'
+import type { SeenPart } from './see.ts'
+
+/** JSON with a line for each event. */
+export function bodyLines({ part, carried, events }: SeenPart): readonly Line[] {
+  if (carried.bytes.length === 0) return []
+  const lines: Line[] = []
+  let from = 0
+  for (const event of events) {
+    if (event.in !== carried) continue
+    if (event.from > from) lines.push(line(textOf(carried, from, event.from), from === 0 ? FIRST[part.is] : ''))
+    lines.push(line(textOf(carried, event.from, event.to), eventMeaning(event, part.at), 'meant'))
+    from = event.to
+  }
+  const rest = textOf(carried, from)
+  if (rest !== '') lines.push(line(rest, restMeaning(rest, part.up)))
+  return lines
+}
+
+const FIRST: Readonly<Record<string, string>> = { body: 'the body: JSON, no longer than the head said' }
+
+function restMeaning(rest: string, up: boolean): string {
+  if (up) return 'what this page publishes'
+  if (rest.includes('"cursor"')) return 'ask from this cursor next time'
+  return rest.includes('"remedy"') ? 'what is wrong, and what to do (RFC 9457)' : ''
+}
+
+/** How long it waited on the server for somebody to bring it. */
+export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTimeMs): string {
+  const what = type === 'tick' ? 'a tick' : own ? 'a message of this page' : 'somebody’s message'
+  return atMs === null ? what : `${what}; waited ${ms(Math.max(0, leftAt - atMs))} on the server`
+}
+
+/** A chunk (RFC 9112, section 7.1) and the fields of the stream in it (WHATWG HTML, section 9.2.6). */
+export function chunkLines(seen: SeenPart): readonly Line[] {
+  const { part, carried } = seen
+  if (part.is !== 'chunk') return []
+  const size = part.size.trimEnd()
+  const length = Number.parseInt(size, 16)
+  const first = line(`${size}${BREAK}`, `the chunk’s size: ${size} in hexadecimal is ${plainBytes(length)}`)
+  if (length === 0) return [first, line(BREAK, 'a chunk of no bytes: the answer is over')]
+  const text = textOf(carried)
+  const isStream = FIELD.test(text)
+  return [first, ...(isStream ? fieldLines(seen, text) : bodyLines(seen)), line(BREAK, 'the end of the chunk')]
+}
+
+const FIELD = /^(?:id|data|event|retry)?:/
+
+function plainBytes(n: number): string {
+  return n === 1 ? '1 byte' : `${n.toLocaleString('en')} bytes`
+}
+
+function fieldLines({ part, events }: SeenPart, text: string): readonly Line[] {
+  const remaining = [...events]
+  let hasData = false
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((one) => {
+      const name = one.slice(0, Math.max(0, one.indexOf(':')))
+      if (one === '') {
+        const meaning = hasData
+          ? 'a blank line: the event is whole, the page has it now'
+          : 'a blank line with no data before it: no event, but what was said holds'
+        hasData = false
+        return line(BREAK, meaning)
+      }
+      if (name !== 'data') return line(one, meaningOf(name, one), name === 'id' ? 'meant' : 'plain')
+      hasData = true
+      const event = remaining.shift()
+      return line(one, event ? eventMeaning(event, part.at) : 'the event itself', 'meant')
+    })
+}
+
+function meaningOf(name: string, text: string): string {
+  switch (name) {
+    case 'id':
+      return 'what EventSource sends as Last-Event-ID after a cut'
+    case 'retry':
+      return `${text.slice('retry:'.length).trim()} ms: so long EventSource waits before it comes back; another time for each, or all would come at once`
+    case 'event':
+      return 'a kind of event of its own; without this line it is a message'
+    case '':
+      return 'a comment: the page never sees it; it keeps the connection in the memory of what is on the way'
+    default:
+      return 'no field that EventSource knows: it passes over it'
+  }
+}

@@ -1,0 +1,66 @@
+/** Bytes as they are shown, some of them masked: a bullet for each character in text, and two for each byte in hexadecimal. */
+
+export const BULLET = '•'
+
+export interface Shown {
+  readonly bytes: Uint8Array
+  /** 0 for each byte that is shown, `OTHERS` where somebody else wrote it, `UNKNOWN` where it was masked before it came here. */
+  readonly hidden: Uint8Array
+}
+
+export const OTHERS = 1
+export const UNKNOWN = 2
+
+export function shownText(text: string): Shown {
+  return shown(new TextEncoder().encode(text))
+}
+
+export function shownHex(hex: string): Shown {
+  const pairs = hex.match(/../gs) ?? []
+  const found = shown(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)))
+  for (const [i, pair] of pairs.entries()) if (!/^[\da-f]{2}$/i.test(pair)) found.hidden[i] = UNKNOWN
+  return found
+}
+
+/** Without its mask (RFC 6455, section 5.3). */
+export function unmasked({ bytes, hidden }: Shown, key: Uint8Array): Shown {
+  return { bytes: bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0)), hidden }
+}
+
+/** Masks them, or shows them again where that is all that hides them. */
+export function hide({ hidden }: Shown, from: number, to: number, isHidden: boolean): void {
+  const [before, after] = isHidden ? [0, OTHERS] : [OTHERS, 0]
+  for (let i = from; i < to; i++) if (hidden[i] === before) hidden[i] = after
+}
+
+/** As UTF-8, from one byte to before another. */
+export function textOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): string {
+  let text = ''
+  for (let start = from; start < to;) {
+    const isHidden = hidden[start]
+    let end = start
+    while (end < to && hidden[end] === isHidden) end++
+    const piece = bytes.subarray(start, end)
+    text += isHidden ? BULLET.repeat(characters(piece)) : new TextDecoder('utf-8', { ignoreBOM: true }).decode(piece)
+    start = end
+  }
+  return text
+}
+
+export function hexOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): string {
+  const pairs = Array.from(bytes.subarray(from, to), (byte, i) => (hidden[from + i] ? BULLET + BULLET : hex(byte)))
+  return pairs.join(' ')
+}
+
+export function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0')
+}
+
+function shown(bytes: Uint8Array): Shown {
+  return { bytes, hidden: new Uint8Array(bytes.length) }
+}
+
+/** Bytes that begin one in UTF-8. */
+function characters(bytes: Uint8Array): number {
+  return bytes.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)
+}

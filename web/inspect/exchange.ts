@@ -1,0 +1,216 @@
+/** An exchange in sections, in the order in which they crossed, whose bytes add up to all of it. */
+import type { Inspected, Part, ServerTimeMs } from '../../server/protocol.ts'
+import { seqOf } from '../measure/ledger.ts'
+import { bodyLines, chunkLines } from './body.ts'
+import { textOf } from './bytes.ts'
+import { OPCODES, frameRows } from './frame.ts'
+import { handshakeLines } from './handshake.ts'
+import { fieldOf, headLines, statusOf, usualBytes } from './heads.ts'
+import { count, line } from './line.ts'
+import type { Line } from './line.ts'
+import type { ScannedEvent } from './scan.ts'
+import type { Seen, SeenPart } from './see.ts'
+
+export interface Section {
+  /** The same each time that the exchange is asked for. */
+  readonly key: string
+  readonly title: string
+  /** Null where nothing crossed. */
+  readonly up: boolean | null
+  readonly at: ServerTimeMs
+  readonly bytes: number
+  /** What the bytes were for. */
+  readonly made: string
+  /** One of many of a stream: folded until somebody opens it. */
+  readonly isOfMany: boolean
+  /** Worked out when asked for: a stream has thousands of sections. */
+  lines(): readonly Line[]
+}
+
+export function sectionsOf(inspected: Inspected, { parts }: Seen): readonly Section[] {
+  const sections: Section[] = []
+  const keyOf = keys()
+  /** The request or the answer that goes on. */
+  let pieces: SeenPart[] = []
+
+  const finish = (): void => {
+    const [first] = pieces
+    if (first) sections.push(message(pieces, keyOf(first.part)))
+    pieces = []
+  }
+
+  for (const seen of parts) {
+    const { part } = seen
+    const isPiece = part.is === 'body' || (part.is === 'chunk' && inspected.transport !== 'sse')
+    if (isPiece && pieces.at(-1)?.part.up === part.up) pieces.push(seen)
+    else {
+      finish()
+      if (part.is === 'head' || isPiece) pieces = [seen]
+      else sections.push(ofMany(seen, keyOf(part)))
+    }
+    if (part.is === 'head' && !part.up && inspected.handshake) {
+      finish()
+      sections.push(handshake(inspected, part.at, part.text))
+    }
+  }
+  finish()
+  return sections
+}
+
+/** Nothing more will come. */
+export function isOver({ parts }: Inspected): boolean {
+  if (parts.some(({ is }) => is === 'end')) return true
+  const down = parts.filter(({ up }) => !up)
+  const head = down.find((part) => part.is === 'head')
+  if (head?.is !== 'head' || statusOf(head.text) === 101) return false
+  const length = fieldOf(head.text, 'content-length')
+  const chunked = fieldOf(head.text, 'transfer-encoding') !== undefined
+  if (chunked) return down.some((part) => part.is === 'chunk' && Number.parseInt(part.size, 16) === 0)
+  return length === undefined || bodyBytes(down) >= Number(length)
+}
+
+/** What is to be said of it first. */
+export function sentenceOf(inspected: Inspected, { parts, bytesUp, bytesDown }: Seen): readonly [string, string] {
+  const sum = `${count(bytesUp, 'byte')} up, ${count(bytesDown, 'byte')} down`
+  return [`${whatOf(inspected, parts)}.`, sum]
+}
+
+function whatOf({ transport }: Inspected, parts: readonly SeenPart[]): string {
+  const events = parts.reduce((sum, { events }) => sum + events.length, 0)
+  const frames = parts.filter(({ part }) => part.is === 'frame')
+  const heads = parts.flatMap(({ part }) => (part.is === 'head' ? [part] : []))
+  const status = statusOf(heads.find(({ up }) => !up)?.text ?? '')
+  if (heads.some(({ up, text }) => up && text.startsWith('POST ')))
+    return status >= 400 ? `Not published: ${status}` : status > 0 ? 'Published' : 'Publishes; not answered yet'
+  if (Number.isNaN(status)) return 'Not answered yet'
+  if (status >= 400) return `Refused: ${status}`
+  if (transport === 'ws') {
+    const up = frames.filter(({ part }) => part.up).length
+    return `${count(frames.length - up, 'frame')} down and ${up} up, ${count(events, 'message')} so far`
+  }
+  if (transport === 'sse') return `An answer that does not end, ${count(events, 'message')} so far`
+  return events === 0 ? 'Nothing in it' : `Carried ${count(events, 'message')}`
+}
+
+/** Content-Length counts what crossed, whether it is still kept or not. */
+function bodyBytes(down: readonly Part[]): number {
+  return down.reduce((sum, part) => {
+    if (part.is === 'dropped') return sum + part.bytes
+    return part.is === 'body' ? sum + new TextEncoder().encode(part.text).length : sum
+  }, 0)
+}
+
+/** By time and direction: what is dropped from the middle moves all that is behind it, and what is open has to stay so. */
+function keys(): (part: Part) => string {
+  const times = new Map<string, number>()
+  return ({ at, up }) => {
+    const key = `${at}${up ? 'u' : 'd'}`
+    const nth = (times.get(key) ?? 0) + 1
+    times.set(key, nth)
+    return `${key}${nth}`
+  }
+}
+
+function message(pieces: readonly SeenPart[], key: string): Section {
+  const [first] = pieces
+  const up = first?.part.up ?? false
+  const head = sum(pieces, ({ part, bytes }) => (part.is === 'head' ? bytes : 0))
+  const bytes = sum(pieces, (piece) => piece.bytes)
+  const payload = sum(pieces, ({ events }) => payloadOf(events))
+  return {
+    key,
+    title: up ? 'Request' : 'Answer',
+    up,
+    at: first?.part.at ?? 0,
+    bytes,
+    made: `${count(bytes, 'byte')}${parted(bytes, head, payload, up)}${usual(first?.part)}`,
+    isOfMany: false,
+    lines: () => pieces.flatMap(linesOf),
+  }
+}
+
+function parted(bytes: number, head: number, payload: number, up: boolean): string {
+  if (head === bytes) return ', all of it head'
+  // What was masked before it came here may be longer as it is shown.
+  const rest = Math.max(0, bytes - head - payload)
+  if (up) return `: head ${head}, body ${rest}`
+  return payload > 0 ? `: head ${head}, framing ${rest}, payload ${payload}` : `: head ${head}, body ${rest}`
+}
+
+/** The lesson of polling: most of it says each time what the one before has said. */
+function usual(part: Part | undefined): string {
+  return part?.is === 'head' && part.up ? `, ${usualBytes(part.text)} of it the same each time` : ''
+}
+
+function linesOf(seen: SeenPart): readonly Line[] {
+  switch (seen.part.is) {
+    case 'head':
+      return headLines(seen.part.text)
+    case 'body':
+      return bodyLines(seen)
+    case 'chunk':
+      return chunkLines(seen)
+    case 'frame':
+      return frameRows(seen)
+    case 'dropped':
+    case 'end':
+      return []
+  }
+}
+
+function ofMany(seen: SeenPart, key: string): Section {
+  const { part, bytes, events } = seen
+  const payload = payloadOf(events)
+  const made = part.is === 'end' ? '' : count(bytes, 'byte')
+  return {
+    key,
+    title: titleOf(seen),
+    up: part.is === 'end' ? null : part.up,
+    at: part.at,
+    bytes,
+    made: payload > 0 ? `${made}: framing ${Math.max(0, bytes - payload)}, payload ${payload}` : made,
+    isOfMany: part.is === 'chunk' || part.is === 'frame',
+    lines: () => linesOf(seen),
+  }
+}
+
+function titleOf({ part, carried, events }: SeenPart): string {
+  if (part.is === 'end') return 'The connection ended here'
+  if (part.is === 'dropped') return '… no longer kept'
+  const [first] = events
+  const last = events.at(-1)
+  if (first && last)
+    return first === last ? `Event ${seqOf(first.id)}` : `Events ${seqOf(first.id)} to ${seqOf(last.id)}`
+  if (part.is === 'frame') return frameTitle(part.opcode, textOf(carried))
+  const text = textOf(carried)
+  if (text === '') return 'The last chunk'
+  if (text.startsWith(':')) return 'Heartbeat'
+  return text.startsWith('retry:') ? 'Where the stream begins' : text.includes('event: gap') ? 'Gap' : 'Chunk'
+}
+
+function frameTitle(opcode: number, text: string): string {
+  const [, type] = (opcode === 1 && /"type":"(\w+)"/.exec(text)) || []
+  const name = type?.replaceAll('_', ' ') ?? OPCODES[opcode] ?? 'reserved'
+  return name.slice(0, 1).toUpperCase() + name.slice(1)
+}
+
+function handshake({ handshake }: Inspected, at: ServerTimeMs, answer: string): Section {
+  return {
+    key: 'handshake',
+    title: 'Handshake',
+    up: null,
+    at,
+    bytes: 0,
+    made: 'how the answer follows from the key (RFC 6455, 4.2.2)',
+    isOfMany: false,
+    lines: () => (handshake ? handshakeLines(handshake, fieldOf(answer, 'sec-websocket-accept')) : [line('–')]),
+  }
+}
+
+function payloadOf(events: readonly ScannedEvent[]): number {
+  return events.reduce((sum, { from, to, in: piece }) => (piece ? sum + to - from : sum), 0)
+}
+
+function sum(pieces: readonly SeenPart[], of: (piece: SeenPart) => number): number {
+  return pieces.reduce((total, piece) => total + of(piece), 0)
+}

@@ -1,0 +1,24 @@
+/** How the server's answer follows from the client's key (RFC 6455, section 4.2.2), and whether it does. */
+import type { Handshake } from '../../server/protocol.ts'
+import { shownHex } from './bytes.ts'
+import { line } from './line.ts'
+import type { Line } from './line.ts'
+
+/** `sent`: the sec-websocket-accept of the answer. */
+export function handshakeLines({ key, guid, sha1, accept }: Handshake, sent: string | undefined): readonly Line[] {
+  const base64 = btoa(String.fromCharCode(...shownHex(sha1).bytes))
+  return [
+    line(key, 'the client’s sec-websocket-key'),
+    line(`+ ${guid}`, 'a constant of the standard, behind it: only who knows WebSocket appends it'),
+    line(`${key}${guid}`, 'both as one text'),
+    line(sha1.match(/../g)?.join(' ') ?? '', 'its SHA-1, 20 bytes'),
+    line(base64, 'these in Base64', 'meant'),
+    line(sent ?? '–', verdict(base64 === accept ? base64 : accept, sent), 'meant'),
+  ]
+}
+
+function verdict(accept: string, sent: string | undefined): string {
+  if (sent === undefined) return 'the server sent no sec-websocket-accept: a client must end the connection'
+  if (sent === accept) return 'what the server sent: equal'
+  return 'what the server sent: not equal, so a client must end the connection'
+}

@@ -1,0 +1,180 @@
+/**
+ * Reads the JSON that goes by in a stream, byte by byte, however it is cut into pieces: it masks what
+ * somebody else wrote, and tells where the events stand. Whatever is not known to be the page's own
+ * is masked, so that a piece without its beginning or its end gives nothing away.
+ */
+import type { Cursor } from '../../server/protocol.ts'
+import { hide } from './bytes.ts'
+import type { Shown } from './bytes.ts'
+
+export interface Scanner {
+  scan(piece: Shown): void
+  /** Bytes are missing here: all that follows is masked until it starts anew. */
+  lose(): void
+  restart(): void
+  readonly lost: boolean
+  /** In the order of their ends. Those in several pieces have no place. */
+  readonly events: readonly ScannedEvent[]
+}
+
+export interface ScannedEvent {
+  readonly id: Cursor
+  readonly atMs: number | null
+  readonly type: string
+  readonly own: boolean
+  /** The piece in which all of it stands, with its first byte and that behind its last. */
+  readonly in: Shown | null
+  readonly from: number
+  readonly to: number
+}
+
+/** What the server itself writes under these names is nobody's message. */
+const SERVERS = ['id', 'room', 'type', 'cursor', 'key', 'code', 'title', 'detail', 'message', 'remedy']
+/** Longer than all that is looked at. */
+const LONGEST_WORD = 256
+
+interface Nested {
+  readonly isObject: boolean
+  readonly piece: Shown
+  readonly from: number
+  /** What somebody wrote in it. */
+  readonly written: Written[]
+  readonly values: Map<string, string>
+  name: string
+  /** The next string is a name, and no value. */
+  isAtName: boolean
+}
+
+interface Written {
+  readonly piece: Shown
+  readonly from: number
+  to: number
+}
+
+export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
+  const events: ScannedEvent[] = []
+  let nested: Nested[] = []
+  let lost = false
+  let inString = false
+  let isEscaped = false
+  let isHiding = false
+  /** The string or the number that is being read. */
+  let word = ''
+
+  const top = (): Nested | undefined => nested.at(-1)
+  /** To which what is read belongs, arrays in between or not. */
+  const holder = (): Nested | undefined => nested.findLast(({ isObject }) => isObject)
+  const read = (byte: number): void => {
+    if (word.length < LONGEST_WORD) word += String.fromCharCode(byte)
+  }
+
+  const inside = (piece: Shown, at: number, byte: number): void => {
+    if (isEscaped) isEscaped = false
+    else if (byte === BACKSLASH) isEscaped = true
+    else if (byte === QUOTE) return endString()
+    read(byte)
+    if (!isHiding) return
+    hide(piece, at, at + 1, true)
+    const written = holder()?.written
+    const last = written?.at(-1)
+    if (last?.piece === piece && last.to === at) last.to++
+    else written?.push({ piece, from: at, to: at + 1 })
+  }
+
+  const beginString = (): void => {
+    inString = true
+    word = ''
+    isHiding = !isName(top()) && !SERVERS.includes(holder()?.name ?? '')
+  }
+
+  const endString = (): void => {
+    inString = false
+    const around = top()
+    if (!isName(around)) return endValue()
+    around.name = word
+    word = ''
+  }
+
+  const endValue = (): void => {
+    const around = top()
+    if (word !== '' && around?.isObject && !around.isAtName) around.values.set(around.name, word)
+    word = ''
+  }
+
+  const begin = (isObject: boolean, piece: Shown, from: number): void => {
+    word = ''
+    nested.push({ isObject, piece, from, written: [], values: new Map(), name: '', isAtName: isObject })
+  }
+
+  const end = (piece: Shown, at: number): void => {
+    endValue()
+    const ended = nested.pop()
+    if (ended) settle(ended, piece, at + 1)
+  }
+
+  const settle = ({ values, written, piece, from }: Nested, last: Shown, to: number): void => {
+    const id = values.get('id')
+    if (id === undefined) return
+    const own = isOwn(id)
+    if (own) for (const { piece, from, to } of written) hide(piece, from, to, false)
+    const at = values.get('at')
+    events.push({
+      id,
+      atMs: at === undefined ? null : Number(at),
+      type: values.get('type') ?? '',
+      own,
+      in: piece === last ? piece : null,
+      from,
+      to,
+    })
+  }
+
+  const outside = (piece: Shown, at: number, byte: number): void => {
+    const around = top()
+    if (byte === QUOTE) beginString()
+    else if (byte === CURLY || byte === SQUARE) begin(byte === CURLY, piece, at)
+    else if (byte === CURLY_END || byte === SQUARE_END) end(piece, at)
+    else if (byte === COLON && around) around.isAtName = false
+    else if (byte === COMMA && around) {
+      endValue()
+      around.isAtName = around.isObject
+    } else if (around && byte > SPACE) read(byte)
+  }
+
+  return {
+    events,
+    get lost() {
+      return lost
+    },
+    lose() {
+      lost = true
+    },
+    restart() {
+      nested = []
+      lost = inString = isEscaped = false
+      word = ''
+    },
+    scan(piece) {
+      if (lost) hide(piece, 0, piece.bytes.length, true)
+      else
+        for (const [at, byte] of piece.bytes.entries()) {
+          if (inString) inside(piece, at, byte)
+          else outside(piece, at, byte)
+        }
+    },
+  }
+}
+
+function isName(around: Nested | undefined): around is Nested {
+  return around !== undefined && around.isObject && around.isAtName
+}
+
+const SPACE = 0x20
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const SQUARE = 0x5b
+const BACKSLASH = 0x5c
+const SQUARE_END = 0x5d
+const CURLY = 0x7b
+const CURLY_END = 0x7d

@@ -1,0 +1,219 @@
+/**
+ * Finds to which of a lane's marks belongs what crossed the wire in it, and gives them their true
+ * times. A request does not say which mark it is: of all that it could be by the time, it must be
+ * the only one. Whatever is not certain is left as it was.
+ */
+import type { Cursor, TransportName } from '../../server/protocol.ts'
+import type { Seen, Way } from './crossings.ts'
+import type { Crossed, Exchange, Sent, Stream } from './mark.ts'
+import type { Marks } from './marks.ts'
+import { firstAtOrAfter } from './search.ts'
+import { timeArrival, timeBeats, timeExchange, timeSent, timeStream } from './timing.ts'
+
+export interface Matching {
+  take(seen: readonly Seen[], way: Way): void
+}
+
+/** What is known of one of the server's exchanges. */
+export interface Known {
+  crossed: Crossed
+  readonly firstAtMs: number
+  requestAtMs?: number
+  headAtMs?: number
+  answerAtMs?: number
+  /** Of the last event in the answer. */
+  answerId?: Cursor
+  endAtMs?: number
+  mark?: Exchange | Stream | Sent
+}
+
+/** An event or a message that goes up, for which a mark is looked for. */
+interface Waiting {
+  readonly known: Known
+  readonly seen: Seen
+}
+
+/** What a publish by POST may take, with its second attempt. */
+const POST_MS = 20_000
+/** Longer than anything is held on its way by the conditions that there are. */
+const LONGEST_WAY_MS = 60_000
+/** A busy server may notice so much later that the kernel has taken what it wrote; the browser may have it by then. */
+const LATE_MS = 1000
+/** What was written together comes so close together. */
+const TOGETHER_MS = 2
+/** How long a message that this page sends may be on its way up while it is looked for. */
+const LONGEST_UP_MS = 5000
+/** What the page let go may still reach the server so much later, beside two round trips. */
+const LET_GO_MS = 1000
+/** `{"type":"ping"}` in a masked frame: what a client asks when it has heard nothing for long. A message is longer. */
+const PING_BYTES = 21
+const MOST_KNOWN = 64
+
+export function createMatching(transport: TransportName, marks: Marks): Matching {
+  const known = new Map<number, Known>()
+  const owners = new WeakMap<Exchange | Stream | Sent, Known>()
+  let waiting: readonly Waiting[] = []
+  let lastAtMs = -Infinity
+
+  return {
+    take(all, pageWay) {
+      // A poll's answer ends, and so is let through; a WebSocket is never held.
+      const way = transport === 'sse' ? pageWay : { ...pageWay, isBuffered: false }
+      const found: Waiting[] = []
+      for (const seen of all) {
+        lastAtMs = Math.max(lastAtMs, seen.atMs)
+        const of = note(seen)
+        if (seen.is === 'event' || isMessage(seen)) found.push({ known: of, seen })
+        else if (BEATS.has(seen.is) || seen.is === 'message') beat(seen)
+      }
+      for (const one of known.values()) {
+        if (!one.mark) bind(one, way)
+        if (one.mark) time(one, way)
+      }
+      waiting = [...waiting, ...found].filter((one) => !settle(one, way) && one.seen.atMs > lastAtMs - LONGEST_WAY_MS)
+      forget()
+    },
+  }
+
+  function note({ is, up, exchange, atMs, bytes, status, line, id }: Seen): Known {
+    // A server that was started anew counts from 1 again.
+    const before = is === 'request' ? undefined : known.get(exchange)
+    const one: Known = before ?? {
+      firstAtMs: atMs,
+      crossed: { exchange, connection: null, isReused: false, status: null, bytesUp: 0, bytesDown: 0 },
+    }
+    known.set(exchange, one)
+    if (line) one.crossed = { ...one.crossed, ...line }
+    if (status !== undefined) one.crossed.status = status
+    one.crossed[up ? 'bytesUp' : 'bytesDown'] += bytes
+    if (is === 'request') one.requestAtMs = atMs
+    if (is === 'head') one.headAtMs = atMs
+    if (is === 'answer') {
+      one.answerAtMs = atMs
+      if (id !== undefined) one.answerId = id
+    }
+    if (is === 'end') one.endAtMs = atMs
+    return one
+  }
+
+  function isMessage({ is, bytes }: Seen): boolean {
+    return is === 'message' && bytes !== PING_BYTES
+  }
+
+  function beat({ is, up, atMs, bytes, exchange }: Seen): void {
+    const kind = is === 'message' ? 'ping' : is
+    if (kind === 'heartbeat' || kind === 'ping' || kind === 'pong' || kind === 'control' || kind === 'close')
+      timeBeats(marks, marks.beat({ is: kind, up, atMs, bytes, exchange }))
+  }
+
+  function bind(one: Known, way: Way): void {
+    const fits = candidates(one, way)
+    const [mark] = fits
+    if (!mark || fits.length > 1) return
+    const before = owners.get(mark)
+    if (before) delete before.mark
+    if (mark.kind !== 'sent') {
+      delete mark.reachedAtMs
+      delete mark.leftAtMs
+      mark.crossed = one.crossed
+    }
+    owners.set(mark, one)
+    one.mark = mark
+  }
+
+  /** A request in a lane is a poll or a stream, or it publishes: then it is answered by 201, and nothing else is. */
+  function candidates(one: Known, way: Way): readonly (Exchange | Stream | Sent)[] {
+    const { status } = one.crossed
+    const slackMs = way.boundMs + 1
+    const published = transport === 'ws' ? [] : marks.sent.filter((mark) => isPublishing(mark, one.firstAtMs, slackMs))
+    if (status === 201) return published
+    const isFeed = published.length === 0 || one.headAtMs !== undefined || status === 204
+    const fits = requests().filter((mark) => couldBe(mark, one, way, slackMs))
+    return isFeed ? fits : fits.filter((mark) => isAnsweredBy(mark, one))
+  }
+
+  function isPublishing(mark: Sent, atMs: number, slackMs: number): boolean {
+    return mark.atMs < atMs + slackMs && atMs < mark.atMs + POST_MS && !owners.has(mark)
+  }
+
+  function isAnsweredBy(mark: Exchange | Stream, { answerId }: Known): boolean {
+    const arrival = marks.arrivals[firstAtOrAfter(marks.arrivals, mark.endedAtMs ?? Infinity, ({ atMs }) => atMs)]
+    return answerId !== undefined && arrival?.atMs === mark.endedAtMs && lastId(arrival.messages) === answerId
+  }
+
+  /** Those that came last; what is older has been found, or never will be. */
+  function requests(): readonly (Exchange | Stream)[] {
+    return marks.streams.length > 0 ? marks.streams.slice(-8) : marks.exchanges.slice(-40)
+  }
+
+  function couldBe(mark: Exchange | Stream, { firstAtMs, crossed }: Known, way: Way, slackMs: number): boolean {
+    const endedAtMs = mark.endedAtMs ?? Infinity
+    if (firstAtMs < mark.askedAtMs - slackMs) return false
+    const owner = owners.get(mark)
+    // The browser asks again by itself where a connection broke before it had the answer: one mark, two requests.
+    if (owner && owner.crossed.exchange !== crossed.exchange) {
+      const answeredAtMs = mark.kind === 'stream' ? (mark.openedAtMs ?? endedAtMs) : endedAtMs
+      return firstAtMs < answeredAtMs - slackMs
+    }
+    const laterMs = mark.failed === 'let go' ? LET_GO_MS + 4 * way.oneWayMs : slackMs
+    return firstAtMs < endedAtMs + laterMs
+  }
+
+  function time(one: Known, way: Way): void {
+    if (one.mark?.kind === 'exchange') timeExchange(one.mark, one, marks, way)
+    else if (one.mark?.kind === 'stream') timeStream(one.mark, one, way)
+    else if (one.mark) timeSent(one.mark, one.requestAtMs, one.crossed.bytesUp, one.crossed.exchange)
+  }
+
+  /** Is there nothing more to look for? */
+  function settle({ known: one, seen }: Waiting, way: Way): boolean {
+    const stream = one.mark
+    if (stream?.kind !== 'stream') return false
+    return seen.up ? settleMessage(stream, seen, way) : settleEvent(stream, seen, way)
+  }
+
+  function settleMessage(stream: Stream, { atMs, bytes, exchange }: Seen, { boundMs }: Way): boolean {
+    const fits = marks.sent.filter(
+      (mark) =>
+        mark.exchange === undefined &&
+        mark.atMs < atMs + boundMs + 1 &&
+        mark.atMs > Math.max(stream.askedAtMs, atMs - LONGEST_UP_MS) &&
+        mark.atMs < (stream.endedAtMs ?? Infinity),
+    )
+    if (fits[0] && fits.length === 1) timeSent(fits[0], atMs, bytes, exchange)
+    return true
+  }
+
+  function settleEvent(stream: Stream, { atMs, bytes, exchange, id }: Seen, way: Way): boolean {
+    const { arrivals } = marks
+    const from = Math.max(atMs - LATE_MS, stream.askedAtMs)
+    const first = firstAtOrAfter(arrivals, from, (arrival) => arrival.atMs)
+    const at = arrivals.findIndex((arrival, i) => i >= first && lastId(arrival.messages) === id)
+    const arrival = arrivals[at]
+    if (id === undefined || !arrival) return false
+    if (arrival.atMs > (stream.endedAtMs ?? Infinity)) return true
+    arrival.bytes = bytes
+    // Several events may have left together: the browser hands them out one by one.
+    const togetherFromMs = Math.min(atMs - way.boundMs - 1, arrival.atMs - TOGETHER_MS)
+    for (let i = first; i <= at; i++) {
+      const one = arrivals[i]
+      if (one && one.leftAtMs === undefined && one.atMs >= togetherFromMs)
+        timeArrival(one, atMs, exchange, arrivals[i - 1], marks, way)
+    }
+    return true
+  }
+
+  function forget(): void {
+    if (known.size <= MOST_KNOWN) return
+    for (const [exchange, one] of known) {
+      const isOpen = one.mark?.kind === 'stream' && one.mark.endedAtMs === null
+      if (!isOpen && one.firstAtMs < lastAtMs - LONGEST_WAY_MS) known.delete(exchange)
+    }
+  }
+}
+
+const BEATS: ReadonlySet<Seen['is']> = new Set(['heartbeat', 'ping', 'pong', 'control', 'close'])
+
+function lastId(messages: readonly { readonly event: { readonly id: Cursor } }[]): Cursor | undefined {
+  return messages.at(-1)?.event.id
+}
