@@ -18,7 +18,8 @@ export interface Follower extends AsyncDisposable {
   readonly told: readonly Told[]
   /** Goes on by another transport from where it is. */
   switchTo(transport: TransportName): void
-  publish(text: string, key: string): Promise<void>
+  /** Answers the id that it was published under. */
+  publish(text: string, key: string): Promise<Cursor>
   stop(): void
 }
 

@@ -7,7 +7,7 @@ export interface Publisher {
   /** Begins to publish so many, some at a time. */
   burst(count: number): void
   /** Takes a message that is published on another way; it is sent again from here if that way breaks. */
-  by(way: (text: string, key: string) => Promise<void>): void
+  by(way: (text: string, key: string) => Promise<Cursor>): void
   /** All that was begun is acknowledged. */
   done(): Promise<void>
   stop(): void
@@ -36,12 +36,8 @@ export function createPublisher(origin: () => string, room: string): Publisher {
     },
     by(way) {
       const text = String(++count)
-      begin(
-        way(text, text).then(
-          () => insist(text),
-          () => insist(text),
-        ),
-      )
+      const other = way(text, text).then((id) => void acknowledged.set(text, id))
+      begin(other.catch(() => insist(text)))
     },
     async done() {
       while (begun.size > 0) await Promise.all(begun)
