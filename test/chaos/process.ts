@@ -56,7 +56,7 @@ export async function startProcess(data: string): Promise<Process> {
   }
 
   async function start(): Promise<void> {
-    const flags = ['--port', String(port), '--data', data, '--limits', 'off']
+    const flags = ['--port', String(port), '--data', data, '--limits', 'off', '--log', 'error']
     const fresh = spawn(process.execPath, ['--import', REPORTER, MAIN, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
