@@ -34,8 +34,10 @@ export interface Pending {
   readonly answer: Promise<Exchange>
   /** Null until the answer is here, whole or not. */
   readonly exchange: Exchange | null
-  /** The bytes so far, for streams. */
-  readonly received: string
+  /** What has come so far, read as far as it can be: for streams. Its body is without the chunks' sizes. */
+  readonly soFar: Exchange
+  /** The bytes so far, as they are. */
+  readonly received: Buffer
   /** Leaves without waiting for the answer. */
   leave(how?: 'FIN' | 'RST'): void
 }
@@ -47,13 +49,16 @@ export function ask(port: number, target: string, asked: Asked = {}): Pending {
   const chunks: Buffer[] = []
   let exchange: Exchange | null = null
 
+  const readAs = (ended: Exchange['ended']): Exchange => {
+    const ms = performance.now() - began
+    return { requestLine: `${method} ${target} HTTP/1.1`, ended, ...read(Buffer.concat(chunks)), ms }
+  }
   const socket = connect(port, '127.0.0.1')
   const finish = (ended: Exchange['ended']) => {
     if (exchange) return
     clearTimeout(timer)
     socket.destroy()
-    const ms = performance.now() - began
-    exchange = { requestLine: `${method} ${target} HTTP/1.1`, ended, ...read(Buffer.concat(chunks)), ms }
+    exchange = readAs(ended)
     resolve(exchange)
   }
   const timer = setTimeout(() => finish('late'), withinMs)
@@ -70,8 +75,11 @@ export function ask(port: number, target: string, asked: Asked = {}): Pending {
     get exchange() {
       return exchange
     },
+    get soFar() {
+      return exchange ?? readAs('late')
+    },
     get received() {
-      return Buffer.concat(chunks).toString()
+      return Buffer.concat(chunks)
     },
     leave: (how = 'FIN') => leave(socket, how),
   }

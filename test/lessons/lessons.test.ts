@@ -1,5 +1,5 @@
 /** One quick pass over every lesson; the whole matrix is `npm run test:lessons`. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exercisesOf, lessons, namesIn } from '../../lessons/kit/course.ts'
@@ -12,6 +12,13 @@ test('every folder of a lesson is one: it has its page, its start, its solution 
     for (const part of ['README.md', 'start', 'solution', 'check.ts', 'mistakes', 'variants'])
       expect(existsSync(join(folder, part)), join(folder, part)).toBe(true)
   }
+})
+
+test('the page of the course lists the lessons that there are, by their questions', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../lessons/README.md'), 'utf8')
+  const rows = page.matchAll(/^\| \[(.*?)\]\((.*?)\/README\.md\) \| (.*) \|$/gm)
+  const listed = Array.from(rows, ([, name, link, title]) => ({ name, link, title }))
+  expect(listed).toEqual(lessons().map(({ name, title }) => ({ name, link: name, title })))
 })
 
 describe.each(lessons())('$name', (lesson) => {
