@@ -14,7 +14,7 @@ const HELP = `  npm run lesson                     the next lesson that is not d
   npm run lesson 6                   lesson 6
   npm run lesson list                all lessons, and which are done
   npm run lesson reset 6             begin lesson 6 anew; what you had is kept aside
-  npm run lesson reset -- --all      begin all anew
+  npm run lesson reset --all         begin all anew
   npm run lesson doctor              what keeps lessons from working on this machine`
 
 const BAD_USAGE = 2
@@ -30,7 +30,8 @@ async function main([word = 'next', ...rest]: readonly string[]): Promise<void> 
   if (word === '--help' || word === '-h' || word === 'help') return void print(HELP)
   if (word === 'list') return list()
   if (word === 'doctor') return doctor()
-  if (word === 'reset') return reset(rest[0])
+  // npm keeps an --all that stands without its -- for itself, and tells of it like this.
+  if (word === 'reset') return reset(rest[0] ?? (process.env['npm_config_all'] === 'true' ? '--all' : undefined))
   return run(word === 'next' ? next() : lessonOf(word))
 }
 

@@ -20,27 +20,26 @@ const SETTLE_MS = 60
 export function watchFolder(folder: string, changed: () => void, lookMs = LOOK_MS): Watcher {
   let seen = signatureOf(folder)
   let by: Noticing = 'events'
-  let settling: NodeJS.Timeout | undefined
-  let wasTold = false
+  /** Runs from an event until the file has settled. */
+  let settling: NodeJS.Timeout | null = null
 
-  const look = () => {
+  const look = (how: Noticing) => {
     const now = signatureOf(folder)
     if (now === seen) return
     seen = now
-    by = wasTold ? 'events' : 'polling'
-    wasTold = false
+    by = how
     changed()
   }
   const events = eventsOf(folder, () => {
-    wasTold = true
-    clearTimeout(settling)
-    settling = setTimeout(look, SETTLE_MS)
+    if (settling) clearTimeout(settling)
+    settling = setTimeout(() => {
+      settling = null
+      look('events')
+    }, SETTLE_MS)
   })
   if (events === null) by = 'polling'
   const looking = setInterval(() => {
-    // Told of, and about to be looked at when it has settled.
-    if (!wasTold) look()
-    else if (settling === undefined) wasTold = false
+    if (!settling) look('polling')
   }, lookMs)
 
   return {
@@ -49,7 +48,7 @@ export function watchFolder(folder: string, changed: () => void, lookMs = LOOK_M
     },
     stop() {
       clearInterval(looking)
-      clearTimeout(settling)
+      if (settling) clearTimeout(settling)
       events?.close()
     },
   }

@@ -38,15 +38,6 @@ test('a whole server is given its port, and spoken to by HTTP, WebSocket and a b
   })
 })
 
-test('a server that does not listen on its port is never ready', async () => {
-  await using folder = await folderWith('program.ts', 'setInterval(() => {}, 1000)')
-  const checks: Check[] = [{ name: 'one', title: 'One', hints: {}, run: async () => {} }]
-  const [result] = await judge(lessonOf('3'), { name: 'program', hosted: { kind: 'server' }, checks }, folder.path, {
-    types: false,
-  })
-  expect(result).toMatchObject({ verdict: 'fail', finding: { hinted: 'never ready' } })
-})
-
 test('functions are called, with bytes and without, and reject with what they throw', async () => {
   const program = `
     export const reversed = (bytes: Uint8Array) => Uint8Array.from(bytes).reverse()

@@ -1,13 +1,12 @@
 /** Wrong programs of every kind: none hangs the kit, none passes, none leaves a process or a port behind. */
-import { execFileSync } from 'node:child_process'
-import { connect } from 'node:net'
+import { execFileSync, spawn } from 'node:child_process'
+import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { exercisesOf } from '../../lessons/kit/course.ts'
-import type { Exercise } from '../../lessons/kit/exercise.ts'
+import type { Check, Exercise } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import { until } from '../until.ts'
@@ -62,6 +61,15 @@ test.each([
   expect(first?.finding?.where ?? null).toBe(where)
   expect(first?.finding?.hint).toHaveLength(3)
   expect(processesIn(folder.path)).toEqual([])
+})
+
+test('a server that does not listen on its port is never ready', async () => {
+  await using folder = await folderWith('program.ts', 'setInterval(() => {}, 1000)')
+  const checks: Check[] = [{ name: 'one', title: 'One', hints: {}, run: async () => {} }]
+  const [result] = await judge(lesson, { name: 'program', hosted: { kind: 'server' }, checks }, folder.path, {
+    types: false,
+  })
+  expect(result).toMatchObject({ verdict: 'fail', finding: { hinted: 'never ready' } })
 })
 
 test('a handler that throws is quoted with its line, and the process goes on', async () => {
@@ -127,7 +135,6 @@ test('a stopped program leaves no port, not even where it is stuck', async () =>
 test('a program whose kit is killed ends by itself, even where it is stuck', async () => {
   await using folder = await folderWith('short-poll.ts', atTop('for (;;) Math.random()'))
   const kit = join(import.meta.dirname, '../../lessons/kit/check.ts')
-  const { spawn } = await import('node:child_process')
   const child = spawn(process.execPath, [kit, '3', '--dir', folder.path], { stdio: 'ignore' })
   await until('the program runs', () => childrenOf(child.pid).length > 0)
   const [host = 0] = childrenOf(child.pid)

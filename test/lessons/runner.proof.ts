@@ -1,0 +1,34 @@
+/** The runner as a student has it, without a terminal. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { until } from '../until.ts'
+import { folderWith, lessonOf } from './program.ts'
+
+const KIT = join(import.meta.dirname, '../../lessons/kit')
+
+test('a lesson copies its start once, checks it, checks again on a save, and leaves nothing when interrupted', async () => {
+  await using home = await folderWith('readme', '')
+  const { name, folder } = lessonOf('3')
+  const file = join(home.path, name, 'short-poll.ts')
+  const env = { ...process.env, FOURWIRE_WORK: home.path, FOURWIRE_PROGRESS: join(home.path, 'progress.json') }
+  const child = spawn(process.execPath, [join(KIT, 'lesson.ts'), '3'], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+  try {
+    await until('it has checked', () => said.includes('checks pass.'))
+    expect(readFileSync(file, 'utf8')).toBe(readFileSync(join(folder, 'start/short-poll.ts'), 'utf8'))
+    said = ''
+    writeFileSync(file, readFileSync(join(folder, 'solution/short-poll.ts')))
+    await until('it has checked again', () => said.includes('checks pass.'))
+    expect(said).toContain('10 of 10 checks pass.')
+    expect(said).not.toContain('\x1b')
+    expect(JSON.parse(readFileSync(env.FOURWIRE_PROGRESS, 'utf8'))).toHaveProperty(name)
+  } finally {
+    child.kill('SIGINT')
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+  }
+})
