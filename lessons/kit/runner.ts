@@ -104,6 +104,9 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     reset() {
       const backup = resetWork(lesson)
       progress.reset(lesson.name)
+      // The old one watches the folder that was put aside.
+      watcher?.stop()
+      watcher = watchFolder(workOf(lesson), check)
       set({ said: `Begun anew; what you had is in ${backup}.`, course: courseNow() })
       check()
     },

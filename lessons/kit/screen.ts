@@ -47,13 +47,17 @@ function terminal(out: NodeJS.WriteStream): Screen {
 /** Without a terminal nothing is drawn over: each run is reported once, when it is over. */
 function plain(out: NodeJS.WriteStream): Screen {
   let last = ''
+  let lastWhere = ''
   const say = (text: string) => {
     if (text !== last) out.write(`${text}\n`)
     last = text
   }
   return {
     show(state) {
-      const { is, said, results } = state
+      const { is, said, results, page, yours } = state
+      const where = [page && `Page ${page}`, yours && `Yours ${yours}`].filter(Boolean).join('\n')
+      if (where !== '' && where !== lastWhere) out.write(`${where}\n`)
+      lastWhere = where
       if (is === 'waiting') say(`${reportText(results, styleFor(out), state.rungs)}${said}`)
       else if (is !== 'checking' || results.length === 0) say(said)
     },
