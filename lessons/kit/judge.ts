@@ -72,7 +72,8 @@ export async function judge(
   await runAll(exercise, folder, options, tell)
   if (checkingTypes) {
     const began = performance.now()
-    tell(TYPES, cameOfTypes(await checkingTypes), performance.now() - began)
+    const errors = await checkingTypes
+    tell(TYPES, errors === null ? notTried() : cameOfTypes(errors), performance.now() - began)
   }
   return results
 }

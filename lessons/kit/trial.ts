@@ -152,14 +152,12 @@ async function refuseUseless(exchange: Exchange, program: Program, late?: Told):
   const bytes = shown(exchange)
   const behind = bytes.length
   if (ended === 'late') {
-    // A thread that is free says so; one that is stuck is found out, and its end is the finding.
-    await Promise.race([program.ended, program.tell({ is: 'reads', room: '' }).catch(() => null)])
+    await isAliveOrOver(program)
     const saw = `No answer to this within ${Math.round(ms / 100) / 10} s:`
     throw new Late({ bytes, at: behind, wanted: 'an answer', ...(late ?? { saw, hint: NO_ANSWER }) })
   }
   if (ended === 'cut') {
-    // Where the process has ended, that is the finding, and the judge knows it.
-    await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, WORD_MS))])
+    await isAliveOrOver(program)
     throw new Wrong({
       saw: 'The connection was closed before there was a whole answer:',
       bytes,
@@ -185,12 +183,18 @@ async function refuseUseless(exchange: Exchange, program: Program, late?: Told):
       hint: NO_ROUTE,
     })
   if (status >= 500) {
+    await isAliveOrOver(program)
     const threw = await until('it has said why', () => program.threw(), WORD_MS).catch(() => null)
     const saw = threw
       ? `${threw.what}${threw.where ? ` (${threw.where})` : ''}. The client got:`
       : `The answer was ${status}:`
     throw new Wrong({ saw, bytes, at: placeOf(bytes, exchange), wanted: 'no 5xx', hint: threw?.hint ?? SERVER_ERROR })
   }
+}
+
+/** A thread that is free says so. One that is stuck is found out, and where the process has ended that is the finding. */
+async function isAliveOrOver(program: Program): Promise<void> {
+  await program.tell({ is: 'reads', room: '' }).catch(() => program.ended)
 }
 
 const placeOf = (bytes: string, { statusLine }: Exchange): number => bytes.indexOf(statusLine) + 'HTTP/1.1 '.length

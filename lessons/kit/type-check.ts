@@ -1,8 +1,9 @@
 /** The types of a student's file, checked by TypeScript in a process of its own. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { REPOSITORY } from './course.ts'
 
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
@@ -10,16 +11,16 @@ const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 /** What is declared and not used yet is no mistake while one is writing. */
 const UNUSED = /error TS(?:6133|6192|6196|6198|6199):/
 
-/** One line each: `short-poll.ts:12:5 what is wrong`. None where the file is not there. */
-export async function typeErrors(folder: string, exercise: string): Promise<readonly string[]> {
+/** One line each: `short-poll.ts:12:5 what is wrong`. Null where the file is not there. */
+export async function typeErrors(folder: string, exercise: string): Promise<readonly string[] | null> {
+  const path = join(folder, `${exercise}.ts`)
+  if (!existsSync(path)) return null
   const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
   try {
-    const file = join(await realpath(folder), `${exercise}.ts`)
+    const file = await realpath(path)
     const config = join(scratch, 'tsconfig.json')
     await writeFile(config, JSON.stringify(configOf(file)))
-    return linesOf(await run(config), await realpath(folder))
-  } catch {
-    return []
+    return linesOf(await run(config), dirname(file))
   } finally {
     await rm(scratch, { recursive: true })
   }
