@@ -6,6 +6,7 @@ import { exercisesOf, folderOf, lessonOf, lessons } from './course.ts'
 import type { Lesson } from './course.ts'
 import { judge } from './judge.ts'
 import type { Result } from './judge.ts'
+import { progressIn } from './progress.ts'
 import { exerciseLine, jsonOf, reportText, styleFor } from './report.ts'
 
 const HELP = `Checks exercises, and ends with 0 where all of them pass, 1 where not, 2 where it was asked wrongly.
@@ -50,11 +51,12 @@ async function main(): Promise<number> {
 
   const all: Result[] = []
   for (const lesson of asked) {
+    const ofLesson: Result[] = []
     const folder = folderFor(lesson, values.dir, asked.length > 1)
     for (const exercise of await exercisesOf(lesson)) {
       let output = ''
       const results = await judge(lesson, exercise, folder, { says: (text) => (output += text) })
-      all.push(...results)
+      ofLesson.push(...results)
       if (values.json) continue
       if (asked.length === 1) {
         print(`${lesson.name}  ${join(folder, `${exercise.name}.ts`)}\n`)
@@ -63,9 +65,16 @@ async function main(): Promise<number> {
       }
       print(exerciseLine(results))
     }
+    // Only what a student did counts as done, not a solution or somebody's submission.
+    if (values.dir === undefined && hasPassed(ofLesson)) progressIn().finish(lesson.name)
+    all.push(...ofLesson)
   }
   if (values.json) print(jsonOf(all))
-  return all.every(({ verdict }) => verdict === 'pass') ? 0 : 1
+  return hasPassed(all) ? 0 : 1
+}
+
+function hasPassed(results: readonly Result[]): boolean {
+  return results.every(({ verdict }) => verdict === 'pass')
 }
 
 function parse() {

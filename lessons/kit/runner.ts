@@ -103,11 +103,12 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     nextHint: () => set({ rungs: Math.min(3, state.rungs + 1) }),
     reset() {
       const backup = resetWork(lesson)
+      beginWork(lesson)
       progress.reset(lesson.name)
       // The old one watches the folder that was put aside.
       watcher?.stop()
       watcher = watchFolder(workOf(lesson), check)
-      set({ said: `Begun anew; what you had is in ${backup}.`, course: courseNow() })
+      set({ said: backup === null ? 'Begun anew.' : `Begun anew; what you had is in ${backup}.`, course: courseNow() })
       check()
     },
     async stop() {

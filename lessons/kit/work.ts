@@ -16,15 +16,13 @@ export function beginWork(lesson: Lesson): boolean {
   return true
 }
 
-/** Begins anew. Answers where the former work is now; null where there was none. */
+/** Begins anew where something was begun. Answers where the former work is now; null where there was none. */
 export function resetWork(lesson: Lesson): string | null {
   const folder = workOf(lesson)
+  if (!existsSync(folder)) return null
   const backup = join(BACKUPS, `${lesson.name}-${stamp()}`)
-  const isThere = existsSync(folder)
-  if (isThere) {
-    mkdirSync(BACKUPS, { recursive: true })
-    renameSync(folder, backup)
-  }
+  mkdirSync(BACKUPS, { recursive: true })
+  renameSync(folder, backup)
   beginWork(lesson)
-  return isThere ? backup : null
+  return backup
 }

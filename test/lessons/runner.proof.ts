@@ -1,7 +1,7 @@
 /** The runner as a student has it, without a terminal. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../until.ts'
@@ -50,3 +50,19 @@ async function publish(origin: string): Promise<unknown> {
   const body = JSON.stringify({ user: 'Ada', text: 'hello' })
   return (await fetch(`${origin}/feed/lobby`, { method: 'POST', headers, body })).json()
 }
+
+test('check counts a lesson as done where its work passes, and reset begins only that anew which was begun', async () => {
+  await using home = await folderWith('readme', '')
+  const { name, folder } = lessonOf('3')
+  const env = { ...process.env, FOURWIRE_WORK: home.path, FOURWIRE_PROGRESS: join(home.path, 'progress.json') }
+  cpSync(join(folder, 'solution'), join(home.path, name), { recursive: true })
+  const kit = (entry: string, ...args: string[]) =>
+    spawnSync(process.execPath, [join(KIT, entry), ...args], { env, encoding: 'utf8' })
+  expect(kit('check.ts', '3').status).toBe(0)
+  expect(kit('lesson.ts', 'list').stdout).toMatch(new RegExp(`\u2713 +${name}`))
+  const { stdout } = kit('lesson.ts', 'reset', '--all')
+  const [, backup = ''] = /what you had is in (.*)$/m.exec(stdout) ?? []
+  expect(readdirSync(backup)).toEqual(['short-poll.ts'])
+  expect(readdirSync(home.path).filter((entry) => /^\d/.test(entry))).toEqual([name])
+  expect(JSON.parse(readFileSync(env.FOURWIRE_PROGRESS, 'utf8'))).toEqual({})
+})
