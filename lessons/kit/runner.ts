@@ -162,13 +162,18 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
 
   /** The student's server beside the reference: anew with every save, and with the sandbox's own feed. */
   async function startLane(): Promise<void> {
-    await lane?.stop()
+    const former = lane
     lane = null
+    await former?.stop()
     const exercise = exercises.find(({ hosted }) => hosted.kind !== 'functions')
     if (!exercise || !sandbox) return
     try {
-      lane = await startLaneOf(workOf(lesson), exercise, sandbox.origin, LANE_PORT + lesson.number)
-      set({ yours: `http://localhost:${lane.port}` })
+      const started = await startLaneOf(workOf(lesson), exercise, sandbox.origin, LANE_PORT + lesson.number)
+      lane = started
+      set({ yours: `http://localhost:${started.port}` })
+      void started.ended.then(({ what }) => {
+        if (lane === started && state.is !== 'stopped') set({ yours: null, said: `Your lane has ended. ${what}` })
+      })
     } catch {
       // Why it does not start is what the first check says, with its line.
       set({ yours: null })
