@@ -1,0 +1,196 @@
+/**
+ * The process of a student's program: imports its file, serves what it exports, does what the check
+ * says, and tells what becomes of it. Told everything by messages; never started by hand.
+ */
+import { once } from 'node:events'
+import { writeSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { mock } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify from 'fastify'
+import { handleErrors } from '../../../server/error-handler.ts'
+import { isWebSocketUpgrade, routeUpgrades } from '../../../server/upgrade.ts'
+import type { Draft } from '../../../server/protocol.ts'
+import type { Goodbye, Transport } from '../../../server/transports/transport.ts'
+import { validatorCompiler } from '../../../server/validation.ts'
+import { openLog } from './log.ts'
+import type { OpenLog } from './log.ts'
+import type { Command, Reply, Task, Word } from './message.ts'
+import { WORDS_FD } from './message.ts'
+import { mirrorOf } from './mirror.ts'
+import { resolveFromAnywhere } from './resolve.ts'
+import { watch } from './watched.ts'
+import type { Watched } from './watched.ts'
+
+const BEAT_MS = 100
+
+/** Short, and the same in every run: what crosses the wire is shown to people. */
+const EPOCH = 'k3'
+
+/** How far the program's time is moved at once, so that what hangs on one timer can set the next. */
+const TICK_MS = 250
+
+interface Host {
+  readonly exported: Readonly<Record<string, unknown>>
+  readonly log: OpenLog
+  readonly watched: Watched
+  goodbye: Goodbye
+}
+
+process.once('message', (task: Task) => void begin(task))
+process.once('disconnect', () => leave(0))
+
+const leave = process.exit.bind(process)
+
+async function begin(task: Task): Promise<void> {
+  // Before anything of the student's runs: a thread does not come up beside a loop that never ends.
+  const orphan = new Worker(new URL('./orphan.ts', import.meta.url))
+  orphan.unref()
+  await once(orphan, 'message')
+  tell({ is: 'beat' })
+  setInterval(() => tell({ is: 'beat' }), BEAT_MS).unref()
+  tellTroubles()
+  resolveFromAnywhere()
+  const log = openLog(EPOCH)
+  const watched = watch(task.follows === null ? log : await mirrorOf(task.follows))
+
+  const exported = await importFile(task)
+  const host: Host = { exported, log, watched, goodbye: () => {} }
+  const port = await serve(task, host)
+  process.on('message', ({ number, command }: { number: number; command: Command }) => {
+    obey(command, host).then(
+      (value) => answer({ number, value }),
+      (error: unknown) =>
+        answer({ number, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    )
+  })
+  tell({ is: 'ready', port })
+}
+
+/** By a write that blocks: a word that is only queued dies with the process. */
+function tell(word: Word): void {
+  try {
+    writeSync(WORDS_FD, `${JSON.stringify(word)}\n`)
+  } catch {
+    // Whoever listened is gone, and `disconnect` will say so.
+  }
+}
+
+function answer(reply: Reply): void {
+  process.send?.(reply, undefined, undefined, () => {})
+}
+
+function tellTroubles(): void {
+  process.on('uncaughtException', (error: unknown) => {
+    tell({ is: 'uncaught', ...describe(error) })
+    leave(1)
+  })
+  process.exit = (code) => {
+    tell({ is: 'exit', exitCode: Number(code ?? process.exitCode ?? 0), stack: new Error('process.exit').stack ?? '' })
+    return leave(code)
+  }
+}
+
+function describe(error: unknown) {
+  const {
+    message = String(error),
+    stack = String(error),
+    code,
+    port,
+  }: Partial<NodeJS.ErrnoException & { port: number }> = error instanceof Error ? error : {}
+  return { message, stack, ...(code !== undefined && { code }), ...(typeof port === 'number' && { port }) }
+}
+
+async function importFile({ file, port, hosted }: Task): Promise<Record<string, unknown>> {
+  if (hosted.kind === 'server') process.env['PORT'] = String(port)
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    tell({ is: 'import', ...describe(error) })
+    return leave(1)
+  }
+}
+
+async function serve({ hosted, port, follows }: Task, host: Host): Promise<number> {
+  if (hosted.kind !== 'transport') return port
+  const transport = host.exported[hosted.exported]
+  if (!isTransport(transport)) {
+    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
+    return leave(1)
+  }
+  const app = Fastify({
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    http: { shouldUpgradeCallback: isWebSocketUpgrade },
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(validatorCompiler)
+  handleErrors(app)
+  app.addHook('onError', async (_request, _reply, error) => {
+    if ((error.statusCode ?? 500) >= 500) tell({ is: 'threw', ...describe(error) })
+  })
+  if (follows !== null)
+    app.addHook('onRequest', async (_request, reply) => void reply.header('access-control-allow-origin', follows))
+  host.goodbye = transport.serve(app, host.watched.feed) ?? (() => {})
+  routeUpgrades(app)
+  try {
+    await app.listen({ host: '127.0.0.1', port })
+  } catch (error) {
+    tell({ is: 'import', ...describe(error) })
+    return leave(1)
+  }
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+const isTransport = (value: unknown): value is Transport =>
+  typeof value === 'object' && value !== null && 'serve' in value && typeof value.serve === 'function'
+
+async function obey(command: Command, host: Host): Promise<unknown> {
+  const { log, watched } = host
+  switch (command.is) {
+    case 'publish': {
+      const drafts = command.texts.map((text): Draft => ({ type: 'message', user: 'Ada', text }))
+      const events = log.make(command.room, drafts, command.atMs)
+      log.put(command.room, events)
+      return events
+    }
+    case 'ambush':
+      return watched.ambush(command.room, () => {
+        const [event] = log.make(command.room, [{ type: 'message', user: 'Ada', text: command.text }])
+        if (!event) throw new Error('Nothing was made.')
+        log.put(command.room, [event])
+        return event
+      })
+    case 'reads':
+      // Behind what the program does in this turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      return watched.reads(command.room)
+    case 'forget':
+      return log.forget(command.room, command.keep)
+    case 'goodbye':
+      return host.goodbye()
+    case 'freeze':
+      mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
+      return syncBuiltinESMExports()
+    case 'tick':
+      for (let left = command.ms; left > 0; left -= TICK_MS) {
+        mock.timers.tick(Math.min(left, TICK_MS))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return null
+    case 'thaw':
+      mock.timers.reset()
+      return syncBuiltinESMExports()
+    case 'call':
+      return call(host.exported, command.exported, command.args)
+  }
+}
+
+async function call(exported: Host['exported'], name: string, args: readonly unknown[]): Promise<unknown> {
+  const called = exported[name]
+  if (typeof called === 'function') return called(...args)
+  throw new Error(`${name} is ${typeof called}, not a function.`)
+}

@@ -1,0 +1,82 @@
+/** A log in memory that takes events as they are, so that a check can stamp them and a mirror can keep their ids. */
+import { cursorOf } from '../../../server/feed/cursor.ts'
+import type { Log } from '../../../server/feed/log.ts'
+import { now } from '../../../server/now.ts'
+import type { Draft, Event } from '../../../server/protocol.ts'
+
+export interface OpenLog extends Log {
+  /** Appends them in one commit; their ids must go on from the room's last. */
+  put(room: string, events: readonly Event[]): void
+  /** Events that would come next, not yet appended: all stamped as told, or 1 ms apart. */
+  make(room: string, drafts: readonly Draft[], atMs?: number): readonly Event[]
+  /** Drops all but the last so many. */
+  forget(room: string, keep: number): void
+  /** Where the room's numbers begin: what lies before is no longer kept. */
+  begin(room: string, lastSeq: number): void
+}
+
+interface Room {
+  events: readonly Event[]
+  lastSeq: number
+  readonly keys: Map<string, Event>
+}
+
+export function openLog(epoch: string): OpenLog {
+  const rooms = new Map<string, Room>()
+  const listeners = new Set<(room: string, events: readonly Event[]) => void>()
+
+  const roomOf = (name: string): Room => {
+    const room = rooms.get(name) ?? { events: [], lastSeq: 0, keys: new Map() }
+    rooms.set(name, room)
+    return room
+  }
+  const extentOf = ({ events, lastSeq }: Room) => ({ first: lastSeq - events.length + 1, last: lastSeq })
+
+  const log: OpenLog = {
+    epoch,
+    async append(name, draft, key) {
+      const { keys } = roomOf(name)
+      const earlier = key === undefined ? undefined : keys.get(key)
+      if (earlier) return { event: earlier, repeated: true }
+      const [event] = log.make(name, [draft])
+      if (!event) throw new Error('Nothing was made.')
+      if (key !== undefined) keys.set(key, event)
+      log.put(name, [event])
+      return { event, repeated: false }
+    },
+    async read(name, afterSeq, limit) {
+      const room = roomOf(name)
+      const from = Math.max(0, afterSeq - (extentOf(room).first - 1))
+      return room.events.slice(from, from + limit)
+    },
+    extent: async (name) => extentOf(roomOf(name)),
+    onCommit(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      listeners.clear()
+    },
+    put(name, events) {
+      const room = roomOf(name)
+      room.events = [...room.events, ...events]
+      room.lastSeq += events.length
+      for (const listener of listeners) listener(name, events)
+    },
+    make(name, drafts, atMs) {
+      const { lastSeq } = roomOf(name)
+      const beganMs = now()
+      return drafts.map((draft, i) => {
+        return { id: cursorOf(epoch, lastSeq + 1 + i), room: name, at: atMs ?? beganMs + i, ...draft }
+      })
+    },
+    forget(name, keep) {
+      const room = roomOf(name)
+      room.events = room.events.slice(room.events.length - Math.min(keep, room.events.length))
+    },
+    begin(name, lastSeq) {
+      roomOf(name).lastSeq = lastSeq
+    },
+  }
+  return log
+}

@@ -1,0 +1,67 @@
+/** What the kit and the process of a student's program say to each other. */
+import type { Event } from '../../../server/protocol.ts'
+import type { Hosted } from '../exercise.ts'
+
+export interface Task {
+  readonly file: string
+  readonly hosted: Hosted
+  /** 0 for any that is free. */
+  readonly port: number
+  /** The sandbox whose feed is followed; null for a feed of the check's own. */
+  readonly follows: string | null
+}
+
+/** Down to the process, each with a number; answered by a `Reply` with the same. */
+export type Command =
+  /** `atMs`: of the stamp, where it shall not be now. All are one commit. */
+  | { readonly is: 'publish'; readonly room: string; readonly texts: readonly string[]; readonly atMs?: number }
+  /** Publishes in between: as soon as the program has looked into this room and found nothing, before it is told. */
+  | { readonly is: 'ambush'; readonly room: string; readonly text: string }
+  | { readonly is: 'reads'; readonly room: string }
+  /** Drops all but the last so many events of the room. */
+  | { readonly is: 'forget'; readonly room: string; readonly keep: number }
+  /** Says goodbye to all clients, as a server that is about to stop. */
+  | { readonly is: 'goodbye' }
+  /** From here on the program's timers and its Date stand still. */
+  | { readonly is: 'freeze' }
+  | { readonly is: 'tick'; readonly ms: number }
+  | { readonly is: 'thaw' }
+  | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
+
+export interface Reply {
+  readonly number: number
+  readonly value?: unknown
+  readonly error?: string
+}
+
+/** How the program has used the feed in a room. */
+export interface Reads {
+  /** How often it has asked what lies behind a cursor, and had its answer. */
+  readonly asked: number
+  /** How often it has begun to follow. */
+  readonly followed: number
+  /** How many times it follows right now. */
+  readonly following: number
+  /** What was published from the ambush; null while nobody has walked into it. */
+  readonly ambushed: Event | null
+}
+
+/** Up, by a pipe that is written to at once, so that the last words of a process arrive too. */
+export type Word =
+  | { readonly is: 'ready'; readonly port: number }
+  | { readonly is: 'beat' }
+  /** `stack` begins with the name and the message. `code` as of Node's errors. */
+  | {
+      readonly is: 'import' | 'uncaught' | 'threw'
+      readonly message: string
+      readonly stack: string
+      readonly code?: string
+      readonly port?: number
+    }
+  /** The program has asked for the end of the process. */
+  | { readonly is: 'exit'; readonly exitCode: number; readonly stack: string }
+  /** What it should export is not there; `found` is what is. */
+  | { readonly is: 'no export'; readonly exported: string; readonly found: readonly string[] }
+
+/** The pipe of the words. */
+export const WORDS_FD = 3

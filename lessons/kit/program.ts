@@ -1,0 +1,245 @@
+/** A student's program in a process of its own: started, spoken to, watched, and ended for certain. */
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, realpathSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Exercise } from './exercise.ts'
+import { WORDS_FD } from './hosted/message.ts'
+import type { Command, Reply, Task, Word } from './hosted/message.ts'
+import { stackOf } from './stuck.ts'
+import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
+import type { Trouble } from './trouble.ts'
+
+export interface Program extends AsyncDisposable {
+  /** On 127.0.0.1. */
+  readonly port: number
+  /** Resolves when the process has ended, however that came about. */
+  readonly ended: Promise<Trouble>
+  /** What a handler of it last threw, since this was last asked. */
+  threw(): Trouble | null
+  /** Rejects with `ProgramEnded` where the process ends before it answers. */
+  tell(command: Command): Promise<unknown>
+  stop(): Promise<void>
+}
+
+export interface ProgramOptions {
+  readonly port?: number
+  /** The sandbox whose feed it follows; without it the feed is the check's own. */
+  readonly follows?: string
+  /** What the program itself writes to its stdout and stderr. */
+  readonly says?: (text: string) => void
+}
+
+const HOST = join(import.meta.dirname, 'hosted/host.ts')
+
+/** From the first beat to ready. Importing takes some 50 ms; a busy machine takes longer. */
+const READY_MS = 5000
+
+/** The process is asked so often whether its thread is free; its own beat is as fast. */
+const LOOK_MS = 100
+
+/** So many looks without a beat mean that the thread is stuck. Looks, not time: on a busy machine these come late too. */
+const STUCK_LOOKS = 12
+
+/** Resolves when the program takes requests; throws `ProgramEnded` where it never does. */
+export async function startProgram(folder: string, exercise: Exercise, options: ProgramOptions = {}): Promise<Program> {
+  const { port = 0, follows = null, says = () => {} } = options
+  const file = join(folder, `${exercise.name}.ts`)
+  if (!existsSync(file))
+    throw new ProgramEnded(trouble('no file', `There is no ${exercise.name}.ts in ${folder}.`, null))
+  const home = realpathSync(folder)
+  const { hosted } = exercise
+  const task: Task = {
+    file: join(home, `${exercise.name}.ts`),
+    hosted,
+    port: hosted.kind === 'server' && port === 0 ? await freePort() : port,
+    follows,
+  }
+
+  // The port of the inspector is opened only by the signal that asks a stuck program where it is.
+  const child = spawn(process.execPath, ['--inspect-port=0', HOST], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, NODE_NO_WARNINGS: '1' },
+  })
+  const alive = () => child.kill('SIGKILL')
+  process.once('exit', alive)
+  child.once('exit', () => process.off('exit', alive))
+  const run = observe(child, home, says)
+  child.send(task)
+  try {
+    const ready = await Promise.race([run.ready, run.ended.then(raise)])
+    if (hosted.kind === 'server') await Promise.race([untilListening(ready, run), run.ended.then(raise)])
+    return {
+      port: ready,
+      ended: run.ended,
+      threw: run.threw,
+      tell: run.tell,
+      stop: run.stop,
+      [Symbol.asyncDispose]: run.stop,
+    }
+  } catch (error) {
+    await run.stop()
+    throw await located(error, task.file)
+  }
+}
+
+interface Run {
+  readonly ready: Promise<number>
+  readonly ended: Promise<Trouble>
+  threw(): Trouble | null
+  tell(command: Command): Promise<unknown>
+  end(cause: Trouble): void
+  stop(): Promise<void>
+}
+
+function observe(child: ChildProcess, home: string, says: (text: string) => void): Run {
+  const ready = Promise.withResolvers<number>()
+  const ended = Promise.withResolvers<Trouble>()
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  const listeners = new Set<(text: string) => void>()
+  let cause: Trouble | null = null
+  let threw: Trouble | null = null
+  let looks = 0
+  let beats = false
+  let asking = false
+  let number = 0
+
+  const looking = setInterval(() => {
+    looks += 1
+    if (beats && !asking && looks > STUCK_LOOKS) void askWhere()
+  }, LOOK_MS)
+  let late: NodeJS.Timeout | undefined
+
+  const end = (why: Trouble) => {
+    cause ??= why
+    child.kill('SIGKILL')
+  }
+  const heard = (word: Word) => {
+    looks = 0
+    if (word.is === 'beat') {
+      beats = true
+      late ??= setTimeout(
+        () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null)),
+        READY_MS,
+      )
+    } else if (word.is === 'ready') {
+      clearTimeout(late)
+      ready.resolve(word.port)
+    } else if (word.is === 'threw') threw = troubleOf(word, home)
+    else cause ??= troubleOf(word, home)
+  }
+  const askWhere = async () => {
+    asking = true
+    const stack = await stackOf(child, (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    })
+    const where = stack === null ? null : placeIn(stack, home)
+    // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
+    if (where !== null || (stack === null && looks > STUCK_LOOKS))
+      end(
+        trouble('stuck', `The program held its only thread for more than ${(LOOK_MS * STUCK_LOOKS) / 1000} s.`, where),
+      )
+    looks = 0
+    asking = false
+  }
+
+  const words = createInterface({ input: child.stdio[WORDS_FD] as Readable }).on('line', (line) =>
+    heard(JSON.parse(line)),
+  )
+  child.on('message', ({ number: of, value, error }: Reply) => {
+    const asked = waiting.get(of)
+    waiting.delete(of)
+    if (error === undefined) asked?.resolve(value)
+    else asked?.reject(new Error(error))
+  })
+  child.stdout?.setEncoding('utf8').on('data', says)
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    for (const listener of listeners) listener(text)
+    const own = text.replace(OF_THE_INSPECTOR, '')
+    if (own !== '') says(own)
+  })
+  child.on('error', () => {})
+  // `close` comes behind the last word and the last byte of output; `exit` may overtake them.
+  child.once('close', (code, signal) => {
+    clearInterval(looking)
+    clearTimeout(late)
+    words.close()
+    const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
+    for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
+    waiting.clear()
+    ended.resolve(why)
+  })
+
+  return {
+    ready: ready.promise,
+    ended: ended.promise,
+    end,
+    threw() {
+      const last = threw
+      threw = null
+      return last
+    },
+    tell(command) {
+      const asked = Promise.withResolvers<unknown>()
+      number += 1
+      waiting.set(number, asked)
+      child.send({ number, command }, (error) => error && asked.reject(error))
+      return asked.promise
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await ended.promise
+    },
+  }
+}
+
+/** What Node writes by itself when its inspector is woken. */
+const OF_THE_INSPECTOR =
+  /^(?:Debugger (?:listening on|attached|ending on).*|For help, see:.*|Waiting for the debugger.*)\n?/gm
+
+function raise(why: Trouble): never {
+  throw new ProgramEnded(why)
+}
+
+async function untilListening(port: number, { end }: Run): Promise<void> {
+  const limit = performance.now() + READY_MS
+  while (!(await takesConnections(port))) {
+    if (performance.now() > limit)
+      end(trouble('never ready', `Nothing listened on PORT, which was ${port}, within ${READY_MS / 1000} s.`, null))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Some syntax errors come without their place; `node --check` knows it. */
+async function located(error: unknown, file: string): Promise<unknown> {
+  if (!(error instanceof ProgramEnded) || error.trouble.kind !== 'syntax' || error.trouble.where !== null) return error
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
+  const where = placeIn(stderr, realpathSync(join(file, '..')))
+  return new ProgramEnded({ ...error.trouble, where })
+}

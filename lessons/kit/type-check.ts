@@ -1,0 +1,61 @@
+/** The types of a student's file, checked by TypeScript in a process of its own. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { REPOSITORY } from './course.ts'
+
+const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
+
+/** What is declared and not used yet is no mistake while one is writing. */
+const UNUSED = /error TS(?:6133|6192|6196|6198|6199):/
+
+/** One line each: `short-poll.ts:12:5 what is wrong`. Null where the file is not there. */
+export async function typeErrors(folder: string, exercise: string): Promise<readonly string[] | null> {
+  const path = join(folder, `${exercise}.ts`)
+  if (!existsSync(path)) return null
+  const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
+  try {
+    const file = await realpath(path)
+    const config = join(scratch, 'tsconfig.json')
+    await writeFile(config, JSON.stringify(configOf(file)))
+    return linesOf(await run(config), dirname(file))
+  } finally {
+    await rm(scratch, { recursive: true })
+  }
+}
+
+/** As the repository's own, for a file that may lie anywhere. */
+function configOf(file: string): object {
+  return {
+    extends: join(REPOSITORY, 'tsconfig.json'),
+    files: [file],
+    include: [],
+    compilerOptions: {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+      paths: { '#server/*': [join(REPOSITORY, 'server/*')], '*': [join(REPOSITORY, 'node_modules/*')] },
+    },
+  }
+}
+
+function run(config: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [TSC, '-p', config, '--pretty', 'false'], (_error, stdout) => resolve(stdout))
+  })
+}
+
+function linesOf(output: string, folder: string): readonly string[] {
+  const errors = output.matchAll(/^(\S.*?)\((\d+),(\d+)\): (error TS\d+: .*)$/gm)
+  return Array.from(errors)
+    .filter(([line]) => !UNUSED.test(line))
+    .map(([, file = '', line, column, what]) => `${nameOf(file, folder)}:${line}:${column} ${what}`)
+}
+
+/** TypeScript names files from where it was started. */
+function nameOf(file: string, folder: string): string {
+  const name = file.split(/[\\/]/).at(-1) ?? file
+  return file.startsWith('..') || file.includes(folder) ? name : file
+}

@@ -1,0 +1,86 @@
+/** The kinds of programs that the kit can host, and what a check can do with each. */
+import { expect, test } from 'vitest'
+import { lessonOf } from '../../lessons/kit/course.ts'
+import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
+import { judge } from '../../lessons/kit/judge.ts'
+import type { Trial } from '../../lessons/kit/trial.ts'
+import { folderWith } from './program.ts'
+
+/** What becomes of one check of a program of this kind. */
+async function tried(hosted: Hosted, program: string, run: (trial: Trial) => Promise<void>) {
+  const check: Check = { name: 'one', title: 'Is tried', hints: {}, run }
+  const exercise: Exercise = { name: 'program', hosted, checks: [check] }
+  await using folder = await folderWith('program.ts', program)
+  const [result] = await judge(lessonOf('3'), exercise, folder.path, { types: false })
+  expect(result).toMatchObject({ verdict: 'pass', finding: null })
+}
+
+test('a whole server is given its port, and spoken to by HTTP, WebSocket and a bare socket', async () => {
+  const program = `
+    import { createServer } from 'node:http'
+    import { WebSocketServer } from 'ws'
+    const server = createServer((request, response) => response.end('you asked for ' + request.url))
+    new WebSocketServer({ server }).on('connection', (socket) => socket.on('message', (text) => socket.send(String(text))))
+    server.listen(Number(process.env['PORT']))`
+  await tried({ kind: 'server' }, program, async ({ get, websocket, socket, until }) => {
+    const answer = await get('/hello')
+    expect(answer).toMatchObject({ status: 200, body: 'you asked for /hello' })
+    const echo = websocket('/')
+    let echoed = ''
+    echo.on('open', () => echo.send('ping'))
+    echo.on('message', (text) => (echoed = String(text)))
+    expect(await until('it is echoed', () => echoed)).toBe('ping')
+    let raw = ''
+    socket()
+      .on('data', (bytes) => (raw += String(bytes)))
+      .write('GET /raw HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until('it is answered', () => raw.includes('you asked for /raw'))
+  })
+})
+
+test('functions are called, with bytes and without, and reject with what they throw', async () => {
+  const program = `
+    export const reversed = (bytes: Uint8Array) => Uint8Array.from(bytes).reverse()
+    export const fails = () => { throw new RangeError('too far') }`
+  await tried({ kind: 'functions' }, program, async ({ call }) => {
+    expect(await call('reversed', Buffer.from([1, 2, 3]))).toEqual(Uint8Array.from([3, 2, 1]))
+    await expect(call('fails')).rejects.toThrow('RangeError: too far')
+    await expect(call('missing')).rejects.toThrow('missing is undefined, not a function.')
+  })
+})
+
+const STREAM = `
+  import type { Transport } from '#server/transports/transport.ts'
+  export const sse: Transport = {
+    serve(app, feed) {
+      app.get('/feed/:room/sse', async (request, reply) => {
+        const { room } = request.params as { room: string }
+        reply.hijack()
+        const stream = reply.raw
+        stream.writeHead(200, { 'content-type': 'text/event-stream' })
+        stream.write(':hello\\n\\n')
+        const beat = setInterval(() => stream.write(':beat\\n\\n'), 15_000)
+        const stop = feed.follow(room, '0', ({ events }) => {
+          for (const { id } of events) stream.write('id: ' + id + '\\n\\n')
+        }, () => stream.destroy())
+        stream.once('close', () => { stop(); clearInterval(beat) })
+      })
+      return () => {}
+    },
+  }`
+
+test('a stream is read as far as it has come, its timers are moved, and its end is seen', async () => {
+  await tried({ kind: 'transport', exported: 'sse' }, STREAM, async (trial) => {
+    await trial.freeze()
+    const stream = trial.open(`/feed/${trial.room}/sse`)
+    await trial.until('it has begun', () => stream.soFar.body === ':hello\n\n')
+    expect(stream.soFar).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } })
+    await trial.tick(15_000)
+    await trial.until('it has beaten', () => stream.soFar.body.endsWith(':beat\n\n'))
+    const [event] = await trial.publish('one')
+    await trial.until('it has come', () => stream.soFar.body.endsWith(`id: ${event?.id}\n\n`))
+    expect((await trial.reads()).following).toBe(1)
+    stream.leave('RST')
+    await trial.until('nobody follows', async () => (await trial.reads()).following === 0)
+  })
+})

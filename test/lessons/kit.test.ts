@@ -1,0 +1,132 @@
+/** Progress, work, watching and the two commands. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { progressIn } from '../../lessons/kit/progress.ts'
+import type { LessonState } from '../../lessons/kit/runner.ts'
+import { stateText } from '../../lessons/kit/screen.ts'
+import { watchFolder } from '../../lessons/kit/watch.ts'
+import { until } from '../until.ts'
+import { folderWith } from './program.ts'
+
+const KIT = join(import.meta.dirname, '../../lessons/kit')
+
+test('progress keeps what it does not know, and the first time', async () => {
+  await using folder = await folderWith('progress.json', '{"99-of-a-later-version":{"stars":3}}')
+  const file = join(folder.path, 'progress.json')
+  const progress = progressIn(file, folder.path)
+  progress.finish('03-short-polling')
+  const first = readFileSync(file, 'utf8')
+  progress.finish('03-short-polling')
+  expect(readFileSync(file, 'utf8')).toBe(first)
+  expect(JSON.parse(first)).toEqual({
+    '99-of-a-later-version': { stars: 3 },
+    '03-short-polling': { doneAt: expect.stringMatching(/^\d{4}-/) },
+  })
+  expect(progress.isDone('03-short-polling')).toBe(true)
+})
+
+test('a reset of the progress keeps a copy and says where; of one lesson it keeps the others', async () => {
+  await using folder = await folderWith('progress.json', '{"a":1,"b":2}')
+  const file = join(folder.path, 'progress.json')
+  const progress = progressIn(file, join(folder.path, 'backups'))
+  const backup = progress.reset('a')
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ b: 2 })
+  expect(JSON.parse(readFileSync(backup ?? '', 'utf8'))).toEqual({ a: 1, b: 2 })
+  progress.reset()
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({})
+  expect(progress.reset()).toBeNull()
+})
+
+test('a progress file that cannot be read is put aside, not overwritten', async () => {
+  await using folder = await folderWith('progress.json', '{"a":')
+  const backups = join(folder.path, 'backups')
+  progressIn(join(folder.path, 'progress.json'), backups).finish('b')
+  expect(existsSync(backups)).toBe(true)
+  expect(JSON.parse(readFileSync(join(folder.path, 'progress.json'), 'utf8'))).toHaveProperty('b')
+})
+
+test('a save is noticed by an event, long before the next look', async () => {
+  await using folder = await folderWith('a.ts', '1')
+  let saves = 0
+  const watcher = watchFolder(folder.path, () => (saves += 1), 60_000)
+  writeFileSync(join(folder.path, 'a.ts'), '22')
+  await until('it is noticed', () => saves === 1)
+  expect(watcher.by).toBe('events')
+  writeFileSync(join(folder.path, 'a.ts'), '333')
+  await until('it is noticed again', () => saves === 2)
+  watcher.stop()
+})
+
+test('a save is noticed where no event tells of it', async () => {
+  await using folder = await folderWith('a.ts', '1')
+  let saves = 0
+  // A folder made by another name is watched by nobody, as on a file system without events.
+  const watcher = watchFolder(join(folder.path, 'later'), () => (saves += 1), 20)
+  mkdirSync(join(folder.path, 'later'))
+  await until('it is noticed', () => saves >= 1)
+  expect(watcher.by).toBe('polling')
+  watcher.stop()
+})
+
+test('check answers by its exit code, with JSON alone on stdout', async () => {
+  const passed = await run('check.ts', '3', '--dir', 'solution', '--json')
+  expect(passed.code).toBe(0)
+  const rows: { verdict: string }[] = JSON.parse(passed.stdout)
+  expect(rows.length).toBeGreaterThan(5)
+  expect(rows.every(({ verdict }) => verdict === 'pass')).toBe(true)
+  const failed = await run('check.ts', '3', '--dir', 'mistakes/empty-list')
+  expect(failed.code).toBe(1)
+  expect(failed.stdout).toMatch(
+    /^fail {12}03-short-polling {2}short-poll {2}\d+ of \d+ checks pass; first: nothing-new$/m,
+  )
+  expect(failed.stdout).not.toContain('\x1b')
+})
+
+test('check and lesson refuse what they do not know, with 2 and a word of what there is', async () => {
+  for (const [entry, ...args] of [
+    ['check.ts', '77'],
+    ['check.ts', '--every'],
+    ['check.ts'],
+    ['lesson.ts', '77'],
+  ] as const) {
+    const { code, stderr } = await run(entry, ...args)
+    expect(code, `${entry} ${args.join(' ')}`).toBe(2)
+    expect(stderr).toMatch(/There are: 03|npm run check/)
+  }
+})
+
+test('the screen always says where to edit, what goes on, how saves are noticed and which keys there are', () => {
+  const style = { strong: (text: string) => text, inverse: (text: string) => text, faint: (text: string) => text }
+  const state: LessonState = {
+    lesson: '03-short-polling',
+    title: 'How often?',
+    folder: '/home/ada/work/03-short-polling',
+    files: ['short-poll.ts'],
+    is: 'starting',
+    said: 'Starting the sandbox.',
+    page: null,
+    yours: null,
+    noticing: 'polling',
+    results: [],
+    checkedAtMs: null,
+    rungs: 1,
+    output: 'hello',
+    course: [],
+  }
+  const text = stateText(state, style)
+  for (const part of ['short-poll.ts', 'starting', 'Starting the sandbox.', 'by polling', 'r run', 'q quit', '| hello'])
+    expect(text).toContain(part)
+})
+
+async function run(entry: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, [join(KIT, entry), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const [code] = await once(child, 'close')
+  return { code, stdout, stderr }
+}

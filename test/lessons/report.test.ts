@@ -1,0 +1,69 @@
+/** What people and scripts are shown, to the letter. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Result } from '../../lessons/kit/judge.ts'
+import { bytesLines, exerciseLine, jsonOf, reportText } from '../../lessons/kit/report.ts'
+import type { Style } from '../../lessons/kit/report.ts'
+import { judged, lessonOf } from './program.ts'
+
+const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
+
+/** What differs from run to run: how long it took, and when a message was stamped. */
+const settled = (text: string): string => text.replace(/\d+ ms/g, 'N ms').replace(/"at":\d+(?:\.\d+)?/g, '"at":TIME')
+
+// Made again with FOURWIRE_GOLDEN=write, and to be read before it is committed.
+test.each([
+  ['3', 'cursor-at-the-end'],
+  ['4', 'seam'],
+])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
+  const lesson = lessonOf(number)
+  const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
+  const text = settled(`${reportText(results, PLAIN, 3)}\n${exerciseLine(results)}\n`)
+  const golden = join(import.meta.dirname, `golden/${lesson.name}-${mistake}.txt`)
+  if (process.env['FOURWIRE_GOLDEN'] === 'write') writeFileSync(golden, text)
+  expect(text).toBe(readFileSync(golden, 'utf8'))
+})
+
+test('a caret stands under the first wrong byte, and what was wanted in its column', () => {
+  expect(bytesLines({ bytes: 'GET /\n\nHTTP/1.1 200 OK', at: 16, wanted: '204' })).toEqual([
+    '',
+    '        GET /',
+    '',
+    '        HTTP/1.1 200 OK',
+    '                 ^',
+    'wanted:          204',
+    '',
+  ])
+})
+
+test('of a line that is too long the part around the caret is shown', () => {
+  const [, line = '', caret = '', wanted = ''] = bytesLines({
+    bytes: `${'a'.repeat(200)}X${'b'.repeat(200)}`,
+    at: 200,
+    wanted: 'Y',
+  })
+  expect(line.length).toBeLessThan(100)
+  expect(line[caret.indexOf('^')]).toBe('X')
+  expect(wanted.indexOf('Y')).toBe(caret.indexOf('^'))
+  expect(line).toMatch(/^ {8}\u2026.*\u2026$/)
+})
+
+test('control characters are shown as pictures of one column', () => {
+  expect(bytesLines({ bytes: 'data: a\r\ufeff', at: 7 })[1]).toBe('        data: a\u240d\u25a1')
+})
+
+test('JSON holds what an instructor\u2019s script needs, and nothing else', () => {
+  const result: Result = {
+    lesson: '03-short-polling',
+    exercise: 'short-poll',
+    check: 'a-gap',
+    title: 'Says so',
+    verdict: 'fail',
+    ms: 3,
+    finding: { saw: 'It did not.', hinted: 'silent', hint: ['seen', 'where', 'idea'] },
+  }
+  expect(JSON.parse(jsonOf([result]))).toEqual([
+    { lesson: '03-short-polling', exercise: 'short-poll', check: 'a-gap', verdict: 'fail', hint: 'seen', ms: 3 },
+  ])
+})
