@@ -8,17 +8,33 @@ import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes } from './lab/lanes.ts'
-import { limitConnections } from './limits.ts'
+import { LIMITS, NO_LIMITS, createLimiter, limitConnections } from './limits.ts'
+import type { Limits } from './limits.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
-import { MESSAGE_BYTES } from './transports/transport.ts'
+import { PATIENCE, watchProgress } from './transports/progress.ts'
+import type { Patience } from './transports/progress.ts'
+import { HEARTBEAT_MS, MESSAGE_BYTES } from './transports/transport.ts'
 import type { App, Goodbye } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
 import { createMeter } from './wire/meter.ts'
 import { createWire } from './wire/wire.ts'
+
+/** Slow heads and slow bodies end in 408. A held poll is no slow request: it has arrived. */
+const REQUEST_MS = 15_000
+const HEAD_MS = 10_000
+
+/** The time limits are looked at this often, and so may be overdrawn by as much. */
+const CHECK_MS = 2000
+
+/**
+ * Where nothing is said at all, as while a poll is held, the kernel asks the other end after this,
+ * and gives it up when ten questions, one a second, are not answered.
+ */
+const KEEP_ALIVE_MS = 10_000
 
 /** Longer than any room name, so that a long one is refused as what it is. */
 const MAX_PARAM_LENGTH = 4096
@@ -26,19 +42,44 @@ const MAX_PARAM_LENGTH = 4096
 export interface Parts {
   readonly log: Log
   readonly access: Access
-  /** Default: on. */
-  readonly limits?: boolean
+  /** What differs from the defaults; `false` lifts all rates and counts. */
+  readonly limits?: Partial<Limits> | false
+  /** What differs from the defaults. For tests, which have no time. */
+  readonly times?: Partial<Times>
   /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
   readonly wire?: boolean
 }
 
+export interface Times extends Patience {
+  readonly heartbeatMs: number
+  /** For a whole request, and for its head. */
+  readonly requestMs: number
+  readonly headMs: number
+  readonly checkMs: number
+}
+
+const TIMES: Times = {
+  ...PATIENCE,
+  heartbeatMs: HEARTBEAT_MS,
+  requestMs: REQUEST_MS,
+  headMs: HEAD_MS,
+  checkMs: CHECK_MS,
+}
+
 /** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
-export async function createApp({ log, access, limits = true, wire: isMetered = true }: Parts): Promise<App> {
+export async function createApp({ log, access, limits, times, wire: isMetered = true }: Parts): Promise<App> {
+  const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
+  const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
   const app = Fastify({
     bodyLimit: MESSAGE_BYTES,
-    // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
-    requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, shouldUpgradeCallback: isWebSocketUpgrade },
+    requestTimeout: requestMs,
+    http: {
+      headersTimeout: headMs,
+      connectionsCheckingInterval: checkMs,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      shouldUpgradeCallback: isWebSocketUpgrade,
+    },
     // A HEAD of a held poll or a stream would be held as well.
     exposeHeadRoutes: false,
     // Fastify's 503 while closing would end every EventSource that comes back just then for good.
@@ -50,26 +91,29 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
 
-  if (limits) limitConnections(app.server)
+  limitConnections(app.server, limiter.limits.connectionsPerAddress)
   const wire = createWire(app.server, isLab)
+  const progress = watchProgress({ ...patience, spares: wire.isSilent })
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
   app.addHook('onRequest', async ({ raw }, reply) => {
     reply.headers(GENERAL_HEADERS)
+    progress.watch(raw)
     access.check(raw)
   })
 
   await app.register(swagger, {
     openapi: { info: { title: 'Fourwire', description: 'One chat feed by four transports', version: '1' } },
   })
-  const feed = createFeed(log)
-  servePublish(app, feed)
+  const feed = createFeed(log, { rooms: limiter.limits.rooms })
+  servePublish(app, feed, limiter)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
-  for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed))
+  const rules = { limiter, progress, heartbeatMs }
+  for (const transport of Object.values(transports)) goodbyes.push(transport.serve(app, feed, rules))
   const meter = isMetered ? createMeter(app.server, readingOf) : null
-  const closeLab = serveLab(app, feed, access, network, meter)
+  const closeLab = serveLab(app, feed, access, network, progress, meter)
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/health', { schema: { summary: 'Is it up?' } }, async () => ({
@@ -86,6 +130,7 @@ export async function createApp({ log, access, limits = true, wire: isMetered = 
     app.server.close()
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
+    progress.stop()
   })
   app.addHook('onClose', () => feed.close())
   return app

@@ -26,8 +26,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --lan              listen on all addresses of this machine
   --allow-host NAME  a further host name to answer for; repeatable
   --data PATH        file or folder of the event log, or :memory:   (./data)
-  --limits on|off    at most 1,000 connections per address; off is  (on)
-                     for benches only
+  --limits on|off    how much one client and one address may take;  (on)
+                     off is for benches only
   --wire on|off      count every byte, by lane; off is for benches  (on)
   --open             open the page in a browser
   --help             this text

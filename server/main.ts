@@ -25,7 +25,12 @@ async function main(): Promise<void> {
   const names = addressNames(flags.host)
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data)
   const { limits, wire } = flags
-  const app = await createApp({ log, access: createAccess([...names, ...flags.allowHosts]), limits, wire })
+  const app = await createApp({
+    log,
+    access: createAccess([...names, ...flags.allowHosts]),
+    limits: limits && {},
+    wire,
+  })
   await listen(app, flags)
   closeOnSignals(app)
 

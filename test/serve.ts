@@ -1,5 +1,6 @@
 import { createAccess } from '../server/access.ts'
 import { createApp } from '../server/app.ts'
+import type { Parts } from '../server/app.ts'
 import type { Log } from '../server/feed/log.ts'
 import { memoryLog } from '../server/feed/memory-log.ts'
 import type { Conditions, Event, SettingsChange } from '../server/protocol.ts'
@@ -24,7 +25,12 @@ export interface ServeOptions {
   readonly conditions?: Partial<Conditions>
   /** Default: whoever is on this machine, so all are. */
   readonly isInstructor?: boolean
+  /** Default: those of the server, but for the rate of messages, at which no test could get anywhere. */
+  readonly limits?: Parts['limits']
+  readonly times?: Parts['times']
 }
+
+const NO_RATES = { messagesPerSecondPerAddress: Infinity, messagesPerSecondPerClient: Infinity }
 
 /** A server of one's own on a free port, or on a given one to take another's place; with conditions on its wire from the start, or neutral. */
 export async function serve({
@@ -33,11 +39,15 @@ export async function serve({
   allowHosts = [],
   conditions,
   isInstructor,
+  limits = NO_RATES,
+  times = {},
 }: ServeOptions = {}): Promise<Served> {
   const access = createAccess(allowHosts)
   const app = await createApp({
     log,
     access: isInstructor === undefined ? access : { ...access, isInstructor: () => isInstructor },
+    limits,
+    times,
   })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()

@@ -11,10 +11,12 @@ import type { Feed } from '../feed/feed.ts'
 import type { Network } from '../network.ts'
 import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
+import type { Progress } from '../transports/progress.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
 import type { Meter } from '../wire/meter.ts'
 import { PRESETS } from '../wire/presets.ts'
+import { tellDrops } from './drops.ts'
 import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
@@ -57,7 +59,14 @@ interface LabRoom {
 }
 
 /** Without a meter nobody is told what the lanes use. */
-export function serveLab(app: App, feed: Feed, access: Access, network: Network, meter: Meter | null = null): Goodbye {
+export function serveLab(
+  app: App,
+  feed: Feed,
+  access: Access,
+  network: Network,
+  progress: Progress,
+  meter: Meter | null = null,
+): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
   const figures = meter && createLaneFigures(meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
   const rooms = new Map<string, LabRoom>()
@@ -72,11 +81,19 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     server.handleUpgrade(raw, socket, head, (page) => {
       const room = roomOf(name)
       page.on('error', () => {})
-      page.on('close', () => leave(room, page))
+      page.on('close', () => {
+        leave(room, page)
+        if (isForgotten(room)) rooms.delete(name)
+      })
       page.on('message', (data) => answer(name, page, instructor, String(data)))
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
-      if (pageName !== undefined) figures?.tell(page, pageName)
+      if (pageName === undefined) return
+      figures?.tell(page, pageName)
+      page.once(
+        'close',
+        tellDrops(progress, pageName, (message) => send(page, message)),
+      )
     })
   })
 
@@ -149,6 +166,10 @@ export function serveLab(app: App, feed: Feed, access: Access, network: Network,
     return { ratePerSecond, conditions: network.conditions }
   }
 }
+
+/** Nobody is in it, and nothing about it is other than it would be anew. */
+const isForgotten = ({ pages, ratePerSecond }: LabRoom): boolean =>
+  pages.size === 0 && ratePerSecond === DEFAULT_RATE_PER_SECOND
 
 function enter(room: LabRoom, page: WebSocket): void {
   room.pages.add(page)
