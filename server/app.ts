@@ -8,7 +8,7 @@ import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes } from './lab/lanes.ts'
-import { LIMITS, NO_LIMITS, createLimiter, limitConnections } from './limits.ts'
+import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
@@ -97,10 +97,13 @@ export async function createApp({ log, access, limits, times, wire: isMetered = 
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
+  const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {
+    if (!mayAsk(raw, reply.raw)) return reply.hijack()
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     access.check(raw)
+    return undefined
   })
 
   await app.register(swagger, {

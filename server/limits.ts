@@ -6,7 +6,7 @@
  * none is its connection. That is no identity, and need not be: it keeps somebody's endless loop
  * from using up the class's share. Against somebody who means harm stands the address's bound.
  */
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { FeedError } from './errors.ts'
 import { createRate } from './rate.ts'
@@ -18,6 +18,8 @@ export interface Limits {
   readonly heldPerAddress: number
   /** A page holds three, and twice that while it reconnects; pipelined polls could be any number. */
   readonly heldPerClient: number
+  /** Requests of one connection that are not yet answered. Browsers send one at a time. */
+  readonly pipelinedPerConnection: number
   /** Messages, and whatever else is passed on to others. */
   readonly messagesPerSecondPerAddress: number
   readonly messagesPerSecondPerClient: number
@@ -31,6 +33,7 @@ export const LIMITS: Limits = {
   connectionsPerAddress: 1000,
   heldPerAddress: 800,
   heldPerClient: 16,
+  pipelinedPerConnection: 16,
   messagesPerSecondPerAddress: 200,
   messagesPerSecondPerClient: 20,
   rooms: 1000,
@@ -42,6 +45,7 @@ export const NO_LIMITS: Limits = {
   connectionsPerAddress: Infinity,
   heldPerAddress: Infinity,
   heldPerClient: Infinity,
+  pipelinedPerConnection: Infinity,
   messagesPerSecondPerAddress: Infinity,
   messagesPerSecondPerClient: Infinity,
   rooms: Infinity,
@@ -141,4 +145,23 @@ export function limitConnections(server: Server, perAddress: number): void {
     if (give) socket.once('close', give)
     else socket.destroy()
   })
+}
+
+/**
+ * Answers whether a request may be answered. A connection with too many of them is hung up on:
+ * all that came in one piece have been begun by then, and a flood of answers would be made that
+ * nobody may ever read.
+ */
+export function limitPipelining(
+  perConnection: number,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const open = new WeakMap<Socket, number>()
+  return ({ socket }, response) => {
+    const count = open.get(socket) ?? 0
+    if (count >= perConnection) socket.destroy()
+    if (socket.destroyed) return false
+    open.set(socket, count + 1)
+    response.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1))
+    return true
+  }
 }

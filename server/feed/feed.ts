@@ -5,6 +5,7 @@
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
 import type { Appended, Log } from './log.ts'
+import { createTurns } from './turns.ts'
 
 export interface Feed {
   /** Names this life of the log; the first half of every cursor. */
@@ -72,6 +73,11 @@ const REPLAY_EVENTS = 200
  */
 const BATCH_BYTES = 64 * 1024
 
+/** Batches of long replays in one turn of the event loop: a few ms of work, however many clients come back together. */
+const REPLAYS_AT_ONCE = 8
+
+const FIRST_READ_EVENTS = 32
+
 /** Whether rooms have become empty is looked up when their number is used up, and this seldom. */
 const EMPTY_CHECK_MS = 60_000
 
@@ -98,6 +104,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   const rooms = new Map<string, Room>()
   /** Rooms that were published to, with events that are kept as far as is known. */
   const written = new Set<string>()
+  const replays = createTurns(REPLAYS_AT_ONCE)
   let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
 
@@ -130,7 +137,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     const { first, last } = await log.extent(room)
     if (after === undefined) return { events: [], cursor: cursorOf(log.epoch, last), gap: false, more: false }
     const { seq, gap } = locate(after, first, last)
-    const events = limit === 0 ? [] : firstBatch(await read(room, seq, limit))
+    const events = limit === 0 ? [] : await readBatch(room, seq, limit)
     // Between asking for the extent and reading, the oldest events may have been dropped.
     if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
     const end = seq + events.length
@@ -142,6 +149,23 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (position === 'earliest') return { seq: first - 1, gap: false }
     const known = position?.epoch === log.epoch && position.seq >= first - 1 && position.seq <= last
     return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
+  }
+
+  /** In steps, because texts may be so long that few fit; what is read beyond them was read in vain. */
+  async function readBatch(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
+    let events: readonly Event[] = []
+    for (let step = FIRST_READ_EVENTS; events.length < limit; step *= 4) {
+      const count = Math.min(step, limit - events.length)
+      const next = await read(name, afterSeq + events.length, count)
+      const [first] = next
+      // Meanwhile the retention may have dropped what was to come next.
+      const isSeam = events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
+      if (!isSeam) return events
+      events = events.length === 0 ? next : [...events, ...next]
+      const batch = firstBatch(events)
+      if (batch.length < events.length || next.length < count) return batch
+    }
+    return events
   }
 
   /** From the tail where it reaches back far enough, so that equal answers hold the same objects. */
@@ -164,6 +188,9 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       follower.at = seqOf(batch.cursor)
       if (batch.events.length > 0 || batch.gap) {
         await follower.deliver(batch)
+        // What the kernel takes at once never comes back to the event loop: everybody else has a turn
+        // before the next batch, or one long replay would hold them all up.
+        if (batch.more) await replays.next()
         continue
       }
       // Joining and looking at the head happen in one turn: no commit can slip in between.

@@ -90,6 +90,15 @@ describe('a stream or held poll too many', () => {
   })
 })
 
+test('who asks on and on without waiting for an answer is hung up on with no answer at all', async () => {
+  await using server = await serve()
+  const modest = raw(server.port, get('/health').repeat(15) + get('/health', 'Connection: close\r\n'))
+  expect((await modest.closed()).match(/HTTP\/1\.1 200/g)).toHaveLength(16)
+  const answer = await raw(server.port, get('/health').repeat(1000)).closed()
+  expect(answer.match(/HTTP\/1\.1 200/g) ?? []).toHaveLength(0)
+  expect((await fetch(`${server.origin}/health`)).status).toBe(200)
+})
+
 test('a class of two hundred fits behind one address: three held lanes and a message each, at once', async () => {
   await using server = await serve({ limits: {} })
   const held = await hold(server, 600, (i) => named(HELD_PATHS[i % HELD_PATHS.length] ?? '', `page-${i % 200}`))
