@@ -116,6 +116,24 @@ test('a client for whom too much waits is dropped although it takes something', 
   expect(page.drops[0]?.reason).toBe('too slow: 0.05 MiB behind')
 })
 
+test('a client in a black hole is not told: that neither end knows is what is shown', async () => {
+  await using server = await serve({ times: TIMES, limits: false })
+  using page = await listenToDrops(server, 'a1b2c3d4')
+  const lost = stalled(raw(server.port, get('/feed/lobby/sse')))
+  await until('it is open', () => lost.text().includes('\n\n'))
+  await server.app.inject({
+    method: 'POST',
+    url: '/lab/cut',
+    headers: { host: 'localhost' },
+    payload: { how: 'black hole' },
+  })
+  stalled(raw(server.port, get('/feed/lobby/sse?lane=a1b2c3d4.sse'), false))
+  await until('the other is open', async () => (await server.connections()) === 3)
+  await fill(server)
+  await until('the other is dropped', () => page.drops.length > 0)
+  expect(lost.socket.destroyed).toBe(false)
+})
+
 describe('a connection whose other end has gone without a word', () => {
   test('is noticed as a WebSocket by a ping without its pong, within two heartbeats', async () => {
     await using server = await serve({ times: { heartbeatMs: 300 } })
