@@ -8,8 +8,9 @@ import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
-import { readingOf, serveLanes } from './lab/lanes.ts'
-import { limitConnections } from './limits.ts'
+import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
+import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
+import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
 import type { LogLevel } from './logging.ts'
 import { serveMetrics } from './metrics/metrics.ts'
@@ -18,7 +19,9 @@ import { GENERAL_HEADERS, page } from './page.ts'
 import type { TransportName } from './protocol.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
-import { MESSAGE_BYTES } from './transports/transport.ts'
+import { PATIENCE, watchProgress } from './transports/progress.ts'
+import type { Patience } from './transports/progress.ts'
+import { HEARTBEAT_MS, MESSAGE_BYTES } from './transports/transport.ts'
 import type { App, Goodbye } from './transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
 import { validatorCompiler } from './validation.ts'
@@ -26,18 +29,49 @@ import { createCapture } from './wire/capture.ts'
 import { createMeter } from './wire/meter.ts'
 import { createWire } from './wire/wire.ts'
 
+/** Slow heads and slow bodies end in 408. A held poll is no slow request: it has arrived. */
+const REQUEST_MS = 15_000
+const HEAD_MS = 10_000
+
+/** The time limits are looked at this often, and so may be overdrawn by as much. */
+const CHECK_MS = 2000
+
+/**
+ * Where nothing is said at all, as while a poll is held, the kernel asks the other end after this,
+ * and gives it up when ten questions, one a second, are not answered.
+ */
+const KEEP_ALIVE_MS = 10_000
+
 /** Longer than any room name, so that a long one is refused as what it is. */
 const MAX_PARAM_LENGTH = 4096
 
 export interface Parts {
   readonly log: Log
   readonly access: Access
-  /** Default: on. */
-  readonly limits?: boolean
+  /** What differs from the defaults; `false` lifts all rates and counts. */
+  readonly limits?: Partial<Limits> | false
+  /** What differs from the defaults. For tests, which have no time. */
+  readonly times?: Partial<Times>
   /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+}
+
+export interface Times extends Patience {
+  readonly heartbeatMs: number
+  /** For a whole request, and for its head. */
+  readonly requestMs: number
+  readonly headMs: number
+  readonly checkMs: number
+}
+
+const TIMES: Times = {
+  ...PATIENCE,
+  heartbeatMs: HEARTBEAT_MS,
+  requestMs: REQUEST_MS,
+  headMs: HEAD_MS,
+  checkMs: CHECK_MS,
 }
 
 const names = Object.keys(transports) as TransportName[]
@@ -46,18 +80,26 @@ const names = Object.keys(transports) as TransportName[]
 export async function createApp({
   log,
   access,
-  limits = true,
+  limits,
+  times,
   wire: isMetered = true,
   logLevel = 'silent',
 }: Parts): Promise<App> {
+  const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
+  const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
   const app = Fastify({
     logger: loggerAt(logLevel),
     // In its place stands what logging.ts says of a request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MESSAGE_BYTES,
-    // Slow heads and slow bodies end in 408; a held poll is no slow request: it has arrived.
-    requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, shouldUpgradeCallback: isWebSocketUpgrade },
+    requestTimeout: requestMs,
+    http: {
+      headersTimeout: headMs,
+      connectionsCheckingInterval: checkMs,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      shouldUpgradeCallback: isWebSocketUpgrade,
+    },
     // A HEAD of a held poll or a stream would be held as well.
     exposeHeadRoutes: false,
     // Fastify's 503 while closing would end every EventSource that comes back just then for good.
@@ -69,32 +111,42 @@ export async function createApp({
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
 
-  if (limits) limitConnections(app.server)
+  limitConnections(app.server, limiter.limits.connectionsPerAddress)
   const wire = createWire(app.server, isLab)
+  const progress = watchProgress({ ...patience, spares: wire.isSilent })
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
   logRequests(app)
+  const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {
+    if (!mayAsk(raw, reply.raw)) return reply.hijack()
     reply.headers(GENERAL_HEADERS)
+    progress.watch(raw)
     access.check(raw)
+    return undefined
   })
 
   await app.register(swagger, {
     openapi: { info: { title: 'Fourwire', description: 'One chat feed by four transports', version: '1' } },
   })
   const metrics = serveMetrics(app, access, names)
-  const feed = metrics.publishing(createFeed(log))
-  servePublish(app, feed)
+  const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
+  servePublish(app, feed, limiter)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), { dropped }))
+    const rules = { limiter, progress, heartbeatMs, dropped }
+    goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
+  progress.onDrop((target, reason) => {
+    const transport = transportOf(target)
+    if (transport) metrics.dropped(transport, reason)
+  })
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
-  const closeLab = serveLab(app, feed, access, network, meter && { meter, capture })
+  const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
@@ -106,6 +158,7 @@ export async function createApp({
     app.server.close()
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
+    progress.stop()
   })
   app.addHook('onClose', () => feed.close())
   return app

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FeedError, problem, quote } from './errors.ts'
 import type { ErrorCode } from './errors.ts'
+import { RoomsFull } from './feed/feed.ts'
 import { LogUnavailable } from './feed/log.ts'
 
 export function handleErrors(app: FastifyInstance): void {
@@ -58,8 +59,8 @@ const FASTIFY_CODES: Record<string, readonly [ErrorCode, string]> = {
 }
 
 function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
-  if (error instanceof FeedError) return error
-  if (error instanceof LogUnavailable) return new FeedError('log-unavailable', error.message)
+  const told = ofFeed(error)
+  if (told) return told
   if (error.validation) return invalid(error, request)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new FeedError(
@@ -74,6 +75,14 @@ function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
   // Not the client's doing: what went wrong is for the server's operator to see, not for the client.
   request.log.error({ err: error, req: request }, 'request failed')
   return new FeedError('internal', `${request.method} ${quote(request.url)} failed.`)
+}
+
+/** What the feed and the checks before it refuse, in the catalogue's words; null for whatever else went wrong. */
+export function ofFeed(error: unknown): FeedError | null {
+  if (error instanceof FeedError) return error
+  if (error instanceof RoomsFull) return new FeedError('too-many-rooms', error.message)
+  if (error instanceof LogUnavailable) return new FeedError('log-unavailable', error.message)
+  return null
 }
 
 function invalid({ validation, validationContext }: FastifyError, request: FastifyRequest): FeedError {

@@ -9,6 +9,8 @@ interface Entry {
   readonly status: number
   readonly title: string
   readonly remedy: string
+  /** When to come back, as Retry-After says it (RFC 9110, section 10.2.3). */
+  readonly retryAfterS?: number
 }
 
 export const CATALOGUE = {
@@ -62,6 +64,24 @@ export const CATALOGUE = {
     title: 'WebSocket only',
     remedy: 'Connect with a WebSocket client: wscat -c ws://HOST/feed/ROOM/ws',
   },
+  'too-many-messages': {
+    status: 429,
+    title: 'Too many messages',
+    remedy: 'Send it again in a second, and at most 20 a second from one client.',
+    retryAfterS: 1,
+  },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too many streams and held polls',
+    remedy: 'Close one, or come back when others have left.',
+    retryAfterS: 5,
+  },
+  'too-many-rooms': {
+    status: 429,
+    title: 'Too many rooms',
+    remedy: 'Use a room that is there already, or come back later.',
+    retryAfterS: 60,
+  },
   'head-too-large': {
     status: 431,
     title: 'Request head too large',
@@ -76,6 +96,7 @@ export const CATALOGUE = {
     status: 503,
     title: 'Event log does not take writes',
     remedy: 'Nothing was published. Try again; check the disk that --data names.',
+    retryAfterS: 1,
   },
   // Over WebSocket only: the connection stays open, so a status would say nothing.
   'bad-message': {
@@ -118,10 +139,11 @@ export class FeedError extends Error {
 
   constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy, retryAfterS?: number) {
     super(detail)
+    const entry: Entry = CATALOGUE[code]
     this.code = code
     this.remedy = remedy
-    this.statusCode = CATALOGUE[code].status
-    this.retryAfterS = retryAfterS
+    this.statusCode = entry.status
+    this.retryAfterS = retryAfterS ?? entry.retryAfterS
   }
 }
 

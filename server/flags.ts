@@ -35,8 +35,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
                      makes whoever enters it the instructor, on     (a new one
                      any machine; at least 12 characters             with --lan)
   --data PATH        file or folder of the event log, or :memory:   (./data)
-  --limits on|off    at most 1,000 connections per address; off is  (on)
-                     for benches only
+  --limits on|off    how much one client and one address may take;  (on)
+                     off is for benches only
   --wire on|off      count every byte, by lane; off is for benches  (on)
   --log LEVEL        silent, error, warn, info or debug, to stderr  (info)
   --open             open the page in a browser

@@ -26,10 +26,10 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(HELP)
   const names = addressNames(flags.host)
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
-  const { limits, wire, log: logLevel } = flags
+  const { wire, log: logLevel } = flags
   const made = isLoopback(flags.host) ? undefined : newToken()
   const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
-  const app = await createApp({ log, access, limits, wire, logLevel })
+  const app = await createApp({ log, access, limits: flags.limits && {}, wire, logLevel })
   await listen(app, flags)
   closeOnSignals(app)
 
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   if (flags.instructorToken !== undefined) console.log('Whoever enters the chosen token is the instructor.')
   else if (made !== undefined)
     console.log(`To be the instructor on another machine, enter there in the settings: ${made}`)
-  if (!limits) console.log('Limits are off: one client can take all there is.')
+  if (!flags.limits) console.log('Limits are off: one client can take all there is.')
   if (flags.open && addresses[0]) openBrowser(addresses[0])
 }
 

@@ -184,6 +184,8 @@ export type LabMessage =
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
+  /** To a page that named itself: the server has cut this lane of it, and says why: `too slow: …`. */
+  | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
   /** Twice a second, to a page that named itself: what its own lanes have used. */
   | { readonly type: 'lanes'; readonly lanes: readonly LaneBytes[] }
   /** Ten times a second, where there are any: what crossed the wire in the page's own lanes, in the order of `at`. */

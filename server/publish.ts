@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { FeedError, quote } from './errors.ts'
 import type { Feed } from './feed/feed.ts'
+import type { Limiter } from './limits.ts'
 import { KEY_PATTERN, MESSAGE, Params } from './transports/transport.ts'
 import type { App } from './transports/transport.ts'
 
@@ -14,10 +15,11 @@ const schema = {
 }
 
 /** The way up for everyone: 201 with the event, or 200 with the earlier one when its key is repeated. */
-export function servePublish(app: App, feed: Feed): void {
-  app.post('/feed/:room', { schema }, async ({ params: { room }, headers, body: { user, text } }, reply) => {
+export function servePublish(app: App, feed: Feed, limiter: Limiter): void {
+  app.post('/feed/:room', { schema }, async ({ raw, params: { room }, headers, body: { user, text } }, reply) => {
     const key = headers['idempotency-key']
     if (key !== undefined && !KEY.test(key)) throw new FeedError('bad-key', `Idempotency-Key is ${quote(key)}.`)
+    limiter.message(raw)
     const { event, repeated } = await feed.publish(room, { type: 'message', user, text }, key)
     return reply
       .code(repeated ? 200 : 201)

@@ -52,8 +52,10 @@ export function takeUpgrade({ raw: request }: FastifyRequest, reply: FastifyRepl
   return { request, socket: request.socket, head }
 }
 
-/** The close code (RFC 6455, section 7.4 and its registry) of a server that goes away to come back. */
+/** Close codes (RFC 6455, section 7.4 and its registry): of a flood, a server that goes away to come back, and a full house. */
+export const POLICY_VIOLATION = 1008
 export const SERVICE_RESTART = 1012
+export const TRY_AGAIN_LATER = 1013
 
 /** After a close frame; a client that is gone never answers it. */
 const CLOSE_MS = 1000

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../server/errors.ts'
 import { HELP } from '../server/flags.ts'
+import { LIMITS } from '../server/limits.ts'
+import { PATIENCE } from '../server/transports/progress.ts'
+import { HEARTBEAT_MS, LIMIT_EVENTS, MESSAGE_BYTES } from '../server/transports/transport.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
 const DOCUMENTS = ['README.md', ...globSync('lessons/**/*.md', { cwd: REPOSITORY })]
@@ -55,6 +58,28 @@ describe("the README's tables", () => {
     const rows = (await read('README.md')).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \| (.*) \|$/gm)
     const listed = Array.from(rows, ([, code, status, title]) => [code, Number(status), title])
     expect(listed).toEqual(Object.entries(CATALOGUE).map(([code, { status, title }]) => [code, status, title]))
+  })
+
+  test('list the limits as they are', async () => {
+    const [, section = ''] = /^## Limits$(.*?)^## /ms.exec(await read('README.md')) ?? []
+    const rows = Array.from(section.matchAll(/^\| (.*?) \| (.*?) \|/gm), ([, what = '', value = '']) => [what, value])
+    const numbers = new Map(rows.map(([what = '', value = '']) => [what, Number(value.replace(',', ''))]))
+    expect([...numbers.values()].filter((value) => value > 0)).toEqual([
+      LIMITS.connectionsPerAddress,
+      LIMITS.heldPerAddress,
+      LIMITS.heldPerClient,
+      LIMITS.pipelinedPerConnection,
+      LIMITS.messagesPerSecondPerClient,
+      LIMITS.messagesPerSecondPerAddress,
+      LIMITS.rooms,
+      LIMITS.roomsPerConnection,
+    ])
+    expect(section).toContain(
+      `${PATIENCE.stalledMs / 1000} s without progress, ${PATIENCE.waitingBytes / 1024 / 1024} MiB`,
+    )
+    expect(section).toContain(`two heartbeats of ${HEARTBEAT_MS / 1000} s`)
+    expect(section).toContain(`${LIMIT_EVENTS} events`)
+    expect(section).toContain(`a body, or a WebSocket message | ${MESSAGE_BYTES / 1024} KiB`)
   })
 
   test('list the flags as --help does', async () => {

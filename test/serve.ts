@@ -1,5 +1,6 @@
 import { createAccess } from '../server/access.ts'
 import { createApp } from '../server/app.ts'
+import type { Parts } from '../server/app.ts'
 import type { Log } from '../server/feed/log.ts'
 import { memoryLog } from '../server/feed/memory-log.ts'
 import type { Conditions, Event, SettingsChange } from '../server/protocol.ts'
@@ -25,7 +26,12 @@ export interface ServeOptions {
   /** False makes this machine one like any other, on which only the token makes an instructor. */
   readonly isInstructor?: false
   readonly token?: string
+  /** Default: those of the server, but for the rate of messages, at which no test could get anywhere. */
+  readonly limits?: Parts['limits']
+  readonly times?: Parts['times']
 }
+
+const NO_RATES = { messagesPerSecondPerAddress: Infinity, messagesPerSecondPerClient: Infinity }
 
 /** A server of one's own on a free port, or on a given one to take another's place; with conditions on its wire from the start, or neutral. */
 export async function serve({
@@ -35,9 +41,11 @@ export async function serve({
   conditions,
   isInstructor,
   token,
+  limits = NO_RATES,
+  times = {},
 }: ServeOptions = {}): Promise<Served> {
   const isHome = isInstructor === false ? { isHome: () => false } : {}
-  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }) })
+  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }), limits, times })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')

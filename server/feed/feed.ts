@@ -5,16 +5,20 @@
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
 import type { Appended, Log } from './log.ts'
+import { createTurns } from './turns.ts'
 
 export interface Feed {
   /** Names this life of the log; the first half of every cursor. */
   readonly epoch: string
 
-  /** Publishes and resolves after the commit. A repeated key within the retention answers the first event again. */
+  /**
+   * Publishes and resolves after the commit. A repeated key within the retention answers the
+   * first event again. Rejects with `RoomsFull` where it would be the first event of a room too many.
+   */
   publish(room: string, draft: Draft, key?: string): Promise<Appended>
 
   /**
-   * At most `limit` events behind a cursor. A limit of 0 answers where reading from that cursor
+   * At most `limit` events behind a cursor, and fewer where they are long. A limit of 0 answers where reading from that cursor
    * begins. Without a cursor: no events and the room's end.
    *
    * A cursor of another epoch, older than what is kept, or ahead of the feed answers `gap: true`
@@ -37,6 +41,8 @@ export interface Feed {
    *
    * When the log cannot be read or `deliver` throws, following ends and `failed` is told: the
    * client has to come back with its cursor. Nobody else's following is touched.
+   *
+   * Throws `RoomsFull` where nobody else is in the room and too many others have somebody in them.
    */
   follow(room: string, after: Cursor, deliver: Deliver, failed: (error: unknown) => void): () => void
 
@@ -44,6 +50,14 @@ export interface Feed {
 }
 
 export type Deliver = (batch: PollAnswer) => Promise<void> | void
+
+/** There are as many rooms as there may be. Those that are there go on. */
+export class RoomsFull extends Error {}
+
+export interface FeedOptions {
+  /** How many rooms may have somebody in them, and how many may get their first event from this process. */
+  readonly rooms?: number
+}
 
 export const isCursor = (text: string): boolean => parseCursor(text) !== null
 
@@ -53,12 +67,28 @@ const TAIL_EVENTS = 256
 /** How many events a follower that catches up is given at a time. */
 const REPLAY_EVENTS = 200
 
+/**
+ * How much text goes out at a time, in UTF-8: so much waits for a client that takes nothing,
+ * besides what its stream and the kernel hold. One event may be longer.
+ */
+const BATCH_BYTES = 64 * 1024
+
+/** Batches of long replays in one turn of the event loop: a few ms of work, however many clients come back together. */
+const REPLAYS_AT_ONCE = 8
+
+const FIRST_READ_EVENTS = 32
+
+/** Whether rooms have become empty is looked up when their number is used up, and this seldom. */
+const EMPTY_CHECK_MS = 60_000
+
+/** A room with somebody in it. When the last one leaves it is forgotten; its events stay in the log. */
 interface Room {
   /** The last events, dense up to `head`. */
   tail: readonly Event[]
   /** Seq of the last commit seen by this process; null before the first. */
   head: number | null
-  /** Followers that have everything up to `head` and wait for the next commit. */
+  readonly followers: Set<Follower>
+  /** Those of them that have everything up to `head` and wait for the next commit. */
   readonly live: Set<Follower>
 }
 
@@ -70,13 +100,20 @@ interface Follower {
   readonly failed: (error: unknown) => void
 }
 
-export function createFeed(log: Log): Feed {
+export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOptions = {}): Feed {
   const rooms = new Map<string, Room>()
+  /** Rooms that were published to, with events that are kept as far as is known. */
+  const written = new Set<string>()
+  const replays = createTurns(REPLAYS_AT_ONCE)
+  let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
 
   return {
     epoch: log.epoch,
-    publish: (room, draft, key) => log.append(room, wellFormed(draft), key),
+    async publish(room, draft, key) {
+      if (!written.has(room)) await beginRoom(room)
+      return log.append(room, wellFormed(draft), key)
+    },
     since,
     async back(room, count) {
       const { first, last } = await log.extent(room)
@@ -84,12 +121,14 @@ export function createFeed(log: Log): Feed {
     },
     follow(name, after, deliver, failed) {
       const follower: Follower = { at: 0, stopped: false, deliver, failed }
+      roomFor(name).followers.add(follower)
       catchUp(name, follower, after).catch((error) => end(name, follower, error))
       return () => leave(name, follower)
     },
     async close() {
       forget()
       rooms.clear()
+      written.clear()
       await log.close()
     },
   }
@@ -98,7 +137,7 @@ export function createFeed(log: Log): Feed {
     const { first, last } = await log.extent(room)
     if (after === undefined) return { events: [], cursor: cursorOf(log.epoch, last), gap: false, more: false }
     const { seq, gap } = locate(after, first, last)
-    const events = limit === 0 ? [] : await read(room, seq, limit)
+    const events = limit === 0 ? [] : await readBatch(room, seq, limit)
     // Between asking for the extent and reading, the oldest events may have been dropped.
     if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
     const end = seq + events.length
@@ -110,6 +149,23 @@ export function createFeed(log: Log): Feed {
     if (position === 'earliest') return { seq: first - 1, gap: false }
     const known = position?.epoch === log.epoch && position.seq >= first - 1 && position.seq <= last
     return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
+  }
+
+  /** In steps, because texts may be so long that few fit; what is read beyond them was read in vain. */
+  async function readBatch(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
+    let events: readonly Event[] = []
+    for (let step = FIRST_READ_EVENTS; events.length < limit; step *= 4) {
+      const count = Math.min(step, limit - events.length)
+      const next = await read(name, afterSeq + events.length, count)
+      const [first] = next
+      // Meanwhile the retention may have dropped what was to come next.
+      const isSeam = events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
+      if (!isSeam) return events
+      events = events.length === 0 ? next : [...events, ...next]
+      const batch = firstBatch(events)
+      if (batch.length < events.length || next.length < count) return batch
+    }
+    return events
   }
 
   /** From the tail where it reaches back far enough, so that equal answers hold the same objects. */
@@ -132,10 +188,13 @@ export function createFeed(log: Log): Feed {
       follower.at = seqOf(batch.cursor)
       if (batch.events.length > 0 || batch.gap) {
         await follower.deliver(batch)
+        // What the kernel takes at once never comes back to the event loop: everybody else has a turn
+        // before the next batch, or one long replay would hold them all up.
+        if (batch.more) await replays.next()
         continue
       }
       // Joining and looking at the head happen in one turn: no commit can slip in between.
-      const room = rooms.get(name) ?? openRoom(name)
+      const room = roomFor(name)
       if (room.head !== null && room.head !== follower.at) continue
       room.live.add(follower)
       return
@@ -144,12 +203,13 @@ export function createFeed(log: Log): Feed {
 
   function committed(name: string, events: readonly Event[]): void {
     const last = events.at(-1)
-    if (!last) return
-    const room = rooms.get(name) ?? openRoom(name)
+    const room = rooms.get(name)
+    if (!last || !room) return
     room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
     room.head = seqOf(last.id)
-    const batch: PollAnswer = { events, cursor: last.id, gap: false, more: false }
-    for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
+    for (const batch of batchesOf(events)) {
+      for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
+    }
   }
 
   function hand(name: string, room: Room, follower: Follower, batch: PollAnswer): void {
@@ -176,15 +236,58 @@ export function createFeed(log: Log): Feed {
     follower.stopped = true
     const room = rooms.get(name)
     room?.live.delete(follower)
-    if (room?.live.size === 0 && room.head === null) rooms.delete(name)
+    room?.followers.delete(follower)
+    if (room?.followers.size === 0) rooms.delete(name)
   }
 
-  function openRoom(name: string): Room {
-    const room: Room = { tail: [], head: null, live: new Set() }
+  function roomFor(name: string): Room {
+    const known = rooms.get(name)
+    if (known) return known
+    if (rooms.size >= mostRooms) throw new RoomsFull(`There is somebody in ${mostRooms} rooms already.`)
+    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set() }
     rooms.set(name, room)
     return room
   }
+
+  async function beginRoom(name: string): Promise<void> {
+    const { last } = await log.extent(name)
+    if (last === 0 && written.size >= mostRooms) await forgetEmpty()
+    if (last === 0 && written.size >= mostRooms)
+      throw new RoomsFull(`${mostRooms} rooms have messages in them already.`)
+    written.add(name)
+  }
+
+  /** Rooms of which nothing is kept any more make room for others. */
+  async function forgetEmpty(): Promise<void> {
+    const nowMs = performance.now()
+    if (nowMs - emptyCheckedAtMs < EMPTY_CHECK_MS) return
+    emptyCheckedAtMs = nowMs
+    for (const name of written) {
+      const { first, last } = await log.extent(name)
+      if (first > last) written.delete(name)
+    }
+  }
 }
+
+function batchesOf(events: readonly Event[]): readonly PollAnswer[] {
+  const batches: PollAnswer[] = []
+  for (let rest = events; rest.length > 0; rest = rest.slice(batches.at(-1)?.events.length)) {
+    const batch = firstBatch(rest)
+    batches.push({ events: batch, cursor: batch.at(-1)?.id ?? '', gap: false, more: false })
+  }
+  return batches
+}
+
+/** As many of the first as go out together: all of them, where they are not very long. */
+function firstBatch(events: readonly Event[]): readonly Event[] {
+  let bytes = 0
+  const cut = events.findIndex(
+    ({ user = '', text = '' }) => (bytes += byteLength(user) + byteLength(text)) > BATCH_BYTES,
+  )
+  return cut === -1 ? events : events.slice(0, Math.max(1, cut))
+}
+
+const { byteLength } = Buffer
 
 let turn = 0
 

@@ -12,12 +12,14 @@ import type { Feed } from '../feed/feed.ts'
 import type { Network } from '../network.ts'
 import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
+import type { Progress } from '../transports/progress.ts'
 import type { App, Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
 import type { Capture } from '../wire/capture.ts'
 import type { Meter } from '../wire/meter.ts'
 import { PRESETS } from '../wire/presets.ts'
 import { createCrossings } from './crossings.ts'
+import { tellDrops } from './drops.ts'
 import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
@@ -80,6 +82,7 @@ export function serveLab(
   feed: Feed,
   access: Access,
   network: Network,
+  progress: Progress,
   instruments: Instruments | null = null,
 ): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
@@ -100,14 +103,22 @@ export function serveLab(
     server.handleUpgrade(raw, socket, head, (page) => {
       const room = roomOf(name)
       page.on('error', () => {})
-      page.on('close', () => leave(room, page))
+      page.on('close', () => {
+        leave(room, page)
+        if (isForgotten(room)) rooms.delete(name)
+      })
       page.on('message', (data) => answer({ name, page, pageName, from: raw }, String(data)))
       if (instructor) instructors.add(page)
       // First of all: once it is welcome it opens its lanes.
       if (pageName !== undefined) crossings?.tell(page, pageName)
       send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
       enter(room, page)
-      if (pageName !== undefined) figures?.tell(page, pageName)
+      if (pageName === undefined) return
+      figures?.tell(page, pageName)
+      page.once(
+        'close',
+        tellDrops(progress, pageName, (message) => send(page, message)),
+      )
     })
   })
 
@@ -197,6 +208,10 @@ export function serveLab(
     return { ratePerSecond, conditions: network.conditions }
   }
 }
+
+/** Nobody is in it, and nothing about it is other than it would be anew. */
+const isForgotten = ({ pages, ratePerSecond }: LabRoom): boolean =>
+  pages.size === 0 && ratePerSecond === DEFAULT_RATE_PER_SECOND
 
 function enter(room: LabRoom, page: WebSocket): void {
   room.pages.add(page)

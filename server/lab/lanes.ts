@@ -21,11 +21,9 @@ export function serveLanes(app: App, access: Access, meter: Meter): void {
 /** Null for what belongs to no lane: a request that is none of the feed's, or names no lane in its query. */
 export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
   if (!url.includes('lane=')) return null
-  const [path = '', ...query] = url.split('?')
-  const [, route] = FEED_PATH.exec(path) ?? []
-  const lane = new URLSearchParams(query.join('?')).get('lane')
-  if (route === undefined || lane === null || !LANE.test(lane)) return null
-  const transport = TRANSPORTS[route] ?? null
+  const lane = new URLSearchParams(url.slice(url.indexOf('?'))).get('lane')
+  const transport = transportOf(url)
+  if (transport === undefined || lane === null || !LANE.test(lane)) return null
   const isPoll = transport === 'short-poll' || transport === 'long-poll'
   return {
     lane,
@@ -37,6 +35,13 @@ export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading |
     // Without an answer it was held in vain until the client left.
     isEmpty: (status) => isPoll && (status === null || status === 204),
   }
+}
+
+/** Null for a publish; undefined for what is none of the feed's. */
+export function transportOf(url: string): TransportName | null | undefined {
+  const [path = ''] = url.split('?')
+  const [, route] = FEED_PATH.exec(path) ?? []
+  return route === undefined ? undefined : (TRANSPORTS[route] ?? null)
 }
 
 const LANE = /^[A-Za-z0-9._-]{1,64}$/

@@ -32,7 +32,7 @@ const schema = {
 const bytesOf = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
 
 export const longPoll: Transport = {
-  serve(app, feed) {
+  serve(app, feed, { limiter }) {
     const held = new Set<() => void>()
 
     app.get('/feed/:room/long-poll', { schema }, async (request, reply) => {
@@ -46,12 +46,13 @@ export const longPoll: Transport = {
       const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap
       if (wait) {
         const { cursor } = news
+        const giveBack = limiter.hold(request.raw)
         const batch = await hold(
           (deliver, failed) => feed.follow(room, cursor, deliver, failed),
           waitS,
           reply.raw,
           held,
-        )
+        ).finally(giveBack)
         // The batch is the same object for all who waited, so that it is made into bytes once.
         news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
       }

@@ -9,9 +9,6 @@ import type { Cursor, PollAnswer } from '../protocol.ts'
 import { Params, Query, once, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
 
-/** Proxies and NATs forget connections that are silent for a minute, some for half of one. */
-const HEARTBEAT_MS = 15_000
-
 /**
  * A comment keeps the connection, and EventSource tells nobody of it. So the block goes on with an
  * event without data, which a page can wait for and which is nothing to whoever does not.
@@ -21,7 +18,7 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
-  serve(app, feed) {
+  serve(app, feed, { limiter, heartbeatMs }) {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
@@ -33,17 +30,30 @@ export const sse: Transport = {
       const stream = reply.raw
       // It may have gone while its cursor was looked up, and would not say so again.
       if (stream.destroyed) return
+      let trouble = ''
+      try {
+        stream.once('close', limiter.hold(request.raw))
+        // Delivers nothing before this turn is over, and so nothing before the head.
+        stream.once(
+          'close',
+          feed.follow(room, start.cursor, deliver, () => stream.destroy()),
+        )
+      } catch (error) {
+        trouble = error instanceof Error ? error.message : String(error)
+      }
+
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       stream.writeHead(200, HEADERS)
       // The blank line behind id: dispatches no event but sets the id: a client that is cut
       // before its first event still knows where it was.
-      stream.write(`retry: ${retryMs()}\nid: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`)
+      const welcome = `id: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`
+      // An error status would end an EventSource for good. This one comes back when others have left.
+      if (trouble !== '') return void stream.end(`: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
+      stream.write(`retry: ${retryMs()}\n${welcome}`)
 
-      const stop = feed.follow(room, start.cursor, deliver, () => stream.destroy())
-      const heartbeat = setInterval(() => stream.write(HEARTBEAT), HEARTBEAT_MS)
+      const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
       open.add(stream)
       stream.once('close', () => {
-        stop()
         clearInterval(heartbeat)
         open.delete(stream)
       })
@@ -79,6 +89,9 @@ const bytesOf = once((batch: PollAnswer) =>
 /** With an id, or a plain EventSource would be told of the same gap at every reconnect. */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+
+/** How much later those come back for whom there was no place. */
+const FULL_HOUSE_MS = 4000
 
 /** How long the browser waits before it reconnects: its own time has no jitter, and a class would return in lockstep. */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)

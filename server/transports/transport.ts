@@ -14,7 +14,9 @@ import Type from 'typebox'
 import { FeedError, quote } from '../errors.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
+import type { Limiter } from '../limits.ts'
 import type { Cursor } from '../protocol.ts'
+import type { Progress } from './progress.ts'
 
 /** Fastify, with types that follow from each route's schema. */
 export type App = FastifyInstance<
@@ -32,9 +34,18 @@ export interface Transport {
 
 /** What holds for the clients of every transport alike. */
 export interface Rules {
+  /** How much each may take. */
+  readonly limiter: Limiter
+  /** Drops those that take nothing. */
+  readonly progress: Progress
+  /** A stream with nothing to say says so this often. */
+  readonly heartbeatMs: number
   /** To be told when the transport itself gives up a client, with one of few reasons. */
   dropped(reason: string): void
 }
+
+/** Proxies and NATs forget connections that are silent for a minute, some for half of one. */
+export const HEARTBEAT_MS = 15_000
 
 /** Ends what is still open so that its clients come back, to the next process, with their cursors. */
 export type Goodbye = () => void

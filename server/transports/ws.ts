@@ -2,23 +2,29 @@
  * WebSocket (RFC 6455): one connection, open both ways. Down come the events of the rooms that
  * the client is in, one a frame; what the client says is answered in ws-answer.ts.
  */
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import { FeedError } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { PollAnswer } from '../protocol.ts'
-import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import { POLICY_VIOLATION, SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
 import { MESSAGE_BYTES, Params, Query, once, startOf } from './transport.ts'
-import type { Transport } from './transport.ts'
+import type { Rules, Transport } from './transport.ts'
 import { answer } from './ws-answer.ts'
 import type { Client } from './ws-answer.ts'
 
-const HEARTBEAT_MS = 15_000
+/** That wait to be answered. What comes beyond it is left with the kernel, and so with the client. */
+const WAITING_MESSAGES = 64
+
+/** Refused in a row, each with an error: then this is no mistake but a flood, and the connection is closed. */
+const REFUSED_MESSAGES = 100
 
 const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
 
 export const ws: Transport = {
-  serve(app, feed, { dropped }) {
+  serve(app, feed, rules) {
     const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
 
@@ -45,14 +51,11 @@ export const ws: Transport = {
     function open(request: FastifyRequest, reply: FastifyReply, welcome: (client: Client) => void): void {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
-        const client = createClient(feed, socket, wire)
-        const stopHeartbeat = heartbeat(socket, () => dropped('ping unanswered'))
+        const client = createClient(feed, socket, raw, rules)
+        const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
-        // One after the other: what follows a join counts on being in the room.
-        let turn = Promise.resolve()
-        socket.on('message', (data, isBinary) => {
-          turn = turn.then(() => answer(isBinary ? '' : String(data), client, clients, feed))
-        })
+        hear(socket, wire, (text) => answer(text, client, clients, feed))
+        rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
         // A breach of the protocol: ws has sent the close code already, and `close` follows.
         socket.on('error', () => {})
         socket.on('close', () => {
@@ -60,15 +63,48 @@ export const ws: Transport = {
           for (const room of client.rooms) client.leave(room)
           clients.delete(client)
         })
-        welcome(client)
+        try {
+          socket.once('close', rules.limiter.hold(raw))
+          welcome(client)
+        } catch (error) {
+          // Not an error status before the 101: a browser tells its page of none.
+          client.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
+        }
       })
     }
   },
 }
 
-/** `wire` is the TCP socket below: events are framed once for all clients and written to it as they are. */
-function createClient(feed: Feed, socket: WebSocket, wire: Socket): Client {
+/**
+ * Has messages answered one after the other: what follows a join counts on being in the room. Who
+ * sends faster than they are answered, or takes no answers, is not listened to for a while.
+ */
+function hear(socket: WebSocket, wire: Socket, answer: (text: string) => Promise<void>): void {
+  let waiting = 0
+  let turn = Promise.resolve()
+  socket.on('message', (data, isBinary) => {
+    waiting += 1
+    turn = turn.then(() => answer(isBinary ? '' : String(data))).then(answered)
+    listen()
+  })
+  wire.on('drain', listen)
+
+  function answered(): void {
+    waiting -= 1
+    listen()
+  }
+
+  function listen(): void {
+    if (waiting >= WAITING_MESSAGES || wire.writableNeedDrain) socket.pause()
+    else if (socket.isPaused) socket.resume()
+  }
+}
+
+/** Events are framed once for all clients and written to the TCP socket below as they are. */
+function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, { limiter }: Rules): Client {
+  const wire = request.socket
   const stops = new Map<string, () => void>()
+  let refused = 0
   const isOpen = () => socket.readyState === socket.OPEN
   const leave = (room: string) => {
     stops.get(room)?.()
@@ -80,11 +116,27 @@ function createClient(feed: Feed, socket: WebSocket, wire: Socket): Client {
     get rooms() {
       return [...stops.keys()]
     },
+    get isBehind() {
+      return wire.writableNeedDrain
+    },
+    count() {
+      try {
+        limiter.message(request)
+        refused = 0
+      } catch (error) {
+        refused += 1
+        if (refused === REFUSED_MESSAGES) socket.close(POLICY_VIOLATION, 'too many messages')
+        throw error
+      }
+    },
     send(message) {
       if (isOpen()) socket.send(JSON.stringify(message))
     },
     enter(room, after) {
       leave(room)
+      const most = limiter.limits.roomsPerConnection
+      if (stops.size >= most)
+        throw new FeedError('too-many-rooms', `This connection is in ${most} rooms already.`, 'Leave one first.')
       if (isOpen())
         stops.set(
           room,
@@ -119,8 +171,8 @@ function frame(message: object): Buffer {
   return Buffer.concat([Buffer.from(head), payload])
 }
 
-/** Pings, and ends a connection whose last ping was never answered: its other end is gone. */
-function heartbeat(socket: WebSocket, dropped: () => void): () => void {
+/** Pings, and ends a connection whose last ping was never answered: its other end has been gone for two heartbeats at the most. */
+function heartbeat(socket: WebSocket, everyMs: number, dropped: () => void): () => void {
   let answered = true
   socket.on('pong', () => (answered = true))
   const timer = setInterval(() => {
@@ -130,6 +182,6 @@ function heartbeat(socket: WebSocket, dropped: () => void): () => void {
     }
     answered = false
     socket.ping()
-  }, HEARTBEAT_MS)
+  }, everyMs)
   return () => clearInterval(timer)
 }

@@ -20,6 +20,8 @@ export interface Wire {
   setConditions(conditions: Conditions): void
   /** Was this connection opened under conditions that have changed since? */
   isOutdated(socket: Socket): boolean
+  /** Has this connection fallen silent, so that neither end may be told of anything? */
+  isSilent(socket: Socket): boolean
   /** Cuts those of the open connections that `which` picks, now. */
   cut(how: Cut, which: (socket: Socket) => boolean): void
   /** Resets every connection that comes within so many ms, as a machine does whose server is not there. */
@@ -56,6 +58,7 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       endSilent()
     },
     isOutdated: (socket) => open.has(socket) && open.get(socket) !== conditions,
+    isSilent: (socket) => silent.has(socket),
     cut(how, which) {
       for (const socket of open.keys()) {
         if (!which(socket as Socket)) continue

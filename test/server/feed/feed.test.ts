@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFeed } from '../../../server/feed/feed.ts'
+import { RoomsFull, createFeed } from '../../../server/feed/feed.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import type { Log } from '../../../server/feed/log.ts'
 import type { PollAnswer } from '../../../server/protocol.ts'
@@ -185,6 +185,8 @@ test('all that keep up are handed the same object, so that it is made into bytes
       () => expect.unreachable(),
     )
   await until('they follow', async () => (await feed.publish('a', say('x')), seen.length >= 10))
+  // The first ones may have come out of the log, and then they look for more before they are live.
+  await new Promise((resolve) => setImmediate(resolve))
   seen.length = 0
   await feed.publish('a', say('y'))
   expect(seen).toHaveLength(10)
@@ -209,4 +211,63 @@ test('another follower is first each time', async () => {
     firsts.add(order[0])
   }
   expect(firsts.size).toBe(4)
+})
+
+test('long texts come a few at a time, and all of them, to who asks and to who follows', async () => {
+  const feed = createFeed(memoryLog())
+  for (let i = 0; i < 100; i++) await feed.publish('a', say(`${i}`.padEnd(4000, '€')))
+  const batches: PollAnswer[] = []
+  let cursor = '0'
+  do {
+    const batch = await feed.since('a', cursor, 500)
+    batches.push(batch)
+    cursor = batch.cursor
+  } while (batches.at(-1)?.more)
+  const followed: PollAnswer[] = []
+  feed.follow(
+    'a',
+    '0',
+    (batch) => void followed.push(batch),
+    () => expect.unreachable(),
+  )
+  await until('all have come', () => followed.flatMap(texts).length === 100)
+  for (const got of [batches, followed]) {
+    expect(got.flatMap(texts).map((text) => Number.parseInt(text ?? '', 10))).toEqual([...Array(100).keys()])
+    for (const batch of got) expect(Buffer.byteLength(texts(batch).join(''))).toBeLessThanOrEqual(64 * 1024)
+  }
+})
+
+test('a text longer than all that goes out at a time still goes out', async () => {
+  const feed = createFeed(memoryLog())
+  const { event } = await feed.publish('a', say('x'.repeat(100_000)))
+  expect((await feed.since('a', '0', 10)).events).toEqual([event])
+})
+
+test('rooms of which nothing is kept any more make room for others', async () => {
+  const log = memoryLog({ events: 10, ageMs: 5 })
+  const feed = createFeed(log, { rooms: 1 })
+  await feed.publish('a', say('x'))
+  await until('it is forgotten', async () => {
+    const { first, last } = await log.extent('a')
+    return first > last
+  })
+  expect((await feed.publish('b', say('x'))).event.room).toBe('b')
+})
+
+test('a room too many is refused, to be in and to publish in, and those that are there go on', async () => {
+  const feed = createFeed(memoryLog(), { rooms: 1 })
+  const follow = (room: string) =>
+    feed.follow(
+      room,
+      '0',
+      () => {},
+      () => expect.unreachable(),
+    )
+  await feed.publish('a', say('x'))
+  const leave = follow('a')
+  expect(() => follow('b')).toThrow(RoomsFull)
+  await expect(feed.publish('b', say('x'))).rejects.toThrow(RoomsFull)
+  await feed.publish('a', say('y'))
+  leave()
+  follow('b')
 })

@@ -1,0 +1,148 @@
+/**
+ * What clients that read nothing cost: the others in delay, and the server in memory. Prints lines
+ * for the README's Measured section.
+ *
+ *   node test/bench/slow.ts [rounds]
+ */
+import { once } from 'node:events'
+import { get, raw, upgrade } from '../raw.ts'
+import type { Raw } from '../raw.ts'
+import { until } from '../until.ts'
+import { mebibytes, publishMany, startMeasured } from './measured.ts'
+import type { Measured } from './measured.ts'
+
+const READERS = 50
+
+/** Beside the readers: one of each stream. */
+const STALLED = 2
+const PAUSED = 20
+const PER_SECOND = 50
+
+/** In which a stalled client comes, is borne for 5 s, is dropped and comes back. */
+const ROUND_MS = 7000
+
+/** 20 MB, in texts as long as there may be. */
+const TEXT = 'x'.repeat(4000)
+const MESSAGES = 5000
+
+const MARK = /"text":"at (\d+\.\d+)"/g
+
+const rounds = Number(process.argv[2] ?? 8)
+await othersDelay()
+await memoryPerReader('sse')
+await memoryPerReader('ws')
+
+/** The delay of readers with and without stalled ones beside them, in turns, so that the machine's noise falls on both. */
+async function othersDelay(): Promise<void> {
+  await using server = await startMeasured(':memory:', 5000, 'off')
+  // So that who begins at the beginning has at once more before it than the kernel holds.
+  await publishMany(server.port, 'lobby', MESSAGES, TEXT)
+  let into: number[] = []
+  const readers = await openReaders(server, (ms) => into.push(ms))
+  const publisher = await openPublisher(server)
+  const measure = async (): Promise<number> => {
+    into = []
+    await publisher.run(ROUND_MS)
+    const got = (ROUND_MS / 1000) * PER_SECOND * readers.length
+    const mine = into
+    await until('all have all', () => mine.length >= got)
+    return quantile(mine, 0.99)
+  }
+  await measure()
+  const pairs: { alone: number; beside: number }[] = []
+  for (let round = 0; round < rounds; round++) {
+    const alone = await measure()
+    const stop = stall(server)
+    const beside = await measure()
+    await stop()
+    pairs.push({ alone, beside })
+  }
+  const ratios = pairs.map(({ alone, beside }) => (beside / alone - 1) * 100)
+  const typical = (name: 'alone' | 'beside') =>
+    quantile(
+      pairs.map((pair) => pair[name]),
+      0.5,
+    ).toFixed(1)
+  console.log(
+    `p99 of ${readers.length} readers, median of ${rounds} rounds of ${PER_SECOND * (ROUND_MS / 1000)} messages: ${typical('alone')} ms alone, ${typical('beside')} ms beside ${STALLED} that read nothing; moved by ${quantile(ratios, 0.5).toFixed(0)} % (quartiles ${quantile(ratios, 0.25).toFixed(0)} and ${quantile(ratios, 0.75).toFixed(0)} %)`,
+  )
+  publisher.close()
+  await Promise.all(readers.map((reader) => reader.close()))
+}
+
+/** What the server holds for a reader that is paused while 20 MB are published, and is not dropped. */
+async function memoryPerReader(path: 'sse' | 'ws'): Promise<void> {
+  await using server = await startMeasured(':memory:', 3_600_000, 'off')
+  // The log itself is full by then, so that only the readers make a difference.
+  for (let i = 0; i < 3; i++) await publishMany(server.port, 'lobby', MESSAGES, TEXT)
+  const before = await server.memory()
+  const readers = Array.from({ length: PAUSED }, () =>
+    raw(server.port, (path === 'ws' ? upgrade : get)(`/feed/lobby/${path}`), false),
+  )
+  await until('they are connected', async () => (await server.memory()).connections >= PAUSED)
+  await publishMany(server.port, 'lobby', MESSAGES, TEXT)
+  const after = await server.memory()
+  const each = (name: 'heapBytes' | 'bufferBytes' | 'rssBytes') => mebibytes((after[name] - before[name]) / PAUSED)
+  console.log(
+    `a paused ${path} reader under ${mebibytes(MESSAGES * TEXT.length)} of publishes: heap ${each('heapBytes')}, buffers ${each('bufferBytes')}, RSS ${each('rssBytes')} (n ${PAUSED})`,
+  )
+  await Promise.all(readers.map((reader) => reader.close()))
+}
+
+async function openReaders({ port }: Measured, tell: (ms: number) => void): Promise<Raw[]> {
+  const readers: Raw[] = []
+  for (let i = 0; i < READERS; i++) {
+    for (const request of [get('/feed/lobby/sse'), upgrade('/feed/lobby/ws')]) {
+      const reader = raw(port, request)
+      await once(reader.socket, 'data')
+      reader.socket.on('data', (chunk) => {
+        const nowMs = performance.now()
+        for (const [, at] of String(chunk).matchAll(MARK)) tell(nowMs - Number(at))
+      })
+      readers.push(reader)
+    }
+  }
+  return readers
+}
+
+/** At the times of a schedule, whatever becomes of the message before. */
+async function openPublisher({ port }: Measured) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+  await once(socket, 'open')
+  socket.send('{"type":"join","room":"lobby"}')
+  return {
+    async run(forMs: number): Promise<void> {
+      const beganAtMs = performance.now()
+      for (let i = 0; i < (forMs / 1000) * PER_SECOND; i++) {
+        const dueMs = beganAtMs + (i * 1000) / PER_SECOND
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())))
+        socket.send(`{"type":"message","room":"lobby","user":"Ada","text":"at ${performance.now().toFixed(3)}"}`)
+      }
+    },
+    close: () => socket.close(),
+  }
+}
+
+/** Clients that want everything and read nothing, and come back whenever they are dropped. */
+function stall({ port }: Measured): () => Promise<void> {
+  let stopped = false
+  const open = new Set<Raw>()
+  const connect = (i: number) => {
+    const client = raw(port, (i % 2 === 0 ? get : upgrade)(`/feed/lobby/${i % 2 === 0 ? 'sse' : 'ws'}?after=0`), false)
+    open.add(client)
+    client.socket.once('close', () => {
+      open.delete(client)
+      if (!stopped) connect(i)
+    })
+  }
+  for (let i = 0; i < STALLED; i++) connect(i)
+  return async () => {
+    stopped = true
+    await Promise.all(Array.from(open, (client) => client.close()))
+  }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.round((sorted.length - 1) * share)] ?? NaN
+}

@@ -1,0 +1,123 @@
+/** Floods of clients that do everything slowly, against a server of its own with the limits that it comes with: the page is there all the while. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { sqliteLog } from '../../../server/feed/sqlite-log.ts'
+import { get, raw, rawWebSocket, statusOf, upgrade } from '../../raw.ts'
+import type { Raw } from '../../raw.ts'
+import { serve } from '../../serve.ts'
+import { spawnServer } from '../../spawn.ts'
+import type { Spawned } from '../../spawn.ts'
+import { until } from '../../until.ts'
+import { frame } from '../wire/frame.ts'
+
+const CLIENTS = 500
+
+/** Each takes some megabytes of the kernel's before it stands still. */
+const READERS = 40
+const DRIP_MS = 500
+const FLOOD_MS = 15_000
+
+/** A second is what the page may take; this machine's own noise is in it. */
+const PAGE_MS = 1000
+
+/** More than the kernel holds of what is sent and of the answers. */
+const FLOOD_BYTES = 16 * 1024 * 1024
+
+const SLOW_BODY =
+  'POST /feed/lobby HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{'
+
+describe.each([
+  ['slow heads', 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-Drip: 1\r\n', 408],
+  ['slow bodies', SLOW_BODY, ' ', 408],
+  ['connections that say nothing', '', '', 408],
+] as const)('a flood of %s', (_what, begin, drip, status) => {
+  test('leaves the page there within a second, and is over when its time is', async () => {
+    await using server = await spawnServer('--data', ':memory:')
+    const clients = Array.from({ length: CLIENTS }, () => raw(server.port, begin))
+    const dripping = setInterval(() => {
+      for (const { socket } of clients) if (drip !== '' && socket.writable) socket.write(drip)
+    }, DRIP_MS)
+    const slowestMs = await watchPage(server, FLOOD_MS)
+    clearInterval(dripping)
+    console.log(`${CLIENTS} of them: the page took ${slowestMs.toFixed(0)} ms at the most`)
+    expect(slowestMs).toBeLessThan(PAGE_MS)
+    await until('all are dropped', () => clients.every(({ socket }) => socket.destroyed), 10_000)
+    expect(new Set(clients.map((client) => statusOf(client.text())))).toEqual(new Set([status]))
+    await Promise.all(clients.map((client: Raw) => client.close()))
+  })
+})
+
+test('a flood of readers that read nothing leaves the page there within a second, and all are dropped', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'floods-'))
+  const path = join(folder, 'feed.db')
+  const log = sqliteLog(path)
+  const draft = { type: 'message', user: 'Ada', text: 'x'.repeat(4000) } as const
+  await Promise.all(Array.from({ length: 2500 }, () => log.append('lobby', draft)))
+  await log.close()
+  {
+    await using server = await spawnServer('--data', path)
+    const requests = [get('/feed/lobby/sse?after=0'), upgrade('/feed/lobby/ws?after=0')]
+    const clients = Array.from({ length: READERS }, (_, i) => raw(server.port, requests[i % 2] ?? '', false))
+    let dropped = 0
+    for (const { socket } of clients) socket.on('error', () => (dropped += 1))
+    const slowestMs = await watchPage(server, 8000)
+    console.log(`${READERS} of them: the page took ${slowestMs.toFixed(0)} ms at the most`)
+    expect(slowestMs).toBeLessThan(PAGE_MS)
+    for (const { socket } of clients) socket.resume()
+    await until('all are dropped', () => clients.every(({ socket }) => socket.destroyed), 10_000)
+    expect(dropped).toBeGreaterThanOrEqual(READERS / 2)
+  }
+  rmSync(folder, { recursive: true })
+})
+
+test('questions without end of a client that takes no answers are left with the client', async () => {
+  await using server = await serve({ times: { stalledMs: 60_000 }, limits: false })
+  const sockets: Socket[] = []
+  server.app.server.on('connection', (socket) => sockets.push(socket))
+  const client = await rawWebSocket(server.port, '/feed/lobby/ws', false)
+  const question = frame(Buffer.from('{"type":"ping"}'), { mask: true })
+  client.socket.write(Buffer.concat(Array.from({ length: FLOOD_BYTES / question.length }, () => question)))
+  const socket = await until('it is connected', () => sockets[0])
+  await until('it is not listened to any more', () => socket.writableNeedDrain && socket.isPaused())
+  expect(socket.writableLength).toBeLessThan(1024 * 1024)
+  const other = await rawWebSocket(server.port)
+  await server.publish('all are served')
+  await until('the others are served', () => other.text().includes('all are served'))
+  await Promise.all([client.close(), other.close()])
+})
+
+const hasSlowHttpTest = spawnSync('slowhttptest', ['-h']).error === undefined
+
+// A foreign tool's idea of the same. Debian has it.
+test.skipIf(!hasSlowHttpTest).each([
+  ['slow heads', ['-H', '-i', '1']],
+  ['slow bodies', ['-B', '-i', '1', '-s', '9000', '-t', 'POST', '-f', 'application/json']],
+  ['slow readers', ['-X', '-w', '8', '-y', '16', '-n', '5', '-z', '8', '-k', '3']],
+])('slowhttptest finds the page there, with %s', async (_what, flags) => {
+  await using server = await spawnServer('--data', ':memory:')
+  const url = `${server.origin}/vendor/uplot/uPlot.js`
+  const tool = spawn('slowhttptest', [...flags, '-c', '300', '-r', '200', '-l', '12', '-u', url], { stdio: 'ignore' })
+  const ended = once(tool, 'exit')
+  const slowestMs = await watchPage(server, 10_000)
+  await ended
+  console.log(`the page took ${slowestMs.toFixed(0)} ms at the most`)
+  expect(slowestMs).toBeLessThan(PAGE_MS)
+})
+
+/** The longest that the page took to come, asked for again and again over new connections, in ms. */
+async function watchPage({ port }: Spawned, forMs: number): Promise<number> {
+  let slowestMs = 0
+  for (const endMs = performance.now() + forMs; performance.now() < endMs;) {
+    const askedAtMs = performance.now()
+    const answer = await raw(port, get('/', 'Connection: close\r\n')).closed()
+    slowestMs = Math.max(slowestMs, performance.now() - askedAtMs)
+    expect(statusOf(answer)).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return slowestMs
+}

@@ -1,0 +1,39 @@
+/** Ways out of the served folders that test/server/page.test.ts has not, against the server as it is. */
+import { expect, test } from 'vitest'
+import { raw } from '../../raw.ts'
+import { serve } from '../../serve.ts'
+
+const UPS = ['..', '%2e%2e', '.%2e', '%252e%252e', '%c0%ae%c0%ae', '%u002e%u002e', '..;', '...', '..%00', '..%ff']
+const SLASHES = ['/', '%2f', '%252f', '%5c', '\\', '//', '/./']
+const ROOTS = ['/', '/transports/', '/vendor/lit/', '/source/server/']
+const SECRETS = ['package.json', 'etc/passwd', '.git/HEAD', 'data/feed.db']
+
+test.each(ROOTS)('nothing above what is served comes out of %s', async (root) => {
+  await using server = await serve()
+  for (const up of UPS) {
+    for (const slash of SLASHES) {
+      for (const secret of SECRETS) {
+        for (const times of [1, 3, 8]) {
+          const target = `${root}${`${up}${slash}`.repeat(times)}${secret}`
+          const answer = await ask(server.port, target)
+          expect(answer, target).toMatch(/^HTTP\/1\.1 (400|404) /)
+        }
+      }
+    }
+  }
+})
+
+test.each([
+  'http://localhost/../package.json',
+  'http://evil.example/package.json',
+  'file:///etc/passwd',
+  '*',
+  'localhost:1',
+  '?/../package.json',
+])('a target that is no path is no way out either: %s', async (target) => {
+  await using server = await serve()
+  expect(await ask(server.port, target)).not.toMatch(/devDependencies|root:/)
+})
+
+const ask = (port: number, target: string): Promise<string> =>
+  raw(port, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`).closed()
