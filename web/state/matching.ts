@@ -71,6 +71,9 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
         if (one.mark) time(one, way)
       }
       waiting = [...waiting, ...found].filter((one) => !settle(one, way) && one.seen.atMs > lastAtMs - LONGEST_WAY_MS)
+      marks.travelling = waiting.flatMap(({ known: { mark }, seen: { id, atMs } }) =>
+        id !== undefined && mark?.kind === 'stream' && mark.endedAtMs === null ? [{ id, leftAtMs: atMs }] : [],
+      )
       forget()
     },
   }
