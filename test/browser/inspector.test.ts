@@ -12,6 +12,8 @@ import { launch } from './chromium.ts'
 const DESK = { width: 1280, height: 720 }
 const PHONE = { width: 390, height: 844 }
 
+/** For what a busy machine may take longer for. */
+const PATIENT = { timeout: 8000 }
 const SAID = 'for everybody to see'
 
 let browser: Browser
@@ -22,6 +24,7 @@ afterAll(() => browser.close())
 
 test('shows a poll from its lane’s code, fetched only then', async () => {
   await using server = await serve()
+  await server.set({ ratePerSecond: 0 })
   await using opened = await open(server, '/?poll=0.25')
   const { page, paths, trouble } = opened
   await exchanged(page, 'short-poll')
@@ -114,7 +117,7 @@ test('goes on with a stream while it is shown, and moves nothing that somebody r
   })
   expect(before.text).not.toBe('')
   const shown = await events.count()
-  await expect.poll(() => events.count(), { timeout: 10_000 }).toBeGreaterThan(shown + 20)
+  await expect.poll(() => events.count(), PATIENT).toBeGreaterThan(shown + 20)
   const after = await page.evaluate(() => ({
     text: String(getSelection()),
     top: document.querySelector('.bytes .meant code')?.getBoundingClientRect().top,
@@ -148,6 +151,23 @@ test('steps from an exchange to the one before and behind by button and by key',
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
     .toBe('Code of Short polling')
+})
+
+test('opens from a mark of the ladder by keyboard', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?poll=0.25&rate=5')
+  const { page } = opened
+  await exchanged(page, 'short-poll', 4)
+  const ladder = page.locator('fw-ladder canvas')
+  await ladder.focus()
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('Enter')
+  await page.getByRole('tab', { name: 'Exchange', selected: true }).waitFor()
+  await page.locator('.inspector .spans').waitFor()
+  expect(await numberShown(page)).toBeGreaterThan(0)
+  await page.keyboard.press('Escape')
+  await expect.poll(() => ladder.evaluate((canvas) => document.activeElement === canvas)).toBe(true)
 })
 
 test('goes from one tab to the next by the arrow keys', async () => {
@@ -214,7 +234,7 @@ async function open(
   options: BrowserContextOptions = {},
 ): Promise<Opened> {
   const context = await browser.newContext({ viewport: DESK, ...options })
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(PATIENT.timeout)
   const page = await context.newPage()
   const paths: string[] = []
   const trouble: string[] = []
@@ -227,7 +247,7 @@ async function open(
 
 /** The lab has told of so many exchanges of this lane. */
 async function exchanged(page: Page, name: TransportName, least = 1): Promise<void> {
-  await expect.poll(async () => (await exchangesOf(page, name)).length).toBeGreaterThanOrEqual(least)
+  await expect.poll(async () => (await exchangesOf(page, name)).length, PATIENT).toBeGreaterThanOrEqual(least)
 }
 
 /** The lane's exchanges, the latest first. */
@@ -266,7 +286,10 @@ async function everyMessage(page: Page, name: TransportName): Promise<string> {
     await page.getByRole('button', { name: 'Copy as text' }).click()
     await page.getByText(new RegExp(`^Copied: exchange ${exchange},`)).waitFor()
     texts.push(await page.evaluate(() => navigator.clipboard.readText()))
-    for (const summary of await page.locator('details:not([open]) summary').all()) await summary.click()
+    await page.evaluate(() =>
+      document.querySelectorAll<HTMLElement>('details:not([open]) summary').forEach((summary) => summary.click()),
+    )
+    await page.locator('details:not([open])').waitFor({ state: 'detached' })
     texts.push((await page.locator('.inspector').textContent()) ?? '')
   }
   return texts.join('\n')

@@ -38,13 +38,16 @@ test('a slider sets its condition by keyboard, and the page says what it did', a
   const slider = page.getByRole('slider', { name: 'latency' })
   await slider.focus()
   for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight')
-  await page.getByText(/^5 ms each way\. All lanes came back/).waitFor()
+  await page
+    .getByRole('status')
+    .getByText(/^5 ms each way\. All lanes came back/)
+    .waitFor()
   await conditionsAre(page, { latencyMs: 5 })
   expect(await slider.getAttribute('aria-valuetext')).toBe('5 ms')
   expect(await page.getByRole('spinbutton', { name: 'latency, ms' }).inputValue()).toBe('5')
   expect(await page.locator('.now').textContent()).toBe('Now: 5 ms each way')
   await page.keyboard.press('Home')
-  await page.getByText('The network is left alone again.').waitFor()
+  await page.getByRole('status').getByText('The network is left alone again.').waitFor()
 })
 
 test('what moves under the pointer is sent when it rests, not all the way', async () => {

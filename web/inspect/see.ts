@@ -85,18 +85,13 @@ const BINARY = 2
 const CURLY = 0x7b
 const LINE_BREAK = 2
 
-/** What Node has read of a request is written anew, and may be shorter or longer than it came. */
-function toldBytes(part: Part): number | undefined {
-  return 'bytes' in part && typeof part.bytes === 'number' ? part.bytes : undefined
-}
-
 function bytesOf(part: Part, { bytes }: Shown): number {
   switch (part.is) {
     // A head's text is Latin-1: a byte for each character.
     case 'head':
-      return toldBytes(part) ?? part.text.length
+      return part.bytes ?? part.text.length
     case 'body':
-      return toldBytes(part) ?? bytes.length
+      return part.bytes ?? bytes.length
     // Of one that was too long only the beginning is kept, and what is dropped stands behind it.
     case 'chunk': {
       const length = Number.parseInt(part.size, 16)

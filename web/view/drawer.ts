@@ -18,6 +18,7 @@ export class Drawer extends LitElement {
     opened: { attribute: false },
     colours: { attribute: false },
     tick: { attribute: false },
+    said: { attribute: false },
     settings: { attribute: false },
   }
   declare session: Session
@@ -25,6 +26,8 @@ export class Drawer extends LitElement {
   declare opened: Opened | null
   declare colours: Colours | undefined
   declare tick: number
+  /** The status line's sentence, for which there is little room beside the drawer. */
+  declare said: string
   /** What stands in the settings. */
   declare settings: () => TemplateResult
   #opener: Element | null = null
@@ -100,7 +103,8 @@ export class Drawer extends LitElement {
 
   #sheet(opened: Opened): TemplateResult {
     if ('help' in opened) return html`<fw-help .colours=${this.colours}></fw-help>`
-    if ('network' in opened) return html`<fw-network .session=${this.session} .tick=${this.tick}></fw-network>`
+    if ('network' in opened)
+      return html`<fw-network .session=${this.session} .said=${this.said} .tick=${this.tick}></fw-network>`
     return this.settings()
   }
 

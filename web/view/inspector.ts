@@ -12,6 +12,7 @@ import { see } from '../inspect/see.ts'
 import type { Seen } from '../inspect/see.ts'
 import { spansOf } from '../inspect/timing.ts'
 import type { Spans } from '../inspect/timing.ts'
+import { now } from '../now.ts'
 import { LABELS } from '../state/labels.ts'
 import type { Session } from '../state/session.ts'
 import type { Controls } from './controls.ts'
@@ -19,6 +20,8 @@ import { copy } from './copy.ts'
 import { milliseconds } from './format.ts'
 
 const AGAIN_MS = 500
+/** The clock is set over the same line: where an answer takes long on it, most of the time belongs to the clock. */
+const IDLE_SHARE = 4
 /** Of a stream's events: so many at first, so many more with each step, and never more than these. */
 const FIRST_SHOWN = 5
 const STEP_SHOWN = 50
@@ -95,6 +98,7 @@ export class Inspector extends LitElement {
   }
 
   async #ask(exchange: number): Promise<void> {
+    const askedAtMs = now()
     try {
       const found = await this.session.inspect(exchange)
       if (exchange !== this.exchange) return
@@ -106,7 +110,7 @@ export class Inspector extends LitElement {
       if (exchange !== this.exchange) return
       this.trouble = error instanceof Error ? error.message : String(error)
     }
-    if (this.isConnected) this.#timer = setTimeout(() => this.#again(exchange), AGAIN_MS)
+    if (this.isConnected) this.#timer = setTimeout(() => this.#again(exchange), againMs(now() - askedAtMs))
   }
 
   #again(exchange: number): void {
@@ -224,6 +228,10 @@ export class Inspector extends LitElement {
         : 'Not copied: this browser does not let a page write to the clipboard. Select the lines and copy them.',
     )
   }
+}
+
+function againMs(tookMs: number): number {
+  return Math.max(AGAIN_MS, IDLE_SHARE * tookMs)
 }
 
 function isStream({ transport }: Inspected): boolean {

@@ -17,11 +17,14 @@ export class NetworkPanel extends LitElement {
   static override properties = {
     session: { attribute: false },
     tick: { attribute: false },
+    said: { attribute: false },
     drafts: { state: true },
   }
   declare session: Session
   /** Changes when something else may hold. */
   declare tick: number
+  /** What the status line says, and announces. */
+  declare said: string
   /** What somebody moved, until it holds. */
   declare drafts: Partial<Record<KnobName, number>>
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -48,6 +51,7 @@ export class NetworkPanel extends LitElement {
       return html`<p role="status">There is no connection to the lab. It comes back by itself.</p>`
     return html`<div class="network-panel">
       <p class="now"><span class="dim">Now:</span> <b>${describeNetwork(conditions, presets) || 'left alone'}</b></p>
+      <p class="small dim said" aria-hidden="true">${this.said}</p>
       ${instructor ? nothing : html`<p>${HELP.notInstructor}</p>`} ${this.#acts(conditions)}
       <fieldset ?disabled=${!instructor}>
         <legend>A network that has a name</legend>

@@ -168,6 +168,7 @@ export class Page extends LitElement implements Controls {
           .opened=${open}
           .colours=${colours}
           .tick=${tick}
+          .said=${this.said}
           .settings=${() => settings(session, this, this.#exports(), this.#themeNow(), () => this.#toggleTheme())}
         ></fw-drawer>
       </main>
