@@ -125,6 +125,13 @@ test('an event that was lost with its stream is not taken for the one that came 
   expect(marks.streams[0]).toMatchObject({ closedAtMs: 504 })
 })
 
+test('an old connection that ends is taken for nothing', () => {
+  const { marks, matching } = begin('long-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  matching.take([end(3, 150)], WAY)
+  expect(marks.exchanges[0]?.crossed).toBeUndefined()
+})
+
 test('what has left and is not here is on its way, until it comes or its stream is over', () => {
   const { marks, matching } = open('sse')
   matching.take([event(9, 500, 'k.1'), event(9, 600, 'k.2')], WAY)
