@@ -1,11 +1,13 @@
 /** Makes a lane's marks from what its transport reports, and from what the wire tells beside it. */
-import type { Cut as Way } from '../../server/protocol.ts'
+import type { Cursor, Cut as Way } from '../../server/protocol.ts'
 import type { State } from '../transports/transport.ts'
 import type { Arrival, Beat, Cut, Exchange, Failure, Gap, MarkLists, Sent, Stream } from './mark.ts'
 import type { Message } from './messages.ts'
 import { firstAtOrAfter } from './search.ts'
 
 export interface Marks extends MarkLists {
+  /** Events that have left the server over the stream that is open, and are not here yet: up to which, and when. */
+  travelling: readonly Travelling[]
   state(state: State): void
   events(messages: readonly Message[], atMs: number): void
   gap(first: number, last: number, atMs: number): void
@@ -20,6 +22,11 @@ export interface Marks extends MarkLists {
   readonly requests: number
   readonly useful: number
   readonly empty: number
+}
+
+export interface Travelling {
+  readonly id: Cursor
+  readonly leftAtMs: number
 }
 
 /** What the ladder can be scrolled back over. */
@@ -87,6 +94,7 @@ export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
     beats,
     cuts,
     gaps,
+    travelling: [],
     get requests() {
       return requests
     },

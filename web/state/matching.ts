@@ -52,6 +52,8 @@ const MOST_KNOWN = 64
 export function createMatching(transport: TransportName, marks: Marks): Matching {
   const known = new Map<number, Known>()
   const owners = new WeakMap<Exchange | Stream | Sent, Known>()
+  /** Those of which something may still come, here or from there. */
+  const unsettled = new Set<Known>()
   let waiting: readonly Waiting[] = []
   let lastAtMs = -Infinity
 
@@ -66,11 +68,15 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
         if (seen.is === 'event' || isMessage(seen)) found.push({ known: of, seen })
         else if (BEATS.has(seen.is) || seen.is === 'message') beat(seen)
       }
-      for (const one of known.values()) {
+      for (const one of unsettled) {
         if (!one.mark) bind(one, way)
         if (one.mark) time(one, way)
+        if (isSettled(one)) unsettled.delete(one)
       }
       waiting = [...waiting, ...found].filter((one) => !settle(one, way) && one.seen.atMs > lastAtMs - LONGEST_WAY_MS)
+      marks.travelling = waiting.flatMap(({ known: { mark }, seen: { id, atMs } }) =>
+        id !== undefined && mark?.kind === 'stream' && mark.endedAtMs === null ? [{ id, leftAtMs: atMs }] : [],
+      )
       forget()
     },
   }
@@ -83,6 +89,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
       crossed: { exchange, connection: null, isReused: false, status: null, bytesUp: 0, bytesDown: 0 },
     }
     known.set(exchange, one)
+    if (is !== 'event' && is !== 'message' && !BEATS.has(is)) unsettled.add(one)
     if (line) one.crossed = { ...one.crossed, ...line }
     if (status !== undefined) one.crossed.status = status
     one.crossed[up ? 'bytesUp' : 'bytesDown'] += bytes
@@ -106,7 +113,16 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
       timeBeats(marks, marks.beat({ is: kind, up, atMs, bytes, exchange }))
   }
 
+  function isSettled({ mark, answerAtMs, endAtMs, firstAtMs }: Known): boolean {
+    if (mark?.kind === 'sent') return true
+    const isOver = mark !== undefined && mark.endedAtMs !== null
+    if (isOver && (answerAtMs ?? endAtMs) !== undefined) return true
+    return (isOver || !mark) && firstAtMs < lastAtMs - LONGEST_WAY_MS
+  }
+
   function bind(one: Known, way: Way): void {
+    // Of one whose connection alone is told to be over nothing is known that could be matched.
+    if (one.crossed.bytesUp + one.crossed.bytesDown === 0) return
     const fits = candidates(one, way)
     const [mark] = fits
     if (!mark || fits.length > 1) return

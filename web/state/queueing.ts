@@ -53,7 +53,7 @@ function enter(entry: PerformanceResourceTiming, lanes: readonly Lane[]): void {
   // A browser whose connection breaks asks again by itself, and only the second request's time is told.
   if (lane?.marks.cuts.some(({ atMs }) => atMs > askedAtMs && atMs < hasLeftMs + SAME_MS)) return
   const exchange = lane?.marks.exchanges.findLast((mark) => Math.abs(mark.askedAtMs - askedAtMs) < SAME_MS)
-  if (exchange) exchange.sentAtMs = hasLeftMs
+  if (exchange) exchange.sentAtMs = Math.min(hasLeftMs, exchange.reachedAtMs ?? Infinity)
 }
 
 const PATHS = { 'short-poll': '/poll', 'long-poll': '/long-poll', sse: '/sse', ws: '/ws' }

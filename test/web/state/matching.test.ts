@@ -125,6 +125,28 @@ test('an event that was lost with its stream is not taken for the one that came 
   expect(marks.streams[0]).toMatchObject({ closedAtMs: 504 })
 })
 
+test('an old connection that ends is taken for nothing', () => {
+  const { marks, matching } = begin('long-poll')
+  marks.state({ is: 'asking', atMs: 100 })
+  matching.take([end(3, 150)], WAY)
+  expect(marks.exchanges[0]?.crossed).toBeUndefined()
+})
+
+test('what has left and is not here is on its way, until it comes or its stream is over', () => {
+  const { marks, matching } = open('sse')
+  matching.take([event(9, 500, 'k.1'), event(9, 600, 'k.2')], WAY)
+  expect(marks.travelling).toEqual([
+    { id: 'k.1', leftAtMs: 500 },
+    { id: 'k.2', leftAtMs: 600 },
+  ])
+  marks.events([message('k.1')], 700)
+  matching.take([], WAY)
+  expect(marks.travelling).toEqual([{ id: 'k.2', leftAtMs: 600 }])
+  marks.state({ is: 'reconnecting', atMs: 800, untilMs: 900, trouble: 'cut' })
+  matching.take([], WAY)
+  expect(marks.travelling).toEqual([])
+})
+
 test('a message that this page sent is reached by its frame, and a ping is none', () => {
   const { marks, matching } = open('ws')
   marks.sentAt(300)

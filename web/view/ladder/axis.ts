@@ -29,8 +29,8 @@ export function drawAxis(pen: Pen, colours: Colours, span: Span, origin: AxisOri
   pen.beginPath()
   pen.moveTo(0, top + 0.5)
   pen.lineTo(span.width, top + 0.5)
-  const isCrossed = (x: number): boolean =>
-    foldLabels(pen, colours, span, size).some(({ left, right }) => x > left && x < right)
+  const crossed = foldLabels(pen, colours, span, size)
+  const isCrossed = (x: number): boolean => crossed.some(({ left, right }) => x > left && x < right)
   for (const [fromMs, toMs] of pieces(span)) {
     for (let i = Math.ceil((fromMs - zeroMs) / stepMs); zeroMs + i * stepMs <= toMs; i++) {
       const x = xAt(span, zeroMs + i * stepMs)

@@ -13,13 +13,20 @@ import type { Pen } from '../pen.ts'
 /** What is drawn of one lane. */
 export interface Trace extends MarkLists {
   readonly transport: TransportName
-  /** Published, and still to be brought by this lane: when, in ascending order, on this page's clock. */
-  readonly pending: readonly number[]
+  /** Published, and still to be brought by this lane, oldest first. */
+  readonly pending: readonly Pending[]
   /** Half a round trip: how long a way is taken to be where nobody measured it. */
   readonly halfTripMs: number
   publishedAtMs(message: Message): number
   /** Which arrivals bear their delay; decided once for each, so that no label flickers. */
   labelled(arrival: Arrival): string | null
+}
+
+/** On this page's clock. */
+export interface Pending {
+  readonly publishedAtMs: number
+  /** Where it is known to be on its way. */
+  readonly leftAtMs: number | undefined
 }
 
 /** The stretch of time that is shown, and where. */

@@ -6,7 +6,7 @@ import type { Strip } from './geometry.ts'
 
 const TINT = 0.13
 /** Less slant than this cannot be seen. */
-export const UPRIGHT_PX = 0.5
+export const UPRIGHT_PX = 1
 /** Nobody hears anything any more, and nobody has noticed. */
 const SILENT_DASHES = [5, 4]
 const SILENT_WIDTH = 1.25

@@ -10,6 +10,9 @@ import { createStamp } from './stamp.ts'
 /** A line that brought nothing. */
 export const PALE = 0.7
 
+/** Busy machines are late by so much, without anything being held on the way. */
+const HELD_MS = 200
+
 /** From point to point, each x and y. */
 export type Line = readonly number[]
 
@@ -25,7 +28,7 @@ export function drawStrokes(strip: Strip): void {
     marks.flatMap((mark) => opening(strip, mark)),
     1,
   )
-  stroke(strip, carrying(strip), strip.sizes.carry)
+  stroke(strip, [...carrying(strip), ...travelling(strip)], strip.sizes.carry)
   stroke(
     strip,
     marks.flatMap((mark) => emptyAnswer(strip, mark)),
@@ -61,6 +64,19 @@ function carrying(strip: Strip): readonly Line[] {
   return shown(strip, trace.arrivals).map((arrival) =>
     line(strip, arrivalLeftAtMs(trace, arrival), serverY, arrival.atMs, browserY, arrival.held),
   )
+}
+
+/** What has left and is not here: as far down as it may be by now, and level where it is held. */
+function travelling({ trace, untilMs, x, serverY, browserY }: Strip): readonly Line[] {
+  const { halfTripMs, pending } = trace
+  return pending.flatMap(({ leftAtMs: leftMs }) => {
+    if (leftMs === undefined || leftMs >= untilMs) return []
+    const middle = (serverY + browserY) / 2
+    if (untilMs - leftMs > halfTripMs + HELD_MS)
+      return [[x(leftMs), serverY, x(leftMs + halfTripMs / 2), middle, x(untilMs), middle]]
+    const share = Math.min(1, (untilMs - leftMs) / Math.max(1, halfTripMs))
+    return [[x(leftMs), serverY, x(leftMs + share * halfTripMs), serverY + share * (browserY - serverY)]]
+  })
 }
 
 function emptyAnswer(strip: Strip, mark: Exchange | Stream): readonly Line[] {

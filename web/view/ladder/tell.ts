@@ -64,10 +64,12 @@ function exchangeSentence({ transport }: Lane, mark: Exchange): string {
   return [
     `${queued}${up(mark, crossed)}`,
     `${transport === 'long-poll' ? 'held' : 'there'} ${milliseconds(mark.leftAtMs - mark.reachedAtMs)}`,
-    `${crossed.status ?? ''} ${bytes(crossed.bytesDown)} down ${milliseconds(endedAtMs - mark.leftAtMs)}${heldText(mark.heldDown)}`,
+    `${crossed.status === null ? '' : `${crossed.status} `}${bytes(crossed.bytesDown)} down ${milliseconds(endedAtMs - mark.leftAtMs)}${heldText(mark.heldDown)}`,
     brought,
     connectionText(crossed),
-  ].join(', ')
+  ]
+    .filter(Boolean)
+    .join(', ')
 }
 
 function streamSentence({ transport }: Lane, mark: Stream): string {
@@ -75,7 +77,7 @@ function streamSentence({ transport }: Lane, mark: Stream): string {
   if (openedAtMs === null) return failed ? 'refused' : 'connecting'
   const opened = `open after ${milliseconds(openedAtMs - askedAtMs)} ms${transport === 'ws' ? ', both ways' : ''}`
   return crossed
-    ? `${opened}, ${bytes(crossed.bytesUp)} up and ${bytes(crossed.bytesDown)} down so far, ${connectionText(crossed)}`
+    ? `${opened}, ${bytes(crossed.bytesUp)} up and ${bytes(crossed.bytesDown)} down so far${crossed.connection === null ? '' : `, ${connectionText(crossed)}`}`
     : opened
 }
 

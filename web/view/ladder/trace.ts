@@ -6,7 +6,7 @@ import { TRANSPORTS } from '../../state/order.ts'
 import type { Session } from '../../state/session.ts'
 import { milliseconds } from '../format.ts'
 import { createLabels } from './labels.ts'
-import type { Trace } from './geometry.ts'
+import type { Pending, Trace } from './geometry.ts'
 
 type TracedSession = Pick<Session, 'messages' | 'offsetMs' | 'roundTripMs'>
 
@@ -40,7 +40,7 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
       beats: lane.marks.beats,
       cuts: lane.marks.cuts,
       gaps: lane.marks.gaps,
-      pending: lane.on ? pendingOf(session, lane).map(publishedAtMs) : [],
+      pending: lane.on ? pendingOf(session, lane) : [],
       halfTripMs: (session.roundTripMs ?? 0) / 2,
       publishedAtMs,
       labelled: (arrival) => (labels.has(arrival) ? textOf(arrival) : null),
@@ -49,7 +49,13 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
 }
 
 /** What other lanes have brought and this one has not: a lane brings the feed in its order. */
-function pendingOf({ messages }: TracedSession, lane: Lane): readonly Message[] {
+function pendingOf({ messages, offsetMs }: TracedSession, lane: Lane): readonly Pending[] {
   const { all } = messages
-  return all.slice(firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order))
+  const first = firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order)
+  if (first === all.length) return []
+  const travelling = lane.marks.travelling.map(({ id, leftAtMs }) => ({ order: messages.orderOf(id), leftAtMs }))
+  return all.slice(first).map(({ event, order }) => ({
+    publishedAtMs: event.at - (offsetMs ?? Number.NaN),
+    leftAtMs: travelling.find((one) => one.order >= order)?.leftAtMs,
+  }))
 }

@@ -42,7 +42,7 @@ function barsOf({ trace, fromMs, untilMs, x }: Strip): Bar[] {
     const leftMs = arrivalLeftAtMs(trace, arrival)
     for (const message of arrival.messages) add(trace.publishedAtMs(message), leftMs)
   }
-  for (const publishedMs of trace.pending) add(publishedMs, Infinity)
+  for (const { publishedAtMs, leftAtMs = Infinity } of trace.pending) add(publishedAtMs, leftAtMs)
   return bars
 }
 
