@@ -214,11 +214,11 @@ export class Page extends LitElement implements Controls {
     return html`${link('Clear', () => session.clear())}
     ${link('CSV', () => download(`fourwire-${session.room}.csv`, 'text/csv', toCsv(session.messages.all)))}
     ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}
-    ${link('SVG', () => this.#export('svg'))} ${link('Text', () => this.#export('txt'))}`
+    ${link('SVG', () => this.#saveLadder('svg'))} ${link('Text', () => this.#saveLadder('txt'))}`
   }
 
   /** The stretch that the ladder shows. What writes it is fetched when it is asked for. */
-  async #export(kind: 'svg' | 'txt'): Promise<void> {
+  async #saveLadder(kind: 'svg' | 'txt'): Promise<void> {
     const { session } = this
     const view = this.querySelector<Ladder>('fw-ladder')?.view
     if (!view) return
