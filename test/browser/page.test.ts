@@ -45,7 +45,9 @@ test('tells what it knows as plain data', async () => {
   expect(Object.keys(snapshot)).toEqual(['room', 'cursor', 'clock', 'conditions', 'lanes'])
   expect(Object.keys(snapshot.clock)).toEqual(['offsetMs', 'boundMs'])
   expect(Object.keys(snapshot.lanes[0] ?? {})).toEqual([
-    ...'transport on cursor state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(' '),
+    ...'transport on cursor state received lost duplicated outOfOrder n p50Ms p95Ms p99Ms expectedP50Ms requests'.split(
+      ' ',
+    ),
     ...'connections bytesUp bytesDown split bytesPerMessage'.split(' '),
   ])
   expect(snapshot.lanes.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])

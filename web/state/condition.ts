@@ -14,6 +14,7 @@ export interface Condition {
     | 'open'
     | 'reconnecting'
     | 'refused'
+    | 'dropped'
     | 'degraded'
     | 'queued'
     | 'off'
@@ -38,6 +39,8 @@ export function condition(
 ): Condition {
   const { state } = lane
   const isHeldBack = lane.transport === 'sse' && network !== null && holdsStreams(network)
+  const { droppedFor } = lane
+  if (droppedFor !== null && lane.on) return { is: 'dropped', text: droppedFor, alarm: 'dropped' }
   if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
   switch (state.is) {
     case 'asking':

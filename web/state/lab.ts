@@ -24,6 +24,8 @@ export interface LabListener {
   here(pages: number): void
   /** The feed's connections were cut just now. */
   cut(how: Cut): void
+  /** The server has cut this lane of the page's, for taking nothing. */
+  dropped(lane: string, reason: string): void
   /** Twice a second: what this page's lanes have used. */
   lanes(lanes: readonly LaneBytes[]): void
   /** What crossed the wire in this page's lanes. */
@@ -153,6 +155,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return listener.here(message.pages)
       case 'cut':
         return listener.cut(message.how)
+      case 'dropped':
+        return listener.dropped(message.lane, message.reason)
       case 'lanes':
         return listener.lanes(message.lanes)
       case 'wire':

@@ -31,6 +31,8 @@ export interface Lane {
   readonly state: LaneState
   /** It failed, and has not brought anything since. */
   readonly troubled: boolean
+  /** Why the server dropped it a moment ago, in its words; else null. */
+  readonly droppedFor: string | null
   /** Just behind the last event that this lane brought. */
   readonly cursor: Cursor
   /** The newest message that it brought. */
@@ -50,6 +52,8 @@ export interface Lane {
   date(offsetMs: number): void
   /** The figures start again, with what is published after so many ms (default: at once). The ledger goes on. */
   clear(afterMs?: number): void
+  /** The server says that it has dropped it. It comes back by itself, and so fast that one would not see why it went. */
+  drop(reason: string): void
   /** What crossed the wire in it, in its order: its marks get their true times. */
   crossed(seen: readonly Seen[], way: Way): void
   /** Publishes over this lane's connection, and tells under which id; rejects where it has none. */
@@ -81,6 +85,8 @@ export interface Surroundings {
 /** After the page itself has (re)connected a lane: until the connection stands and the code that runs is warm. */
 const SETTLE_MS = 500
 
+const DROPPED_MS = 5000
+
 export function createLane(name: TransportName, transport: Transport, page: Surroundings): Lane {
   const index = TRANSPORTS.indexOf(name)
   const ledger = createLedger()
@@ -97,6 +103,7 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
   let latest: Message | undefined
   /** Arrived while no clock was known, as right after a rest. */
   let undated: Message[] = []
+  let dropped: { readonly reason: string; readonly untilMs: number } | null = null
   let answers = 0
   /** Published before this, a message is late by the page's doing (it rested, it was set otherwise): not measured. */
   let measureFromMs = 0
@@ -118,6 +125,9 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
     },
     get troubled() {
       return troubled
+    },
+    get droppedFor() {
+      return dropped && now() < dropped.untilMs ? dropped.reason : null
     },
     get cursor() {
       return cursor
@@ -160,6 +170,9 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
       usage.clear()
       tallied = { requests: marks.requests, useful: marks.useful, empty: marks.empty, sinceMs: now() }
       measureFromMs = now() + afterMs
+    },
+    drop(reason) {
+      dropped = { reason, untilMs: now() + DROPPED_MS }
     },
     crossed(seen, way) {
       matching.take(seen, way)

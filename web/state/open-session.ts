@@ -235,6 +235,12 @@ export function openSession(
         for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
         announce(told.cut(how))
       },
+      dropped(name, reason) {
+        const lane = laneNamed(name)
+        if (!lane) return
+        lane.drop(reason)
+        announce(told.dropped(lane, reason))
+      },
       lanes(readings) {
         for (const reading of readings) {
           const lane = laneNamed(reading.lane)

@@ -29,7 +29,7 @@ export interface LaneSnapshot {
   readonly on: boolean
   /** Just behind the last event that the lane brought. */
   readonly cursor: Cursor
-  /** connecting, asking, pausing, held, open, reconnecting, refused, degraded, queued, off or resting. */
+  /** connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off or resting. */
   readonly state: string
   /** The ledger's counts, since the page was opened. */
   readonly received: number

@@ -11,6 +11,8 @@ export const told = {
   instructor: 'You are the instructor now, in this tab.',
   noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
   cut: (how: Cut): string => `${CUTS[how]} Each lane comes back from its own cursor.`,
+  dropped: (lane: Lane, reason: string): string =>
+    `${LABELS[lane.transport]} was dropped by the server: ${reason}. It comes back from its cursor.`,
   restart: 'The server restarts: nobody is there for a moment, then a network that is left alone. The cursors stay.',
   neutral: 'The network is left alone again. All lanes came back through it; figures start again.',
   firewall: 'WebSocket upgrades are refused now (403). The other three do not notice. Figures start again.',
