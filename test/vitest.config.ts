@@ -9,19 +9,38 @@ declare module 'vitest' {
 }
 
 export const shared: TestUserConfig = {
-  // Two cores: the browser's tests measure, so nothing else may run beside them.
   maxWorkers: 1,
   setupFiles: ['test/setup.ts'],
   testTimeout: 20_000,
 }
 
+/** Whose subject is time, or a browser that takes more than its share: on two cores nothing else may run beside them. */
+const TIMED = [
+  'test/browser/*.test.ts',
+  'test/server/network.test.ts',
+  'test/server/transports/slow.test.ts',
+  'test/server/wire/{effects,link,pipe,wire}.test.ts',
+  'test/web/**/*.test.ts',
+]
+
 export default defineConfig({
   test: {
     ...shared,
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/proxy/**'],
     // A browser may have to be installed first, which no test's time limit allows for.
     globalSetup: ['test/browser/chromium.ts'],
     provide: { badLines: false },
+    projects: [
+      { extends: true, test: { name: 'timed', include: TIMED, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: {
+          name: 'other',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/proxy/**', ...TIMED],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

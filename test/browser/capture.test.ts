@@ -87,7 +87,12 @@ async function comeToRest(server: Served, page: Page): Promise<void> {
   await server.set({ ratePerSecond: 0 })
   await page.waitForFunction(() => {
     const { lanes } = window.fourwire.snapshot()
-    return lanes.every(({ cursor, state }) => cursor === lanes[0]?.cursor && /held|open|pausing/.test(state))
+    const poll = document
+      .querySelector('fw-page')
+      ?.session.lanes.find(({ transport }) => transport === 'long-poll')
+      ?.marks.exchanges.at(-1)
+    const isHeld = poll?.endedAtMs === null && poll.reachedAtMs !== undefined
+    return isHeld && lanes.every(({ cursor, state }) => cursor === lanes[0]?.cursor && /held|open|pausing/.test(state))
   })
 }
 
