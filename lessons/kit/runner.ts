@@ -30,6 +30,8 @@ export interface LessonState {
   readonly said: string
   /** The sandbox in the state that the lesson describes; null while there is none. */
   readonly page: string | null
+  /** Is the program one that takes requests? Functions are only called. */
+  readonly isServer: boolean
   /** Where the student's server is, as a lane beside the others; null while it does not run. */
   readonly yours: string | null
   readonly noticing: Noticing
@@ -76,6 +78,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
+    isServer: exercises.some(({ hosted }) => hosted.kind !== 'functions'),
     yours: null,
     noticing: 'events',
     results: [],
