@@ -1,4 +1,4 @@
-import type { Exercise } from '../kit/exercise.ts'
+import type { Exercise, Hint } from '../kit/exercise.ts'
 import { Wrong } from '../kit/exercise.ts'
 import type { Trial } from '../kit/trial.ts'
 import { ProgramEnded } from '../kit/trouble.ts'
@@ -6,11 +6,17 @@ import { ProgramEnded } from '../kit/trouble.ts'
 /** A model that rounds its result to whole numbers is as good. */
 const ROUNDING = 0.5
 
-const TO_DO = [
+const TO_DO: Hint = [
   'What came back is no number that one can calculate with.',
   'Look at what the function returns: is there still a TODO above it?',
   'A model is a rule that gives a number for every case, before anybody has measured it.',
-] as const
+]
+
+const THREW: Hint = [
+  'The function could not be called, or ended by an error.',
+  'Look at the error below the sentence: is there an export of this name, and what does it do with these numbers?',
+  'A model has an answer for every case that it is made for. These are cases of that kind.',
+]
 
 interface Asked {
   readonly saw: string
@@ -24,7 +30,7 @@ async function expectNumber(trial: Trial, of: string, args: readonly number[], w
   const { saw, why } = asked
   const call = `${of}(${args.join(', ')}) is `
   const isNumber = typeof value === 'number' && Number.isFinite(value)
-  const hint = isNumber ? asked.hint(value) : 'to-do'
+  const hint = isNumber ? asked.hint(value) : TO_DO
   throw new Wrong({
     saw,
     bytes: `${call}${value}`,
@@ -41,7 +47,7 @@ async function resultOf({ call }: Trial, of: string, args: readonly number[]): P
   } catch (error) {
     if (error instanceof ProgramEnded) throw error
     const bytes = String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
-    throw new Wrong({ saw: `${of}(${args.join(', ')}) could not be calculated:`, bytes, hint: 'to-do' })
+    throw new Wrong({ saw: `${of}(${args.join(', ')}) could not be calculated:`, bytes, hint: THREW })
   }
 }
 
@@ -56,7 +62,6 @@ export const exercises: readonly Exercise[] = [
         name: 'half-the-interval',
         title: 'Has a message wait for half an interval on average',
         hints: {
-          'to-do': TO_DO,
           'whole-interval': [
             'You have every message wait for the whole interval.',
             'Look at who waits so long: only a message that comes just after a request. What of one that comes just before the next?',
@@ -93,7 +98,6 @@ export const exercises: readonly Exercise[] = [
         name: 'the-way-down',
         title: 'Adds the way of the answer, which is half of the round trip',
         hints: {
-          'to-do': TO_DO,
           'no-way': [
             'Your messages are at the client in the moment in which they leave the server.',
             'Look at the round trip: your result is the same with it and without.',
@@ -136,7 +140,6 @@ export const exercises: readonly Exercise[] = [
         name: 'one-client',
         title: 'Counts the requests of one client in a minute',
         hints: {
-          'to-do': TO_DO,
           'per-second': [
             'That is how many requests there are in a second.',
             'Look at what the function is called: for how long shall the requests be counted?',
@@ -170,7 +173,6 @@ export const exercises: readonly Exercise[] = [
         name: 'many-clients',
         title: 'Counts the requests of all clients together',
         hints: {
-          'to-do': TO_DO,
           'one-for-all': [
             'Thirty clients make as many requests as one does.',
             'Look at whether the number of clients is anywhere in what you return.',
@@ -193,7 +195,6 @@ export const exercises: readonly Exercise[] = [
         name: 'an-odd-interval',
         title: 'Is right where the interval does not go into a minute',
         hints: {
-          'to-do': TO_DO,
           rounded: [
             'For short intervals it is right, and for an odd one it is off by several requests.',
             'Look at where you round: before the requests of all clients are together, or after?',
