@@ -30,6 +30,8 @@ export interface LessonState {
   readonly said: string
   /** The sandbox in the state that the lesson describes; null while there is none. */
   readonly page: string | null
+  /** Is the program one that takes requests? Functions are only called. */
+  readonly isServer: boolean
   /** Where the student's server is, as a lane beside the others; null while it does not run. */
   readonly yours: string | null
   readonly noticing: Noticing
@@ -56,7 +58,7 @@ export interface Runner {
 const SANDBOX_PORT = 3000
 
 /** The lane of lesson 4 is at 4104. */
-const LANE_PORT = 4100
+export const LANE_PORT = 4100
 
 const OUTPUT_CHARS = 4000
 
@@ -76,6 +78,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
+    isServer: exercises.some(({ hosted }) => hosted.kind !== 'functions'),
     yours: null,
     noticing: 'events',
     results: [],

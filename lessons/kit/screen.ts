@@ -68,7 +68,8 @@ function plain(out: NodeJS.WriteStream): Screen {
 }
 
 export function stateText(state: LessonState, style: Style): string {
-  const { lesson, title, folder, files, is, said, page, yours, results, checkedAtMs, output, noticing } = state
+  const { lesson, title, folder, files, is, said, page, isServer, yours } = state
+  const { results, checkedAtMs, output, noticing } = state
   const path = relative(process.cwd(), folder) || folder
   const checked = checkedAtMs === null ? '' : `, checked at ${new Date(checkedAtMs).toTimeString().slice(0, 8)}`
   return [
@@ -77,7 +78,7 @@ export function stateText(state: LessonState, style: Style): string {
     `  Edit   ${files.map((file) => `${path}/${file}`).join(', ')}`,
     `  Read   lessons/${lesson}/README.md`,
     `  Page   ${page ?? 'not there yet'}`,
-    `  Yours  ${yours ?? 'does not run'}`,
+    ...(isServer ? [`  Yours  ${yours ?? 'does not run'}`] : []),
     '',
     results.length > 0 ? reportText(results, style, state.rungs) : '',
     output.trim() === ''

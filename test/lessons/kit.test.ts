@@ -94,7 +94,7 @@ test('check and lesson refuse what they do not know, with 2 and a word of what t
   ] as const) {
     const { code, stderr } = await run(entry, ...args)
     expect(code, `${entry} ${args.join(' ')}`).toBe(2)
-    expect(stderr).toMatch(/There are: 03|npm run check/)
+    expect(stderr).toMatch(/There are: \d\d-|npm run check/)
   }
 })
 
@@ -108,6 +108,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
+    isServer: true,
     yours: null,
     noticing: 'polling',
     results: [],
@@ -119,6 +120,8 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
   const text = stateText(state, style)
   for (const part of ['short-poll.ts', 'starting', 'Starting the sandbox.', 'by polling', 'r run', 'q quit', '| hello'])
     expect(text).toContain(part)
+  expect(text).toContain('Yours  does not run')
+  expect(stateText({ ...state, isServer: false }, style)).not.toContain('Yours')
 })
 
 async function run(entry: string, ...args: readonly string[]) {

@@ -5,7 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { lessons } from '../../lessons/kit/course.ts'
+import { exercisesOf, lessons } from '../../lessons/kit/course.ts'
+import type { Lesson } from '../../lessons/kit/course.ts'
+import { startProgram } from '../../lessons/kit/program.ts'
+import type { Program } from '../../lessons/kit/program.ts'
+import { LANE_PORT } from '../../lessons/kit/runner.ts'
 import { readAddress, writeAddress } from '../../web/state/address.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
@@ -22,8 +26,11 @@ const OUT_OF_TIME = 28
 
 const SECTIONS = ['Predict', 'The idea', 'Look', 'Build', 'Check', 'Explain', 'Why?', 'Further reading']
 
-describe.each(lessons())('the page of $name', ({ folder, number }) => {
+describe.each(lessons())('the page of $name', (lesson) => {
+  const { folder, number } = lesson
   const text = readFileSync(join(folder, 'README.md'), 'utf8').replaceAll('\r\n', '\n')
+  /** What the page calls the student's own server. */
+  const yours = `localhost:${LANE_PORT + number}`
 
   test('asks its question, has all of its parts in their order, and folds the last answer', () => {
     expect(text).toMatch(/^# .*\?\n/)
@@ -46,10 +53,14 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
     'has commands that work as they stand, one block after the other (skipped without curl)',
     async () => {
       await using server = await serve()
+      await using own = text.includes(yours) ? await solutionOf(lesson, server.origin) : null
       const blocks = blocksOf(text, 'sh').filter((block) => !block.startsWith('npm '))
       expect(blocks).not.toEqual([])
       const script = blocks.map((block) => `${block}\n[ $? -eq 0 ] || [ $? -eq ${OUT_OF_TIME} ] || exit 1`).join('\n')
-      const { stdout } = await run('sh', ['-c', script.replaceAll('localhost:3000', `127.0.0.1:${server.port}`)])
+      const { stdout } = await run('sh', [
+        '-c',
+        script.replaceAll('localhost:3000', `127.0.0.1:${server.port}`).replaceAll(yours, `127.0.0.1:${own?.port}`),
+      ])
       // An error of the sandbox is no error of curl's.
       expect(stdout).not.toContain('urn:fourwire:error')
       expect(stdout).not.toBe('')
@@ -58,10 +69,15 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
 
   test('shows exchanges as they cross the wire, but for what it marks as different', async () => {
     await using server = await serve()
+    await using own = text.includes(yours) ? await solutionOf(lesson, server.origin) : null
     const blocks = blocksOf(text, 'http')
     expect(blocks).not.toEqual([])
     for (const block of blocks) {
       const { request, answer } = partsOf(block)
+      if (own && request.includes(`\nHost: ${yours}`)) {
+        await expectAnswer(own.port, request, answer)
+        continue
+      }
       const room = /\/feed\/([a-z0-9-]+)/.exec(request)?.[1] ?? 'lobby'
       const { id } = await server.publish('hello', room)
       // Who is told of something has read up to the event before; who is told of nothing has read it all.
@@ -72,6 +88,13 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
   })
 })
 
+/** The finished program, where it takes requests, as it runs beside the sandbox in the lesson. */
+async function solutionOf(lesson: Lesson, sandbox: string): Promise<Program> {
+  const exercise = (await exercisesOf(lesson)).find(({ hosted }) => hosted.kind !== 'functions')
+  if (!exercise) throw new Error(`${lesson.name} has no server.`)
+  return startProgram(join(lesson.folder, 'solution'), exercise, { follows: sandbox })
+}
+
 /** The contents of the fenced blocks in this language. */
 function blocksOf(text: string, language: string): readonly string[] {
   return Array.from(text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms')), ([, block = '']) =>
@@ -79,9 +102,10 @@ function blocksOf(text: string, language: string): readonly string[] {
   )
 }
 
+/** What is sent (a head, and a body where it has one) and what comes back. */
 function partsOf(block: string): { request: string; answer: RegExp } {
-  const [request = '', ...rest] = block.split('\n\n')
-  const lines = rest.join('\n\n').split('\n')
+  const [request = '', answer = ''] = block.split(/\n\n(?=HTTP\/1\.1 )/)
+  const lines = answer.split('\n')
   const patterns = lines.map((line) => (line === '…' ? '(?:.+\n)*?' : `${patternOf(line)}\n`))
   return { request, answer: new RegExp(`^${patterns.join('')}`) }
 }
@@ -93,11 +117,13 @@ const patternOf = (line: string): string =>
     .join('.+?')
 
 async function expectAnswer(port: number, request: string, answer: RegExp): Promise<void> {
-  const [line = '', ...headers] = request.split('\n')
+  const [head = '', body = ''] = request.split('\n\n')
+  const [line = '', ...headers] = head.split('\n')
+  const host = headers.some((header) => header.startsWith('Host: ')) ? [] : [`Host: localhost:${port}`]
   const socket = connect(port, '127.0.0.1')
   let received = ''
   socket.setEncoding('utf8').on('data', (more: string) => (received += more))
-  socket.write(`${[line, `Host: localhost:${port}`, ...headers].join('\r\n')}\r\n\r\n`)
+  socket.write(`${[line, ...host, ...headers].join('\r\n')}\r\n\r\n${body}`)
   const text = () => `${received.replaceAll('\r\n', '\n')}\n`
   try {
     await until(`${line} is answered as the page says`, () => answer.test(text()), 5000).catch(() => {

@@ -1,0 +1,19 @@
+/**
+ * What asking costs, as two lines of arithmetic: how old a message is when a client that asks again
+ * and again gets it, and how many requests that takes.
+ */
+
+/**
+ * The mean age of a message when it reaches the client, in ms: from the moment in which the server has it.
+ *
+ * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its answer
+ * back, each half of it. Messages come at any moment, each as likely as the other.
+ */
+export function meanAgeMs(intervalMs: number, roundTripMs: number): number {
+  return intervalMs + roundTripMs / 2
+}
+
+/** How many requests a minute the server gets from so many clients, each of which asks once every `intervalMs`. */
+export function requestsPerMinute(clients: number, intervalMs: number): number {
+  return (clients * 60_000) / intervalMs
+}
