@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { shared } from '../vitest.config.ts'
+import { LINES, shared } from '../vitest.config.ts'
 
-/** The conformance suite over bad lines. */
+/** The conformance suite over bad lines, and what each condition does to each lane. */
 export default defineConfig({
-  test: { ...shared, include: ['test/conformance/*.test.ts'], globalSetup: [], provide: { badLines: true } },
+  test: { ...shared, include: ['test/conformance/*.test.ts', ...LINES], globalSetup: [], provide: { badLines: true } },
 })
