@@ -56,7 +56,7 @@ export interface Runner {
 const SANDBOX_PORT = 3000
 
 /** The lane of lesson 4 is at 4104. */
-const LANE_PORT = 4100
+export const LANE_PORT = 4100
 
 const OUTPUT_CHARS = 4000
 

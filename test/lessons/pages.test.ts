@@ -5,7 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { lessons } from '../../lessons/kit/course.ts'
+import { exercisesOf, lessons } from '../../lessons/kit/course.ts'
+import type { Lesson } from '../../lessons/kit/course.ts'
+import { startProgram } from '../../lessons/kit/program.ts'
+import type { Program } from '../../lessons/kit/program.ts'
+import { LANE_PORT } from '../../lessons/kit/runner.ts'
 import { readAddress, writeAddress } from '../../web/state/address.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
@@ -22,7 +26,8 @@ const OUT_OF_TIME = 28
 
 const SECTIONS = ['Predict', 'The idea', 'Look', 'Build', 'Check', 'Explain', 'Why?', 'Further reading']
 
-describe.each(lessons())('the page of $name', ({ folder, number }) => {
+describe.each(lessons())('the page of $name', (lesson) => {
+  const { folder, number } = lesson
   const text = readFileSync(join(folder, 'README.md'), 'utf8').replaceAll('\r\n', '\n')
 
   test('asks its question, has all of its parts in their order, and folds the last answer', () => {
@@ -48,8 +53,14 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
       await using server = await serve()
       const blocks = blocksOf(text, 'sh').filter((block) => !block.startsWith('npm '))
       expect(blocks).not.toEqual([])
-      const script = blocks.map((block) => `${block}\n[ $? -eq 0 ] || [ $? -eq ${OUT_OF_TIME} ] || exit 1`).join('\n')
-      const { stdout } = await run('sh', ['-c', script.replaceAll('localhost:3000', `127.0.0.1:${server.port}`)])
+      const checked = blocks.map(
+        (block) => `${block}\nstatus=$?; [ $status -eq 0 ] || [ $status -eq ${OUT_OF_TIME} ] || exit 1`,
+      )
+      const script = checked.join('\n').replaceAll('localhost:3000', `127.0.0.1:${server.port}`)
+      // Where a page speaks to the student's own server, its solution stands in for it.
+      const own = `localhost:${LANE_PORT + lesson.number}`
+      await using lane = script.includes(own) ? await solutionOf(lesson, server.origin) : null
+      const { stdout } = await run('sh', ['-c', script.replaceAll(own, `127.0.0.1:${lane?.port}`)])
       // An error of the sandbox is no error of curl's.
       expect(stdout).not.toContain('urn:fourwire:error')
       expect(stdout).not.toBe('')
@@ -71,6 +82,12 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
     }
   })
 })
+
+async function solutionOf(lesson: Lesson, follows: string): Promise<Program> {
+  const [exercise] = await exercisesOf(lesson)
+  if (!exercise) throw new Error(`${lesson.name} has no exercise.`)
+  return startProgram(join(lesson.folder, 'solution'), exercise, { follows })
+}
 
 /** The contents of the fenced blocks in this language. */
 function blocksOf(text: string, language: string): readonly string[] {
