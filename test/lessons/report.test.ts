@@ -21,6 +21,7 @@ test.each([
   ['3', 'cursor-at-the-end'],
   ['4', 'seam'],
   ['5', 'line-feeds-only'],
+  ['6', 'left-open'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
