@@ -22,6 +22,7 @@ test.each([
   ['4', 'seam'],
   ['5', 'line-feeds-only'],
   ['6', 'left-open'],
+  ['7', 'no-first-id'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
