@@ -35,8 +35,11 @@ export interface Trial {
   publish(...texts: readonly string[]): Promise<readonly Event[]>
   /** … stamped as the check says: the very same time for all of them. */
   publishAt(atMs: number, ...texts: readonly string[]): Promise<readonly Event[]>
-  /** Publishes once, in the moment in which the program has found nothing new and does not know it yet. */
-  ambush(text: string): Promise<void>
+  /**
+   * Publishes once, in the moment in which the program has found nothing new and does not know it
+   * yet; or behind its so manieth use of the feed (a look, or beginning to follow) from now on.
+   */
+  ambush(text: string, use?: number): Promise<void>
   reads(): Promise<Reads>
   /** Resolves when the program has read the feed for a request that was opened, and is either done or holds it. */
   looked(before: Reads, pending: Pending): Promise<Reads>
@@ -100,8 +103,8 @@ export function createTrial(program: Program, room: string): OwnTrial {
     },
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
-    async ambush(text) {
-      await tell({ is: 'ambush', room, text })
+    async ambush(text, use) {
+      await tell({ is: 'ambush', room, text, use: use ?? null })
     },
     reads: async () => (await tell({ is: 'reads', room })) as Reads,
     looked: (before, pending) =>

@@ -1,8 +1,18 @@
 /** The kinds of programs that the kit can host, and what a check can do with each. */
 import { expect, test } from 'vitest'
 import { lessonOf } from '../../lessons/kit/course.ts'
+import { Late, Wrong } from '../../lessons/kit/exercise.ts'
 import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
+import {
+  expectData,
+  expectEventStream,
+  expectMessages,
+  openStream,
+  settled,
+  taken,
+  waitFor,
+} from '../../lessons/kit/stream.ts'
 import type { Trial } from '../../lessons/kit/trial.ts'
 import { folderWith } from './program.ts'
 
@@ -82,5 +92,76 @@ test('a stream is read as far as it has come, its timers are moved, and its end 
     expect((await trial.reads()).following).toBe(1)
     stream.leave('RST')
     await trial.until('nobody follows', async () => (await trial.reads()).following === 0)
+  })
+})
+
+const TWO_STEPS = `
+  export const sse = {
+    serve(app, feed) {
+      app.get('/feed/:room/sse', async (request, reply) => {
+        const { room } = request.params
+        const stream = reply.hijack().raw
+        const tell = ({ events }) => {
+          for (const { id } of events) stream.write('data: ' + JSON.stringify({ id }) + '\\n\\n')
+        }
+        stream.writeHead(200, { 'content-type': 'text/event-stream' })
+        const missed = await feed.since(room, '0', 10)
+        tell(missed)
+        const stop = feed.follow(room, missed.cursor, tell, () => stream.destroy())
+        stream.once('close', stop)
+      })
+      return () => {}
+    },
+  }`
+
+test.each([1, 2, 3])('something is published behind step %i of a program, if it takes so many', async (use) => {
+  await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
+    const told = { saw: 'It wrote:', hint: '' }
+    const [one] = await trial.publish('one')
+    await trial.ambush('between', use)
+    const before = await trial.reads()
+    const stream = openStream(trial, `/feed/${trial.room}/sse`)
+    await taken(trial, stream, before)
+    await expectEventStream(trial, stream, told)
+    const { ambushed } = await trial.reads()
+    expect(ambushed?.text ?? null).toBe(use > 2 ? null : 'between')
+    await expectMessages(
+      trial,
+      stream,
+      [one, ambushed].filter((event) => event != null),
+      told,
+    )
+  })
+})
+
+test('a stream that ends or stands still before it has brought what was wanted is named for that', async () => {
+  const ends = TWO_STEPS.replace("stream.once('close', stop)", 'stop(); stream.end()')
+  for (const [program, is, saw] of [
+    [ends, Wrong, 'It wrote this, and then the end of the answer:'],
+    [TWO_STEPS, Late, 'It wrote:'],
+  ] as const) {
+    await tried({ kind: 'transport', exported: 'sse' }, program, async (trial) => {
+      const [one] = await trial.publish('one')
+      const stream = openStream(trial, `/feed/${trial.room}/sse`)
+      const data = JSON.stringify({ id: one?.id })
+      const error = await expectData(trial, stream, [data, 'never'], { saw: 'It wrote:', hint: '' }).catch(
+        (error) => error,
+      )
+      expect(error).toBeInstanceOf(is)
+      expect(error.finding).toMatchObject({ saw, wanted: 'more' })
+    })
+  }
+})
+
+test('a caret stands under the first character of a stream that is another', async () => {
+  await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
+    await trial.publish('one')
+    const stream = openStream(trial, `/feed/${trial.room}/sse`)
+    await waitFor(trial, stream, () => stream.read.events.length > 0, { saw: 'It wrote:', hint: '' })
+    await settled(trial)
+    expect(stream.exchange).toBeNull()
+    const error = await expectData(trial, stream, ['{"it"'], { saw: 'It wrote:', hint: '' }).catch((error) => error)
+    const { bytes, at, wanted } = error.finding
+    expect([bytes.slice(0, at).split('\n').at(-1), bytes[at], wanted]).toEqual(['data: {"i', 'd', JSON.stringify('t"')])
   })
 })

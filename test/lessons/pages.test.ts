@@ -56,11 +56,11 @@ describe.each(lessons())('the page of $name', (lesson) => {
       await using own = text.includes(yours) ? await solutionOf(lesson, server.origin) : null
       const blocks = blocksOf(text, 'sh').filter((block) => !block.startsWith('npm '))
       expect(blocks).not.toEqual([])
-      const script = blocks.map((block) => `${block}\n[ $? -eq 0 ] || [ $? -eq ${OUT_OF_TIME} ] || exit 1`).join('\n')
-      const { stdout } = await run('sh', [
-        '-c',
-        script.replaceAll('localhost:3000', `127.0.0.1:${server.port}`).replaceAll(yours, `127.0.0.1:${own?.port}`),
-      ])
+      const checked = blocks.map(
+        (block) => `${block}\nstatus=$?; [ $status -eq 0 ] || [ $status -eq ${OUT_OF_TIME} ] || exit 1`,
+      )
+      const script = checked.join('\n').replaceAll('localhost:3000', `127.0.0.1:${server.port}`)
+      const { stdout } = await run('sh', ['-c', script.replaceAll(yours, `127.0.0.1:${own?.port}`)])
       // An error of the sandbox is no error of curl's.
       expect(stdout).not.toContain('urn:fourwire:error')
       expect(stdout).not.toBe('')

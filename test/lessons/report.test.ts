@@ -11,7 +11,10 @@ const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (
 
 /** What differs from run to run: how long it took, and when a message was stamped. */
 const settled = (text: string): string =>
-  text.replace(/ {2}\d+ ms$/gm, '  N ms').replace(/"at":\d+(?:\.\d+)?/g, '"at":TIME')
+  text
+    .replace(/ {2}\d+ ms$/gm, '  N ms')
+    .replace(/"at":\d+(?:\.\d+)?/g, '"at":TIME')
+    .replace(/retry: \d+/g, 'retry: N')
 
 // Made again with FOURWIRE_GOLDEN=write, and to be read before it is committed.
 test.each([
@@ -19,6 +22,9 @@ test.each([
   ['2', 'two-hundred-and-an-error'],
   ['3', 'cursor-at-the-end'],
   ['4', 'seam'],
+  ['5', 'line-feeds-only'],
+  ['6', 'left-open'],
+  ['7', 'no-first-id'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))

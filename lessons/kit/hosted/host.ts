@@ -169,7 +169,7 @@ async function obey(command: Command, host: Host): Promise<unknown> {
       return events
     }
     case 'ambush':
-      return watched.ambush(command.room, () => {
+      return watched.ambush(command.room, command.use, () => {
         const [event] = log.make(command.room, [{ type: 'message', user: 'Ada', text: command.text }])
         if (!event) throw new Error('Nothing was made.')
         log.put(command.room, [event])

@@ -15,8 +15,11 @@ export interface Task {
 export type Command =
   /** `atMs`: of the stamp, where it shall not be now. All are one commit. */
   | { readonly is: 'publish'; readonly room: string; readonly texts: readonly string[]; readonly atMs?: number }
-  /** Publishes in between: as soon as the program has looked into this room and found nothing, before it is told. */
-  | { readonly is: 'ambush'; readonly room: string; readonly text: string }
+  /**
+   * Publishes in between, once: behind the program's so manieth use of the feed from now on, before
+   * it has its answer. Null: as soon as it has looked into this room and found nothing.
+   */
+  | { readonly is: 'ambush'; readonly room: string; readonly text: string; readonly use: number | null }
   | { readonly is: 'reads'; readonly room: string }
   /** Drops all but the last so many events of the room. */
   | { readonly is: 'forget'; readonly room: string; readonly keep: number }

@@ -8,8 +8,8 @@ import type { Reads } from './message.ts'
 export interface Watched {
   readonly feed: Feed
   reads(room: string): Reads
-  /** Calls `publish` once: when the program has found nothing new in this room and does not know it yet. */
-  ambush(room: string, publish: () => Event): void
+  /** Calls `publish` once, as `Command` says. */
+  ambush(room: string, use: number | null, publish: () => Event): void
 }
 
 interface Room {
@@ -17,7 +17,7 @@ interface Room {
   followed: number
   following: number
   ambushed: Event | null
-  ambush: (() => Event) | null
+  ambush: { usesLeft: number | null; readonly publish: () => Event } | null
 }
 
 export function watch(log: Log): Watched {
@@ -29,6 +29,15 @@ export function watch(log: Log): Watched {
     return room
   }
 
+  const used = (room: Room, foundNothing: boolean) => {
+    const { ambush } = room
+    if (!ambush) return
+    if (ambush.usesLeft !== null) ambush.usesLeft -= 1
+    if (ambush.usesLeft === null ? !foundNothing : ambush.usesLeft > 0) return
+    room.ambush = null
+    room.ambushed = ambush.publish()
+  }
+
   const feed: Feed = {
     ...inner,
     async since(name, after, limit) {
@@ -36,10 +45,7 @@ export function watch(log: Log): Watched {
       const answer = await inner.since(name, after, limit)
       room.asked += 1
       // A limit of 0 asks where reading begins, not whether there is anything.
-      if (room.ambush && limit > 0 && after !== undefined && answer.events.length === 0) {
-        room.ambushed = room.ambush()
-        room.ambush = null
-      }
+      used(room, limit > 0 && after !== undefined && answer.events.length === 0)
       return answer
     },
     follow(name, after, deliver, failed) {
@@ -55,6 +61,7 @@ export function watch(log: Log): Watched {
         end()
         failed(error)
       })
+      used(room, false)
       return () => {
         end()
         stop()
@@ -68,8 +75,10 @@ export function watch(log: Log): Watched {
       const { asked, followed, following, ambushed } = roomOf(name)
       return { asked, followed, following, ambushed }
     },
-    ambush(name, publish) {
-      roomOf(name).ambush = publish
+    ambush(name, use, publish) {
+      const room = roomOf(name)
+      room.ambushed = null
+      room.ambush = { usesLeft: use, publish }
     },
   }
 }

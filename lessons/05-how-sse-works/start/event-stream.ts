@@ -1,0 +1,23 @@
+/**
+ * An event stream, written by hand (WHATWG HTML, section 9.2): every `text` of the address becomes
+ * one event, as in `curl -N 'localhost:4105/stream?text=one&text=two'`.
+ */
+import { createServer } from 'node:http'
+
+createServer((request, response) => {
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+
+  // TODO 1: which header tells the client that this is an event stream?
+  response.writeHead(200, {})
+
+  for (const text of searchParams.getAll('text')) response.write(eventOf(text))
+
+  // TODO 3: is anything missing, or too much, where the last event has been written?
+  response.end()
+}).listen(Number(process.env['PORT']), '127.0.0.1')
+
+/** One event, from its first field to the blank line that sends it off. */
+function eventOf(text: string): string {
+  // TODO 2: a text may have several lines, begin with a blank, be empty.
+  return text
+}

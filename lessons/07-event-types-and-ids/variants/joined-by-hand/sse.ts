@@ -1,0 +1,58 @@
+/** Follows first and keeps what comes, sends what was missed, and then what was kept and is newer than that. */
+import { parseCursor } from '#server/feed/cursor.ts'
+import type { Event } from '#server/protocol.ts'
+import { Params, Query } from '#server/transports/transport.ts'
+import type { Transport } from '#server/transports/transport.ts'
+
+const seqOf = (cursor: string): number => {
+  const position = parseCursor(cursor)
+  return position === null || position === 'earliest' ? 0 : position.seq
+}
+
+export const sse: Transport = {
+  serve(app, feed) {
+    app.get('/feed/:room/sse', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
+      const { room } = request.params
+      reply.hijack()
+      const stream = reply.raw
+      stream.writeHead(200, { 'content-type': 'text/event-stream' })
+      stream.write(`retry: ${1500 + Math.floor(Math.random() * 1000)}\n\n`)
+
+      let kept: Event[] | null = []
+      let sent = 0
+      const send = (events: readonly Event[]) => {
+        for (const event of events) {
+          if (seqOf(event.id) <= sent) continue
+          sent = seqOf(event.id)
+          stream.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`)
+        }
+      }
+      const now = await feed.since(room, undefined, 0)
+      const stop = feed.follow(
+        room,
+        now.cursor,
+        ({ events }) => (kept ? void kept.push(...events) : send(events)),
+        () => stream.destroy(),
+      )
+      stream.once('close', stop)
+
+      const start = await feed.since(
+        room,
+        String(request.headers['last-event-id'] ?? request.query.after ?? now.cursor),
+        0,
+      )
+      stream.write(start.gap ? `event: gap\ndata: {}\nid: ${start.cursor}\n\n` : `id: ${start.cursor}\n\n`)
+      sent = seqOf(start.cursor)
+      for (let more = true, at = start.cursor; more;) {
+        const missed = await feed.since(room, at, 100)
+        send(missed.events)
+        at = missed.cursor
+        more = missed.more
+      }
+      send(kept)
+      kept = null
+    })
+
+    return () => {}
+  },
+}
