@@ -48,7 +48,9 @@ describe.each(lessons())('the page of $name', ({ folder, number }) => {
       await using server = await serve()
       const blocks = blocksOf(text, 'sh').filter((block) => !block.startsWith('npm '))
       expect(blocks).not.toEqual([])
-      const script = blocks.map((block) => `${block}\n[ $? -eq 0 ] || [ $? -eq ${OUT_OF_TIME} ] || exit 1`).join('\n')
+      const script = blocks
+        .map((block) => `${block}\ncode=$?; [ $code -eq 0 ] || [ $code -eq ${OUT_OF_TIME} ] || exit 1`)
+        .join('\n')
       const { stdout } = await run('sh', ['-c', script.replaceAll('localhost:3000', `127.0.0.1:${server.port}`)])
       // An error of the sandbox is no error of curl's.
       expect(stdout).not.toContain('urn:fourwire:error')
