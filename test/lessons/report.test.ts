@@ -16,6 +16,7 @@ const settled = (text: string): string => text.replace(/\d+ ms/g, 'N ms').replac
 test.each([
   ['3', 'cursor-at-the-end'],
   ['4', 'seam'],
+  ['8', 'may-be-transformed'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
