@@ -17,6 +17,7 @@ test.each([
   ['3', 'cursor-at-the-end'],
   ['4', 'seam'],
   ['8', 'may-be-transformed'],
+  ['9', 'four-bytes-of-mask'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
