@@ -49,10 +49,8 @@ export function ask(port: number, target: string, asked: Asked = {}): Pending {
   const chunks: Buffer[] = []
   let exchange: Exchange | null = null
 
-  const readAs = (ended: Exchange['ended']): Exchange => {
-    const ms = performance.now() - began
-    return { requestLine: `${method} ${target} HTTP/1.1`, ended, ...read(Buffer.concat(chunks)), ms }
-  }
+  const readAs = (ended: Exchange['ended']): Exchange =>
+    exchangeOf(requestLineOf(method, target), Buffer.concat(chunks), ended, performance.now() - began)
   const socket = connect(port, '127.0.0.1')
   const finish = (ended: Exchange['ended']) => {
     if (exchange) return
@@ -84,6 +82,13 @@ export function ask(port: number, target: string, asked: Asked = {}): Pending {
     leave: (how = 'FIN') => leave(socket, how),
   }
 }
+
+/** An exchange as far as these bytes of its answer tell. */
+export function exchangeOf(requestLine: string, bytes: Buffer, ended: Exchange['ended'], ms: number): Exchange {
+  return { requestLine, ended, ...read(bytes), ms }
+}
+
+const requestLineOf = (method: string, target: string): string => `${method} ${target} HTTP/1.1`
 
 function leave(socket: Socket, how: 'FIN' | 'RST'): void {
   if (how === 'RST') socket.resetAndDestroy()

@@ -11,8 +11,11 @@ export interface Exercise {
 
 /** How the student's file is run. It always has a process of its own. */
 export type Hosted =
-  /** It exports a `Transport` of this name, which is served over a feed that the check controls. */
-  | { readonly kind: 'transport'; readonly exported: string }
+  /**
+   * It exports a `Transport` of this name, which is served over a feed that the check controls.
+   * `isFrozen`: its time stands still from its first line on, so that `tick` moves every timer it has.
+   */
+  | { readonly kind: 'transport'; readonly exported: string; readonly isFrozen?: true }
   /** It is a whole server that listens on `process.env.PORT`; ready when that port takes connections. */
   | { readonly kind: 'server' }
   /** It exports functions, which the check calls with `trial.call`. */

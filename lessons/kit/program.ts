@@ -141,7 +141,7 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
     })
     const where = stack === null ? null : placeIn(stack, home)
     // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
-    if (where !== null || (stack === null && looks > STUCK_LOOKS))
+    if (looks > STUCK_LOOKS && (where !== null || stack === null))
       end(
         trouble('stuck', `The program held its only thread for more than ${(LOOK_MS * STUCK_LOOKS) / 1000} s.`, where),
       )

@@ -9,7 +9,7 @@ import type { Asked, Exchange, Pending } from './exchange.ts'
 import { Late, Unclear, Wrong } from './exercise.ts'
 import type { Hint } from './exercise.ts'
 import { shown } from './expect.ts'
-import type { Command, Reads } from './hosted/message.ts'
+import type { Command, Reads, Sent } from './hosted/message.ts'
 import type { Program } from './program.ts'
 
 export interface Trial {
@@ -41,13 +41,15 @@ export interface Trial {
    */
   ambush(text: string, use?: number): Promise<void>
   reads(): Promise<Reads>
+  /** All connections', of whatever check. */
+  sent(): Promise<Sent>
   /** Resolves when the program has read the feed for a request that was opened, and is either done or holds it. */
   looked(before: Reads, pending: Pending): Promise<Reads>
   /** Drops all but the last so many events. */
   forget(keep: number): Promise<void>
   goodbye(): Promise<void>
 
-  /** The program's timers and its Date stand still, until `tick` moves them or the check ends. */
+  /** The program's timers and its Date stand still, until `tick` moves them or the check ends. Not where it is frozen anyway. */
   freeze(): Promise<void>
   tick(ms: number): Promise<void>
 
@@ -107,6 +109,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
       await tell({ is: 'ambush', room, text, use: use ?? null })
     },
     reads: async () => (await tell({ is: 'reads', room })) as Reads,
+    sent: async () => (await tell({ is: 'sent' })) as Sent,
     looked: (before, pending) =>
       trial.until('the program has looked into the feed', async () => {
         const reads = await trial.reads()

@@ -4,6 +4,7 @@ import { lessonOf } from '../../lessons/kit/course.ts'
 import { Late, Wrong } from '../../lessons/kit/exercise.ts'
 import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
+import { through } from '../../lessons/kit/proxy.ts'
 import {
   expectData,
   expectEventStream,
@@ -163,5 +164,71 @@ test('a caret stands under the first character of a stream that is another', asy
     const error = await expectData(trial, stream, ['{"it"'], { saw: 'It wrote:', hint: '' }).catch((error) => error)
     const { bytes, at, wanted } = error.finding
     expect([bytes.slice(0, at).split('\n').at(-1), bytes[at], wanted]).toEqual(['data: {"i', 'd', JSON.stringify('t"')])
+  })
+})
+
+const CLOCK = `
+  import type { Transport } from '#server/transports/transport.ts'
+  const open = new Set<{ write(text: string): unknown }>()
+  setInterval(() => open.forEach((stream) => stream.write(':beat\\n\\n')), 15_000)
+  export const sse: Transport = {
+    serve(app) {
+      app.get('/feed/:room/sse', (request, reply) => {
+        reply.hijack()
+        const { fields } = request.query as { fields?: string }
+        reply.raw.writeHead(200, fields === undefined ? {} : JSON.parse(fields)).write(':hello\\n\\n')
+        open.add(reply.raw)
+      })
+      return () => {}
+    },
+  }`
+const FROZEN: Hosted = { kind: 'transport', exported: 'sse', isFrozen: true }
+
+test('where time stands still from the first line on, a timer that is older than any check is moved too', async () => {
+  await tried(FROZEN, CLOCK, async (trial) => {
+    const stream = trial.open(`/feed/${trial.room}/sse`)
+    await trial.until('it has begun', () => stream.soFar.body === ':hello\n\n')
+    await trial.tick(30_000)
+    await trial.until('it has beaten twice', () => stream.soFar.body === ':hello\n\n:beat\n\n:beat\n\n')
+    expect((await trial.sent()).toNobody).toBe(0)
+    stream.leave()
+    await trial.until('it writes on to nobody', async () => {
+      await trial.tick(15_000)
+      return (await trial.sent()).toNobody > 0
+    })
+  })
+})
+
+const toldBy = (fields: Record<string, string>) => `?fields=${encodeURIComponent(JSON.stringify(fields))}`
+
+test('a proxy cuts whoever is silent for too long, and nobody who speaks before', async () => {
+  await tried(FROZEN, CLOCK, async (trial) => {
+    await using kept = await through(trial, `/feed/${trial.room}/sse`, { idleCutMs: 16_000 })
+    await trial.until('it has begun', () => kept.client.soFar.body !== '')
+    await kept.wait(60_000)
+    expect(kept.cutAtMs).toBe(null)
+    expect(kept.client.soFar.body).toContain(':beat')
+    await using cut = await through(trial, `/feed/${trial.room}/sse`, { idleCutMs: 15_000 })
+    await trial.until('it has begun', () => cut.client.soFar.body !== '')
+    await cut.wait(60_000)
+    expect(cut.cutAtMs).toBe(15_000)
+    expect((await cut.client.answer).ended).toBe('cut')
+  })
+})
+
+test.each([
+  ['nginx', { 'x-accel-buffering': 'no' }, true],
+  ['nginx', { 'x-accel-buffering': 'off' }, false],
+  ['nginx', { 'cache-control': 'no-transform' }, false],
+  ['compressor', { 'cache-control': 'no-store, no-transform' }, true],
+  ['compressor', { 'cache-control': 'no-transform, max-age=0' }, true],
+  ['compressor', { 'cache-control': 'no-transformation' }, false],
+  ['compressor', { 'x-accel-buffering': 'no' }, false],
+] as const)('a proxy that collects as %s does, told %j: lets through is %s', async (collects, fields, isLetThrough) => {
+  await tried(FROZEN, CLOCK, async (trial) => {
+    await using proxied = await through(trial, `/feed/${trial.room}/sse${toldBy(fields)}`, { collects })
+    await trial.until('it is at the proxy', () => proxied.answer.body === ':hello\n\n')
+    if (isLetThrough) await trial.until('it is let through', () => proxied.client.soFar.body === ':hello\n\n')
+    expect(proxied.heldBytes === 0).toBe(isLetThrough)
   })
 })

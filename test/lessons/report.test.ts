@@ -25,6 +25,8 @@ test.each([
   ['5', 'line-feeds-only'],
   ['6', 'left-open'],
   ['7', 'no-first-id'],
+  ['8', 'may-be-transformed'],
+  ['9', 'four-bytes-of-mask'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))

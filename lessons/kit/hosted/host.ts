@@ -24,6 +24,8 @@ import type { Command, Reply, Task, Word } from './message.ts'
 import { WORDS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
 import { resolveFromAnywhere } from './resolve.ts'
+import { countSent } from './sent.ts'
+import type { Sending } from './sent.ts'
 import { watch } from './watched.ts'
 import type { Watched } from './watched.ts'
 
@@ -39,6 +41,7 @@ interface Host {
   readonly exported: Readonly<Record<string, unknown>>
   readonly log: OpenLog
   readonly watched: Watched
+  readonly sending: Sending
   goodbye: Goodbye
 }
 
@@ -59,8 +62,12 @@ async function begin(task: Task): Promise<void> {
   const log = openLog(EPOCH)
   const watched = watch(task.follows === null ? log : await mirrorOf(task.follows))
 
+  const sending = countSent()
+  // A lane beside the sandbox lives in the sandbox's time.
+  if (task.hosted.kind === 'transport' && task.hosted.isFrozen && task.follows === null) freeze()
+
   const exported = await importFile(task)
-  const host: Host = { exported, log, watched, goodbye: () => {} }
+  const host: Host = { exported, log, watched, sending, goodbye: () => {} }
   const port = await serve(task, host)
   process.on('message', ({ number, command }: { number: number; command: Command }) => {
     obey(command, host).then(
@@ -138,6 +145,7 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
     app.addHook('onRequest', async (_request, reply) => void reply.header('access-control-allow-origin', follows))
   host.goodbye = transport.serve(app, host.watched.feed, rules()) ?? (() => {})
   routeUpgrades(app)
+  host.sending.watch(app.server)
   try {
     await app.listen({ host: '127.0.0.1', port })
   } catch (error) {
@@ -179,13 +187,15 @@ async function obey(command: Command, host: Host): Promise<unknown> {
       // Behind what the program does in this turn.
       await new Promise((resolve) => setImmediate(resolve))
       return watched.reads(command.room)
+    case 'sent':
+      await new Promise((resolve) => setImmediate(resolve))
+      return host.sending.sent()
     case 'forget':
       return log.forget(command.room, command.keep)
     case 'goodbye':
       return host.goodbye()
     case 'freeze':
-      mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
-      return syncBuiltinESMExports()
+      return freeze()
     case 'tick':
       for (let left = command.ms; left > 0; left -= TICK_MS) {
         mock.timers.tick(Math.min(left, TICK_MS))
@@ -198,6 +208,11 @@ async function obey(command: Command, host: Host): Promise<unknown> {
     case 'call':
       return call(host.exported, command.exported, command.args)
   }
+}
+
+function freeze(): void {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
+  syncBuiltinESMExports()
 }
 
 async function call(exported: Host['exported'], name: string, args: readonly unknown[]): Promise<unknown> {

@@ -21,6 +21,8 @@ export type Command =
    */
   | { readonly is: 'ambush'; readonly room: string; readonly text: string; readonly use: number | null }
   | { readonly is: 'reads'; readonly room: string }
+  /** Answered by `Sent`. */
+  | { readonly is: 'sent' }
   /** Drops all but the last so many events of the room. */
   | { readonly is: 'forget'; readonly room: string; readonly keep: number }
   /** Says goodbye to all clients, as a server that is about to stop. */
@@ -47,6 +49,13 @@ export interface Reads {
   readonly following: number
   /** What was published from the ambush; null while nobody has walked into it. */
   readonly ambushed: Event | null
+}
+
+export interface Sent {
+  /** Bytes down each connection that is open, by the port of whoever is at its other end. */
+  readonly bytes: ReadonlyMap<number, number>
+  /** How often something was written to a client that had left. */
+  readonly toNobody: number
 }
 
 /** Up, by a pipe that is written to at once, so that the last words of a process arrive too. */

@@ -1,0 +1,35 @@
+/** What a program has sent: to whom, how much, and what went to clients that had left. */
+import { OutgoingMessage } from 'node:http'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Sent } from './message.ts'
+
+export interface Sending {
+  watch(server: Server): void
+  sent(): Sent
+}
+
+/** To be called before anything of the program's runs. */
+export function countSent(): Sending {
+  const sockets = new Set<Socket>()
+  let toNobody = 0
+
+  const { write } = OutgoingMessage.prototype
+  OutgoingMessage.prototype.write = function (this: OutgoingMessage, ...args: unknown[]) {
+    if (this.destroyed) toNobody += 1
+    return Reflect.apply(write, this, args)
+  }
+
+  return {
+    watch(server) {
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+    },
+    sent() {
+      const bytes = Array.from(sockets, ({ remotePort = 0, bytesWritten }) => [remotePort, bytesWritten] as const)
+      return { bytes: new Map(bytes), toNobody }
+    },
+  }
+}
