@@ -9,6 +9,7 @@ import type { Log } from './feed/log.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
+import { serveLessons } from './lessons/serve.ts'
 import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
@@ -151,6 +152,7 @@ export async function createApp({
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
+  serveLessons(app)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
