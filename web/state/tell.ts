@@ -21,16 +21,14 @@ export const told = {
   wait: (s: number): string => `Figures start again: holds up to ${s} s.`,
   jump: (ms: number): string =>
     `${(Math.abs(ms) / 1000).toFixed(1)} s passed that this page did not see. All lanes came back from their cursors.`,
-  alone: (lane: Lane): string => `${LABELS[lane.transport]} alone. The cursor went over: ${proof(lane)}.`,
+  alone: (lane: Lane): string => `${LABELS[lane.name]} alone. The cursor went over: ${proof(lane)}.`,
   switched: (lane: Lane): string =>
-    lane.on
-      ? `${LABELS[lane.transport]} on again, from the same cursor: ${proof(lane)}.`
-      : `${LABELS[lane.transport]} off.`,
-  back: (lane: Lane): string => `${LABELS[lane.transport]} is back: ${proof(lane)}.`,
-  trouble: ({ transport, state }: Lane): string =>
-    `${LABELS[transport]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
+    lane.on ? `${LABELS[lane.name]} on again, from the same cursor: ${proof(lane)}.` : `${LABELS[lane.name]} off.`,
+  back: (lane: Lane): string => `${LABELS[lane.name]} is back: ${proof(lane)}.`,
+  trouble: ({ name, state }: Lane): string =>
+    `${LABELS[name]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
   gap: (lane: Lane, first: number | null, last: number | null): string =>
-    `${LABELS[lane.transport]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
+    `${LABELS[lane.name]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
 }
 
 const CUTS: Record<Cut, string> = {
