@@ -2,11 +2,17 @@
 import type { Lesson } from './course.ts'
 import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 
-/** `host`: how this server was asked for, in whose words the page's commands are. */
-export function lessonPage(frame: string, course: readonly Lesson[], lesson: Lesson, host: string): string {
+interface Place {
+  /** How this server was asked for, in whose words the page's commands are. */
+  readonly host: string
+  /** Where the page may find the student's server; empty where there is none. */
+  readonly yours: string
+}
+
+export function lessonPage(frame: string, course: readonly Lesson[], lesson: Lesson, { host, yours }: Place): string {
   const { name, number, title, facts, text } = lesson
   const at = course.indexOf(lesson)
-  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}">
+  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-yours="${escapeHtml(yours)}">
       <article class="text" tabindex="0" aria-label="Lesson ${number}">
         <p class="kick">Lesson ${number}${facts === '' ? '' : ` · ${inlineHtmlOf(facts)}`}</p>
         <h1>${inlineHtmlOf(title)}</h1>
