@@ -13,6 +13,7 @@ import { readColours } from './view/colours.ts'
 import { age } from './view/format.ts'
 import { LessonLive } from './view/lesson/live.ts'
 import { Prediction } from './view/lesson/prediction.ts'
+import { offerTries } from './view/lesson/try.ts'
 import { dark, forced, stillness } from './view/media.ts'
 import { recall } from './view/memory.ts'
 
@@ -40,6 +41,7 @@ function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: Less
   for (const media of [dark, forced]) media.addEventListener('change', recolour)
   recolour()
   addEventListener('keydown', press)
+  offerTries(document)
   followLesson(hear)
   refresh()
 

@@ -1,10 +1,13 @@
 /** What a lesson asks its readers to predict, where this page can measure it. The others count themselves. */
+import type { TransportName } from '../../server/protocol.ts'
 import type { Lane } from './lane.ts'
 import type { Exchange } from './mark.ts'
 import { firstAtOrAfter } from './search.ts'
 import type { Session } from './session.ts'
 
 export interface Question {
+  /** On which it is measured. */
+  readonly lane: TransportName
   readonly unit: string
   /** Null while there is nothing to tell. */
   measured(session: Session): Measured | null
@@ -22,6 +25,7 @@ export interface Measured {
 /** By the lesson's name without its number. */
 export const QUESTIONS: Partial<Record<string, Question>> = {
   'short-polling': {
+    lane: 'short-poll',
     unit: 'bytes',
     measured(session) {
       const lane = laneOf(session, 'short-poll')
@@ -32,6 +36,7 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
     expected: () => null,
   },
   'long-polling': {
+    lane: 'long-poll',
     unit: 'of 100',
     measured(session) {
       const lane = laneOf(session, 'long-poll')

@@ -78,19 +78,20 @@ function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wante
     start += text.length + 1
     return { text, column }
   })
-  // What was wanted stands in the column of the caret, and its label needs room before it.
-  const gutter =
-    wanted !== undefined && lines.some(({ column }) => column !== null && column < LABEL.length)
-      ? ' '.repeat(LABEL.length)
-      : ''
-  return html`<pre class="dump" tabindex="0" role="region" aria-label="What crossed the wire">
-${lines.map(({ text, column }) => {
-      if (column === null) return `${gutter}${text}\n`
-      const wrong = /^(?:\w+|[^]|$)/.exec(text.slice(column))?.[0] ?? ''
-      const blank = `${gutter}${' '.repeat(column)}`
-      return html`${gutter}${text.slice(0, column)}<mark>${wrong}</mark>${text.slice(column + wrong.length)} ${blank}^
-      ${wanted === undefined ? '' : html`<span class="dim">${LABEL}${blank.slice(LABEL.length)}${wanted}</span> `}`
-    })}</pre>`
+  // What was wanted stands in the caret's column, and its label needs room before it.
+  const isTight = wanted !== undefined && lines.some(({ column }) => column !== null && column < LABEL.length)
+  const gutter = isTight ? ' '.repeat(LABEL.length) : ''
+  const pieces = lines.flatMap(({ text, column }): readonly (string | TemplateResult)[] => {
+    if (column === null) return [`${gutter}${text}\n`]
+    const wrong = /^(?:\w+|[^]?)/.exec(text.slice(column))?.[0] ?? ''
+    const blank = `${gutter}${' '.repeat(column)}`
+    const before = `${gutter}${text.slice(0, column)}`
+    const after = `${text.slice(column + wrong.length)}\n${blank}^\n`
+    const label =
+      wanted === undefined ? [] : [html`<span class="dim">${LABEL + blank.slice(LABEL.length) + wanted}</span>`, '\n']
+    return [before, html`<mark>${wrong}</mark>`, after, ...label]
+  })
+  return html`<pre class="dump" tabindex="0" role="region" aria-label="What crossed the wire">${pieces}</pre>`
 }
 
 const LABEL = 'wanted: '

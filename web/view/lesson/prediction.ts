@@ -1,6 +1,7 @@
 /** What one said before, beside what is measured and what the model expects. Kept in this browser. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
+import type { LaneName } from '../../state/order.ts'
 import { QUESTIONS } from '../../state/prediction.ts'
 import type { Session } from '../../state/session.ts'
 import { DASH } from '../format.ts'
@@ -54,7 +55,7 @@ export class Prediction extends LitElement {
         ${question ? html`<p><span>Measured</span> <b class="value">${isSaid ? figure(value) : DASH}</b> <small>${isSaid && measured ? `${question.unit}, ${measured.n} ${measured.of}` : question.unit}</small></p>` : html`<label><span>You measured</span> ${this.#field('count', this.counted)}</label>`}
         ${isSaid && expected !== null ? html`<p><span>Expected</span> <b class="value">${figure(expected)}</b> <small>${question?.unit ?? ''}</small></p>` : nothing}
       </div>
-      ${isSaid ? ruler(numberOf(said), value, expected) : nothing}`
+      ${isSaid ? ruler(numberOf(said), value, expected, question?.lane ?? 'yours') : nothing}`
   }
 
   #field(what: 'prediction' | 'count', value: string): TemplateResult {
@@ -78,7 +79,7 @@ function figure(value: number | null): string {
 }
 
 /** Dashed is what one said, the shape what was measured, the tick what is expected: on one axis. */
-function ruler(said: number | null, measured: number | null, expected: number | null): TemplateResult {
+function ruler(said: number | null, measured: number | null, expected: number | null, lane: LaneName): TemplateResult {
   const end = endFor(Math.max(said ?? 0, measured ?? 0, expected ?? 0) * 1.3)
   const at = (value: number): string => `left: ${(value / end) * 100}%`
   const words = `You said ${figure(said)}, measured ${figure(measured)}, expected ${figure(expected)}, on an axis to ${end}`
@@ -86,7 +87,7 @@ function ruler(said: number | null, measured: number | null, expected: number | 
     ${[0, 0.25, 0.5, 0.75, 1].map((share) => html`<span class="mark" .style=${at(share * end)}>${share * end}</span>`)}
     ${said === null ? nothing : html`<span class="said" .style=${at(said)}><i>you</i></span>`}
     ${expected === null ? nothing : html`<span class="expected" .style=${at(expected)}></span>`}
-    ${measured === null ? nothing : html`<span class="measured" .style=${at(measured)}>${shape('yours')}</span>`}
+    ${measured === null ? nothing : html`<span class="measured" .style=${at(measured)}>${shape(lane)}</span>`}
   </div>`
 }
 
