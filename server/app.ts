@@ -9,6 +9,9 @@ import type { Log } from './feed/log.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
+import { serveState } from './lessons/follow.ts'
+import type { Kit } from './lessons/kit.ts'
+import { serveLessons } from './lessons/serve.ts'
 import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
@@ -56,6 +59,8 @@ export interface Parts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Where a lesson runs beside this server. */
+  readonly kit?: Kit | undefined
 }
 
 export interface Times extends Patience {
@@ -84,6 +89,7 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
@@ -151,6 +157,8 @@ export async function createApp({
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
+  serveLessons(app, { kit })
+  serveState(app, access, kit)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {

@@ -7,6 +7,7 @@ import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, addressNames, readFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
+import { kitOf } from './lessons/kit.ts'
 import { newToken } from './instructor-token.ts'
 import type { App } from './transports/transport.ts'
 
@@ -29,7 +30,14 @@ async function main(): Promise<void> {
   const { wire, log: logLevel } = flags
   const made = isLoopback(flags.host) ? undefined : newToken()
   const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
-  const app = await createApp({ log, access, limits: flags.limits && {}, wire, logLevel })
+  const app = await createApp({
+    log,
+    access,
+    limits: flags.limits && {},
+    wire,
+    logLevel,
+    kit: process.send && kitOf(process),
+  })
   await listen(app, flags)
   closeOnSignals(app)
 

@@ -19,7 +19,7 @@ const DOCUMENT_HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 }
 
-const REPOSITORY = join(import.meta.dirname, '..')
+export const REPOSITORY = join(import.meta.dirname, '..')
 const MODULES = join(REPOSITORY, 'node_modules')
 
 // A path is a list of plain names with a known ending. What is tested has been decoded, so that no
@@ -27,6 +27,8 @@ const MODULES = join(REPOSITORY, 'node_modules')
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
 /** Such a file is compressed in itself. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
+/** The frame of the lessons' pages, which is a page only when it is filled (lessons/serve.ts). */
+const FRAME = 'lesson.html'
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /** Lit's production files, which lie at the top of each package; `development/` and `node/` beside them are not for browsers. */
 const VENDORED = /^(?:lit|lit-html|lit-element|@lit\/reactive-element)\/(?:(?:directives|decorators)\/)?[\w-]+\.js$/
@@ -48,7 +50,7 @@ export async function page(app: FastifyInstance, { root = REPOSITORY }: { root?:
 
   get(app, '/*', async (request, reply) => {
     const path = request.params['*'] || 'index.html'
-    if (!PAGE_FILE.test(path)) return notFound(reply)
+    if (!PAGE_FILE.test(path) || path === FRAME) return notFound(reply)
     if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
     if (path.endsWith('.html')) return send(request, reply, await document(web, path))
     if (path.endsWith('.ts')) return send(request, reply, await script(web, path))
@@ -86,13 +88,15 @@ function get(
 }
 
 function asDocument(html: string): Rendered {
+  return { headers: documentHeaders(html), body: html }
+}
+
+/** `spokenTo`: origins besides this server's own. */
+export function documentHeaders(html: string, spokenTo: readonly string[] = []): Rendered['headers'] {
   return {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentSecurityPolicy(html),
-      ...DOCUMENT_HEADERS,
-    },
-    body: html,
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy(html, spokenTo),
+    ...DOCUMENT_HEADERS,
   }
 }
 
@@ -100,13 +104,13 @@ function asDocument(html: string): Rendered {
  * Nothing but this server's own files runs, is shown or is spoken to. The one script inside the
  * document is its import map, let in by its hash; the one maker of HTML from strings is Lit.
  */
-function contentSecurityPolicy(html: string): string {
+function contentSecurityPolicy(html: string, spokenTo: readonly string[]): string {
   return [
     "default-src 'none'",
     ["script-src 'self'", ...importMaps(html).map((map) => `'sha256-${sha256(map)}'`)].join(' '),
     "style-src 'self'",
     "img-src 'self' data:",
-    "connect-src 'self'",
+    ["connect-src 'self'", ...spokenTo].join(' '),
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -34,6 +34,8 @@ export interface LessonState {
   readonly isServer: boolean
   /** Where the student's server is, as a lane beside the others; null while it does not run. */
   readonly yours: string | null
+  /** Which transport that lane speaks; null where the lesson's server is no transport. */
+  readonly transport: string | null
   readonly noticing: Noticing
   /** Of the run that goes on or went last, as far as they are known. */
   readonly results: readonly Result[]
@@ -80,6 +82,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     page: null,
     isServer: exercises.some(({ hosted }) => hosted.kind !== 'functions'),
     yours: null,
+    transport: exercises.find(({ hosted }) => hosted.kind === 'transport')?.name ?? null,
     noticing: 'events',
     results: [],
     checkedAtMs: null,
@@ -95,7 +98,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     async start() {
       if (beginWork(lesson)) set({ said: `Copied what you start with to ${workOf(lesson)}.` })
       watcher = watchFolder(workOf(lesson), check)
-      sandbox = await startSandbox(SANDBOX_PORT)
+      sandbox = await startSandbox(SANDBOX_PORT, wished)
       set({ page: sandbox.origin + lookOf(lesson) })
       void sandbox.ended.then((said) => {
         if (state.is !== 'stopped') set({ page: null, said: `The sandbox has ended. ${said}` })
@@ -103,7 +106,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
       check()
     },
     check,
-    nextHint: () => set({ rungs: Math.min(3, state.rungs + 1) }),
+    nextHint,
     reset() {
       const backup = resetWork(lesson)
       beginWork(lesson)
@@ -126,6 +129,16 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
   function set(change: Partial<LessonState>): void {
     state = { ...state, ...change, noticing: watcher?.by ?? state.noticing }
     tell(state)
+    sandbox?.tell(state)
+  }
+
+  function wished(wish: unknown): void {
+    if (wish === 'check') check()
+    if (wish === 'hint') nextHint()
+  }
+
+  function nextHint(): void {
+    set({ rungs: Math.min(3, state.rungs + 1) })
   }
 
   /** One run at a time; a save during a run leads to another one behind it. */

@@ -110,6 +110,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     page: null,
     isServer: true,
     yours: null,
+    transport: null,
     noticing: 'polling',
     results: [],
     checkedAtMs: null,

@@ -1,8 +1,9 @@
-import type { TransportName } from '../../server/protocol.ts'
+import type { LaneName } from './order.ts'
 
-export const LABELS: Record<TransportName, string> = {
+export const LABELS: Record<LaneName, string> = {
   'short-poll': 'Short polling',
   'long-poll': 'Long polling',
   sse: 'SSE',
   ws: 'WebSocket',
+  yours: 'Yours',
 }

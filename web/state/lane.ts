@@ -11,7 +11,8 @@ import { createMarks } from './marks.ts'
 import type { Marks } from './marks.ts'
 import { createMatching } from './matching.ts'
 import type { Message, Messages } from './messages.ts'
-import { TRANSPORTS } from './order.ts'
+import { LANES } from './order.ts'
+import type { LaneName } from './order.ts'
 import { createUsageMeter } from './usage.ts'
 import type { UsageMeter } from './usage.ts'
 import type { Rest } from './wake.ts'
@@ -22,6 +23,8 @@ export type LaneState =
   | { readonly is: 'resting'; readonly atMs: number; readonly why: Rest | 'before start' }
 
 export interface Lane {
+  /** Of its transport, or that it is the student's. */
+  readonly name: LaneName
   readonly transport: TransportName
   readonly ledger: Ledger
   readonly latencies: Latencies
@@ -87,12 +90,16 @@ const SETTLE_MS = 500
 
 const DROPPED_MS = 5000
 
-export function createLane(name: TransportName, transport: Transport, page: Surroundings): Lane {
-  const index = TRANSPORTS.indexOf(name)
+export function createLane(
+  { name, transport: by }: Pick<Lane, 'name' | 'transport'>,
+  transport: Transport,
+  page: Surroundings,
+): Lane {
+  const index = LANES.indexOf(name)
   const ledger = createLedger()
   const latencies = createLatencies()
   const marks = createMarks(page.stirred)
-  const matching = createMatching(name, marks)
+  const matching = createMatching(by, marks)
   const usage = createUsageMeter()
   let connection: Connection | undefined
   let state: LaneState = { is: 'resting', atMs: now(), why: 'before start' }
@@ -112,7 +119,8 @@ export function createLane(name: TransportName, transport: Transport, page: Surr
   let tallied: Tally = { requests: 0, useful: 0, empty: 0, sinceMs: now() }
 
   const lane: Lane = {
-    transport: name,
+    name,
+    transport: by,
     ledger,
     latencies,
     marks,

@@ -15,7 +15,8 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from './order.ts'
-import type { Parts, Session, SessionListener } from './session.ts'
+import type { LaneName } from './order.ts'
+import type { Parts, Session, SessionListener, ShownLane } from './session.ts'
 import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
 import { createSettings } from './settings.ts'
@@ -30,16 +31,18 @@ const ANNOUNCED_MS = 4000
 /** Eight hexadecimal digits. */
 const PAGE_BYTES = 4
 
+const FOUR: readonly ShownLane[] = TRANSPORTS.map((name) => ({ name, transport: name }))
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Opens the lab and, as soon as it has told where the room stands and what time it is, the lanes. */
 export function openSession(
-  { origin, address, transports, clockResolutionMs }: Parts,
+  { origin, address, shown = FOUR, transports, clockResolutionMs }: Parts,
   listener: SessionListener,
 ): Session {
   const { room } = address
   const page = newKey(PAGE_BYTES)
-  const laneName = (name: TransportName): string => `${page}.${name}`
+  const laneName = (name: LaneName): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
   const exchanges = createExchanges()
@@ -54,10 +57,16 @@ export function openSession(
   const quiet = createQuiet()
   let patience: ReturnType<typeof setTimeout> | undefined
 
-  const lanes: readonly Lane[] = TRANSPORTS.map((name) =>
-    createLane(name, transports[name], {
+  const lanes: readonly Lane[] = shown.map((one) =>
+    createLane(one, transports[one.transport], {
       messages,
-      target: () => ({ origin, room, lane: laneName(name), intervalMs: session.intervalMs, waitS: session.waitS }),
+      target: () => ({
+        origin: one.origin ?? origin,
+        room,
+        lane: laneName(one.name),
+        intervalMs: session.intervalMs,
+        waitS: session.waitS,
+      }),
       offsetMs: () => clock.at(now())?.offsetMs ?? null,
       changed: laneChanged,
       heard: () => listener.heard(),
@@ -66,7 +75,7 @@ export function openSession(
     }),
   )
 
-  const laneNamed = (name: string): Lane | undefined => lanes.find(({ transport }) => laneName(transport) === name)
+  const laneNamed = (name: string): Lane | undefined => lanes.find((lane) => laneName(lane.name) === name)
   const crossings = createCrossings(laneNamed)
   const settings = createSettings(lanes, restartFigures)
   const forecast = createForecast(
@@ -297,7 +306,7 @@ export function openSession(
     begun = true
     clearTimeout(patience)
     for (const lane of lanes) {
-      if (address.lanes.includes(lane.transport)) lane.switchOn(messages.cursor)
+      if (shown !== FOUR || address.lanes.includes(lane.transport)) lane.switchOn(messages.cursor)
       else lane.switchOff()
     }
   }

@@ -15,7 +15,7 @@ import type { Rest, Wakeful } from './wake.ts'
 
 export interface Session extends Wakeful {
   readonly room: string
-  /** In the fixed order. */
+  /** In the fixed order; all four but for a lesson. */
   readonly lanes: readonly Lane[]
   readonly messages: Messages
   readonly clock: Clock
@@ -81,6 +81,11 @@ export interface Session extends Wakeful {
   stop(): void
 }
 
+export interface ShownLane extends Pick<Lane, 'name' | 'transport'> {
+  /** Where its server is; default: where the page is from. */
+  readonly origin?: string
+}
+
 export interface SessionListener {
   /** One sentence for the status line. */
   say(sentence: string): void
@@ -93,6 +98,8 @@ export interface SessionListener {
 export interface Parts {
   readonly origin: string
   readonly address: Address
+  /** Default: the four. A lesson shows those that it is about, and nothing switches them. */
+  readonly shown?: readonly ShownLane[]
   readonly transports: Record<TransportName, Transport>
   readonly clockResolutionMs: number
 }

@@ -12,7 +12,7 @@ export const told = {
   noLab: 'No clock: the lab’s WebSocket did not open. Messages arrive; their delays are not known.',
   cut: (how: Cut): string => `${CUTS[how]} Each lane comes back from its own cursor.`,
   dropped: (lane: Lane, reason: string): string =>
-    `${LABELS[lane.transport]} was dropped by the server: ${reason}. It comes back from its cursor.`,
+    `${LABELS[lane.name]} was dropped by the server: ${reason}. It comes back from its cursor.`,
   restart: 'The server restarts: nobody is there for a moment, then a network that is left alone. The cursors stay.',
   neutral: 'The network is left alone again. All lanes came back through it; figures start again.',
   firewall: 'WebSocket upgrades are refused now (403). The other three do not notice. Figures start again.',
@@ -23,16 +23,14 @@ export const told = {
   wait: (s: number): string => `Figures start again: holds up to ${s} s.`,
   jump: (ms: number): string =>
     `${(Math.abs(ms) / 1000).toFixed(1)} s passed that this page did not see. All lanes came back from their cursors.`,
-  alone: (lane: Lane): string => `${LABELS[lane.transport]} alone. The cursor went over: ${proof(lane)}.`,
+  alone: (lane: Lane): string => `${LABELS[lane.name]} alone. The cursor went over: ${proof(lane)}.`,
   switched: (lane: Lane): string =>
-    lane.on
-      ? `${LABELS[lane.transport]} on again, from the same cursor: ${proof(lane)}.`
-      : `${LABELS[lane.transport]} off.`,
-  back: (lane: Lane): string => `${LABELS[lane.transport]} is back: ${proof(lane)}.`,
-  trouble: ({ transport, state }: Lane): string =>
-    `${LABELS[transport]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
+    lane.on ? `${LABELS[lane.name]} on again, from the same cursor: ${proof(lane)}.` : `${LABELS[lane.name]} off.`,
+  back: (lane: Lane): string => `${LABELS[lane.name]} is back: ${proof(lane)}.`,
+  trouble: ({ name, state }: Lane): string =>
+    `${LABELS[name]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
   gap: (lane: Lane, first: number | null, last: number | null): string =>
-    `${LABELS[lane.transport]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
+    `${LABELS[lane.name]}: ${first === null ? 'the feed began anew; what came before it is no longer kept' : `gap ${first}–${last}, no longer kept`}.`,
 }
 
 const CUTS: Record<Cut, string> = {

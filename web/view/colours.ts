@@ -1,5 +1,5 @@
 /** The tokens of style/base.css as they stand in this theme, for what is drawn on canvases. */
-import type { TransportName } from '../../server/protocol.ts'
+import type { LaneName } from '../state/order.ts'
 
 export interface Colours {
   readonly paper: string
@@ -9,7 +9,7 @@ export interface Colours {
   readonly ink: string
   readonly ink2: string
   readonly ink3: string
-  readonly lanes: Readonly<Record<TransportName, string>>
+  readonly lanes: Readonly<Record<LaneName, string>>
   readonly font: string
   /** Computed, since marks drawn half transparent would show what lies below them. */
   mix(colour: string, share: number): string
@@ -47,7 +47,13 @@ function readTokens(): Colours {
     ink: token('ink'),
     ink2: token('ink2'),
     ink3: token('ink3'),
-    lanes: { 'short-poll': token('short'), 'long-poll': token('long'), sse: token('sse'), ws: token('ws') },
+    lanes: {
+      'short-poll': token('short'),
+      'long-poll': token('long'),
+      sse: token('sse'),
+      ws: token('ws'),
+      yours: token('ink'),
+    },
     font: getComputedStyle(document.body).fontFamily,
     mix(colour, share) {
       const key = `${colour}${share}`

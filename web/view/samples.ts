@@ -119,6 +119,7 @@ function sample(
 ): Sample {
   const slow = marks.some((mark) => mark.kind === 'exchange' && mark.leftAtMs !== undefined)
   const trace: Trace = {
+    name: transport,
     transport,
     exchanges: marks.filter((mark): mark is Exchange => mark.kind === 'exchange'),
     streams: marks.filter((mark): mark is Stream => mark.kind === 'stream'),

@@ -17,7 +17,7 @@ const SPLIT: Split = {
 }
 
 function laneOf(name: 'short-poll' | 'sse', messages: number): Lane {
-  const lane = createLane(name, transports[name], {
+  const lane = createLane({ name, transport: name }, transports[name], {
     messages: createMessages(),
     target: () => ({ origin: 'http://localhost', room: 'lobby', intervalMs: 1000, waitS: 25 }),
     offsetMs: () => 0,

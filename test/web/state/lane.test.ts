@@ -92,7 +92,7 @@ function begin(offsetMs: number | null = 0) {
     gap: () => {},
     stirred: () => {},
   }
-  const lane = createLane('ws', transport, page)
+  const lane = createLane({ name: 'ws', transport: 'ws' }, transport, page)
   lane.switchOn('k3.0')
   const line = (): Listener => {
     const last = listeners.at(-1)

@@ -13,7 +13,7 @@ const COLOURS: Colours = {
   ink: '#111',
   ink2: '#444',
   ink3: '#666',
-  lanes: { 'short-poll': 'short', 'long-poll': 'long', sse: 'sse', ws: 'ws' },
+  lanes: { 'short-poll': 'short', 'long-poll': 'long', sse: 'sse', ws: 'ws', yours: 'ink' },
   font: '"A font", sans-serif',
   mix: (colour, share) => `${colour}-${share}`,
 }

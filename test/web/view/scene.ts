@@ -24,7 +24,7 @@ export function fixedScene() {
         return { publish: () => Promise.resolve('k.0'), stop: () => {} }
       },
     }
-    const lane = createLane(name, transport, {
+    const lane = createLane({ name, transport: name }, transport, {
       messages,
       target: () => ({ origin: '', room: 'lobby', intervalMs: 1000, waitS: 25 }),
       offsetMs: () => 0,

@@ -44,7 +44,7 @@ export function drawArrivals(strip: Strip): void {
 /** Each with an outline of paper against its neighbour, where there is room for that. */
 function stampOf({ pen, trace, span, colours, colour, sizes }: Strip): Stamp {
   const r = span.dense ? sizes.dot * DENSE : sizes.dot
-  return createStamp(pen, trace.transport, r, {
+  return createStamp(pen, trace.name, r, {
     fill: colour,
     line: span.dense ? null : colours.paper,
     lineWidth: 1.25,

@@ -40,7 +40,7 @@ export function drawBeats(strip: Strip): void {
 
 function land(strip: Strip, beat: Beat, line: string): void {
   const { pen, colours, sizes, trace, x, serverY, browserY } = strip
-  const stamp = createStamp(pen, trace.transport, sizes.dot * SMALL, { fill: colours.paper, line, lineWidth: WIDTH })
+  const stamp = createStamp(pen, trace.name, sizes.dot * SMALL, { fill: colours.paper, line, lineWidth: WIDTH })
   stamp(x(landsAtMs(strip, beat)), beat.up ? serverY : browserY)
 }
 

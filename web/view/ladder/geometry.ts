@@ -1,5 +1,6 @@
 /** What is known of a strip while it is drawn: its marks, its stretch of time, and where a moment lies. */
 import type { TransportName } from '../../../server/protocol.ts'
+import type { LaneName } from '../../state/order.ts'
 import type { Away } from '../../state/away.ts'
 import { sentOf } from '../../state/mark.ts'
 import type { Arrival, Beat, Exchange, MarkLists, Stream } from '../../state/mark.ts'
@@ -12,6 +13,7 @@ import type { Pen } from '../pen.ts'
 
 /** What is drawn of one lane. */
 export interface Trace extends MarkLists {
+  readonly name: LaneName
   readonly transport: TransportName
   /** Published, and still to be brought by this lane, oldest first. */
   readonly pending: readonly Pending[]

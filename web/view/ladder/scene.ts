@@ -115,13 +115,13 @@ function sizesOf({ phone, unit }: Look): Sizes {
   }
 }
 
-function drawName(pen: Pen, { colours, unit }: Look, { transport }: Trace, top: number, ground: string): void {
-  const label = LABELS[transport]
+function drawName(pen: Pen, { colours, unit }: Look, { name }: Trace, top: number, ground: string): void {
+  const label = LABELS[name]
   pen.fillStyle = ground
   pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26, 18)
   pen.beginPath()
-  addShape(pen, transport, 8, top + 12, 5.5)
-  pen.fillStyle = colours.lanes[transport]
+  addShape(pen, name, 8, top + 12, 5.5)
+  pen.fillStyle = colours.lanes[name]
   pen.fill()
   pen.fillStyle = colours.ink
   pen.textAlign = 'left'

@@ -1,5 +1,5 @@
 /** A lane's shape, drawn once and stamped often: filling hundreds of small paths with every frame costs more than all the rest. */
-import type { TransportName } from '../../../server/protocol.ts'
+import type { LaneName } from '../../state/order.ts'
 import { addShape } from '../shape-path.ts'
 import type { Pen } from '../pen.ts'
 
@@ -16,7 +16,7 @@ const MOST = 60
 /** Draws the shape with its middle there. */
 export type Stamp = (x: number, y: number) => void
 
-export function createStamp(pen: Pen, lane: TransportName, r: number, ink: Ink): Stamp {
+export function createStamp(pen: Pen, lane: LaneName, r: number, ink: Ink): Stamp {
   if (pen.hatched) return (x, y) => drawInk(pen, lane, x, y, r, ink)
   const scale = window.devicePixelRatio
   const half = Math.ceil((r * 1.25 + ink.lineWidth + 1) * scale)
@@ -30,7 +30,7 @@ export function createStamp(pen: Pen, lane: TransportName, r: number, ink: Ink):
     pen.drawImage(known, (Math.round(x * scale) - half) / scale, (Math.round(y * scale) - half) / scale, size, size)
 }
 
-function cut(lane: TransportName, r: number, half: number, scale: number, ink: Ink): ImageBitmap {
+function cut(lane: LaneName, r: number, half: number, scale: number, ink: Ink): ImageBitmap {
   const canvas = new OffscreenCanvas(2 * half, 2 * half)
   const pen = canvas.getContext('2d')
   // A bitmap is copied as it is; a canvas would first be asked, each time, whether it has changed.
@@ -43,7 +43,7 @@ function cut(lane: TransportName, r: number, half: number, scale: number, ink: I
 function drawInk(
   pen: Parameters<typeof addShape>[0] &
     Pick<Pen, 'beginPath' | 'fill' | 'stroke' | 'fillStyle' | 'strokeStyle' | 'lineWidth'>,
-  lane: TransportName,
+  lane: LaneName,
   x: number,
   y: number,
   r: number,

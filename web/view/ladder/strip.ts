@@ -32,7 +32,7 @@ export function drawStrip(
     span,
     sizes,
     trace,
-    colour: colours.lanes[trace.transport],
+    colour: colours.lanes[trace.name],
     top,
     height,
     serverY: Math.round(top + height * sizes.server) + 0.5,

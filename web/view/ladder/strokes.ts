@@ -132,7 +132,7 @@ export function stroke({ pen, colours, colour }: Strip, lines: readonly Line[], 
 }
 
 function drawHollow({ pen, colours, colour, sizes, trace, x, browserY, untilMs, marks }: Strip): void {
-  const stamp = createStamp(pen, trace.transport, sizes.dot * 0.72, {
+  const stamp = createStamp(pen, trace.name, sizes.dot * 0.72, {
     fill: colours.paper,
     line: colour,
     lineWidth: 1.25,
@@ -154,7 +154,7 @@ function drawSent(strip: Strip): void {
     ]),
     sizes.carry,
   )
-  const stamp = createStamp(pen, trace.transport, sizes.dot * 0.6, {
+  const stamp = createStamp(pen, trace.name, sizes.dot * 0.6, {
     fill: colours.paper,
     line: colour,
     lineWidth: 1.5,

@@ -3,7 +3,7 @@ import { LABELS } from '../../state/labels.ts'
 import type { Lane } from '../../state/lane.ts'
 import { sentOf } from '../../state/mark.ts'
 import type { Arrival, Beat, Crossed, Exchange, Mark, Stream } from '../../state/mark.ts'
-import { TRANSPORTS } from '../../state/order.ts'
+import { LANES } from '../../state/order.ts'
 import { bytes, milliseconds, plural } from '../format.ts'
 import { startOf } from './pick.ts'
 
@@ -12,11 +12,11 @@ export function tell(lane: Lane, mark: Mark, nowMs: number): string {
   return `${nameOf(lane, mark)}, ${when}: ${SENTENCES[mark.kind](lane, mark as never)}`
 }
 
-function nameOf({ transport }: Pick<Lane, 'transport'>, mark: Mark): string {
+function nameOf({ name, transport }: Pick<Lane, 'name' | 'transport'>, mark: Mark): string {
   if (mark.kind === 'exchange') return transport === 'short-poll' ? 'Poll' : 'Long poll'
   if (mark.kind === 'arrival') return `${transport === 'ws' ? 'Frame' : 'Event'} ${mark.messages[0]?.seq ?? ''}`
   if (mark.kind === 'beat') return BEATS[mark.is]
-  return LABELS[transport]
+  return LABELS[name]
 }
 
 const BEATS: Readonly<Record<Beat['is'], string>> = {
@@ -81,11 +81,8 @@ function streamSentence({ transport }: Lane, mark: Stream): string {
     : opened
 }
 
-function arrivalSentence(
-  { transport }: Lane,
-  { messages: [message], atMs, leftAtMs, bytes: size, held }: Arrival,
-): string {
-  const delayMs = message?.delayMs[TRANSPORTS.indexOf(transport)]
+function arrivalSentence({ name }: Lane, { messages: [message], atMs, leftAtMs, bytes: size, held }: Arrival): string {
+  const delayMs = message?.delayMs[LANES.indexOf(name)]
   const late = `${milliseconds(delayMs)} ms after it was published`
   if (leftAtMs === undefined) return late
   const travelMs = atMs - leftAtMs

@@ -2,7 +2,7 @@ import { firstAtOrAfter } from '../../state/search.ts'
 import type { Lane } from '../../state/lane.ts'
 import type { Arrival } from '../../state/mark.ts'
 import type { Message } from '../../state/messages.ts'
-import { TRANSPORTS } from '../../state/order.ts'
+import { LANES } from '../../state/order.ts'
 import type { Session } from '../../state/session.ts'
 import { milliseconds } from '../format.ts'
 import { createLabels } from './labels.ts'
@@ -14,7 +14,7 @@ type TracedSession = Pick<Session, 'messages' | 'offsetMs' | 'roundTripMs'>
 export type Tracer = (pxPerMs: number, spacePx: (dense: boolean, text: string) => number, dense: boolean) => Trace
 
 export function createTracer(session: TracedSession, lane: Lane): Tracer {
-  const index = TRANSPORTS.indexOf(lane.transport)
+  const index = LANES.indexOf(lane.name)
   const textOf = ({ messages: [oldest] }: Arrival): string | null => {
     const delayMs = oldest?.delayMs[index]
     return delayMs === undefined ? null : milliseconds(delayMs)
@@ -32,6 +32,7 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
     space = (text) => spacePx(dense, text)
     labels.update(lane.marks.arrivals, pxPerMs)
     return {
+      name: lane.name,
       transport: lane.transport,
       exchanges: lane.marks.exchanges,
       streams: lane.marks.streams,

@@ -1,0 +1,205 @@
+import { EventEmitter } from 'node:events'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser } from 'playwright'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createAccess } from '../../server/access.ts'
+import { createApp } from '../../server/app.ts'
+import { memoryLog } from '../../server/feed/memory-log.ts'
+import { kitOf } from '../../server/lessons/kit.ts'
+import type { LessonResult, LessonState, LessonWish } from '../../server/lessons/state.ts'
+import { exercisesOf, lessonOf } from '../../lessons/kit/course.ts'
+import { startProgram } from '../../lessons/kit/program.ts'
+import { until } from '../until.ts'
+import { launch } from './chromium.ts'
+
+const DESK = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+
+test("brings the feed on the lesson's lanes and on the student's, with the same ledger and figures", async () => {
+  const { origin, tell } = await served()
+  const lesson = lessonOf('4')
+  const [exercise] = await exercisesOf(lesson)
+  if (!exercise) throw new Error('There is no exercise.')
+  await using program = await startProgram(`${lesson.folder}/solution`, exercise, { follows: origin })
+  tell({ yours: `http://localhost:${program.port}` })
+  const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
+  for (const lane of ['short-poll', 'long-poll', 'yours']) {
+    const figures = page.locator(`[data-lane="${lane}"] .figures`)
+    await until(`${lane} has messages`, async () => /([2-9]|\d\d) of \1 arrived/.test(await figures.innerText()))
+    expect(await figures.innerText()).toContain('0 lost')
+  }
+  expect(await page.locator('.lane-row').count()).toBe(3)
+  // Nobody counts what goes to the student's own port.
+  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toContain('– / message')
+  await until('the bytes of the reference are known', async () =>
+    /\d B \/ message/.test(await page.locator('[data-lane="long-poll"] .figures').innerText()),
+  )
+  expect(trouble).toEqual([])
+})
+
+test('shows the checks as they come, the first that failed open, and asks for more', async () => {
+  const { origin, tell, wishes } = await served()
+  tell({ results: [PASSED, FAILED], is: 'waiting' })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  const checks = page.locator('.checks')
+  await checks.getByText('1 of 2 checks pass').waitFor()
+  expect(await checks.locator('.dump').innerText()).toBe('HTTP/1.1 204 No Content\n         ^\nwanted:  200\n')
+  expect(await checks.locator('mark').innerText()).toBe('204')
+  expect(await checks.getByText('behind it').count()).toBe(1)
+  await checks.getByRole('button', { name: 'Next hint' }).click()
+  await page.locator('h1').click()
+  await page.keyboard.press('r')
+  await until('the kit was asked', () => wishes.length === 2)
+  expect(wishes).toEqual(['hint', 'check'])
+  tell({ results: [PASSED, FAILED], rungs: 2 })
+  await checks.getByText('Look at where you answer.').waitFor()
+  tell({ results: [], is: 'checking' })
+  await until('both stand as not yet done', async () => (await checks.getByText('not yet').count()) === 2)
+})
+
+test('keeps what one predicted, and measures only when that was said', async () => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  const prediction = page.locator('fw-prediction')
+  await until('a message came', async () =>
+    /[1-9] of/.test(await page.locator('[data-lane="long-poll"] .figures').innerText()),
+  )
+  expect(await prediction.locator('.value').allInnerTexts()).toEqual(['–'])
+  await prediction.getByRole('textbox').fill('10')
+  await until('it is measured', async () => /\d/.test((await prediction.locator('.value').allInnerTexts()).join('')))
+  await page.reload()
+  expect(await prediction.getByRole('textbox').inputValue()).toBe('10')
+})
+
+test('sends what is written in the text, and shows what was asked and what came', async () => {
+  const { origin } = await served()
+  const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
+  const asked = page.locator('.http + .try').first()
+  await asked.getByRole('button', { name: 'Try' }).click()
+  await until('it is answered', async () => /preference-applied: wait=1/.test(await asked.innerText()))
+  // With the room's own cursor in the place of the one in the text.
+  expect(await asked.innerText()).toMatch(/GET \/feed\/lesson-4\/long-poll\?after=\w+\.0&wait=1\n\n204 No Content\n/)
+  const told = page.locator('pre.sh + .try').first()
+  await told.getByRole('button', { name: 'Try' }).click()
+  await until('the network is as the text says', async () =>
+    /100 ms each way/.test(await page.locator('.holds').innerText()),
+  )
+  expect(await told.innerText()).toMatch(/PUT \/lab\/settings\?room=lobby\ncontent-type: application\/json/)
+  expect(trouble).toEqual([])
+})
+
+test('says how to start where no lesson runs, and where another one does', async () => {
+  const { origin, tell } = await served()
+  const { page } = await open(`${origin}/lessons/03-short-polling`)
+  await page.locator('.checks').getByText('npm run lesson 3', { exact: true }).waitFor()
+  tell({ title: 'Long polling?' })
+  await page.locator('.checks').getByRole('link', { name: 'Long polling?' }).waitFor()
+})
+
+test('marks what is done while it is open', async () => {
+  const { origin, tell } = await served()
+  const { page } = await open(`${origin}/lessons`)
+  tell({ course: [{ name: '03-short-polling', isDone: true }] })
+  await page.locator('.course li.done').getByText('done').waitFor()
+})
+
+test.each([
+  { name: 'light', viewport: DESK, colorScheme: 'light' },
+  { name: 'dark', viewport: DESK, colorScheme: 'dark' },
+  { name: 'on a phone', viewport: PHONE, colorScheme: 'light' },
+] as const)('$name: axe finds nothing, and nothing is wider than the page', async ({ viewport, colorScheme }) => {
+  const { origin, tell } = await served()
+  tell({ results: [PASSED, FAILED], is: 'waiting' })
+  const { page, trouble } = await open(`${origin}/lessons/04-long-polling`, { viewport, colorScheme })
+  await page.locator('.dump').waitFor()
+  await page.getByRole('textbox', { name: 'You said' }).fill('10')
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width)
+  expect(trouble).toEqual([])
+})
+
+test('prints its text alone, with an empty field for the prediction', async () => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
+  await page.getByRole('textbox', { name: 'You said' }).fill('10')
+  await page.emulateMedia({ media: 'print' })
+  for (const hidden of ['.top', 'fw-lesson', 'fw-prediction'])
+    expect(await page.locator(hidden).isVisible()).toBe(false)
+  expect(await page.locator('.predict').evaluate((one) => getComputedStyle(one, '::after').width)).not.toBe('auto')
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).color)).toBe('rgb(0, 0, 0)')
+})
+
+const PASSED: LessonResult = {
+  exercise: 'long-poll',
+  check: 'at-once',
+  title: 'Answers at once where there is something',
+  verdict: 'pass',
+  ms: 6,
+  finding: null,
+}
+
+const FAILED: LessonResult = {
+  exercise: 'long-poll',
+  check: 'holds',
+  title: 'Holds the request',
+  verdict: 'fail',
+  ms: 75,
+  finding: {
+    saw: 'You answered:',
+    bytes: 'HTTP/1.1 204 No Content',
+    at: 9,
+    wanted: '200',
+    hint: ['Nothing was new.', 'Look at where you answer.', 'The server waits.'],
+  },
+}
+
+/** A sandbox with a kit that says what the test says. */
+async function served() {
+  const wishes: LessonWish[] = []
+  const parent = Object.assign(new EventEmitter<{ message: [LessonState] }>(), {
+    send: (wish: LessonWish) => wishes.push(wish),
+  })
+  const app = await createApp({ log: memoryLog(), access: createAccess([]), kit: kitOf(parent) })
+  onTestFinished(async () => {
+    setTimeout(() => app.server.closeAllConnections(), 1500).unref()
+    await app.close()
+  })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('127.0.0.1', 'localhost')
+  let state: LessonState = {
+    lesson: '04-long-polling',
+    title: 'What happens?',
+    files: ['long-poll.ts'],
+    is: 'waiting',
+    said: 'Waiting for you to save.',
+    yours: null,
+    transport: 'long-poll',
+    results: [],
+    checkedAtMs: null,
+    rungs: 1,
+    course: [],
+  }
+  const tell = (change: Partial<LessonState>) => {
+    state = { ...state, ...change }
+    parent.emit('message', state)
+  }
+  return { origin, tell, wishes }
+}
+
+async function open(url: string, options: Parameters<Browser['newContext']>[0] = {}) {
+  const context = await browser.newContext({ viewport: DESK, ...options })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const trouble: string[] = []
+  page.on('pageerror', ({ message }) => trouble.push(message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') trouble.push(message.text())
+  })
+  await page.goto(url)
+  return { page, trouble }
+}

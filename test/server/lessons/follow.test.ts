@@ -1,0 +1,121 @@
+import { EventEmitter } from 'node:events'
+import { createParser } from 'eventsource-parser'
+import { expect, onTestFinished, test } from 'vitest'
+import { createAccess } from '../../../server/access.ts'
+import { createApp } from '../../../server/app.ts'
+import { memoryLog } from '../../../server/feed/memory-log.ts'
+import { kitOf } from '../../../server/lessons/kit.ts'
+import type { Kit } from '../../../server/lessons/kit.ts'
+import type { LessonState, LessonWish } from '../../../server/lessons/state.ts'
+
+const STATE: LessonState = {
+  lesson: '04-long-polling',
+  title: 'What happens?',
+  files: ['long-poll.ts'],
+  is: 'waiting',
+  said: 'Waiting for you to save.',
+  yours: 'http://localhost:4104',
+  transport: 'long-poll',
+  results: [],
+  checkedAtMs: null,
+  rungs: 1,
+  course: [],
+}
+
+test('a page is told how the lesson stands, at once and on every change', async () => {
+  const { parent, kit } = parentOf()
+  parent.emit('message', STATE)
+  const { origin } = await served(kit)
+  const told = await follow(origin)
+  expect(await told()).toEqual(STATE)
+  parent.emit('message', { ...STATE, is: 'checking' })
+  expect(await told()).toMatchObject({ is: 'checking' })
+})
+
+test('a page is told that no lesson runs, with a kit that says nothing and with none', async () => {
+  for (const kit of [parentOf().kit, undefined]) {
+    const { origin } = await served(kit)
+    expect(await (await follow(origin))()).toBe(null)
+  }
+})
+
+test('words of a parent that are about no lesson are not told', () => {
+  const { parent, kit } = parentOf()
+  parent.emit('message', { 'watch:require': ['a.ts'] } as unknown as LessonState)
+  expect(kit.state).toBe(null)
+})
+
+test('a page may ask for the checks and for a hint', async () => {
+  const { kit, wishes } = parentOf()
+  const { origin } = await served(kit)
+  for (const wish of ['check', 'hint']) {
+    expect((await fetch(`${origin}/lessons/${wish}`, { method: 'POST' })).status).toBe(204)
+  }
+  expect(wishes).toEqual(['check', 'hint'])
+})
+
+test('nobody asks from another machine, nor from another site', async () => {
+  const { kit, wishes } = parentOf()
+  const { origin } = await served(kit, () => false)
+  expect((await fetch(`${origin}/lessons/check`, { method: 'POST' })).status).toBe(403)
+  const foreign = { method: 'POST', headers: { origin: 'http://example.org' } }
+  expect((await fetch(`${origin}/lessons/hint`, foreign)).status).toBe(403)
+  expect(wishes).toEqual([])
+})
+
+test("a lesson's page may speak to the student's server, where there is one, and to no other", async () => {
+  const { parent, kit } = parentOf()
+  const { origin } = await served(kit)
+  expect(await spokenTo(origin)).toBe("'self'")
+  parent.emit('message', STATE)
+  expect(await spokenTo(origin)).toBe("'self' http://localhost:4104 ws://localhost:4104")
+  // While it starts anew it is nowhere, and comes back there.
+  parent.emit('message', { ...STATE, yours: null })
+  expect(await spokenTo(origin)).toBe("'self' http://localhost:4104 ws://localhost:4104")
+})
+
+test('closing the server ends the telling', async () => {
+  const { app, origin } = await served(parentOf().kit)
+  const { body } = await fetch(`${origin}/lessons/state`)
+  const whole = new Response(body).text()
+  await app.close()
+  expect(await whole).toContain('data: null')
+})
+
+function parentOf() {
+  const wishes: LessonWish[] = []
+  const parent = Object.assign(new EventEmitter<{ message: [LessonState] }>(), {
+    send: (wish: LessonWish) => wishes.push(wish),
+  })
+  return { parent, kit: kitOf(parent), wishes }
+}
+
+async function served(kit: Kit | undefined, isHome?: () => boolean) {
+  const access = createAccess([], isHome ? { isHome } : {})
+  const app = await createApp({ log: memoryLog(), access, kit })
+  onTestFinished(() => app.close())
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  return { app, origin }
+}
+
+/** The next of what a page is told, one call after the other. */
+async function follow(origin: string): Promise<() => Promise<unknown>> {
+  const { body } = await fetch(`${origin}/lessons/state`)
+  if (!body) throw new Error('There is no body.')
+  const told: unknown[] = []
+  const parser = createParser({ onEvent: ({ data }) => told.push(JSON.parse(data)) })
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  return async () => {
+    while (told.length === 0) {
+      const { value, done } = await reader.read()
+      if (done) throw new Error('It ended.')
+      parser.feed(value)
+    }
+    return told.shift()
+  }
+}
+
+async function spokenTo(origin: string): Promise<string | undefined> {
+  const { headers } = await fetch(`${origin}/lessons/04-long-polling`)
+  return /connect-src ([^;]*);/.exec(headers.get('content-security-policy') ?? '')?.[1]
+}

@@ -1,0 +1,81 @@
+/** What a lesson asks its readers to predict, where this page can measure it. The others count themselves. */
+import type { TransportName } from '../../server/protocol.ts'
+import type { Lane } from './lane.ts'
+import type { Exchange } from './mark.ts'
+import { firstAtOrAfter } from './search.ts'
+import type { Session } from './session.ts'
+
+export interface Question {
+  /** On which it is measured. */
+  readonly lane: TransportName
+  readonly unit: string
+  /** Null while there is nothing to tell. */
+  measured(session: Session): Measured | null
+  /** By the model; null where it does not know. */
+  expected(session: Session): number | null
+}
+
+export interface Measured {
+  readonly value: number
+  /** How many it was found from, and what they are. */
+  readonly n: number
+  readonly of: string
+}
+
+/** By the lesson's name without its number. */
+export const QUESTIONS: Partial<Record<string, Question>> = {
+  'short-polling': {
+    lane: 'short-poll',
+    unit: 'bytes',
+    measured(session) {
+      const lane = laneOf(session, 'short-poll')
+      const bytes = lane?.usage.total?.split.empty ?? 0
+      if (!lane || bytes === 0 || lane.marks.empty === 0) return null
+      return { value: bytes / lane.marks.empty, n: lane.marks.empty, of: 'empty polls' }
+    },
+    expected: () => null,
+  },
+  'long-polling': {
+    lane: 'long-poll',
+    unit: 'of 100',
+    measured(session) {
+      const lane = laneOf(session, 'long-poll')
+      return lane ? unasked(session, lane) : null
+    },
+    /** While somebody asks, the next message ends it; each gap behind an answer may hold more, and leads to another one. */
+    expected({ roundTripMs, ratePerSecond }) {
+      if (roundTripMs === null || !ratePerSecond) return null
+      const gapS = roundTripMs / 1000
+      return (100 * gapS) / (gapS + Math.exp(-ratePerSecond * gapS) / ratePerSecond)
+    },
+  },
+}
+
+function laneOf(session: Session, name: Lane['name']): Lane | undefined {
+  return session.lanes.find((lane) => lane.name === name)
+}
+
+/** How many of a hundred messages were published while no request was at the server, since the figures began. */
+function unasked(session: Session, lane: Lane): Measured | null {
+  const { offsetMs, roundTripMs } = session
+  if (offsetMs === null) return null
+  const halfMs = (roundTripMs ?? 0) / 2
+  const reachedMs = (one: Exchange): number => one.reachedAtMs ?? one.askedAtMs + halfMs
+  const leftMs = (one: Exchange): number => one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
+  // Of an exchange that is still out nobody has told when it reached the server.
+  const held = lane.marks.exchanges.filter(({ failed }) => failed === undefined)
+  const [first] = held
+  const last = held.at(-1)
+  if (!first || !last) return null
+  const fromMs = Math.max(lane.tally.sinceMs, reachedMs(first))
+  const published = session.messages.all
+    .map(({ event }) => event.at - offsetMs)
+    .filter((atMs) => atMs > fromMs && atMs < last.askedAtMs)
+  const missed = published.filter((atMs) => {
+    const one = held[firstAtOrAfter(held, atMs, leftMs)]
+    return !one || reachedMs(one) > atMs
+  })
+  return published.length === 0
+    ? null
+    : { value: (100 * missed.length) / published.length, n: published.length, of: 'messages' }
+}

@@ -1,0 +1,171 @@
+/** What is live beside a lesson's text: the conditions that hold, the lanes on one axis, the checks. */
+import { LitElement, html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { LessonState } from '../../../server/lessons/state.ts'
+import { now } from '../../now.ts'
+import { ZOOMS } from '../../state/address.ts'
+import type { Address } from '../../state/address.ts'
+import { ask } from '../../state/lesson.ts'
+import { isNeutral, presetOf } from '../../state/network.ts'
+import type { Session } from '../../state/session.ts'
+import type { Colours } from '../colours.ts'
+import type { Controls } from '../controls.ts'
+import { DASH } from '../format.ts'
+import '../ladder/ladder.ts'
+import { checkList, merged } from './checks.ts'
+import type { Checked } from './checks.ts'
+import { laneRow } from './row.ts'
+
+const SAID_MS = 9000
+
+export class LessonLive extends LitElement implements Controls {
+  static override properties = {
+    lesson: { attribute: false },
+    look: { attribute: false },
+    yours: { attribute: false },
+    address: { attribute: false },
+    session: { attribute: false },
+    state: { attribute: false },
+    colours: { attribute: false },
+    tick: { attribute: false },
+    pausedMs: { state: true },
+    said: { state: true },
+    read: { state: true },
+  }
+  /** `04-long-polling`. */
+  declare lesson: string
+  /** Where the sandbox shows the state that the lesson describes. */
+  declare look: string
+  declare yours: string
+  declare address: Address
+  declare session: Session | undefined
+  /** Null while no lesson runs in a terminal; undefined before that is known. */
+  declare state: LessonState | null | undefined
+  declare colours: Colours | undefined
+  /** Changes when the figures are due. */
+  declare tick: number
+  declare pausedMs: number | null
+  declare said: string
+  declare read: string
+  #checks: readonly Checked[] = []
+  #saidTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor() {
+    super()
+    this.lesson = this.look = this.yours = this.said = this.read = ''
+    this.pausedMs = null
+    this.tick = 0
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  say(sentence: string): void {
+    this.said = sentence
+    clearTimeout(this.#saidTimer)
+    this.#saidTimer = setTimeout(() => (this.said = ''), SAID_MS)
+  }
+
+  readOut(sentence: string): void {
+    this.read = sentence
+  }
+
+  pause(): void {
+    this.pausedMs = this.pausedMs === null ? now() : null
+  }
+
+  zoomBy(factor: number): number {
+    const zoom = ZOOMS[ZOOMS.indexOf(this.address.zoom) + (factor > 1 ? 1 : -1)] ?? this.address.zoom
+    this.address = { ...this.address, zoom }
+    return zoom
+  }
+
+  open(): void {
+    this.say('The sandbox shows the bytes of each exchange: open it, and click there.')
+  }
+
+  close(): void {}
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    const ours = this.#ours()
+    if (changed.has('state') && ours) this.#checks = merged(this.#checks, ours)
+  }
+
+  protected override render(): TemplateResult {
+    const { session } = this
+    return html`<section class="live" aria-label="Live">
+      ${this.#conditions()} ${session ? this.#lanes(session) : nothing}
+      <section class="checks" aria-label="Checks">${this.#checked()}</section>
+    </section>`
+  }
+
+  #conditions(): TemplateResult {
+    const { session, look } = this
+    const { conditions = null, presets = [], ratePerSecond = null } = session ?? {}
+    const preset = conditions && presetOf(conditions, presets)
+    const network = !conditions
+      ? DASH
+      : isNeutral(conditions)
+        ? 'none'
+        : (preset?.name ?? `${conditions.latencyMs} ms each way`)
+    return html`<p class="holds">
+      <span>Network <b>${network}</b></span>
+      <span>Messages <b>${ratePerSecond ?? DASH}</b>/s</span>
+      ${this.#setting(session)}
+      <span class="right"
+        ><button class="link" type="button" aria-pressed=${this.pausedMs !== null} @click=${() => this.pause()}>
+          ${this.pausedMs === null ? 'Pause' : 'Go on'}
+        </button>
+        <a href=${look}>Open in the sandbox</a></span
+      >
+    </p>`
+  }
+
+  #setting(session: Session | undefined): TemplateResult | typeof nothing {
+    const has = (name: string): boolean => session?.lanes.some(({ transport }) => transport === name) ?? false
+    return html`${has('short-poll') ? html`<span>Asks every <b>${(session?.intervalMs ?? 0) / 1000} s</b></span>` : nothing}
+    ${has('long-poll') ? html`<span>Hold <b>up to ${session?.waitS} s</b></span>` : nothing}`
+  }
+
+  #lanes(session: Session): TemplateResult {
+    return html`<div class="lanes">
+      ${session.lanes.map((lane) => laneRow(session, lane, this.yours))}
+      <fw-ladder
+        class="score"
+        .session=${session}
+        .controls=${this}
+        .zoom=${this.address.zoom}
+        .pausedMs=${this.pausedMs}
+        .colours=${this.colours}
+        .opened=${null}
+      ></fw-ladder>
+      <p class="statusline" role="status">${this.read || this.said}</p>
+    </div>`
+  }
+
+  #checked(): TemplateResult | typeof nothing {
+    const { state, lesson } = this
+    const number = Number(lesson.slice(0, 2))
+    const ours = this.#ours()
+    if (ours)
+      return checkList(this.#checks, ours, number, { check: () => void ask('check'), hint: () => void ask('hint') })
+    if (state === undefined) return nothing
+    const running = state && html`<p>In your terminal runs <a href=${`/lessons/${state.lesson}`}>${state.title}</a></p>`
+    return html`<div class="head"><h2>Checks</h2></div>
+      ${running ?? nothing}
+      <p>To work on this lesson, start it in a terminal:</p>
+      <pre class="sh"><code>npm run lesson ${number}</code></pre>
+      <p class="dim">
+        It opens its own sandbox. There your server is a lane beside the reference, and the checks stand here whenever
+        you save.
+      </p>`
+  }
+
+  /** Where it is this lesson that runs. */
+  #ours(): LessonState | null {
+    return this.state?.lesson === this.lesson ? this.state : null
+  }
+}
+
+customElements.define('fw-lesson', LessonLive)
