@@ -17,9 +17,9 @@ export const shared: TestUserConfig = {
 /** What bad lines do takes its time: `npm run test:lines`. */
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
-/** Whose subject is time, or a browser that takes more than its share: on two cores nothing else may run beside them. */
+/** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
-  'test/browser/*.test.ts',
+  'test/browser/{capture,ladder,lesson,page}.test.ts',
   'test/server/transports/slow.test.ts',
   'test/server/wire/{link,pipe,wire}.test.ts',
   'test/web/**/*.test.ts',
