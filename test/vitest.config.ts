@@ -17,9 +17,12 @@ export const shared: TestUserConfig = {
 /** What bad lines do takes its time: `npm run test:lines`. */
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
+/** The drawer, the network's panel, a lane that is dropped and the lessons' pages, in a browser: `npm run test:page`. */
+export const PAGE = ['test/browser/{dropped,inspector,lesson,network}.test.ts']
+
 /** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
-  'test/browser/{capture,ladder,lesson,page}.test.ts',
+  'test/browser/{capture,ladder,page}.test.ts',
   'test/server/transports/slow.test.ts',
   'test/server/wire/{link,pipe,wire}.test.ts',
   'test/web/**/*.test.ts',
@@ -39,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'other',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/proxy/**', ...LINES, ...TIMED],
+          exclude: ['test/proxy/**', ...LINES, ...PAGE, ...TIMED],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

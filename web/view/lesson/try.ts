@@ -103,6 +103,8 @@ function commandIn(text: string): Asked | null {
     const word = words[i] ?? ''
     if (/^-[siSN]+$/.test(word)) continue
     if (!word.startsWith('-')) urls.push(word)
+    // What a terminal shows of it.
+    else if (word === '-w' || word === '-o') i++
     else if (word === '-X') method = words[++i]
     else if (word === '-H') heads.push(...(/^([\w-]+): *(.*)$/.exec(words[++i] ?? '')?.slice(1) ?? []))
     else if (word === '-d') body = words[++i]
