@@ -13,6 +13,8 @@ export interface Access {
    * proxy on this machine passes on comes from here as well. Throws as `checkToken` does.
    */
   isInstructor(request: IncomingMessage): boolean
+  /** Throws `not-instructor` (403), with the reason why it is nobody else's, or as `checkToken` does. */
+  checkInstructor(request: IncomingMessage, why: string): void
   /** Throws `wrong-token` (403) or `too-many-tries` (429); else whoever sent the request is the instructor. */
   checkToken(token: string, request: IncomingMessage): void
 }
@@ -44,14 +46,19 @@ export function createAccess(hostNames: Iterable<string>, { token, isHome = isLo
         throw new FeedError('wrong-origin', `A page of ${quote(origin)} may not use the server at ${quote(host)}.`)
       }
     },
-    isInstructor(request) {
-      if (isHome(request.socket.remoteAddress ?? '') && !isPassedOn(request)) return true
-      const [, given] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
-      if (given === undefined) return false
-      checkToken(given, request)
-      return true
+    isInstructor,
+    checkInstructor(request, why) {
+      if (!isInstructor(request)) throw new FeedError('not-instructor', why)
     },
     checkToken,
+  }
+
+  function isInstructor(request: IncomingMessage): boolean {
+    if (isHome(request.socket.remoteAddress ?? '') && !isPassedOn(request)) return true
+    const [, given] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
+    if (given === undefined) return false
+    checkToken(given, request)
+    return true
   }
 }
 

@@ -24,7 +24,7 @@ import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
 import { parseRequest } from './request.ts'
-import { DEFAULT_ROOM, RoomQuery, serveActs } from './routes.ts'
+import { DEFAULT_ROOM, EVERYBODY, RoomQuery, serveActs } from './routes.ts'
 
 /** Changes of one second's worth of pages coming and going are told together. */
 const HERE_MS = 200
@@ -145,7 +145,7 @@ export function serveLab(
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
       if (request.type === 'inspect') return show(page, pageName, request.exchange)
       if (request.type === 'instructor') return admit(page, from, request.token)
-      if (!instructors.has(page)) throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
+      if (!instructors.has(page)) throw new FeedError('not-instructor', EVERYBODY)
       if (request.type === 'settings') change(name, request.settings)
       else if (request.type === 'cut') cut(request.how)
       else restart()

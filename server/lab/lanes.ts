@@ -1,7 +1,6 @@
 /** Lanes on the wire: which requests belong to which, what their bytes mean, and what each has used. */
 import type { IncomingMessage } from 'node:http'
 import type { Access } from '../access.ts'
-import { FeedError } from '../errors.ts'
 import type { TransportName } from '../protocol.ts'
 import type { App } from '../transports/transport.ts'
 import type { Meter } from '../wire/meter.ts'
@@ -12,7 +11,7 @@ const schema = { summary: 'What went over the wire, by lane; for the instructor'
 
 export function serveLanes(app: App, access: Access, meter: Meter): void {
   app.get('/lab/lanes', { schema }, async ({ raw }, reply) => {
-    if (!access.isInstructor(raw)) throw new FeedError('not-instructor', 'What went over the wire concerns everybody.')
+    access.checkInstructor(raw, 'What went over the wire concerns everybody.')
     reply.header('cache-control', 'no-store')
     return meter.read()
   })

@@ -1,8 +1,6 @@
 /** The instructor's acts by plain HTTP, for scripts, and for where a firewall refuses the lab's WebSocket. */
-import type { IncomingMessage } from 'node:http'
 import Type from 'typebox'
 import type { Access } from '../access.ts'
-import { FeedError } from '../errors.ts'
 import { ROOM_PATTERN } from '../transports/transport.ts'
 import type { App } from '../transports/transport.ts'
 import type { Acts } from './lab.ts'
@@ -30,26 +28,24 @@ const schemas = {
   restart: { summary: 'Restart: goodbyes, nobody there for a while, then neutral conditions' },
 }
 
+/** Why they are the instructor's. */
+export const EVERYBODY = 'The settings concern everybody in the room.'
+
 export function serveActs(app: App, access: Access, acts: Acts): void {
   app.put('/lab/settings', { schema: schemas.settings }, async ({ raw, query, body }) => {
-    checkInstructor(raw)
+    access.checkInstructor(raw, EVERYBODY)
     return acts.change(query.room ?? DEFAULT_ROOM, readChange(body))
   })
 
   app.post('/lab/cut', { schema: schemas.cut }, async ({ raw, body }, reply) => {
-    checkInstructor(raw)
+    access.checkInstructor(raw, EVERYBODY)
     acts.cut(readCut(typeof body === 'object' && body !== null && 'how' in body ? body.how : undefined))
     return reply.code(204).send()
   })
 
   app.post('/lab/restart', { schema: schemas.restart }, async ({ raw }, reply) => {
-    checkInstructor(raw)
+    access.checkInstructor(raw, EVERYBODY)
     acts.restart()
     return reply.code(204).send()
   })
-
-  function checkInstructor(request: IncomingMessage): void {
-    if (!access.isInstructor(request))
-      throw new FeedError('not-instructor', 'The settings concern everybody in the room.')
-  }
 }

@@ -2,7 +2,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access.ts'
-import { FeedError } from '../errors.ts'
 import type { Kit } from './kit.ts'
 import type { LessonState, LessonWish } from './state.ts'
 
@@ -36,8 +35,7 @@ export function serveState(app: FastifyInstance, access: Access, kit: Kit | unde
 
   for (const wish of WISHES)
     app.post(`/lessons/${wish}`, { schema: { hide: true } }, async (request, reply) => {
-      if (!access.isInstructor(request.raw))
-        throw new FeedError('not-instructor', 'The lesson is run by whoever sits at the server’s own machine.')
+      access.checkInstructor(request.raw, 'The lesson is run by whoever sits at the server’s own machine.')
       kit?.ask(wish)
       return reply.code(204).send()
     })

@@ -17,10 +17,13 @@ type Sample = readonly [suffix: string, labels: Labels, value: number]
 
 export interface Counter extends Metric {
   add(labels: Labels, count?: number): void
+  /** Adds to these labels, which are looked up once: for what is counted for every client. */
+  of(labels: Labels): (count: number) => void
 }
 
 export interface Histogram extends Metric {
-  observe(labels: Labels, value: number): void
+  /** Takes values with these labels, which are looked up once. Without a value they do not show. */
+  of(labels: Labels): (value: number) => void
 }
 
 export function expose(metrics: Iterable<Metric>): string {
@@ -37,15 +40,18 @@ export function counter(name: string, help: string, labels: readonly Labels[] = 
     name,
     type: 'counter',
     help,
-    add(labels, count = 1) {
-      const key = write(labels)
-      const known = values.get(key)
-      if (known) known.value += count
-      else values.set(key, { labels, value: count })
-    },
+    add: (labels, count = 1) => of(labels)(count),
+    of,
     *samples() {
       for (const { labels, value } of values.values()) yield ['', labels, value]
     },
+  }
+
+  function of(labels: Labels): (count: number) => void {
+    const key = write(labels)
+    const series = values.get(key) ?? { labels, value: 0 }
+    values.set(key, series)
+    return (count) => void (series.value += count)
   }
 }
 
@@ -73,17 +79,20 @@ export function histogram(name: string, help: string, bounds: readonly number[])
     name,
     type: 'histogram',
     help,
-    observe(labels, value) {
+    of(labels) {
       const key = write(labels)
       const known = series.get(key) ?? { labels, counts: bounds.map(() => 0).concat(0), sum: 0 }
       series.set(key, known)
-      const found = bounds.findIndex((bound) => value <= bound)
-      const bucket = found === -1 ? bounds.length : found
-      known.counts[bucket] = (known.counts[bucket] ?? 0) + 1
-      known.sum += value
+      return (value) => {
+        const found = bounds.findIndex((bound) => value <= bound)
+        const bucket = found === -1 ? bounds.length : found
+        known.counts[bucket] = (known.counts[bucket] ?? 0) + 1
+        known.sum += value
+      }
     },
     *samples() {
       for (const { labels, counts, sum } of series.values()) {
+        if (counts.every((inBucket) => inBucket === 0)) continue
         let count = 0
         for (const [i, inBucket] of counts.entries()) {
           count += inBucket

@@ -4,7 +4,6 @@
  * room or address.
  */
 import type { Access } from '../access.ts'
-import { FeedError } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import { now } from '../now.ts'
 import type { TransportName } from '../protocol.ts'
@@ -71,13 +70,16 @@ export function serveMetrics(app: App, access: Access, transports: readonly Tran
   const metrics = [clients, deliveries, delays, gaps, drops, publishes, log, ...running.metrics]
 
   app.get('/metrics', { schema }, async ({ raw }, reply) => {
-    if (!access.isInstructor(raw)) throw new FeedError('not-instructor', 'The numbers are for who runs the server.')
+    access.checkInstructor(raw, 'The numbers are for who runs the server.')
     return reply.type(CONTENT_TYPE).header('cache-control', 'no-store').send(expose(metrics))
   })
 
   return {
-    reading: (transport, feed) =>
-      observeReading(feed, {
+    reading(transport, feed) {
+      // Of every client and every event.
+      const countDelivered = deliveries.of({ transport })
+      const observeDelayS = delays.of({ transport })
+      return observeReading(feed, {
         arrived() {
           following.set(transport, (following.get(transport) ?? 0) + 1)
           let here = true
@@ -88,16 +90,17 @@ export function serveMetrics(app: App, access: Access, transports: readonly Tran
         },
         delivered(events, sinceMs) {
           if (events.length === 0) return
-          deliveries.add({ transport }, events.length)
+          countDelivered(events.length)
           const at = now()
-          for (const event of events) if (event.at >= sinceMs) delays.observe({ transport }, (at - event.at) / 1000)
+          for (const event of events) if (event.at >= sinceMs) observeDelayS((at - event.at) / 1000)
         },
         missed: () => gaps.add({ transport }),
         failed: (error) => {
           app.log.error({ err: error, transport }, 'delivering failed')
           dropped(transport, FAILED)
         },
-      }),
+      })
+    },
     publishing: (feed) =>
       observePublishing(feed, {
         published(result) {

@@ -18,7 +18,9 @@ clients 4.5
 
 test('a histogram counts what is at most each bound, and everything in the last', () => {
   const delay = histogram('delay_seconds', 'Delay.', [0.1, 1])
-  for (const value of [0.05, 0.1, 0.5, 7]) delay.observe({ lane: 'a' }, value)
+  const observe = delay.of({ lane: 'a' })
+  expect(Array.from(delay.samples())).toEqual([])
+  for (const value of [0.05, 0.1, 0.5, 7]) observe(value)
   expect(Array.from(delay.samples())).toEqual([
     ['_bucket', { lane: 'a', le: '0.1' }, 2],
     ['_bucket', { lane: 'a', le: '1' }, 3],
