@@ -1,4 +1,5 @@
 /** Hides the secrets in an exchange, however its bytes are spread over chunks and frames. */
+import { CONTROL } from '../wire/frame-reader.ts'
 import type { RawPart } from '../wire/parts.ts'
 import { contentSecrets, echoes, headSecrets, spellings } from './secrets.ts'
 import type { Range } from './secrets.ts'
@@ -104,7 +105,6 @@ function messages(contents: readonly Content[], up: boolean): Run[] {
 }
 
 const CONTINUATION = 0
-const CONTROL = 8
 
 function runOf(contents: Content[], isHead = false): Run {
   return { contents, text: contents.map(({ bytes }) => bytes.toString('latin1')).join(''), isHead }

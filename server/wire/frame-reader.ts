@@ -1,5 +1,8 @@
 /** Reads the frames of a WebSocket, either way (RFC 6455, section 5.2), in pieces that together are the very bytes that went in. */
 
+/** From here on opcodes are those of control frames (section 5.5): close, ping, pong. */
+export const CONTROL = 8
+
 export interface FramePiece {
   readonly kind: 'frame-head' | 'frame-payload'
   readonly bytes: Buffer

@@ -1,7 +1,8 @@
 /** Keeps the frames of a WebSocket, one way, as parts, and tells of each message and each control frame. */
 import type { CrossingKind } from '../protocol.ts'
-import { createFrameReader } from './frame-reader.ts'
+import { CONTROL, createFrameReader } from './frame-reader.ts'
 import type { FramePiece } from './frame-reader.ts'
+import { createMessageText } from './message-text.ts'
 import type { Parts } from './parts.ts'
 
 export interface FrameRecorder {
@@ -13,13 +14,7 @@ export interface FrameRecorder {
 /** What a message is, by its text, and what else is told of it. */
 export type MessageKind = (text: string) => { readonly is: CrossingKind; readonly id?: string }
 
-/** From here on opcodes are those of control frames (RFC 6455, section 5.5). */
-const CONTROL = 8
-
 const CONTROLS: Partial<Record<number, CrossingKind>> = { 8: 'close', 9: 'ping', 10: 'pong' }
-
-/** No message of the feed is longer. */
-const TEXT_BYTES = 64 * 1024
 
 export function createFrameRecorder(
   up: boolean,
@@ -29,8 +24,9 @@ export function createFrameRecorder(
 ): FrameRecorder {
   const reader = createFrameReader()
   const other: CrossingKind = up ? 'message' : 'control'
-  /** Of the message that is being read: it may be in fragments, with control frames between them. */
-  let message = { bytes: 0, payload: 0, texts: [] as Buffer[] }
+  /** Of the message that is being read. */
+  const text = createMessageText()
+  let messageBytes = 0
   let controlBytes = 0
 
   return {
@@ -44,7 +40,7 @@ export function createFrameRecorder(
     },
     end() {
       parts.end(up)
-      if (message.bytes + controlBytes > 0) tell(message.bytes + controlBytes, { is: other })
+      if (messageBytes + controlBytes > 0) tell(messageBytes + controlBytes, { is: other })
     },
   }
 
@@ -56,12 +52,11 @@ export function createFrameRecorder(
   }
 
   function ofMessage({ bytes, plain, ends, fin }: FramePiece): void {
-    message.bytes += bytes.length
-    message.payload += plain.length
-    if (message.payload <= TEXT_BYTES) message.texts.push(plain)
+    messageBytes += bytes.length
+    text.add(plain)
     if (!ends || !fin) return
-    const text = message.payload <= TEXT_BYTES ? Buffer.concat(message.texts).toString() : null
-    tell(message.bytes, text === null ? { is: other } : kindOf(text))
-    message = { bytes: 0, payload: 0, texts: [] }
+    const whole = text.take()
+    tell(messageBytes, whole === null ? { is: other } : kindOf(whole))
+    messageBytes = 0
   }
 }

@@ -1,17 +1,12 @@
 /** Adds the frames of a WebSocket, one way, to a split. */
-import { createFrameReader } from './frame-reader.ts'
+import { CONTROL, createFrameReader } from './frame-reader.ts'
 import type { FramePiece } from './frame-reader.ts'
+import { createMessageText } from './message-text.ts'
 import type { Tally } from './tally.ts'
 
 type Kind = keyof Tally['split']
 
-/** From here on opcodes are those of control frames (RFC 6455, section 5.5): close, ping, pong. */
-const CONTROL = 8
-
 const CLOSE = 8
-
-/** No message of the feed is longer; the text of one that is would only fill the memory. */
-const TEXT_BYTES = 64 * 1024
 
 /**
  * A message's payload counts as `before` while it comes and as what `kindOf` says of its text when
@@ -23,10 +18,10 @@ export function createFrameTally(
   kindOf: (text: string) => Kind,
 ): (bytes: Buffer, atMs: number) => void {
   const reader = createFrameReader()
-  /** Of the message that is being read: it may be in fragments, with control frames between them. */
+  /** Of the message that is being read. */
+  const text = createMessageText()
   let heads = 0
   let payload = 0
-  let texts: Buffer[] = []
 
   return (bytes, atMs) => {
     for (const piece of reader.read(bytes, atMs)) {
@@ -42,13 +37,14 @@ export function createFrameTally(
     } else {
       split[before] += bytes.length
       payload += bytes.length
-      if (payload <= TEXT_BYTES) texts.push(plain)
+      text.add(plain)
     }
     if (ends && fin) messageEnds()
   }
 
   function messageEnds(): void {
-    const kind = payload > TEXT_BYTES ? before : kindOf(Buffer.concat(texts).toString())
+    const whole = text.take()
+    const kind = whole === null ? before : kindOf(whole)
     split[before] -= payload
     split[kind] += payload
     if (kind === 'heartbeats') {
@@ -57,6 +53,5 @@ export function createFrameTally(
     }
     heads = 0
     payload = 0
-    texts = []
   }
 }

@@ -16,7 +16,7 @@ import type { Reading } from './reading.ts'
 import { headLength } from './request-head.ts'
 import { add, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
-import { tapBody } from './tap.ts'
+import { tapUp } from './tap.ts'
 
 export interface Meter {
   /** True at this moment, with all that is under way. */
@@ -78,7 +78,7 @@ export function createMeter(
     const connection = connections.get(request.socket) ?? connect(request.socket, account)
     const recording = reading && capture ? capture.begin(reading, request, connection, bodyBytes > 0 && !frames) : null
     const exchange = openExchange(account, request.method ?? '', bodyBytes, reading, recording)
-    if (recording?.hasBody) tapBody(request, recording.body, () => connection.whole(exchange))
+    if (recording?.hasBody) tapUp(request, recording.body, () => connection.whole(exchange))
     connection.begin(exchange, headLength(request), frames)
     return () => connection.answered(exchange)
   }

@@ -1,6 +1,6 @@
 /* oxlint-disable eslint/no-underscore-dangle -- Node's names of what a stream has to implement. */
-import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 
 interface Chunk {
   readonly chunk: Buffer | string
@@ -112,23 +112,15 @@ export const byteLength = (chunk: Buffer | string, encoding: BufferEncoding): nu
   typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length
 
 /**
- * Tells what comes up from now on. At `push`, where the kernel's bytes come in,
- * because a `data` listener would set the stream flowing before its reader is there.
+ * Tells what comes up from now on, over a connection or in the body of a request, and its end. At
+ * `push`, where the bytes come in, because a `data` listener would set the stream flowing before its
+ * reader is there.
  */
-export function tapUp(socket: Socket, up: (bytes: Buffer) => void): void {
-  const push = socket.push
-  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+export function tapUp(stream: Readable, up: (bytes: Buffer) => void, ended: () => void = () => {}): void {
+  const push = stream.push
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (Buffer.isBuffer(chunk)) up(chunk)
-    return push.call(socket, chunk, encoding)
-  }
-}
-
-/** Tells the body of a request as it comes, without its chunks, and its end. */
-export function tapBody(request: IncomingMessage, body: (bytes: Buffer) => void, end: () => void): void {
-  const push = request.push
-  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (Buffer.isBuffer(chunk)) body(chunk)
-    if (chunk === null) end()
-    return push.call(request, chunk, encoding)
+    if (chunk === null) ended()
+    return push.call(stream, chunk, encoding)
   }
 }

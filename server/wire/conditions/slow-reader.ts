@@ -1,4 +1,4 @@
-import type { Condition } from './condition.ts'
+import { bandwidth } from './bandwidth.ts'
 
 /**
  * The client's application takes so many bytes a second from its socket and no more: what has come
@@ -10,7 +10,4 @@ import type { Condition } from './condition.ts'
  * stops and then reads all at once, nor a window that grows while it is in use, nor the probes that
  * TCP sends to a window that is shut.
  */
-export function slowReader(bytesPerSecond: number): Condition {
-  let freeMs = 0
-  return (bytes, readyMs) => (freeMs = Math.max(freeMs, readyMs) + (bytes / bytesPerSecond) * 1000)
-}
+export const slowReader = bandwidth
