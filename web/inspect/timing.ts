@@ -31,7 +31,7 @@ export function spansOf(inspected: Inspected, asked: Asked | null, offsetMs: num
 }
 
 /** When the server had all of the request. */
-export function reachedAt({ parts }: Inspected): ServerTimeMs | null {
+function reachedAt({ parts }: Inspected): ServerTimeMs | null {
   const answer = parts.findIndex(({ up, is }) => !up && is === 'head')
   const request = parts.slice(0, answer < 0 ? undefined : answer).findLast(({ up }) => up)
   return request?.at ?? null

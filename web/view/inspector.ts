@@ -158,7 +158,7 @@ export class Inspector extends LitElement {
     const { session } = this
     const seen = see(found, (id) => session.isOwn(id))
     const lane = session.lanes.find(({ transport }) => transport === this.of)
-    const asked = lane ? askedFor(found, lane.marks, session.offsetMs) : null
+    const asked = lane ? askedFor(found.exchange, lane.marks) : null
     const spans = spansOf(found, asked, session.offsetMs)
     const [what, sum] = sentenceOf(found, seen)
     const total = spans.up !== null && spans.server !== null && spans.down !== null

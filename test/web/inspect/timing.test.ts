@@ -39,22 +39,24 @@ test('a stream is on the server until its head leaves', () => {
   expect(spansOf(stream, { askedAtMs: 500, arrivedAtMs: 540 }, OFFSET_MS)).toEqual({ up: 10, server: 20, down: 10 })
 })
 
-test('is the mark that the lab named, else the last one that had been asked by then', () => {
-  const mark = (askedAtMs: number, endedAtMs: number | null) => ({ askedAtMs, endedAtMs })
-  const exchanges = [mark(300, 310), mark(500, 545), mark(600, null)]
-  expect(askedFor(poll, { ...NONE, exchanges }, OFFSET_MS)).toMatchObject({ askedAtMs: 500, arrivedAtMs: 545 })
-  const named = [{ ...mark(300, 310), crossed: { exchange: poll.exchange } }, ...exchanges]
-  expect(askedFor(poll, { ...NONE, exchanges: named }, OFFSET_MS)).toMatchObject({ askedAtMs: 300 })
-  const failed = [{ ...mark(500, 545), failed: 'cut' }]
-  expect(askedFor(poll, { ...NONE, exchanges: failed }, OFFSET_MS)).toMatchObject({ arrivedAtMs: null })
-  expect(askedFor(poll, { ...NONE, exchanges }, null)).toBe(null)
-  expect(askedFor(poll, NONE, OFFSET_MS)).toBe(null)
+test('is the mark of that exchange, and none that only may be it', () => {
+  const mark = (askedAtMs: number, endedAtMs: number | null, exchange: number) => ({
+    askedAtMs,
+    endedAtMs,
+    crossed: { exchange },
+  })
+  const exchanges = [mark(300, 310, 6), mark(500, 545, 7), { askedAtMs: 600, endedAtMs: null }]
+  expect(askedFor(7, { ...NONE, exchanges })).toMatchObject({ askedAtMs: 500, arrivedAtMs: 545 })
+  expect(askedFor(7, { ...NONE, exchanges: [{ ...mark(500, 545, 7), failed: 'cut' }] })).toMatchObject({
+    askedAtMs: 500,
+    arrivedAtMs: null,
+  })
+  expect(askedFor(8, { ...NONE, exchanges })).toBe(null)
 })
 
 test('a stream’s answer is here when it is open; a publish is not known to be', () => {
-  const streams = [{ askedAtMs: 500, openedAtMs: 540, endedAtMs: null }]
-  expect(askedFor(poll, { ...NONE, streams }, OFFSET_MS)).toEqual({ askedAtMs: 500, arrivedAtMs: 540 })
-  const publish = inspected([{ ...head(true, 'POST /feed/lobby HTTP/1.1'), ...REACHED }])
-  const sent = [{ atMs: 505 }, { atMs: 700 }]
-  expect(askedFor(publish, { ...NONE, sent }, OFFSET_MS)).toEqual({ askedAtMs: 505, arrivedAtMs: null })
+  const streams = [{ askedAtMs: 500, openedAtMs: 540, crossed: { exchange: 7 } }]
+  expect(askedFor(7, { ...NONE, streams })).toEqual({ askedAtMs: 500, arrivedAtMs: 540 })
+  const sent = [{ atMs: 505, exchange: 8 }, { atMs: 700 }]
+  expect(askedFor(8, { ...NONE, streams, sent })).toEqual({ askedAtMs: 505, arrivedAtMs: null })
 })
