@@ -14,12 +14,8 @@ import { age } from './view/format.ts'
 import { LessonLive } from './view/lesson/live.ts'
 import { Prediction } from './view/lesson/prediction.ts'
 import { offerTries } from './view/lesson/try.ts'
-import { dark, forced, stillness } from './view/media.ts'
+import { dark, figuresEveryMs, forced } from './view/media.ts'
 import { recall } from './view/memory.ts'
-
-/** Figures change at most twice a second; where nothing may roll, every two. */
-const FIGURES_MS = 500
-const STILL_MS = 2000
 
 const theme = recall('theme')
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
@@ -77,7 +73,7 @@ function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: Less
   }
 
   function refresh(): void {
-    setTimeout(refresh, stillness.matches ? STILL_MS : FIGURES_MS)
+    setTimeout(refresh, figuresEveryMs())
     if (document.visibilityState !== 'visible') return
     live.tick++
     if (prediction instanceof Prediction) prediction.tick = live.tick

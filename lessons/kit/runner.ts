@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LessonState as ToldState } from '../../server/lessons/state.ts'
 import { exercisesOf, lessons } from './course.ts'
 import type { Lesson } from './course.ts'
 import type { Exercise } from './exercise.ts'
@@ -19,29 +20,17 @@ import { watchFolder } from './watch.ts'
 import type { Noticing, Watcher } from './watch.ts'
 import { beginWork, resetWork, workOf } from './work.ts'
 
-export interface LessonState {
-  readonly lesson: string
-  readonly title: string
+/** With what the terminal shows besides. */
+export interface LessonState extends ToldState {
   /** Where the student works. */
   readonly folder: string
-  readonly files: readonly string[]
-  readonly is: 'starting' | 'checking' | 'waiting' | 'stopped'
-  /** A sentence about the last thing that happened. */
-  readonly said: string
   /** The sandbox in the state that the lesson describes; null while there is none. */
   readonly page: string | null
   /** Is the program one that takes requests? Functions are only called. */
   readonly isServer: boolean
-  /** Where the student's server is, as a lane beside the others; null while it does not run. */
-  readonly yours: string | null
-  /** Which transport that lane speaks; null where the lesson's server is no transport. */
-  readonly transport: string | null
   readonly noticing: Noticing
   /** Of the run that goes on or went last, as far as they are known. */
   readonly results: readonly Result[]
-  readonly checkedAtMs: number | null
-  /** How many rungs of the hint are shown. */
-  readonly rungs: number
   /** What the student's program wrote in the last run. */
   readonly output: string
   readonly course: readonly { readonly name: string; readonly title: string; readonly isDone: boolean }[]

@@ -19,24 +19,11 @@ export function holdsStreams({ bufferingBytes, bufferingObeysHeader }: Condition
 }
 
 export function areEqual(some: Conditions, others: Conditions): boolean {
-  return NAMES.every((name) => some[name] === others[name])
+  return Object.entries(some).every(([name, value]) => others[name as keyof Conditions] === value)
 }
 
-const NAMES = [
-  'latencyMs',
-  'jitterMs',
-  'bandwidthBytesPerSecond',
-  'lossRate',
-  'bufferingBytes',
-  'bufferingMs',
-  'bufferingObeysHeader',
-  'slowReaderBytesPerSecond',
-  'idleCutMs',
-  'firewall',
-] as const
-
 export function isNeutral(conditions: Conditions): boolean {
-  return NAMES.every((name) => !conditions[name])
+  return Object.values(conditions).every((value) => !value)
 }
 
 /** The same conditions, none of which does anything. */

@@ -23,16 +23,13 @@ import { key } from './key.ts'
 import type { Ladder } from './ladder/ladder.ts'
 import './ladder/ladder.ts'
 import './lane.ts'
-import { dark, forced, stillness } from './media.ts'
+import { dark, figuresEveryMs, forced } from './media.ts'
 import { recall, remember } from './memory.ts'
 import './plot.ts'
 import { settings } from './settings.ts'
 import { figuresTable } from './table.ts'
 import { trouble } from './trouble.ts'
 
-/** Figures change at most twice a second; where nothing may roll, every two. */
-const FIGURES_MS = 500
-const STILL_MS = 2000
 const SAID_MS = 9000
 
 export class Page extends LitElement implements Controls {
@@ -232,7 +229,7 @@ export class Page extends LitElement implements Controls {
   }
 
   #figures(): void {
-    this.#figuresTimer = setTimeout(() => this.#figures(), stillness.matches ? STILL_MS : FIGURES_MS)
+    this.#figuresTimer = setTimeout(() => this.#figures(), figuresEveryMs())
     if (document.visibilityState !== 'visible') return
     this.tick++
     const queued = this.session.lanes.some((lane) => this.session.queuedMs(lane) !== null)
