@@ -25,6 +25,11 @@ const MODULES = join(REPOSITORY, 'node_modules')
 // A path is a list of plain names with a known ending. What is tested has been decoded, so that no
 // way of writing `..`, a dot-file, a slash or a device gets past.
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
+/** Pages that have an address without an ending. */
+const PAGES: ReadonlyMap<string, string> = new Map([
+  ['', 'index.html'],
+  ['choose', 'choose.html'],
+])
 /** Such a file is compressed in itself. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
 /** The frame of the lessons' pages, which is a page only when it is filled (lessons/serve.ts). */
@@ -49,7 +54,7 @@ export async function page(app: FastifyInstance, { root = REPOSITORY }: { root?:
   const source = rendering(asSource)
 
   get(app, '/*', async (request, reply) => {
-    const path = request.params['*'] || 'index.html'
+    const path = PAGES.get(request.params['*']) ?? request.params['*']
     if (!PAGE_FILE.test(path) || path === FRAME) return notFound(reply)
     if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
     if (path.endsWith('.html')) return send(request, reply, await document(web, path))
