@@ -16,8 +16,11 @@ export type Hosted =
    * `isFrozen`: its time stands still from its first line on, so that `tick` moves every timer it has.
    */
   | { readonly kind: 'transport'; readonly exported: string; readonly isFrozen?: true }
-  /** It is a whole server that listens on `process.env.PORT`; ready when that port takes connections. */
-  | { readonly kind: 'server' }
+  /**
+   * It is a whole server that listens on `process.env.PORT`; ready when that port takes connections.
+   * With Redis it finds one at `process.env.REDIS_URL`, and may be started a second time beside it.
+   */
+  | { readonly kind: 'server'; readonly with?: 'redis' }
   /** It exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
 
