@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -158,6 +159,7 @@ export async function createApp({
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
+  goodbyes.push(serveChat(app, { limiter, progress, heartbeatMs }))
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
   const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)

@@ -112,6 +112,12 @@ export interface ErrorMessage {
   readonly remedy: string
 }
 
+/** Both ways over the plain chat's WebSocket, `/chat`. */
+export interface ChatMessage {
+  readonly username: string
+  readonly message: string
+}
+
 /** RFC 9457, with the catalogue's code and what to do about it. */
 export interface Problem {
   readonly type: string

@@ -20,7 +20,7 @@ export const shared: TestUserConfig = {
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
 /** The drawer, the network's panel, a lane that is dropped and the lessons' pages, in a browser: `npm run test:page`. */
-export const PAGE = ['test/browser/{dropped,inspector,lesson,network}.test.ts']
+export const PAGE = ['test/browser/{chat,dropped,inspector,lesson,network}.test.ts']
 
 /** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
