@@ -161,7 +161,7 @@ export async function createApp({
   })
   goodbyes.push(serveChat(app, { limiter, progress, heartbeatMs }))
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
-  const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
+  const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
