@@ -150,7 +150,7 @@ function pictureOf(char: string): string {
 }
 
 /** Broken at blanks; a word that is too long stays as it is. */
-export function wrapped(text: string, columns: number): readonly string[] {
+function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)
