@@ -38,7 +38,7 @@ function start({ lesson = '', look = '/', way = '', yours = '' }: DOMStringMap, 
   for (const media of [dark, forced]) media.addEventListener('change', recolour)
   recolour()
   addEventListener('keydown', press)
-  offerTries(document)
+  offerTries(document, { session: () => session, way })
   followLesson(hear)
   refresh()
 

@@ -22,7 +22,7 @@ export interface LessonState {
 export interface ToldLesson extends LessonState {
   /** Where the student's server is reached over the sandbox's wire. */
   readonly way: string | null
-  /** What that detour costs each way, in ms, as measured when connecting; null before the first time. */
+  /** What that detour costs each way at the least, in ms, as measured when connecting; null before the first time. */
   readonly hopMs: number | null
 }
 

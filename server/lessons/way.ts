@@ -16,7 +16,7 @@ import type { Kit } from './kit.ts'
 export interface Way {
   /** Null where there is no kit. */
   readonly origin: string | null
-  /** What the detour costs each way, about; null before the first connection. */
+  /** What the detour costs each way at the least; null before the first connection. */
   readonly hopMs: number | null
   /** Is told when that has changed. */
   follow(listener: () => void): () => void
@@ -66,7 +66,8 @@ export function openWay(
       return server.listening ? `http://localhost:${portOf(server)}` : null
     },
     get hopMs() {
-      return hops.toSorted((a, b) => a - b)[hops.length >> 1] ?? null
+      // The shortest: the others have waited for one of the two processes, too.
+      return hops.length === 0 ? null : Math.min(...hops)
     },
     follow(listener) {
       listeners.add(listener)

@@ -13,7 +13,7 @@ import { HELP } from '../words.ts'
 export interface Yours {
   /** Where the student's server is; empty before that is known. */
   readonly at: string
-  /** What the way there adds to a delay. */
+  /** What the way there adds to a delay, at the least. */
   readonly hopMs: number | null
 }
 
@@ -44,7 +44,7 @@ export function laneRow(session: Session, lane: Lane, { at, hopMs }: Yours): Tem
       <p>
         ${lost > 0 ? html`<b class="alarm">${lost} lost</b>` : '0 lost'}${duplicated > 0 ? html` <b class="alarm">${duplicated} doubled</b>` : nothing}
       </p>
-      ${isYours && hopMs !== null ? html`<p title=${HELP.hop}>${milliseconds(hopMs)} of it one hop more</p>` : nothing}
+      ${isYours && hopMs !== null ? html`<p title=${HELP.hop}>≥ ${hopMs < 1 ? hopMs.toFixed(2) : milliseconds(hopMs)} one hop more</p>` : nothing}
       <p title=${HELP.bytes}>${sum === null ? DASH : bytes(sum)} / message</p>
     </div>
   </section>`
