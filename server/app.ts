@@ -12,6 +12,7 @@ import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
 import { serveState } from './lessons/follow.ts'
 import type { Kit } from './lessons/kit.ts'
 import { serveLessons } from './lessons/serve.ts'
+import { openWay } from './lessons/way.ts'
 import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
@@ -118,7 +119,7 @@ export async function createApp({
     .setValidatorCompiler(validatorCompiler)
 
   limitConnections(app.server, limiter.limits.connectionsPerAddress)
-  const wire = createWire(app.server, isLab)
+  const wire = createWire(app.server, isSpared)
   const progress = watchProgress({ ...patience, spares: wire.isSilent })
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
@@ -142,8 +143,10 @@ export async function createApp({
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
   servePublish(app, feed, limiter)
   const goodbyes: Goodbye[] = []
-  const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
+  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
+  const way = openWay(app, access, { wire, meter, kit })
+  const network = createNetwork(app, wire, goodbyes, way.holds)
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
     const rules = { limiter, progress, heartbeatMs, dropped }
@@ -153,14 +156,14 @@ export async function createApp({
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
-  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
+  goodbyes.push(way.leave)
   const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
-  serveLessons(app, { kit })
-  serveState(app, access, kit)
+  serveLessons(app, { kit, way })
+  serveState(app, access, kit, way)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
@@ -176,3 +179,8 @@ export async function createApp({
 
 /** No lane, but where the clock is read and the network is set: neither has to suffer from what was set. */
 const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)
+
+/** By which the kit brings the feed to a student's server, whose lane meets the conditions once, on its way to the page. */
+const isKit = (target: string): boolean => /^\/feed\/[^/]+\/ws\?(.*&)?lane=kit$/.test(target)
+
+const isSpared = (target: string): boolean => isLab(target) || isKit(target)

@@ -28,8 +28,16 @@ const RESTART_MS = 1500
 /** The routes of the transports: `/feed/:room/poll` and so on. A publish is none of theirs. */
 const FEED_ROUTE = /^\/feed\/:room\/|^\/ws$/
 
-/** `goodbyes`: of the transports. To be called before any route is added, for its hooks. */
-export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>): Network {
+/**
+ * `goodbyes`: of the transports. `isLane`: of connections that come by another way than the routes.
+ * To be called before any route is added, for its hooks.
+ */
+export function createNetwork(
+  app: App,
+  wire: Wire,
+  goodbyes: Iterable<Goodbye>,
+  isLane: (socket: Socket) => boolean = () => false,
+): Network {
   const feeds = new WeakSet<Socket>()
   /** Requests that are not answered to their last byte, by connection. A WebSocket's handshake never is. */
   const unanswered = new WeakMap<Socket, number>()
@@ -54,7 +62,7 @@ export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>)
     setConditions(conditions) {
       if (!areEqual(conditions, wire.conditions)) change(conditions)
     },
-    cut: (how) => wire.cut(how, (socket) => feeds.has(socket)),
+    cut: (how) => wire.cut(how, (socket) => feeds.has(socket) || isLane(socket)),
     restart() {
       change(NEUTRAL)
       wire.refuse(RESTART_MS)

@@ -15,13 +15,13 @@ export interface Client extends Disposable {
 export function connect(
   transport: TransportName,
   origin: string,
-  { after = '0', room = 'lobby' }: { after?: Cursor; room?: string } = {},
+  { after = '0', room = 'lobby', lane }: { after?: Cursor; room?: string; lane?: string } = {},
 ): Client {
   const events: Event[] = []
   const gaps: Cursor[] = []
   const states: State[] = []
   const { publish, stop } = transports[transport].connect(
-    { origin, room, after, intervalMs: 10, waitS: 5 },
+    { origin, room, after, intervalMs: 10, waitS: 5, ...(lane !== undefined && { lane }) },
     {
       events: (more) => events.push(...more),
       gap: (cursor) => gaps.push(cursor),
