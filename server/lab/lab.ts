@@ -228,8 +228,11 @@ function enter(room: LabRoom, page: WebSocket): void {
 
 function leave(room: LabRoom, page: WebSocket): void {
   room.pages.delete(page)
-  if (room.pages.size === 0) room.metronome.stop()
-  tellHere(room)
+  if (room.pages.size > 0) return tellHere(room)
+  room.metronome.stop()
+  // Nobody is left to be told; a room that is forgotten now would keep its timer.
+  clearTimeout(room.telling)
+  room.telling = undefined
 }
 
 function tellTime(page: WebSocket, { metronome }: LabRoom, t0: number, t1: number): void {

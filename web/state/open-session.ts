@@ -16,7 +16,6 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from './order.ts'
-import type { LaneName } from './order.ts'
 import type { Parts, Session, SessionListener, ShownLane } from './session.ts'
 import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
@@ -48,7 +47,7 @@ export function openSession(
 ): Session {
   const { room } = address
   const page = newKey(PAGE_BYTES)
-  const laneName = (name: LaneName): string => `${page}.${name}`
+  const laneName = (name: string): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
   const exchanges = createExchanges()
@@ -196,6 +195,7 @@ export function openSession(
       own.add(await publish(lane, origin, room, user, text, key))
     },
     isOwn: (id: Cursor) => own.has(id),
+    laneName,
     exchanges,
     inspect: (exchange: number) => lab.inspect(exchange),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),

@@ -90,6 +90,8 @@ export interface Session extends Wakeful {
   inspect(exchange: number): Promise<Inspected | null>
   /** By a proxy that buffers: it collects answers, and a stream is one that does not end. */
   isHeldBack(lane: Lane): boolean
+  /** As the server knows the lane of this name. What a page asks for under such a name it may inspect. */
+  laneName(name: string): string
   stateOf(lane: Lane): Condition
   /** Null before a round trip is known. */
   expected(lane: Lane): Expectation | null

@@ -94,6 +94,16 @@ test('tells every page of changed settings, and how many pages are here', async 
   one.socket.close()
 })
 
+test('the last page of a room leaves no timer behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  await using server = await serve()
+  const before = vi.getTimerCount()
+  const pages = await Promise.all(['a', 'b', 'c'].map((room) => enter(server.origin, room)))
+  expect(vi.getTimerCount()).toBeGreaterThan(before)
+  for (const { socket } of pages) socket.close()
+  await until('nothing waits', () => vi.getTimerCount() <= before)
+})
+
 test.each([
   ['a rate above 20', { type: 'settings', settings: { ratePerSecond: 21 } }, /20/],
   ['a negative rate', { type: 'settings', settings: { ratePerSecond: -1 } }, /0 to 20/],
