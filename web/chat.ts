@@ -2,7 +2,7 @@
 import type { ChatMessage, ErrorMessage } from '../server/protocol.ts'
 
 const [form] = document.forms
-const list = document.querySelector('ol')
+const list = document.querySelector('[role=log]')
 const status = document.querySelector('output')
 const [username, message] = document.querySelectorAll('input')
 if (!form || !list || !status || !username || !message) throw new Error('Something is missing in chat.html.')
@@ -22,7 +22,7 @@ const connect = (): WebSocket => {
 const show = (said: ChatMessage | ErrorMessage): void => {
   if ('type' in said) return void (status.value = `${said.message} ${said.remedy}`)
   const isAtEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 10
-  const line = document.createElement('li')
+  const line = document.createElement('p')
   const name = document.createElement('b')
   const text = document.createElement('bdi')
   // As text, never as HTML: somebody else wrote it.

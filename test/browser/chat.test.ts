@@ -39,8 +39,11 @@ test('what one page says stands in both as text, on a desk and on a phone, and a
   await say(phone, '<b>Grace</b>', nasty)
   for (const page of [desk, phone]) {
     await page.getByText('onerror').waitFor()
-    expect(await page.locator('li').allTextContents()).toEqual(['Ada hello from the desk', `<b>Grace</b> ${nasty}`])
-    expect(await page.locator('li img, li b b').count()).toBe(0)
+    expect(await page.locator('[role=log] p').allTextContents()).toEqual([
+      'Ada hello from the desk',
+      `<b>Grace</b> ${nasty}`,
+    ])
+    expect(await page.locator('p img, p b b').count()).toBe(0)
   }
   expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
   expect(await phone.getByLabel('Your message').inputValue()).toBe('')
