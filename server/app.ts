@@ -3,6 +3,8 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { serveAuth } from './auth/auth.ts'
+import type { AuthOptions } from './auth/auth.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -59,6 +61,8 @@ export interface Parts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Where only those may read and publish who know the password. Default: everybody may. */
+  readonly auth?: AuthOptions | undefined
   /** Where a lesson runs beside this server. */
   readonly kit?: Kit | undefined
 }
@@ -89,6 +93,7 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  auth,
   kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
@@ -138,13 +143,14 @@ export async function createApp({
   })
   const metrics = serveMetrics(app, access, names)
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
-  servePublish(app, feed, limiter)
+  const admission = serveAuth(app, auth)
+  servePublish(app, feed, limiter, admission)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, heartbeatMs, dropped }
+    const rules = { limiter, progress, admission, heartbeatMs, dropped }
     goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {

@@ -18,7 +18,7 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
-  serve(app, feed, { limiter, heartbeatMs }) {
+  serve(app, feed, { limiter, admission, heartbeatMs }) {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
@@ -30,6 +30,11 @@ export const sse: Transport = {
       const stream = reply.raw
       // It may have gone while its cursor was looked up, and would not say so again.
       if (stream.destroyed) return
+      // When it comes back it is told that its session is over, by a status that ends it for good.
+      stream.once(
+        'close',
+        admission.until(request.raw, () => stream.end()),
+      )
       let trouble = ''
       try {
         stream.once('close', limiter.hold(request.raw))

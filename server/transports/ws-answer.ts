@@ -14,6 +14,8 @@ export interface Client {
   readonly isBehind: boolean
   /** Counts something that goes to others. Throws `too-many-messages`. */
   count(): void
+  /** Throws `wrong-user` where it has signed in under another name. */
+  speakAs(user: string): void
   /** Nothing is sent once the connection closes. */
   send(message: FeedMessage): void
   /** From this cursor on, the room's events go to the client. Throws where it is in too many, or there are too many. */
@@ -33,7 +35,9 @@ export async function answer(text: string, client: Client, clients: Iterable<Cli
 async function obey(request: Request, client: Client, clients: Iterable<Client>, feed: Feed): Promise<void> {
   if (request.type === 'ping') return client.send({ type: 'pong' })
   const room = request.room ?? onlyRoom(client, request.type)
-  const name = ('name' in request ? request.name : undefined) ?? client.id
+  const given = 'user' in request ? request.user : 'name' in request ? request.name : undefined
+  if (given !== undefined) client.speakAs(given)
+  const name = given ?? client.id
 
   if (request.type === 'join') {
     client.count()

@@ -14,6 +14,7 @@ import { MESSAGE_BYTES, Params, Query, once, startOf } from './transport.ts'
 import type { Rules, Transport } from './transport.ts'
 import { answer } from './ws-answer.ts'
 import type { Client } from './ws-answer.ts'
+import { UNAUTHORIZED, awaitToken } from './ws-first-message.ts'
 
 /** That wait to be answered. What comes beyond it is left with the kernel, and so with the client. */
 const WAITING_MESSAGES = 64
@@ -50,11 +51,14 @@ export const ws: Transport = {
 
     function open(request: FastifyRequest, reply: FastifyReply, welcome: (client: Client) => void): void {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
+      const { admission } = rules
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const client = createClient(feed, socket, raw, rules)
         const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
-        hear(socket, wire, (text) => answer(text, client, clients, feed))
+        const converse = async (text: string): Promise<void> => answer(text, client, clients, feed)
+        let take = converse
+        hear(socket, wire, (text) => take(text))
         rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
         // A breach of the protocol: ws has sent the close code already, and `close` follows.
         socket.on('error', () => {})
@@ -63,9 +67,19 @@ export const ws: Transport = {
           for (const room of client.rooms) client.leave(room)
           clients.delete(client)
         })
+        const admit = (token: string): void => admission.admit(raw, token)
+        const begin = (): void => {
+          take = converse
+          socket.once(
+            'close',
+            admission.until(raw, () => client.close(UNAUTHORIZED, 'session-expired')),
+          )
+          welcome(client)
+        }
         try {
           socket.once('close', rules.limiter.hold(raw))
-          welcome(client)
+          if (admission.owesToken(raw)) take = awaitToken(socket, admit, begin)
+          else begin()
         } catch (error) {
           // Not an error status before the 101: a browser tells its page of none.
           client.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
@@ -101,7 +115,7 @@ function hear(socket: WebSocket, wire: Socket, answer: (text: string) => Promise
 }
 
 /** Events are framed once for all clients and written to the TCP socket below as they are. */
-function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, { limiter }: Rules): Client {
+function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, { limiter, admission }: Rules): Client {
   const wire = request.socket
   const stops = new Map<string, () => void>()
   let refused = 0
@@ -129,6 +143,7 @@ function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, {
         throw error
       }
     },
+    speakAs: (user) => admission.checkUser(request, user),
     send(message) {
       if (isOpen()) socket.send(JSON.stringify(message))
     },
