@@ -132,6 +132,8 @@ export async function createApp({
   const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {
     if (!mayAsk(raw, reply.raw)) return reply.hijack()
+    // What a transport writes behind an answer's end is its mistake, and must not end the process.
+    reply.raw.on('error', (error) => app.log.error({ err: error }, 'answering failed'))
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     access.check(raw)

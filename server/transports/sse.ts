@@ -19,7 +19,8 @@ const schema = { summary: 'Server-sent events: one answer that never ends', para
 
 export const sse: Transport = {
   serve(app, feed, { limiter, admission, heartbeatMs }) {
-    const open = new Set<ServerResponse>()
+    /** With what takes away all that writes to it. */
+    const open = new Map<ServerResponse, () => void>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
       const { room } = request.params
@@ -30,19 +31,12 @@ export const sse: Transport = {
       const stream = reply.raw
       // It may have gone while its cursor was looked up, and would not say so again.
       if (stream.destroyed) return
-      // When it comes back it is told that its session is over, by a status that ends it for good.
-      stream.once(
-        'close',
-        admission.until(request.raw, () => stream.end()),
-      )
       let trouble = ''
+      let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
         // Delivers nothing before this turn is over, and so nothing before the head.
-        stream.once(
-          'close',
-          feed.follow(room, start.cursor, deliver, () => stream.destroy()),
-        )
+        unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
       }
@@ -57,11 +51,19 @@ export const sse: Transport = {
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
       const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
-      open.add(stream)
-      stream.once('close', () => {
+      const silence = (): void => {
+        unfollow()
         clearInterval(heartbeat)
         open.delete(stream)
-      })
+      }
+      open.set(stream, silence)
+      stream.once('close', silence)
+      // When it comes back it is told that its session is over, by a status that ends it for good.
+      const endUntold = (): void => {
+        silence()
+        stream.end()
+      }
+      stream.once('close', admission.until(request.raw, endUntold))
 
       function deliver(batch: PollAnswer): Promise<void> | void {
         if (!stream.write(bytesOf(batch))) return new Promise((resolve) => stream.once('drain', resolve))
@@ -69,8 +71,12 @@ export const sse: Transport = {
     })
 
     return () => {
-      // A new time to each, or all of them come back in the same instant.
-      for (const stream of open) stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      for (const [stream, silence] of open) {
+        // On a slow line it closes long after its end, and what is written behind that ends the process.
+        silence()
+        // A new time to each, or all of them come back in the same instant.
+        stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      }
     }
   },
 }

@@ -20,6 +20,8 @@ export interface Wire {
   setConditions(conditions: Conditions): void
   /** Was this connection opened under conditions that have changed since? */
   isOutdated(socket: Socket): boolean
+  /** Ends those that are out of date and wait for nothing, as `isBusy` knows; what is under way in them still arrives. */
+  endOutdated(isBusy: (socket: Socket) => boolean): void
   /** Has this connection fallen silent, so that neither end may be told of anything? */
   isSilent(socket: Socket): boolean
   /** Cuts those of the open connections that `which` picks, now. */
@@ -58,6 +60,9 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       endSilent()
     },
     isOutdated: (socket) => open.has(socket) && open.get(socket) !== conditions,
+    endOutdated(isBusy) {
+      for (const [socket, since] of open) if (since !== conditions && !isBusy(socket as Socket)) socket.destroySoon()
+    },
     isSilent: (socket) => silent.has(socket),
     cut(how, which) {
       for (const socket of open.keys()) {

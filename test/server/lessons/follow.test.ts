@@ -39,11 +39,20 @@ test('a page is told that no lesson runs, with a kit that says nothing and with 
   }
 })
 
-test('words of a parent that are about no lesson are not told', () => {
-  const { parent, kit } = parentOf()
-  parent.emit('message', { 'watch:require': ['a.ts'] } as unknown as LessonState)
-  expect(kit.state).toBe(null)
-})
+test.for(['resources', '', 7, null, undefined, true, [], { 'watch:require': ['a.ts'] }])(
+  'what a parent says that is about no lesson is ignored: %j',
+  (said) => {
+    const { parent, kit } = parentOf()
+    const told: LessonState[] = []
+    kit.follow((state) => told.push(state))
+    parent.emit('message', said)
+    expect(kit.state).toBe(null)
+    parent.emit('message', STATE)
+    parent.emit('message', said)
+    expect(kit.state).toEqual(STATE)
+    expect(told).toEqual([STATE])
+  },
+)
 
 test('a page may ask for the checks and for a hint', async () => {
   const { kit, wishes } = parentOf()
@@ -84,7 +93,7 @@ test('closing the server ends the telling', async () => {
 
 function parentOf() {
   const wishes: LessonWish[] = []
-  const parent = Object.assign(new EventEmitter<{ message: [LessonState] }>(), {
+  const parent = Object.assign(new EventEmitter<{ message: [unknown] }>(), {
     send: (wish: LessonWish) => wishes.push(wish),
   })
   return { parent, kit: kitOf(parent), wishes }
