@@ -20,7 +20,7 @@ export function servePublish(app: App, feed: Feed, limiter: Limiter, admission: 
   app.post('/feed/:room', { schema }, async ({ raw, params: { room }, headers, body: { user, text } }, reply) => {
     const key = headers['idempotency-key']
     if (key !== undefined && !KEY.test(key)) throw new FeedError('bad-key', `Idempotency-Key is ${quote(key)}.`)
-    admission.checkUser(raw, user)
+    admission.checkUser(raw, { user })
     limiter.message(raw)
     const { event, repeated } = await feed.publish(room, { type: 'message', user, text }, key)
     return reply

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import { FeedError, quote } from '../errors.ts'
 import { now } from '../now.ts'
+import type { Named } from '../transports/transport.ts'
 import { isWebSocketUpgrade } from '../upgrade.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Tickets } from './tickets.ts'
@@ -22,8 +23,8 @@ export interface Admission {
   owesToken(request: IncomingMessage): boolean
   /** Takes the token of its first message. Throws as `check` does. */
   admit(request: IncomingMessage, token: string): void
-  /** Throws `wrong-user` (403) where somebody would speak under another's name. */
-  checkUser(request: IncomingMessage, user: string): void
+  /** Throws `wrong-user` (403) where somebody would speak, or be here, under another's name. */
+  checkUser(request: IncomingMessage, named: Named): void
   /** Calls `end` when the session is over: what is open then has been let in for no longer. Answers what stops that. */
   until(request: IncomingMessage, end: () => void): () => void
 }
@@ -61,8 +62,11 @@ export function createAdmission(sessions: Sessions, tickets: Tickets): Admission
       const upgrades = isWebSocketUpgrade(request)
       if (!GUARDED.test(route) && !(upgrades && GUARDED_UPGRADE.test(route))) return
       const session = sessionBy(request, route)
-      if (session) known.set(request, session)
-      else if (upgrades && HEARS_TOKEN.test(route) && queryOf(request).get('auth') === 'message') owing.add(request)
+      if (session) {
+        known.set(request, session)
+        const { user, name } = Object.fromEntries(queryOf(request))
+        checkUser(request, { user, name })
+      } else if (upgrades && HEARS_TOKEN.test(route) && queryOf(request).get('auth') === 'message') owing.add(request)
       else throw new FeedError('not-signed-in', `${route} is for those who have signed in.`)
     },
     owesToken: (request) => owing.has(request),
@@ -70,17 +74,21 @@ export function createAdmission(sessions: Sessions, tickets: Tickets): Admission
       known.set(request, sessions.read(token))
       owing.delete(request)
     },
-    checkUser(request, user) {
-      const session = known.get(request)
-      if (session && session.user !== user)
-        throw new FeedError('wrong-user', `user is ${quote(user)}, and this session is that of ${quote(session.user)}.`)
-    },
+    checkUser,
     until(request, end) {
       const session = known.get(request)
       if (!session) return () => {}
       const timer = setTimeout(end, Math.min(session.untilMs - now(), LONGEST_MS))
       return () => clearTimeout(timer)
     },
+  }
+
+  function checkUser(request: IncomingMessage, { user, name }: Named): void {
+    const session = known.get(request)
+    for (const [what, value] of Object.entries({ user, name })) {
+      if (session && value !== undefined && value !== session.user)
+        throw new FeedError('wrong-user', `${what} is ${quote(value)}, and this session is ${quote(session.user)}’s.`)
+    }
   }
 
   /** The first that is there counts: a wrong one is an error, whatever else came with it. */

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import { handleErrors } from '../../../server/error-handler.ts'
+import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
 import { EVERYBODY } from '../../../server/auth/admission.ts'
@@ -162,6 +163,7 @@ const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
   admission: EVERYBODY,
+  presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},
 })
