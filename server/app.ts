@@ -3,9 +3,13 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { serveAuth } from './auth/auth.ts'
+import type { AuthOptions } from './auth/auth.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
+import { PRESENCE_TIMES, createPresence } from './feed/presence.ts'
+import type { PresenceTimes } from './feed/presence.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
@@ -21,6 +25,7 @@ import { serveMetrics } from './metrics/metrics.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import type { TransportName } from './protocol.ts'
+import { servePresence } from './presence.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
@@ -60,11 +65,13 @@ export interface Parts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Where only those may read and publish who know the password. Default: everybody may. */
+  readonly auth?: AuthOptions | undefined
   /** Where a lesson runs beside this server. */
   readonly kit?: Kit | undefined
 }
 
-export interface Times extends Patience {
+export interface Times extends Patience, PresenceTimes {
   readonly heartbeatMs: number
   /** For a whole request, and for its head. */
   readonly requestMs: number
@@ -74,6 +81,7 @@ export interface Times extends Patience {
 
 const TIMES: Times = {
   ...PATIENCE,
+  ...PRESENCE_TIMES,
   heartbeatMs: HEARTBEAT_MS,
   requestMs: REQUEST_MS,
   headMs: HEAD_MS,
@@ -90,10 +98,12 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  auth,
   kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
-  const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
+  const all: Times = { ...TIMES, ...times }
+  const { heartbeatMs, requestMs, headMs, checkMs } = all
   const app = Fastify({
     logger: loggerAt(logLevel),
     // In its place stands what logging.ts says of a request.
@@ -120,7 +130,8 @@ export async function createApp({
 
   limitConnections(app.server, limiter.limits.connectionsPerAddress)
   const wire = createWire(app.server, isSpared)
-  const progress = watchProgress({ ...patience, spares: wire.isSilent })
+  const progress = watchProgress({ ...all, spares: wire.isSilent })
+  const presence = createPresence(all)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
@@ -141,7 +152,9 @@ export async function createApp({
   })
   const metrics = serveMetrics(app, access, names)
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
-  servePublish(app, feed, limiter)
+  const admission = serveAuth(app, auth)
+  servePublish(app, feed, limiter, admission)
+  servePresence(app, presence, limiter, admission)
   const goodbyes: Goodbye[] = []
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
@@ -149,7 +162,7 @@ export async function createApp({
   const network = createNetwork(app, wire, goodbyes, way.holds)
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, heartbeatMs, dropped }
+    const rules = { limiter, progress, admission, presence, heartbeatMs, dropped }
     goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
@@ -172,6 +185,7 @@ export async function createApp({
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
     progress.stop()
+    presence.stop()
   })
   app.addHook('onClose', () => feed.close())
   return app
