@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
 import { serveAuth } from './auth/auth.ts'
 import type { AuthOptions } from './auth/auth.ts'
+import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -169,8 +170,9 @@ export async function createApp({
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
+  goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
   goodbyes.push(way.leave)
-  const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
+  const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)

@@ -44,10 +44,7 @@ export const COOKIE = 'fourwire-session'
 const LONGEST_MS = 2 ** 31 - 1
 
 /** What people say, and by whom. Pages, their code and the lessons are in the repository for everybody to read; what is the instructor's asks for the instructor (access.ts). */
-const GUARDED = /^\/(?:feed|boards)\/|^\/(?:ws|lab)$/
-
-/** WebSockets beside pages of the same path. */
-const GUARDED_UPGRADE = /^\/chat$/
+const GUARDED = /^\/(?:feed|boards)\/|^\/(?:ws|lab|chat\/ws)$/
 
 /** Those WebSockets that can hear a first message. */
 const HEARS_TOKEN = /^\/(?:feed\/:room\/)?ws$/
@@ -59,8 +56,8 @@ export function createAdmission(sessions: Sessions, tickets: Tickets): Admission
 
   return {
     check(request, route = '') {
+      if (!GUARDED.test(route)) return
       const upgrades = isWebSocketUpgrade(request)
-      if (!GUARDED.test(route) && !(upgrades && GUARDED_UPGRADE.test(route))) return
       const session = sessionBy(request, route)
       if (session) {
         known.set(request, session)

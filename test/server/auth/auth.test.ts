@@ -41,6 +41,7 @@ const PATHS = {
   'an event stream': '/feed/lobby/sse',
   'a WebSocket': '/feed/lobby/ws',
   'the bare WebSocket': '/ws',
+  'the plain chat': '/chat/ws',
   'a publish': '/feed/lobby',
 } as const
 
@@ -97,7 +98,8 @@ test('what is guarded and what is not: no route is forgotten', async () => {
   }
   expect(Object.keys(answers).filter((route) => answers[route] === 401)).toEqual(
     Object.keys(answers).filter(
-      (route) => /^\w+ \/(feed|boards|ws|lab$)/.test(route) || route.endsWith('/ticket') || route === 'delete /session',
+      (route) =>
+        /^\w+ \/(feed|boards|ws|chat\/ws|lab$)/.test(route) || route.endsWith('/ticket') || route === 'delete /session',
     ),
   )
 })

@@ -158,3 +158,43 @@ test('a metronome that is stopped ticks no more', async () => {
   await vi.advanceTimersByTimeAsync(10_000)
   expect((await feed.since('a', undefined, 0)).cursor).toBe(cursor)
 })
+
+test('a page that says whose it is counts as here, is told who else is, and types; any other is told nothing', async () => {
+  await using server = await serve({ times: { goneMs: 200 } })
+  const [ada, grace, nobody] = [
+    await enter(server.origin, 'lobby', '&page=0123abcd'),
+    await enter(server.origin, 'lobby', '&page=89abcdef'),
+    await enter(server.origin),
+  ]
+  const names = (page: typeof ada) =>
+    page
+      .all('presence')
+      .at(-1)
+      ?.here.map(({ name, tabs }) => `${name} ${tabs}`)
+  ada.say({ type: 'here', userId: 'ada', name: 'Ada' })
+  grace.say({ type: 'here', userId: 'grace', name: 'Grace' })
+  await until('both are here', () => names(ada)?.toSorted().join() === 'Ada 1,Grace 1')
+  grace.say({ type: 'here', userId: 'grace', name: 'Rear Admiral' })
+  grace.say({ type: 'typing' })
+  await until('she types under her new name', () => ada.all('presence').at(-1)?.typing.includes('grace'))
+  await until('the new name is told', () => names(ada)?.includes('Rear Admiral 1'))
+  ada.say({ type: 'here', userId: '', name: 'x' })
+  expect(await ada.next('error')).toMatchObject({ code: 'bad-message' })
+  grace.socket.terminate()
+  await until('she is gone', () => names(ada)?.join() === 'Ada 1')
+  expect(nobody.all('presence')).toEqual([])
+  ada.socket.close()
+  nobody.socket.close()
+})
+
+test('what presence takes is on no lane', async () => {
+  await using server = await serve()
+  const page = await enter(server.origin, 'lobby', '&page=0123abcd')
+  page.say({ type: 'here', userId: 'ada', name: 'Ada' })
+  await page.next('presence')
+  await (await fetch(`${server.origin}/feed/lobby/poll?lane=0123abcd.short-poll`)).arrayBuffer()
+  const [lane, ...others] = (await (await fetch(`${server.origin}/lab/lanes`)).json()).lanes
+  expect(lane).toMatchObject({ lane: '0123abcd.short-poll', requests: 1 })
+  expect(others).toEqual([])
+  page.socket.close()
+})
