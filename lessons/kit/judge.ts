@@ -125,7 +125,8 @@ async function run(check: Check, program: Program): Promise<Came> {
   })
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Unclear(`The check was not over within ${CHECK_MS / 1000} s.`)), CHECK_MS)
+    const { withinMs = CHECK_MS } = check
+    timer = setTimeout(() => reject(new Unclear(`The check was not over within ${withinMs / 1000} s.`)), withinMs)
   })
   const running = check.run(trial)
   try {

@@ -3,13 +3,16 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, realpathSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Exercise } from './exercise.ts'
 import { WORDS_FD } from './hosted/message.ts'
 import type { Command, Reply, Task, Word } from './hosted/message.ts'
+import { freePort } from './port.ts'
+import { startRedis } from './redis.ts'
+import type { Link, Redis } from './redis.ts'
 import { inspectorIn, stackOf } from './stuck.ts'
 import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
@@ -21,6 +24,10 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<Trouble>
   /** What a handler of it last threw, since this was last asked. */
   threw(): Trouble | null
+  /** Its own way to Redis; null where it has none. */
+  readonly link: Link | null
+  /** The same program once more, in another process and beside the same Redis; always the same one, which ends with this. */
+  beside(): Promise<Program>
   /** Rejects with `ProgramEnded` where the process ends before it answers. */
   tell(command: Command): Promise<unknown>
   stop(): Promise<void>
@@ -32,6 +39,8 @@ export interface ProgramOptions {
   readonly follows?: string
   /** What the program itself writes to its stdout and stderr. */
   readonly says?: (text: string) => void
+  /** Where the exercise wants one; default: one of its own. */
+  readonly redis?: Redis
 }
 
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
@@ -70,16 +79,33 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
   }
 
   // The port of the inspector is opened only by the signal that asks a stuck program where it is.
+  const isWithRedis = hosted.kind === 'server' && hosted.with === 'redis'
+  const redis = isWithRedis ? (options.redis ?? (await startRedis())) : null
+  const link = redis && (await redis.link())
   const child = spawn(process.execPath, ['--inspect-port=0', HOST], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, NODE_NO_WARNINGS: '1' },
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      NODE_OPTIONS: undefined,
+      NODE_NO_WARNINGS: '1',
+      REDIS_URL: link?.url,
+    },
   })
   const alive = () => child.kill('SIGKILL')
   process.once('exit', alive)
   child.once('exit', () => process.off('exit', alive))
   const run = observe(child, home, says)
   child.send(task)
+  let beside: Promise<Program> | null = null
+  const stop = async () => {
+    await beside?.then((other) => other.stop()).catch(() => {})
+    await run.stop()
+    link?.close()
+    if (redis !== options.redis) await redis?.stop()
+  }
   try {
     const ready = await Promise.race([run.ready, run.ended.then(raise)])
     if (hosted.kind === 'server') await Promise.race([untilListening(ready, run), run.ended.then(raise)])
@@ -88,11 +114,13 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
       ended: run.ended,
       threw: run.threw,
       tell: run.tell,
-      stop: run.stop,
-      [Symbol.asyncDispose]: run.stop,
+      link,
+      beside: () => (beside ??= startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })),
+      stop,
+      [Symbol.asyncDispose]: stop,
     }
   } catch (error) {
-    await run.stop()
+    await stop()
     throw await located(error, task.file)
   }
 }
@@ -238,14 +266,6 @@ async function takesConnections(port: number): Promise<boolean> {
   } finally {
     socket.destroy()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Some syntax errors come without their place; `node --check` knows it. */

@@ -27,6 +27,8 @@ test.each([
   ['7', 'no-first-id'],
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
+  ['16', 'pub-sub-with-one-count'],
+  ['17', 'held-whatever-came'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))

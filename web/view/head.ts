@@ -26,6 +26,7 @@ export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs):
     </p>
     <nav aria-label="Page">
       ${isForOthers(session) ? html`<button class="link" type="button" title=${HELP.notInstructor} @click=${acts.settings}>Instructor</button>` : nothing}
+      <a class="link" href="/choose">Choose</a>
       <button class="link" type="button" @click=${acts.help}>How to read</button>
       <button class="link theme" type="button" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </nav>

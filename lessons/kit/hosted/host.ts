@@ -57,6 +57,8 @@ async function begin(task: Task): Promise<void> {
   const orphan = new Worker(new URL('./orphan.ts', import.meta.url))
   orphan.unref()
   await once(orphan, 'message')
+  // Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing.
+  if (task.hosted.kind === 'server' && task.hosted.with === 'redis') await import('ioredis')
   tell({ is: 'beat' })
   setInterval(() => tell({ is: 'beat' }), BEAT_MS).unref()
   tellTroubles()
