@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { cpuMsOf } from './cpu.ts'
 import type { Exercise } from './exercise.ts'
 import { WORDS_FD } from './hosted/message.ts'
 import type { Command, Reply, Task, Word } from './hosted/message.ts'
@@ -44,6 +45,12 @@ const LOOK_MS = 100
 
 /** So many looks without a beat mean that the thread is stuck. Looks, not time: on a busy machine these come late too. */
 const STUCK_LOOKS = 12
+
+/** … and so much of the processor's time, for on a very busy machine it may not have had its turn. */
+const STUCK_CPU_MS = 800
+
+/** So many looks are enough by themselves: one that waits inside of Node takes no time of the processor. */
+const WAITING_LOOKS = 5 * STUCK_LOOKS
 
 /** Resolves when the program takes requests; throws `ProgramEnded` where it never does. */
 export async function startProgram(folder: string, exercise: Exercise, options: ProgramOptions = {}): Promise<Program> {
@@ -105,22 +112,28 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   let cause: Trouble | null = null
   let threw: Trouble | null = null
   let looks = 0
+  let cpuAtBeatMs = 0
   let beats = false
   let asking = false
   let number = 0
 
   const looking = setInterval(() => {
     looks += 1
-    if (beats && !asking && looks > STUCK_LOOKS) void askWhere()
+    if (beats && !asking && looks > STUCK_LOOKS && hadItsTurn()) void askWhere()
   }, LOOK_MS)
   let late: NodeJS.Timeout | undefined
 
+  const hadItsTurn = () => {
+    const cpuMs = cpuMsOf(child.pid)
+    return cpuMs === null || cpuMs - cpuAtBeatMs > STUCK_CPU_MS || looks > WAITING_LOOKS
+  }
   const end = (why: Trouble) => {
     cause ??= why
     child.kill('SIGKILL')
   }
   const heard = (word: Word) => {
     looks = 0
+    cpuAtBeatMs = cpuMsOf(child.pid) ?? 0
     if (word.is === 'beat') {
       beats = true
       late ??= setTimeout(
