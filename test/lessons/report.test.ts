@@ -27,6 +27,7 @@ test.each([
   ['7', 'no-first-id'],
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
+  ['10', 'error-for-all'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
