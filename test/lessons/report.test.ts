@@ -28,6 +28,7 @@ test.each([
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
   ['10', 'error-for-all'],
+  ['11', 'asks-whether-the-room-is-there'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
