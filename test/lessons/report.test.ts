@@ -29,6 +29,7 @@ test.each([
   ['9', 'four-bytes-of-mask'],
   ['10', 'error-for-all'],
   ['11', 'asks-whether-the-room-is-there'],
+  ['14', 'a-net-around-the-loop'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
