@@ -160,7 +160,7 @@ function cameOf(error: unknown, check: Check): Came {
     const { kind, what, where, hint } = error.trouble
     return {
       verdict: 'fail',
-      finding: { saw: what, hinted: kind, hint, ...(where !== null && { where }) },
+      finding: { saw: what, hinted: kind, hint: check.hints[kind] ?? hint, ...(where !== null && { where }) },
       costs: true,
     }
   }

@@ -27,6 +27,9 @@ test.each([
   ['7', 'no-first-id'],
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
+  ['10', 'error-for-all'],
+  ['11', 'asks-whether-the-room-is-there'],
+  ['14', 'a-net-around-the-loop'],
   ['16', 'pub-sub-with-one-count'],
   ['17', 'held-whatever-came'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
