@@ -79,6 +79,16 @@ describe.each(NAMES)('presence over %s', (name) => {
     await until('Ada is gone', () => watcher.here()?.some((one) => one.startsWith('Ada')) === false)
   })
 
+  test('leaves nothing behind in the process of one who was here', async () => {
+    await using server = await serve()
+    await server.publish('1')
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'leaver.ts'), name, server.origin, 'Ada'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+  })
+
   test('takes a cut for no leaving', async () => {
     await using server = await serve()
     using watcher = connect(name, server.origin, { person: grace })
