@@ -25,13 +25,14 @@ const MODULES = join(REPOSITORY, 'node_modules')
 // A path is a list of plain names with a known ending. What is tested has been decoded, so that no
 // way of writing `..`, a dot-file, a slash or a device gets past.
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
-/** Pages that have an address without an ending. */
-const PAGES: ReadonlyMap<string, string> = new Map([
-  ['', 'index.html'],
-  ['choose', 'choose.html'],
-])
 /** Such a file is compressed in itself. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
+/** Pages whose address is not their file's name. */
+const PAGES = new Map([
+  ['', 'index.html'],
+  ['chat', 'chat.html'],
+  ['choose', 'choose.html'],
+])
 /** The frame of the lessons' pages, which is a page only when it is filled (lessons/serve.ts). */
 const FRAME = 'lesson.html'
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/

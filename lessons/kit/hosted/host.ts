@@ -11,8 +11,10 @@ import { Worker } from 'node:worker_threads'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import { handleErrors } from '../../../server/error-handler.ts'
+import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
+import { EVERYBODY } from '../../../server/auth/admission.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
 import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
@@ -162,6 +164,8 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
 const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
+  admission: EVERYBODY,
+  presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},
 })
