@@ -54,8 +54,10 @@ function plain(out: NodeJS.WriteStream): Screen {
   }
   return {
     show(state) {
-      const { is, said, results, page, yours } = state
-      const where = [page && `Page ${page}`, yours && `Yours ${yours}`].filter(Boolean).join('\n')
+      const { is, said, results, page, yours, beside } = state
+      const where = [page && `Page ${page}`, yours && `Yours ${yours}`, beside && `Beside ${beside}`]
+        .filter(Boolean)
+        .join('\n')
       if (where !== '' && where !== lastWhere) out.write(`${where}\n`)
       lastWhere = where
       if (is === 'waiting') say(`${reportText(results, styleFor(out), state.rungs)}${said}`)
@@ -68,7 +70,7 @@ function plain(out: NodeJS.WriteStream): Screen {
 }
 
 export function stateText(state: LessonState, style: Style): string {
-  const { lesson, title, folder, files, is, said, page, isServer, yours } = state
+  const { lesson, title, folder, files, is, said, page, isServer, yours, beside } = state
   const { results, checkedAtMs, output, noticing } = state
   const path = relative(process.cwd(), folder) || folder
   const checked = checkedAtMs === null ? '' : `, checked at ${new Date(checkedAtMs).toTimeString().slice(0, 8)}`
@@ -79,6 +81,7 @@ export function stateText(state: LessonState, style: Style): string {
     `  Read   lessons/${lesson}/README.md`,
     `  Page   ${page ?? 'not there yet'}`,
     ...(isServer ? [`  Yours  ${yours ?? 'does not run'}`] : []),
+    ...(beside === null ? [] : [`  Beside ${beside}`]),
     '',
     results.length > 0 ? reportText(results, style, state.rungs) : '',
     output.trim() === ''

@@ -36,7 +36,10 @@ function configOf(file: string): object {
       module: 'esnext',
       moduleResolution: 'bundler',
       typeRoots: [join(REPOSITORY, 'node_modules/@types')],
-      paths: { '#server/*': [join(REPOSITORY, 'server/*')], '*': [join(REPOSITORY, 'node_modules/*')] },
+      paths: {
+        '#server/*': [join(REPOSITORY, 'server/*')],
+        '*': [join(REPOSITORY, 'node_modules/@types/*'), join(REPOSITORY, 'node_modules/*')],
+      },
     },
   }
 }

@@ -109,6 +109,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     said: 'Starting the sandbox.',
     page: null,
     isServer: true,
+    beside: null,
     yours: null,
     transport: null,
     noticing: 'polling',
