@@ -22,6 +22,11 @@ export type Hosted =
   | { readonly kind: 'server' }
   /** It exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
+  /**
+   * It exports a function of this name that is a client: called with a `Target` and a `Listener` (`hosted/clients.ts`),
+   * it opens WebSockets and answers what ends it. Its time stands still from its first line on.
+   */
+  | { readonly kind: 'client'; readonly exported: string }
 
 export interface Check {
   /** Stable, `a-z0-9-`, at most 32 of them: the name of the room in which it runs, too. */

@@ -75,7 +75,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
-    isServer: exercises.some(({ hosted }) => hosted.kind !== 'functions'),
+    isServer: exercises.some(isServer),
     beside: null,
     yours: null,
     transport: exercises.find(({ hosted }) => hosted.kind === 'transport')?.name ?? null,
@@ -187,7 +187,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     const former = lane
     lane = null
     await former?.stop()
-    const exercise = exercises.find(({ hosted }) => hosted.kind !== 'functions')
+    const exercise = exercises.find(isServer)
     if (!exercise || !sandbox) return
     try {
       const started = await startLaneOf(workOf(lesson), exercise, sandbox.origin, LANE_PORT + lesson.number)
@@ -206,6 +206,8 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     return lessons().map(({ name, title }) => ({ name, title, isDone: progress.isDone(name) }))
   }
 }
+
+const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 
 async function startLaneOf(folder: string, exercise: Exercise, follows: string, port: number): Promise<Program> {
   try {

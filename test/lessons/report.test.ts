@@ -30,6 +30,7 @@ test.each([
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
   ['12', 'same-host-any-port'],
+  ['13', 'all-together'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
