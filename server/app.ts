@@ -3,6 +3,8 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { createBoards } from './board/boards.ts'
+import { serveBoards } from './board/serve.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -139,6 +141,7 @@ export async function createApp({
   const metrics = serveMetrics(app, access, names)
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
   servePublish(app, feed, limiter)
+  serveBoards(app, createBoards(feed), limiter)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
