@@ -8,6 +8,8 @@ import { serveBoards } from './board/serve.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
+import { PRESENCE_TIMES, createPresence } from './feed/presence.ts'
+import type { PresenceTimes } from './feed/presence.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
@@ -22,6 +24,7 @@ import { serveMetrics } from './metrics/metrics.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import type { TransportName } from './protocol.ts'
+import { servePresence } from './presence.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
@@ -65,7 +68,7 @@ export interface Parts {
   readonly kit?: Kit | undefined
 }
 
-export interface Times extends Patience {
+export interface Times extends Patience, PresenceTimes {
   readonly heartbeatMs: number
   /** For a whole request, and for its head. */
   readonly requestMs: number
@@ -75,6 +78,7 @@ export interface Times extends Patience {
 
 const TIMES: Times = {
   ...PATIENCE,
+  ...PRESENCE_TIMES,
   heartbeatMs: HEARTBEAT_MS,
   requestMs: REQUEST_MS,
   headMs: HEAD_MS,
@@ -94,7 +98,8 @@ export async function createApp({
   kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
-  const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
+  const all: Times = { ...TIMES, ...times }
+  const { heartbeatMs, requestMs, headMs, checkMs } = all
   const app = Fastify({
     logger: loggerAt(logLevel),
     // In its place stands what logging.ts says of a request.
@@ -121,7 +126,8 @@ export async function createApp({
 
   limitConnections(app.server, limiter.limits.connectionsPerAddress)
   const wire = createWire(app.server, isLab)
-  const progress = watchProgress({ ...patience, spares: wire.isSilent })
+  const progress = watchProgress({ ...all, spares: wire.isSilent })
+  const presence = createPresence(all)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
@@ -142,12 +148,13 @@ export async function createApp({
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
   servePublish(app, feed, limiter)
   serveBoards(app, createBoards(feed), limiter)
+  servePresence(app, presence, limiter)
   const goodbyes: Goodbye[] = []
   const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, heartbeatMs, dropped }
+    const rules = { limiter, progress, presence, heartbeatMs, dropped }
     goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
@@ -170,6 +177,7 @@ export async function createApp({
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
     progress.stop()
+    presence.stop()
   })
   app.addHook('onClose', () => feed.close())
   return app

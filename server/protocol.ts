@@ -88,6 +88,32 @@ export interface PollAnswer {
   readonly gap: boolean
   /** The limit cut the answer short: ask again at once. */
   readonly more: boolean
+  /** To a client that named itself and has not got this version. */
+  readonly presence?: RoomPresence
+}
+
+/** Who reads, as a client names itself. Whoever names nobody is not counted as here, and is told of nobody. */
+export interface Person {
+  /** The same in all of somebody's clients. */
+  readonly userId: string
+  /** As it is shown; what was given last counts for all of them. */
+  readonly name: string
+  /** One tab or program of the person's; the same over all of its connections. */
+  readonly client: string
+}
+
+/** Who is in a room: state and no event, so it has no id and is kept nowhere. The latest is all that counts. */
+export interface RoomPresence {
+  readonly type: 'presence'
+  readonly room: string
+  /** Another for every state, and never the same after a restart. */
+  readonly version: string
+  /** How many are here; of very many not all are listed. */
+  readonly people: number
+  /** In the order in which they came. */
+  readonly here: readonly { readonly userId: string; readonly name: string; readonly tabs: number }[]
+  /** User ids; of those who type now at most ten. */
+  readonly typing: readonly string[]
 }
 
 /** Server to client over the feed's WebSocket, beside the events themselves. */
@@ -97,11 +123,12 @@ export type FeedMessage =
   | { readonly type: 'accepted'; readonly key: string; readonly id: Cursor }
   | { readonly type: 'joined' | 'left'; readonly room: string; readonly cursor?: Cursor }
   | {
-      readonly type: 'user_joined' | 'user_typing'
+      readonly type: 'user_joined' | 'user_left' | 'user_typing'
       readonly room: string
       readonly userId: string
       readonly name: string
     }
+  | RoomPresence
   | { readonly type: 'pong' }
   | ErrorMessage
 
@@ -113,6 +140,8 @@ export type FeedRequest =
       readonly room?: string
       readonly boardId?: string
       readonly name?: string
+      /** Of `typing`: false where it is over. */
+      readonly on?: boolean
     }
   | {
       readonly type: 'message'

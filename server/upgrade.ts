@@ -30,7 +30,7 @@ export function routeUpgrades(app: FastifyInstance): void {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy())
     // `wscat -c ws://localhost:3000` names no path: the bare conversation.
-    if (request.url === '/') request.url = '/ws'
+    request.url = request.url?.replace(/^\/(?=\?|$)/, '/ws')
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
@@ -45,7 +45,10 @@ export const isWebSocketUpgrade = (request: IncomingMessage): boolean =>
   /^websocket$/i.test(request.headers.upgrade ?? '')
 
 /** Takes the socket out of Fastify's hands for the handshake. Throws `upgrade-required` (426) on a plain request. */
-export function takeUpgrade({ raw: request }: FastifyRequest, reply: FastifyReply): Upgrade {
+export function takeUpgrade(
+  { raw: request }: Pick<FastifyRequest, 'raw'>,
+  reply: Pick<FastifyReply, 'hijack'>,
+): Upgrade {
   const { response, head } = pending.get(request) ?? refuse(request)
   reply.hijack()
   response.detachSocket(request.socket)

@@ -36,7 +36,7 @@ export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading |
   }
 }
 
-/** Null for a publish; undefined for what is none of the feed's. */
+/** Null for what only goes up, as a publish; undefined for what is none of the feed's. */
 export function transportOf(url: string): TransportName | null | undefined {
   const [path = ''] = url.split('?')
   const [, route] = FEED_PATH.exec(path) ?? []
@@ -45,8 +45,8 @@ export function transportOf(url: string): TransportName | null | undefined {
 
 const LANE = /^[A-Za-z0-9._-]{1,64}$/
 
-/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, and `/ws` or nothing at all for the bare conversation. */
-const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|poll|long-poll|sse|ws)\/?$/
+/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, `typing` and `leave` beside it, and `/ws` or nothing at all for the bare conversation. */
+const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|typing|leave|poll|long-poll|sse|ws)\/?$/
 
 const TRANSPORTS: Partial<Record<string, TransportName>> = {
   poll: 'short-poll',

@@ -5,8 +5,8 @@
 import type { ServerResponse } from 'node:http'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, PollAnswer } from '../protocol.ts'
-import { Params, Query, once, startOf } from './transport.ts'
+import type { Cursor, PollAnswer, RoomPresence } from '../protocol.ts'
+import { Params, Query, once, personOf, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -18,7 +18,7 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
-  serve(app, feed, { limiter, heartbeatMs }) {
+  serve(app, feed, { limiter, presence, heartbeatMs }) {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
@@ -57,9 +57,21 @@ export const sse: Transport = {
         clearInterval(heartbeat)
         open.delete(stream)
       })
+      const person = personOf(request.query)
+      if (person) {
+        stream.once('close', presence.enter(room, person))
+        stream.once(
+          'close',
+          presence.watch(room, undefined, (state) => write(presenceBytes(state))),
+        )
+      }
 
       function deliver(batch: PollAnswer): Promise<void> | void {
-        if (!stream.write(bytesOf(batch))) return new Promise((resolve) => stream.once('drain', resolve))
+        return write(bytesOf(batch))
+      }
+
+      function write(bytes: Buffer): Promise<void> | void {
+        if (!stream.write(bytes)) return new Promise((resolve) => stream.once('drain', resolve))
       }
     })
 
@@ -89,6 +101,9 @@ const bytesOf = once((batch: PollAnswer) =>
 /** With an id, or a plain EventSource would be told of the same gap at every reconnect. */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+
+/** Without an id: where the client is in the feed has nothing to do with it. */
+const presenceBytes = once((state: RoomPresence) => Buffer.from(`event: presence\ndata: ${JSON.stringify(state)}\n\n`))
 
 /** How much later those come back for whom there was no place. */
 const FULL_HOUSE_MS = 4000

@@ -8,12 +8,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { FeedError } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { PollAnswer } from '../protocol.ts'
+import type { Cursor, Person, PollAnswer, RoomPresence } from '../protocol.ts'
 import { POLICY_VIOLATION, SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
-import { MESSAGE_BYTES, Params, Query, once, startOf } from './transport.ts'
-import type { Rules, Transport } from './transport.ts'
-import { answer } from './ws-answer.ts'
-import type { Client } from './ws-answer.ts'
+import { MESSAGE_BYTES, NamedQuery, Params, Query, once, personOf, startOf } from './transport.ts'
+import type { Named, Rules, Transport } from './transport.ts'
+import { answer, sayLeft } from './ws-answer.ts'
+import type { Client, Seat } from './ws-answer.ts'
 
 /** That wait to be answered. What comes beyond it is left with the kernel, and so with the client. */
 const WAITING_MESSAGES = 64
@@ -22,6 +22,7 @@ const WAITING_MESSAGES = 64
 const REFUSED_MESSAGES = 100
 
 const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
+const bareSchema = { summary: 'WebSocket in no room; the same as ws://HOST/', querystring: NamedQuery }
 
 export const ws: Transport = {
   serve(app, feed, rules) {
@@ -32,26 +33,33 @@ export const ws: Transport = {
       const { room } = request.params
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
-      open(request, reply, (client) => {
+      open(request, reply, request.query, (client) => {
         client.send({ type: 'connected', message: 'WebSocket connected', room, cursor })
         if (gap) client.send({ type: 'gap', room, cursor })
-        client.enter(room, cursor)
+        client.enter(room, cursor, client.person)
       })
     })
 
     // The bare conversation, in no room until it joins one.
-    app.get('/ws', { schema: { summary: 'WebSocket in no room; the same as ws://HOST/' } }, async (request, reply) => {
-      open(request, reply, (client) => client.send({ type: 'connected', message: 'WebSocket connected' }))
+    app.get('/ws', { schema: bareSchema }, async (request, reply) => {
+      open(request, reply, request.query, (client) =>
+        client.send({ type: 'connected', message: 'WebSocket connected' }),
+      )
     })
 
     return () => {
       for (const client of clients) client.close(SERVICE_RESTART, 'The server restarts.')
     }
 
-    function open(request: FastifyRequest, reply: FastifyReply, welcome: (client: Client) => void): void {
+    function open(
+      request: Pick<FastifyRequest, 'raw'>,
+      reply: Pick<FastifyReply, 'hijack'>,
+      named: Named,
+      welcome: (client: Client) => void,
+    ): void {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
-        const client = createClient(feed, socket, raw, rules)
+        const client = createClient(feed, socket, raw, rules, personOf(named))
         const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
         hear(socket, wire, (text) => answer(text, client, clients, feed))
@@ -60,7 +68,8 @@ export const ws: Transport = {
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
-          for (const room of client.rooms) client.leave(room)
+          sayLeft(client, clients)
+          client.stop()
           clients.delete(client)
         })
         try {
@@ -100,22 +109,38 @@ function hear(socket: WebSocket, wire: Socket, answer: (text: string) => Promise
   }
 }
 
+interface OpenClient extends Client {
+  /** Leaves all rooms. Its person may come back by another connection, and is waited for. */
+  stop(): void
+}
+
+interface OpenSeat extends Seat {
+  readonly person: Person | undefined
+  stop(): void
+}
+
 /** Events are framed once for all clients and written to the TCP socket below as they are. */
-function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, { limiter }: Rules): Client {
+function createClient(
+  feed: Feed,
+  socket: WebSocket,
+  request: IncomingMessage,
+  { limiter, presence }: Rules,
+  person: Person | undefined,
+): OpenClient {
   const wire = request.socket
-  const stops = new Map<string, () => void>()
+  const seats = new Map<string, OpenSeat>()
+  const id = crypto.randomUUID()
   let refused = 0
   const isOpen = () => socket.readyState === socket.OPEN
-  const leave = (room: string) => {
-    stops.get(room)?.()
-    stops.delete(room)
+  const stop = (room: string) => {
+    seats.get(room)?.stop()
+    seats.delete(room)
   }
 
   return {
-    id: crypto.randomUUID(),
-    get rooms() {
-      return [...stops.keys()]
-    },
+    id,
+    person,
+    seats,
     get isBehind() {
       return wire.writableNeedDrain
     },
@@ -132,35 +157,70 @@ function createClient(feed: Feed, socket: WebSocket, request: IncomingMessage, {
     send(message) {
       if (isOpen()) socket.send(JSON.stringify(message))
     },
-    enter(room, after) {
-      leave(room)
-      const most = limiter.limits.roomsPerConnection
-      if (stops.size >= most)
-        throw new FeedError('too-many-rooms', `This connection is in ${most} rooms already.`, 'Leave one first.')
-      if (isOpen())
-        stops.set(
-          room,
-          feed.follow(
-            room,
-            after,
-            (batch) => deliver(room, batch),
-            () => socket.terminate(),
-          ),
-        )
+    enter(room, after, person) {
+      const seat = sit(room, after, person)
+      if (!isOpen()) stop(room)
+      return seat
     },
-    leave,
+    leave(room) {
+      const person = seats.get(room)?.person
+      stop(room)
+      if (person) presence.leave(room, person)
+    },
+    typing(room, on) {
+      const person = seats.get(room)?.person
+      if (person) presence.typing(room, person, on)
+    },
+    stop() {
+      for (const room of seats.keys()) stop(room)
+    },
     close: (code, reason) => socket.close(code, reason),
+  }
+
+  function sit(room: string, after: Cursor, person: Person | undefined): Seat {
+    stop(room)
+    const most = limiter.limits.roomsPerConnection
+    if (seats.size >= most)
+      throw new FeedError('too-many-rooms', `This connection is in ${most} rooms already.`, 'Leave one first.')
+    const stops = [
+      feed.follow(
+        room,
+        after,
+        (batch) => deliver(room, batch),
+        () => socket.terminate(),
+      ),
+    ]
+    if (person) stops.push(presence.enter(room, person), presence.watch(room, undefined, tell))
+    const seat = {
+      userId: person?.userId ?? id,
+      name: person?.name ?? id,
+      isAnnounced: false,
+      person,
+      stop: () => {
+        for (const stop of stops) stop()
+      },
+    }
+    seats.set(room, seat)
+    return seat
   }
 
   /** Not by `socket.send`, which would frame the same bytes anew for each client. Without compression ws keeps no queue that this could overtake. */
   function deliver(room: string, batch: PollAnswer): Promise<void> | void {
-    if (!isOpen()) return
-    const bytes = batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch)
-    if (!wire.write(bytes)) return new Promise((resolve) => wire.once('drain', resolve))
+    return write(batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch))
+  }
+
+  function tell(state: RoomPresence): Promise<void> | void {
+    return write(presenceFrame(state))
+  }
+
+  function write(bytes: Buffer): Promise<void> | void {
+    if (isOpen() && !wire.write(bytes)) return new Promise((resolve) => wire.once('drain', resolve))
   }
 }
 
 const framesOf = once((batch: PollAnswer) => Buffer.concat(batch.events.map(frame)))
+
+const presenceFrame = once((state: RoomPresence) => frame(state))
 
 /** An unmasked text frame (RFC 6455, section 5.2): FIN and opcode 1, then the length in 7 or 16 bits. */
 function frame(message: object): Buffer {

@@ -8,12 +8,14 @@ import { cutAfter } from './cutter.ts'
 const [name, origin] = process.argv.slice(2)
 if (name === undefined || origin === undefined) throw new Error('Usage: leaver.ts TRANSPORT ORIGIN')
 
-const working = connect(name as TransportName, origin)
-await until('one has come', () => working.events.length > 0)
-working.stop()
+const person = { userId: 'leaver', name: 'Leaver', client: 'one' }
+const working = connect(name as TransportName, origin, { person })
+await until('one has come', () => working.events.length > 0 && working.presences.length > 0)
+working.typing()
+working.leave()
 
 const cutter = await cutAfter(1, 'RST', Number(new URL(origin).port))
-const waiting = connect(name as TransportName, cutter.origin)
+const waiting = connect(name as TransportName, cutter.origin, { person })
 await until('it waits to reconnect', () => waiting.states.some(({ is }) => is === 'reconnecting'))
 waiting.stop()
 await cutter[Symbol.asyncDispose]()

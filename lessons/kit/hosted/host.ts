@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import { handleErrors } from '../../../server/error-handler.ts'
+import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
@@ -160,6 +161,7 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
 const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
+  presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},
 })
