@@ -19,8 +19,8 @@ export const shared: TestUserConfig = {
 /** What bad lines do takes its time: `npm run test:lines`. */
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
-/** The drawer, the network's panel, a lane that is dropped and the lessons' pages, in a browser: `npm run test:page`. */
-export const PAGE = ['test/browser/{dropped,inspector,lesson,network}.test.ts']
+/** The drawer, the network's panel, a lane that is dropped, the task board and the lessons' pages, in a browser: `npm run test:page`. */
+export const PAGE = ['test/browser/{board,dropped,inspector,lesson,network}.test.ts']
 
 /** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
