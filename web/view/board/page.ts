@@ -144,15 +144,11 @@ export class BoardPage extends LitElement implements BoardActs {
         undo: () => session.undo(),
         theme: () => this.#theme(theme === 'dark' ? 'light' : 'dark'),
       })}
-      <div class="about">
+      <section class="about" aria-label="Who is here, and how the board comes">
         ${people(session)} ${wire(session.line, this.address.by, (only) => this.#use(only))}
         <p class="said" role="status">${this.said}</p>
-      </div>
+      </section>
       ${session.board ? this.#board(session.board) : html`<main class="lists" aria-busy="true"><p class="empty">Fetching the board.</p></main>`}
-      <p id="keys" class="vh">
-        Enter opens it. Space picks it up: then the arrow keys move it, Space puts it down and Escape puts it back.
-        Delete deletes it.
-      </p>
     `
   }
 
@@ -174,6 +170,10 @@ export class BoardPage extends LitElement implements BoardActs {
       drop: this.drop,
     }
     return html`<main class="lists">
+        <p id="keys" class="vh">
+          Enter opens it. Space picks it up: then the arrow keys move it, Space puts it down and Escape puts it back.
+          Delete deletes it.
+        </p>
         ${
           board.tasks.length === 0
             ? html`<p class="empty">

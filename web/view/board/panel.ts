@@ -29,9 +29,10 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
   const { id, title, assignee, done, list } = task
   const set = (change: Partial<Task>): boolean => acts.change({ type: 'task_updated', task: { id, ...change } })
   return html`<aside class="panel" aria-label=${`Task: ${title}`}>
-    <label>
-      <span class="label">Task</span>
+    <div>
+      <label class="label" for="task-title">Task</label>
       <textarea
+        id="task-title"
         class="field"
         name="title"
         rows="3"
@@ -46,11 +47,12 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
           else set({ title: typed })
         }}
       ></textarea>
-    </label>
-    <label>
-      <span class="label">Whose</span>
+    </div>
+    <div>
+      <label class="label" for="task-assignee">Whose</label>
       <span class="control">
         <input
+          id="task-assignee"
           class="field"
           name="assignee"
           list="names"
@@ -63,10 +65,11 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
         ${assignee === me ? nothing : html`<button type="button" class="button" @click=${() => set({ assignee: me })}>Mine</button>`}
       </span>
       <datalist id="names">${names.map((name) => html`<option value=${name}></option>`)}</datalist>
-    </label>
-    <label>
-      <span class="label">List</span>
+    </div>
+    <div>
+      <label class="label" for="task-list">List</label>
       <select
+        id="task-list"
         class="select"
         name="list"
         .value=${list}
@@ -74,7 +77,7 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
       >
         ${board.lists.map((one) => html`<option value=${one.id} ?selected=${one.id === list}>${one.title}</option>`)}
       </select>
-    </label>
+    </div>
     <p class="control">
       ${step('up', 'Up')} ${step('down', 'Down')} ${step('left', 'List before')} ${step('right', 'Next list')}
       <span class="small dim">${spot(board, id)}</span>
