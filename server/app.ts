@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
 import { createBoards } from './board/boards.ts'
 import { serveBoards } from './board/serve.ts'
+import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -16,6 +17,7 @@ import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
 import { serveState } from './lessons/follow.ts'
 import type { Kit } from './lessons/kit.ts'
 import { serveLessons } from './lessons/serve.ts'
+import { openWay } from './lessons/way.ts'
 import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
@@ -125,7 +127,7 @@ export async function createApp({
     .setValidatorCompiler(validatorCompiler)
 
   limitConnections(app.server, limiter.limits.connectionsPerAddress)
-  const wire = createWire(app.server, isLab)
+  const wire = createWire(app.server, isSpared)
   const progress = watchProgress({ ...all, spares: wire.isSilent })
   const presence = createPresence(all)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
@@ -135,6 +137,8 @@ export async function createApp({
   const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {
     if (!mayAsk(raw, reply.raw)) return reply.hijack()
+    // What a transport writes behind an answer's end is its mistake, and must not end the process.
+    reply.raw.on('error', (error) => app.log.error({ err: error }, 'answering failed'))
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     access.check(raw)
@@ -150,8 +154,10 @@ export async function createApp({
   serveBoards(app, createBoards(feed), limiter)
   servePresence(app, presence, limiter)
   const goodbyes: Goodbye[] = []
-  const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
+  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
+  const way = openWay(app, access, { wire, meter, kit })
+  const network = createNetwork(app, wire, goodbyes, way.holds)
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
     const rules = { limiter, progress, presence, heartbeatMs, dropped }
@@ -161,14 +167,15 @@ export async function createApp({
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
-  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
-  const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
+  goodbyes.push(serveChat(app, { limiter, progress, heartbeatMs }))
+  goodbyes.push(way.leave)
+  const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
-  serveLessons(app, { kit })
-  serveState(app, access, kit)
+  serveLessons(app, { kit, way })
+  serveState(app, access, kit, way)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
@@ -185,3 +192,8 @@ export async function createApp({
 
 /** No lane, but where the clock is read and the network is set: neither has to suffer from what was set. */
 const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)
+
+/** By which the kit brings the feed to a student's server, whose lane meets the conditions once, on its way to the page. */
+const isKit = (target: string): boolean => /^\/feed\/[^/]+\/ws\?(.*&)?lane=kit$/.test(target)
+
+const isSpared = (target: string): boolean => isLab(target) || isKit(target)

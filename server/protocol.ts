@@ -159,6 +159,12 @@ export interface ErrorMessage {
   readonly remedy: string
 }
 
+/** Both ways over the plain chat's WebSocket, `/chat`. */
+export interface ChatMessage {
+  readonly username: string
+  readonly message: string
+}
+
 /** RFC 9457, with the catalogue's code and what to do about it. */
 export interface Problem {
   readonly type: string
@@ -230,6 +236,10 @@ export type LabRequest =
   | { readonly type: 'instructor'; readonly token: string }
   /** Shows the bytes of an exchange of one of this page's own lanes. */
   | { readonly type: 'inspect'; readonly exchange: number }
+  /** Whose page this is, and how they are called now: from then on it is told who else is here. */
+  | { readonly type: 'here'; readonly userId: string; readonly name: string }
+  /** The page's person types, or does so no more. */
+  | { readonly type: 'typing'; readonly on: boolean }
 
 /** Server to client over the lab's WebSocket. */
 export type LabMessage =
@@ -260,6 +270,8 @@ export type LabMessage =
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
+  /** To a page that said whose it is. */
+  | RoomPresence
   /** To a page that named itself: the server has cut this lane of it, and says why: `too slow: …`. */
   | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
   /** Twice a second, to a page that named itself: what its own lanes have used. */

@@ -19,12 +19,12 @@ export const shared: TestUserConfig = {
 /** What bad lines do takes its time: `npm run test:lines`. */
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
-/** The drawer, the network's panel, a lane that is dropped, the task board and the lessons' pages, in a browser: `npm run test:page`. */
-export const PAGE = ['test/browser/{board,dropped,inspector,lesson,network}.test.ts']
+/** All of the pages, in a browser, but the four lanes themselves: `npm run test:page`. */
+export const PAGE = ['test/browser/{absence,board,chat,dropped,inspector,ladder,lesson,looks,network,settings}.test.ts']
 
 /** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
-  'test/browser/{capture,ladder,page}.test.ts',
+  'test/browser/{capture,page}.test.ts',
   'test/server/transports/slow.test.ts',
   'test/server/wire/{link,pipe,wire}.test.ts',
   'test/web/**/*.test.ts',

@@ -36,8 +36,8 @@ export interface JudgeOptions extends Pick<ProgramOptions, 'says'> {
   readonly told?: (result: Result) => void
 }
 
-/** No check takes a second; one that takes so long has met a program that keeps it waiting. */
-const CHECK_MS = 6000
+/** No check takes a second; one that takes so long has met a program that keeps it waiting, and is not even stuck. */
+const CHECK_MS = 12_000
 
 /** Checks that ended the process or waited in vain, after which the rest are not tried: all of them would. */
 const STRIKES = 2

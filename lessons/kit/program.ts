@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream'
 import type { Exercise } from './exercise.ts'
 import { WORDS_FD } from './hosted/message.ts'
 import type { Command, Reply, Task, Word } from './hosted/message.ts'
-import { stackOf } from './stuck.ts'
+import { inspectorIn, stackOf } from './stuck.ts'
 import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
 
@@ -42,8 +42,17 @@ const READY_MS = 5000
 /** The process is asked so often whether its thread is free; its own beat is as fast. */
 const LOOK_MS = 100
 
+/** The program's own, and not the kit's time: on a busy machine a program that gets no processor does not beat either. */
+const READY_BEATS = READY_MS / LOOK_MS
+
 /** So many looks without a beat mean that the thread is stuck. Looks, not time: on a busy machine these come late too. */
 const STUCK_LOOKS = 12
+
+/**
+ * A thread that waits inside of Node cannot say where it is, and one that gets no processor says it too late. After so
+ * many askings in vain, and without a beat between them, it is the former.
+ */
+const VAIN_ASKINGS = 3
 
 /** Resolves when the program takes requests; throws `ProgramEnded` where it never does. */
 export async function startProgram(folder: string, exercise: Exercise, options: ProgramOptions = {}): Promise<Program> {
@@ -101,19 +110,21 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   const ready = Promise.withResolvers<number>()
   const ended = Promise.withResolvers<Trouble>()
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
-  const listeners = new Set<(text: string) => void>()
+  const inspector = Promise.withResolvers<string>()
+  let ofStderr = ''
   let cause: Trouble | null = null
   let threw: Trouble | null = null
   let looks = 0
-  let beats = false
+  let beats = 0
+  let vain = 0
+  let isReady = false
   let asking = false
   let number = 0
 
   const looking = setInterval(() => {
     looks += 1
-    if (beats && !asking && looks > STUCK_LOOKS) void askWhere()
+    if (beats > 0 && !asking && looks > STUCK_LOOKS) void askWhere()
   }, LOOK_MS)
-  let late: NodeJS.Timeout | undefined
 
   const end = (why: Trouble) => {
     cause ??= why
@@ -121,27 +132,24 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   }
   const heard = (word: Word) => {
     looks = 0
+    vain = 0
     if (word.is === 'beat') {
-      beats = true
-      late ??= setTimeout(
-        () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null)),
-        READY_MS,
-      )
+      beats += 1
+      if (!isReady && beats > READY_BEATS)
+        end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
     } else if (word.is === 'ready') {
-      clearTimeout(late)
+      isReady = true
       ready.resolve(word.port)
     } else if (word.is === 'threw') threw = troubleOf(word, home)
     else cause ??= troubleOf(word, home)
   }
   const askWhere = async () => {
     asking = true
-    const stack = await stackOf(child, (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    })
+    const stack = await stackOf(child, inspector.promise)
     const where = stack === null ? null : placeIn(stack, home)
     // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
-    if (looks > STUCK_LOOKS && (where !== null || stack === null))
+    if (stack === null) vain += 1
+    if (looks > STUCK_LOOKS && (where !== null || vain >= VAIN_ASKINGS))
       end(
         trouble('stuck', `The program held its only thread for more than ${(LOOK_MS * STUCK_LOOKS) / 1000} s.`, where),
       )
@@ -160,7 +168,9 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   })
   child.stdout?.setEncoding('utf8').on('data', says)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    for (const listener of listeners) listener(text)
+    ofStderr = `${ofStderr}${text}`.slice(-STDERR_CHARS)
+    const address = inspectorIn(ofStderr)
+    if (address !== null) inspector.resolve(address)
     const own = text.replace(OF_THE_INSPECTOR, '')
     if (own !== '') says(own)
   })
@@ -168,7 +178,6 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   // `close` comes behind the last word and the last byte of output; `exit` may overtake them.
   child.once('close', (code, signal) => {
     clearInterval(looking)
-    clearTimeout(late)
     words.close()
     const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
     for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
@@ -198,6 +207,9 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
     },
   }
 }
+
+/** Enough for the line that tells of the inspector, in however many pieces it comes. */
+const STDERR_CHARS = 2000
 
 /** What Node writes by itself when its inspector is woken. */
 const OF_THE_INSPECTOR =

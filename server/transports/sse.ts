@@ -19,7 +19,8 @@ const schema = { summary: 'Server-sent events: one answer that never ends', para
 
 export const sse: Transport = {
   serve(app, feed, { limiter, presence, heartbeatMs }) {
-    const open = new Set<ServerResponse>()
+    /** With what takes away all that writes to it. */
+    const open = new Map<ServerResponse, () => void>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
       const { room } = request.params
@@ -31,13 +32,11 @@ export const sse: Transport = {
       // It may have gone while its cursor was looked up, and would not say so again.
       if (stream.destroyed) return
       let trouble = ''
+      let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
         // Delivers nothing before this turn is over, and so nothing before the head.
-        stream.once(
-          'close',
-          feed.follow(room, start.cursor, deliver, () => stream.destroy()),
-        )
+        unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
       }
@@ -52,16 +51,19 @@ export const sse: Transport = {
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
       const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
-      open.add(stream)
-      stream.once('close', () => {
+      const ends: (() => void)[] = []
+      const silence = (): void => {
+        unfollow()
         clearInterval(heartbeat)
         open.delete(stream)
-      })
+        for (const end of ends) end()
+      }
+      open.set(stream, silence)
+      stream.once('close', silence)
       const person = personOf(request.query)
       if (person) {
-        stream.once('close', presence.enter(room, person))
-        stream.once(
-          'close',
+        ends.push(
+          presence.enter(room, person),
           presence.watch(room, undefined, (state) => write(presenceBytes(state))),
         )
       }
@@ -76,8 +78,12 @@ export const sse: Transport = {
     })
 
     return () => {
-      // A new time to each, or all of them come back in the same instant.
-      for (const stream of open) stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      for (const [stream, silence] of open) {
+        // On a slow line it closes long after its end, and what is written behind that ends the process.
+        silence()
+        // A new time to each, or all of them come back in the same instant.
+        stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      }
     }
   },
 }

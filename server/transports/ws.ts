@@ -3,23 +3,17 @@
  * the client is in, one a frame; what the client says is answered in ws-answer.ts.
  */
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import { counting, hear, heartbeat } from '../conversation.ts'
 import { FeedError } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Cursor, Person, PollAnswer, RoomPresence } from '../protocol.ts'
-import { POLICY_VIOLATION, SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import { SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
 import { MESSAGE_BYTES, NamedQuery, Params, Query, once, personOf, startOf } from './transport.ts'
 import type { Named, Rules, Transport } from './transport.ts'
 import { answer, sayLeft } from './ws-answer.ts'
 import type { Client, Seat } from './ws-answer.ts'
-
-/** That wait to be answered. What comes beyond it is left with the kernel, and so with the client. */
-const WAITING_MESSAGES = 64
-
-/** Refused in a row, each with an error: then this is no mistake but a flood, and the connection is closed. */
-const REFUSED_MESSAGES = 100
 
 const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
 const bareSchema = { summary: 'WebSocket in no room; the same as ws://HOST/', querystring: NamedQuery }
@@ -84,31 +78,6 @@ export const ws: Transport = {
   },
 }
 
-/**
- * Has messages answered one after the other: what follows a join counts on being in the room. Who
- * sends faster than they are answered, or takes no answers, is not listened to for a while.
- */
-function hear(socket: WebSocket, wire: Socket, answer: (text: string) => Promise<void>): void {
-  let waiting = 0
-  let turn = Promise.resolve()
-  socket.on('message', (data, isBinary) => {
-    waiting += 1
-    turn = turn.then(() => answer(isBinary ? '' : String(data))).then(answered)
-    listen()
-  })
-  wire.on('drain', listen)
-
-  function answered(): void {
-    waiting -= 1
-    listen()
-  }
-
-  function listen(): void {
-    if (waiting >= WAITING_MESSAGES || wire.writableNeedDrain) socket.pause()
-    else if (socket.isPaused) socket.resume()
-  }
-}
-
 interface OpenClient extends Client {
   /** Leaves all rooms. Its person may come back by another connection, and is waited for. */
   stop(): void
@@ -130,7 +99,6 @@ function createClient(
   const wire = request.socket
   const seats = new Map<string, OpenSeat>()
   const id = crypto.randomUUID()
-  let refused = 0
   const isOpen = () => socket.readyState === socket.OPEN
   const stop = (room: string) => {
     seats.get(room)?.stop()
@@ -144,16 +112,7 @@ function createClient(
     get isBehind() {
       return wire.writableNeedDrain
     },
-    count() {
-      try {
-        limiter.message(request)
-        refused = 0
-      } catch (error) {
-        refused += 1
-        if (refused === REFUSED_MESSAGES) socket.close(POLICY_VIOLATION, 'too many messages')
-        throw error
-      }
-    },
+    count: counting(socket, request, limiter),
     send(message) {
       if (isOpen()) socket.send(JSON.stringify(message))
     },
@@ -229,19 +188,4 @@ function frame(message: object): Buffer {
   if (length > 0xffff) throw new RangeError(`An event of ${length} bytes does not fit a frame with a 16-bit length.`)
   const head = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 0xff]
   return Buffer.concat([Buffer.from(head), payload])
-}
-
-/** Pings, and ends a connection whose last ping was never answered: its other end has been gone for two heartbeats at the most. */
-function heartbeat(socket: WebSocket, everyMs: number, dropped: () => void): () => void {
-  let answered = true
-  socket.on('pong', () => (answered = true))
-  const timer = setInterval(() => {
-    if (!answered) {
-      dropped()
-      return socket.terminate()
-    }
-    answered = false
-    socket.ping()
-  }, everyMs)
-  return () => clearInterval(timer)
 }

@@ -20,14 +20,14 @@ export interface Client extends Disposable {
 export function connect(
   transport: TransportName,
   origin: string,
-  { after = '0', room = 'lobby', person }: { after?: Cursor; room?: string; person?: Person } = {},
+  { after = '0', room = 'lobby', lane, person }: { after?: Cursor; room?: string; lane?: string; person?: Person } = {},
 ): Client {
   const events: Event[] = []
   const gaps: Cursor[] = []
   const states: State[] = []
   const presences: RoomPresence[] = []
   const { publish, typing, stop, leave } = transports[transport].connect(
-    { origin, room, person, after, intervalMs: 10, waitS: 5 },
+    { origin, room, person, after, intervalMs: 10, waitS: 5, ...(lane !== undefined && { lane }) },
     {
       events: (more) => events.push(...more),
       gap: (cursor) => gaps.push(cursor),

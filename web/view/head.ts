@@ -21,7 +21,7 @@ export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs):
     <h1 class="claim">${TITLE}</h1>
     <p class="facts">
       <span class="opt">room <b>${session.room}</b></span
-      ><span class="opt here"><b>${session.here ?? '–'}</b> here</span>
+      ><span class="opt here"><b>${session.presence?.people ?? session.here ?? '–'}</b> here</span>
       <span class="clock" title=${HELP.clock}>clock <b>${plusMinus(session.clock.at(now())?.boundMs)} ms</b></span>
     </p>
     <nav aria-label="Page">

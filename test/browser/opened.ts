@@ -1,0 +1,114 @@
+/** A page in Chromium, and what tests ask of it. */
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright'
+import type { Snapshot } from '../../web/state/snapshot.ts'
+import type { Served } from '../serve.ts'
+
+export const DESK = { width: 1280, height: 720 }
+export const PHONE = { width: 390, height: 844 }
+
+declare global {
+  interface Window {
+    shifted: number
+  }
+  /** Of a cursor. In the page; see `open`. */
+  function seq(cursor: string): number
+  function nameOf(element: Element | null): string
+}
+
+interface Opened extends AsyncDisposable {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** Errors and what the content security policy refused. Chromium's word on a plain address, that it has no process of its own, is neither. */
+  readonly trouble: string[]
+  readonly requests: Request[]
+}
+
+/** In a context of its own, which goes with what is returned. */
+export async function open(
+  browser: Browser,
+  { origin }: Pick<Served, 'origin'>,
+  path = '/',
+  options: BrowserContextOptions = {},
+): Promise<Opened> {
+  const context = await browser.newContext({ viewport: DESK, ...options })
+  const page = await context.newPage()
+  const trouble: string[] = []
+  const requests: Request[] = []
+  page.on('pageerror', (error) => trouble.push(error.message))
+  page.on(
+    'console',
+    (message) =>
+      message.type() === 'error' &&
+      !message.text().includes('Cross-Origin-Opener-Policy') &&
+      trouble.push(message.text()),
+  )
+  page.on('request', (request) => requests.push(request))
+  await page.addInitScript(() => {
+    Object.assign(window, {
+      seq: (cursor: string) => Number(cursor.split('.')[1]),
+      nameOf: (element: Element | null) =>
+        element?.getAttribute('aria-label') ??
+        (element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+          ? element.labels?.[0]?.textContent
+          : null) ??
+        element?.textContent?.trim() ??
+        '',
+    })
+  })
+  await page.goto(origin + path)
+  return { context, page, trouble, requests, [Symbol.asyncDispose]: () => context.close() }
+}
+
+/** What the first strip is drawn on, just left of "now": above all that waits, where only rules go by. Without a band it is bare. */
+export function groundOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('fw-ladder canvas')
+    const strip = document.querySelector('.strip')
+    if (!canvas || !strip) return ''
+    const [own, row] = [canvas.getBoundingClientRect(), strip.getBoundingClientRect()]
+    const scale = canvas.width / own.width
+    const [x, y] = [(own.width - 75) * scale, (row.top - own.top + row.height * 0.03) * scale]
+    const pixel = canvas.getContext('2d')?.getImageData(Math.round(x), Math.round(y), 1, 1).data ?? []
+    return Array.from(pixel).join(',')
+  })
+}
+
+export function snapshotOf(page: Page): Promise<Snapshot> {
+  return page.evaluate(() => window.fourwire.snapshot())
+}
+
+export function seqOf({ cursor }: Snapshot): number {
+  return Number(cursor.split('.')[1])
+}
+
+export async function lanesAreOn(page: Page): Promise<void> {
+  await page.waitForFunction(() => window.fourwire?.snapshot().lanes.some(({ on }) => on))
+}
+
+/** Every lane that is on has measured so many. */
+export async function lanesHave(page: Page, n: number): Promise<void> {
+  await page.waitForFunction((least) => {
+    const lanes = window.fourwire?.snapshot().lanes.filter(({ on }) => on) ?? []
+    return lanes.length > 0 && lanes.every((lane) => lane.n >= least)
+  }, n)
+}
+
+/** Every lane brought all up to this one, which somebody wrote: its row in the chat has four figures. */
+export async function everyLaneReaches(page: Page, id: string): Promise<void> {
+  await page.waitForFunction((last) => seq(window.fourwire.snapshot().cursor) >= seq(last), id)
+  await page.waitForFunction(() =>
+    Array.from(document.querySelectorAll('fw-chat tbody tr:last-child td')).every(
+      (cell) => /\w/.test(cell.textContent ?? '') && !cell.querySelector('svg'),
+    ),
+  )
+}
+
+export async function setHidden(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate(
+    (state) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })
+      document.dispatchEvent(new Event('visibilitychange'))
+    },
+    hidden ? 'hidden' : 'visible',
+  )
+}
