@@ -12,6 +12,14 @@ export interface Done {
   readonly changedBy: string | null
 }
 
+export interface Learned {
+  readonly key?: string | undefined
+  readonly user?: string | undefined
+  readonly change: Change
+  /** Whether this page has done it, or taken it back. */
+  readonly isOwn: boolean
+}
+
 const MOST = 100
 
 /** `board`: as it was before. */
@@ -27,16 +35,14 @@ export function did(history: readonly Done[], board: Board, key: string, change:
 export function learned(
   history: readonly Done[],
   board: Board,
-  {
-    key,
-    user = '',
-    change,
-  }: { readonly key?: string | undefined; readonly user?: string | undefined; readonly change: Change },
+  { key, user = '', change, isOwn }: Learned,
 ): readonly Done[] {
   if (history.some((one) => one.key === key))
     return history.map((one) =>
       one.key === key ? { ...one, back: inverse(board, change) ?? one.back, isConfirmed: true } : one,
     )
+  // Taking something back is no reason not to take back what was done before it.
+  if (isOwn) return history
   return history.map((one) =>
     one.isConfirmed && one.changedBy === null && collide(one.change, change) ? { ...one, changedBy: user } : one,
   )

@@ -196,7 +196,7 @@ export function openBoard(parts: SessionParts): BoardSession {
       const change = changeOf(event)
       if (!change) continue
       const isOwn = before.pending.some(({ key }) => key === event.key) || history.some(({ key }) => key === event.key)
-      history = learned(history, before.confirmed, { key: event.key, user: event.user, change })
+      history = learned(history, before.confirmed, { key: event.key, user: event.user, change, isOwn })
       if (!isOwn) say(told(event.user ?? 'Somebody', change, before.confirmed))
     }
     changed()

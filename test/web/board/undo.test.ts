@@ -61,16 +61,24 @@ describe('the history', () => {
   test('takes back to what the change really replaced, where somebody was faster', () => {
     const history = did([], board, 'k', mine)
     const theirs = task({ title: 'theirs' })
-    const faster = learned(history, board, { key: 'other', user: 'Bo', change: theirs })
-    const confirmed = learned(faster, apply(board, theirs), { key: 'k', change: mine })
+    const faster = learned(history, board, { key: 'other', user: 'Bo', change: theirs, isOwn: false })
+    const confirmed = learned(faster, apply(board, theirs), { key: 'k', change: mine, isOwn: true })
     expect(confirmed).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
   })
 
+  test('is not held up by what this page itself took back', () => {
+    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
+    const back: Change = { type: 'task_created', task: { id: 'a', title: 'mine' } }
+    expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back, isOwn: true })).toEqual(confirmed)
+  })
+
   test('remembers who has changed the same since', () => {
-    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine })
-    const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }) })
+    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
+    const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }), isOwn: false })
     expect(other).toMatchObject([{ changedBy: null }])
-    expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }) })).toMatchObject([{ changedBy: 'Bo' }])
+    expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }), isOwn: false })).toMatchObject([
+      { changedBy: 'Bo' },
+    ])
   })
 
   test('forgets what was refused, what did nothing, and what is a hundred changes ago', () => {
