@@ -3,6 +3,8 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { serveAuth } from './auth/auth.ts'
+import type { AuthOptions } from './auth/auth.ts'
 import { createBoards } from './board/boards.ts'
 import { serveBoards } from './board/serve.ts'
 import { serveChat } from './chat.ts'
@@ -66,6 +68,8 @@ export interface Parts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Where only those may read and publish who know the password. Default: everybody may. */
+  readonly auth?: AuthOptions | undefined
   /** Where a lesson runs beside this server. */
   readonly kit?: Kit | undefined
 }
@@ -97,6 +101,7 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  auth,
   kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
@@ -150,9 +155,10 @@ export async function createApp({
   })
   const metrics = serveMetrics(app, access, names)
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
-  servePublish(app, feed, limiter)
-  serveBoards(app, createBoards(feed), limiter)
-  servePresence(app, presence, limiter)
+  const admission = serveAuth(app, auth)
+  servePublish(app, feed, limiter, admission)
+  servePresence(app, presence, limiter, admission)
+  serveBoards(app, createBoards(feed), limiter, admission)
   const goodbyes: Goodbye[] = []
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
@@ -160,14 +166,14 @@ export async function createApp({
   const network = createNetwork(app, wire, goodbyes, way.holds)
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, presence, heartbeatMs, dropped }
+    const rules = { limiter, progress, admission, presence, heartbeatMs, dropped }
     goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
-  goodbyes.push(serveChat(app, { limiter, progress, heartbeatMs }))
+  goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
   goodbyes.push(way.leave)
   const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
   if (meter) serveLanes(app, access, meter)

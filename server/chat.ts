@@ -19,7 +19,7 @@ const MESSAGE_SHAPE = Compile(Type.Object({ username: MESSAGE.user, message: MES
 
 export function serveChat(
   app: App,
-  { limiter, progress, heartbeatMs }: Pick<Rules, 'limiter' | 'progress' | 'heartbeatMs'>,
+  { limiter, progress, admission, heartbeatMs }: Pick<Rules, 'limiter' | 'progress' | 'admission' | 'heartbeatMs'>,
 ): Goodbye {
   const handshakes = createHandshakes(MESSAGE_BYTES)
 
@@ -34,7 +34,11 @@ export function serveChat(
       )
       progress.dropBy(wire, (reason) => socket.close(TRY_AGAIN_LATER, reason))
       const count = counting(socket, raw, limiter)
-      hear(socket, wire, async (text) => answer(text, socket, count))
+      const mayPass = ({ username }: ChatMessage): void => {
+        admission.checkUser(raw, { user: username })
+        count()
+      }
+      hear(socket, wire, async (text) => answer(text, socket, mayPass))
       try {
         socket.once('close', limiter.hold(raw))
       } catch (error) {
@@ -48,10 +52,10 @@ export function serveChat(
   }
 
   /** What is wrong is told to its sender alone, and the connection stays. */
-  function answer(text: string, socket: WebSocket, count: () => void): void {
+  function answer(text: string, socket: WebSocket, mayPass: (message: ChatMessage) => void): void {
     try {
       const message = read(text)
-      count()
+      mayPass(message)
       const json = JSON.stringify(message)
       for (const client of handshakes.clients) if (client.readyState === client.OPEN) client.send(json)
     } catch (error) {

@@ -32,6 +32,8 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 
 function send(reply: FastifyReply, error: FeedError): FastifyReply {
   if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS)
+  // A 401 names the scheme that would have been right (RFC 9110, section 15.5.2).
+  if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="fourwire"')
   return reply
     .code(error.statusCode)
     .type('application/problem+json')

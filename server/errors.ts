@@ -44,6 +44,32 @@ export const CATALOGUE = {
     title: 'Bad settings',
     remedy: 'Send {"ratePerSecond":1,"conditions":{"latencyMs":100}}; what is left out stays as it is.',
   },
+  'not-signed-in': {
+    status: 401,
+    title: 'Not signed in',
+    remedy:
+      'Open /sign-in.html in a browser, or POST {"user","password","as":"token"} to /session and send "authorization: Bearer TOKEN".',
+  },
+  'wrong-credentials': {
+    status: 401,
+    title: 'Credentials are not right',
+    remedy: 'Sign in again at /sign-in.html, or by POST /session.',
+  },
+  'session-expired': {
+    status: 401,
+    title: 'Session is over',
+    remedy: 'Sign in again at /sign-in.html, or by POST /session.',
+  },
+  'wrong-password': {
+    status: 403,
+    title: 'Wrong password',
+    remedy: 'Give the one that was printed or chosen where the server was started.',
+  },
+  'wrong-user': {
+    status: 403,
+    title: 'Not your name',
+    remedy: 'Publish under the name with which you signed in, or sign in with another.',
+  },
   'wrong-origin': {
     status: 403,
     title: 'Another site may not do this',
@@ -149,7 +175,7 @@ export const CATALOGUE = {
   },
   'too-many-tries': {
     status: 429,
-    title: 'Too many wrong tokens',
+    title: 'Too many wrong tokens or passwords',
     remedy: 'Try again in a minute.',
   },
 } as const satisfies Record<string, Entry>

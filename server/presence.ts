@@ -1,5 +1,6 @@
 /** Presence by plain HTTP: what one says who has no WebSocket to say it over, and who is here. */
 import Type from 'typebox'
+import type { Admission } from './auth/admission.ts'
 import type { Presence } from './feed/presence.ts'
 import type { Limiter } from './limits.ts'
 import { PERSON, Params, Query, personOf } from './transports/transport.ts'
@@ -21,13 +22,14 @@ const typingSchema = {
   body: Type.Interface([Body], { on: Type.Optional(Type.Boolean({ description: 'false where it is over' })) }),
 }
 
-export function servePresence(app: App, presence: Presence, limiter: Limiter): void {
+export function servePresence(app: App, presence: Presence, limiter: Limiter, admission: Admission): void {
   app.get('/feed/:room/presence', { schema: hereSchema }, async ({ params: { room } }, reply) => {
     reply.header('cache-control', 'no-store')
     return presence.of(room)
   })
 
   app.post('/feed/:room/typing', { schema: typingSchema }, async ({ raw, params: { room }, body }, reply) => {
+    admission.checkUser(raw, body)
     limiter.message(raw)
     const person = personOf(body)
     if (person) presence.typing(room, person, body.on ?? true)
@@ -35,6 +37,7 @@ export function servePresence(app: App, presence: Presence, limiter: Limiter): v
   })
 
   app.post('/feed/:room/leave', { schema: leaveSchema }, async ({ raw, params: { room }, body }, reply) => {
+    admission.checkUser(raw, body)
     limiter.message(raw)
     const person = personOf(body)
     if (person) presence.leave(room, person)

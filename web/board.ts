@@ -12,15 +12,18 @@ const theme = recall('theme')
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
 const PERSON_BYTES = 8
-const userId = recall('person') ?? newKey(PERSON_BYTES)
-remember('person', userId)
+const known = recall('person') ?? newKey(PERSON_BYTES)
+remember('person', known)
+// With --auth one is who has signed in, and nobody else.
+const user = await signedIn()
+const userId = user ?? known
 
 const address = readBoardAddress(location.search)
 const page = new BoardPage()
 const session = openBoard({
   origin: location.origin,
   room: address.room,
-  person: { userId, name: recall('name') || `Guest ${userId.slice(0, 3)}`, client: newKey(PERSON_BYTES) },
+  person: { userId, name: user ?? (recall('name') || `Guest ${userId.slice(0, 3)}`), client: newKey(PERSON_BYTES) },
   only: address.by,
   transports,
   newKey,
@@ -36,6 +39,17 @@ addEventListener('beforeunload', (event) => {
 
 page.session = session
 page.address = address
+page.isSignedIn = user !== null
 document.title = `Fourwire: board ${address.room}`
 document.body.append(page)
 window.fourwireBoard = { snapshot: () => boardSnapshot(session) }
+
+/** Null where nobody has to. What the server would say later it says anyhow. */
+async function signedIn(): Promise<string | null> {
+  try {
+    const { user }: { user: string | null } = await (await fetch('/session', { cache: 'no-store' })).json()
+    return user
+  } catch {
+    return null
+  }
+}

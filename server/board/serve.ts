@@ -1,5 +1,6 @@
 import type { FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import Type from 'typebox'
+import type { Admission } from '../auth/admission.ts'
 import { FeedError, quote } from '../errors.ts'
 import type { Limiter } from '../limits.ts'
 import type { Change } from '../protocol.ts'
@@ -45,7 +46,7 @@ const change = {
 }
 
 /** `GET` and `POST /boards/ROOM`: 201 with the event that comes of a change, or 200 with the earlier one when its key is repeated. */
-export function serveBoards(app: App, boards: Boards, limiter: Limiter): void {
+export function serveBoards(app: App, boards: Boards, limiter: Limiter, admission: Admission): void {
   app.get('/boards/:room', { schema: read }, async ({ params: { room } }, reply) =>
     reply.header('cache-control', 'no-store').send(await boards.read(room)),
   )
@@ -55,6 +56,7 @@ export function serveBoards(app: App, boards: Boards, limiter: Limiter): void {
     if (validationError) throw refusal(validationError, body)
     const key = headers['idempotency-key']
     if (key !== undefined && !KEY.test(key)) throw new FeedError('bad-key', `Idempotency-Key is ${quote(key)}.`)
+    admission.checkUser(raw, { user: body.user })
     limiter.message(raw)
     const { event, repeated } = await boards.change(params.room, body.user.toWellFormed(), changeOf(body), key)
     return reply

@@ -18,7 +18,7 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
-  serve(app, feed, { limiter, presence, heartbeatMs }) {
+  serve(app, feed, { limiter, admission, presence, heartbeatMs }) {
     /** With what takes away all that writes to it. */
     const open = new Map<ServerResponse, () => void>()
 
@@ -51,22 +51,23 @@ export const sse: Transport = {
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
       const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
-      const ends: (() => void)[] = []
+      const person = personOf(request.query)
+      if (person) stream.once('close', presence.enter(room, person))
+      const unwatch = person && presence.watch(room, undefined, (state) => write(presenceBytes(state)))
       const silence = (): void => {
         unfollow()
+        unwatch?.()
         clearInterval(heartbeat)
         open.delete(stream)
-        for (const end of ends) end()
       }
       open.set(stream, silence)
       stream.once('close', silence)
-      const person = personOf(request.query)
-      if (person) {
-        ends.push(
-          presence.enter(room, person),
-          presence.watch(room, undefined, (state) => write(presenceBytes(state))),
-        )
+      // When it comes back it is told that its session is over, by a status that ends it for good.
+      const endUntold = (): void => {
+        silence()
+        stream.end()
       }
+      stream.once('close', admission.until(request.raw, endUntold))
 
       function deliver(batch: PollAnswer): Promise<void> | void {
         return write(bytesOf(batch))

@@ -11,6 +11,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import Type from 'typebox'
+import type { Admission } from '../auth/admission.ts'
 import { FeedError, quote } from '../errors.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
@@ -39,6 +40,8 @@ export interface Rules {
   readonly limiter: Limiter
   /** Drops those that take nothing. */
   readonly progress: Progress
+  /** Who may read and publish, and until when. */
+  readonly admission: Admission
   /** Where those that name themselves are counted as here. */
   readonly presence: Presence
   /** A stream with nothing to say says so this often. */

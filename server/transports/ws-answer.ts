@@ -4,6 +4,7 @@ import { FeedError, errorMessage, quote } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Cursor, FeedMessage, Person } from '../protocol.ts'
 import { personOf } from './transport.ts'
+import type { Named } from './transport.ts'
 import { parseRequest } from './ws-request.ts'
 import type { Request } from './ws-request.ts'
 
@@ -17,6 +18,8 @@ export interface Client {
   readonly isBehind: boolean
   /** Counts something that goes to others. Throws `too-many-messages`. */
   count(): void
+  /** Throws `wrong-user` where it has signed in under another name. */
+  speakAs(named: Named): void
   /** Nothing is sent once the connection closes. */
   send(message: FeedMessage): void
   /**
@@ -55,6 +58,10 @@ export function sayLeft(client: Client, clients: Iterable<Client>): void {
 async function obey(request: Request, client: Client, clients: Iterable<Client>, feed: Feed): Promise<void> {
   if (request.type === 'ping') return client.send({ type: 'pong' })
   const room = request.room ?? onlyRoom(client, request.type)
+  client.speakAs({
+    user: 'user' in request ? request.user : undefined,
+    name: 'name' in request ? request.name : undefined,
+  })
 
   if (request.type === 'join') {
     client.count()

@@ -10,6 +10,7 @@ import { FeedError } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Cursor, Person, PollAnswer, RoomPresence } from '../protocol.ts'
 import { SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
+import { UNAUTHORIZED, awaitToken } from './ws-first-message.ts'
 import { MESSAGE_BYTES, NamedQuery, Params, Query, once, personOf, startOf } from './transport.ts'
 import type { Named, Rules, Transport } from './transport.ts'
 import { answer, sayLeft } from './ws-answer.ts'
@@ -52,11 +53,14 @@ export const ws: Transport = {
       welcome: (client: Client) => void,
     ): void {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
+      const { admission } = rules
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const client = createClient(feed, socket, raw, rules, personOf(named))
         const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
-        hear(socket, wire, (text) => answer(text, client, clients, feed))
+        const converse = async (text: string): Promise<void> => answer(text, client, clients, feed)
+        let take = converse
+        hear(socket, wire, (text) => take(text))
         rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
         // A breach of the protocol: ws has sent the close code already, and `close` follows.
         socket.on('error', () => {})
@@ -66,9 +70,19 @@ export const ws: Transport = {
           client.stop()
           clients.delete(client)
         })
+        const admit = (token: string): void => admission.admit(raw, token)
+        const begin = (): void => {
+          take = converse
+          socket.once(
+            'close',
+            admission.until(raw, () => client.close(UNAUTHORIZED, 'session-expired')),
+          )
+          welcome(client)
+        }
         try {
           socket.once('close', rules.limiter.hold(raw))
-          welcome(client)
+          if (admission.owesToken(raw)) take = awaitToken(socket, admit, begin)
+          else begin()
         } catch (error) {
           // Not an error status before the 101: a browser tells its page of none.
           client.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
@@ -93,7 +107,7 @@ function createClient(
   feed: Feed,
   socket: WebSocket,
   request: IncomingMessage,
-  { limiter, presence }: Rules,
+  { limiter, admission, presence }: Rules,
   person: Person | undefined,
 ): OpenClient {
   const wire = request.socket
@@ -113,6 +127,7 @@ function createClient(
       return wire.writableNeedDrain
     },
     count: counting(socket, request, limiter),
+    speakAs: (named) => admission.checkUser(request, named),
     send(message) {
       if (isOpen()) socket.send(JSON.stringify(message))
     },

@@ -229,6 +229,22 @@ test('comes down to polling where neither WebSocket nor SSE get through', async 
   await agree(server.origin, [ada])
 }, 60_000)
 
+test('with --auth one is who has signed in', async () => {
+  const password = 'a password for all'
+  await using server = await serve({ auth: { password } })
+  const context = await browser.newContext({ viewport: DESK })
+  const page = await context.newPage()
+  await page.goto(`${server.origin}/board?board=b`)
+  await page.locator('[name=user]').fill('Ada')
+  await page.locator('[name=password]').fill(password)
+  await page.keyboard.press('Enter')
+  await page.getByLabel('New task in To do').fill('Draw a map')
+  await page.keyboard.press('Enter')
+  await expect.poll(async () => (await snapshotOf(page)).confirmed?.tasks.length, AGREE).toBe(1)
+  expect(await snapshotOf(page)).toMatchObject({ isLive: true, transport: 'ws', here: ['Ada'] })
+  await context.close()
+})
+
 test('texts of others are text', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)

@@ -14,6 +14,7 @@ import { handleErrors } from '../../../server/error-handler.ts'
 import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
+import { EVERYBODY } from '../../../server/auth/admission.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
 import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
@@ -161,6 +162,7 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
 const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
+  admission: EVERYBODY,
   presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},

@@ -135,6 +135,22 @@ test('changes count as messages, and are 429 when there are too many', async () 
   expect(json.board.tasks).toHaveLength(answers.filter(({ status }) => status === 201).length)
 })
 
+test('with --auth a board is for those who have signed in, and each speaks as himself', async () => {
+  await using server = await serve({ auth: { password: 'a password for all' } })
+  const url = `${server.origin}/boards/b`
+  expect((await ask<Problem>(url)).json.code).toBe('not-signed-in')
+  expect((await ask<Problem>(url, { user: 'Ada', ...create('a') })).json.code).toBe('not-signed-in')
+  const session = await fetch(`${server.origin}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user: 'Ada', password: 'a password for all' }),
+  })
+  const cookie = session.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  await session.arrayBuffer()
+  expect((await ask<Problem>(url, { user: 'Bo', ...create('a') }, { cookie })).json.code).toBe('wrong-user')
+  expect((await ask(url, { user: 'Ada', ...create('a') }, { cookie })).status).toBe(201)
+})
+
 test('another site may change nothing', async () => {
   await using server = await serve()
   const { json } = await ask<Problem>(

@@ -34,6 +34,7 @@ export class BoardPage extends LitElement implements BoardActs {
   static override properties = {
     session: { attribute: false },
     address: { attribute: false },
+    isSignedIn: { attribute: false },
     said: { state: true },
     moving: { state: true },
     dragged: { state: true },
@@ -42,6 +43,8 @@ export class BoardPage extends LitElement implements BoardActs {
   declare session: BoardSession
   declare address: BoardAddress
   declare said: string
+  /** Under a name that cannot be changed here. */
+  declare isSignedIn: boolean
   /** The task that was picked up by keyboard, and where it would be put down. */
   declare moving: TaskChange | null
   declare dragged: string | null
@@ -55,6 +58,7 @@ export class BoardPage extends LitElement implements BoardActs {
   constructor() {
     super()
     this.said = ''
+    this.isSignedIn = false
     this.moving = this.dragged = this.drop = null
   }
 
@@ -138,7 +142,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const theme = recall('theme') ?? (dark.matches ? 'dark' : 'light')
     return html`
       ${this.#trouble()}
-      ${top(session, theme === 'dark' ? 'dark' : 'light', {
+      ${top(session, theme === 'dark' ? 'dark' : 'light', this.isSignedIn, {
         go: (board) => this.#go(board),
         rename: (name) => this.#rename(name),
         undo: () => session.undo(),

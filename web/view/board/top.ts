@@ -14,7 +14,12 @@ export interface TopActs {
 
 const LONGEST_NAME = 40
 
-export function top(session: BoardSession, theme: 'light' | 'dark', acts: TopActs): TemplateResult {
+export function top(
+  session: BoardSession,
+  theme: 'light' | 'dark',
+  isSignedIn: boolean,
+  acts: TopActs,
+): TemplateResult {
   const { room, person } = session
   return html`<header class="top">
     <a class="mark" href="/"><span class="set">${TRANSPORTS.map((name) => shape(name))}</span>Fourwire</a>
@@ -45,6 +50,7 @@ export function top(session: BoardSession, theme: 'light' | 'dark', acts: TopAct
         autocomplete="nickname"
         maxlength=${LONGEST_NAME}
         .value=${person.name}
+        ?disabled=${isSignedIn}
         @change=${({ target }: Event) => target instanceof HTMLInputElement && acts.rename(target.value.trim())}
       />
     </label>
