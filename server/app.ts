@@ -5,6 +5,8 @@ import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
 import { serveAuth } from './auth/auth.ts'
 import type { AuthOptions } from './auth/auth.ts'
+import { createBoards } from './board/boards.ts'
+import { serveBoards } from './board/serve.ts'
 import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
@@ -156,6 +158,7 @@ export async function createApp({
   const admission = serveAuth(app, auth)
   servePublish(app, feed, limiter, admission)
   servePresence(app, presence, limiter, admission)
+  serveBoards(app, createBoards(feed), limiter, admission)
   const goodbyes: Goodbye[] = []
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null

@@ -98,6 +98,7 @@ export function openBench(origin: string, changed: () => void): Bench {
     cut() {},
     dropped() {},
     wire() {},
+    presence() {},
   })
 
   return {
