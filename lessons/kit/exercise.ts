@@ -5,6 +5,8 @@ export interface Exercise {
   /** Its name in reports and in the progress; also the name of the file, without `.ts`. */
   readonly name: string
   readonly hosted: Hosted
+  /** A server in the lesson’s own folder, without `.ts`, that runs beside the student’s: somebody to meet in a browser. */
+  readonly beside?: string
   /** From the ground up: the first that fails is the one that the student is shown. */
   readonly checks: readonly Check[]
 }
