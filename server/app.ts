@@ -175,7 +175,15 @@ export async function createApp({
   })
   goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
   goodbyes.push(way.leave)
-  const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
+  const closeLab = serveLab(app, {
+    feed,
+    access,
+    admission,
+    network,
+    progress,
+    presence,
+    instruments: meter && { meter, capture },
+  })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
