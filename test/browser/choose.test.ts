@@ -66,14 +66,14 @@ test(
     await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
     const inAll = page.locator('tr[data-lane="ws"] td').nth(1)
     const before = await inAll.innerText()
-    await page.getByLabel('Clients at once').fill('5000')
-    await page.getByLabel('Clients at once').press('Tab')
+    await page.getByLabel('Clients, at once').fill('5000')
+    await page.getByLabel('Clients, at once').press('Tab')
     await until('the model has followed', async () => (await inAll.innerText()) !== before)
     expect(page.url()).toBe(`${server.origin}/choose?rate=2&clients=5000`)
-    await page.getByLabel('Clients at once').fill('0')
-    await page.getByLabel('Clients at once').press('Tab')
+    await page.getByLabel('Clients, at once').fill('0')
+    await page.getByLabel('Clients, at once').press('Tab')
     expect(
-      await page.getByLabel('Clients at once').evaluate((field: HTMLInputElement) => field.validationMessage),
+      await page.getByLabel('Clients, at once').evaluate((field: HTMLInputElement) => field.validationMessage),
     ).toMatch(/from 1 to/)
     await page.getByLabel('On the way').selectOption('firewall')
     await page.getByText('WebSocket is out. Refused on the way').waitFor()

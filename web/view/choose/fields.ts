@@ -64,6 +64,7 @@ function figure(name: Figure, value: number, set: (value: number) => void): Temp
     ><input
       class="field"
       type="number"
+      aria-label=${`${label}, ${unit}`}
       inputmode="decimal"
       min=${from}
       max=${to}
