@@ -5,8 +5,11 @@ import { FeedError, quote } from './errors.ts'
 import { createTokenCheck } from './instructor-token.ts'
 
 export interface Access {
-  /** Throws `wrong-host` (421) or `wrong-origin` (403). Asked for every request, upgrades included. */
-  check(request: IncomingMessage): void
+  /**
+   * Throws `wrong-host` (421) or `wrong-origin` (403). Asked for every request, upgrades included.
+   * `home`: the host whose pages may ask; default: the one that is asked.
+   */
+  check(request: Pick<IncomingMessage, 'headers'>, home?: string): void
   /**
    * May this client change what concerns everybody? Whoever sits at the server's own machine and asks
    * for it by a name of that machine may, and whoever sends `Authorization: Bearer TOKEN`: what a
@@ -38,11 +41,11 @@ export function createAccess(hostNames: Iterable<string>, { token, isHome = isLo
   const checkToken: Access['checkToken'] = (given, { socket }) => checkFrom(given, socket.remoteAddress ?? '')
 
   return {
-    check({ headers: { host = '', origin } }) {
+    check({ headers: { host = '', origin } }, home = host) {
       if (!known.has(nameOf(host)))
         throw new FeedError('wrong-host', `This server does not answer for the host ${quote(host)}.`)
       // Browsers send Origin with every cross-site request that could do harm; others leave it out.
-      if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
+      if (origin !== undefined && origin !== `http://${home}` && origin !== `https://${home}`) {
         throw new FeedError('wrong-origin', `A page of ${quote(origin)} may not use the server at ${quote(host)}.`)
       }
     },

@@ -3,15 +3,23 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
+import { serveAuth } from './auth/auth.ts'
+import type { AuthOptions } from './auth/auth.ts'
+import { createBoards } from './board/boards.ts'
+import { serveBoards } from './board/serve.ts'
+import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
+import { PRESENCE_TIMES, createPresence } from './feed/presence.ts'
+import type { PresenceTimes } from './feed/presence.ts'
 import { serveHealth } from './health.ts'
 import { serveLab } from './lab/lab.ts'
 import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
 import { serveState } from './lessons/follow.ts'
 import type { Kit } from './lessons/kit.ts'
 import { serveLessons } from './lessons/serve.ts'
+import { openWay } from './lessons/way.ts'
 import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { logRequests, loggerAt } from './logging.ts'
@@ -20,6 +28,7 @@ import { serveMetrics } from './metrics/metrics.ts'
 import { createNetwork } from './network.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import type { TransportName } from './protocol.ts'
+import { servePresence } from './presence.ts'
 import { servePublish } from './publish.ts'
 import { transports } from './transports/index.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
@@ -59,11 +68,13 @@ export interface Parts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Where only those may read and publish who know the password. Default: everybody may. */
+  readonly auth?: AuthOptions | undefined
   /** Where a lesson runs beside this server. */
   readonly kit?: Kit | undefined
 }
 
-export interface Times extends Patience {
+export interface Times extends Patience, PresenceTimes {
   readonly heartbeatMs: number
   /** For a whole request, and for its head. */
   readonly requestMs: number
@@ -73,6 +84,7 @@ export interface Times extends Patience {
 
 const TIMES: Times = {
   ...PATIENCE,
+  ...PRESENCE_TIMES,
   heartbeatMs: HEARTBEAT_MS,
   requestMs: REQUEST_MS,
   headMs: HEAD_MS,
@@ -89,10 +101,12 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  auth,
   kit,
 }: Parts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
-  const { heartbeatMs, requestMs, headMs, checkMs, ...patience }: Times = { ...TIMES, ...times }
+  const all: Times = { ...TIMES, ...times }
+  const { heartbeatMs, requestMs, headMs, checkMs } = all
   const app = Fastify({
     logger: loggerAt(logLevel),
     // In its place stands what logging.ts says of a request.
@@ -118,8 +132,9 @@ export async function createApp({
     .setValidatorCompiler(validatorCompiler)
 
   limitConnections(app.server, limiter.limits.connectionsPerAddress)
-  const wire = createWire(app.server, isLab)
-  const progress = watchProgress({ ...patience, spares: wire.isSilent })
+  const wire = createWire(app.server, isSpared)
+  const progress = watchProgress({ ...all, spares: wire.isSilent })
+  const presence = createPresence(all)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
   handleErrors(app)
@@ -127,6 +142,8 @@ export async function createApp({
   const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {
     if (!mayAsk(raw, reply.raw)) return reply.hijack()
+    // What a transport writes behind an answer's end is its mistake, and must not end the process.
+    reply.raw.on('error', (error) => app.log.error({ err: error }, 'answering failed'))
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     access.check(raw)
@@ -138,27 +155,41 @@ export async function createApp({
   })
   const metrics = serveMetrics(app, access, names)
   const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
-  servePublish(app, feed, limiter)
+  const admission = serveAuth(app, auth)
+  servePublish(app, feed, limiter, admission)
+  servePresence(app, presence, limiter, admission)
+  serveBoards(app, createBoards(feed), limiter, admission)
   const goodbyes: Goodbye[] = []
-  const network = createNetwork(app, wire, goodbyes)
   const capture = createCapture()
+  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
+  const way = openWay(app, access, { wire, meter, kit })
+  const network = createNetwork(app, wire, goodbyes, way.holds)
   for (const name of names) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, heartbeatMs, dropped }
+    const rules = { limiter, progress, admission, presence, heartbeatMs, dropped }
     goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
     const transport = transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
-  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
-  const closeLab = serveLab(app, feed, access, network, progress, meter && { meter, capture })
+  goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
+  goodbyes.push(way.leave)
+  const closeLab = serveLab(app, {
+    feed,
+    access,
+    admission,
+    network,
+    progress,
+    presence,
+    instruments: meter && { meter, capture },
+  })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)
   await page(app)
-  serveLessons(app, { kit })
-  serveState(app, access, kit)
+  serveLessons(app, { kit, way })
+  serveState(app, access, kit, way)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
@@ -167,6 +198,7 @@ export async function createApp({
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
     progress.stop()
+    presence.stop()
   })
   app.addHook('onClose', () => feed.close())
   return app
@@ -174,3 +206,8 @@ export async function createApp({
 
 /** No lane, but where the clock is read and the network is set: neither has to suffer from what was set. */
 const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)
+
+/** By which the kit brings the feed to a student's server, whose lane meets the conditions once, on its way to the page. */
+const isKit = (target: string): boolean => /^\/feed\/[^/]+\/ws\?(.*&)?lane=kit$/.test(target)
+
+const isSpared = (target: string): boolean => isLab(target) || isKit(target)

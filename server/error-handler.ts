@@ -1,6 +1,6 @@
 /** Turns whatever goes wrong on the way through Fastify, or before it, into the catalogue's errors. */
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FeedError, problem, quote } from './errors.ts'
 import type { ErrorCode } from './errors.ts'
@@ -32,6 +32,8 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 
 function send(reply: FastifyReply, error: FeedError): FastifyReply {
   if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS)
+  // A 401 names the scheme that would have been right (RFC 9110, section 15.5.2).
+  if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer realm="fourwire"')
   return reply
     .code(error.statusCode)
     .type('application/problem+json')
@@ -125,11 +127,11 @@ const RAW_CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'head-too-large',
 }
 
-/** What is no HTTP request, or arrives too slowly, never reaches a route: answered on the bare socket. */
-export function answerRawError(error: Error & { code?: string }, socket: Socket): void {
+/** What is no HTTP request, arrives too slowly, or has no route here: answered on the bare socket. */
+export function answerRawError(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code = RAW_CODES[error.code ?? ''] ?? 'bad-request'
-  const body = problem(new FeedError(code, `${error.message}.`))
+  const body = problem(ofFeed(error) ?? new FeedError(code, `${error.message}.`))
   const json = JSON.stringify(body)
   socket.end(
     `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,

@@ -12,6 +12,10 @@ export interface Flags {
   readonly allowHosts: readonly string[]
   /** Undefined where none was chosen. */
   readonly instructorToken: string | undefined
+  /** Only who knows the password may read and publish. */
+  readonly auth: boolean
+  /** Undefined where none was chosen. */
+  readonly password: string | undefined
   /** The event log's file, absolute, or `:memory:`. */
   readonly data: string
   /** Off lifts counts, never sizes. For benches. */
@@ -34,6 +38,9 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --instructor-token TOKEN
                      makes whoever enters it the instructor, on     (a new one
                      any machine; at least 12 characters             with --lan)
+  --auth             let only those read and publish who know the
+                     password, under the name they sign in with
+  --password TEXT    of at least 12 characters; implies --auth      (a new one)
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --limits on|off    how much one client and one address may take;  (on)
                      off is for benches only
@@ -51,6 +58,8 @@ const OPTIONS = {
   lan: { type: 'boolean' },
   'allow-host': { type: 'string', multiple: true },
   'instructor-token': { type: 'string' },
+  auth: { type: 'boolean' },
+  password: { type: 'string' },
   data: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
@@ -66,11 +75,18 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     (given.lan ?? on(env['FOURWIRE_LAN'], 'FOURWIRE_LAN'))
       ? '0.0.0.0'
       : (given.host ?? env['FOURWIRE_HOST'] ?? env['HOST'] ?? '127.0.0.1')
+  const password = secretOf(given.password ?? env['FOURWIRE_PASSWORD'], '--password', 'with --auth')
   return {
     host: host === 'localhost' ? '127.0.0.1' : host,
     port: portOf(given.port ?? env['FOURWIRE_PORT'] ?? env['PORT'] ?? '3000'),
     allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
-    instructorToken: tokenOf(given['instructor-token'] ?? env['FOURWIRE_INSTRUCTOR_TOKEN']),
+    instructorToken: secretOf(
+      given['instructor-token'] ?? env['FOURWIRE_INSTRUCTOR_TOKEN'],
+      '--instructor-token',
+      'with --lan',
+    ),
+    auth: password !== undefined || (given.auth ?? on(env['FOURWIRE_AUTH'], 'FOURWIRE_AUTH')),
+    password,
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
@@ -105,17 +121,17 @@ function portOf(text: string): number {
 }
 
 /** As it goes in a header; and so long that ten guesses a minute lead nowhere. */
-function tokenOf(text: string | undefined): string | undefined {
+function secretOf(text: string | undefined, flag: string, when: string): string | undefined {
   if (text === undefined || text === '') return undefined
   const { length } = plainToken(text)
-  if (/^[\x20-\x7e]*$/.test(text) && length >= TOKEN_LENGTH) return text
+  if (/^[\x20-\x7e]*$/.test(text) && length >= SECRET_LENGTH) return text
   // The value is a secret, and stays out of the terminal.
   throw new Error(
-    `--instructor-token has ${length} characters beside blanks and hyphens. Give at least ${TOKEN_LENGTH} letters, digits or signs of ASCII, or leave it out: with --lan the server makes one.`,
+    `${flag} has ${length} characters beside blanks and hyphens. Give at least ${SECRET_LENGTH} letters, digits or signs of ASCII, or leave it out: ${when} the server makes one.`,
   )
 }
 
-const TOKEN_LENGTH = 12
+const SECRET_LENGTH = 12
 
 /** A folder, or a path that ends like one, gets a `feed.db` in it; so does a path without an ending that is not there yet. */
 function fileOf(path: string): string {

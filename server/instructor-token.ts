@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FeedError } from './errors.ts'
 
-/** Returns where the token is right. Throws `wrong-token` (403) or `too-many-tries` (429). */
+/** Returns where the token is right. Throws `wrong-token` or `wrong-password` (403), or `too-many-tries` (429). */
 export type TokenCheck = (given: string, address: string) => void
 
 /** Crockford's 32 (no i, l, o, u), which are read aloud and typed without a doubt. */
@@ -20,15 +20,28 @@ export function newToken(): string {
 /** As nobody can get it wrong: blanks, hyphens and capitals say nothing. */
 export const plainToken = (token: string): string => token.replace(/[\s-]/g, '').toLowerCase()
 
-const TRIES = 10
 const TRIES_MS = 60_000
+
+interface Secret {
+  /** Of the error, where it is wrong. */
+  readonly code: 'wrong-token' | 'wrong-password'
+  /** As a sentence names it. */
+  readonly what: string
+  /** From one address, in a minute. */
+  readonly tries: number
+}
+
+const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s token', tries: 10 }
 
 /**
  * Compares in a time that does not depend on what is right of it. From an address that was wrong too
  * often nothing is compared for the rest of its minute, or its guesses would go on.
  * Without a token none is right.
  */
-export function createTokenCheck(token: string | undefined): TokenCheck {
+export function createTokenCheck(
+  token: string | undefined,
+  { code, what, tries: most }: Secret = INSTRUCTORS,
+): TokenCheck {
   /** In the order in which their minutes end. */
   const wrong = new Map<string, { tries: number; readonly untilMs: number }>()
   const right = token === undefined ? null : hash(token)
@@ -36,12 +49,12 @@ export function createTokenCheck(token: string | undefined): TokenCheck {
   return (given, address) => {
     forget()
     const before = wrong.get(address) ?? { tries: 0, untilMs: performance.now() + TRIES_MS }
-    if (before.tries >= TRIES) throw tooMany(before.untilMs - performance.now())
+    if (before.tries >= most) throw tooMany(most, before.untilMs - performance.now())
     if (right && timingSafeEqual(hash(given), right)) return
     before.tries += 1
     wrong.set(address, before)
-    // The one error that quotes no value: it may be the right token, but for a letter.
-    throw new FeedError('wrong-token', right ? 'That is not the instructor\u2019s token.' : 'This server has no token.')
+    // It quotes no value, unlike other errors: that may be the right one, but for a letter.
+    throw new FeedError(code, right ? `That is not ${what}.` : 'This server has no token.')
   }
 
   function forget(): void {
@@ -54,11 +67,11 @@ export function createTokenCheck(token: string | undefined): TokenCheck {
 
 const hash = (token: string): Buffer => createHash('sha256').update(plainToken(token)).digest()
 
-function tooMany(leftMs: number): FeedError {
+function tooMany(most: number, leftMs: number): FeedError {
   const leftS = Math.ceil(leftMs / 1000)
   return new FeedError(
     'too-many-tries',
-    `${TRIES} wrong tokens came from this address.`,
+    `${most} wrong tokens or passwords came from this address.`,
     `Try again in ${leftS} s.`,
     leftS,
   )

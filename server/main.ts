@@ -30,9 +30,11 @@ async function main(): Promise<void> {
   const { wire, log: logLevel } = flags
   const made = isLoopback(flags.host) ? undefined : newToken()
   const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
+  const password = flags.auth ? (flags.password ?? newToken()) : undefined
   const app = await createApp({
     log,
     access,
+    auth: password === undefined ? undefined : { password },
     limits: flags.limits && {},
     wire,
     logLevel,
@@ -51,6 +53,8 @@ async function main(): Promise<void> {
   if (flags.instructorToken !== undefined) console.log('Whoever enters the chosen token is the instructor.')
   else if (made !== undefined)
     console.log(`To be the instructor on another machine, enter there in the settings: ${made}`)
+  if (flags.password !== undefined) console.log('Who knows the chosen password may read and publish.')
+  else if (password !== undefined) console.log(`Only who knows this password may read and publish: ${password}`)
   if (!flags.limits) console.log('Limits are off: one client can take all there is.')
   if (flags.open && addresses[0]) openBrowser(addresses[0])
 }

@@ -28,13 +28,27 @@ const RESTART_MS = 1500
 /** The routes of the transports: `/feed/:room/poll` and so on. A publish is none of theirs. */
 const FEED_ROUTE = /^\/feed\/:room\/|^\/ws$/
 
-/** `goodbyes`: of the transports. To be called before any route is added, for its hooks. */
-export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>): Network {
+/**
+ * `goodbyes`: of the transports. `isLane`: of connections that come by another way than the routes.
+ * To be called before any route is added, for its hooks.
+ */
+export function createNetwork(
+  app: App,
+  wire: Wire,
+  goodbyes: Iterable<Goodbye>,
+  isLane: (socket: Socket) => boolean = () => false,
+): Network {
   const feeds = new WeakSet<Socket>()
+  /** Requests that are not answered to their last byte, by connection. A WebSocket's handshake never is. */
+  const unanswered = new WeakMap<Socket, number>()
+  const count = (socket: Socket, change: number) => unanswered.set(socket, (unanswered.get(socket) ?? 0) + change)
 
-  app.addHook('onRequest', async ({ raw, routeOptions }) => {
-    if (FEED_ROUTE.test(routeOptions.url ?? '')) feeds.add(raw.socket)
-    else feeds.delete(raw.socket)
+  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    const { socket } = raw
+    count(socket, 1)
+    reply.raw.once('close', () => count(socket, -1))
+    if (FEED_ROUTE.test(routeOptions.url ?? '')) feeds.add(socket)
+    else feeds.delete(socket)
   })
   // Event streams take their connections with them; whatever else is answered says so in its head.
   app.addHook('onSend', async ({ raw }, reply) => {
@@ -48,7 +62,7 @@ export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>)
     setConditions(conditions) {
       if (!areEqual(conditions, wire.conditions)) change(conditions)
     },
-    cut: (how) => wire.cut(how, (socket) => feeds.has(socket)),
+    cut: (how) => wire.cut(how, (socket) => feeds.has(socket) || isLane(socket)),
     restart() {
       change(NEUTRAL)
       wire.refuse(RESTART_MS)
@@ -58,6 +72,7 @@ export function createNetwork(app: App, wire: Wire, goodbyes: Iterable<Goodbye>)
   function change(conditions: Conditions): void {
     wire.setConditions(conditions)
     for (const goodbye of goodbyes) goodbye()
-    app.server.closeIdleConnections()
+    // Not by Node's own closeIdleConnections: to it a connection is idle whose last answer is still under way.
+    wire.endOutdated((socket) => (unanswered.get(socket) ?? 0) > 0)
   }
 }

@@ -27,6 +27,13 @@ const MODULES = join(REPOSITORY, 'node_modules')
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
 /** Such a file is compressed in itself. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
+/** Pages whose address is not their file's name. */
+const PAGES = new Map([
+  ['', 'index.html'],
+  ['board', 'board.html'],
+  ['chat', 'chat.html'],
+  ['choose', 'choose.html'],
+])
 /** The frame of the lessons' pages, which is a page only when it is filled (lessons/serve.ts). */
 const FRAME = 'lesson.html'
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
@@ -49,7 +56,7 @@ export async function page(app: FastifyInstance, { root = REPOSITORY }: { root?:
   const source = rendering(asSource)
 
   get(app, '/*', async (request, reply) => {
-    const path = request.params['*'] || 'index.html'
+    const path = PAGES.get(request.params['*']) ?? request.params['*']
     if (!PAGE_FILE.test(path) || path === FRAME) return notFound(reply)
     if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
     if (path.endsWith('.html')) return send(request, reply, await document(web, path))

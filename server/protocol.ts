@@ -12,7 +12,7 @@ export type Cursor = string
 /** Milliseconds since 1970 on the server's clock, with microseconds as decimals. */
 export type ServerTimeMs = number
 
-export type EventType = 'message' | 'tick'
+export type EventType = 'message' | 'tick' | Change['type']
 
 /** One event of the feed. Its id is the cursor just behind it. */
 export interface Event {
@@ -23,13 +23,60 @@ export interface Event {
   readonly at: ServerTimeMs
   readonly user?: string
   readonly text?: string
+  /** Of `task_…`: what it says of the task, as in `Change`. */
+  readonly task?: TaskChange
+  /** Of `list_…` likewise. */
+  readonly list?: ListChange
+  /** Of a change to a board: the key that its sender gave, by which its page knows it again. */
+  readonly key?: string
 }
 
 /** What someone asks the feed to publish. */
-export interface Draft {
-  readonly type: EventType
-  readonly user?: string
-  readonly text?: string
+export type Draft = Omit<Event, 'id' | 'room' | 'at'>
+
+/** What a board's events add up to. Tasks of one list stand in the order in which that list shows them. */
+export interface Board {
+  readonly lists: readonly List[]
+  readonly tasks: readonly Task[]
+}
+
+export interface List {
+  readonly id: string
+  readonly title: string
+}
+
+export interface Task {
+  readonly id: string
+  /** The list's id. */
+  readonly list: string
+  readonly title: string
+  /** A name; empty for nobody. */
+  readonly assignee: string
+  readonly done: boolean
+}
+
+/**
+ * A change to a board: what `POST /boards/ROOM` asks for, and what the event says that comes of it.
+ * What is left out stays as it is, so that two people who change different things of a task both get them.
+ */
+export type Change =
+  | { readonly type: 'task_created' | 'task_updated' | 'task_deleted'; readonly task: TaskChange }
+  | { readonly type: 'list_created' | 'list_updated' | 'list_deleted'; readonly list: ListChange }
+
+export interface TaskChange extends Partial<Task> {
+  readonly id: string
+  /** The task in front of which it is put; null for the end of its list. With neither this nor `list` it stays where it is. */
+  readonly before?: string | null
+}
+
+export interface ListChange extends Partial<List> {
+  readonly id: string
+}
+
+/** The answer of `GET /boards/ROOM`: the board as it is at the cursor, from which any transport goes on. */
+export interface BoardAnswer {
+  readonly cursor: Cursor
+  readonly board: Board
 }
 
 /** The answer of both polls. */
@@ -41,6 +88,32 @@ export interface PollAnswer {
   readonly gap: boolean
   /** The limit cut the answer short: ask again at once. */
   readonly more: boolean
+  /** To a client that named itself and has not got this version. */
+  readonly presence?: RoomPresence
+}
+
+/** Who reads, as a client names itself. Whoever names nobody is not counted as here, and is told of nobody. */
+export interface Person {
+  /** The same in all of somebody's clients. */
+  readonly userId: string
+  /** As it is shown; what was given last counts for all of them. */
+  readonly name: string
+  /** One tab or program of the person's; the same over all of its connections. */
+  readonly client: string
+}
+
+/** Who is in a room: state and no event, so it has no id and is kept nowhere. The latest is all that counts. */
+export interface RoomPresence {
+  readonly type: 'presence'
+  readonly room: string
+  /** Another for every state, and never the same after a restart. */
+  readonly version: string
+  /** How many are here; of very many not all are listed. */
+  readonly people: number
+  /** In the order in which they came. */
+  readonly here: readonly { readonly userId: string; readonly name: string; readonly tabs: number }[]
+  /** User ids; of those who type now at most ten. */
+  readonly typing: readonly string[]
 }
 
 /** Server to client over the feed's WebSocket, beside the events themselves. */
@@ -50,11 +123,12 @@ export type FeedMessage =
   | { readonly type: 'accepted'; readonly key: string; readonly id: Cursor }
   | { readonly type: 'joined' | 'left'; readonly room: string; readonly cursor?: Cursor }
   | {
-      readonly type: 'user_joined' | 'user_typing'
+      readonly type: 'user_joined' | 'user_left' | 'user_typing'
       readonly room: string
       readonly userId: string
       readonly name: string
     }
+  | RoomPresence
   | { readonly type: 'pong' }
   | ErrorMessage
 
@@ -66,6 +140,8 @@ export type FeedRequest =
       readonly room?: string
       readonly boardId?: string
       readonly name?: string
+      /** Of `typing`: false where it is over. */
+      readonly on?: boolean
     }
   | {
       readonly type: 'message'
@@ -81,6 +157,12 @@ export interface ErrorMessage {
   readonly code: string
   readonly message: string
   readonly remedy: string
+}
+
+/** Both ways over the plain chat's WebSocket, `/chat`. */
+export interface ChatMessage {
+  readonly username: string
+  readonly message: string
 }
 
 /** RFC 9457, with the catalogue's code and what to do about it. */
@@ -154,6 +236,10 @@ export type LabRequest =
   | { readonly type: 'instructor'; readonly token: string }
   /** Shows the bytes of an exchange of one of this page's own lanes. */
   | { readonly type: 'inspect'; readonly exchange: number }
+  /** Whose page this is, and how they are called now: from then on it is told who else is here. */
+  | { readonly type: 'here'; readonly userId: string; readonly name: string }
+  /** The page's person types, or does so no more. */
+  | { readonly type: 'typing'; readonly on: boolean }
 
 /** Server to client over the lab's WebSocket. */
 export type LabMessage =
@@ -184,6 +270,8 @@ export type LabMessage =
   /** The feed's connections were cut just now. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
+  /** To a page that said whose it is. */
+  | RoomPresence
   /** To a page that named itself: the server has cut this lane of it, and says why: `too slow: …`. */
   | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
   /** Twice a second, to a page that named itself: what its own lanes have used. */

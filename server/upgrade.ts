@@ -29,8 +29,7 @@ export function routeUpgrades(app: FastifyInstance): void {
     const { socket } = request
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy())
-    // `wscat -c ws://localhost:3000` names no path: the bare conversation.
-    if (request.url === '/') request.url = '/ws'
+    request.url = socketAt(request.url ?? '')
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
@@ -40,12 +39,21 @@ export function routeUpgrades(app: FastifyInstance): void {
   })
 }
 
+/**
+ * Where a page and a socket have one address, the socket's own route: `wscat -c ws://localhost:3000`
+ * names no path and gets the bare conversation, and the chat's socket stands at the chat's page.
+ */
+const socketAt = (url: string): string => url.replace(/^(\/chat)?\/?(?=\?|$)/, '$1/ws')
+
 /** Only WebSocket upgrades are ours: `curl --http2` offers h2c and wants the page all the same. */
 export const isWebSocketUpgrade = (request: IncomingMessage): boolean =>
   /^websocket$/i.test(request.headers.upgrade ?? '')
 
 /** Takes the socket out of Fastify's hands for the handshake. Throws `upgrade-required` (426) on a plain request. */
-export function takeUpgrade({ raw: request }: FastifyRequest, reply: FastifyReply): Upgrade {
+export function takeUpgrade(
+  { raw: request }: Pick<FastifyRequest, 'raw'>,
+  reply: Pick<FastifyReply, 'hijack'>,
+): Upgrade {
   const { response, head } = pending.get(request) ?? refuse(request)
   reply.hijack()
   response.detachSocket(request.socket)

@@ -77,6 +77,7 @@ describe("the README's tables", () => {
     expect(section).toContain(
       `${PATIENCE.stalledMs / 1000} s without progress, ${PATIENCE.waitingBytes / 1024 / 1024} MiB`,
     )
+    expect(section).toContain(`after ${PATIENCE.unansweredMs / 1000} s without an acknowledgement`)
     expect(section).toContain(`two heartbeats of ${HEARTBEAT_MS / 1000} s`)
     expect(section).toContain(`${LIMIT_EVENTS} events`)
     expect(section).toContain(`a body, or a WebSocket message | ${MESSAGE_BYTES / 1024} KiB`)

@@ -29,6 +29,7 @@ export interface ServeOptions {
   /** Default: those of the server, but for the rate of messages, at which no test could get anywhere. */
   readonly limits?: Parts['limits']
   readonly times?: Parts['times']
+  readonly auth?: Parts['auth']
 }
 
 const NO_RATES = { messagesPerSecondPerAddress: Infinity, messagesPerSecondPerClient: Infinity }
@@ -43,9 +44,10 @@ export async function serve({
   token,
   limits = NO_RATES,
   times = {},
+  auth,
 }: ServeOptions = {}): Promise<Served> {
   const isHome = isInstructor === false ? { isHome: () => false } : {}
-  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }), limits, times })
+  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }), limits, times, auth })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')

@@ -1,5 +1,6 @@
 /** Starts a lesson's page: its lanes in the state that the lesson describes, and beside them the student's, where one runs. */
-import type { LessonState } from '../server/lessons/state.ts'
+import type { LessonState, ToldLesson } from '../server/lessons/state.ts'
+import type { TransportName } from '../server/protocol.ts'
 import { readAddress } from './state/address.ts'
 import { ask, followLesson } from './state/lesson.ts'
 import { openSession } from './state/open-session.ts'
@@ -25,7 +26,7 @@ const live = document.querySelector('fw-lesson')
 if (main && live instanceof LessonLive) start(main.dataset, live)
 else followLesson((state) => state && showProgress(state))
 
-function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: LessonLive): void {
+function start({ lesson = '', look = '/', way = '', yours = '' }: DOMStringMap, live: LessonLive): void {
   const address = readAddress(new URL(look, location.href).search)
   const prediction = document.querySelector('fw-prediction')
   let session: Session | undefined
@@ -37,17 +38,19 @@ function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: Less
   for (const media of [dark, forced]) media.addEventListener('change', recolour)
   recolour()
   addEventListener('keydown', press)
-  offerTries(document)
+  offerTries(document, { session: () => session, way })
   followLesson(hear)
   refresh()
 
-  function hear(state: LessonState | null): void {
+  function hear(state: ToldLesson | null): void {
     const isHere = state?.lesson === lesson
     // What the page may speak to was said with the page itself.
-    if (isHere && state.yours !== null && state.yours !== yours) return location.reload()
+    if (state && state.way !== null && state.way !== way) return location.reload()
     live.state = state
     if (state) showProgress(state)
     showKit(state)
+    // Nor had it a lane for the student's server, where another lesson ran then.
+    if (isHere && spokenBy(state) && session?.lanes.every(({ name }) => name !== 'yours')) return location.reload()
     session ??= open(isHere ? state : null)
     const now = isHere ? state.yours : null
     // It comes back where it was, and the lane need not wait for its own next attempt.
@@ -56,10 +59,10 @@ function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: Less
   }
 
   function open(state: LessonState | null): Session {
-    const spoken = TRANSPORTS.find((name) => name === state?.transport)
+    const spoken = spokenBy(state)
     const shown: readonly ShownLane[] = [
       ...address.lanes.map((name) => ({ name, transport: name })),
-      ...(spoken && yours !== '' ? [{ name: 'yours' as const, transport: spoken, origin: yours }] : []),
+      ...(spoken ? [{ name: 'yours' as const, transport: spoken, origin: way }] : []),
     ]
     const opened = openSession(
       { origin: location.origin, address, shown, transports, clockResolutionMs: clockResolutionMs() },
@@ -70,6 +73,11 @@ function start({ lesson = '', look = '/', yours = '' }: DOMStringMap, live: Less
     live.session = opened
     if (prediction instanceof Prediction) prediction.session = opened
     return opened
+  }
+
+  /** Without a way there is no lane. */
+  function spokenBy(state: LessonState | null): TransportName | undefined {
+    return way === '' ? undefined : TRANSPORTS.find((name) => name === state?.transport)
   }
 
   function refresh(): void {

@@ -5,14 +5,25 @@ import { watchQueueing } from './state/queueing.ts'
 import { clockResolutionMs } from './state/resolution.ts'
 import { snapshot } from './state/snapshot.ts'
 import { watchWake } from './state/wake.ts'
+import { newKey } from './state/send.ts'
 import { transports } from './transports/index.ts'
+import { recall, remember } from './view/memory.ts'
 import { Page } from './view/page.ts'
 
 const address = readAddress(location.search)
 const page = new Page()
+// The same in all tabs of this browser, and no secret: it only tells one person from another.
+const userId = recall('person') ?? newKey(8)
+remember('person', userId)
 
 const session = openSession(
-  { origin: location.origin, address, transports, clockResolutionMs: clockResolutionMs() },
+  {
+    origin: location.origin,
+    address,
+    transports,
+    clockResolutionMs: clockResolutionMs(),
+    person: { userId, name: recall('name') ?? '' },
+  },
   {
     say: (sentence) => page.say(sentence),
     changed: () => page.refresh(),

@@ -117,14 +117,24 @@ export const exercises: readonly Exercise[] = [
             'Look at what you call when the last event has been written.',
             'An EventSource that sees the end comes back after some seconds and asks again: polling, with more effort. A stream is an answer that does not end.',
           ],
+          'said-its-length': [
+            'Your answer says how long it is, and a client that has so many bytes takes it for ended.',
+            'Look at the headers that go out with the status: which of them speaks of the end?',
+            'Content-Length (RFC 9110, section 8.6) is a promise. Who does not know yet what will be said cannot give it; chunks need none.',
+          ],
         },
         async run(trial) {
           const stream = streamOf(trial, ['hello'])
           const saw = 'The text was "hello". You wrote:'
           await waitFor(trial, stream, () => stream.soFar.body.includes('hello'), { saw, hint: 'ended' })
           await settled(trial)
-          if (!stream.exchange) return
           const { bytes } = stream.shown
+          const length = stream.soFar.headers['content-length']
+          if (length !== undefined) {
+            const at = bytes.indexOf('content-length: ')
+            throw new Wrong({ saw, bytes, at, wanted: 'no such header', hint: 'said-its-length' })
+          }
+          if (!stream.exchange) return
           throw new Wrong({
             saw: 'You wrote the event, and then the end of the answer:',
             bytes,

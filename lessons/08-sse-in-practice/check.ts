@@ -235,6 +235,11 @@ export const exercises: readonly Exercise[] = [
             'Look at your condition for 204: is it about this client’s position, or about something that every client of a recording has?',
             'A connection can be cut in the middle. Who comes back with an earlier id still has something to get.',
           ],
+          'as-text': [
+            'The client wanted ten messages and had nine, and you took it for one that has all of them.',
+            'Look at how you compare the two positions.',
+            'A cursor is a name and no number: as text, 9 comes behind 10. Whether two are the same is all that can be asked.',
+          ],
           'not-for-you': [
             'The client asked for no end, and was sent away.',
             'Look at your condition for 204 where the request has no `until`.',
@@ -243,7 +248,9 @@ export const exercises: readonly Exercise[] = [
         },
         async run(trial) {
           const { room } = trial
-          const [, second, third, last] = await trial.publish('one', 'two', 'three', 'four')
+          const events = await trial.publish(...'abcdefghijk')
+          const [, second, third] = events
+          const [ninth, tenth, last] = events.slice(8)
           const target = `/feed/${room}/sse?after=0&until=${third?.id}`
           const asked = async (position: string | undefined, at = target) => {
             const pending = trial.open(at, { headers: position === undefined ? {} : { 'Last-Event-ID': position } })
@@ -253,6 +260,9 @@ export const exercises: readonly Exercise[] = [
           const rest = await asked(second?.id)
           const sawRest = `A client that wanted everything up to ${third?.id} was cut behind ${second?.id} and came back with Last-Event-ID: ${second?.id}. You answered:`
           expectStatus({ ...rest, body: '' }, 200, { saw: sawRest, hint: 'too-early' })
+          const ofTen = await asked(ninth?.id, `/feed/${room}/sse?after=0&until=${tenth?.id}`)
+          const sawTen = `A client that wanted everything up to ${tenth?.id} came back with Last-Event-ID: ${ninth?.id}. You answered:`
+          expectStatus({ ...ofTen, body: '' }, 200, { saw: sawTen, hint: 'as-text' })
           const live = await asked(last?.id, `/feed/${room}/sse`)
           const sawLive = `A client came back with Last-Event-ID: ${last?.id}, which is the last event there is, and it wants no end. You answered:`
           expectStatus({ ...live, body: '' }, 200, { saw: sawLive, hint: 'not-for-you' })

@@ -18,8 +18,11 @@ export type Hosted =
    * `isFrozen`: its time stands still from its first line on, so that `tick` moves every timer it has.
    */
   | { readonly kind: 'transport'; readonly exported: string; readonly isFrozen?: true }
-  /** It is a whole server that listens on `process.env.PORT`; ready when that port takes connections. */
-  | { readonly kind: 'server' }
+  /**
+   * It is a whole server that listens on `process.env.PORT`; ready when that port takes connections.
+   * With Redis it finds one at `process.env.REDIS_URL`, and may be started a second time beside it.
+   */
+  | { readonly kind: 'server'; readonly with?: 'redis' }
   /** It exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
   /**
@@ -35,6 +38,8 @@ export interface Check {
   readonly title: string
   /** By names of the check's own; a finding names the one that fits what was seen. */
   readonly hints: Readonly<Record<string, Hint>>
+  /** How long it may take before it is given up, for one that starts a process of its own. Default: 6 s. */
+  readonly withinMs?: number
   /** Returns where the program is right; throws `Wrong` where not, and `Unclear` where that cannot be told. */
   run(trial: Trial): Promise<void>
 }

@@ -36,8 +36,8 @@ export interface JudgeOptions extends Pick<ProgramOptions, 'says'> {
   readonly told?: (result: Result) => void
 }
 
-/** No check takes a second; one that takes so long has met a program that keeps it waiting. */
-const CHECK_MS = 6000
+/** No check takes a second; one that takes so long has met a program that keeps it waiting, and is not even stuck. */
+const CHECK_MS = 12_000
 
 /** Checks that ended the process or waited in vain, after which the rest are not tried: all of them would. */
 const STRIKES = 2
@@ -125,7 +125,8 @@ async function run(check: Check, program: Program): Promise<Came> {
   })
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Unclear(`The check was not over within ${CHECK_MS / 1000} s.`)), CHECK_MS)
+    const { withinMs = CHECK_MS } = check
+    timer = setTimeout(() => reject(new Unclear(`The check was not over within ${withinMs / 1000} s.`)), withinMs)
   })
   const running = check.run(trial)
   try {
@@ -159,7 +160,7 @@ function cameOf(error: unknown, check: Check): Came {
     const { kind, what, where, hint } = error.trouble
     return {
       verdict: 'fail',
-      finding: { saw: what, hinted: kind, hint, ...(where !== null && { where }) },
+      finding: { saw: what, hinted: kind, hint: check.hints[kind] ?? hint, ...(where !== null && { where }) },
       costs: true,
     }
   }

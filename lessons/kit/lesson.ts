@@ -76,11 +76,18 @@ async function run(first: Lesson): Promise<void> {
   let isPage = false
   let asksReset = false
 
-  const open = async (which: Lesson) => {
-    await runner?.stop()
+  /** One after the other: a lesson that is left while it starts would leave its sandbox behind. */
+  let opening: Promise<void> = Promise.resolve()
+  const open = (which: Lesson): Promise<void> => {
     lesson = which
-    runner = await createRunner(which, (state) => screen.show(state))
-    await runner.start()
+    opening = opening.then(async () => {
+      // Somebody was faster than this one, and wants another.
+      if (which !== lesson) return
+      await runner?.stop()
+      runner = await createRunner(which, (state) => screen.show(state))
+      await runner.start()
+    })
+    return opening
   }
   const quit = async (code: number) => {
     const hardly = setTimeout(() => process.exit(code), 3000)
@@ -105,6 +112,7 @@ async function run(first: Lesson): Promise<void> {
     const { state } = runner
     if (key === '\u0003' || key === 'q') return void (quits++ === 0 ? quit(0) : process.exit(1))
     if (isPage) {
+      if (!asksReset && key !== '\u001b' && screen.more()) return
       isPage = false
       screen.back(state)
       if (asksReset && key === 'x') runner.reset()
@@ -120,6 +128,7 @@ async function run(first: Lesson): Promise<void> {
     else if (key === 'l') page(courseText(state.course, state.lesson))
     else if (key === 's') page(solutionText(lesson, runner))
     else if (key === 'n') void open(following(lesson))
+    else if (key === ' ') screen.more()
     else if (key === 'x') {
       asksReset = true
       page('Begin this lesson anew? What you have is kept aside. Press x once more if so.')

@@ -3,14 +3,17 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, realpathSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Exercise } from './exercise.ts'
 import { WORDS_FD } from './hosted/message.ts'
 import type { Command, Reply, Task, Word } from './hosted/message.ts'
-import { stackOf } from './stuck.ts'
+import { freePort } from './port.ts'
+import { startRedis } from './redis.ts'
+import type { Link, Redis } from './redis.ts'
+import { inspectorIn, stackOf } from './stuck.ts'
 import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
 
@@ -21,6 +24,10 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<Trouble>
   /** What a handler of it last threw, since this was last asked. */
   threw(): Trouble | null
+  /** Its own way to Redis; null where it has none. */
+  readonly link: Link | null
+  /** The same program once more, in another process and beside the same Redis; always the same one, which ends with this. */
+  beside(): Promise<Program>
   /** Rejects with `ProgramEnded` where the process ends before it answers. */
   tell(command: Command): Promise<unknown>
   stop(): Promise<void>
@@ -32,6 +39,8 @@ export interface ProgramOptions {
   readonly follows?: string
   /** What the program itself writes to its stdout and stderr. */
   readonly says?: (text: string) => void
+  /** Where the exercise wants one; default: one of its own. */
+  readonly redis?: Redis
 }
 
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
@@ -42,8 +51,17 @@ const READY_MS = 5000
 /** The process is asked so often whether its thread is free; its own beat is as fast. */
 const LOOK_MS = 100
 
+/** The program's own, and not the kit's time: on a busy machine a program that gets no processor does not beat either. */
+const READY_BEATS = READY_MS / LOOK_MS
+
 /** So many looks without a beat mean that the thread is stuck. Looks, not time: on a busy machine these come late too. */
 const STUCK_LOOKS = 12
+
+/**
+ * A thread that waits inside of Node cannot say where it is, and one that gets no processor says it too late. After so
+ * many askings in vain, and without a beat between them, it is the former.
+ */
+const VAIN_ASKINGS = 3
 
 /** Resolves when the program takes requests; throws `ProgramEnded` where it never does. */
 export async function startProgram(folder: string, exercise: Exercise, options: ProgramOptions = {}): Promise<Program> {
@@ -61,16 +79,33 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
   }
 
   // The port of the inspector is opened only by the signal that asks a stuck program where it is.
+  const isWithRedis = hosted.kind === 'server' && hosted.with === 'redis'
+  const redis = isWithRedis ? (options.redis ?? (await startRedis())) : null
+  const link = redis && (await redis.link())
   const child = spawn(process.execPath, ['--inspect-port=0', HOST], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, NODE_NO_WARNINGS: '1' },
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      NODE_OPTIONS: undefined,
+      NODE_NO_WARNINGS: '1',
+      REDIS_URL: link?.url,
+    },
   })
   const alive = () => child.kill('SIGKILL')
   process.once('exit', alive)
   child.once('exit', () => process.off('exit', alive))
   const run = observe(child, home, says)
   child.send(task)
+  let beside: Promise<Program> | null = null
+  const stop = async () => {
+    await beside?.then((other) => other.stop()).catch(() => {})
+    await run.stop()
+    link?.close()
+    if (redis !== options.redis) await redis?.stop()
+  }
   try {
     const ready = await Promise.race([run.ready, run.ended.then(raise)])
     if (hosted.kind === 'server') await Promise.race([untilListening(ready, run), run.ended.then(raise)])
@@ -79,11 +114,13 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
       ended: run.ended,
       threw: run.threw,
       tell: run.tell,
-      stop: run.stop,
-      [Symbol.asyncDispose]: run.stop,
+      link,
+      beside: () => (beside ??= startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })),
+      stop,
+      [Symbol.asyncDispose]: stop,
     }
   } catch (error) {
-    await run.stop()
+    await stop()
     throw await located(error, task.file)
   }
 }
@@ -101,19 +138,21 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   const ready = Promise.withResolvers<number>()
   const ended = Promise.withResolvers<Trouble>()
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
-  const listeners = new Set<(text: string) => void>()
+  const inspector = Promise.withResolvers<string>()
+  let ofStderr = ''
   let cause: Trouble | null = null
   let threw: Trouble | null = null
   let looks = 0
-  let beats = false
+  let beats = 0
+  let vain = 0
+  let isReady = false
   let asking = false
   let number = 0
 
   const looking = setInterval(() => {
     looks += 1
-    if (beats && !asking && looks > STUCK_LOOKS) void askWhere()
+    if (beats > 0 && !asking && looks > STUCK_LOOKS) void askWhere()
   }, LOOK_MS)
-  let late: NodeJS.Timeout | undefined
 
   const end = (why: Trouble) => {
     cause ??= why
@@ -121,27 +160,24 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   }
   const heard = (word: Word) => {
     looks = 0
+    vain = 0
     if (word.is === 'beat') {
-      beats = true
-      late ??= setTimeout(
-        () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null)),
-        READY_MS,
-      )
+      beats += 1
+      if (!isReady && beats > READY_BEATS)
+        end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
     } else if (word.is === 'ready') {
-      clearTimeout(late)
+      isReady = true
       ready.resolve(word.port)
     } else if (word.is === 'threw') threw = troubleOf(word, home)
     else cause ??= troubleOf(word, home)
   }
   const askWhere = async () => {
     asking = true
-    const stack = await stackOf(child, (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    })
+    const stack = await stackOf(child, inspector.promise)
     const where = stack === null ? null : placeIn(stack, home)
     // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
-    if (looks > STUCK_LOOKS && (where !== null || stack === null))
+    if (stack === null) vain += 1
+    if (looks > STUCK_LOOKS && (where !== null || vain >= VAIN_ASKINGS))
       end(
         trouble('stuck', `The program held its only thread for more than ${(LOOK_MS * STUCK_LOOKS) / 1000} s.`, where),
       )
@@ -160,7 +196,9 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   })
   child.stdout?.setEncoding('utf8').on('data', says)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    for (const listener of listeners) listener(text)
+    ofStderr = `${ofStderr}${text}`.slice(-STDERR_CHARS)
+    const address = inspectorIn(ofStderr)
+    if (address !== null) inspector.resolve(address)
     const own = text.replace(OF_THE_INSPECTOR, '')
     if (own !== '') says(own)
   })
@@ -168,7 +206,6 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   // `close` comes behind the last word and the last byte of output; `exit` may overtake them.
   child.once('close', (code, signal) => {
     clearInterval(looking)
-    clearTimeout(late)
     words.close()
     const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
     for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
@@ -199,6 +236,9 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   }
 }
 
+/** Enough for the line that tells of the inspector, in however many pieces it comes. */
+const STDERR_CHARS = 2000
+
 /** What Node writes by itself when its inspector is woken. */
 const OF_THE_INSPECTOR =
   /^(?:Debugger (?:listening on|attached|ending on).*|For help, see:.*|Waiting for the debugger.*)\n?/gm
@@ -226,14 +266,6 @@ async function takesConnections(port: number): Promise<boolean> {
   } finally {
     socket.destroy()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Some syntax errors come without their place; `node --check` knows it. */

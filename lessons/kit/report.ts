@@ -19,13 +19,39 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
 }
 
 /** One line a check, the first that failed open, and how many pass. `rungs`: how much of its hint is shown. */
-export function reportText(results: readonly Result[], style: Style, rungs = 1): string {
+export function reportText(results: readonly Result[], style: Style, rungs = 1, layout: Layout = WIDE): string {
   const first = results.find(({ verdict }) => verdict === 'fail') ?? results.find(({ verdict }) => verdict !== 'pass')
-  const lines = results.flatMap((result) => [
-    lineOf(result, style),
-    ...(result === first && result.finding ? ['', ...trimmed(findingLines(result.finding, style, rungs)), ''] : []),
+  const listed = layout.isBrief ? results.filter(({ verdict }) => verdict !== 'pass') : results
+  const lines = listed.flatMap((result) => [
+    lineOf(result, style, layout),
+    ...(result === first && result.finding
+      ? ['', ...trimmed(findingLines(result.finding, style, rungs, layout)), '']
+      : []),
   ])
-  return `${lines.join('\n')}\n\n${countOf(results)}\n`
+  return [...lines, ...(lines.length > 0 ? [''] : []), countOf(results), ''].join('\n')
+}
+
+/** How much of a line a report may take. */
+interface Layout {
+  /** Where the titles, and what was found, begin. */
+  readonly indent: number
+  /** Of a text, and of a line of bytes; of a longer one those around the caret are shown. */
+  readonly columns: number
+  /** Checks that pass are counted and not listed. */
+  readonly isBrief?: boolean
+}
+
+const VERDICT_WIDTH = 16
+
+const WIDE: Layout = { indent: VERDICT_WIDTH + 2, columns: 88 }
+
+/** In a narrow terminal what was found begins farther to the left; below 40 columns nothing helps. */
+export function layoutFor(columns: number): Layout {
+  const fits = WIDE.indent + GUTTER.length + WIDE.columns
+  if (columns >= fits) return WIDE
+  const indent = columns < 100 ? 4 : WIDE.indent
+  // Two ellipses may stand around the bytes.
+  return { indent, columns: Math.max(30, columns - indent - GUTTER.length - 2) }
 }
 
 /** `fail  03-short-polling  short-poll  6 of 9 checks pass; first: past-the-tenth` */
@@ -50,47 +76,50 @@ function countOf(results: readonly Result[]): string {
   return `${results.filter(({ verdict }) => verdict === 'pass').length} of ${results.length} checks pass.`
 }
 
-const VERDICT_WIDTH = 16
-
-function lineOf({ verdict, title, ms }: Result, { inverse, strong, faint }: Style): string {
+function lineOf({ verdict, title, ms }: Result, { inverse, strong, faint }: Style, { indent }: Layout): string {
   const mark = verdict === 'pass' ? '\u2713 pass' : verdict
   const padding = ' '.repeat(VERDICT_WIDTH - mark.length)
-  if (verdict === 'fail') return `  ${inverse(mark)}${padding}${strong(title)}  ${faint(`${ms} ms`)}`
-  return `  ${mark}${padding}${title}${verdict === 'pass' ? `  ${faint(`${ms} ms`)}` : ''}`
+  // A narrow terminal has no room for what nobody needs there.
+  const took = indent < WIDE.indent || verdict === 'could not tell' ? '' : `  ${faint(`${ms} ms`)}`
+  if (verdict === 'fail') return `  ${inverse(mark)}${padding}${strong(title)}${took}`
+  return `  ${mark}${padding}${title}${took}`
 }
-
-const INDENT = ' '.repeat(VERDICT_WIDTH + 2)
 
 /** Left of the bytes, so that what was wanted can stand in their column. */
 const GUTTER = 'wanted: '
 
-function findingLines(finding: ResultFinding, style: Style, rungs: number): readonly string[] {
+function findingLines(finding: ResultFinding, style: Style, rungs: number, layout: Layout): readonly string[] {
+  const wrap = (text: string) => wrapped(text, layout.columns)
   const { saw, where, why, hint } = finding
   const place = where === undefined || saw.includes(where) ? [] : [style.strong(where)]
-  const lines = [...place, ...wrap(saw), ...bytesLines(finding), ...(why === undefined ? [] : wrap(why))]
+  // What a compiler says is prose: nobody counts its columns.
+  const shown =
+    finding.hinted === 'types'
+      ? ['', ...(finding.bytes ?? '').split('\n').flatMap(wrap), '']
+      : bytesLines(finding, layout.columns)
+  const lines = [...place, ...wrap(saw), ...shown, ...(why === undefined ? [] : wrap(why))]
   if (hint) {
     const names = ['what was seen', 'where to look', 'the idea behind it']
     if (lines.at(-1) !== '') lines.push('')
     for (const [i, rung] of hint.slice(0, rungs).entries())
       lines.push(...wrap(`Hint ${i + 1} of 3, ${names[i]}: ${rung}`))
   }
-  return lines.map((line) => (line === '' ? '' : `${INDENT}${line}`))
+  return lines.map((line) => (line === '' ? '' : `${' '.repeat(layout.indent)}${line}`))
 }
 
 const trimmed = (lines: readonly string[]): readonly string[] => (lines.at(-1) === '' ? lines.slice(0, -1) : lines)
 
-/** As many columns as are shown of a line; of a longer one those around the caret. */
-const COLUMNS = 88
-const CARET_COLUMN = 56
-
-export function bytesLines({ bytes, at, wanted }: Pick<Finding, 'bytes' | 'at' | 'wanted'>): readonly string[] {
+export function bytesLines(
+  { bytes, at, wanted }: Pick<Finding, 'bytes' | 'at' | 'wanted'>,
+  columns = WIDE.columns,
+): readonly string[] {
   if (bytes === undefined) return []
   const blank = ' '.repeat(GUTTER.length)
   const lines: string[] = ['']
   let start = 0
   for (const line of bytes.split('\n')) {
     const caret = at !== undefined && at >= start && at <= start + line.length ? at - start : null
-    const { text, column } = windowOf(visible(line), caret)
+    const { text, column } = windowOf(visible(line), caret, columns)
     lines.push(`${blank}${text}`.trimEnd())
     if (caret !== null) {
       lines.push(`${blank}${' '.repeat(column)}^`)
@@ -101,10 +130,13 @@ export function bytesLines({ bytes, at, wanted }: Pick<Finding, 'bytes' | 'at' |
   return [...lines, '']
 }
 
-function windowOf(line: string, caret: number | null): { text: string; column: number } {
-  const from = caret !== null && caret > COLUMNS - 8 ? caret - CARET_COLUMN : 0
-  const part = line.slice(from, from + COLUMNS)
-  const text = `${from > 0 ? `\u2026${part.slice(1)}` : part}${from + COLUMNS < line.length ? '\u2026' : ''}`
+/** Where in its line the caret stands, of one that is too long. */
+const CARET_AT = 0.64
+
+function windowOf(line: string, caret: number | null, columns: number): { text: string; column: number } {
+  const from = caret !== null && caret > columns - 8 ? caret - Math.floor(columns * CARET_AT) : 0
+  const part = line.slice(from, from + columns)
+  const text = `${from > 0 ? `\u2026${part.slice(1)}` : part}${from + columns < line.length ? '\u2026' : ''}`
   return { text, column: (caret ?? 0) - from }
 }
 
@@ -117,11 +149,12 @@ function pictureOf(char: string): string {
   return char === '\ufeff' ? '\u25a1' : char
 }
 
-function wrap(text: string): readonly string[] {
+/** Broken at blanks; a word that is too long stays as it is. */
+function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
   return lines

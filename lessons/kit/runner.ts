@@ -24,8 +24,10 @@ import { beginWork, resetWork, workOf } from './work.ts'
 export interface LessonState extends ToldState {
   /** Where the student works. */
   readonly folder: string
-  /** The sandbox in the state that the lesson describes; null while there is none. */
+  /** The lesson beside the live lanes and the checks; null while there is no sandbox. */
   readonly page: string | null
+  /** The sandbox in the state that the lesson describes; null while there is none. */
+  readonly look: string | null
   /** Is the program one that takes requests? Functions are only called. */
   readonly isServer: boolean
   /** Whom else the lesson brings; null where nobody. */
@@ -75,6 +77,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
+    look: null,
     isServer: exercises.some(isServer),
     beside: null,
     yours: null,
@@ -95,9 +98,9 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
       if (beginWork(lesson)) set({ said: `Copied what you start with to ${workOf(lesson)}.` })
       watcher = watchFolder(workOf(lesson), check)
       sandbox = await startSandbox(SANDBOX_PORT, wished)
-      set({ page: sandbox.origin + lookOf(lesson) })
+      set({ page: `${sandbox.origin}/lessons/${lesson.name}`, look: sandbox.origin + lookOf(lesson) })
       void sandbox.ended.then((said) => {
-        if (state.is !== 'stopped') set({ page: null, said: `The sandbox has ended. ${said}` })
+        if (state.is !== 'stopped') set({ page: null, look: null, said: `The sandbox has ended. ${said}` })
       })
       await startBeside(sandbox.origin)
       check()

@@ -189,7 +189,8 @@ function shownStream(exchange: Exchange, asked: Asked['headers'] = {}): Stream['
   const { requestLine, statusLine, headers, body } = exchange
   const lines = [requestLine, ...Object.entries(asked).map(([name, value]) => `${name}: ${value}`), '']
   if (statusLine) lines.push(statusLine)
-  if (headers['content-type'] !== undefined) lines.push(`content-type: ${headers['content-type']}`)
+  for (const name of ['content-type', 'content-length'])
+    if (headers[name] !== undefined) lines.push(`${name}: ${headers[name]}`)
   const head = `${lines.join('\n')}\n${statusLine ? '\n' : ''}`
   return { bytes: head + body, bodyAt: head.length }
 }

@@ -8,29 +8,30 @@ interface Frame {
   readonly location: { readonly scriptId: string; readonly lineNumber: number }
 }
 
+/** What Node says to stderr, once, when its inspector has been woken. */
+const LISTENING = /Debugger listening on (ws:\/\/127\.0\.0\.1:\S+\/\S+)\s/
+
+/** The address in what a process has written to its stderr; null where it has not said it. */
+export const inspectorIn = (text: string): string | null => LISTENING.exec(text)?.[1] ?? null
+
 /**
  * The frames of the running thread as lines of a stack, or null where it cannot be interrupted: it
- * waits inside of Node, or this platform has no such signal. `says` calls back with what the
- * process writes to its stderr.
+ * waits inside of Node, or this platform has no such signal. `inspector` is where it is asked,
+ * known as soon as the process has been woken once.
  */
-export async function stackOf(
-  child: ChildProcess,
-  says: (listener: (text: string) => void) => () => void,
-): Promise<string | null> {
+export async function stackOf(child: ChildProcess, inspector: Promise<string>): Promise<string | null> {
   if (process.platform === 'win32' || child.pid === undefined) return null
   const { promise, resolve } = Promise.withResolvers<string | null>()
   const timer = setTimeout(() => resolve(null), INSPECTOR_MS)
-  let text = ''
   let socket: WebSocket | null = null
-  const deaf = says((more) => {
-    text += more
-    const [address] = /ws:\/\/127\.0\.0\.1:\S+\/\S+(?=\s)/.exec(text) ?? []
-    if (address && !socket) socket = pause(address, resolve)
+  let isOver = false
+  void inspector.then((address) => {
+    if (!isOver) socket = pause(address, resolve)
   })
   child.kill('SIGUSR1')
   const stack = await promise
+  isOver = true
   clearTimeout(timer)
-  deaf()
   close(socket)
   return stack
 }

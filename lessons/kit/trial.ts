@@ -11,6 +11,7 @@ import type { Hint } from './exercise.ts'
 import { shown } from './expect.ts'
 import type { Clients, Command, Reads, Sent } from './hosted/message.ts'
 import type { Program } from './program.ts'
+import type { Link } from './redis.ts'
 
 export interface Trial {
   /** The check's own: nobody else publishes or reads in it. */
@@ -30,6 +31,11 @@ export interface Trial {
   websocket(target: string, options?: ClientOptions): WebSocket
   /** A bare connection to the program. */
   socket(): Socket
+
+  /** The program's way to Redis, to be cut and held; mended when the check ends. Only where the exercise wants Redis. */
+  readonly link: Link
+  /** The same in a second process, beside the same Redis. */
+  beside(): Promise<Trial>
 
   /** All in one commit, stamped now. */
   publish(...texts: readonly string[]): Promise<readonly Event[]>
@@ -82,6 +88,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   let frozen = false
   let connected = false
+  let other: OwnTrial | null = null
   const tell = (command: Command) => program.tell(command)
   const publish = async (texts: readonly string[], atMs?: number) =>
     (await tell({ is: 'publish', room, texts, ...(atMs !== undefined && { atMs }) })) as readonly Event[]
@@ -110,6 +117,14 @@ export function createTrial(program: Program, room: string): OwnTrial {
       const socket = connect(program.port, '127.0.0.1').on('error', () => {})
       open.add(() => socket.destroy())
       return socket
+    },
+    get link() {
+      if (program.link) return program.link
+      throw new Unclear('The exercise has no Redis.')
+    },
+    async beside() {
+      other ??= createTrial(await program.beside(), room)
+      return other
     },
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
@@ -150,6 +165,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async end() {
       for (const close of open) close()
       if (connected) await trial.disconnect()
+      program.link?.mend()
+      program.link?.release()
+      await other?.end()
       if (frozen) await tell({ is: 'thaw' })
     },
   }

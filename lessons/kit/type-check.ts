@@ -36,6 +36,7 @@ function configOf(file: string): object {
       module: 'esnext',
       moduleResolution: 'bundler',
       typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+      // A package without types of its own, such as ws, has them beside it.
       paths: {
         '#server/*': [join(REPOSITORY, 'server/*')],
         '*': [join(REPOSITORY, 'node_modules/@types/*'), join(REPOSITORY, 'node_modules/*')],

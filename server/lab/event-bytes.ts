@@ -10,23 +10,26 @@ type Told = (event: string) => void
 const EVENT_BYTES = 64 * 1024
 
 /**
- * In a poll's answer, `{"events":[{…},{…}],"cursor":…}`, the objects in the one array are the
- * events: they begin at depth 2 and end there.
+ * In a poll's answer, `{"events":[{…},{…}],"cursor":…}`, the objects in the first array are the
+ * events: they begin at depth 2 and end there. What comes behind that array is none.
  */
 export function countPollEvents(told?: Told): Count {
   let event = ''
   let depth = 0
   let inString = false
   let isEscaped = false
+  let isOver = false
 
   return (bytes) => {
     let payload = 0
     for (const byte of bytes) {
+      if (isOver) break
       const before = depth
       if (isEscaped) isEscaped = false
       else if (inString && byte === BACKSLASH) isEscaped = true
       else if (byte === QUOTE) inString = !inString
       else if (!inString) depth += STEPS[byte] ?? 0
+      isOver = before === 2 && depth === 1
       if (before <= 2 && depth <= 2) continue
       payload += 1
       if (told) collect(byte, told)

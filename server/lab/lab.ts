@@ -7,8 +7,10 @@ import type { IncomingMessage } from 'node:http'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
+import type { Admission } from '../auth/admission.ts'
 import { FeedError, errorMessage } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
+import type { Presence } from '../feed/presence.ts'
 import type { Network } from '../network.ts'
 import { now } from '../now.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
@@ -25,6 +27,7 @@ import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
 import { parseRequest } from './request.ts'
 import { DEFAULT_ROOM, EVERYBODY, RoomQuery, serveActs } from './routes.ts'
+import { createVisitors } from './visitors.ts'
 
 /** Changes of one second's worth of pages coming and going are told together. */
 const HERE_MS = 200
@@ -76,20 +79,27 @@ export interface Instruments {
   readonly capture: Capture
 }
 
-/** Without instruments nobody is told what the lanes use, nor what crosses in them. */
+export interface LabParts {
+  readonly feed: Feed
+  readonly access: Access
+  readonly admission: Admission
+  readonly network: Network
+  readonly progress: Progress
+  readonly presence: Presence
+  /** Without them nobody is told what the lanes use, nor what crosses in them. */
+  readonly instruments: Instruments | null
+}
+
 export function serveLab(
   app: App,
-  feed: Feed,
-  access: Access,
-  network: Network,
-  progress: Progress,
-  instruments: Instruments | null = null,
+  { feed, access, admission, network, progress, presence, instruments }: LabParts,
 ): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
   const figures =
     instruments && createLaneFigures(instruments.meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
   const crossings =
     instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
+  const visitors = createVisitors(presence, send)
   const rooms = new Map<string, LabRoom>()
   const instructors = new WeakSet<WebSocket>()
   const acts: Acts = { change, cut, restart }
@@ -144,6 +154,11 @@ export function serveLab(
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
       if (request.type === 'inspect') return show(page, pageName, request.exchange)
+      if (request.type === 'here') {
+        admission.checkUser(from, { name: request.name })
+        return visitors.here(page, name, { userId: request.userId, name: request.name, client: pageName ?? '' })
+      }
+      if (request.type === 'typing') return visitors.typing(page, name, request.on)
       if (request.type === 'instructor') return admit(page, from, request.token)
       if (!instructors.has(page)) throw new FeedError('not-instructor', EVERYBODY)
       if (request.type === 'settings') change(name, request.settings)
@@ -221,8 +236,11 @@ function enter(room: LabRoom, page: WebSocket): void {
 
 function leave(room: LabRoom, page: WebSocket): void {
   room.pages.delete(page)
-  if (room.pages.size === 0) room.metronome.stop()
-  tellHere(room)
+  if (room.pages.size > 0) return tellHere(room)
+  room.metronome.stop()
+  // Nobody is left to be told; a room that is forgotten now would keep its timer.
+  clearTimeout(room.telling)
+  room.telling = undefined
 }
 
 function tellTime(page: WebSocket, { metronome }: LabRoom, t0: number, t1: number): void {

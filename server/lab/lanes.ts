@@ -17,11 +17,11 @@ export function serveLanes(app: App, access: Access, meter: Meter): void {
   })
 }
 
-/** Null for what belongs to no lane: a request that is none of the feed's, or names no lane in its query. */
+/** Null for what belongs to no lane: a request that is neither the feed's nor an act of the lab's, or names no lane in its query. */
 export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
   if (!url.includes('lane=')) return null
   const lane = new URLSearchParams(url.slice(url.indexOf('?'))).get('lane')
-  const transport = transportOf(url)
+  const transport = ACT_PATH.test(url) ? null : transportOf(url)
   if (transport === undefined || lane === null || !LANE.test(lane)) return null
   const isPoll = transport === 'short-poll' || transport === 'long-poll'
   return {
@@ -36,17 +36,20 @@ export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading |
   }
 }
 
-/** Null for a publish; undefined for what is none of the feed's. */
+/** Null for what only goes up, as a publish; undefined for what is none of the feed's. */
 export function transportOf(url: string): TransportName | null | undefined {
   const [path = ''] = url.split('?')
   const [, route] = FEED_PATH.exec(path) ?? []
   return route === undefined ? undefined : (TRANSPORTS[route] ?? null)
 }
 
+/** What a page may want to see as it crossed, though it is none of the feed's. */
+const ACT_PATH = /^\/lab\/(?:settings|cut|restart|lanes)\?/
+
 const LANE = /^[A-Za-z0-9._-]{1,64}$/
 
-/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, and `/ws` or nothing at all for the bare conversation. */
-const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|poll|long-poll|sse|ws)\/?$/
+/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, `typing` and `leave` beside it, and `/ws` or nothing at all for the bare conversation. */
+const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|typing|leave|poll|long-poll|sse|ws)\/?$/
 
 const TRANSPORTS: Partial<Record<string, TransportName>> = {
   poll: 'short-poll',

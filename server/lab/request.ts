@@ -12,6 +12,9 @@ export function parseRequest(text: string): LabRequest {
     if (type === 'settings' && 'settings' in value) return { type, settings: readChange(value.settings) }
     if (type === 'cut') return { type, how: readCut('how' in value ? value.how : undefined) }
     if (type === 'restart') return { type }
+    if (type === 'typing') return { type, on: !('on' in value) || value.on !== false }
+    if (type === 'here' && 'userId' in value && isName(value.userId) && 'name' in value && isName(value.name))
+      return { type, userId: value.userId.toWellFormed(), name: value.name.toWellFormed() }
     if (type === 'inspect' && 'exchange' in value && typeof value.exchange === 'number')
       return { type, exchange: value.exchange }
     if (type === 'instructor' && 'token' in value && typeof value.token === 'string')
@@ -20,9 +23,13 @@ export function parseRequest(text: string): LabRequest {
   throw new FeedError(
     'bad-message',
     `${quote(value)} is no message of the lab.`,
-    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"}, {"type":"inspect","exchange":1} or {"type":"instructor","token":"…"}.',
+    'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"}, {"type":"inspect","exchange":1}, {"type":"here","userId":"ada","name":"Ada"}, {"type":"typing"} or {"type":"instructor","token":"…"}.',
   )
 }
+
+/** As a user's name anywhere else. */
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && Array.from(value).length <= 64
 
 function parseJson(text: string): unknown {
   try {

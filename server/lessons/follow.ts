@@ -3,14 +3,15 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access.ts'
 import type { Kit } from './kit.ts'
-import type { LessonState, LessonWish } from './state.ts'
+import type { LessonWish, ToldLesson } from './state.ts'
+import type { Way } from './way.ts'
 
 /** A page whose kit has gone comes back soon: the next one is started by a person who looks at the page. */
 const RETRY_MS = 1000
 
 const WISHES: readonly LessonWish[] = ['check', 'hint']
 
-export function serveState(app: FastifyInstance, access: Access, kit: Kit | undefined): void {
+export function serveState(app: FastifyInstance, access: Access, kit: Kit | undefined, way: Way): void {
   const open = new Set<ServerResponse>()
 
   app.get('/lessons/state', { schema: { hide: true } }, async (_request, reply) => {
@@ -22,13 +23,16 @@ export function serveState(app: FastifyInstance, access: Access, kit: Kit | unde
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
     })
-    const tell = (state: LessonState | null) => stream.write(`data: ${JSON.stringify(state)}\n\n`)
+    const tell = () => {
+      const told: ToldLesson | null = kit?.state ? { ...kit.state, way: way.origin, hopMs: way.hopMs } : null
+      stream.write(`data: ${JSON.stringify(told)}\n\n`)
+    }
     stream.write(`retry: ${RETRY_MS}\n`)
-    tell(kit?.state ?? null)
-    const stop = kit?.follow(tell)
+    tell()
+    const stops = [kit?.follow(tell), way.follow(tell)]
     open.add(stream)
     stream.once('close', () => {
-      stop?.()
+      for (const stop of stops) stop?.()
       open.delete(stream)
     })
   })

@@ -12,19 +12,19 @@ export interface Kit {
 
 /** What a process has of the one that started it, where that left a channel between them. */
 export interface Channel {
-  on(event: 'message', listener: (state: LessonState) => void): unknown
+  on(event: 'message', listener: (told: unknown) => void): unknown
   send?(wish: LessonWish): unknown
   /** Keeps the process from ending while somebody listens. */
   readonly channel?: { unref(): void } | null | undefined
 }
 
-/** Under `node --watch` there is a channel as well, over which nobody tells of a lesson. */
+/** Who else starts this server with a channel, as `node --watch` does, may say there what it likes: it is ignored. */
 export function kitOf(parent: Channel): Kit {
   const listeners = new Set<(state: LessonState) => void>()
   let state: LessonState | null = null
   let yours: string | null = null
   parent.on('message', (told) => {
-    if (!('lesson' in told)) return
+    if (!isState(told)) return
     state = told
     yours = told.yours ?? yours
     for (const listener of listeners) listener(told)
@@ -45,3 +45,5 @@ export function kitOf(parent: Channel): Kit {
     ask: (wish) => void parent.send?.(wish),
   }
 }
+
+const isState = (told: unknown): told is LessonState => typeof told === 'object' && told !== null && 'lesson' in told

@@ -5,14 +5,21 @@ import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 interface Place {
   /** How this server was asked for, in whose words the page's commands are. */
   readonly host: string
-  /** Where the page may find the student's server; empty where there is none. */
+  /** Where the page reaches the student's server over the sandbox's wire; empty where there is no kit. */
+  readonly way: string
+  /** Where that server is itself, to be read; empty while that is not known. */
   readonly yours: string
 }
 
-export function lessonPage(frame: string, course: readonly Lesson[], lesson: Lesson, { host, yours }: Place): string {
+export function lessonPage(
+  frame: string,
+  course: readonly Lesson[],
+  lesson: Lesson,
+  { host, way, yours }: Place,
+): string {
   const { name, number, title, facts, text } = lesson
   const at = course.indexOf(lesson)
-  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-yours="${escapeHtml(yours)}">
+  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-way="${escapeHtml(way)}" data-yours="${escapeHtml(yours)}">
       <article class="text" tabindex="0" aria-label="Lesson ${number}">
         <p class="kick">Lesson ${number}${facts === '' ? '' : ` · ${inlineHtmlOf(facts)}`}</p>
         <h1>${inlineHtmlOf(title)}</h1>

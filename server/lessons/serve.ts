@@ -7,19 +7,22 @@ import { FRESH, notFound } from '../rendered.ts'
 import { lessonsIn } from './course.ts'
 import type { Kit } from './kit.ts'
 import { coursePage, lessonPage } from './pages.ts'
+import type { Way } from './way.ts'
 
 interface LessonParts {
   /** The folder that holds `web/` and `lessons/`; default: this repository. */
   readonly root?: string
   readonly kit?: Kit | undefined
+  readonly way?: Pick<Way, 'origin'>
 }
 
 /** Only a lesson that is there has a page: no file is named by the address. */
-export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: LessonParts = {}): void {
+export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit, way }: LessonParts = {}): void {
   const lessons = () => lessonsIn(join(root, 'lessons'))
   const frame = () => readFile(join(root, 'web/lesson.html'), 'utf8')
-  // A page speaks to this server and, beside a lesson that runs, to the student's.
-  const spokenTo = () => (kit?.yours ? [kit.yours, kit.yours.replace('http', 'ws')] : [])
+  // A page speaks to this server and, beside a lesson that runs, to the student's by the way there.
+  const wayThere = () => way?.origin ?? ''
+  const spokenTo = () => (wayThere() === '' ? [] : [wayThere(), wayThere().replace('http', 'ws')])
   const answer = (reply: FastifyReply, html: string) =>
     reply.headers({ ...documentHeaders(html, spokenTo()), ...FRESH }).send(html)
 
@@ -29,7 +32,7 @@ export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: L
     const course = await lessons()
     const lesson = course.find((one) => one.name === name)
     return lesson
-      ? answer(reply, lessonPage(await frame(), course, lesson, { host, yours: kit?.yours ?? '' }))
+      ? answer(reply, lessonPage(await frame(), course, lesson, { host, way: wayThere(), yours: kit?.yours ?? '' }))
       : notFound(reply)
   })
 }

@@ -18,6 +18,14 @@ export interface LessonState {
   readonly course: readonly { readonly name: string; readonly isDone: boolean }[]
 }
 
+/** What a page is told. */
+export interface ToldLesson extends LessonState {
+  /** Where the student's server is reached over the sandbox's wire. */
+  readonly way: string | null
+  /** What that detour costs each way at the least, in ms, as measured when connecting; null before the first time. */
+  readonly hopMs: number | null
+}
+
 export interface LessonResult {
   readonly exercise: string
   readonly check: string

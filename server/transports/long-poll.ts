@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { PollAnswer } from '../protocol.ts'
-import { LIMIT_EVENTS, Limit, Params, Query, once, startOf } from './transport.ts'
+import { Known, LIMIT_EVENTS, Limit, Params, Query, once, personOf, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
 
 const DEFAULT_WAIT_S = 25
@@ -20,6 +20,7 @@ const schema = {
   params: Params,
   querystring: Type.Interface([Query], {
     limit: Limit,
+    presence: Known,
     wait: Type.Optional(
       Type.Number({
         minimum: 0,
@@ -32,7 +33,7 @@ const schema = {
 const bytesOf = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
 
 export const longPoll: Transport = {
-  serve(app, feed, { limiter }) {
+  serve(app, feed, { limiter, presence }) {
     const held = new Set<() => void>()
 
     app.get('/feed/:room/long-poll', { schema }, async (request, reply) => {
@@ -42,24 +43,38 @@ export const longPoll: Transport = {
       const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
       const after = await startOf(feed, room, query)
 
-      let news = await feed.since(room, after, limit)
-      const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap
-      if (wait) {
-        const { cursor } = news
-        const giveBack = limiter.hold(request.raw)
-        const batch = await hold(
-          (deliver, failed) => feed.follow(room, cursor, deliver, failed),
-          waitS,
-          reply.raw,
-          held,
-        ).finally(giveBack)
-        // The batch is the same object for all who waited, so that it is made into bytes once.
-        news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
+      const person = personOf(query)
+      const leave = person && presence.enter(room, person)
+      // Nothing is told to whoever names nobody: then there is never anything that it has not got.
+      const present = () => {
+        const state = person && presence.of(room)
+        return state && state.version !== query.presence ? { presence: state } : null
       }
 
-      reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
-      if (wait && news.events.length === 0 && !news.gap) return reply.code(204).send()
-      return reply.type('application/json; charset=utf-8').send(bytesOf(news))
+      try {
+        let news = await feed.since(room, after, limit)
+        const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap && !present()
+        if (wait) {
+          const { cursor } = news
+          const giveBack = limiter.hold(request.raw)
+          const batch = await hold(
+            (deliver, failed) => feed.follow(room, cursor, deliver, failed),
+            (changed) => (person ? presence.watch(room, query.presence, changed) : () => {}),
+            waitS,
+            reply.raw,
+            held,
+          ).finally(giveBack)
+          // The batch is the same object for all who waited, so that it is made into bytes once.
+          news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
+        }
+
+        const told = present()
+        reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
+        if (wait && news.events.length === 0 && !news.gap && !told) return reply.code(204).send()
+        return reply.type('application/json; charset=utf-8').send(bytesOf(told ? { ...news, ...told } : news))
+      } finally {
+        leave?.()
+      }
     })
 
     return () => {
@@ -68,9 +83,10 @@ export const longPoll: Transport = {
   },
 }
 
-/** Resolves with what came, or with null when the wait is over, the client is gone or the server says goodbye. */
+/** Resolves with what came, or with null when presence changed, the wait is over, the client is gone or the server says goodbye. */
 function hold(
   follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
+  watch: (changed: () => void) => () => void,
   waitS: number,
   client: ServerResponse,
   held: Set<() => void>,
@@ -81,6 +97,7 @@ function hold(
     // Whatever ends the hold first also takes the others away.
     const finish = (end: () => void) => {
       stop()
+      unwatch()
       clearTimeout(timer)
       client.off('close', release)
       held.delete(release)
@@ -91,6 +108,7 @@ function hold(
       (batch) => finish(() => resolve(batch)),
       (error) => finish(() => reject(error)),
     )
+    const unwatch = watch(release)
     const timer = setTimeout(release, jitteredMs(waitS))
     // `close` without an end of ours is the only sign that the client went away.
     client.once('close', release)

@@ -6,15 +6,22 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { readUnanswered } from './unanswered.ts'
 
 export interface Patience {
   /** So much may wait in the stream, besides what the kernel holds. */
   readonly waitingBytes: number
   /** So long may all that waits stand still. */
   readonly stalledMs: number
+  /**
+   * So long may a client acknowledge nothing of what the kernel sends it, again and again; on Linux
+   * only. One that reads nothing acknowledges all the same.
+   */
+  readonly unansweredMs: number
 }
 
-export const PATIENCE: Patience = { waitingBytes: 1024 * 1024, stalledMs: 5000 }
+/** A heartbeat after 15 s, and this: who is gone is noticed within two heartbeats. */
+export const PATIENCE: Patience = { waitingBytes: 1024 * 1024, stalledMs: 5000, unansweredMs: 10_000 }
 
 export interface Progress {
   /** Watches the request's connection until it closes, whatever goes over it. */
@@ -42,10 +49,11 @@ interface Watched {
 /** Looks are counted and not time: after a stop of this very process nobody had a chance to take anything. */
 const LOOKS = 5
 
-export function watchProgress({ waitingBytes, stalledMs, spares }: ProgressOptions): Progress {
+export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }: ProgressOptions): Progress {
   const open = new Map<Socket, Watched>()
   const listeners = new Set<(target: string, reason: string) => void>()
   const timer = setInterval(look, stalledMs / LOOKS).unref()
+  const below = setInterval(() => void lookBelow(), unansweredMs / LOOKS).unref()
 
   return {
     watch({ socket, url: target = '' }) {
@@ -64,17 +72,33 @@ export function watchProgress({ waitingBytes, stalledMs, spares }: ProgressOptio
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer)
+      clearInterval(below)
+    },
   }
 
   function look(): void {
     for (const [socket, watched] of open) {
       const reason = reasonToDrop(socket, watched)
-      if (reason === null || spares?.(socket)) continue
-      open.delete(socket)
-      watched.drop(reason)
-      for (const listener of listeners) listener(watched.target, reason)
+      if (reason !== null) drop(socket, watched, reason)
     }
+  }
+
+  async function lookBelow(): Promise<void> {
+    if (open.size === 0) return
+    const isUnanswered = await readUnanswered(unansweredMs)
+    if (!isUnanswered) return clearInterval(below)
+    for (const [socket, watched] of open) {
+      if (isUnanswered(socket)) drop(socket, watched, `half-open: nothing acknowledged for ${unansweredMs / 1000} s`)
+    }
+  }
+
+  function drop(socket: Socket, watched: Watched, reason: string): void {
+    if (spares?.(socket)) return
+    open.delete(socket)
+    watched.drop(reason)
+    for (const listener of listeners) listener(watched.target, reason)
   }
 
   function reasonToDrop(socket: Socket, watched: Watched): string | null {

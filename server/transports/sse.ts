@@ -5,8 +5,8 @@
 import type { ServerResponse } from 'node:http'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, PollAnswer } from '../protocol.ts'
-import { Params, Query, once, startOf } from './transport.ts'
+import type { Cursor, PollAnswer, RoomPresence } from '../protocol.ts'
+import { Params, Query, once, personOf, startOf } from './transport.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -18,8 +18,9 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
 export const sse: Transport = {
-  serve(app, feed, { limiter, heartbeatMs }) {
-    const open = new Set<ServerResponse>()
+  serve(app, feed, { limiter, admission, presence, heartbeatMs }) {
+    /** With what takes away all that writes to it. */
+    const open = new Map<ServerResponse, () => void>()
 
     app.get('/feed/:room/sse', { schema }, async (request, reply) => {
       const { room } = request.params
@@ -31,13 +32,11 @@ export const sse: Transport = {
       // It may have gone while its cursor was looked up, and would not say so again.
       if (stream.destroyed) return
       let trouble = ''
+      let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
         // Delivers nothing before this turn is over, and so nothing before the head.
-        stream.once(
-          'close',
-          feed.follow(room, start.cursor, deliver, () => stream.destroy()),
-        )
+        unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
       }
@@ -52,20 +51,40 @@ export const sse: Transport = {
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
       const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
-      open.add(stream)
-      stream.once('close', () => {
+      const person = personOf(request.query)
+      if (person) stream.once('close', presence.enter(room, person))
+      const unwatch = person && presence.watch(room, undefined, (state) => write(presenceBytes(state)))
+      const silence = (): void => {
+        unfollow()
+        unwatch?.()
         clearInterval(heartbeat)
         open.delete(stream)
-      })
+      }
+      open.set(stream, silence)
+      stream.once('close', silence)
+      // When it comes back it is told that its session is over, by a status that ends it for good.
+      const endUntold = (): void => {
+        silence()
+        stream.end()
+      }
+      stream.once('close', admission.until(request.raw, endUntold))
 
       function deliver(batch: PollAnswer): Promise<void> | void {
-        if (!stream.write(bytesOf(batch))) return new Promise((resolve) => stream.once('drain', resolve))
+        return write(bytesOf(batch))
+      }
+
+      function write(bytes: Buffer): Promise<void> | void {
+        if (!stream.write(bytes)) return new Promise((resolve) => stream.once('drain', resolve))
       }
     })
 
     return () => {
-      // A new time to each, or all of them come back in the same instant.
-      for (const stream of open) stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      for (const [stream, silence] of open) {
+        // On a slow line it closes long after its end, and what is written behind that ends the process.
+        silence()
+        // A new time to each, or all of them come back in the same instant.
+        stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+      }
     }
   },
 }
@@ -89,6 +108,9 @@ const bytesOf = once((batch: PollAnswer) =>
 /** With an id, or a plain EventSource would be told of the same gap at every reconnect. */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+
+/** Without an id: where the client is in the feed has nothing to do with it. */
+const presenceBytes = once((state: RoomPresence) => Buffer.from(`event: presence\ndata: ${JSON.stringify(state)}\n\n`))
 
 /** How much later those come back for whom there was no place. */
 const FULL_HOUSE_MS = 4000

@@ -11,11 +11,13 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import Type from 'typebox'
+import type { Admission } from '../auth/admission.ts'
 import { FeedError, quote } from '../errors.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
+import type { Presence } from '../feed/presence.ts'
 import type { Limiter } from '../limits.ts'
-import type { Cursor } from '../protocol.ts'
+import type { Cursor, Person } from '../protocol.ts'
 import type { Progress } from './progress.ts'
 
 /** Fastify, with types that follow from each route's schema. */
@@ -38,6 +40,10 @@ export interface Rules {
   readonly limiter: Limiter
   /** Drops those that take nothing. */
   readonly progress: Progress
+  /** Who may read and publish, and until when. */
+  readonly admission: Admission
+  /** Where those that name themselves are counted as here. */
+  readonly presence: Presence
   /** A stream with nothing to say says so this often. */
   readonly heartbeatMs: number
   /** To be told when the transport itself gives up a client, with one of few reasons. */
@@ -59,6 +65,26 @@ export const Params = Type.Object({
   room: Type.String({ pattern: ROOM_PATTERN, description: '1 to 32 of the characters a-z, 0-9 and "-"' }),
 })
 
+/** How a reader names itself, to be counted as here and to be told who else is. */
+export const PERSON = {
+  user: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'who reads, 1 to 64 characters: the same in each tab',
+  }),
+  name: Type.String({ minLength: 1, maxLength: 64, description: 'how they are called, 1 to 64 characters' }),
+  client: Type.String({
+    pattern: '^[A-Za-z0-9._-]{1,64}$',
+    description: '1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-": by which of their tabs',
+  }),
+}
+
+export const NamedQuery = Type.Object({
+  user: Type.Optional(PERSON.user),
+  name: Type.Optional(PERSON.name),
+  client: Type.Optional(PERSON.client),
+})
+
 /** The parameters that every transport takes. */
 export const Query = Type.Object({
   after: Type.Optional(Type.String({ description: 'a cursor that the server gave, or 0 for the earliest event kept' })),
@@ -75,7 +101,25 @@ export const Query = Type.Object({
       description: '1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-": the lane that the bytes belong to',
     }),
   ),
+  ...NamedQuery.properties,
 })
+
+/** Of a poll: the presence that it has got already. */
+export const Known = Type.Optional(
+  Type.String({ maxLength: 64, description: 'with user: the version of the presence that the client has got' }),
+)
+
+/** The one who reads; undefined where nobody is named. Who names no client reads by one only, however often. */
+export function personOf({ user, name = user, client = '' }: Named): Person | undefined {
+  if (user === undefined || name === undefined) return undefined
+  return { userId: user.toWellFormed(), name: name.toWellFormed(), client }
+}
+
+export interface Named {
+  readonly user?: string | undefined
+  readonly name?: string | undefined
+  readonly client?: string | undefined
+}
 
 export const Limit = Type.Optional(
   Type.Integer({

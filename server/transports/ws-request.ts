@@ -2,16 +2,34 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { FeedError, quote } from '../errors.ts'
-import { MESSAGE, ROOM_PATTERN } from './transport.ts'
+import { MESSAGE, PERSON, ROOM_PATTERN } from './transport.ts'
+import type { Named } from './transport.ts'
 
 const Room = Type.Optional(Type.String({ pattern: ROOM_PATTERN }))
-const Name = Type.Optional(MESSAGE.user)
+const Name = Type.Optional(PERSON.name)
 
 const SHAPES = {
   ping: Compile(Type.Object({ type: Type.Literal('ping') })),
-  join: Compile(Type.Object({ type: Type.Literal('join'), room: Room, boardId: Room, name: Name })),
+  join: Compile(
+    Type.Object({
+      type: Type.Literal('join'),
+      room: Room,
+      boardId: Room,
+      user: Type.Optional(PERSON.user),
+      name: Name,
+      client: Type.Optional(PERSON.client),
+    }),
+  ),
   leave: Compile(Type.Object({ type: Type.Literal('leave'), room: Room, boardId: Room })),
-  typing: Compile(Type.Object({ type: Type.Literal('typing'), room: Room, boardId: Room, name: Name })),
+  typing: Compile(
+    Type.Object({
+      type: Type.Literal('typing'),
+      room: Room,
+      boardId: Room,
+      name: Name,
+      on: Type.Optional(Type.Boolean()),
+    }),
+  ),
   message: Compile(
     Type.Object({
       type: Type.Literal('message'),
@@ -27,8 +45,13 @@ const SHAPES = {
 export type Request =
   | { readonly type: 'ping' }
   | { readonly type: 'leave'; readonly room: string | undefined }
-  | { readonly type: 'join'; readonly room: string | undefined; readonly name: string | undefined }
-  | { readonly type: 'typing'; readonly room: string | undefined; readonly name: string | undefined }
+  | ({ readonly type: 'join'; readonly room: string | undefined } & Named)
+  | {
+      readonly type: 'typing'
+      readonly room: string | undefined
+      readonly name: string | undefined
+      readonly on: boolean
+    }
   | {
       readonly type: 'message'
       readonly room: string | undefined
@@ -41,8 +64,14 @@ export type Request =
 export function parseRequest(text: string): Request {
   const value = parse(text)
   if (SHAPES.ping.Check(value)) return { type: 'ping' }
-  if (SHAPES.join.Check(value)) return { type: 'join', room: value.room ?? value.boardId, name: value.name }
-  if (SHAPES.typing.Check(value)) return { type: 'typing', room: value.room ?? value.boardId, name: value.name }
+  if (SHAPES.join.Check(value)) {
+    const { boardId, room = boardId, user, name, client } = value
+    return { type: 'join', room, user, name, client }
+  }
+  if (SHAPES.typing.Check(value)) {
+    const { boardId, room = boardId, name, on = true } = value
+    return { type: 'typing', room, name, on }
+  }
   if (SHAPES.leave.Check(value)) return { type: 'leave', room: value.room ?? value.boardId }
   if (SHAPES.message.Check(value))
     return { type: 'message', room: value.room ?? value.boardId, user: value.user, text: value.text, key: value.key }

@@ -1,11 +1,11 @@
 /** Records the lanes that somebody watches: what crossed, when, byte for byte. Of all others it knows nothing. */
-import type { IncomingMessage } from 'node:http'
 import type { Crossing } from '../protocol.ts'
 import type { Connection } from './connection.ts'
 import type { Reading } from './reading.ts'
 import { createRecording } from './recording.ts'
 import type { Recording } from './recording.ts'
 import { headText } from './request-head.ts'
+import type { Head } from './request-head.ts'
 
 export interface Capture {
   /** Tells what crosses in the lanes named `NAME.…`, in exchanges that begin from now on. Answers what ends it, and forgets them. */
@@ -13,7 +13,7 @@ export interface Capture {
   /** Null where nobody watches. */
   begin(
     reading: Reading,
-    request: IncomingMessage,
+    request: Head,
     on: Pick<Connection, 'number' | 'requests'>,
     hasBody: boolean,
   ): Recording | null

@@ -20,7 +20,8 @@ const LONGEST_HEAD_BYTES = 64 * 1024
 
 const LF = 10
 
-export function readMessages(bodyOf: (head: string) => Body): Messages {
+/** `bodyOf` is told how many of the bytes that are being read stand behind the head. */
+export function readMessages(bodyOf: (head: string, behindBytes: number) => Body): Messages {
   let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
   /** What has come of the present head, or line. */
   let text = ''
@@ -45,14 +46,14 @@ export function readMessages(bodyOf: (head: string) => Body): Messages {
     const to = end === -1 ? bytes.length : end + 1
     text += bytes.toString('latin1', from, to)
     if (text.length > LONGEST_HEAD_BYTES) reading = 'rest'
-    else if (end !== -1) endLine()
+    else if (end !== -1) endLine(bytes.length - to)
     return to
   }
 
-  function endLine(): void {
+  function endLine(behindBytes: number): void {
     if (reading === 'head') {
       // An empty line before a head is allowed (RFC 9112, section 2.2) and belongs to nothing.
-      if (text !== '\r\n' && text.endsWith('\r\n\r\n')) begin(bodyOf(text))
+      if (text !== '\r\n' && text.endsWith('\r\n\r\n')) begin(bodyOf(text, behindBytes))
       else if (text !== '\r\n') return
     } else if (reading === 'size') {
       const length = Number.parseInt(text, 16)
@@ -69,6 +70,17 @@ export function readMessages(bodyOf: (head: string) => Body): Messages {
     else reading = body === 'chunked' ? 'size' : 'rest'
   }
 }
+
+/** RFC 9112, section 6.3: neither 1xx nor 204 nor 304 has content, and a 101 ends HTTP. */
+export function bodyOfAnswer(head: string): Body {
+  const status = statusOf(head)
+  if (status === 101) return 'rest'
+  return status < 200 || status === 204 || status === 304 ? 0 : declaredBody(head, 'rest')
+}
+
+export const statusOf = (head: string): number => Number(head.split(' ', 2)[1])
+
+export const isWebSocket = (head: string): boolean => /^upgrade:\s*websocket\s*$/im.test(head)
 
 /** How long the content is by the head's own fields; `otherwise` where they do not say. */
 export function declaredBody(head: string, otherwise: Body): Body {

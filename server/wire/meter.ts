@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { Lanes, WireBytes } from '../protocol.ts'
 import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
@@ -21,6 +22,18 @@ import { tapUp } from './tap.ts'
 export interface Meter {
   /** True at this moment, with all that is under way. */
   read(): Lanes
+  /**
+   * A request has come by another way than the server's own. `frames` is what came behind the head
+   * of a handshake. Answers whom to tell when the last byte of its answer is with the kernel.
+   */
+  begin(request: Asked, bodyBytes: number, frames?: Buffer): () => void
+}
+
+/** Of a request, as far as it has to be known here. */
+export interface Asked extends Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'> {
+  readonly socket: Socket
+  /** Of its head as it came, where that is known. */
+  readonly headBytes?: number
 }
 
 /**
@@ -29,7 +42,7 @@ export interface Meter {
  */
 export function createMeter(
   server: Server,
-  readingOf: (request: IncomingMessage) => Reading | null,
+  readingOf: (request: Asked) => Reading | null,
   capture: Capture | null = null,
 ): Meter {
   const accounts = createAccounts()
@@ -38,7 +51,7 @@ export function createMeter(
 
   // Before all others: they answer, and change the request's address.
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    const answered = begin(request, bodyLength(request))
+    const answered = begin(request, bodyLength(request), undefined, request)
     // Which comes when all of it is with the kernel, and before the next answer is begun.
     response.prependListener('finish', answered)
   })
@@ -49,6 +62,7 @@ export function createMeter(
   if (server.listenerCount('clientError') > 0) server.prependListener('clientError', beginWithout)
 
   return {
+    begin,
     read() {
       const tallies = new Map<Account, Tally>()
       const tallyOf = ({ account }: Pick<Exchange, 'account'>): Tally => {
@@ -70,16 +84,17 @@ export function createMeter(
     },
   }
 
-  /** Answers whom to tell when the request is answered. */
-  function begin(request: IncomingMessage, bodyBytes: number, frames?: Buffer): () => void {
+  /** `body`: where it can be read, if there is one. */
+  function begin(request: Asked, bodyBytes: number, frames?: Buffer, body?: Readable): () => void {
     const reading = readingOf(request)
     const account = accounts.of(reading)
     account.requests += 1
     const connection = connections.get(request.socket) ?? connect(request.socket, account)
-    const recording = reading && capture ? capture.begin(reading, request, connection, bodyBytes > 0 && !frames) : null
+    const recording =
+      reading && capture ? capture.begin(reading, request, connection, bodyBytes > 0 && body !== undefined) : null
     const exchange = openExchange(account, request.method ?? '', bodyBytes, reading, recording)
-    if (recording?.hasBody) tapUp(request, recording.body, () => connection.whole(exchange))
-    connection.begin(exchange, headLength(request), frames)
+    if (recording?.hasBody && body) tapUp(body, recording.body, () => connection.whole(exchange))
+    connection.begin(exchange, request.headBytes ?? headLength(request), frames)
     return () => connection.answered(exchange)
   }
 

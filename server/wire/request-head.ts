@@ -1,7 +1,7 @@
 /** The head of a request as Node tells of it: it reads the bytes itself, and shows them to nobody. */
 import type { IncomingMessage } from 'node:http'
 
-type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
+export type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
 
 /** As everybody writes it: one blank behind each colon, none at the end of a line. In Latin-1. */
 export function headText({ method = '', url = '', httpVersion, rawHeaders }: Head): string {
@@ -14,4 +14,19 @@ export function headLength({ method = '', url = '', httpVersion, rawHeaders }: H
   const first = `${method} ${url} HTTP/${httpVersion}\r\n`.length
   // A name and its colon and blank, a value and its line break: two bytes more than each has.
   return rawHeaders.reduce((length, text) => length + text.length + 2, first) + '\r\n'.length
+}
+
+/** What Node would have read in a whole head. */
+export function parseHead(head: string): Head {
+  const [first = '', ...fields] = head.trimEnd().split('\r\n')
+  const [method = '', url = '', version = ''] = first.split(' ')
+  return {
+    method,
+    url,
+    httpVersion: version.replace('HTTP/', ''),
+    rawHeaders: fields.flatMap((field) => {
+      const colon = field.indexOf(':')
+      return [field.slice(0, colon), field.slice(colon + 1).trim()]
+    }),
+  }
 }

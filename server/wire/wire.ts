@@ -13,6 +13,11 @@ import { NEUTRAL, isNeutral } from './ranges.ts'
 export interface Wire {
   readonly conditions: Conditions
   /**
+   * A connection that comes to another listener than the server's meets the same. Answers the socket
+   * that stands for it from here on; null where it is refused, and reset.
+   */
+  meet(kernel: Socket): Socket | Link | null
+  /**
    * New connections meet these. Those that are open keep theirs and are out of date from now on:
    * ending them so that nothing is lost is for those who know what goes over them. Ones that fell
    * silent are closed.
@@ -20,6 +25,8 @@ export interface Wire {
   setConditions(conditions: Conditions): void
   /** Was this connection opened under conditions that have changed since? */
   isOutdated(socket: Socket): boolean
+  /** Ends those that are out of date and wait for nothing, as `isBusy` knows; what is under way in them still arrives. */
+  endOutdated(isBusy: (socket: Socket) => boolean): void
   /** Has this connection fallen silent, so that neither end may be told of anything? */
   isSilent(socket: Socket): boolean
   /** Cuts those of the open connections that `which` picks, now. */
@@ -37,27 +44,22 @@ export function createWire(server: Server, spares: (target: string) => boolean =
   let conditions = NEUTRAL
   let refusal: ReturnType<typeof setTimeout> | undefined
 
-  takeOver(server, (kernel) => {
-    if (refusal) return void kernel.resetAndDestroy()
-    const socket = isNeutral(conditions) ? kernel : new Link(kernel, conditions, spares)
-    open.set(socket, conditions)
-    socket.once('close', () => {
-      open.delete(socket)
-      silent.delete(socket)
-    })
-    return socket
-  })
+  takeOver(server, meet)
 
   return {
     get conditions() {
       return conditions
     },
+    meet,
     setConditions(changed) {
       // A copy, so that the same ones again make outdated as well: a restart is for everyone.
       conditions = { ...changed }
       endSilent()
     },
     isOutdated: (socket) => open.has(socket) && open.get(socket) !== conditions,
+    endOutdated(isBusy) {
+      for (const [socket, since] of open) if (since !== conditions && !isBusy(socket as Socket)) socket.destroySoon()
+    },
     isSilent: (socket) => silent.has(socket),
     cut(how, which) {
       for (const socket of open.keys()) {
@@ -76,6 +78,20 @@ export function createWire(server: Server, spares: (target: string) => boolean =
     },
   }
 
+  function meet(kernel: Socket): Socket | Link | null {
+    if (refusal) {
+      kernel.resetAndDestroy()
+      return null
+    }
+    const socket = isNeutral(conditions) ? kernel : new Link(kernel, conditions, spares)
+    open.set(socket, conditions)
+    socket.once('close', () => {
+      open.delete(socket)
+      silent.delete(socket)
+    })
+    return socket
+  }
+
   function endSilent(): void {
     for (const socket of silent) socket.destroy()
   }
@@ -86,7 +102,7 @@ export function createWire(server: Server, spares: (target: string) => boolean =
  * that the others' say comes first. That it is Node's listener which is called, on a server that
  * listens, keeps all of its time limits and its closing in force.
  */
-function takeOver(server: Server, through: (kernel: Socket) => Socket | Link | undefined): void {
+function takeOver(server: Server, through: (kernel: Socket) => Socket | Link | null): void {
   const [serve] = server.listeners('connection')
   if (!serve) throw new Error('The server has no listener for connections. Give the wire a server of node:http.')
   server.off('connection', serve)

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { get, raw, upgrade } from '../raw.ts'
 import type { Raw } from '../raw.ts'
 import { until } from '../until.ts'
+import { median, medianInterval } from './figures.ts'
 import { mebibytes, publishMany, startMeasured } from './measured.ts'
 import type { Measured } from './measured.ts'
 
@@ -33,7 +34,11 @@ await othersDelay()
 await memoryPerReader('sse')
 await memoryPerReader('ws')
 
-/** The delay of readers with and without stalled ones beside them, in turns, so that the machine's noise falls on both. */
+/**
+ * The delay of readers with and without stalled ones beside them. Each round has both twice, in the
+ * order alone, beside, beside, alone, so that what the machine does meanwhile falls on both; and the
+ * two that are alone tell how far it moves the figure by itself.
+ */
 async function othersDelay(): Promise<void> {
   await using server = await startMeasured(':memory:', 5000, 'off')
   // So that who begins at the beginning has at once more before it than the kernel holds.
@@ -41,33 +46,52 @@ async function othersDelay(): Promise<void> {
   let into: number[] = []
   const readers = await openReaders(server, (ms) => into.push(ms))
   const publisher = await openPublisher(server)
-  const measure = async (): Promise<number> => {
+  const alone = async (): Promise<number> => {
     into = []
     await publisher.run(ROUND_MS)
     // What is later than this is the machine's doing, and would count in the next round.
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     return quantile(into, 0.99)
   }
-  await measure()
-  const pairs: { alone: number; beside: number }[] = []
-  for (let round = 0; round < rounds; round++) {
-    const alone = await measure()
+  const beside = async (): Promise<number> => {
     const stop = stall(server)
-    const beside = await measure()
+    const p99Ms = await alone()
     await stop()
-    pairs.push({ alone, beside })
+    return p99Ms
   }
-  const ratios = pairs.map(({ alone, beside }) => (beside / alone - 1) * 100)
-  const typical = (name: 'alone' | 'beside') =>
-    quantile(
-      pairs.map((pair) => pair[name]),
-      0.5,
-    ).toFixed(1)
+  await alone()
+  const taken: Round[] = []
+  for (let round = 0; round < rounds; round++) {
+    const [before, one, other, after] = [await alone(), await beside(), await beside(), await alone()]
+    taken.push({ alone: [before, after], beside: [one, other] })
+    console.log(`round ${round + 1}: p99 ${[before, one, other, after].map((ms) => ms.toFixed(1)).join(', ')} ms`)
+  }
   console.log(
-    `p99 of ${readers.length} readers, median of ${rounds} rounds of ${PER_SECOND * (ROUND_MS / 1000)} messages: ${typical('alone')} ms alone, ${typical('beside')} ms beside ${STALLED} that read nothing; moved by ${quantile(ratios, 0.5).toFixed(0)} % (quartiles ${quantile(ratios, 0.25).toFixed(0)} and ${quantile(ratios, 0.75).toFixed(0)} %)`,
+    `p99 of ${readers.length} readers, ${rounds} rounds of 4 × ${PER_SECOND * (ROUND_MS / 1000)} messages: ${typical(taken, 'alone')} ms alone, ${typical(taken, 'beside')} ms beside ${STALLED} that read nothing; moved by ${percent(taken.map(moved))}; one alone against the other: ${percent(taken.map(({ alone: [before, after] }) => before / after))}`,
   )
   publisher.close()
   await Promise.all(readers.map((reader) => reader.close()))
+}
+
+interface Round {
+  readonly alone: readonly [number, number]
+  readonly beside: readonly [number, number]
+}
+
+/** By geometric means: twice as much and half as much cancel out. */
+function moved({ alone: [a, d], beside: [b, c] }: Round): number {
+  return Math.sqrt((b * c) / (a * d))
+}
+
+function typical(taken: readonly Round[], name: keyof Round): string {
+  return median(taken.flatMap((round) => round[name])).toFixed(1)
+}
+
+/** The median of ratios, and where it may lie. */
+function percent(ratios: readonly number[]): string {
+  const interval = medianInterval(ratios)
+  const of = (ratio: number) => ((ratio - 1) * 100).toFixed(0)
+  return `${of(median(ratios))} % (${interval ? `95 % confidence ${of(interval.low)} to ${of(interval.high)} %` : 'too few rounds for an interval'}, n ${ratios.length})`
 }
 
 /** What the server holds for a reader that is paused while 20 MB are published, and is not dropped. */

@@ -35,11 +35,12 @@ test("brings the feed on the lesson's lanes and on the student's, with the same 
     expect(await figures.innerText()).toContain('0 lost')
   }
   expect(await page.locator('.lane-row').count()).toBe(3)
-  // Nobody counts what goes to the student's own port.
-  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toContain('– / message')
-  await until('the bytes of the reference are known', async () =>
-    /\d B \/ message/.test(await page.locator('[data-lane="long-poll"] .figures').innerText()),
-  )
+  for (const lane of ['long-poll', 'yours'])
+    await until(`the bytes of ${lane} are known`, async () =>
+      /\d B \/ message/.test(await page.locator(`[data-lane="${lane}"] .figures`).innerText()),
+    )
+  // What stands beside the delay: the way to the student's server has a hop more.
+  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toMatch(/≥ \d[\d.]* one hop more/)
   expect(trouble).toEqual([])
 })
 
@@ -66,6 +67,8 @@ test('shows the checks as they come, the first that failed open, and asks for mo
 test('keeps what one predicted, and measures only when that was said', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
+  const settings = { conditions: { latencyMs: 100 } }
+  await page.request.put(`${origin}/lab/settings`, { data: settings })
   const prediction = page.locator('fw-prediction')
   await until('a message came', async () =>
     /[1-9] of/.test(await page.locator('[data-lane="long-poll"] .figures').innerText()),
@@ -77,20 +80,37 @@ test('keeps what one predicted, and measures only when that was said', async () 
   expect(await prediction.getByRole('textbox').inputValue()).toBe('10')
 })
 
-test('sends what is written in the text, and shows what was asked and what came', async () => {
+test('says what has to hold so that it can measure, and how to count what it cannot', async () => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.locator('fw-prediction').getByText('as soon as the network has its 100 ms').waitFor()
+  await page.goto(`${origin}/lessons/08-sse-in-practice`)
+  await page.locator('fw-prediction').getByText('Open the seven tabs').waitFor()
+})
+
+test('sends what is written in the text, and shows what crossed the wire', async () => {
   const { origin } = await served()
   const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
   const asked = page.locator('.http + .try').first()
   await asked.getByRole('button', { name: 'Try' }).click()
   await until('it is answered', async () => /preference-applied: wait=1/.test(await asked.innerText()))
   // With the room's own cursor in the place of the one in the text.
-  expect(await asked.innerText()).toMatch(/GET \/feed\/lesson-4\/long-poll\?after=\w+\.0&wait=1\n\n204 No Content\n/)
+  const crossed = await asked.innerText()
+  expect(crossed).toMatch(
+    /\d bytes, head\nGET \/feed\/lesson-4\/long-poll\?after=\w+\.0&wait=1&lane=\w{8}\.try1 HTTP\/1.1\n/,
+  )
+  // What the browser adds.
+  expect(crossed).toMatch(/\nHost: localhost:\d+\n.*\nUser-Agent: .*\nHTTP\/1.1 204 No Content\n/s)
   const told = page.locator('pre.sh + .try').first()
   await told.getByRole('button', { name: 'Try' }).click()
   await until('the network is as the text says', async () =>
     /100 ms each way/.test(await page.locator('.holds').innerText()),
   )
-  expect(await told.innerText()).toMatch(/PUT \/lab\/settings\?room=lobby\ncontent-type: application\/json/)
+  await until('it is shown', async () =>
+    /PUT \/lab\/settings\?room=lobby&lane=\w{8}\.try2 HTTP\/1.1\n.*\ncontent-type: application\/json/is.test(
+      await told.innerText(),
+    ),
+  )
   expect(trouble).toEqual([])
 })
 

@@ -38,6 +38,10 @@ const conditions: fc.Arbitrary<Conditions> = fc
     lossRate: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.05, noNaN: true })),
     bufferingBytes: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 8192 })),
     bufferingMs: fc.constantFrom(0, 50, 500),
+    slowReaderBytesPerSecond: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      fc.integer({ min: 1000, max: 100_000 }),
+    ),
     idleCutMs: fc.oneof(fc.constant(0), fc.integer({ min: 500, max: 2000 })),
     firewall: fc.boolean(),
   })

@@ -15,14 +15,20 @@ export interface Viewer extends AsyncDisposable {
   readonly trouble: readonly string[]
 }
 
+/** A busy machine takes its time over a page; what is looked for is no matter of time. */
+const LOAD_MS = 120_000
+
 export async function view(browser: Browser, port: number, room: string): Promise<Viewer> {
-  const road = await openRoad(port)
+  await using opened = new AsyncDisposableStack()
+  const road = opened.use(await openRoad(port))
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+  opened.defer(() => context.close())
   const page = await context.newPage()
   const trouble: string[] = []
   page.on('pageerror', (error) => trouble.push(error.message))
-  await page.goto(`${road.origin}/?room=${room}&poll=0.25`)
+  await page.goto(`${road.origin}/?room=${room}&poll=0.25`, { timeout: LOAD_MS })
   await page.waitForFunction(() => window.fourwire?.snapshot().lanes.every(({ on }) => on))
+  const all = opened.move()
 
   return {
     road,
@@ -31,10 +37,7 @@ export async function view(browser: Browser, port: number, room: string): Promis
     setHidden: (isHidden) => page.evaluate(hide, isHidden),
     setOffline: (isOffline) => context.setOffline(isOffline),
     setLane: (transport, isOn) => toggle(page, transport, isOn),
-    async [Symbol.asyncDispose]() {
-      await context.close()
-      await road[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
 

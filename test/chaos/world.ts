@@ -28,29 +28,22 @@ export interface World extends AsyncDisposable {
   readonly before: Resources
 }
 
-/** `isDurable`: what the server has acknowledged outlives it; else each start is a new epoch. */
+/** `isDurable`: what the server has acknowledged outlives it; else each start is a new epoch. Where it cannot be made, nothing of it is left. */
 export async function createWorld(browser: Browser | null, isDurable: boolean): Promise<World> {
+  await using made = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-chaos-'))
-  const process = await startProcess(isDurable ? join(folder, 'feed.db') : ':memory:')
+  made.defer(() => rm(folder, { recursive: true }))
+  const process = made.use(await startProcess(isDurable ? join(folder, 'feed.db') : ':memory:'))
   // Something has to be asked before there is a server to look into.
   await (await fetch(`${process.origin}/health`, { headers: { connection: 'close' } })).arrayBuffer()
   const before = await process.resources()
+  const followers = await Promise.all(
+    [...NAMES, ...NAMES].map(async (name) => made.use(await follow(name, process.port, ROOM))),
+  )
+  const viewer = browser && made.use(await view(browser, process.port, ROOM))
   const publisher = createPublisher(() => process.origin, ROOM)
-  const followers = await Promise.all([...NAMES, ...NAMES].map((name) => follow(name, process.port, ROOM)))
-  const viewer = browser && (await view(browser, process.port, ROOM))
+  made.defer(async () => publisher.stop())
+  const all = made.move()
 
-  return {
-    process,
-    followers,
-    viewer,
-    publisher,
-    before,
-    async [Symbol.asyncDispose]() {
-      publisher.stop()
-      await viewer?.[Symbol.asyncDispose]()
-      await Promise.all(followers.map((follower) => follower[Symbol.asyncDispose]()))
-      await process[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true })
-    },
-  }
+  return { process, followers, viewer, publisher, before, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }

@@ -1,4 +1,4 @@
-import type { Cursor, Event, TransportName } from '../../server/protocol.ts'
+import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
 import { transports } from '../../web/transports/index.ts'
 import type { State } from '../../web/transports/transport.ts'
 
@@ -6,35 +6,46 @@ export interface Client extends Disposable {
   readonly events: readonly Event[]
   readonly gaps: readonly Cursor[]
   readonly states: readonly State[]
+  readonly presences: readonly RoomPresence[]
+  /** Who is here, as it was last told: each with the number of tabs. */
+  here(): string[] | undefined
   texts(): (string | undefined)[]
   publish(text: string, key?: string): Promise<Cursor>
+  typing(on?: boolean): void
   stop(): void
+  leave(): void
 }
 
 /** The browser side of a transport, with everything that it tells. */
 export function connect(
   transport: TransportName,
   origin: string,
-  { after = '0', room = 'lobby' }: { after?: Cursor; room?: string } = {},
+  { after = '0', room = 'lobby', lane, person }: { after?: Cursor; room?: string; lane?: string; person?: Person } = {},
 ): Client {
   const events: Event[] = []
   const gaps: Cursor[] = []
   const states: State[] = []
-  const { publish, stop } = transports[transport].connect(
-    { origin, room, after, intervalMs: 10, waitS: 5 },
+  const presences: RoomPresence[] = []
+  const { publish, typing, stop, leave } = transports[transport].connect(
+    { origin, room, person, after, intervalMs: 10, waitS: 5, ...(lane !== undefined && { lane }) },
     {
       events: (more) => events.push(...more),
       gap: (cursor) => gaps.push(cursor),
       state: (state) => states.push(state),
+      presence: (presence) => presences.push(presence),
     },
   )
   return {
     events,
     gaps,
     states,
+    presences,
+    here: () => presences.at(-1)?.here.map(({ name, tabs }) => `${name} ${tabs}`),
     texts: () => events.map(({ text }) => text),
     publish: (text, key = crypto.randomUUID()) => publish('Ada', text, key),
+    typing,
     stop,
+    leave,
     [Symbol.dispose]: stop,
   }
 }

@@ -1,5 +1,7 @@
 /** The kinds of programs that the kit can host, and what a check can do with each. */
 import { expect, test } from 'vitest'
+import { converse, expectNext, expectQuiet } from '../../lessons/kit/conversation.ts'
+import type { Amiss } from '../../lessons/kit/conversation.ts'
 import { lessonOf } from '../../lessons/kit/course.ts'
 import { Late, Wrong } from '../../lessons/kit/exercise.ts'
 import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
@@ -301,3 +303,77 @@ test('a line that vanishes tells its client nothing until it reappears, and a fa
     expect(far.visits).toHaveLength(1)
   })
 })
+
+/** Says back whatever is told to, closes where it is told to, and is at /ws alone. */
+const PARROT = `
+  import { createServer } from 'node:http'
+  import { WebSocketServer } from 'ws'
+  const server = createServer()
+  new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => {
+    socket.on('message', (data) => {
+      const text = String(data)
+      if (text === 'close') socket.close(1012, 'as told')
+      else if (text === 'crash') throw new Error('as told')
+      else if (text !== 'nothing') for (const each of text.split('|')) socket.send(each)
+    })
+  })
+  server.listen(Number(process.env['PORT']))`
+
+test('a conversation takes what comes one by one, and names how it is amiss, with the place', async () => {
+  await tried({ kind: 'server' }, PARROT, async (trial) => {
+    const talk = await converse(trial, '/ws')
+    const seen: Amiss[] = []
+    const told = { saw: 'You said:', hint: (amiss: Amiss) => (seen.push(amiss), NO_HINT) }
+    talk.say('{"type":"a","n":1}|{"type":"b","text":"so"}')
+    expect(await expectNext(trial, talk, { type: 'a', n: 1 }, told)).toEqual({ type: 'a', n: 1 })
+    await expect(expectQuiet(trial, talk, told)).rejects.toThrow(Wrong)
+    await expectQuiet(trial, talk, told)
+    talk.say('{"type":"b","text":"so"}|{"type":"b"}|so')
+    const other = await expectNext(trial, talk, { type: 'b', text: /other/ }, told).catch((error: unknown) => error)
+    if (!(other instanceof Wrong)) throw new Error(`It is ${String(other)}.`)
+    const { bytes = '', at, wanted } = other.finding
+    expect(bytes).toMatch(/^GET \/ws HTTP\/1.1\nUpgrade: websocket\n\nHTTP\/1.1 101 /)
+    expect(bytes).toContain('\n> {"type":"b","text":"so"}|')
+    expect([bytes.slice(at).split('}')[0], wanted]).toEqual(['"so"', '"\u2026"'])
+    await expect(expectNext(trial, talk, { type: 'c' }, told)).rejects.toThrow(Wrong)
+    await expect(expectNext(trial, talk, { type: 'b' }, told)).rejects.toThrow(Wrong)
+    talk.say('nothing')
+    await expect(expectNext(trial, talk, { type: 'a' }, told)).rejects.toThrow(Late)
+    talk.say('close')
+    await expect(expectNext(trial, talk, { type: 'a' }, told)).rejects.toThrow(Wrong)
+    await expect(expectQuiet(trial, talk, told)).rejects.toThrow(Wrong)
+    expect(talk.closed).toEqual({ code: 1012, reason: 'as told' })
+    expect(seen).toEqual(['another value', 'another value', 'another type', 'no JSON', 'nothing', 'closed', 'closed'])
+  })
+})
+
+test('a conversation that is refused says so by the status line', async () => {
+  await tried({ kind: 'server' }, PARROT, async (trial) => {
+    const refused = await converse(trial, '/elsewhere').catch((error: unknown) => error)
+    if (!(refused instanceof Wrong)) throw new Error(`It is ${String(refused)}.`)
+    expect(refused.finding.bytes).toMatch(/\nHTTP\/1.1 400 Bad Request$/)
+  })
+})
+
+test('an end of the process in a conversation is that, with the check\u2019s own hint for it where it has one', async () => {
+  const check: Check = {
+    name: 'one',
+    title: 'Is tried',
+    hints: { crash: NO_HINT },
+    async run(trial) {
+      const talk = await converse(trial, '/ws')
+      talk.say('crash')
+      await expectNext(trial, talk, { type: 'a' }, { saw: 'You said:', hint: NO_HINT })
+    },
+  }
+  await using folder = await folderWith('program.ts', PARROT)
+  const exercise: Exercise = { name: 'program', hosted: { kind: 'server' }, checks: [check] }
+  const [result] = await judge(lessonOf('3'), exercise, folder.path, { types: false })
+  expect(result?.finding).toMatchObject({
+    hinted: 'crash',
+    hint: NO_HINT,
+    where: expect.stringMatching(/^program.ts:/),
+  })
+})
+
+const NO_HINT = ['seen', 'where', 'idea'] as const

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { progressIn } from '../../lessons/kit/progress.ts'
 import type { LessonState } from '../../lessons/kit/runner.ts'
-import { stateText } from '../../lessons/kit/screen.ts'
+import { courseText, screenful, stateText } from '../../lessons/kit/screen.ts'
 import { watchFolder } from '../../lessons/kit/watch.ts'
 import { until } from '../until.ts'
 import { folderWith } from './program.ts'
@@ -108,6 +108,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
+    look: null,
     isServer: true,
     beside: null,
     yours: null,
@@ -124,6 +125,29 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     expect(text).toContain(part)
   expect(text).toContain('Yours  does not run')
   expect(stateText({ ...state, isServer: false }, style)).not.toContain('Yours')
+})
+
+test('a list has a gap behind its longest name', () => {
+  const names = ['01-short', '06-building-an-sse-endpoint']
+  const text = courseText(
+    names.map((name) => ({ name, title: 'What?', isDone: false })),
+    null,
+  )
+  for (const line of text.split('\n')) expect(line).toMatch(/ {2}What\?$/)
+})
+
+test('on a small screen head and keys stand still, and the middle comes in parts', () => {
+  const body = Array.from({ length: 20 }, (_none, i) => `line ${i}`)
+  const parts = { head: ['title'], body, foot: ['keys'] }
+  const first = screenful(parts, 0, 10).text.split('\n')
+  expect(first).toHaveLength(10)
+  expect([first[0], first[1], first.at(-1)]).toEqual(['title', 'line 0', 'keys'])
+  expect(first.at(-2)).toContain('13 more lines: press space')
+  const last = screenful(parts, 14, 10).text.split('\n')
+  expect(last.slice(0, 3)).toEqual(['title', 'line 14', 'line 15'])
+  expect(last.at(-1)).toBe('keys')
+  // What fits is shown as it is.
+  expect(screenful({ ...parts, body: ['line'] }, 0, 10).text).toBe('title\nline\nkeys')
 })
 
 async function run(entry: string, ...args: readonly string[]) {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Result } from '../../lessons/kit/judge.ts'
-import { bytesLines, exerciseLine, jsonOf, reportText } from '../../lessons/kit/report.ts'
+import { bytesLines, exerciseLine, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
 import type { Style } from '../../lessons/kit/report.ts'
 import { judged, lessonOf } from './program.ts'
 
@@ -29,8 +29,13 @@ test.each([
   ['7', 'no-first-id'],
   ['8', 'may-be-transformed'],
   ['9', 'four-bytes-of-mask'],
+  ['10', 'error-for-all'],
+  ['11', 'asks-whether-the-room-is-there'],
   ['12', 'same-host-any-port'],
   ['13', 'all-together'],
+  ['14', 'a-net-around-the-loop'],
+  ['16', 'pub-sub-with-one-count'],
+  ['17', 'held-whatever-came'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
   const lesson = lessonOf(number)
   const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
@@ -81,4 +86,20 @@ test('JSON holds what an instructor\u2019s script needs, and nothing else', () =
   expect(JSON.parse(jsonOf([result]))).toEqual([
     { lesson: '03-short-polling', exercise: 'short-poll', check: 'a-gap', verdict: 'fail', hint: 'seen', ms: 3 },
   ])
+})
+
+test('a narrow terminal is given lines that fit, and what a compiler says is wrapped and not cut', () => {
+  const words = Array.from({ length: 30 }, (_none, i) => `word${i}`).join(' ')
+  const result: Result = {
+    lesson: '03-short-polling',
+    exercise: 'short-poll',
+    check: 'types',
+    title: 'Has no type errors',
+    verdict: 'fail',
+    ms: 3,
+    finding: { saw: words, bytes: `short-poll.ts:1:1 ${words}`, hinted: 'types', hint: [words, words, words] },
+  }
+  const text = reportText([result], PLAIN, 3, layoutFor(80))
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  expect(text.match(/word29/g)).toHaveLength(5)
 })

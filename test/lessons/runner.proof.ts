@@ -23,7 +23,7 @@ test('a lesson copies its start once, checks it, checks again on a save, and lea
   try {
     await until('it has checked', () => said.includes('checks pass.'), STARTS_MS)
     expect(readFileSync(file, 'utf8')).toBe(readFileSync(join(folder, 'start/short-poll.ts'), 'utf8'))
-    const [, page = ''] = /^Page (http:\/\/localhost:\d+)/m.exec(said) ?? []
+    const [, page = ''] = /^Look (http:\/\/localhost:\d+)/m.exec(said) ?? []
     const [, yours = ''] = /^Yours (http:\/\/localhost:\d+)/m.exec(said) ?? []
     said = ''
     writeFileSync(file, readFileSync(join(folder, 'solution/short-poll.ts')))

@@ -284,16 +284,23 @@ test('/openapi.json describes every route of the feed with its parameters', asyn
       '/feed/{room}/long-poll',
       '/feed/{room}/sse',
       '/feed/{room}/ws',
+      '/feed/{room}/presence',
+      '/feed/{room}/typing',
+      '/feed/{room}/leave',
       '/lab',
       '/health',
     ]),
   )
   expect(json.paths['/feed/{room}/long-poll'].get.parameters.map(({ name }: { name: string }) => name).sort()).toEqual([
     'after',
+    'client',
     'lane',
     'last',
     'limit',
+    'name',
+    'presence',
     'room',
+    'user',
     'wait',
   ])
 })

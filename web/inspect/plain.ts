@@ -3,10 +3,13 @@ import type { Inspected, Part } from '../../server/protocol.ts'
 import { hexOf, textOf } from './bytes.ts'
 import type { Seen, SeenPart } from './see.ts'
 
-export function plainText(inspected: Inspected, { parts, bytesUp, bytesDown }: Seen): string {
+export function plainText(inspected: Inspected, seen: Seen): string {
+  const { bytesUp, bytesDown } = seen
   const title = `Exchange ${inspected.exchange} of ${inspected.lane}: ${bytesUp} bytes up, ${bytesDown} bytes down`
-  return `${[title, ...parts.map(plainPart)].join('\n\n')}\n`
+  return `${title}\n\n${plainParts(seen)}\n`
 }
+
+export const plainParts = ({ parts }: Seen): string => parts.map(plainPart).join('\n\n')
 
 function plainPart(seen: SeenPart): string {
   const { part, bytes } = seen

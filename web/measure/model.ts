@@ -75,6 +75,29 @@ export function expectedBytes(transport: TransportName, sizes: Sizes, conditions
   return payload + (useful * (heads + framing) + empties * empty) / messages
 }
 
+/** What one client uses in a second. A stream's one request is long over. */
+export interface Use {
+  readonly requestsPerSecond: number
+  readonly bytesPerSecond: number
+}
+
+/** As `expectedBytes`, by the second: so it has an answer for a feed in which nothing happens, too. */
+export function expectedUse(transport: TransportName, sizes: Sizes, conditions: Conditions): Use {
+  const { payload, heads, framing, empty } = sizes
+  const { ratePerSecond } = conditions
+  if (transport === 'sse' || transport === 'ws') {
+    const bytesPerSecond = ratePerSecond * (payload + framing) + HEARTBEAT_BYTES[transport] / HEARTBEAT_S
+    return { requestsPerSecond: 0, bytesPerSecond }
+  }
+  const { useful, empties, messages } = transport === 'short-poll' ? shortCycle(conditions) : longCycle(conditions)
+  const { intervalMs, waitS, roundTripMs } = conditions
+  const gapS = (roundTripMs + EXCHANGE_MS) / 1000
+  const longS = ratePerSecond === 0 ? gapS + waitS : messages / ratePerSecond
+  const cycleS = transport === 'short-poll' ? gapS + intervalMs / 1000 : longS
+  const around = useful * (heads + framing) + empties * empty
+  return { requestsPerSecond: 1 / cycleS, bytesPerSecond: around / cycleS + ratePerSecond * payload }
+}
+
 /** Of one cycle of polling, on average: answers that bring something, answers that do not, messages. */
 interface Cycle {
   readonly useful: number

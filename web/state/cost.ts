@@ -45,7 +45,11 @@ export function expectedCost(lane: Lane, conditions: Conditions): number | null 
   return sizes && expectedBytes(lane.transport, sizes, conditions)
 }
 
-function sizesOf({ transport, marks }: Lane, { split, messages }: Usage): Sizes | null {
+/** As the meter has found them on this lane; null before it carried anything. */
+export function sizesOf(
+  { transport, marks }: Pick<Lane, 'transport' | 'marks'>,
+  { split, messages }: Usage,
+): Sizes | null {
   const isPoll = transport === 'short-poll' || transport === 'long-poll'
   const carriers = isPoll ? marks.useful : messages
   if (carriers <= 0 || messages <= 0) return null

@@ -6,6 +6,8 @@ export interface Exchanges {
   take(crossings: readonly Crossing[]): void
   /** Null while none is known. */
   latest(of: TransportName): number | null
+  /** Of a lane by its whole name, where it is none of the four; null while none is known. */
+  latestIn(lane: string): number | null
   /** The lane's one before it (-1) or behind it (1); null where there is none. */
   beside(exchange: number, of: TransportName, step: -1 | 1): number | null
 }
@@ -15,13 +17,16 @@ const KEPT = 2000
 
 export function createExchanges(): Exchanges {
   const known = new Map<TransportName, number[]>(TRANSPORTS.map((name) => [name, []]))
+  const others = new Map<string, number>()
   const listOf = (name: TransportName | undefined): number[] => (name && known.get(name)) ?? []
 
   return {
     take(crossings) {
       for (const { is, lane, exchange } of crossings) {
         if (is !== 'request') continue
-        const list = listOf(TRANSPORTS.find((name) => lane.endsWith(`.${name}`)))
+        const of = TRANSPORTS.find((name) => lane.endsWith(`.${name}`))
+        if (!of) others.set(lane, exchange)
+        const list = listOf(of)
         // The server counts up; one that began anew knows none of those before.
         if (exchange <= (list.at(-1) ?? 0)) list.length = 0
         list.push(exchange)
@@ -29,6 +34,7 @@ export function createExchanges(): Exchanges {
       }
     },
     latest: (of) => listOf(of).at(-1) ?? null,
+    latestIn: (lane) => others.get(lane) ?? null,
     beside(exchange, of, step) {
       const list = listOf(of)
       // One that is not known any more lies before all that are.

@@ -9,6 +9,7 @@ import type {
   LabMessage,
   LabRequest,
   LaneBytes,
+  RoomPresence,
   Settings,
   SettingsChange,
 } from '../../server/protocol.ts'
@@ -22,6 +23,7 @@ export interface LabListener {
   /** What was claimed is granted. */
   instructor(): void
   here(pages: number): void
+  presence(presence: RoomPresence): void
   /** The feed's connections were cut just now. */
   cut(how: Cut): void
   /** The server has cut this lane of the page's, for taking nothing. */
@@ -45,6 +47,9 @@ export interface Lab {
   inspect(exchange: number): Promise<Inspected | null>
   /** To be the instructor; holds for as long as the connection. */
   claim(token: string): void
+  /** Whose page this is; holds for as long as the connection. */
+  introduce(userId: string, name: string): void
+  typing(on: boolean): void
   stop(): void
 }
 
@@ -87,6 +92,12 @@ export function openLab(origin: string, room: string, page: string, listener: La
     inspect,
     claim(token) {
       send({ type: 'instructor', token })
+    },
+    introduce(userId, name) {
+      send({ type: 'here', userId, name })
+    },
+    typing(on) {
+      send({ type: 'typing', on })
     },
     stop() {
       clearTimeout(timer)
@@ -153,6 +164,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return listener.instructor()
       case 'here':
         return listener.here(message.pages)
+      case 'presence':
+        return listener.presence(message)
       case 'cut':
         return listener.cut(message.how)
       case 'dropped':

@@ -1,5 +1,6 @@
 /** Puts a session together: the lab, the clock, the lanes, and what the one means for the others. */
 import type { Conditions as Network, Cursor, Cut, TransportName } from '../../server/protocol.ts'
+import { sayBy } from '../transports/ask.ts'
 import { createClock } from '../measure/clock.ts'
 import { now } from '../now.ts'
 import { createAway } from './away.ts'
@@ -15,7 +16,6 @@ import type { Lane } from './lane.ts'
 import { createMessages } from './messages.ts'
 import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from './order.ts'
-import type { LaneName } from './order.ts'
 import type { Parts, Session, SessionListener, ShownLane } from './session.ts'
 import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from './send.ts'
@@ -28,6 +28,11 @@ import type { Rest } from './wake.ts'
 const LAB_PATIENCE_MS = 3000
 const ANNOUNCED_MS = 4000
 
+/** Said again while it goes on, well before it ends by itself. */
+const TYPING_EVERY_MS = 2000
+
+const NO_NAME = 'anonymous'
+
 /** Eight hexadecimal digits. */
 const PAGE_BYTES = 4
 
@@ -37,12 +42,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Opens the lab and, as soon as it has told where the room stands and what time it is, the lanes. */
 export function openSession(
-  { origin, address, shown = FOUR, transports, clockResolutionMs }: Parts,
+  { origin, address, shown = FOUR, transports, clockResolutionMs, person }: Parts,
   listener: SessionListener,
 ): Session {
   const { room } = address
   const page = newKey(PAGE_BYTES)
-  const laneName = (name: LaneName): string => `${page}.${name}`
+  const laneName = (name: string): string => `${page}.${name}`
   const clock = createClock(clockResolutionMs)
   const messages = createMessages()
   const exchanges = createExchanges()
@@ -55,6 +60,7 @@ export function openSession(
   let serviceMs: number | null = null
   const away = createAway()
   const quiet = createQuiet()
+  let typedAtMs = -Infinity
   let patience: ReturnType<typeof setTimeout> | undefined
 
   const lanes: readonly Lane[] = shown.map((one) =>
@@ -115,6 +121,8 @@ export function openSession(
       return settings.bands
     },
     here: null,
+    person: person ? { ...person, name: person.name || NO_NAME, client: page } : null,
+    presence: null,
     resting: null,
     get unreachableSinceMs() {
       return away.sinceMs
@@ -171,17 +179,30 @@ export function openSession(
       listener.say(told.clear)
       listener.changed()
     },
+    rename(name: string) {
+      if (!session.person) return
+      session.person = { ...session.person, name: name || NO_NAME }
+      introduce()
+    },
+    typing(on: boolean) {
+      if (!session.person || (on && now() - typedAtMs < TYPING_EVERY_MS)) return
+      typedAtMs = on ? now() : -Infinity
+      lab.typing(on)
+    },
     async send(by: 'ws' | 'post', user: string, text: string, key: string) {
       const lane = carrier(lanes, by)
       if (!lane) throw new Error('no lane')
       own.add(await publish(lane, origin, room, user, text, key))
     },
     isOwn: (id: Cursor) => own.has(id),
+    laneName,
     exchanges,
     inspect: (exchange: number) => lab.inspect(exchange),
     stateOf: (lane: Lane) => condition(lane, roundTripMs() ?? 0, session.queuedMs(lane), session.conditions),
     rest(why: Rest) {
       session.resting = why
+      // When a tab is closed it is hidden first, and then has no lab any more.
+      if (why === 'away' && session.person) sayBy({ origin, room, person: session.person }, 'leave')
       lab.stop()
       clearTimeout(patience)
       for (const lane of lanes) lane.rest(why)
@@ -217,6 +238,7 @@ export function openSession(
         crossings.startAgain()
         if (!begun) messages.startAt(cursor)
         settings.adopt(set)
+        introduce()
         const token = recallToken()
         if (instructor) lead()
         else if (token !== null) lab.claim(token)
@@ -239,6 +261,10 @@ export function openSession(
       },
       here(pages) {
         session.here = pages
+      },
+      presence(presence) {
+        session.presence = presence
+        listener.heard()
       },
       cut(how) {
         for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
@@ -272,6 +298,10 @@ export function openSession(
       },
     })
     return lab
+  }
+
+  function introduce(): void {
+    if (session.person) lab.introduce(session.person.userId, session.person.name)
   }
 
   /** Null while there is no clock: what crosses then cannot be placed. */

@@ -1,4 +1,4 @@
-/** What a lesson asks its readers to predict, where this page can measure it. The others count themselves. */
+/** What a lesson asks its readers to predict: measured by this page where it can be, else by the readers, who are told how. */
 import type { TransportName } from '../../server/protocol.ts'
 import type { Lane } from './lane.ts'
 import type { Exchange } from './mark.ts'
@@ -9,6 +9,8 @@ export interface Question {
   /** On which it is measured. */
   readonly lane: TransportName
   readonly unit: string
+  /** What has to hold so that the answer is one to this question; null where it does, or where nothing has to. */
+  readonly missing?: (session: Session) => string | null
   /** Null while there is nothing to tell. */
   measured(session: Session): Measured | null
   /** By the model; null where it does not know. */
@@ -24,6 +26,25 @@ export interface Measured {
 
 /** By the lesson's name without its number. */
 export const QUESTIONS: Partial<Record<string, Question>> = {
+  'why-real-time': {
+    lane: 'short-poll',
+    unit: 'ms',
+    missing: ({ conditions, intervalMs }) =>
+      conditions?.latencyMs === 100 && intervalMs === 2000
+        ? null
+        : 'Measured as soon as the network has its 100 ms each way: the first command under Look.',
+    measured(session) {
+      const latencies = laneOf(session, 'short-poll')?.latencies
+      if (!latencies || latencies.n === 0) return null
+      const sumMs = latencies.sorted().reduce((sum, ms) => sum + ms, 0)
+      return { value: sumMs / latencies.n, n: latencies.n, of: 'messages' }
+    },
+    /** Ages are spread evenly, so that the one in the middle is their mean. */
+    expected(session) {
+      const lane = laneOf(session, 'short-poll')
+      return (lane && session.expected(lane)?.p50Ms) ?? null
+    },
+  },
   'short-polling': {
     lane: 'short-poll',
     unit: 'bytes',
@@ -38,6 +59,10 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
   'long-polling': {
     lane: 'long-poll',
     unit: 'of 100',
+    missing: ({ conditions }) =>
+      conditions?.latencyMs === 100
+        ? null
+        : 'Measured as soon as the network has its 100 ms each way: a command under Look.',
     measured(session) {
       const lane = laneOf(session, 'long-poll')
       return lane ? unasked(session, lane) : null
@@ -49,6 +74,28 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
       return (100 * gapS) / (gapS + Math.exp(-ratePerSecond * gapS) / ratePerSecond)
     },
   },
+  'how-websockets-work': {
+    lane: 'ws',
+    unit: 'bytes',
+    /** Of a longer payload, the length takes two bytes more. */
+    measured(session) {
+      const recent = laneOf(session, 'ws')?.usage.recent
+      if (!recent || recent.messages <= 0) return null
+      const { framing, payload } = recent.split
+      const n = recent.messages
+      return { value: framing / n, n, of: `messages of ${Math.round(payload / n)} bytes` }
+    },
+    expected: () => null,
+  },
+}
+
+/** How to find the number, where it is not this page's to measure: what it is about happens in no lane of it. */
+export const COUNTED: Partial<Record<string, string>> = {
+  'project-setup': 'When your server runs: the commands under Build that send it the seven bodies.',
+  'how-sse-works': 'When your server runs: the command under Explain counts the bytes.',
+  'building-an-sse-endpoint': 'The first command under Look is such a server, and counts.',
+  'event-types-and-ids': 'The commands under Look that are away for three seconds count them.',
+  'sse-in-practice': 'Open the seven tabs: see Look.',
 }
 
 function laneOf(session: Session, name: Lane['name']): Lane | undefined {

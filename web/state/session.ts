@@ -1,5 +1,14 @@
 /** The whole page's state: one room, four lanes, one clock, one position. It draws nothing. */
-import type { Conditions, Cursor, Cut, Inspected, Preset, TransportName } from '../../server/protocol.ts'
+import type {
+  Conditions,
+  Cursor,
+  Cut,
+  Inspected,
+  Person,
+  Preset,
+  RoomPresence,
+  TransportName,
+} from '../../server/protocol.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Transport } from '../transports/transport.ts'
@@ -39,6 +48,10 @@ export interface Session extends Wakeful {
   readonly bands: readonly Band[]
   /** Pages that have this room open; null before the lab has told. */
   readonly here: number | null
+  /** Whose page this is; null where nobody is shown to others, as beside a lesson. */
+  readonly person: Person | null
+  /** Who is in the room; null before the lab has told. */
+  readonly presence: RoomPresence | null
   readonly resting: Rest | null
   /** The server answers on no lane and not in the lab: since when, on this page's clock. */
   readonly unreachableSinceMs: number | null
@@ -65,6 +78,10 @@ export interface Session extends Wakeful {
   claim(token: string): void
   /** The figures start again. */
   clear(): void
+  /** How one is called from now on; empty is nobody in particular. */
+  rename(name: string): void
+  /** One types, or does so no more. */
+  typing(on: boolean): void
   send(by: 'ws' | 'post', user: string, text: string, key: string): Promise<void>
   /** Has this page itself published it? */
   isOwn(id: Cursor): boolean
@@ -73,6 +90,8 @@ export interface Session extends Wakeful {
   inspect(exchange: number): Promise<Inspected | null>
   /** By a proxy that buffers: it collects answers, and a stream is one that does not end. */
   isHeldBack(lane: Lane): boolean
+  /** As the server knows the lane of this name. What a page asks for under such a name it may inspect. */
+  laneName(name: string): string
   stateOf(lane: Lane): Condition
   /** Null before a round trip is known. */
   expected(lane: Lane): Expectation | null
@@ -102,4 +121,6 @@ export interface Parts {
   readonly shown?: readonly ShownLane[]
   readonly transports: Record<TransportName, Transport>
   readonly clockResolutionMs: number
+  /** To be shown to others in the room, and to be told of them. Default: neither. */
+  readonly person?: Pick<Person, 'userId' | 'name'>
 }

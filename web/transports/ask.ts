@@ -1,5 +1,5 @@
 /** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
-import type { Cursor, Event, PollAnswer, Problem } from '../../server/protocol.ts'
+import type { Cursor, Event, Person, PollAnswer, Problem } from '../../server/protocol.ts'
 import { now } from '../now.ts'
 import type { Target } from './transport.ts'
 
@@ -26,6 +26,20 @@ export interface Asked {
 /** The URL with the lane's name, where it has one. */
 export function ofLane(url: string, lane: string | undefined): string {
   return lane === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}lane=${lane}`
+}
+
+/** The URL with who reads, where somebody is named. */
+export function ofPerson(url: string, person: Person | undefined): string {
+  if (person === undefined) return url
+  const { userId, name, client } = person
+  return `${url}&${new URLSearchParams({ user: userId, name, client })}`
+}
+
+/** The same for a poll, with the version of the presence that it has got. */
+export function ofPoll(url: string, person: Person | undefined, version: string | undefined): string {
+  return person === undefined || version === undefined
+    ? ofPerson(url, person)
+    : `${ofPerson(url, person)}&presence=${version}`
 }
 
 /** Throws `Refused`, or what `fetch` throws: no network, out of time, stopped by `signal`. */
@@ -80,7 +94,28 @@ export async function post(
   return id
 }
 
-function refused(response: Response, text: string): Refused {
+/**
+ * Says by POST what concerns presence, and waits for no answer. It outlives the page that says it.
+ * Nothing is said where nobody is named, and nothing is tried again: a later word makes up for it.
+ */
+export function sayBy(
+  { origin, room, lane, person }: Pick<Target, 'origin' | 'room' | 'lane' | 'person'>,
+  what: 'typing' | 'leave',
+  more: { readonly on?: boolean } = {},
+): void {
+  if (person === undefined) return
+  const { userId: user, name, client } = person
+  fetch(ofLane(`${origin}/feed/${room}/${what}`, lane), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user, name, client, ...more }),
+    keepalive: true,
+    signal: AbortSignal.timeout(PUBLISH_MS),
+  }).catch(() => {})
+}
+
+/** What an answer that is no success says. */
+export function refused(response: Response, text: string): Refused {
   const seconds = Number(response.headers.get('retry-after') ?? 0)
   return new Refused(
     response.status,

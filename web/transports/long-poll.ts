@@ -3,7 +3,7 @@
  * the server, which holds the request until it has something to say.
  */
 import { now } from '../now.ts'
-import { Refused, ask, gapEnd, pause, post, troubleOf } from './ask.ts'
+import { Refused, ask, gapEnd, ofPoll, pause, post, sayBy, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -11,25 +11,32 @@ import type { Transport } from './transport.ts'
 const GRACE_MS = 10_000
 
 export const longPoll: Transport = {
-  connect({ origin, room, lane, after, waitS }, listener) {
+  connect(target, listener) {
+    const { origin, room, lane, person, after, waitS } = target
     const stopped = new AbortController()
     const { signal } = stopped
     void poll()
 
     return {
-      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
+      publish: (user, text, key) => post(target, user, text, key),
+      typing: (on = true) => sayBy(target, 'typing', { on }),
       stop: () => stopped.abort(),
+      leave() {
+        stopped.abort()
+        sayBy(target, 'leave')
+      },
     }
 
     async function poll(): Promise<void> {
       const backoff = createBackoff()
       let cursor = after
+      let version: string | undefined
 
       while (!signal.aborted) {
         try {
           listener.state({ is: 'asking', atMs: now() })
           const { answer, receivedAtMs } = await ask(
-            `${origin}/feed/${room}/long-poll?after=${cursor}&wait=${waitS}`,
+            ofPoll(`${origin}/feed/${room}/long-poll?after=${cursor}&wait=${waitS}`, person, version),
             lane,
             waitS * 1000 + GRACE_MS,
             signal,
@@ -39,7 +46,9 @@ export const longPoll: Transport = {
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
           if (answer?.events.length) listener.events(answer.events, receivedAtMs)
+          if (answer?.presence) listener.presence?.(answer.presence)
           cursor = answer?.cursor ?? cursor
+          version = answer?.presence?.version ?? version
           // No pause: until the next request is there, nobody asks, and this gap is blind.
         } catch (error) {
           if (signal.aborted) return

@@ -3,32 +3,39 @@
  * server until the next request, half a pause on average.
  */
 import { now } from '../now.ts'
-import { Refused, ask, gapEnd, pause, post, troubleOf } from './ask.ts'
+import { Refused, ask, gapEnd, ofPoll, pause, post, sayBy, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
 const TIMEOUT_MS = 10_000
 
 export const shortPoll: Transport = {
-  connect({ origin, room, lane, after, intervalMs }, listener) {
+  connect(target, listener) {
+    const { origin, room, lane, person, after, intervalMs } = target
     const stopped = new AbortController()
     const { signal } = stopped
     void poll()
 
     return {
-      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
+      publish: (user, text, key) => post(target, user, text, key),
+      typing: (on = true) => sayBy(target, 'typing', { on }),
       stop: () => stopped.abort(),
+      leave() {
+        stopped.abort()
+        sayBy(target, 'leave')
+      },
     }
 
     async function poll(): Promise<void> {
       const backoff = createBackoff()
       let cursor = after
+      let version: string | undefined
 
       while (!signal.aborted) {
         try {
           listener.state({ is: 'asking', atMs: now() })
           const { answer, receivedAtMs } = await ask(
-            `${origin}/feed/${room}/poll?after=${cursor}`,
+            ofPoll(`${origin}/feed/${room}/poll?after=${cursor}`, person, version),
             lane,
             TIMEOUT_MS,
             signal,
@@ -38,7 +45,9 @@ export const shortPoll: Transport = {
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
           if (answer?.events.length) listener.events(answer.events, receivedAtMs)
+          if (answer?.presence) listener.presence?.(answer.presence)
           cursor = answer?.cursor ?? cursor
+          version = answer?.presence?.version ?? version
           if (answer?.more) continue
 
           // The pause sits here, behind the answer: polls never overtake each other, and each

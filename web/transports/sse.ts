@@ -6,9 +6,9 @@
  * once it was answered by an error status or by something that is no event stream. So each
  * error closes it here, and a new one starts at the cursor after a time of our own.
  */
-import type { Event } from '../../server/protocol.ts'
+import type { Event, RoomPresence } from '../../server/protocol.ts'
 import { now } from '../now.ts'
-import { ofLane, post } from './ask.ts'
+import { ofLane, ofPerson, post, sayBy } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -16,7 +16,8 @@ import type { Transport } from './transport.ts'
 const SILENCE_MS = 30_000
 
 export const sse: Transport = {
-  connect({ origin, room, lane, after }, listener) {
+  connect(target, listener) {
+    const { origin, room, lane, person, after } = target
     const backoff = createBackoff()
     let cursor = after
     let source = open()
@@ -24,17 +25,24 @@ export const sse: Transport = {
     let watchdog: ReturnType<typeof setTimeout> | undefined
 
     return {
-      publish: (user, text, key) => post({ origin, room, lane }, user, text, key),
-      stop() {
-        source.close()
-        clearTimeout(retry)
-        clearTimeout(watchdog)
+      publish: (user, text, key) => post(target, user, text, key),
+      typing: (on = true) => sayBy(target, 'typing', { on }),
+      stop,
+      leave() {
+        stop()
+        sayBy(target, 'leave')
       },
+    }
+
+    function stop(): void {
+      source.close()
+      clearTimeout(retry)
+      clearTimeout(watchdog)
     }
 
     function open(): EventSource {
       listener.state({ is: 'connecting', atMs: now() })
-      const stream = new EventSource(ofLane(`${origin}/feed/${room}/sse?after=${cursor}`, lane))
+      const stream = new EventSource(ofLane(ofPerson(`${origin}/feed/${room}/sse?after=${cursor}`, person), lane))
       let wasOpen = false
       stream.onopen = () => {
         wasOpen = true
@@ -53,6 +61,11 @@ export const sse: Transport = {
         const receivedAtMs = now()
         cursor = lastEventId
         listener.gap(cursor, receivedAtMs)
+      })
+      stream.addEventListener('presence', ({ data }: MessageEvent<string>) => {
+        watch(stream)
+        const presence: RoomPresence = JSON.parse(data)
+        listener.presence?.(presence)
       })
       stream.addEventListener('heartbeat', () => watch(stream))
       stream.onerror = () => {

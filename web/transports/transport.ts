@@ -5,7 +5,7 @@
  * often the line is cut: it reconnects on its own (exponential backoff with jitter) and resumes
  * from the last event that it delivered. It runs in a browser and in Node alike.
  */
-import type { Cursor, Event } from '../../server/protocol.ts'
+import type { Cursor, Event, Person, RoomPresence } from '../../server/protocol.ts'
 
 /** All times are of this page's clock (web/now.ts), in ms. */
 export type State =
@@ -36,6 +36,8 @@ export interface Listener {
   /** The server no longer keeps what lies between this client's position and `cursor`. */
   gap(cursor: Cursor, receivedAtMs: number): void
   state(state: State): void
+  /** Who is in the room, as it is now; only where the target names a person. */
+  presence?(presence: RoomPresence): void
 }
 
 export interface Target {
@@ -44,6 +46,8 @@ export interface Target {
   readonly room: string
   /** The lane that the bytes belong to. Default: none, and nobody can tell them from others'. */
   readonly lane?: string | undefined
+  /** Who reads, to be counted as here and to be told who else is. Default: nobody, and nothing is told. */
+  readonly person?: Person | undefined
   /** Where to start. `"0"` is the earliest event kept. */
   readonly after: Cursor
   /** Short polling: the pause between an answer and the next request. */
@@ -58,8 +62,15 @@ export interface Connection {
    * the server has accepted it, with its id. A repeated `key` publishes once.
    */
   publish(user: string, text: string, key: string): Promise<Cursor>
-  /** Ends it completely: afterwards no timer, socket or listener is left, and nothing is called. */
+  /** The person types, or does so no more. Ends by itself after a few seconds; lost without a word where nobody answers. */
+  typing(on?: boolean): void
+  /**
+   * Ends it completely: afterwards no timer, socket or listener is left, and nothing is called. The
+   * person counts as here for a while longer: another connection may follow.
+   */
   stop(): void
+  /** The same, and the person's client is gone at once. A page that is being closed may still call it. */
+  leave(): void
 }
 
 export interface Transport {

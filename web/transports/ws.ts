@@ -4,7 +4,7 @@
  */
 import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
 import { now } from '../now.ts'
-import { ofLane } from './ask.ts'
+import { ofLane, ofPerson } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -18,7 +18,7 @@ interface Sent {
 }
 
 export const ws: Transport = {
-  connect({ origin, room, lane, after }, listener) {
+  connect({ origin, room, lane, person, after }, listener) {
     const backoff = createBackoff()
     const unanswered = new Map<string, Sent>()
     let cursor = after
@@ -33,16 +33,27 @@ export const ws: Transport = {
           unanswered.set(key, { resolve, reject })
           say(socket, { type: 'message', room, user, text, key })
         }),
-      stop() {
-        clearTimeout(retry)
-        abandon(socket)
-        giveUp()
+      typing(on = true) {
+        if (person && socket.readyState === WebSocket.OPEN) say(socket, { type: 'typing', room, on })
       },
+      stop,
+      leave() {
+        if (person && socket.readyState === WebSocket.OPEN) say(socket, { type: 'leave', room })
+        stop()
+      },
+    }
+
+    function stop(): void {
+      clearTimeout(retry)
+      abandon(socket)
+      giveUp()
     }
 
     function open(): WebSocket {
       listener.state({ is: 'connecting', atMs: now() })
-      const opening = new WebSocket(ofLane(`${origin.replace(/^http/, 'ws')}/feed/${room}/ws?after=${cursor}`, lane))
+      const opening = new WebSocket(
+        ofLane(ofPerson(`${origin.replace(/^http/, 'ws')}/feed/${room}/ws?after=${cursor}`, person), lane),
+      )
       opening.onopen = () => {
         backoff.reset()
         listener.state({ is: 'open', atMs: now() })
@@ -59,12 +70,14 @@ export const ws: Transport = {
     }
 
     function receive(message: Event | FeedMessage, receivedAtMs: number): void {
-      if (message.type === 'message' || message.type === 'tick') {
+      if ('at' in message) {
         cursor = message.id
         listener.events([message], receivedAtMs)
       } else if (message.type === 'gap') {
         cursor = message.cursor
         listener.gap(message.cursor, receivedAtMs)
+      } else if (message.type === 'presence') {
+        listener.presence?.(message)
       } else if (message.type === 'accepted') {
         unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)

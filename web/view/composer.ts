@@ -41,7 +41,7 @@ export class Composer extends LitElement {
         placeholder="Say something"
         autocomplete="off"
         maxlength=${LONGEST_TEXT}
-        @input=${() => (this.#key = newKey())}
+        @input=${this.#typed}
       />
       <label class="vh" for="by">Send by</label>
       <select id="by" name="by" class="select">
@@ -53,7 +53,14 @@ export class Composer extends LitElement {
   }
 
   readonly #rename = ({ target }: Event): void => {
-    if (target instanceof HTMLInputElement) remember('name', target.value)
+    if (!(target instanceof HTMLInputElement)) return
+    remember('name', target.value)
+    this.session.rename(target.value.trim())
+  }
+
+  readonly #typed = ({ target }: Event): void => {
+    this.#key = newKey()
+    this.session.typing(target instanceof HTMLInputElement && target.value !== '')
   }
 
   readonly #submit = async (event: SubmitEvent): Promise<void> => {
@@ -63,6 +70,7 @@ export class Composer extends LitElement {
     const data = new FormData(form)
     const text = String(data.get('text')).trim()
     if (text === '') return
+    this.session.typing(false)
     const key = this.#key
     try {
       await this.session.send(

@@ -21,11 +21,12 @@ export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs):
     <h1 class="claim">${TITLE}</h1>
     <p class="facts">
       <span class="opt">room <b>${session.room}</b></span
-      ><span class="opt here"><b>${session.here ?? '–'}</b> here</span>
+      ><span class="opt here"><b>${session.presence?.people ?? session.here ?? '–'}</b> here</span>
       <span class="clock" title=${HELP.clock}>clock <b>${plusMinus(session.clock.at(now())?.boundMs)} ms</b></span>
     </p>
     <nav aria-label="Page">
       ${isForOthers(session) ? html`<button class="link" type="button" title=${HELP.notInstructor} @click=${acts.settings}>Instructor</button>` : nothing}
+      <a class="link" href="/choose">Choose</a>
       <button class="link" type="button" @click=${acts.help}>How to read</button>
       <button class="link theme" type="button" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </nav>

@@ -1,5 +1,5 @@
 /** What the page remembers between visits. A browser may forbid it: then it does not, and nothing breaks. */
-type Remembered = 'name' | 'theme' | `${'prediction' | 'count'}.${string}`
+type Remembered = 'name' | 'person' | 'theme' | `${'prediction' | 'count'}.${string}`
 
 export function recall(what: Remembered): string | null {
   try {

@@ -29,6 +29,7 @@ import './plot.ts'
 import { settings } from './settings.ts'
 import { figuresTable } from './table.ts'
 import { trouble } from './trouble.ts'
+import { who } from './who.ts'
 
 const SAID_MS = 9000
 
@@ -156,8 +157,10 @@ export class Page extends LitElement implements Controls {
         <p class="statusline" role="status" title=${this.read || this.said}>${this.read || this.said}</p>
         ${key()} ${this.#plot()}
         <section class="chat" aria-label="Chat">
-          <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat
-          ><fw-composer .session=${session} .controls=${this}></fw-composer>
+          <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat>${who(session)}<fw-composer
+            .session=${session}
+            .controls=${this}
+          ></fw-composer>
         </section>
         <fw-drawer
           .session=${session}

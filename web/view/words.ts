@@ -11,6 +11,7 @@ export const HELP = {
   p99: '99 of 100 arrive sooner. Grey below 400 answers: too few to say.',
   n: 'Messages measured since you last changed something.',
   all: 'How many arrived how late, on a log scale. The line below is the range that is expected.',
+  hop: 'The sandbox passes the bytes on between this browser and your server, unchanged, so that they meet the same network and are counted. So each way there is one hop within the machine more: half the time of a connect, the shortest of the last 15. Your server also has each message a little later than the reference, which is the sandbox itself.',
   bytes:
     'What crossed the wire for each message that arrived, both ways, counted at the server’s sockets, without TCP and IP headers.',
   payload: 'The messages themselves, as JSON.',

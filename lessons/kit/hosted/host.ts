@@ -11,8 +11,10 @@ import { Worker } from 'node:worker_threads'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import { handleErrors } from '../../../server/error-handler.ts'
+import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
+import { EVERYBODY } from '../../../server/auth/admission.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
 import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
@@ -62,6 +64,8 @@ async function begin(task: Task): Promise<void> {
   const orphan = new Worker(new URL('./orphan.ts', import.meta.url))
   orphan.unref()
   await once(orphan, 'message')
+  // Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing.
+  if (task.hosted.kind === 'server' && task.hosted.with === 'redis') await import('ioredis')
   tell({ is: 'beat' })
   setInterval(() => tell({ is: 'beat' }), BEAT_MS).unref()
   tellTroubles()
@@ -177,6 +181,8 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
 const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
+  admission: EVERYBODY,
+  presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},
 })

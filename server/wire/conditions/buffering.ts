@@ -1,5 +1,5 @@
 import type { Conditions } from '../../protocol.ts'
-import { declaredBody, readMessages } from '../messages.ts'
+import { bodyOfAnswer, readMessages } from '../messages.ts'
 
 export interface Buffering {
   /** False where what was let go filled what lies behind. */
@@ -58,10 +58,3 @@ export function buffering(
 }
 
 type Held = Pick<Conditions, 'bufferingBytes' | 'bufferingMs' | 'bufferingObeysHeader'>
-
-/** RFC 9112, section 6.3: neither 1xx nor 204 nor 304 has content, and a 101 ends HTTP. */
-function bodyOfAnswer(head: string) {
-  const status = head.split(' ', 2)[1] ?? ''
-  if (status === '101') return 'rest'
-  return /^(1..|204|304)$/.test(status) ? 0 : declaredBody(head, 'rest')
-}

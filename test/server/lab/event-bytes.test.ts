@@ -28,7 +28,8 @@ function count(counter: Counter, text: string, cuts: number[]) {
 test('in a poll\u2019s answer the events\u2019 own JSON is payload, to the byte', () => {
   fc.assert(
     fc.property(EVENTS, fc.array(fc.nat(500)), (events, cuts) => {
-      const answer = JSON.stringify({ events, cursor: '[{"', gap: false, more: true })
+      const presence = { here: [{ userId: 'ada', name: 'Ada', tabs: 1 }], typing: [] }
+      const answer = JSON.stringify({ events, cursor: '[{"', gap: false, more: true, presence })
       expect(count(countPollEvents, answer, cuts)).toEqual({
         payload: bytesIn(events.map((event) => JSON.stringify(event))),
         heartbeats: 0,

@@ -94,6 +94,16 @@ test('tells every page of changed settings, and how many pages are here', async 
   one.socket.close()
 })
 
+test('the last page of a room leaves no timer behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  await using server = await serve()
+  const before = vi.getTimerCount()
+  const pages = await Promise.all(['a', 'b', 'c'].map((room) => enter(server.origin, room)))
+  expect(vi.getTimerCount()).toBeGreaterThan(before)
+  for (const { socket } of pages) socket.close()
+  await until('nothing waits', () => vi.getTimerCount() <= before)
+})
+
 test.each([
   ['a rate above 20', { type: 'settings', settings: { ratePerSecond: 21 } }, /20/],
   ['a negative rate', { type: 'settings', settings: { ratePerSecond: -1 } }, /0 to 20/],
@@ -147,4 +157,44 @@ test('a metronome that is stopped ticks no more', async () => {
   const { cursor } = await feed.since('a', undefined, 0)
   await vi.advanceTimersByTimeAsync(10_000)
   expect((await feed.since('a', undefined, 0)).cursor).toBe(cursor)
+})
+
+test('a page that says whose it is counts as here, is told who else is, and types; any other is told nothing', async () => {
+  await using server = await serve({ times: { goneMs: 200 } })
+  const [ada, grace, nobody] = [
+    await enter(server.origin, 'lobby', '&page=0123abcd'),
+    await enter(server.origin, 'lobby', '&page=89abcdef'),
+    await enter(server.origin),
+  ]
+  const names = (page: typeof ada) =>
+    page
+      .all('presence')
+      .at(-1)
+      ?.here.map(({ name, tabs }) => `${name} ${tabs}`)
+  ada.say({ type: 'here', userId: 'ada', name: 'Ada' })
+  grace.say({ type: 'here', userId: 'grace', name: 'Grace' })
+  await until('both are here', () => names(ada)?.toSorted().join() === 'Ada 1,Grace 1')
+  grace.say({ type: 'here', userId: 'grace', name: 'Rear Admiral' })
+  grace.say({ type: 'typing' })
+  await until('she types under her new name', () => ada.all('presence').at(-1)?.typing.includes('grace'))
+  await until('the new name is told', () => names(ada)?.includes('Rear Admiral 1'))
+  ada.say({ type: 'here', userId: '', name: 'x' })
+  expect(await ada.next('error')).toMatchObject({ code: 'bad-message' })
+  grace.socket.terminate()
+  await until('she is gone', () => names(ada)?.join() === 'Ada 1')
+  expect(nobody.all('presence')).toEqual([])
+  ada.socket.close()
+  nobody.socket.close()
+})
+
+test('what presence takes is on no lane', async () => {
+  await using server = await serve()
+  const page = await enter(server.origin, 'lobby', '&page=0123abcd')
+  page.say({ type: 'here', userId: 'ada', name: 'Ada' })
+  await page.next('presence')
+  await (await fetch(`${server.origin}/feed/lobby/poll?lane=0123abcd.short-poll`)).arrayBuffer()
+  const [lane, ...others] = (await (await fetch(`${server.origin}/lab/lanes`)).json()).lanes
+  expect(lane).toMatchObject({ lane: '0123abcd.short-poll', requests: 1 })
+  expect(others).toEqual([])
+  page.socket.close()
 })

@@ -255,6 +255,16 @@ test('what names no lane, or none that may be, or is none of the feed\u2019s, co
   await leave(socket)
 })
 
+test('an act of the lab that names a lane counts for it', async () => {
+  await using server = await serve()
+  const { socket, text } = raw(server.port)
+  socket.write(get('/lab/lanes?lane=page.try1'))
+  await until('it is answered', () => text().includes('}'))
+  const { lanes } = await lanesOf(server)
+  expect(lanes).toMatchObject([{ lane: 'page.try1', transport: null, requests: 1, bytesDown: text().length }])
+  await leave(socket)
+})
+
 test('lanes are for the instructor only', async () => {
   await using server = await serve({ isInstructor: false })
   const answer = await fetch(`${server.origin}/lab/lanes`)

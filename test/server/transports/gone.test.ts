@@ -1,9 +1,10 @@
 /** Clients that leave at the worst moment: while their cursor is being looked up. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Log } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
+import { get, raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
 
@@ -45,6 +46,23 @@ test.each(['long-poll', 'sse', 'poll'])(
     expect(timers()).toBeLessThanOrEqual(before)
   },
 )
+
+test('a stream on a slow line is told goodbye once, and nothing is written behind its end', async () => {
+  await using server = await serve({ conditions: { latencyMs: 150 }, times: { heartbeatMs: 20 } })
+  const trouble = vi.spyOn(server.app.log, 'error')
+  await using client = raw(server.port, get('/feed/lobby/sse'))
+  await until('the stream is open', () => client.text().includes('retry:'))
+  // Each ends what is open, and the end is under way for as long as the line is.
+  for (const latencyMs of [100, 50, 0]) {
+    const changed = { method: 'PUT', url: '/lab/settings', headers: { host: 'localhost' } } as const
+    await server.app.inject({ ...changed, payload: { conditions: { latencyMs } } })
+    await server.publish('behind the end')
+  }
+  const told = await client.closed()
+  expect(told.match(/retry: \d+\n\n/g)).toHaveLength(1)
+  expect(told).not.toContain('behind')
+  expect(trouble).not.toHaveBeenCalled()
+})
 
 async function health(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1')

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { platform } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LabMessage } from '../../../server/protocol.ts'
 import { WebSocket } from 'ws'
 import { get, raw, rawWebSocket, upgrade } from '../../raw.ts'
 import type { Raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
+import { listenToDrops } from './drops.ts'
 
 const TIMES = { stalledMs: 250 }
 
@@ -44,24 +44,12 @@ async function fill(server: Served, bytes = MUCH_BYTES): Promise<void> {
     await server.app.inject({ ...ask, payload: { user: 'Ada', text: TEXT } })
 }
 
-/** What the server drops while it does this, as the pages of the lab are told. */
-async function listenToDrops(server: Served, page: string) {
-  const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/lab?room=elsewhere&page=${page}`)
-  const drops: Extract<LabMessage, { type: 'dropped' }>[] = []
-  socket.on('message', (data) => {
-    const message: LabMessage = JSON.parse(String(data))
-    if (message.type === 'dropped') drops.push(message)
-  })
-  await once(socket, 'open')
-  return { drops, [Symbol.dispose]: () => socket.terminate() }
-}
-
 describe.each(['sse', 'ws'])('a client of %s that reads nothing', (path) => {
   const more = path === 'ws' ? upgrade : get
 
   test('is dropped, its page is told why, and it comes back with its cursor and has everything, once and in order', async () => {
     await using server = await serve({ times: TIMES, limits: false })
-    using page = await listenToDrops(server, 'a1b2c3d4')
+    using page = await listenToDrops(server.origin, 'a1b2c3d4')
     const first = stalled(raw(server.port, more(`/feed/lobby/${path}?after=0&lane=a1b2c3d4.${path}`), false))
     await until('it is open', async () => (await server.connections()) === 2)
     await fill(server)
@@ -81,7 +69,7 @@ describe.each(['sse', 'ws'])('a client of %s that reads nothing', (path) => {
 
 test('a WebSocket that reads on in time is told why, by 1013', async () => {
   await using server = await serve({ times: TIMES, limits: false })
-  using page = await listenToDrops(server, 'a1b2c3d4')
+  using page = await listenToDrops(server.origin, 'a1b2c3d4')
   const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws?lane=a1b2c3d4.ws`)
   await once(socket, 'open')
   socket.pause()
@@ -108,7 +96,7 @@ describe.each([
 
 test('a client for whom too much waits is dropped although it takes something', async () => {
   await using server = await serve({ times: { stalledMs: 1000, waitingBytes: 50_000 }, limits: false })
-  using page = await listenToDrops(server, 'a1b2c3d4')
+  using page = await listenToDrops(server.origin, 'a1b2c3d4')
   stalled(raw(server.port, get('/feed/lobby/sse?lane=a1b2c3d4.sse'), false))
   await until('it is open', async () => (await server.connections()) === 2)
   await fill(server)
@@ -118,7 +106,7 @@ test('a client for whom too much waits is dropped although it takes something', 
 
 test('a client in a black hole is not told: that neither end knows is what is shown', async () => {
   await using server = await serve({ times: TIMES, limits: false })
-  using page = await listenToDrops(server, 'a1b2c3d4')
+  using page = await listenToDrops(server.origin, 'a1b2c3d4')
   const lost = stalled(raw(server.port, get('/feed/lobby/sse')))
   await until('it is open', () => lost.text().includes('\n\n'))
   await server.app.inject({

@@ -130,11 +130,52 @@ test('who joins a room is announced to the others in it, hears it, and leaves it
   expect(await ben.next('message')).toEqual(event)
   ben.say({ type: 'leave', boardId: 'board-1' })
   await ben.next('left')
+  const { userId } = await ada.next('user_joined')
+  expect(await ada.next('user_left')).toEqual({ type: 'user_left', room: 'board-1', userId, name: 'Ben' })
   await server.publish('not for Ben', 'board-1')
   await until('Ada has both', () => ada.messages.filter(({ type }) => type === 'message').length === 2)
   expect(ben.messages.filter(({ type }) => type === 'message')).toHaveLength(1)
   ada.socket.close()
   ben.socket.close()
+})
+
+test('one whose connection closes has left each board that it joined, and one that only reads comes and goes unnoticed', async () => {
+  await using server = await serve()
+  const ada = await open(wsOrigin(server.origin))
+  for (const boardId of ['board-1', 'board-2']) ada.say({ type: 'join', boardId, name: 'Ada' })
+  const reader = await open(`${wsOrigin(server.origin)}/feed/board-1/ws`)
+  reader.socket.close()
+  await once(reader.socket, 'close')
+  const ben = await open(wsOrigin(server.origin))
+  for (const boardId of ['board-1', 'board-2', 'board-3']) ben.say({ type: 'join', boardId, name: 'Ben' })
+  ben.say({ type: 'typing', boardId: 'board-2' })
+  expect(await ada.next('user_typing')).toMatchObject({ room: 'board-2', name: 'Ben' })
+  ben.socket.terminate()
+  await until('both are left', () => ada.messages.filter(({ type }) => type === 'user_left').length === 2)
+  const told = ada.messages.filter(({ type }) => String(type).startsWith('user_'))
+  expect(told.map(({ type, room }) => `${type} ${room}`)).toEqual([
+    'user_joined board-1',
+    'user_joined board-2',
+    'user_typing board-2',
+    'user_left board-1',
+    'user_left board-2',
+  ])
+  expect(new Set(told.map(({ userId }) => userId)).size).toBe(1)
+  ada.socket.close()
+})
+
+test('who joins as somebody counts as here by plain HTTP too, until it leaves', async () => {
+  await using server = await serve()
+  const here = async () => (await fetch(`${server.origin}/feed/board-1/presence`)).json()
+  const ada = await open(wsOrigin(server.origin))
+  ada.say({ type: 'join', boardId: 'board-1', user: 'ada', name: 'Ada', client: 'tab-1' })
+  await ada.next('joined')
+  expect(await here()).toMatchObject({ people: 1, here: [{ userId: 'ada', name: 'Ada', tabs: 1 }], typing: [] })
+  ada.say({ type: 'typing', boardId: 'board-1' })
+  await until('she types', async () => (await here()).typing.includes('ada'))
+  ada.say({ type: 'leave', boardId: 'board-1' })
+  await until('she is gone', async () => (await here()).people === 0)
+  ada.socket.close()
 })
 
 test('what is typed is kept nowhere', async () => {

@@ -120,7 +120,7 @@ function areKept(crossings: readonly Crossing[], find: Capture['find']): void {
   }
 }
 
-function readingOf({ url = '' }: IncomingMessage): Reading | null {
+function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
   const [, lane] = /^\/([ab])\//.exec(url) ?? []
   if (lane === undefined) return null
   return {

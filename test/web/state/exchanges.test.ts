@@ -37,3 +37,11 @@ function request(lane: string, exchange: number): Crossing {
 function answer(lane: string, exchange: number): Crossing {
   return { lane: `229262d1.${lane}`, exchange, is: 'answer', up: false, at: 0, bytes: 200, status: 204 }
 }
+
+test('what was asked for under a name of its own is found by it', () => {
+  const exchanges = createExchanges()
+  expect(exchanges.latestIn('page.try1')).toBe(null)
+  exchanges.take([request('sse', 1), request('try1', 2), request('try2', 3)])
+  expect(exchanges.latestIn(request('try1', 2).lane)).toBe(2)
+  expect(exchanges.latest('sse')).toBe(1)
+})

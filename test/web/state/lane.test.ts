@@ -78,7 +78,7 @@ function begin(offsetMs: number | null = 0) {
     connect(target, listener) {
       targets.push(target)
       listeners.push(listener)
-      return { publish: () => Promise.resolve('k3.1'), stop: () => {} }
+      return { publish: () => Promise.resolve('k3.1'), typing() {}, stop() {}, leave() {} }
     },
   }
   const messages = createMessages()

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Exchange } from '../../../web/state/mark.ts'
-import { QUESTIONS } from '../../../web/state/prediction.ts'
+import { lessons } from '../../../lessons/kit/course.ts'
+import { createLatencies } from '../../../web/measure/latency.ts'
+import { COUNTED, QUESTIONS } from '../../../web/state/prediction.ts'
 import type { Session } from '../../../web/state/session.ts'
 
 const question = QUESTIONS['long-polling']
@@ -35,4 +37,32 @@ test('tells nothing before something was published', () => {
 
 test('expects 20 of 100 where a round trip takes 200 ms and one message a second is published', () => {
   expect(question?.expected(sessionWith([]))).toBeCloseTo(19.6, 1)
+})
+
+test('the mean age of what was asked for is measured where the network and the interval are those of the question', () => {
+  const asked = QUESTIONS['why-real-time']
+  const latencies = createLatencies()
+  for (const ms of [100, 900, 2000]) latencies.add(ms, ms)
+  const lane = { name: 'short-poll', latencies }
+  const sessionOf = (latencyMs: number, intervalMs: number) =>
+    ({ lanes: [lane], conditions: { latencyMs }, intervalMs, expected: () => ({ p50Ms: 1200 }) }) as unknown as Session
+  expect(asked?.measured(sessionOf(100, 2000))).toEqual({ value: 1000, n: 3, of: 'messages' })
+  expect(asked?.expected(sessionOf(100, 2000))).toBe(1200)
+  expect(asked?.missing?.(sessionOf(100, 2000))).toBe(null)
+  expect(asked?.missing?.(sessionOf(0, 2000))).toMatch(/100 ms each way/)
+  expect(asked?.missing?.(sessionOf(100, 1000))).not.toBe(null)
+})
+
+test('what a WebSocket adds to a message is told with how long the messages were', () => {
+  const split = { framing: 12, payload: 600 }
+  const lane = { name: 'ws', usage: { recent: { messages: 6, split } } }
+  const session = { lanes: [lane] } as unknown as Session
+  expect(QUESTIONS['how-websockets-work']?.measured(session)).toEqual({ value: 2, n: 6, of: 'messages of 100 bytes' })
+})
+
+test('for every lesson the number is either measured, or it is said how to find it', () => {
+  for (const { name } of lessons()) {
+    const lesson = name.slice(3)
+    expect([name, lesson in QUESTIONS, lesson in COUNTED]).toEqual([name, lesson in QUESTIONS, !(lesson in QUESTIONS)])
+  }
 })

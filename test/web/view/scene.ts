@@ -21,7 +21,7 @@ export function fixedScene() {
     const transport = {
       connect(_: unknown, listener: Listener) {
         lines.set(name, listener)
-        return { publish: () => Promise.resolve('k.0'), stop: () => {} }
+        return { publish: () => Promise.resolve('k.0'), typing() {}, stop() {}, leave() {} }
       },
     }
     const lane = createLane({ name, transport: name }, transport, {

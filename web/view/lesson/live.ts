@@ -1,7 +1,7 @@
 /** What is live beside a lesson's text: the conditions that hold, the lanes on one axis, the checks. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
-import type { LessonState } from '../../../server/lessons/state.ts'
+import type { LessonState, ToldLesson } from '../../../server/lessons/state.ts'
 import { now } from '../../now.ts'
 import { ZOOMS } from '../../state/address.ts'
 import type { Address } from '../../state/address.ts'
@@ -40,7 +40,7 @@ export class LessonLive extends LitElement implements Controls {
   declare address: Address
   declare session: Session | undefined
   /** Null while no lesson runs in a terminal; undefined before that is known. */
-  declare state: LessonState | null | undefined
+  declare state: ToldLesson | null | undefined
   declare colours: Colours | undefined
   /** Changes when the figures are due. */
   declare tick: number
@@ -130,7 +130,7 @@ export class LessonLive extends LitElement implements Controls {
 
   #lanes(session: Session): TemplateResult {
     return html`<div class="lanes">
-      ${session.lanes.map((lane) => laneRow(session, lane, this.yours))}
+      ${session.lanes.map((lane) => laneRow(session, lane, { at: this.state?.yours ?? this.yours, hopMs: this.state?.hopMs ?? null }))}
       <fw-ladder
         class="score"
         .session=${session}

@@ -2,7 +2,7 @@
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { LaneName } from '../../state/order.ts'
-import { QUESTIONS } from '../../state/prediction.ts'
+import { COUNTED, QUESTIONS } from '../../state/prediction.ts'
 import type { Session } from '../../state/session.ts'
 import { DASH } from '../format.ts'
 import { recall, remember } from '../memory.ts'
@@ -45,8 +45,10 @@ export class Prediction extends LitElement {
   protected override render(): TemplateResult {
     const { session, said } = this
     const question = QUESTIONS[this.lesson.slice(3)]
-    const measured = (session && question?.measured(session)) ?? null
-    const expected = (session && question?.expected(session)) ?? null
+    const missing = (session && question?.missing?.(session)) ?? null
+    const how = question ? missing : (COUNTED[this.lesson.slice(3)] ?? null)
+    const measured = (session && missing === null && question?.measured(session)) || null
+    const expected = session && missing === null && question ? question.expected(session) : null
     // Who has not said anything yet shall not be told.
     const isSaid = numberOf(said) !== null
     const value = question ? (measured?.value ?? null) : numberOf(this.counted)
@@ -55,6 +57,7 @@ export class Prediction extends LitElement {
         ${question ? html`<p><span>Measured</span> <b class="value">${isSaid ? figure(value) : DASH}</b> <small>${isSaid && measured ? `${question.unit}, ${measured.n} ${measured.of}` : question.unit}</small></p>` : html`<label><span>You measured</span> ${this.#field('count', this.counted)}</label>`}
         ${isSaid && expected !== null ? html`<p><span>Expected</span> <b class="value">${figure(expected)}</b> <small>${question?.unit ?? ''}</small></p>` : nothing}
       </div>
+      ${how === null ? nothing : html`<p class="how">${how}</p>`}
       ${isSaid ? ruler(numberOf(said), value, expected, question?.lane ?? 'yours') : nothing}`
   }
 

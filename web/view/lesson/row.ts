@@ -10,8 +10,14 @@ import { DASH, bytes, milliseconds } from '../format.ts'
 import { shape } from '../shape.ts'
 import { HELP } from '../words.ts'
 
-/** `yours`: where the student's server is. */
-export function laneRow(session: Session, lane: Lane, yours: string): TemplateResult {
+export interface Yours {
+  /** Where the student's server is; empty before that is known. */
+  readonly at: string
+  /** What the way there adds to a delay, at the least. */
+  readonly hopMs: number | null
+}
+
+export function laneRow(session: Session, lane: Lane, { at, hopMs }: Yours): TemplateResult {
   const { name, transport, ledger, latencies } = lane
   const { text, alarm } = session.stateOf(lane)
   const { received, lost, duplicated } = ledger.counts
@@ -27,7 +33,7 @@ export function laneRow(session: Session, lane: Lane, yours: string): TemplateRe
     <div class="who">
       <h3>${shape(name)} ${LABELS[name]}</h3>
       <p>${isYours ? LABELS[transport].replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()) : 'reference'}</p>
-      ${isYours ? html`<p><code>${new URL(yours).host}</code></p>` : nothing}
+      ${isYours && at !== '' ? html`<p><code>${new URL(at).host}</code></p>` : nothing}
       <p class="state">${alarm ? html`<b class="alarm">${alarm}</b> ` : nothing}${text}</p>
     </div>
     <div class="strip"></div>
@@ -38,6 +44,7 @@ export function laneRow(session: Session, lane: Lane, yours: string): TemplateRe
       <p>
         ${lost > 0 ? html`<b class="alarm">${lost} lost</b>` : '0 lost'}${duplicated > 0 ? html` <b class="alarm">${duplicated} doubled</b>` : nothing}
       </p>
+      ${isYours && hopMs !== null ? html`<p title=${HELP.hop}>≥ ${hopMs < 1 ? hopMs.toFixed(2) : milliseconds(hopMs)} one hop more</p>` : nothing}
       <p title=${HELP.bytes}>${sum === null ? DASH : bytes(sum)} / message</p>
     </div>
   </section>`

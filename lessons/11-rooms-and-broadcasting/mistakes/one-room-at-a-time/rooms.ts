@@ -1,0 +1,87 @@
+/** Rooms: what is said in one is heard by everybody in it, and by nobody else. */
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+
+/** Who is in each room. A room that nobody is in is not there. */
+const rooms = new Map<string, Set<WebSocket>>()
+
+/** Who is in the plain chat. */
+const chat = new Set<WebSocket>()
+
+/** `curl localhost:4111`: how many are in each. */
+const http = createServer((_request, response) => {
+  const counts = Array.from(rooms, ([room, members]) => [room, members.size])
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify({ rooms: Object.fromEntries(counts), chat: chat.size }))
+})
+
+let people = 0
+
+new WebSocketServer({ server: http, maxPayload: 16 * 1024 }).on('connection', (socket, { url }) => {
+  people += 1
+  const me = { userId: `u${people}`, name: `Guest ${people}` }
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    chat.delete(socket)
+    for (const room of rooms.keys()) leave(socket, room)
+  })
+  if (url === '/chat') {
+    chat.add(socket)
+    socket.on('message', (data) => broadcast(chat, read(String(data))))
+    return
+  }
+  send(socket, { type: 'connected', message: 'WebSocket connected' })
+  socket.on('message', (data) => hear(socket, me, read(String(data))))
+})
+
+http.listen(Number(process.env['PORT'] ?? 4111))
+
+function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<string, unknown>): void {
+  if (type === 'ping') return send(socket, { type: 'pong' })
+  if (typeof boardId !== 'string') return send(socket, { type: 'error', message: `${String(type)} names no board.` })
+  if (type === 'join') {
+    const members = join(socket, boardId)
+    send(socket, { type: 'joined', boardId })
+    return broadcast(members, { type: 'user_joined', boardId, ...me }, socket)
+  }
+  const members = rooms.get(boardId)
+  // Also for a room that is not there: nobody learns from the answer which ones are.
+  if (!members?.has(socket)) return send(socket, { type: 'error', message: `You are not in ${boardId}.` })
+  if (type === 'typing') return broadcast(members, { type: 'user_typing', boardId, ...me }, socket)
+  if (type === 'message') return broadcast(members, { type: 'message', boardId, ...me, text })
+  if (type !== 'leave') return send(socket, { type: 'error', message: `${String(type)} is no type that I know.` })
+  leave(socket, boardId)
+  send(socket, { type: 'left', boardId })
+}
+
+function join(socket: WebSocket, room: string): Set<WebSocket> {
+  for (const other of rooms.keys()) leave(socket, other)
+  const members = rooms.get(room) ?? new Set()
+  rooms.set(room, members.add(socket))
+  return members
+}
+
+function leave(socket: WebSocket, room: string): void {
+  const members = rooms.get(room)
+  members?.delete(socket)
+  if (members?.size === 0) rooms.delete(room)
+}
+
+/** To each of these but one. */
+function broadcast(members: Iterable<WebSocket>, message: object, except?: WebSocket): void {
+  for (const member of members) if (member !== except) send(member, message)
+}
+
+/** The fields of what a client said; none where it is no object. */
+function read(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
+function send(socket: WebSocket, message: object): void {
+  socket.send(JSON.stringify(message))
+}

@@ -1,0 +1,83 @@
+/** Tasks on boards. Who watches a board hears of its changes: over a WebSocket, by a request that is held, by mail. */
+import Fastify from 'fastify'
+import { WebSocketServer } from 'ws'
+
+type Task = { readonly id: string; readonly board: string; readonly title: string; isDone: boolean }
+type Change = { readonly type: 'task_created' | 'task_done'; readonly task: Task }
+type Handler = (change: Change) => unknown
+type Request = { Params: { board: string; id: string }; Body: { title: string } }
+
+const EVERY = '*' // the topic of whoever wants to hear of all boards
+const app = Fastify()
+const bus = createBus()
+const tasks = new Map<string, Task>()
+app.get<Request>('/boards/:board', async ({ params: { board } }) => ({ subscribers: bus.size(board) }))
+
+app.post<Request>('/boards/:board/tasks', async ({ params: { board }, body: { title } }, reply) => {
+  const task = { id: `t${tasks.size + 1}`, board, title, isDone: false }
+  tasks.set(task.id, task)
+  bus.publish(board, { type: 'task_created', task })
+  return reply.code(201).send(task)
+})
+
+app.post<Request>('/tasks/:id/done', async ({ params: { id } }, reply) => {
+  const task = tasks.get(id)
+  if (!task) return reply.code(404).send({ error: `There is no task ${id}.` })
+  task.isDone = true
+  bus.publish(task.board, { type: 'task_done', task })
+  return task
+})
+
+app.get<Request>('/boards/:board/next', ({ params: { board } }, reply) => {
+  const stop = bus.subscribe(board, (change) => {
+    stop()
+    reply.send(change)
+  })
+  reply.raw.on('close', stop)
+})
+
+const server = new WebSocketServer({ server: app.server })
+server.on('connection', (socket, { url = '' }) => {
+  const stop = bus.subscribe(url.split('/')[2] ?? '', (change) => socket.send(JSON.stringify(change)))
+  socket.on('close', stop)
+  socket.on('error', () => {})
+})
+
+bus.subscribe(EVERY, mail)
+
+await app.listen({ port: Number(process.env['PORT'] ?? 4114) })
+
+function createBus() {
+  const topics = new Map<string, Set<Handler>>()
+  return {
+    subscribe(topic: string, handler: Handler): () => void {
+      const handlers = topics.get(topic) ?? new Set()
+      topics.set(topic, handlers.add(handler))
+      // A second call must not take a set away that others have made since.
+      return () => {
+        if (handlers.delete(handler) && handlers.size === 0) topics.delete(topic)
+      }
+    },
+    publish(topic: string, change: Change): void {
+      // A copy: whoever is called may come and go, and so may the others.
+      for (const handler of [...(topics.get(EVERY) ?? []), ...(topics.get(topic) ?? [])]) handler(change)
+    },
+    size: (topic: string): number => topics.get(topic)?.size ?? 0,
+  }
+}
+
+/** Catches what a handler throws at once, and what its promise rejects later. */
+async function call(handler: Handler, change: Change): Promise<void> {
+  try {
+    await handler(change)
+  } catch (error) {
+    console.error(error)
+  }
+}
+
+/** To whoever the title mentions; as reliable as mail is. */
+function mail({ task: { title } }: Change): Promise<void> | void {
+  if (title.includes('@nobody')) throw new Error('There is no such address.')
+  if (title.includes('@later')) return Promise.reject(new Error('The mail server is away.'))
+  return title.includes('@slow') ? new Promise(() => {}) : undefined
+}

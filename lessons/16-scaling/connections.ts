@@ -1,0 +1,79 @@
+/**
+ * What an open connection costs a server in memory, measured: opens so many of each kind against a sandbox of its own,
+ * and asks it how much larger it has become.
+ *
+ *   node server/launch.js lessons/16-scaling/connections.ts 300
+ */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { startSandbox } from '../kit/sandbox.ts'
+
+const HELD = ['Accept: */*']
+const UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+
+/** Each asks for its own, and is there when this much of an answer has come; a held poll has none. */
+const KINDS = [
+  { name: 'kept for the next short poll', path: 'poll', headers: HELD, isAnswered: true },
+  { name: 'held long poll', path: 'long-poll?wait=30&after=CURSOR', headers: HELD, isAnswered: false },
+  { name: 'SSE', path: 'sse', headers: HELD, isAnswered: true },
+  { name: 'WebSocket', path: 'ws', headers: UPGRADE, isAnswered: true },
+] as const
+
+/** Figures of `/metrics`. */
+const HELD_POLLS = 'fourwire_clients{transport="long-poll"}'
+const MEMORY = 'process_resident_memory_bytes'
+
+/** Until what is loaded once is loaded. */
+const WARM = 20
+
+const [count = 300] = process.argv.slice(2).map(Number)
+if (!Number.isInteger(count) || count < 1 || count > 400)
+  throw new Error(
+    `${process.argv[2]} connections cannot be opened. Give a number from 1 to 400: one address may hold no more.`,
+  )
+
+process.stdout.write(`${count} connections of each kind, each kind against a server of its own:\n\n`)
+for (const kind of KINDS) {
+  await using sandbox = await startSandbox(0)
+  const port = Number(new URL(sandbox.origin).port)
+  // What the first few lead to stays, and is no connection's.
+  await open(port, kind, WARM)
+  const before = await memoryOf(sandbox.origin)
+  await open(port, kind, count)
+  const each = (await memoryOf(sandbox.origin)) - before
+  process.stdout.write(`${kind.name.padEnd(30)}${(each / count / 1024).toFixed(1).padStart(7)} KiB each\n`)
+}
+
+async function open(port: number, { path, headers, isAnswered }: (typeof KINDS)[number], n: number): Promise<void> {
+  const origin = `http://127.0.0.1:${port}`
+  const { cursor } = (await (await fetch(`${origin}/feed/lesson-16/poll`)).json()) as { cursor: string }
+  const before = await figureOf(origin, HELD_POLLS)
+  const sockets: Socket[] = []
+  for (let i = 0; i < n; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    socket.write(
+      `GET /feed/lesson-16/${path.replace('CURSOR', cursor)} HTTP/1.1\r\n${['Host: localhost', ...headers].join('\r\n')}\r\n\r\n`,
+    )
+    sockets.push(socket.unref())
+  }
+  if (isAnswered) await Promise.all(sockets.map((socket) => once(socket, 'data')))
+  else while ((await figureOf(origin, HELD_POLLS)) < before + n);
+}
+
+/** Of `/metrics`. */
+async function figureOf(origin: string, name: string): Promise<number> {
+  const lines = (await (await fetch(`${origin}/metrics`)).text()).split('\n')
+  return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0)
+}
+
+/** The second answer: the first costs something as well. */
+async function memoryOf(origin: string): Promise<number> {
+  await figureOf(origin, MEMORY)
+  return figureOf(origin, MEMORY)
+}

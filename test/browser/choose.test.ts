@@ -1,0 +1,160 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { serve } from '../serve.ts'
+import { until } from '../until.ts'
+import { launch } from './chromium.ts'
+
+const DESK = { width: 1280, height: 720 }
+const PHONE = { width: 390, height: 844 }
+
+const LEARNT_MS = 60_000
+const RUN_MS = 60_000
+/** Each loads the page and learns sizes; what takes three seconds on an idle machine takes long on a busy one. */
+const TEST_MS = 100_000
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+
+test.each([
+  ['a busy room', '?rate=8&age=1&latency=0&bytes=200'],
+  ['a slow way', '?rate=5&age=2&latency=150'],
+  ['short messages, often asked for', '?rate=4&age=0.3&latency=0&bytes=5'],
+])(
+  '%s is served and measured: bytes agree within a tenth, and whatever does not says why',
+  async (_, search) => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose${search}`)
+    await page.locator('.reasons').first().waitFor({ timeout: LEARNT_MS })
+    await page.getByLabel('Serve this workload for').selectOption('10')
+    await page.getByRole('button', { name: 'Measure' }).click()
+    await page.getByRole('progressbar').waitFor()
+    await page.locator('table.measured').waitFor({ timeout: RUN_MS })
+    const rows = await page.locator('table.measured tbody tr').evaluateAll((all) =>
+      all.map((row) => ({
+        lane: row.getAttribute('data-lane') ?? '',
+        name: row.querySelector('th')?.textContent?.trim() ?? '',
+        cells: Array.from(row.querySelectorAll('td'), (cell) => cell.textContent?.trim() ?? ''),
+      })),
+    )
+    expect(rows.map(({ lane }) => lane)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])
+    const whys = await page.locator('.whys').allInnerTexts()
+    for (const { lane, name, cells } of rows) {
+      const [measured = '', model = '', , p50 = '', p50Model = ''] = cells
+      const isNear = (one: string, other: string) => Math.abs(Number(one) / Number(other) - 1) < 0.11
+      expect(Number(measured), `${lane}: ${cells}`).toBeGreaterThan(0)
+      // Streams wait for nobody: what a busy machine makes late costs no byte more.
+      if (lane === 'sse' || lane === 'ws') expect(isNear(measured, model), `${lane}: ${cells}`).toBe(true)
+      if (!isNear(measured, model)) expect(whys.join('\n')).toContain(`${name}, bytes: `)
+      if (!isNear(p50, p50Model)) expect(whys.join('\n')).toContain(`${name}, delay: `)
+    }
+    // The network is as it was.
+    const { conditions } = await settingsOf(server.origin)
+    expect(conditions.latencyMs).toBe(0)
+  },
+  TEST_MS + RUN_MS,
+)
+
+test(
+  'what is changed is in the address, and the model follows at once; what does not fit is said',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose?rate=2`)
+    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    const inAll = page.locator('tr[data-lane="ws"] td').nth(1)
+    const before = await inAll.innerText()
+    await page.getByLabel('Clients, at once').fill('5000')
+    await page.getByLabel('Clients, at once').press('Tab')
+    await until('the model has followed', async () => (await inAll.innerText()) !== before)
+    expect(page.url()).toBe(`${server.origin}/choose?rate=2&clients=5000`)
+    await page.getByLabel('Clients, at once').fill('0')
+    await page.getByLabel('Clients, at once').press('Tab')
+    expect(
+      await page.getByLabel('Clients, at once').evaluate((field: HTMLInputElement) => field.validationMessage),
+    ).toMatch(/from 1 to/)
+    await page.getByLabel('On the way').selectOption('firewall')
+    await page.getByText('WebSocket is out. Refused on the way').waitFor()
+  },
+  TEST_MS,
+)
+
+test(
+  'a measurement can be cancelled, and says so; nothing of it is kept',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose`)
+    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.getByRole('button', { name: 'Measure' }).click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('Cancelled; nothing was kept of it.').waitFor()
+    expect(await page.locator('table.measured').count()).toBe(0)
+  },
+  TEST_MS,
+)
+
+test(
+  'who is not the instructor is told what cannot be set',
+  async () => {
+    await using server = await serve({ isInstructor: false })
+    const page = await open(`${server.origin}/choose?latency=200`)
+    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.getByText('is the instructor’s to bend').waitFor()
+  },
+  TEST_MS,
+)
+
+test(
+  'without a server it says what to do, and tries again when asked',
+  async () => {
+    const server = await serve()
+    const page = await open(`${server.origin}/choose`, async (opened) => {
+      await opened.route('**/feed/**', (route) => route.abort())
+    })
+    await page.getByText('The server cannot be reached').waitFor({ timeout: LEARNT_MS })
+    await page.unroute('**/feed/**')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await server.close()
+  },
+  TEST_MS,
+)
+
+test(
+  'has no violation of accessibility, by day and by night, on a desk and on a phone',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose`)
+    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    for (const viewport of [DESK, PHONE])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme })
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html}`)).toEqual([])
+        const [scroll, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+        expect(scroll).toBe(width)
+      }
+  },
+  TEST_MS,
+)
+
+async function open(address: string, before?: (page: Page) => Promise<void>): Promise<Page> {
+  const context = await browser.newContext({ viewport: DESK, colorScheme: 'light' })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  await before?.(page)
+  await page.goto(address)
+  return page
+}
+
+async function settingsOf(origin: string): Promise<{ conditions: { latencyMs: number } }> {
+  const answer = await fetch(`${origin}/lab/settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  return answer.json()
+}

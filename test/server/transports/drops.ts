@@ -1,0 +1,15 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import type { LabMessage } from '../../../server/protocol.ts'
+
+/** What the server drops of a page's lanes from now on, as the lab tells it. */
+export async function listenToDrops(origin: string, page: string) {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=elsewhere&page=${page}`)
+  const drops: Extract<LabMessage, { type: 'dropped' }>[] = []
+  socket.on('message', (data) => {
+    const message: LabMessage = JSON.parse(String(data))
+    if (message.type === 'dropped') drops.push(message)
+  })
+  await once(socket, 'open')
+  return { drops, [Symbol.dispose]: () => socket.terminate() }
+}

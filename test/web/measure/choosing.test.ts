@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { bytesAgreement, delayAgreement } from '../../../web/measure/agreement.ts'
+import type { Measured } from '../../../web/measure/agreement.ts'
+import { cheapestOf, conditionsOf, predict, quantileOf, reasonsFor } from '../../../web/measure/choosing.ts'
+import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
+import { expected, expectedBytes, expectedUse } from '../../../web/measure/model.ts'
+import type { Sizes } from '../../../web/measure/model.ts'
+import { FIGURES, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
+import type { Workload } from '../../../web/measure/workload.ts'
+import { LABELS } from '../../../web/state/labels.ts'
+import { TRANSPORTS } from '../../../web/state/order.ts'
+
+const WAY = { roundTripMs: 40, serviceMs: 1 }
+const SIZES: Sizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
+const USUAL = readWorkload('')
+
+const all = (workload: Workload, way = WAY): ByTransport<Predicted> =>
+  Object.fromEntries(TRANSPORTS.map((name) => [name, predict(name, workload, SIZES, way)])) as ByTransport<Predicted>
+
+describe('what one client uses in a second', () => {
+  test.each(TRANSPORTS)('is the bytes of a message times the messages, by %s', (transport) => {
+    for (const ratePerSecond of [0.02, 0.5, 3, 40]) {
+      const conditions = { ...conditionsOf(USUAL, WAY), ratePerSecond }
+      const each = expectedBytes(transport, SIZES, conditions) ?? Number.NaN
+      expect(expectedUse(transport, SIZES, conditions).bytesPerSecond).toBeCloseTo(each * ratePerSecond, 6)
+    }
+  })
+
+  test('has a value for a feed in which nothing happens, which a rare message comes near to', () => {
+    for (const transport of TRANSPORTS) {
+      const idle = expectedUse(transport, SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 0 })
+      const rare = expectedUse(transport, SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 1e-7 })
+      expect(idle.bytesPerSecond).toBeGreaterThan(0)
+      expect(rare.bytesPerSecond / idle.bytesPerSecond).toBeCloseTo(1, 3)
+      expect(rare.requestsPerSecond).toBeCloseTo(idle.requestsPerSecond, 4)
+    }
+  })
+})
+
+describe('a prediction', () => {
+  test('has short polling ask as seldom as the age allows', () => {
+    for (const age of [0.5, 2, 60]) {
+      const { p95Ms, out } = all({ ...USUAL, age })['short-poll']
+      expect(p95Ms / 1000).toBeCloseTo(age, 2)
+      expect(out).toBeNull()
+    }
+  })
+
+  test('leaves out who is too late, refused or held back, and says why', () => {
+    expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/^Too late/)
+    expect(all({ ...USUAL, path: 'firewall' }).ws.out).toMatch(/firewall/)
+    expect(all({ ...USUAL, path: 'buffers' }).sse.out).toMatch(/proxy/)
+    expect(cheapestOf(all({ ...USUAL, path: 'firewall' }))).not.toBe('ws')
+    expect(cheapestOf(all({ ...USUAL, age: 0.01 }))).toBeNull()
+  })
+
+  test('mixes what is paid while something happens with what is paid while nothing does', () => {
+    const [busy, half] = [all(USUAL).sse, all({ ...USUAL, idle: 50 }).sse]
+    expect(half.bytesPerSecond / busy.bytesPerSecond).toBeCloseTo(0.5, 2)
+  })
+
+  test('counts open connections for all clients, and next to none for short polling', () => {
+    const { sse, 'short-poll': short } = all({ ...USUAL, clients: 500, memory: 10 })
+    expect([sse.connections, sse.memoryBytes]).toEqual([500, 500 * 10 * 1024])
+    expect(short.connections).toBeLessThan(20)
+  })
+
+  test('finds the quantile at which the distribution has that share', () => {
+    const delays = expected('short-poll', conditionsOf(USUAL, WAY))
+    for (const share of [0.05, 0.5, 0.95]) expect(delays.cdf(quantileOf(delays, share))).toBeCloseTo(share, 6)
+  })
+})
+
+describe('the reasons', () => {
+  test('begin with the cheapest, and name each other one', () => {
+    const [first = '', ...rest] = reasonsFor(all(USUAL), USUAL, LABELS)
+    expect(first).toMatch(/^(?:SSE|WebSocket) costs least/)
+    for (const name of TRANSPORTS) expect([first, ...rest].join(' ')).toContain(LABELS[name])
+  })
+
+  test('choose polling where that is cheapest', () => {
+    const prices = { ...USUAL, rate: 500, age: 60 }
+    expect(reasonsFor(all(prices), prices, LABELS)[0]).toMatch(/^Short polling costs least/)
+  })
+
+  test('say so where none of the four can do it, with the reason for each', () => {
+    const hopeless = { ...USUAL, age: 0.01 }
+    const [first = ''] = reasonsFor(all(hopeless), hopeless, LABELS)
+    expect(first).toMatch(/^None of the four/)
+    for (const name of TRANSPORTS) expect(first).toContain(LABELS[name])
+  })
+})
+
+describe('model and measurement', () => {
+  const predicted = all(USUAL).sse
+  const measured: Measured = {
+    bytesPerSecond: predicted.bytesPerSecond,
+    requestsPerSecond: 0,
+    p50Ms: predicted.p50Ms,
+    lowMs: predicted.p50Ms - 1,
+    highMs: predicted.p50Ms + 1,
+    p95Ms: null,
+    messages: 100,
+    answers: 100,
+    bytes: 1e4,
+    seconds: 60,
+  }
+
+  test('agree within a tenth, and say why where they do not', () => {
+    expect(
+      bytesAgreement({ ...measured, bytesPerSecond: predicted.bytesPerSecond * 1.09 }, predicted, 0).why,
+    ).toBeNull()
+    expect(delayAgreement({ ...measured, p50Ms: predicted.p50Ms * 0.91 }, predicted, 0).why).toBeNull()
+    const off = {
+      ...measured,
+      bytesPerSecond: predicted.bytesPerSecond * 1.5,
+      p50Ms: predicted.p50Ms * 1.5,
+      lowMs: 1e3,
+      highMs: 1e4,
+    }
+    expect(bytesAgreement(off, predicted, 0).why).toMatch(/sizes were learnt/)
+    expect(bytesAgreement({ ...off, messages: 4, answers: 4 }, predicted, 0).why).toMatch(/^Too few/)
+    expect(bytesAgreement({ ...off, seconds: 0.5 }, predicted, 0).why).toMatch(/short/)
+    expect(bytesAgreement(off, predicted, 100).why).toMatch(/busy/)
+    expect(delayAgreement({ ...off, answers: 4 }, predicted, 0).why).toMatch(/^Too few to tell: 4 answers/)
+    expect(delayAgreement({ ...off, lowMs: 0 }, predicted, 0).why).toMatch(/^Within chance/)
+    expect(delayAgreement(off, predicted, 100).why).toMatch(/busy/)
+    expect(delayAgreement(off, { ...predicted, p50Ms: 1 }, 0).why).toMatch(/So short/)
+    expect(delayAgreement(off, predicted, 0).why).toMatch(/The way was not/)
+    expect(delayAgreement({ ...off, p50Ms: null }, predicted, 0)).toEqual({ off: null, why: 'Nothing arrived.' })
+  })
+})
+
+describe('the address of a workload', () => {
+  test('is read back as it was written', () => {
+    const other: Workload = {
+      rate: 0.5,
+      bytes: 10,
+      clients: 7,
+      age: 0.25,
+      latency: 80,
+      idle: 90,
+      memory: 12,
+      path: 'buffers',
+      speaks: true,
+    }
+    expect(readWorkload(writeWorkload(other))).toEqual(other)
+    expect(writeWorkload(USUAL)).toBe('')
+  })
+
+  test('is as usual where it says what cannot be', () => {
+    for (const search of ['?rate=-1', '?rate=x', '?rate=', '?bytes=1.5', '?clients=1e9', '?path=moon', '?idle=100'])
+      expect(readWorkload(search), search).toEqual(USUAL)
+    expect(USUAL.rate).toBe(FIGURES.rate.usual)
+  })
+})

@@ -1,0 +1,71 @@
+/** Do the model and the measurement agree, and if not: why not? */
+import type { Predicted } from './choosing.ts'
+
+/** Of one lane, as it was measured. */
+export interface Measured {
+  readonly bytesPerSecond: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number | null
+  /** The ends of the 95 % confidence interval of the median; null where there is too little for one. */
+  readonly lowMs: number | null
+  readonly highMs: number | null
+  readonly p95Ms: number | null
+  readonly messages: number
+  /** Answers that brought them. */
+  readonly answers: number
+  /** Of the meter, both ways. */
+  readonly bytes: number
+  readonly seconds: number
+}
+
+export interface Agreement {
+  /** Measured for each that was predicted, less 1; null where there is nothing to compare. */
+  readonly off: number | null
+  /** Null where the two agree within a tenth. */
+  readonly why: string | null
+}
+
+const WITHIN = 0.1
+/** The median of fewer answers moves by more than a tenth by chance alone. */
+const ANSWERS = 20
+/** Below that a browser's own work, and its neighbours', is most of a delay. */
+const SHORT_MS = 5
+/** A reading of the meter is half a second old at the most. */
+const READING_S = 0.5
+
+/** `busyMs`: how late the page's own timers were, at the most. */
+export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
+  const off = measured.bytesPerSecond / predicted.bytesPerSecond - 1
+  if (Math.abs(off) <= WITHIN) return { off, why: null }
+  if (measured.messages + measured.answers < ANSWERS)
+    return { off, why: `Too few to tell: ${measured.messages} messages. Measure for longer.` }
+  if (READING_S / measured.seconds > Math.abs(off))
+    return { off, why: 'The run was short: the meter is read twice a second, and a poll more or less shows.' }
+  if (busyMs > predicted.p50Ms / 4)
+    return { off, why: `${busy(busyMs)} What waits for it shares an answer, and asks less often.` }
+  return {
+    off,
+    why: 'The sizes were learnt from other exchanges than these: a connection that came back, a head that changed, or messages that shared answers otherwise than by chance.',
+  }
+}
+
+export function delayAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
+  const { p50Ms, lowMs, highMs, answers } = measured
+  if (p50Ms === null) return { off: null, why: 'Nothing arrived.' }
+  const off = p50Ms / predicted.p50Ms - 1
+  if (Math.abs(off) <= WITHIN) return { off, why: null }
+  if (answers < ANSWERS) return { off, why: `Too few to tell: ${answers} answers, and a median needs ${ANSWERS}.` }
+  if (lowMs !== null && highMs !== null && predicted.p50Ms >= lowMs && predicted.p50Ms <= highMs)
+    return {
+      off,
+      why: `Within chance: from ${answers} answers the median is known to lie in ${round(lowMs)} to ${round(highMs)} ms.`,
+    }
+  if (busyMs > predicted.p50Ms / 4) return { off, why: busy(busyMs) }
+  if (predicted.p50Ms < SHORT_MS)
+    return { off, why: 'So short that the work of browser and server, which the model leaves out, is most of it.' }
+  return { off, why: 'The way was not as it was when its round trip was taken, or server and browser had other work.' }
+}
+
+const busy = (ms: number): string => `This machine was busy: the page’s own timers were up to ${round(ms)} ms late.`
+
+const round = (ms: number): string => (ms < 9.95 ? ms.toFixed(1) : String(Math.round(ms)))

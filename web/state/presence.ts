@@ -1,0 +1,22 @@
+/** Who is here and who types, in words. */
+import type { RoomPresence } from '../../server/protocol.ts'
+
+/** `you, Ada (2 tabs), Grace and 3 more`: oneself first, then in the order in which they came. */
+export function whoIsHere({ here, people }: RoomPresence, me: string): string {
+  const others = here.filter(({ userId }) => userId !== me)
+  const own = here.find(({ userId }) => userId === me)
+  const names = [...(own ? [{ ...own, name: 'you' }] : []), ...others].map(({ name, tabs }) =>
+    tabs > 1 ? `${name} (${tabs} tabs)` : name,
+  )
+  const more = people - here.length
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')
+}
+
+/** Of the others; empty where nobody does. */
+export function whoTypes({ here, typing }: RoomPresence, me: string): string {
+  const names = typing
+    .filter((userId) => userId !== me)
+    .map((id) => here.find(({ userId }) => userId === id)?.name ?? 'somebody')
+  if (names.length > 2) return `${names.length} are typing…`
+  return names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
+}
