@@ -11,7 +11,7 @@ declare module 'vitest' {
 export const shared: TestUserConfig = {
   maxWorkers: 1,
   setupFiles: ['test/setup.ts'],
-  testTimeout: 20_000,
+  testTimeout: 40_000,
   // On a machine that others use as well, a bound in milliseconds may be missed once. The report says so.
   retry: 1,
 }
