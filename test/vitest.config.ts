@@ -20,7 +20,9 @@ export const shared: TestUserConfig = {
 export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
 
 /** All of the pages, in a browser, but the four lanes themselves: `npm run test:page`. */
-export const PAGE = ['test/browser/{absence,board,chat,dropped,inspector,ladder,lesson,looks,network,settings}.test.ts']
+export const PAGE = [
+  'test/browser/{absence,board,chat,choose,dropped,inspector,ladder,lesson,looks,network,settings}.test.ts',
+]
 
 /** Whose subject is time: on two cores nothing else may run beside them. */
 const TIMED = [
