@@ -5,6 +5,8 @@ import Fastify, { LogController } from 'fastify'
 import type { Access } from './access.ts'
 import { serveAuth } from './auth/auth.ts'
 import type { AuthOptions } from './auth/auth.ts'
+import { createBoards } from './board/boards.ts'
+import { serveBoards } from './board/serve.ts'
 import { serveChat } from './chat.ts'
 import { answerError, answerRawError, handleErrors } from './error-handler.ts'
 import { createFeed } from './feed/feed.ts'
@@ -156,6 +158,7 @@ export async function createApp({
   const admission = serveAuth(app, auth)
   servePublish(app, feed, limiter, admission)
   servePresence(app, presence, limiter, admission)
+  serveBoards(app, createBoards(feed), limiter, admission)
   const goodbyes: Goodbye[] = []
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
@@ -172,7 +175,15 @@ export async function createApp({
   })
   goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
   goodbyes.push(way.leave)
-  const closeLab = serveLab(app, feed, access, network, progress, presence, meter && { meter, capture })
+  const closeLab = serveLab(app, {
+    feed,
+    access,
+    admission,
+    network,
+    progress,
+    presence,
+    instruments: meter && { meter, capture },
+  })
   if (meter) serveLanes(app, access, meter)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   serveHealth(app, feed, () => metrics.logTrouble)

@@ -78,6 +78,32 @@ export const CATALOGUE = {
   'not-found': { status: 404, title: 'Nothing here', remedy: 'See the routes in /openapi.json.' },
   'wrong-method': { status: 405, title: 'Wrong method', remedy: 'Use a method that the Allow header names.' },
   timeout: { status: 408, title: 'Request took too long to arrive', remedy: 'Send the whole request at once.' },
+  'bad-change': {
+    status: 400,
+    title: 'Not a change to a board',
+    remedy: 'Send {"user":"Ada","type":"task_created","task":{"title":"Draw a map"}}; the schema is in /openapi.json.',
+  },
+  'unknown-task': {
+    status: 404,
+    title: 'No such task',
+    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+  },
+  'unknown-list': {
+    status: 404,
+    title: 'No such list',
+    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+  },
+  'taken-id': {
+    status: 409,
+    title: 'Name taken on the board',
+    remedy: 'Leave "id" out, and the server finds one.',
+  },
+  'list-in-use': { status: 409, title: 'List not empty', remedy: 'Move or delete its tasks first.' },
+  'board-full': {
+    status: 409,
+    title: 'Board full',
+    remedy: 'Delete what is done, or use another board.',
+  },
   'too-large': { status: 413, title: 'Body too large', remedy: 'Send at most 16 KiB.' },
   'wrong-type': { status: 415, title: 'Wrong content type', remedy: 'Send "content-type: application/json".' },
   'wrong-host': {

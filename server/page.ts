@@ -30,6 +30,7 @@ const COMPRESSED_FILE = /\.(?:png|woff2)$/
 /** Pages whose address is not their file's name. */
 const PAGES = new Map([
   ['', 'index.html'],
+  ['board', 'board.html'],
   ['chat', 'chat.html'],
   ['choose', 'choose.html'],
 ])

@@ -12,7 +12,7 @@ export type Cursor = string
 /** Milliseconds since 1970 on the server's clock, with microseconds as decimals. */
 export type ServerTimeMs = number
 
-export type EventType = 'message' | 'tick'
+export type EventType = 'message' | 'tick' | Change['type']
 
 /** One event of the feed. Its id is the cursor just behind it. */
 export interface Event {
@@ -23,13 +23,60 @@ export interface Event {
   readonly at: ServerTimeMs
   readonly user?: string
   readonly text?: string
+  /** Of `task_…`: what it says of the task, as in `Change`. */
+  readonly task?: TaskChange
+  /** Of `list_…` likewise. */
+  readonly list?: ListChange
+  /** Of a change to a board: the key that its sender gave, by which its page knows it again. */
+  readonly key?: string
 }
 
 /** What someone asks the feed to publish. */
-export interface Draft {
-  readonly type: EventType
-  readonly user?: string
-  readonly text?: string
+export type Draft = Omit<Event, 'id' | 'room' | 'at'>
+
+/** What a board's events add up to. Tasks of one list stand in the order in which that list shows them. */
+export interface Board {
+  readonly lists: readonly List[]
+  readonly tasks: readonly Task[]
+}
+
+export interface List {
+  readonly id: string
+  readonly title: string
+}
+
+export interface Task {
+  readonly id: string
+  /** The list's id. */
+  readonly list: string
+  readonly title: string
+  /** A name; empty for nobody. */
+  readonly assignee: string
+  readonly done: boolean
+}
+
+/**
+ * A change to a board: what `POST /boards/ROOM` asks for, and what the event says that comes of it.
+ * What is left out stays as it is, so that two people who change different things of a task both get them.
+ */
+export type Change =
+  | { readonly type: 'task_created' | 'task_updated' | 'task_deleted'; readonly task: TaskChange }
+  | { readonly type: 'list_created' | 'list_updated' | 'list_deleted'; readonly list: ListChange }
+
+export interface TaskChange extends Partial<Task> {
+  readonly id: string
+  /** The task in front of which it is put; null for the end of its list. With neither this nor `list` it stays where it is. */
+  readonly before?: string | null
+}
+
+export interface ListChange extends Partial<List> {
+  readonly id: string
+}
+
+/** The answer of `GET /boards/ROOM`: the board as it is at the cursor, from which any transport goes on. */
+export interface BoardAnswer {
+  readonly cursor: Cursor
+  readonly board: Board
 }
 
 /** The answer of both polls. */

@@ -45,6 +45,14 @@ test('`web` takes from `server` only `import type`', () => {
   expect(imports.filter(({ typeOnly }) => !typeOnly)).toEqual([])
 })
 
+test('`server` takes from `web` nothing but the rules of a board, which know neither', () => {
+  const imports = importsOf('server/**/*.ts').filter(({ from }) => isIn(from, 'web'))
+  const rules = [...new Set(imports.map(({ from }) => from))].toSorted()
+  expect(rules).toEqual(['web/board/apply.ts', 'web/board/rules.ts'])
+  const theirs = importsOf('web/board/{apply,place,rules}.ts').filter(({ typeOnly }) => !typeOnly)
+  expect(theirs.map(({ from }) => from)).toEqual(['web/board/place.ts'])
+})
+
 test('`web/measure` imports nothing but itself and types', () => {
   const imports = importsOf('web/measure/**/*.ts')
   expect(imports.filter(({ from, typeOnly }) => !typeOnly && !isIn(from, 'web/measure'))).toEqual([])

@@ -5,6 +5,8 @@ export interface Exercise {
   /** Its name in reports and in the progress; also the name of the file, without `.ts`. */
   readonly name: string
   readonly hosted: Hosted
+  /** A server in the lesson’s own folder, without `.ts`, that runs beside the student’s: somebody to meet in a browser. */
+  readonly beside?: string
   /** From the ground up: the first that fails is the one that the student is shown. */
   readonly checks: readonly Check[]
 }
@@ -23,6 +25,11 @@ export type Hosted =
   | { readonly kind: 'server'; readonly with?: 'redis' }
   /** It exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
+  /**
+   * It exports a function of this name that is a client: called with a `Target` and a `Listener` (`hosted/clients.ts`),
+   * it opens WebSockets and answers what ends it. Its time stands still from its first line on.
+   */
+  | { readonly kind: 'client'; readonly exported: string }
 
 export interface Check {
   /** Stable, `a-z0-9-`, at most 32 of them: the name of the room in which it runs, too. */

@@ -30,6 +30,8 @@ export interface LessonState extends ToldState {
   readonly look: string | null
   /** Is the program one that takes requests? Functions are only called. */
   readonly isServer: boolean
+  /** Whom else the lesson brings; null where nobody. */
+  readonly beside: string | null
   readonly noticing: Noticing
   /** Of the run that goes on or went last, as far as they are known. */
   readonly results: readonly Result[]
@@ -53,6 +55,9 @@ const SANDBOX_PORT = 3000
 /** The lane of lesson 4 is at 4104. */
 export const LANE_PORT = 4100
 
+/** Whom lesson 12 brings is at 4212. */
+const BESIDE_PORT = 4200
+
 const OUTPUT_CHARS = 4000
 
 export async function createRunner(lesson: Lesson, tell: (state: LessonState) => void): Promise<Runner> {
@@ -60,6 +65,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
   const progress = progressIn()
   let sandbox: Sandbox | null = null
   let lane: Program | null = null
+  let besides: Program | null = null
   let watcher: Watcher | null = null
   let running: Promise<void> | null = null
   let again = false
@@ -72,7 +78,8 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     said: 'Starting the sandbox.',
     page: null,
     look: null,
-    isServer: exercises.some(({ hosted }) => hosted.kind !== 'functions'),
+    isServer: exercises.some(isServer),
+    beside: null,
     yours: null,
     transport: exercises.find(({ hosted }) => hosted.kind === 'transport')?.name ?? null,
     noticing: 'events',
@@ -95,6 +102,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
       void sandbox.ended.then((said) => {
         if (state.is !== 'stopped') set({ page: null, look: null, said: `The sandbox has ended. ${said}` })
       })
+      await startBeside(sandbox.origin)
       check()
     },
     check,
@@ -114,6 +122,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
       watcher?.stop()
       await running
       await lane?.stop()
+      await besides?.stop()
       await sandbox?.stop()
     },
   }
@@ -168,12 +177,20 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     set({ is: 'waiting', said, results, checkedAtMs: Date.now(), course: courseNow() })
   }
 
+  async function startBeside(follows: string): Promise<void> {
+    const name = exercises.find(({ beside }) => beside !== undefined)?.beside
+    if (name === undefined) return
+    const exercise: Exercise = { name, hosted: { kind: 'server' }, checks: [] }
+    besides = await startLaneOf(lesson.folder, exercise, follows, BESIDE_PORT + lesson.number)
+    set({ beside: `http://localhost:${besides.port}` })
+  }
+
   /** The student's server beside the reference: anew with every save, and with the sandbox's own feed. */
   async function startLane(): Promise<void> {
     const former = lane
     lane = null
     await former?.stop()
-    const exercise = exercises.find(({ hosted }) => hosted.kind !== 'functions')
+    const exercise = exercises.find(isServer)
     if (!exercise || !sandbox) return
     try {
       const started = await startLaneOf(workOf(lesson), exercise, sandbox.origin, LANE_PORT + lesson.number)
@@ -192,6 +209,8 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     return lessons().map(({ name, title }) => ({ name, title, isDone: progress.isDone(name) }))
   }
 }
+
+const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 
 async function startLaneOf(folder: string, exercise: Exercise, follows: string, port: number): Promise<Program> {
   try {

@@ -121,8 +121,13 @@ function plain(out: NodeJS.WriteStream): Screen {
   }
   return {
     show(state) {
-      const { is, said, results, page, look, yours } = state
-      const where = [page && `Read ${page}`, look && `Look ${look}`, yours && `Yours ${yours}`]
+      const { is, said, results, page, look, yours, beside } = state
+      const where = [
+        page && `Read ${page}`,
+        look && `Look ${look}`,
+        yours && `Yours ${yours}`,
+        beside && `Beside ${beside}`,
+      ]
         .filter(Boolean)
         .join('\n')
       if (where !== '' && where !== lastWhere) out.write(`${where}\n`)
@@ -145,7 +150,7 @@ export function stateText(state: LessonState, style: Style, columns = Number.POS
 
 /** `isShort`: for a screen on which not everything fits. What passes is counted there and not listed. */
 function partsOf(state: LessonState, style: Style, columns: number, isShort = false): Parts {
-  const { lesson, title, folder, files, is, said, page, look, isServer, yours } = state
+  const { lesson, title, folder, files, is, said, page, look, isServer, yours, beside } = state
   const { results, checkedAtMs, output, noticing } = state
   const path = relative(process.cwd(), folder) || folder
   const checked =
@@ -158,6 +163,7 @@ function partsOf(state: LessonState, style: Style, columns: number, isShort = fa
     `  Look   ${look ?? 'not there yet'}`,
     `  Edit   ${files.map((file) => `${path}/${file}`).join(', ')}`,
     ...(isServer ? [`  Yours  ${yours ?? 'does not run'}`] : []),
+    ...(beside === null ? [] : [`  Beside ${beside}`]),
     '',
   ]
   const layout = layoutFor(columns)

@@ -9,7 +9,7 @@ import type { Asked, Exchange, Pending } from './exchange.ts'
 import { Late, Unclear, Wrong } from './exercise.ts'
 import type { Hint } from './exercise.ts'
 import { shown } from './expect.ts'
-import type { Command, Reads, Sent } from './hosted/message.ts'
+import type { Clients, Command, Reads, Sent } from './hosted/message.ts'
 import type { Program } from './program.ts'
 import type { Link } from './redis.ts'
 
@@ -59,6 +59,13 @@ export interface Trial {
   freeze(): Promise<void>
   tick(ms: number): Promise<void>
 
+  /** Starts a client of the program for each room, at this origin; behind this cursor, or from now on. */
+  connect(origin: string, rooms: readonly string[], after?: string): Promise<void>
+  /** What the clients that were started by this check have done. */
+  clients(): Promise<Clients>
+  /** Ends the clients, as the check's end does too. */
+  disconnect(): Promise<void>
+
   /** Calls a function that the program exports. Arguments and result may hold bytes. Rejects with what it throws. */
   call(exported: string, ...args: readonly unknown[]): Promise<unknown>
 
@@ -80,6 +87,7 @@ export interface OwnTrial extends Trial {
 export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   let frozen = false
+  let connected = false
   let other: OwnTrial | null = null
   const tell = (command: Command) => program.tell(command)
   const publish = async (texts: readonly string[], atMs?: number) =>
@@ -144,10 +152,19 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async tick(ms) {
       await tell({ is: 'tick', ms })
     },
+    async connect(origin, rooms, after) {
+      await tell({ is: 'connect', origin, rooms, after: after ?? null })
+      connected = true
+    },
+    clients: async () => (await tell({ is: 'clients' })) as Clients,
+    async disconnect() {
+      await tell({ is: 'disconnect' })
+    },
     call: (exported, ...args) => tell({ is: 'call', exported, args }),
     until,
     async end() {
       for (const close of open) close()
+      if (connected) await trial.disconnect()
       program.link?.mend()
       program.link?.release()
       await other?.end()

@@ -4,7 +4,8 @@
  */
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
-import type { Appended, Log } from './log.ts'
+import { LogUnavailable } from './log.ts'
+import type { Appended, Log, States } from './log.ts'
 import { createTurns } from './turns.ts'
 
 export interface Feed {
@@ -14,8 +15,15 @@ export interface Feed {
   /**
    * Publishes and resolves after the commit. A repeated key within the retention answers the
    * first event again. Rejects with `RoomsFull` where it would be the first event of a room too many.
+   * `state`: what the room's events add up to with this one, committed together with it; null for nothing.
    */
-  publish(room: string, draft: Draft, key?: string): Promise<Appended>
+  publish(room: string, draft: Draft, key?: string, state?: string | null): Promise<Appended>
+
+  /** The event that was published with this key, while it is kept. */
+  earlier(room: string, key: string): Promise<Event | undefined>
+
+  /** What the last publish with a state left, and the cursor behind which reading goes on from there. */
+  state(room: string): Promise<{ readonly text: string | null; readonly cursor: Cursor }>
 
   /**
    * At most `limit` events behind a cursor, and fewer where they are long. A limit of 0 answers where reading from that cursor
@@ -110,9 +118,15 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
 
   return {
     epoch: log.epoch,
-    async publish(room, draft, key) {
+    async publish(room, draft, key, state) {
       if (!written.has(room)) await beginRoom(room)
-      return log.append(room, wellFormed(draft), key)
+      if (typeof state === 'string') await beginState(room)
+      return log.append(room, wellFormed(draft), key, state)
+    },
+    earlier: (room, key) => states().earlier(room, key),
+    async state(room) {
+      const { text, last } = await states().of(room)
+      return { text, cursor: cursorOf(log.epoch, last) }
     },
     since,
     async back(room, count) {
@@ -257,6 +271,18 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     written.add(name)
   }
 
+  function states(): States {
+    if (!log.states) throw new LogUnavailable('This log keeps no boards.')
+    return log.states
+  }
+
+  /** They outlive their events, and so they are counted by themselves. */
+  async function beginState(name: string): Promise<void> {
+    const { text } = await states().of(name)
+    if (text === null && (await states().count()) >= mostRooms)
+      throw new RoomsFull(`${mostRooms} boards have something on them already.`)
+  }
+
   /** Rooms of which nothing is kept any more make room for others. */
   async function forgetEmpty(): Promise<void> {
     const nowMs = performance.now()
@@ -281,10 +307,13 @@ function batchesOf(events: readonly Event[]): readonly PollAnswer[] {
 /** As many of the first as go out together: all of them, where they are not very long. */
 function firstBatch(events: readonly Event[]): readonly Event[] {
   let bytes = 0
-  const cut = events.findIndex(
-    ({ user = '', text = '' }) => (bytes += byteLength(user) + byteLength(text)) > BATCH_BYTES,
-  )
+  const cut = events.findIndex((event) => (bytes += textBytes(event)) > BATCH_BYTES)
   return cut === -1 ? events : events.slice(0, Math.max(1, cut))
+}
+
+function textBytes({ user = '', text = '', task, list }: Event): number {
+  const change = task ?? list
+  return byteLength(user) + byteLength(text) + (change ? byteLength(JSON.stringify(change)) : 0)
 }
 
 const { byteLength } = Buffer
@@ -307,7 +336,7 @@ function seqOf(cursor: Cursor): number {
 /** Half a surrogate pair has no UTF-8: replaced here, once, so that live and replayed events are the same. */
 function wellFormed(draft: Draft): Draft {
   return {
-    type: draft.type,
+    ...draft,
     ...(draft.user !== undefined && { user: draft.user.toWellFormed() }),
     ...(draft.text !== undefined && { text: draft.text.toWellFormed() }),
   }

@@ -9,8 +9,11 @@ export interface Log {
    * Appends a draft behind the room's last event and resolves after its commit. A key that is
    * still kept with an event of the room appends nothing and answers that event again.
    * Rejects when the log cannot be written; nothing was kept then.
+   *
+   * `state`: what the room's events add up to with this one, kept by the same commit in place of what
+   * was there; null for nothing. It outlives the events: the retention does not touch it.
    */
-  append(room: string, draft: Draft, key?: string): Promise<Appended>
+  append(room: string, draft: Draft, key?: string, state?: string | null): Promise<Appended>
 
   /** Events behind `afterSeq`, oldest first, at most `limit` of them. */
   read(room: string, afterSeq: number, limit: number): Promise<readonly Event[]>
@@ -21,12 +24,29 @@ export interface Log {
   /** Calls back after every commit, once per room in it, in order of seq, before its appends resolve. */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
 
+  /** Absent where no room ever has a state, as in a lesson's own logs. */
+  readonly states?: States
+
   close(): Promise<void>
+}
+
+export interface States {
+  /** What the last `append` with a state left, and the seq of the room's last event, both at one moment. */
+  of(room: string): Promise<State>
+  /** How many rooms have one. */
+  count(): Promise<number>
+  /** The event of a key that is still kept. */
+  earlier(room: string, key: string): Promise<Event | undefined>
 }
 
 export interface Appended {
   readonly event: Event
   readonly repeated: boolean
+}
+
+export interface State {
+  readonly text: string | null
+  readonly last: number
 }
 
 export interface Extent {

@@ -15,16 +15,19 @@ interface Room {
 export function memoryLog(retention: Retention = RETENTION): Log {
   const epoch = newEpoch()
   const rooms = new Map<string, Room>()
+  const states = new Map<string, string>()
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
 
   return {
     epoch,
-    async append(name, draft, key) {
+    async append(name, draft, key, state) {
       const room = rooms.get(name) ?? open(name)
       trim(room, retention)
       const earlier = key === undefined ? undefined : room.keys.get(key)
       if (earlier) return { event: earlier, repeated: true }
       const event = keep(room, epoch, name, draft, key)
+      if (state === null) states.delete(name)
+      else if (state !== undefined) states.set(name, state)
       trim(room, retention)
       for (const listener of listeners) listener(name, [event])
       return { event, repeated: false } satisfies Appended
@@ -42,12 +45,22 @@ export function memoryLog(retention: Retention = RETENTION): Log {
       trim(room, retention)
       return { first: room.last - room.events.length + 1, last: room.last }
     },
+    states: {
+      of: async (name) => ({ text: states.get(name) ?? null, last: rooms.get(name)?.last ?? 0 }),
+      count: async () => states.size,
+      async earlier(name, key) {
+        const room = rooms.get(name)
+        if (room) trim(room, retention)
+        return room?.keys.get(key)
+      },
+    },
     onCommit(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async close() {
       rooms.clear()
+      states.clear()
       listeners.clear()
     },
   }

@@ -19,6 +19,8 @@ export const MIGRATIONS: readonly string[] = [
    CREATE UNIQUE INDEX event_key ON event (room, key) WHERE key IS NOT NULL;`,
   // 2: the file says whose it is.
   `PRAGMA application_id = ${APPLICATION_ID};`,
+  // 3: what a room's events add up to outlives them.
+  `CREATE TABLE state (room TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;`,
 ]
 
 /** What a file of version 1 consists of; it does not say yet whose it is. */

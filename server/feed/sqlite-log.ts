@@ -15,6 +15,7 @@ interface Waiting {
   readonly draft: Draft
   readonly at: number
   readonly key: string | undefined
+  readonly state: string | null | undefined
   resolve(appended: Appended): void
   reject(error: unknown): void
 }
@@ -44,10 +45,10 @@ export function sqliteLog(
 
   return {
     epoch,
-    append: (room, draft, key) =>
+    append: (room, draft, key, state) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new LogUnavailable('The log is closed.'))
-        if (waiting.push({ room, draft, at: now(), key, resolve, reject }) === 1) setImmediate(commit)
+        if (waiting.push({ room, draft, at: now(), key, state, resolve, reject }) === 1) setImmediate(commit)
       }),
     async read(room, afterSeq, limit) {
       return sql.read.all(room, afterSeq, limit).map((row) => JSON.parse(String(row['json'])))
@@ -56,6 +57,17 @@ export function sqliteLog(
       const last = lastOf(room)
       const first = sql.first.get(room)?.['first']
       return { first: first == null ? last + 1 : Number(first), last }
+    },
+    states: {
+      async of(room) {
+        const text = sql.state.get(room)?.['text']
+        return { text: text == null ? null : String(text), last: lastOf(room) }
+      },
+      count: async () => Number(sql.states.get()?.['count']),
+      async earlier(room, key) {
+        const row = sql.byKey.get(room, key)
+        return row && JSON.parse(String(row['json']))
+      },
     },
     onCommit(listener) {
       listeners.add(listener)
@@ -99,13 +111,15 @@ export function sqliteLog(
     } catch {}
   }
 
-  function append({ room, draft, at, key }: Waiting): Appended {
+  function append({ room, draft, at, key, state }: Waiting): Appended {
     const earlier = key === undefined ? undefined : sql.byKey.get(room, key)
     if (earlier) return { event: JSON.parse(String(earlier['json'])), repeated: true }
     const seq = lastOf(room) + 1
     const event: Event = { id: cursorOf(epoch, seq), room, at, ...draft }
     sql.setLast.run(room, seq)
     sql.insert.run(room, seq, at, key ?? null, JSON.stringify(event))
+    if (state === null) sql.dropState.run(room)
+    else if (state !== undefined) sql.setState.run(room, state)
     return { event, repeated: false }
   }
 
@@ -142,6 +156,12 @@ function statements(db: DatabaseSync) {
     setLast: db.prepare(
       'INSERT INTO room (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last',
     ),
+    state: db.prepare('SELECT text FROM state WHERE room = ?'),
+    states: db.prepare('SELECT count(*) AS count FROM state'),
+    setState: db.prepare(
+      'INSERT INTO state (room, text) VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET text = excluded.text',
+    ),
+    dropState: db.prepare('DELETE FROM state WHERE room = ?'),
     forgetSurplus: db.prepare('DELETE FROM event WHERE room = ? AND seq <= ?'),
     forgetOld: db.prepare('DELETE FROM event WHERE at < ?'),
   }

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Access } from '../access.ts'
+import type { Admission } from '../auth/admission.ts'
 import { FeedError, errorMessage } from '../errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Presence } from '../feed/presence.ts'
@@ -78,15 +79,20 @@ export interface Instruments {
   readonly capture: Capture
 }
 
-/** Without instruments nobody is told what the lanes use, nor what crosses in them. */
+export interface LabParts {
+  readonly feed: Feed
+  readonly access: Access
+  readonly admission: Admission
+  readonly network: Network
+  readonly progress: Progress
+  readonly presence: Presence
+  /** Without them nobody is told what the lanes use, nor what crosses in them. */
+  readonly instruments: Instruments | null
+}
+
 export function serveLab(
   app: App,
-  feed: Feed,
-  access: Access,
-  network: Network,
-  progress: Progress,
-  presence: Presence,
-  instruments: Instruments | null = null,
+  { feed, access, admission, network, progress, presence, instruments }: LabParts,
 ): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
   const figures =
@@ -148,8 +154,10 @@ export function serveLab(
       const request = parseRequest(text)
       if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
       if (request.type === 'inspect') return show(page, pageName, request.exchange)
-      if (request.type === 'here')
+      if (request.type === 'here') {
+        admission.checkUser(from, { name: request.name })
         return visitors.here(page, name, { userId: request.userId, name: request.name, client: pageName ?? '' })
+      }
       if (request.type === 'typing') return visitors.typing(page, name, request.on)
       if (request.type === 'instructor') return admit(page, from, request.token)
       if (!instructors.has(page)) throw new FeedError('not-instructor', EVERYBODY)

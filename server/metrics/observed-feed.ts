@@ -65,9 +65,9 @@ export interface Writer {
 export function observePublishing(feed: Feed, writer: Writer): Feed {
   return {
     ...feed,
-    async publish(room, draft, key) {
+    async publish(room, draft, key, state) {
       try {
-        const appended = await feed.publish(room, draft, key)
+        const appended = await feed.publish(room, draft, key, state)
         writer.published(appended.repeated ? 'repeated' : 'accepted')
         return appended
       } catch (error) {

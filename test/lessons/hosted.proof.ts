@@ -5,6 +5,7 @@ import type { Amiss } from '../../lessons/kit/conversation.ts'
 import { lessonOf } from '../../lessons/kit/course.ts'
 import { Late, Wrong } from '../../lessons/kit/exercise.ts'
 import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
+import { startFarEnd } from '../../lessons/kit/far-end.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { through } from '../../lessons/kit/proxy.ts'
 import {
@@ -232,6 +233,74 @@ test.each([
     await trial.until('it is at the proxy', () => proxied.answer.body === ':hello\n\n')
     if (isLetThrough) await trial.until('it is let through', () => proxied.client.soFar.body === ':hello\n\n')
     expect(proxied.heldBytes === 0).toBe(isLetThrough)
+  })
+})
+
+const CLIENT = `
+  export function connect({ origin, room, after }, { event, ended }) {
+    const socket = new WebSocket(origin + '/feed/' + room + '/ws' + (after === undefined ? '' : '?after=' + after))
+    const timer = setTimeout(() => socket.send('{"type":"ping"}'), 20_000)
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data)
+      if (message.type === 'message') event(message)
+      if (message.type === 'pong') ended('it answers')
+    }
+    return () => { clearTimeout(timer); socket.close() }
+  }`
+
+test('a client meets a far end that speaks as the sandbox does, in a time that stands still', async () => {
+  await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
+    await using far = await startFarEnd()
+    const [kept] = far.publish('a', 'one')
+    await trial.connect(far.origin, ['a', 'b'], '0')
+    const told = async () => (await trial.clients()).told['a'] ?? []
+    await trial.until('it has what was kept', async () => (await told()).length === 1)
+    const [live] = far.publish('a', 'two')
+    await trial.until('it has what came', async () => (await told()).length === 2)
+    expect(await told()).toEqual([kept, live])
+    expect(far.visits.map(({ asked }) => asked)).toEqual(['GET /feed/a/ws?after=0', 'GET /feed/b/ws?after=0'])
+    await trial.tick(19_999)
+    await far.settle()
+    expect((await trial.clients()).ended).toEqual({})
+    await trial.tick(1)
+    await far.settle()
+    expect((await trial.clients()).ended).toEqual({ a: 'it answers', b: 'it answers' })
+    await trial.disconnect()
+    await trial.until('they have left', () => far.visits.every(({ isOver }) => isOver))
+  })
+})
+
+test.each(['FIN', 'RST', 1012] as const)('a client hears of the end of its line: %s', async (how) => {
+  await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
+    await using far = await startFarEnd()
+    await trial.connect(far.origin, ['a'])
+    await trial.until('it is there', async () => (await trial.clients()).sockets[0]?.readyState === 1)
+    if (how === 1012) far.visits[0]?.close(how)
+    else far.visits[0]?.cut(how)
+    await trial.until('it knows', async () => (await trial.clients()).sockets[0]?.closedAtMs !== null)
+  })
+})
+
+test('a line that vanishes tells its client nothing until it reappears, and a far end that left takes nobody', async () => {
+  await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
+    await using far = await startFarEnd()
+    await trial.connect(far.origin, ['a'])
+    await trial.until('it is there', async () => (await trial.clients()).sockets[0]?.readyState === 1)
+    const [visit] = far.visits
+    visit?.vanish()
+    const made = far.publish('a', 'one')
+    expect(await far.settle()).toBe(false)
+    expect(await trial.clients()).toMatchObject({ told: { a: [] }, sockets: [{ readyState: 1, closedAtMs: null }] })
+    visit?.reappear()
+    await trial.until('it is told', async () => (await trial.clients()).told['a']?.length === 1)
+    expect((await trial.clients()).told['a']).toEqual(made)
+    await far.leave()
+    await trial.connect(far.origin, ['b'])
+    await trial.until('nobody was there', async () => {
+      const { sockets } = await trial.clients()
+      return sockets.length === 2 && sockets.every(({ readyState }) => readyState === 3)
+    })
+    expect(far.visits).toHaveLength(1)
   })
 })
 

@@ -110,6 +110,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     page: null,
     look: null,
     isServer: true,
+    beside: null,
     yours: null,
     transport: null,
     noticing: 'polling',

@@ -90,7 +90,9 @@ describe.each(lessons())('the page of $name', (lesson) => {
 
 /** The finished program, where it takes requests, as it runs beside the sandbox in the lesson. */
 async function solutionOf(lesson: Lesson, sandbox: string): Promise<Program> {
-  const exercise = (await exercisesOf(lesson)).find(({ hosted }) => hosted.kind !== 'functions')
+  const exercise = (await exercisesOf(lesson)).find(
+    ({ hosted }) => hosted.kind === 'transport' || hosted.kind === 'server',
+  )
   if (!exercise) throw new Error(`${lesson.name} has no server.`)
   return startProgram(join(lesson.folder, 'solution'), exercise, { follows: sandbox })
 }

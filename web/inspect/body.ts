@@ -32,7 +32,14 @@ function restMeaning(rest: string, up: boolean): string {
 
 /** How long it waited on the server for somebody to bring it. */
 export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTimeMs): string {
-  const what = type === 'tick' ? 'a tick' : own ? 'a message of this page' : 'somebody’s message'
+  const what =
+    type === 'tick'
+      ? 'a tick'
+      : type.includes('_')
+        ? 'a change to a board'
+        : own
+          ? 'a message of this page'
+          : 'somebody’s message'
   return atMs === null ? what : `${what}; waited ${ms(Math.max(0, leftAt - atMs))} on the server`
 }
 

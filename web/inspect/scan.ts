@@ -64,6 +64,8 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
   const top = (): Nested | undefined => nested.at(-1)
   /** To which what is read belongs, arrays in between or not. */
   const holder = (): Nested | undefined => nested.findLast(({ isObject }) => isObject)
+  /** In an object that is the value of another, as a task in its event: somebody wrote all of that. */
+  const isPart = (): boolean => nested.at(-1)?.isObject === true && nested.at(-2)?.isObject === true
   const read = (byte: number): void => {
     if (word.length < LONGEST_WORD) word += String.fromCharCode(byte)
   }
@@ -84,7 +86,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
   const beginString = (): void => {
     inString = true
     word = ''
-    isHiding = !isName(top()) && !SERVERS.includes(holder()?.name ?? '')
+    isHiding = !isName(top()) && (isPart() || !SERVERS.includes(holder()?.name ?? ''))
   }
 
   const endString = (): void => {
@@ -108,8 +110,10 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
 
   const end = (piece: Shown, at: number): void => {
     endValue()
+    const isOfAnother = isPart()
     const ended = nested.pop()
-    if (ended) settle(ended, piece, at + 1)
+    if (ended && isOfAnother) top()?.written.push(...ended.written)
+    else if (ended) settle(ended, piece, at + 1)
   }
 
   const settle = ({ values, written, piece, from }: Nested, last: Shown, to: number): void => {

@@ -114,7 +114,8 @@ export function sayBy(
   }).catch(() => {})
 }
 
-function refused(response: Response, text: string): Refused {
+/** What an answer that is no success says. */
+export function refused(response: Response, text: string): Refused {
   const seconds = Number(response.headers.get('retry-after') ?? 0)
   return new Refused(
     response.status,

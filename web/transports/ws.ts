@@ -70,7 +70,7 @@ export const ws: Transport = {
     }
 
     function receive(message: Event | FeedMessage, receivedAtMs: number): void {
-      if (message.type === 'message' || message.type === 'tick') {
+      if ('at' in message) {
         cursor = message.id
         listener.events([message], receivedAtMs)
       } else if (message.type === 'gap') {

@@ -62,7 +62,7 @@ function published({ messages, offsetMs, fromMs, endMs }: Handout): string[] {
   return [
     'Published',
     ...shown.map(({ event, seq, atMs }) => {
-      const said = event.type === 'message' ? `${plain(event.user ?? '')}: ${plain(event.text ?? '')}` : 'tick'
+      const said = event.type === 'message' ? `${plain(event.user ?? '')}: ${plain(event.text ?? '')}` : event.type
       return `${time(atMs - fromMs)}  ${String(seq).padStart(6)}  ${said}`
     }),
     '',

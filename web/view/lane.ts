@@ -191,8 +191,9 @@ export class LaneRow extends LitElement {
     const { latest, transport } = this.lane
     if (!latest) return ''
     const { type, user, text } = latest.event
+    const said = type === 'message' ? `${user}: ${text}` : type === 'tick' ? `number ${latest.seq}` : `${user}: ${type}`
     const delay = milliseconds(latest.delayMs[TRANSPORTS.indexOf(transport)])
-    return `Latest, after ${delay} ms: ${type === 'tick' ? `number ${latest.seq}` : `${user}: ${text}`}`
+    return `Latest, after ${delay} ms: ${said}`
   }
 
   readonly #toggle = (event: Event): void => {

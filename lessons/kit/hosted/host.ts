@@ -20,6 +20,8 @@ import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
 import { isWebSocketUpgrade, routeUpgrades } from '../../../server/upgrade.ts'
 import { validatorCompiler } from '../../../server/validation.ts'
+import { watchClients } from './clients.ts'
+import type { WatchedClients } from './clients.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
 import type { Command, Reply, Task, Word } from './message.ts'
@@ -39,11 +41,16 @@ const EPOCH = 'k3'
 /** How far the program's time is moved at once, so that what hangs on one timer can set the next. */
 const TICK_MS = 250
 
+/** … where it is looked at how long it waits: its timers are late by so much at the most. */
+const CLIENT_TICK_MS = 50
+
 interface Host {
   readonly exported: Readonly<Record<string, unknown>>
   readonly log: OpenLog
   readonly watched: Watched
   readonly sending: Sending
+  readonly clients: WatchedClients
+  readonly tickMs: number
   goodbye: Goodbye
 }
 
@@ -67,11 +74,13 @@ async function begin(task: Task): Promise<void> {
   const watched = watch(task.follows === null ? log : await mirrorOf(task.follows))
 
   const sending = countSent()
+  const clients = watchClients()
   // A lane beside the sandbox lives in the sandbox's time.
-  if (task.hosted.kind === 'transport' && task.hosted.isFrozen && task.follows === null) freeze()
+  if (isFrozen(task)) freeze()
 
   const exported = await importFile(task)
-  const host: Host = { exported, log, watched, sending, goodbye: () => {} }
+  const tickMs = task.hosted.kind === 'client' ? CLIENT_TICK_MS : TICK_MS
+  const host: Host = { exported, log, watched, sending, clients, tickMs, goodbye: () => {} }
   const port = await serve(task, host)
   process.on('message', ({ number, command }: { number: number; command: Command }) => {
     obey(command, host).then(
@@ -82,6 +91,9 @@ async function begin(task: Task): Promise<void> {
   })
   tell({ is: 'ready', port })
 }
+
+const isFrozen = ({ hosted, follows }: Task): boolean =>
+  hosted.kind === 'client' || (hosted.kind === 'transport' && hosted.isFrozen === true && follows === null)
 
 /** By a write that blocks: a word that is only queued dies with the process. */
 function tell(word: Word): void {
@@ -128,6 +140,11 @@ async function importFile({ file, port, hosted }: Task): Promise<Record<string, 
 }
 
 async function serve({ hosted, port, follows }: Task, host: Host): Promise<number> {
+  if (hosted.kind === 'client' && typeof host.exported[hosted.exported] !== 'function') {
+    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
+    return leave(1)
+  }
+  if (hosted.kind === 'client') host.clients.use(host.exported[hosted.exported])
   if (hosted.kind !== 'transport') return port
   const transport = host.exported[hosted.exported]
   if (!isTransport(transport)) {
@@ -203,14 +220,21 @@ async function obey(command: Command, host: Host): Promise<unknown> {
     case 'freeze':
       return freeze()
     case 'tick':
-      for (let left = command.ms; left > 0; left -= TICK_MS) {
-        mock.timers.tick(Math.min(left, TICK_MS))
+      for (let left = command.ms; left > 0; left -= host.tickMs) {
+        mock.timers.tick(Math.min(left, host.tickMs))
         await new Promise((resolve) => setImmediate(resolve))
       }
       return null
     case 'thaw':
       mock.timers.reset()
       return syncBuiltinESMExports()
+    case 'connect':
+      return host.clients.connect(command.origin, command.rooms, command.after)
+    case 'clients':
+      await new Promise((resolve) => setImmediate(resolve))
+      return host.clients.seen()
+    case 'disconnect':
+      return host.clients.disconnect()
     case 'call':
       return call(host.exported, command.exported, command.args)
   }

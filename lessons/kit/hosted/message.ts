@@ -32,6 +32,17 @@ export type Command =
   | { readonly is: 'tick'; readonly ms: number }
   | { readonly is: 'thaw' }
   | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
+  /** Starts a client for each of the rooms, at this origin and behind this cursor. */
+  | {
+      readonly is: 'connect'
+      readonly origin: string
+      readonly rooms: readonly string[]
+      readonly after: string | null
+    }
+  /** Answered by `Clients`. */
+  | { readonly is: 'clients' }
+  /** Ends all clients. */
+  | { readonly is: 'disconnect' }
 
 export interface Reply {
   readonly number: number
@@ -49,6 +60,27 @@ export interface Reads {
   readonly following: number
   /** What was published from the ambush; null while nobody has walked into it. */
   readonly ambushed: Event | null
+}
+
+/** What the clients of a program have done since they were started. */
+export interface Clients {
+  /** In the order in which they were opened. */
+  readonly sockets: readonly OpenedSocket[]
+  /** What each room's client was told, in its order. */
+  readonly told: Readonly<Record<string, readonly Event[]>>
+  /** Whom its client has told that it does not come back, and why; by room. */
+  readonly ended: Readonly<Record<string, string>>
+}
+
+/** All times are of the program's own clock, which stands still. */
+export interface OpenedSocket {
+  readonly room: string
+  readonly url: string
+  readonly openedAtMs: number
+  /** As of its `close` event; null before it. */
+  readonly closedAtMs: number | null
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: number
 }
 
 export interface Sent {

@@ -163,6 +163,19 @@ test('nobody publishes under another’s name, by whichever way', async () => {
   socket.terminate()
 })
 
+test('nobody is here under another’s name either: not by the feed, not in the lab', async () => {
+  await using server = await serve({ auth })
+  const token = RIGHT()
+  const reading = await ask(server, '/feed/lobby/poll?user=Eve', { query: `token=${token}` })
+  expect(reading).toMatchObject({ status: 403, code: 'wrong-user' })
+  const { socket, heard } = await connect(server, `/lab?room=lobby&token=${token}`)
+  socket.send(JSON.stringify({ type: 'here', userId: 'a1', name: 'Eve' }))
+  await until('it is refused', () => heard.some((message) => message.code === 'wrong-user'))
+  socket.send(JSON.stringify({ type: 'here', userId: 'a1', name: 'Ada' }))
+  await until('she is here', () => heard.some((message) => message.type === 'presence'))
+  socket.terminate()
+})
+
 test('a session that was ended is refused wherever it was copied to', async () => {
   await using server = await serve({ auth })
   const headers = { authorization: `Bearer ${RIGHT()}` }

@@ -60,6 +60,29 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
+  test('keeps what events add up to with the last of them, and longer than them', async () => {
+    const log = create({ events: 1, ageMs: Infinity })
+    const { states } = log
+    if (!states) throw new Error('This log keeps no states.')
+    expect(await states.of('a')).toEqual({ text: null, last: 0 })
+    await Promise.all([
+      log.append('a', say('1'), 'key', 'one'),
+      log.append('a', say('2')),
+      log.append('b', say('3'), undefined, 'b'),
+    ])
+    expect(await states.of('a')).toEqual({ text: 'one', last: 2 })
+    // What is not appended once more leaves no state either; and this key is forgotten already.
+    await log.append('b', say('4'), 'b-key', 'b4')
+    await log.append('b', say('5'), 'b-key', 'b5')
+    expect(await states.of('b')).toEqual({ text: 'b4', last: 2 })
+    expect(await states.earlier('b', 'b-key')).toMatchObject({ text: '4' })
+    expect([await states.earlier('a', 'key'), await states.earlier('c', 'key')]).toEqual([undefined, undefined])
+    expect(await states.count()).toBe(2)
+    await log.append('a', say('6'), undefined, null)
+    expect([await states.of('a'), await states.count()]).toEqual([{ text: null, last: 3 }, 1])
+    await log.close()
+  })
+
   test('a repeated key answers the first event again, also in the same commit', async () => {
     const log = create()
     const [first, same] = await Promise.all([log.append('a', say('1'), 'key'), log.append('a', say('2'), 'key')])

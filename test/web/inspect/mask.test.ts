@@ -33,6 +33,17 @@ test('names of those who come and type are masked, what the server says is not',
   expect(shown).toContain(connected)
 })
 
+test('what somebody wrote into a task is masked, and the task is no event of its own', () => {
+  const change = (id: string) =>
+    `{"id":"${id}","type":"task_created","user":"Eve","task":{"id":"t1","title":"secret","list":"todo","done":false}}`
+  const text = `{"events":[${change('k3.1')},${change('k3.2')}],"cursor":"k3.2"}`
+  const shown = textShown(inspected([ANSWER, body(text)]), ['k3.2'])
+  expect(shown).toContain(
+    '"type":"task_created","user":"•••","task":{"id":"••","title":"••••••","list":"••••","done":false}}',
+  )
+  expect(shown).toContain(change('k3.2'))
+})
+
 test('what this page sends up is its own', () => {
   const masked = frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true)
   expect(textShown(inspected([body('{"user":"Ada","text":"hi"}', true), masked]))).toContain('"text":"hi"')

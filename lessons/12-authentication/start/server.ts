@@ -1,0 +1,60 @@
+/** A chat whose server knows who is speaking: whoever logs in gets a cookie, and each socket belongs to somebody. */
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { WebSocketServer } from 'ws'
+
+const SESSION_MS = 60 * 60 * 1000
+const TICKET_MS = 30_000
+
+interface Session {
+  readonly user: string
+  readonly untilMs: number
+}
+
+/** By their secrets, which nobody can guess. A ticket stands for the session that asked for it. */
+const sessions = new Map<string, Session>()
+const tickets = new Map<string, Session>()
+const secret = () => randomBytes(16).toString('hex')
+
+const server = createServer((request, response) => {
+  const { route, asked } = read(request)
+  if (route === 'POST /login') {
+    const id = secret()
+    // A real one asks for a password here.
+    sessions.set(id, { user: asked.get('user') ?? 'somebody', untilMs: Date.now() + SESSION_MS })
+    const cookie = `session=${id}; Path=/; HttpOnly; SameSite=Strict`
+    response.writeHead(303, { location: '/', 'set-cookie': cookie }).end()
+  } else if (route === 'POST /ticket') {
+    response.writeHead(501).end() // TODO 3: 201 and {"ticket":…} for a session, 401 for nobody; good once, for TICKET_MS.
+  } else response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE)
+})
+const PAGE = '<!doctype html><form method="post" action="/login?user=Ada"><button>Log in as Ada</button></form>'
+
+const sockets = new WebSocketServer({ noServer: true })
+
+server.on('upgrade', (request, wire, head) => {
+  const { asked } = read(request)
+  wire.on('error', () => wire.destroy())
+  const refuse = (status: string) => wire.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  // TODO 1: who is it? Nobody is refused, before the 101. TODO 2: and whose page has asked? TODO 3: or is there a ticket?
+  const session = sessionOf(request)
+  sockets.handleUpgrade(request, wire, head, (socket) => {
+    socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session?.user }))
+    // TODO 4: the session ends some day. What about this socket?
+  })
+})
+
+server.listen(Number(process.env['PORT'] ?? 4112), '127.0.0.1')
+
+/** What is asked for; and a line in the access log, such as every server and every proxy writes. */
+function read({ method, url = '/' }: IncomingMessage) {
+  process.stdout.write(`${method} ${url}\n`)
+  const { pathname, searchParams } = new URL(url, 'http://here')
+  return { route: `${method} ${pathname}`, asked: searchParams }
+}
+
+/** Whose cookie is this? TODO 4: and does the session still last? */
+function sessionOf({ headers }: IncomingMessage): Session | undefined {
+  return sessions.get(/(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '')
+}

@@ -1,0 +1,47 @@
+/** What lesson 12 shows and stops, in a real browser: a page of another origin that opens a WebSocket as somebody else. */
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { expect, test } from 'vitest'
+import { exercisesOf } from '../../lessons/kit/course.ts'
+import type { Exercise } from '../../lessons/kit/exercise.ts'
+import { startProgram } from '../../lessons/kit/program.ts'
+import { launch } from '../browser/chromium.ts'
+import { lessonOf } from './program.ts'
+
+const lesson = lessonOf('12')
+
+/** What the stranger\u2019s page says that it got, by each of its three ways. */
+async function told(page: Page): Promise<readonly (string | null)[]> {
+  await page.waitForFunction('[...document.querySelectorAll("dd")].every((dd) => dd.textContent !== "\u2026")')
+  return page.locator('dd').allTextContents()
+}
+
+test.each([
+  ['start', 'localhost', /^read: .*"user":"Ada"/],
+  ['start', '127.0.0.1', /^read: \{"type":"connected","message":"WebSocket connected"\}$/],
+  ['solution', 'localhost', /^refused, closed with 1006$/],
+])(
+  'in lesson 12\u2019s %s a page of http://%s that is not the chat\u2019s reads of its WebSocket: %s',
+  async (folder, host, socket) => {
+    const [exercise] = await exercisesOf(lesson)
+    if (!exercise?.beside) throw new Error('Lesson 12 brings nobody.')
+    const beside: Exercise = { name: exercise.beside, hosted: { kind: 'server' }, checks: [] }
+    await using chat = await startProgram(join(lesson.folder, folder), exercise)
+    await using stranger = await startProgram(lesson.folder, beside)
+    const browser = await launch()
+    try {
+      const context = await browser.newContext()
+      const own = await context.newPage()
+      await own.goto(`http://localhost:${chat.port}/`)
+      await own.getByRole('button', { name: 'Log in as Ada' }).click()
+      await own.waitForLoadState()
+      const others = await context.newPage()
+      await others.goto(`http://${host}:${stranger.port}/?chat=localhost:${chat.port}`)
+      const [read, ticket, opened] = await told(others)
+      expect([read, ticket]).toEqual(Array(2).fill('the browser let it ask, and does not let it read'))
+      expect(opened).toMatch(socket)
+    } finally {
+      await browser.close()
+    }
+  },
+)

@@ -1,0 +1,156 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Board, Change, Task } from '../../../server/protocol.ts'
+import { apply } from '../../../web/board/apply.ts'
+import { place } from '../../../web/board/place.ts'
+import { EMPTY, MOST_TASKS, allow } from '../../../web/board/rules.ts'
+import { change } from './changes.ts'
+
+const task = (id: string, list = 'todo', title = id): Task => ({ id, list, title, assignee: '', done: false })
+const board = (...tasks: Task[]): Board => ({ ...EMPTY, tasks })
+const after = (on: Board, ...changes: Change[]): Board =>
+  changes.reduce((board, change) => {
+    const answer = allow(board, change)
+    return 'allowed' in answer ? apply(board, answer.allowed) : board
+  }, on)
+const refusal = (on: Board, change: Change): string => {
+  const answer = allow(on, change)
+  return 'refused' in answer ? `${answer.refused}: ${answer.detail}` : 'allowed'
+}
+const inOrder = ({ tasks }: Board, list: string) => tasks.filter((one) => one.list === list).map(({ id }) => id)
+
+describe('place', () => {
+  const tasks = [task('a'), task('b'), task('x', 'doing'), task('c')]
+  const order = (list: string, before: string | null, id = 'c') =>
+    inOrder(board(...place(tasks, task(id, list), before)), list)
+
+  test('puts a task in front of another one, wherever it stood', () => {
+    expect(order('todo', 'a')).toEqual(['c', 'a', 'b'])
+    expect(order('doing', 'x')).toEqual(['c', 'x'])
+    expect(order('todo', 'a', 'x')).toEqual(['x', 'a', 'b', 'c'])
+  })
+
+  test('puts it at the end for null, and where the other one is not in that list', () => {
+    expect(order('doing', null)).toEqual(['x', 'c'])
+    expect(order('todo', 'x', 'a')).toEqual(['b', 'c', 'a'])
+    expect(order('todo', 'gone', 'a')).toEqual(['b', 'c', 'a'])
+  })
+})
+
+describe('two people at once', () => {
+  test('who change different things of a task both get them', () => {
+    const moved = after(
+      board(task('a')),
+      { type: 'task_updated', task: { id: 'a', title: 'renamed' } },
+      { type: 'task_updated', task: { id: 'a', list: 'doing' } },
+      { type: 'task_updated', task: { id: 'a', assignee: 'Bo' } },
+    )
+    expect(moved.tasks).toEqual([{ id: 'a', list: 'doing', title: 'renamed', assignee: 'Bo', done: false }])
+  })
+
+  test('who move one task find it where the later one in the log put it, once', () => {
+    const both: Change[] = [
+      { type: 'task_updated', task: { id: 'a', list: 'doing' } },
+      { type: 'task_updated', task: { id: 'a', list: 'done' } },
+    ]
+    expect(after(board(task('a')), ...both).tasks).toEqual([task('a', 'done')])
+    expect(after(board(task('a')), ...both.toReversed()).tasks).toEqual([task('a', 'doing')])
+  })
+
+  test('of whom one deletes what the other one moves: it is gone, and the move is refused', () => {
+    const gone = after(board(task('a')), { type: 'task_deleted', task: { id: 'a' } })
+    expect(gone.tasks).toEqual([])
+    expect(refusal(gone, { type: 'task_updated', task: { id: 'a', list: 'doing' } })).toBe(
+      'unknown-task: There is no task "a" on the board.',
+    )
+  })
+})
+
+describe('what is refused', () => {
+  const full = board(...Array.from({ length: MOST_TASKS }, (_, i) => task(`t${i}`)))
+  test.for<[string, Board, Change]>([
+    [
+      'taken-id: The task "a" is on the board already.',
+      board(task('a')),
+      { type: 'task_created', task: { id: 'a', title: 'x' } },
+    ],
+    ['bad-change: A new task needs a title.', EMPTY, { type: 'task_created', task: { id: 'a' } }],
+    ['board-full: The board has 500 tasks.', full, { type: 'task_created', task: { id: 'a', title: 'x' } }],
+    [
+      'unknown-list: There is no list "nowhere" on the board.',
+      board(task('a')),
+      { type: 'task_updated', task: { id: 'a', list: 'nowhere' } },
+    ],
+    ['bad-change: Nothing of the task is changed.', board(task('a')), { type: 'task_updated', task: { id: 'a' } }],
+    ['unknown-task: There is no task "b" on the board.', board(task('a')), { type: 'task_deleted', task: { id: 'b' } }],
+    [
+      'taken-id: The list "todo" is on the board already.',
+      EMPTY,
+      { type: 'list_created', list: { id: 'todo', title: 'x' } },
+    ],
+    ['bad-change: A list needs a title.', EMPTY, { type: 'list_created', list: { id: 'x' } }],
+    [
+      'unknown-list: There is no list "x" on the board.',
+      EMPTY,
+      { type: 'list_updated', list: { id: 'x', title: 'x' } },
+    ],
+    ['list-in-use: The list "todo" has tasks in it.', board(task('a')), { type: 'list_deleted', list: { id: 'todo' } }],
+  ])('%s', ([said, on, wish]) => {
+    expect(refusal(on, wish)).toBe(said)
+  })
+
+  test('a list too many', () => {
+    const lists = Array.from({ length: 20 }, (_, i) => ({ id: `l${i}`, title: 'x' }))
+    expect(refusal({ lists, tasks: [] }, { type: 'list_created', list: { id: 'x', title: 'x' } })).toMatch(
+      /^board-full/,
+    )
+  })
+})
+
+test('a task put in front of itself stays where it is', () => {
+  const three = board(task('a'), task('b'), task('c'))
+  for (const id of ['a', 'b', 'c'])
+    expect(inOrder(after(three, { type: 'task_updated', task: { id, before: id } }), 'todo')).toEqual(['a', 'b', 'c'])
+})
+
+test('half a surrogate pair becomes what everybody can read', () => {
+  const answer = allow(EMPTY, { type: 'task_created', task: { id: 'a', title: 'x\ud800', assignee: '\udfff' } })
+  expect(answer).toMatchObject({ allowed: { task: { title: 'x\ufffd', assignee: '\ufffd' } } })
+})
+
+test('whatever is asked for, no task is lost, doubled or in no list', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const created = new Set<string>()
+      let board = EMPTY
+      for (const wish of changes) {
+        const answer = allow(board, wish)
+        if (!('allowed' in answer)) continue
+        board = apply(board, answer.allowed)
+        const { type } = answer.allowed
+        if ('task' in answer.allowed && type === 'task_created') created.add(answer.allowed.task.id)
+        if ('task' in answer.allowed && type === 'task_deleted') created.delete(answer.allowed.task.id)
+        expect(board.tasks.map(({ id }) => id).toSorted()).toEqual([...created].toSorted())
+        const lists = board.lists.map(({ id }) => id)
+        expect(board.tasks.filter(({ list }) => !lists.includes(list))).toEqual([])
+      }
+    }),
+  )
+})
+
+test('what is allowed says all that it changes, so that it changes the same once more', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 30 }), change, (before, wish) => {
+      const on = after(EMPTY, ...before)
+      const answer = allow(on, wish)
+      if (!('allowed' in answer)) return
+      const once = apply(on, answer.allowed)
+      expect(apply(once, answer.allowed)).toEqual(once)
+    }),
+  )
+})
+
+test('events of the room that are none of a board’s change nothing', () => {
+  expect(apply(EMPTY, { type: 'tick' })).toBe(EMPTY)
+  expect(apply(EMPTY, { type: 'message' })).toBe(EMPTY)
+})

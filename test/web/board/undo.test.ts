@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Board, Change } from '../../../server/protocol.ts'
+import { apply } from '../../../web/board/apply.ts'
+import { did, forgot, learned } from '../../../web/board/history.ts'
+import { EMPTY, allow } from '../../../web/board/rules.ts'
+import { collide, inverse } from '../../../web/board/undo.ts'
+import { change } from './changes.ts'
+
+const after = (on: Board, changes: readonly Change[]): Board =>
+  changes.reduce((board, wish) => {
+    const answer = allow(board, wish)
+    return 'allowed' in answer ? apply(board, answer.allowed) : board
+  }, on)
+
+const byId = <T extends { id: string }>(all: readonly T[]) => all.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+/** In the order of each list; which list's tasks come first means nothing, nor does a deleted list's place. */
+const ordered = ({ lists, tasks }: Board) => ({
+  lists: byId(lists),
+  tasks: byId(lists).map(({ id }) => tasks.filter(({ list }) => list === id)),
+})
+
+test('what takes a change back leaves the board as it was', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 30 }), change, (changes, wish) => {
+      const before = after(EMPTY, changes)
+      const answer = allow(before, wish)
+      if (!('allowed' in answer)) return
+      const back = inverse(before, answer.allowed)
+      if (!back) throw new Error('Nothing takes it back.')
+      const allowed = allow(apply(before, answer.allowed), back)
+      if (!('allowed' in allowed)) throw new Error(allowed.detail)
+      expect(ordered(apply(apply(before, answer.allowed), allowed.allowed))).toEqual(ordered(before))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const task = (fields: object): Change => ({ type: 'task_updated', task: { id: 'a', ...fields } })
+
+describe('a later change', () => {
+  test.for<[string, Change, Change, boolean]>([
+    ['of the same field collides', task({ title: 'x' }), task({ title: 'y' }), true],
+    ['of another field does not', task({ title: 'x' }), task({ done: true }), false],
+    ['of the place collides with a move', task({ list: 'done', before: null }), task({ before: 'b' }), true],
+    ['that deletes collides with everything', task({ title: 'x' }), { type: 'task_deleted', task: { id: 'a' } }, true],
+    ['of another task does not', task({ title: 'x' }), { type: 'task_deleted', task: { id: 'b' } }, false],
+    ['of a list of the same name does not', task({ title: 'x' }), { type: 'list_deleted', list: { id: 'a' } }, false],
+  ])('%s', ([, first, later, collides]) => {
+    expect(collide(first, later)).toBe(collides)
+  })
+})
+
+describe('the history', () => {
+  const board = after(EMPTY, [
+    { type: 'task_created', task: { id: 'a', title: 'one' } },
+    { type: 'task_created', task: { id: 'b', title: 'b' } },
+  ])
+  const mine = task({ title: 'mine' })
+
+  test('takes back to what the change really replaced, where somebody was faster', () => {
+    const history = did([], board, 'k', mine)
+    const theirs = task({ title: 'theirs' })
+    const faster = learned(history, board, { key: 'other', user: 'Bo', change: theirs, isOwn: false })
+    const confirmed = learned(faster, apply(board, theirs), { key: 'k', change: mine, isOwn: true })
+    expect(confirmed).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
+  })
+
+  test('is not held up by what this page itself took back', () => {
+    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
+    const back: Change = { type: 'task_created', task: { id: 'a', title: 'mine' } }
+    expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back, isOwn: true })).toEqual(confirmed)
+  })
+
+  test('remembers who has changed the same since', () => {
+    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
+    const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }), isOwn: false })
+    expect(other).toMatchObject([{ changedBy: null }])
+    expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }), isOwn: false })).toMatchObject([
+      { changedBy: 'Bo' },
+    ])
+  })
+
+  test('forgets what was refused, what did nothing, and what is a hundred changes ago', () => {
+    expect(forgot(did([], board, 'k', mine), 'k')).toEqual([])
+    expect(did([], board, 'k', { type: 'task_deleted', task: { id: 'gone' } })).toEqual([])
+    const many = Array.from({ length: 150 }, (_, i) => `k${i}`)
+    expect(many.reduce((history, key) => did(history, board, key, mine), did([], board, 'first', mine))).toHaveLength(
+      100,
+    )
+  })
+})

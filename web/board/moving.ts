@@ -1,0 +1,27 @@
+/** A task that is picked up by keyboard: where it would be put down, step by step. */
+import type { Board, TaskChange } from '../../server/protocol.ts'
+
+export type Direction = 'up' | 'down' | 'left' | 'right'
+
+/** `board`: with the task where it would be put down now. Null at an edge. */
+export function shift(board: Board, id: string, direction: Direction): TaskChange | null {
+  const task = board.tasks.find((one) => one.id === id)
+  if (!task) return null
+  const inList = board.tasks.filter(({ list }) => list === task.list)
+  const at = inList.indexOf(task)
+  if (direction === 'up') return at === 0 ? null : { id, list: task.list, before: inList[at - 1]?.id ?? null }
+  if (direction === 'down')
+    return at === inList.length - 1 ? null : { id, list: task.list, before: inList[at + 2]?.id ?? null }
+  const lists = board.lists.map((list) => list.id)
+  const list = lists[lists.indexOf(task.list) + (direction === 'left' ? -1 : 1)]
+  if (list === undefined) return null
+  return { id, list, before: board.tasks.filter((one) => one.list === list)[at]?.id ?? null }
+}
+
+/** Where a task is, in words: `2 of 5 in To do`. */
+export function spot(board: Board, id: string): string {
+  const task = board.tasks.find((one) => one.id === id)
+  if (!task) return 'gone'
+  const inList = board.tasks.filter(({ list }) => list === task.list)
+  return `${inList.indexOf(task) + 1} of ${inList.length} in ${board.lists.find((list) => list.id === task.list)?.title ?? ''}`
+}

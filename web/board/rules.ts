@@ -1,0 +1,94 @@
+/**
+ * What may be done to a board. The page asks this before it shows a change that nobody has
+ * confirmed yet, and the server before it appends one: both refuse the same, in the same words.
+ */
+import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol.ts'
+
+/** What every board is before its first event, and after everything in it was deleted. */
+export const EMPTY: Board = {
+  lists: [
+    { id: 'todo', title: 'To do' },
+    { id: 'doing', title: 'Doing' },
+    { id: 'done', title: 'Done' },
+  ],
+  tasks: [],
+}
+
+/** More than anybody overlooks; as JSON no board is larger than half a megabyte. */
+export const MOST_TASKS = 500
+const MOST_LISTS = 20
+
+export type RefusalCode = 'bad-change' | 'unknown-task' | 'unknown-list' | 'taken-id' | 'list-in-use' | 'board-full'
+
+export interface Refusal {
+  readonly refused: RefusalCode
+  /** A sentence that quotes what was asked for. */
+  readonly detail: string
+}
+
+/**
+ * The event that comes of a change: complete, so that it says all that it changes by itself, and
+ * with a place that is one now. Else why not.
+ */
+export function allow(board: Board, change: Change): { readonly allowed: Change } | Refusal {
+  return 'task' in change ? allowTask(board, change.type, change.task) : allowList(board, change.type, change.list)
+}
+
+function allowTask(board: Board, type: TaskType, change: TaskChange): ReturnType<typeof allow> {
+  const { id } = change
+  const known = board.tasks.find((task) => task.id === id)
+  const list = change.list ?? known?.list ?? board.lists[0]?.id ?? ''
+  if (type === 'task_created') {
+    if (known) return refuse('taken-id', `The task ${JSON.stringify(id)} is on the board already.`)
+    if (!change.title) return refuse('bad-change', 'A new task needs a title.')
+    if (board.tasks.length >= MOST_TASKS) return refuse('board-full', `The board has ${MOST_TASKS} tasks.`)
+  } else if (!known) return refuse('unknown-task', `There is no task ${JSON.stringify(id)} on the board.`)
+  if (type === 'task_deleted') return { allowed: { type, task: { id } } }
+  if (!board.lists.some((one) => one.id === list))
+    return refuse('unknown-list', `There is no list ${JSON.stringify(list)} on the board.`)
+
+  const isPlaced = type === 'task_created' || change.list !== undefined || change.before !== undefined
+  const task = { ...wellFormed(change), ...(isPlaced && { list, before: anchor(board, { id, list }, change.before) }) }
+  if (Object.keys(task).length === 1) return refuse('bad-change', 'Nothing of the task is changed.')
+  return { allowed: { type, task } }
+}
+
+/** A task cannot stand in front of itself: it stays in front of the one that it is in front of. */
+function anchor(
+  { tasks }: Board,
+  { id, list }: Pick<Task, 'id' | 'list'>,
+  before: string | null = null,
+): string | null {
+  const inList = tasks.filter((task) => task.list === list)
+  if (before === id) return inList[inList.findIndex((task) => task.id === id) + 1]?.id ?? null
+  return inList.some((task) => task.id === before) ? before : null
+}
+
+function allowList({ lists, tasks }: Board, type: ListType, change: ListChange): ReturnType<typeof allow> {
+  const { id } = change
+  const isKnown = lists.some((list) => list.id === id)
+  if (type === 'list_created') {
+    if (isKnown) return refuse('taken-id', `The list ${JSON.stringify(id)} is on the board already.`)
+    if (lists.length >= MOST_LISTS) return refuse('board-full', `The board has ${MOST_LISTS} lists.`)
+  } else if (!isKnown) return refuse('unknown-list', `There is no list ${JSON.stringify(id)} on the board.`)
+  if (type === 'list_deleted')
+    return tasks.some(({ list }) => list === id)
+      ? refuse('list-in-use', `The list ${JSON.stringify(id)} has tasks in it.`)
+      : { allowed: { type, list: { id } } }
+  if (!change.title) return refuse('bad-change', 'A list needs a title.')
+  return { allowed: { type, list: wellFormed(change) } }
+}
+
+type TaskType = Extract<Change, { task: TaskChange }>['type']
+type ListType = Extract<Change, { list: ListChange }>['type']
+
+const refuse = (refused: RefusalCode, detail: string): Refusal => ({ refused, detail })
+
+/** Half a surrogate pair has no UTF-8: replaced before anybody sees it, so that all see the same. */
+function wellFormed<T extends Partial<List & Task>>(change: T): T {
+  return {
+    ...change,
+    ...(change.title !== undefined && { title: change.title.toWellFormed() }),
+    ...(change.assignee !== undefined && { assignee: change.assignee.toWellFormed() }),
+  }
+}

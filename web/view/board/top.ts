@@ -1,0 +1,76 @@
+/** The head of a board: which one it is, who is here, and under which name one is. */
+import { html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { BoardSession } from '../../board/session.ts'
+import { TRANSPORTS } from '../../state/order.ts'
+import { shape } from '../shape.ts'
+
+export interface TopActs {
+  go(board: string): void
+  rename(name: string): void
+  undo(): void
+  theme(): void
+}
+
+const LONGEST_NAME = 40
+
+export function top(
+  session: BoardSession,
+  theme: 'light' | 'dark',
+  isSignedIn: boolean,
+  acts: TopActs,
+): TemplateResult {
+  const { room, person } = session
+  return html`<header class="top">
+    <a class="mark" href="/"><span class="set">${TRANSPORTS.map((name) => shape(name))}</span>Fourwire</a>
+    <h1>Board <bdi>${room}</bdi></h1>
+    <form
+      class="control go"
+      @submit=${(event: SubmitEvent) => {
+        event.preventDefault()
+        if (event.currentTarget instanceof HTMLFormElement)
+          acts.go(String(new FormData(event.currentTarget).get('board')))
+      }}
+    >
+      <input
+        class="field"
+        name="board"
+        aria-label="Another board"
+        placeholder="Another board"
+        autocomplete="off"
+        maxlength="32"
+      />
+      <button class="button">Open</button>
+    </form>
+    <label class="control me">
+      <span class="dim">You are</span>
+      <input
+        class="field"
+        name="name"
+        autocomplete="nickname"
+        maxlength=${LONGEST_NAME}
+        .value=${person.name}
+        ?disabled=${isSignedIn}
+        @change=${({ target }: Event) => target instanceof HTMLInputElement && acts.rename(target.value.trim())}
+      />
+    </label>
+    <button type="button" class="button" ?disabled=${!session.canUndo} title="Ctrl+Z" @click=${acts.undo}>Undo</button>
+    <button type="button" class="link theme" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
+  </header>`
+}
+
+/** Those who are here, and which of them write just now. */
+export function people({ presence, person }: BoardSession): TemplateResult | typeof nothing {
+  if (!presence) return nothing
+  const { here, typing, people } = presence
+  return html`<ul class="people" aria-label="Here now">
+    ${here.map(
+      ({ userId, name, tabs }) =>
+        html`<li class=${typing.includes(userId) ? 'writes' : ''}>
+          <bdi>${name}</bdi
+          >${userId === person.userId ? html`<span class="dim"> (you)</span>` : nothing}${tabs > 1 ? html`<span class="dim"> ×${tabs}</span>` : nothing}${typing.includes(userId) ? html`<span class="dim"> writes</span>` : nothing}
+        </li>`,
+    )}
+    ${people > here.length ? html`<li class="dim">and ${people - here.length} more</li>` : nothing}
+  </ul>`
+}
