@@ -45,18 +45,22 @@ export async function startRedis(): Promise<Redis> {
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-redis-'))
   const port = await freePort()
   const flags = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder]
-  const child = spawn(path, flags, { stdio: ['ignore', 'pipe', 'ignore'] })
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  // Whatever ends this process closes the pipe, and with that Redis.
+  const child = spawn('sh', ['-c', WITH_THE_PIPE, folder, path, ...flags], { stdio: ['pipe', 'pipe', 'ignore'] })
+  child.stdin.on('error', () => {})
   const closed = once(child, 'close')
-  await untilReady(child, path)
   const links = new Set<Link>()
   const stop = async () => {
     for (const link of links) link.close()
-    process.off('exit', kill)
-    child.kill('SIGKILL')
+    child.stdin.end()
     await closed
     await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilReady(child, path)
+  } catch (error) {
+    await stop()
+    throw error
   }
   return {
     port,
@@ -69,6 +73,10 @@ export async function startRedis(): Promise<Redis> {
     [Symbol.asyncDispose]: stop,
   }
 }
+
+/** Runs its arguments until its stdin is over. */
+const WITH_THE_PIPE =
+  '"$@" & child=$!; cat >/dev/null; kill -9 "$child" 2>/dev/null; wait; rmdir "$0" 2>/dev/null; exit 0'
 
 async function openLink(port: number): Promise<Link> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
@@ -153,7 +161,6 @@ async function untilReady(child: ChildProcess, path: string): Promise<void> {
   const isReady = await promise
   clearTimeout(timer)
   if (isReady) return
-  child.kill('SIGKILL')
   throw new Unclear(`${path} did not start: ${said.trim().split('\n').at(-1) || 'it said nothing'}`)
 }
 

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../lessons/kit/redis.ts'
@@ -54,6 +57,24 @@ test('it keeps nothing on disk, and is gone when it is stopped', async () => {
   await redis.stop()
   expect(existsSync(folder)).toBe(false)
   await until('the connection has ended', () => client.status === 'end')
+})
+
+test('it ends with the process that started it, however that ends', async () => {
+  const script = `
+    import { startRedis } from './lessons/kit/redis.ts'
+    console.log((await startRedis()).port)
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [said] = await once(child.stdout, 'data')
+  const client = new Redis(Number(said), '127.0.0.1', { retryStrategy: () => null })
+  client.on('error', () => {})
+  expect(await client.ping()).toBe('PONG')
+  child.kill('SIGKILL')
+  await until('Redis has ended', () => client.status === 'end', 10_000)
 })
 
 test('a Redis that is named and does not run is told by its name, with what to do', async () => {
