@@ -26,6 +26,8 @@ export interface Link {
   readonly url: string
   /** Connections over it that are open. */
   readonly open: number
+  /** Connections whose last command has gone to Redis and is not answered: a read that blocks is one. */
+  readonly waiting: number
   /** Resets what is open, and whatever tries to come back, until it is mended. */
   cut(): void
   mend(): void
@@ -75,17 +77,19 @@ async function openLink(port: number): Promise<Link> {
   let most: number | null = null
   let passed = new WeakMap<Socket, number>()
   let kept: (() => void)[] = []
+  const waiting = new Set<Socket>()
   const server = createServer((near) => {
     near.on('error', () => {})
     if (isCut) return void near.resetAndDestroy()
     const far = connect(port, '127.0.0.1').on('error', () => {})
     const pair = { near, far }
     pairs.add(pair)
-    far.pipe(near)
+    far.on('data', () => waiting.delete(near)).pipe(near)
     near.on('data', (command: Buffer) => {
       const count = passed.get(near) ?? 0
       if (most !== null && count >= most) return void kept.push(() => far.write(command))
       passed.set(near, count + 1)
+      waiting.add(near)
       far.write(command)
     })
     for (const one of [near, far])
@@ -93,6 +97,7 @@ async function openLink(port: number): Promise<Link> {
         near.destroy()
         far.destroy()
         pairs.delete(pair)
+        waiting.delete(near)
       })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -105,6 +110,9 @@ async function openLink(port: number): Promise<Link> {
     url: `redis://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     get open() {
       return pairs.size
+    },
+    get waiting() {
+      return waiting.size
     },
     cut() {
       isCut = true
