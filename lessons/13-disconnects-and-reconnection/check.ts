@@ -27,10 +27,11 @@ const HERD = 20
 /** A pause of nothing is seen as one of so much. */
 const NOTHING_MS = 50
 
-/** In the order in which they were opened. */
-async function socketsOf(trial: Trial, room = trial.room): Promise<readonly OpenedSocket[]> {
-  const { sockets } = await trial.clients()
-  return sockets.filter((socket) => socket.room === room)
+/** What the clients of this check have done. One that did not stop when an earlier check ended is still about. */
+async function clientsOf(trial: Trial): Promise<Clients> {
+  const all = await trial.clients()
+  const isOwn = ({ room }: OpenedSocket) => room === trial.room || room.startsWith(`${trial.room}-`)
+  return { ...all, sockets: all.sockets.filter(isOwn) }
 }
 
 const herdOf = ({ room }: Trial, count = HERD): readonly string[] =>
@@ -39,11 +40,11 @@ const herdOf = ({ room }: Trial, count = HERD): readonly string[] =>
 /** Resolves when the client has done what it does in this moment: no handshake is under way, and all was heard. */
 async function settle(trial: Trial, far: FarEnd): Promise<Clients> {
   const clients = await trial.until('no handshake is under way', async () => {
-    const now = await trial.clients()
+    const now = await clientsOf(trial)
     const isOver = now.sockets.every(({ readyState }) => readyState !== 0)
     return isOver || far.meets === 'no answer' ? now : null
   })
-  return (await far.settle()) ? trial.clients() : clients
+  return (await far.settle()) ? clientsOf(trial) : clients
 }
 
 /** Moves the client's time, step by step, until enough has happened. */
@@ -71,7 +72,7 @@ async function arrive(trial: Trial, far: FarEnd, after?: string): Promise<void> 
 /** Resolves when the client has been told that its so-manieth line is over. */
 async function heardOfTheEnd(trial: Trial, count: number): Promise<void> {
   await trial.until('the client knows that its line is over', async () => {
-    const sockets = await socketsOf(trial)
+    const { sockets } = await clientsOf(trial)
     return sockets.length > count || sockets[count - 1]?.closedAtMs !== null
   })
 }
@@ -92,7 +93,7 @@ function wrong(far: FarEnd, wanted: string, { saw, hint }: Told): never {
 /** The events that the client has told its page of: these, once each and in this order. */
 async function expectTold(trial: Trial, far: FarEnd, wanted: readonly Event[], saw: string, hints: Hints) {
   const ids = wanted.map(({ id }) => id)
-  const find = async () => ((await trial.clients()).told[trial.room] ?? []).map(({ id }) => id)
+  const find = async () => ((await clientsOf(trial)).told[trial.room] ?? []).map(({ id }) => id)
   await trial.until('all is told', async () => (await find()).length >= ids.length).catch(() => null)
   await settle(trial, far)
   const found = await find()
@@ -131,11 +132,11 @@ async function outage(trial: Trial, far: FarEnd, rooms: readonly string[], retur
   await settle(trial, far)
   await far.leave()
   await trial.until('all know that their line is over', async () => {
-    const { sockets } = await trial.clients()
+    const { sockets } = await clientsOf(trial)
     return rooms.every((room) => sockets.find((socket) => socket.room === room)?.closedAtMs !== null)
   })
   await pass(trial, far, 6 * LONG_MS, (clients) => haveReturned(clients, rooms, returns), stepMs)
-  return waitsOf(await trial.clients(), rooms)
+  return waitsOf(await clientsOf(trial), rooms)
 }
 
 const haveReturned = (clients: Clients, rooms: readonly string[], returns: number): boolean =>
@@ -380,15 +381,15 @@ export const exercises: readonly Exercise[] = [
           await far.comeBack()
           await pass(trial, far, LONG_MS, () => far.visits.length >= count + rooms.length, LEAP_MS)
           await settle(trial, far)
-          const known = waitsOf(await trial.clients(), rooms).map(({ length }) => length)
+          const known = waitsOf(await clientsOf(trial), rooms).map(({ length }) => length)
           await far.leave()
           await trial.until('all know that their line is over', async () => {
-            const { sockets } = await trial.clients()
+            const { sockets } = await clientsOf(trial)
             return sockets.every(({ readyState }) => readyState === 3)
           })
           const next = (clients: Clients) => waitsOf(clients, rooms).map((own, i) => own.slice(known[i]))
           await pass(trial, far, LONG_MS, (clients) => next(clients).every(({ length }) => length > 0), LEAP_MS)
-          const first = next(await trial.clients()).map((own) => own.slice(0, 1))
+          const first = next(await clientsOf(trial)).map((own) => own.slice(0, 1))
           if (column(first, 0).length === rooms.length && Math.max(...column(first, 0)) <= 5 * FIRST_MS) return
           const saw =
             'The server was away for minutes, was back, and all was well. Then it was away once more. These are the pauses of ten clients:'
@@ -414,7 +415,7 @@ export const exercises: readonly Exercise[] = [
           await trial.connect(far.origin, rooms)
           await trial.until('all were there', () => far.visits.length >= rooms.length)
           await pass(trial, far, 4 * LONG_MS, (clients) => haveReturned(clients, rooms, 7), LEAP_MS)
-          const waits = waitsOf(await trial.clients(), rooms)
+          const waits = waitsOf(await clientsOf(trial), rooms)
           const late = [4, 5, 6].flatMap((index) => column(waits, index))
           if (Math.max(0, ...late) >= 4 * FIRST_MS) return
           const bytes = waitsText(waits)
@@ -445,7 +446,7 @@ export const exercises: readonly Exercise[] = [
           far.visits[0]?.vanish()
           await pass(trial, far, LONG_MS, () => far.visits.length > 1)
           if (far.visits.length > 1) return
-          const [socket] = await socketsOf(trial)
+          const [socket] = (await clientsOf(trial)).sockets
           wrong(far, 'another visit', {
             saw: 'The line died without a word. After 65 s the client was still at it:',
             hint: socket?.readyState === 2 ? 'waits-for-close' : 'waits-for-ever',
@@ -468,8 +469,9 @@ export const exercises: readonly Exercise[] = [
           await trial.connect(far.origin, [trial.room], '0')
           await trial.until('the client is there', () => far.visits.length > 0)
           // Of the client's own: the far end may hear of one a moment later.
-          await pass(trial, far, LONG_MS, ({ sockets }) => sockets.length > 1)
-          if ((await socketsOf(trial)).length > 1) return
+          const isBack = ({ sockets }: Clients) => sockets.length > 1
+          await pass(trial, far, LONG_MS, isBack)
+          if (isBack(await clientsOf(trial))) return
           wrong(far, 'another visit', { saw: 'The handshake was never answered. After 65 s:', hint: 'waits-for-ever' })
         },
       },
@@ -547,7 +549,7 @@ export const exercises: readonly Exercise[] = [
           await pass(trial, far, LONG_MS, () => far.visits.length > 1)
           const saw = 'The server closed the line with 1008.'
           if (far.visits.length > 1) wrong(far, 'one visit', { saw: `${saw} The client came back:`, hint: 'insists' })
-          const { ended } = await trial.clients()
+          const { ended } = await clientsOf(trial)
           if (ended[trial.room] === undefined)
             wrong(far, 'a word to the listener', { saw: `${saw} Its page was not told:`, hint: 'not-told' })
         },

@@ -141,7 +141,8 @@ test.each([
   await page.getByRole('textbox', { name: 'You said' }).fill('10')
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width)
-  expect(trouble).toEqual([])
+  // The student's server does not run here: its lane is reset, and the browser says so.
+  expect(trouble.filter((line) => !/ERR_(?:CONNECTION_RESET|SOCKET_NOT_CONNECTED)/.test(line))).toEqual([])
 })
 
 test('prints its text alone, with an empty field for the prediction', async () => {

@@ -96,6 +96,13 @@ export const COUNTED: Partial<Record<string, string>> = {
   'building-an-sse-endpoint': 'The first command under Look is such a server, and counts.',
   'event-types-and-ids': 'The commands under Look that are away for three seconds count them.',
   'sse-in-practice': 'Open the seven tabs: see Look.',
+  'building-a-websocket-server': 'The second command under Look is such a server with its hundred clients, and counts.',
+  'rooms-and-broadcasting': 'The second command under Look is twenty people, and counts.',
+  authentication: 'When your server runs: open the stranger’s page, as under Look, and count.',
+  'disconnects-and-reconnection': 'The command under Look with the black hole waits for it.',
+  'pub-sub': 'Count them in words: one line for each route and kind. Explain has the number.',
+  scaling: 'The checks make that blink, and say how many came.',
+  choosing: 'Read bytes per message in the sandbox, as the first link under Look opens it.',
 }
 
 function laneOf(session: Session, name: Lane['name']): Lane | undefined {

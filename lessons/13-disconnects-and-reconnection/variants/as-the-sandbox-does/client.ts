@@ -79,7 +79,10 @@ export const connect = (
     })
     socket.addEventListener('close', ({ code, reason }) => {
       if (code !== 1008) return next()
-      if (isCurrent()) ended(reason || 'not wanted')
+      if (!isCurrent()) return
+      generation += 1
+      leave()
+      ended(reason || 'not wanted')
     })
   }
 }
