@@ -50,7 +50,7 @@ export class BoardPage extends LitElement implements BoardActs {
   declare dragged: string | null
   declare drop: Drop | null
   #saidTimer: ReturnType<typeof setTimeout> | undefined
-  #typedAtMs = 0
+  #typedAtMs = -Infinity
   /** Where the focus belongs once the page is drawn again. */
   #focus = ''
   readonly #stop = new AbortController()
@@ -104,7 +104,7 @@ export class BoardPage extends LitElement implements BoardActs {
 
   typing(on: boolean): void {
     if (on && performance.now() - this.#typedAtMs < TYPING_EVERY_MS) return
-    this.#typedAtMs = on ? performance.now() : 0
+    this.#typedAtMs = on ? performance.now() : -Infinity
     this.session.typing(on)
   }
 
