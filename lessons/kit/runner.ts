@@ -16,7 +16,7 @@ import type { Program } from './program.ts'
 import { startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 import { ProgramEnded } from './trouble.ts'
-import { watchFolder } from './watch.ts'
+import { signatureOf, watchFolder } from './watch.ts'
 import type { Noticing, Watcher } from './watch.ts'
 import { beginWork, resetWork, workOf } from './work.ts'
 
@@ -62,6 +62,7 @@ const OUTPUT_CHARS = 4000
 
 export async function createRunner(lesson: Lesson, tell: (state: LessonState) => void): Promise<Runner> {
   const exercises = await exercisesOf(lesson)
+  const version = versionOf(lesson)
   const progress = progressIn()
   let sandbox: Sandbox | null = null
   let lane: Program | null = null
@@ -174,7 +175,14 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     const said = isDone
       ? 'All checks pass. Now explain what you predicted and what you saw.'
       : 'Waiting for you to save.'
-    set({ is: 'waiting', said, results, checkedAtMs: Date.now(), course: courseNow() })
+    const isOld = versionOf(lesson) !== version
+    set({
+      is: 'waiting',
+      said: isOld ? `${said} ${CHANGED}` : said,
+      results,
+      checkedAtMs: Date.now(),
+      course: courseNow(),
+    })
   }
 
   async function startBeside(follows: string): Promise<void> {
@@ -209,6 +217,12 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     return lessons().map(({ name, title }) => ({ name, title, isDone: progress.isDone(name) }))
   }
 }
+
+/** The checks are read once, so what an update brings is not seen before the next start. */
+const CHANGED =
+  'The lesson itself has changed since you started it: quit (q) and start it again. Your work stays as it is.'
+
+const versionOf = ({ folder }: Lesson): string => signatureOf(folder) + signatureOf(import.meta.dirname)
 
 const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 
