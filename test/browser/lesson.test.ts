@@ -159,6 +159,15 @@ test('the seventh tab of lesson 8 stays blank until one of the six others is clo
   await seventh.getByRole('heading', { name: 'Here is the page' }).waitFor()
 })
 
+test('a long list of checks scrolls by itself, so that lanes and text stay where they are', async () => {
+  const { origin, tell } = await served()
+  tell({ results: Array.from({ length: 20 }, (_none, i) => ({ ...FAILED, check: `check-${i}` })) })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.getByText('0 of 20 checks pass').waitFor()
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(DESK.height)
+  expect(await page.locator('.checks').evaluate((one) => one.scrollHeight - one.clientHeight)).toBeGreaterThan(0)
+})
+
 test('marks what is done while it is open', async () => {
   const { origin, tell } = await served()
   const { page } = await open(`${origin}/lessons`)

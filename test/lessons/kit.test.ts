@@ -140,6 +140,8 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
   for (const part of ['short-poll.ts', 'starting', 'Starting the sandbox.', 'by polling', 'r run', 'q quit', '| hello'])
     expect(text).toContain(part)
   expect(text).toContain('Yours  does not run')
+  const at = (port: number) => stateText({ ...state, page: `http://localhost:${port}/lessons/03-short-polling` }, style)
+  expect([at(3000), at(4321)].map((shown) => shown.includes('port 3000 is in use'))).toEqual([false, true])
   expect(stateText({ ...state, isServer: false }, style)).not.toContain('Yours')
 })
 
