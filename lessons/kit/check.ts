@@ -8,6 +8,7 @@ import { judge } from './judge.ts'
 import type { Result } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { exerciseLine, jsonOf, reportText, styleFor } from './report.ts'
+import { typeErrorsOf } from './type-check.ts'
 
 const HELP = `Checks exercises, and ends with 0 where all of them pass, 1 where not, 2 where it was asked wrongly.
 
@@ -53,9 +54,12 @@ async function main(): Promise<number> {
   for (const lesson of asked) {
     const ofLesson: Result[] = []
     const folder = folderFor(lesson, values.dir, asked.length > 1)
-    for (const exercise of await exercisesOf(lesson)) {
+    const exercises = await exercisesOf(lesson)
+    const typesOf = typeErrorsOf(folder, exercises)
+    for (const exercise of exercises) {
       let output = ''
-      const results = await judge(lesson, exercise, folder, { says: (text) => (output += text) })
+      const says = (text: string) => (output += text)
+      const results = await judge(lesson, exercise, folder, { says, types: typesOf(exercise) })
       ofLesson.push(...results)
       if (values.json) continue
       if (asked.length === 1) {

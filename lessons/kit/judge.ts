@@ -7,6 +7,7 @@ import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
 import { ProgramEnded } from './trouble.ts'
 import { typeErrors } from './type-check.ts'
+import type { TypeErrors } from './type-check.ts'
 
 /** Plain data: it can be kept, sent and shown as it is. */
 export interface Result {
@@ -30,8 +31,8 @@ export interface ResultFinding extends Omit<Finding, 'hint'> {
 }
 
 export interface JudgeOptions extends Pick<ProgramOptions, 'says'> {
-  /** Default: on. Off where the types were checked already. */
-  readonly types?: boolean
+  /** Default: on. Off where the types were checked already; what they came to where somebody else checks them. */
+  readonly types?: boolean | TypeErrors
   /** Called with each result as it comes. */
   readonly told?: (result: Result) => void
 }
@@ -71,7 +72,7 @@ export async function judge(
     told(result)
   }
 
-  const checkingTypes = types ? typeErrors(folder, exercise.name) : null
+  const checkingTypes = types === true ? typeErrors(folder, exercise.name) : types || null
   await runAll(exercise, folder, options, tell)
   if (checkingTypes) {
     const began = performance.now()

@@ -16,6 +16,7 @@ import type { Program } from './program.ts'
 import { startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 import { ProgramEnded } from './trouble.ts'
+import { typeErrorsOf } from './type-check.ts'
 import { signatureOf, watchFolder } from './watch.ts'
 import type { Noticing, Watcher } from './watch.ts'
 import { beginWork, resetWork, workOf } from './work.ts'
@@ -161,13 +162,14 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     set({ is: 'checking', said: 'Checking.', results: [], rungs: 1, output: '' })
     await startLane()
     const results: Result[] = []
+    const typesOf = typeErrorsOf(workOf(lesson), exercises)
     for (const exercise of exercises) {
       const says = (text: string) => set({ output: (state.output + text).slice(-OUTPUT_CHARS) })
       const told = (result: Result) => {
         results.push(result)
         set({ results: [...results] })
       }
-      await judge(lesson, exercise, workOf(lesson), { says, told })
+      await judge(lesson, exercise, workOf(lesson), { says, told, types: typesOf(exercise) })
     }
     const isDone = results.every(({ verdict }) => verdict === 'pass')
     if (isDone) progress.finish(lesson.name)

@@ -5,6 +5,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { REPOSITORY } from './course.ts'
+import type { Exercise } from './exercise.ts'
 
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 
@@ -12,7 +13,20 @@ const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 const UNUSED = /error TS(?:6133|6192|6196|6198|6199):/
 
 /** One line each: `short-poll.ts:12:5 what is wrong`. Null where the file is not there. */
-export async function typeErrors(folder: string, exercise: string): Promise<readonly string[] | null> {
+export type TypeErrors = Promise<readonly string[] | null>
+
+/** Of all exercises of a lesson at once, beside the checks of the first: it takes seconds, and does not wait for anything. */
+export function typeErrorsOf(
+  folder: string,
+  exercises: readonly Exercise[],
+): (exercise: Exercise) => TypeErrors | false {
+  const all = new Map(exercises.map((exercise) => [exercise, typeErrors(folder, exercise.name)]))
+  // Who asks hears of it; where an earlier exercise could not be judged nobody asks.
+  for (const one of all.values()) one.catch(() => {})
+  return (exercise) => all.get(exercise) ?? false
+}
+
+export async function typeErrors(folder: string, exercise: string): TypeErrors {
   const path = join(folder, `${exercise}.ts`)
   if (!existsSync(path)) return null
   const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
