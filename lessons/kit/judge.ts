@@ -6,7 +6,7 @@ import { startProgram } from './program.ts'
 import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
 import { ProgramEnded } from './trouble.ts'
-import { typeErrors } from './type-check.ts'
+import { typeErrorsOf } from './type-check.ts'
 import type { TypeErrors } from './type-check.ts'
 
 /** Plain data: it can be kept, sent and shown as it is. */
@@ -72,7 +72,8 @@ export async function judge(
     told(result)
   }
 
-  const checkingTypes = types === true ? typeErrors(folder, exercise.name) : types || null
+  const checkingTypes = types === true ? typeErrorsOf(folder, [exercise])(exercise) : types || null
+  checkingTypes?.catch(() => {})
   await runAll(exercise, folder, options, tell)
   if (checkingTypes) {
     const began = performance.now()
