@@ -14,7 +14,7 @@ const HELP = `Checks exercises, and ends with 0 where all of them pass, 1 where 
 
   npm run check 3                          the lesson's file in work/, with every check
   npm run check -- --all                   all lessons, a line each
-  npm run -s check -- --all --json         every check as JSON, and nothing else on stdout
+  npm run check -s -- --all --json         every check as JSON, and nothing else on stdout
   npm run check 3 -- --dir solution        start, solution, mistakes/NAME or variants/NAME of the lesson
   npm run check 3 -- --dir /any/folder     a folder anywhere; with several lessons, one folder a lesson in it
 
