@@ -1,6 +1,17 @@
 import { Wrong } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
-import { BEAT_MS, GONE_MS, SLACK_MS, TYPING_MS, ada, beat, expectKnown, expectNews, expectState } from './tabs.ts'
+import {
+  BEAT_MS,
+  GONE_MS,
+  PATIENCE_MS,
+  SLACK_MS,
+  TYPING_MS,
+  ada,
+  beat,
+  expectKnown,
+  expectNews,
+  expectState,
+} from './tabs.ts'
 import { fieldsOf, graceAndAda, joins, known, leaving, open, pass, tabOn } from './tabs.ts'
 import type { Differs, Known } from './tabs.ts'
 
@@ -76,6 +87,11 @@ export const exercises: readonly Exercise[] = [
             'Look at what leave takes out: the tab, and with the last tab the person.',
             'What you tell and what you know have to be one thing. Else somebody who comes later is told something else.',
           ],
+          'told-itself': [
+            'Somebody left a board, and was told so as those are who stay.',
+            'Look at whom you leave out where you tell who left: is it still in what you go through?',
+            'News of somebody is for everybody else. Who leaves knows it, and waits for one word: that it worked.',
+          ],
           'no-answer': [
             'A tab left a board and was not told that it worked.',
             'Look at what follows leave in the handler: the type left was there when you began.',
@@ -87,7 +103,9 @@ export const exercises: readonly Exercise[] = [
           const { grace, first } = await graceAndAda(trial, 1)
           first.say({ type: 'leave', boardId: room })
           const saw = `Ada is on ${room} by one tab, and left it. You answered:`
-          await expectNews(trial, first, [{ type: 'left', boardId: room }], { saw, hint: 'no-answer' })
+          const hintOwn = (differs: Differs) =>
+            differs === 'missing' || differs === 'closed' ? 'no-answer' : 'told-itself'
+          await expectNews(trial, first, [{ type: 'left', boardId: room }], { saw, hint: hintOwn })
           const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'not-told')
           const sawGrace = `Ada was on ${room} by one tab, and left it. Grace got:`
           await expectNews(trial, grace, [ada('user_left', room)], { saw: sawGrace, hint })
@@ -640,7 +658,7 @@ export const exercises: readonly Exercise[] = [
           await expectKnown(trial, { grace: 1 }, { saw: `${saw} By your own account:`, hint: 'never' })
           const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'not-told')
           await expectNews(trial, grace, [ada('user_left', room)], { saw: `${saw} Grace got:`, hint })
-          const isOver = trial.until('it is over', () => dead.closed !== null)
+          const isOver = trial.until('it is over', () => dead.closed !== null, PATIENCE_MS)
           if (await isOver.catch(() => false)) return
           const { bytes } = dead.shown()
           const finding = { saw: `${saw} Its connection:`, bytes: `${bytes}\n`, at: bytes.length + 1 }

@@ -15,6 +15,9 @@ export const BEAT_MS = 10_000
 /** What may be later than these times: programs that look once in a while are right, too. */
 export const SLACK_MS = 5000
 
+/** On the real clock. A right program takes some milliseconds, and a busy machine its time. */
+export const PATIENCE_MS = 3000
+
 type Message = Readonly<Record<string, unknown>>
 
 /** How what came differs from what should have. `closed`: the connection is over. */
@@ -74,7 +77,8 @@ export async function graceAndAda(trial: Trial, tabs: number, boards = [trial.ro
 export async function beat(trial: Trial, tab: Conversation): Promise<void> {
   const before = tab.heard.filter(isPong).length
   tab.say({ type: 'ping' })
-  const came = trial.until('there is an answer', () => tab.heard.filter(isPong).length > before || tab.closed !== null)
+  const isHere = () => tab.heard.filter(isPong).length > before || tab.closed !== null
+  const came = trial.until('there is an answer', isHere, PATIENCE_MS)
   if (await came.catch(() => false)) return
   // Where the process has ended, or its thread is not free, that is the finding.
   await trial.reads().catch(() => new Promise(() => {}))
@@ -136,7 +140,7 @@ function knownIn(value: unknown): Known {
 }
 
 const wordsOf = ({ here, typing }: Known): string => {
-  const people = Object.entries(here).map(([userId, tabs]) => `${userId} by ${tabs}`)
+  const people = Object.entries(here).map(([userId, tabs]) => `${userId} by ${tabs} ${tabs === 1 ? 'tab' : 'tabs'}`)
   return `here: ${people.toSorted().join(', ') || 'nobody'}; typing: ${typing.toSorted().join(', ') || 'nobody'}`
 }
 
@@ -155,10 +159,11 @@ export async function expectKnown(
 ): Promise<void> {
   const wanted = wordsOf({ here, typing })
   let last = await known(trial, board)
-  const came = trial.until('it is known', async () => {
+  const isKnown = async () => {
     last = await known(trial, board)
     return wordsOf(last.found) === wanted
-  })
+  }
+  const came = trial.until('it is known', isKnown, PATIENCE_MS)
   if (await came.catch(() => false)) return
   const bytes = shown(last.answer)
   const key = bytes.lastIndexOf(`"${board}":`)
