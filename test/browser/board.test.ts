@@ -52,6 +52,17 @@ test('what one does the other sees: add, rename, give, tick, move, delete, and t
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([
     { title: 'Draw a map', assignee: '', done: false, list: 'todo' },
   ])
+
+  for (let i = 0; i < 4; i++) await bo.page.getByRole('button', { name: 'Redo' }).click()
+  await agree(server.origin, [ada, bo])
+  expect((await boardOf(server.origin)).board.tasks).toMatchObject([
+    { title: 'Draw two maps', assignee: 'Cy', done: true, list: 'doing' },
+  ])
+  await bo.page.keyboard.press('ControlOrMeta+Shift+Z')
+  await ada.page.getByText('Nothing is on this board yet.').waitFor()
+  await bo.page.keyboard.press('ControlOrMeta+Z')
+  await agree(server.origin, [ada, bo])
+  expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ title: 'Draw two maps' }])
   expect([ada.trouble, bo.trouble]).toEqual([[], []])
 })
 

@@ -146,6 +146,7 @@ export class BoardPage extends LitElement implements BoardActs {
         go: (board) => this.#go(board),
         rename: (name) => this.#rename(name),
         undo: () => session.undo(),
+        redo: () => session.redo(),
         theme: () => this.#theme(theme === 'dark' ? 'light' : 'dark'),
       })}
       <section class="about" aria-label="Who is here, and how the board comes">
@@ -296,13 +297,15 @@ export class BoardPage extends LitElement implements BoardActs {
   }
 
   readonly #press = (event: KeyboardEvent): void => {
-    const { key, target, ctrlKey, metaKey, shiftKey } = event
+    const { target, ctrlKey, metaKey, shiftKey } = event
+    const key = event.key.toLowerCase()
     const isTyping =
       target instanceof Element && target.closest('input:not([type=checkbox]), textarea, select') !== null
-    if (key === 'z' && (ctrlKey || metaKey) && !shiftKey && !isTyping) {
+    if ((key === 'z' || key === 'y') && (ctrlKey || metaKey) && !isTyping) {
       event.preventDefault()
-      this.session.undo()
-    } else if (key === 'Escape' && this.address.task !== null) this.open(null)
+      if (key === 'y' || shiftKey) this.session.redo()
+      else this.session.undo()
+    } else if (key === 'escape' && this.address.task !== null) this.open(null)
   }
 
   #use(only: TransportName | null): void {
