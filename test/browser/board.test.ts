@@ -256,6 +256,34 @@ test('with --auth one is who has signed in', async () => {
   await context.close()
 })
 
+test('who is signed out in the middle loses no change: it waits until one has signed in again', async () => {
+  const password = 'a password for all'
+  await using server = await serve({ auth: { password } })
+  const context = await browser.newContext({ viewport: DESK })
+  const page = await context.newPage()
+  await page.goto(`${server.origin}/board?board=b`)
+  const signIn = async (on: Page) => {
+    await on.locator('[name=user]').fill('Ada')
+    await on.locator('[name=password]').fill(password)
+    await on.keyboard.press('Enter')
+  }
+  await signIn(page)
+  await page.getByLabel('New task in To do').waitFor()
+  await context.clearCookies()
+  await page.getByLabel('New task in To do').fill('Draw a map')
+  await page.keyboard.press('Enter')
+  const alert = page.getByRole('alert')
+  await alert.getByText('1 change waits and will be sent.').waitFor()
+  const opened = context.waitForEvent('page')
+  await alert.getByRole('link', { name: 'Sign in' }).click()
+  await signIn(await opened)
+  await alert.waitFor({ state: 'detached' })
+  await expect
+    .poll(async () => (await snapshotOf(page)).confirmed?.tasks, AGREE)
+    .toMatchObject([{ title: 'Draw a map' }])
+  await context.close()
+})
+
 test('texts of others are text', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)

@@ -1,6 +1,6 @@
 /** A board in a page: what the log says, what the page has changed and is not confirmed yet, and who else is here. */
 import type { Board, BoardAnswer, Change, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
-import { pause, refused as refusalOf, troubleOf } from '../transports/ask.ts'
+import { Refused, pause, refused as refusalOf, troubleOf } from '../transports/ask.ts'
 import { createBackoff } from '../transports/backoff.ts'
 import type { State, Transport } from '../transports/transport.ts'
 import type { Wakeful } from '../state/wake.ts'
@@ -28,6 +28,8 @@ export interface BoardSession extends Wakeful {
   readonly unsent: number
   /** Why the server does not answer; empty while it does. */
   readonly trouble: string
+  /** The server asks who this is: the session has ended, or was never begun. */
+  readonly isSignedOut: boolean
   readonly line: Fallback
   readonly connection: State | null
   readonly presence: RoomPresence | null
@@ -67,6 +69,7 @@ export function openBoard(parts: SessionParts): BoardSession {
   let history = NOTHING_DONE
   let presence: RoomPresence | null = null
   let trouble = ''
+  let isSignedOut = false
   let isResting = false
   let loading = new AbortController()
 
@@ -94,11 +97,7 @@ export function openBoard(parts: SessionParts): BoardSession {
       say(`Taken back: ${why}`)
       changed()
     },
-    trouble(what) {
-      if (trouble === what) return
-      trouble = what
-      changed()
-    },
+    trouble: troubled,
   })
   void load()
 
@@ -124,6 +123,9 @@ export function openBoard(parts: SessionParts): BoardSession {
     },
     get trouble() {
       return trouble
+    },
+    get isSignedOut() {
+      return isSignedOut
     },
     get line() {
       return line.state
@@ -162,8 +164,17 @@ export function openBoard(parts: SessionParts): BoardSession {
     },
     wake() {
       if (isResting) goOn()
+      else outbox.hurry()
     },
     jump: goOn,
+  }
+
+  /** Null: the server has answered. */
+  function troubled(error: unknown): void {
+    const before = [trouble, isSignedOut]
+    trouble = error === null ? '' : troubleOf(error)
+    isSignedOut = error instanceof Refused && error.status === 401
+    if (before[0] !== trouble || before[1] !== isSignedOut) changed()
   }
 
   function make(wish: Change, as?: Step): boolean {
@@ -234,13 +245,12 @@ export function openBoard(parts: SessionParts): BoardSession {
         const answer = await read(signal)
         if (signal.aborted) return
         state = state ? rejoined(state, answer) : begin(answer)
-        trouble = ''
+        troubled(null)
         line.open(only)
         return changed()
       } catch (error) {
         if (signal.aborted) return
-        trouble = troubleOf(error)
-        changed()
+        troubled(error)
         await pause(backoff.nextMs(), signal)
       }
     }

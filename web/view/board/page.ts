@@ -224,12 +224,20 @@ export class BoardPage extends LitElement implements BoardActs {
   }
 
   #trouble(): TemplateResult | typeof nothing {
-    const { trouble, unsent, board } = this.session
+    const { trouble, isSignedOut, unsent, board } = this.session
     const waiting =
       unsent === 0 ? '' : ` ${unsent === 1 ? '1 change waits' : `${unsent} changes wait`} and will be sent.`
     if (!navigator.onLine)
       return html`<p class="trouble" role="alert">
         <b>This browser is offline.</b> The board goes on from where it is.${waiting}
+      </p>`
+    if (isSignedOut)
+      return html`<p class="trouble" role="alert">
+        <b>You are signed out.</b>
+        <a href="/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}" target="_blank"
+          >Sign in</a
+        >
+        in another tab: here the board goes on from where it is.${waiting}
       </p>`
     if (trouble === '') return nothing
     return html`<p class="trouble" role="alert">

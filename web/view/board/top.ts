@@ -55,7 +55,7 @@ export function top(
         @change=${({ target }: Event) => target instanceof HTMLInputElement && acts.rename(target.value.trim())}
       />
     </label>
-    <span class="control">
+    <span class="control steps">
       <button type="button" class="button" ?disabled=${!session.canUndo} title="Ctrl+Z" @click=${acts.undo}>
         Undo
       </button>
