@@ -2,7 +2,7 @@
  * What a check says and hears over a WebSocket. Each expectation takes the next message that came
  * and throws `Wrong` with the conversation as far as it went, written as wscat writes it.
  */
-import type { WebSocket } from 'ws'
+import type { ClientOptions, WebSocket } from 'ws'
 import { Late, Wrong } from './exercise.ts'
 import type { Finding, Hint } from './exercise.ts'
 import { settled } from './stream.ts'
@@ -33,14 +33,14 @@ export interface Told {
 }
 
 /** Fields that a message has to have, besides any others. */
-export type Wanted = Readonly<Record<string, string | number | RegExp>>
+export type Wanted = Readonly<Record<string, string | number | boolean | RegExp>>
 
 /** The first of a program compiles much, and a busy machine takes its time for that. */
 const HANDSHAKE_MS = 3000
 
 /** Opens a WebSocket, and resolves when the handshake is done. Throws where it is refused, or never done. */
-export async function converse(trial: Trial, target: string): Promise<Conversation> {
-  const socket = trial.websocket(target)
+export async function converse(trial: Trial, target: string, options?: ClientOptions): Promise<Conversation> {
+  const socket = trial.websocket(target, options)
   const lines: string[] = [`GET ${target} HTTP/1.1`, 'Upgrade: websocket', '']
   const heard: string[] = []
   const places: number[] = []

@@ -21,8 +21,9 @@ export type Hosted =
   /**
    * It is a whole server that listens on `process.env.PORT`; ready when that port takes connections.
    * With Redis it finds one at `process.env.REDIS_URL`, and may be started a second time beside it.
+   * `isFrozen`: as above.
    */
-  | { readonly kind: 'server'; readonly with?: 'redis' }
+  | { readonly kind: 'server'; readonly with?: 'redis'; readonly isFrozen?: true }
   /** It exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
   /**

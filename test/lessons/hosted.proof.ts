@@ -227,6 +227,46 @@ test('where time stands still from the first line on, a timer that is older than
   })
 })
 
+const WATCH = `
+  import { createServer } from 'node:http'
+  import { performance as counter } from 'node:perf_hooks'
+  import { setTimeout as begin } from 'node:timers'
+  let beats = 0
+  setInterval(() => (beats += 1), 10_000)
+  const rung = []
+  const ring = (name) => setTimeout(() => rung.push(name), 5000)
+  const timers = { stays: ring('stays'), renewed: ring('renewed'), stopped: ring('stopped'), closed: ring('closed') }
+  begin(() => rung.push('imported'), 5000)
+  createServer(({ url }, response) => {
+    const name = url.slice(1)
+    if (name === 'renew') for (const timer of Object.values(timers).slice(1)) timer.refresh()
+    if (name === 'stop') { clearTimeout(timers.stopped); timers.stopped.refresh(); timers.closed.close() }
+    if (name === 'again') timers.stays.refresh()
+    const clocks = [Date.now(), counter.now(), performance.now()].map(Math.round)
+    response.end(JSON.stringify({ rung, beats, clocks }))
+  }).listen(Number(process.env['PORT']))`
+
+test('a whole server may have its time stand still, with its clocks, its oldest timers and those that it renews', async () => {
+  await tried({ kind: 'server', isFrozen: true }, WATCH, async ({ get, tick }) => {
+    const asked = async (target: string) => (await get(target)).json
+    const { clocks }: { clocks?: number[] } = Object(await asked('/'))
+    const later = (ms: number) => clocks?.map((clock) => clock + ms)
+    await tick(4000)
+    expect(await asked('/renew')).toEqual({ rung: [], beats: 0, clocks: later(4000) })
+    await tick(1000)
+    expect(await asked('/')).toEqual({ rung: ['stays', 'imported'], beats: 0, clocks: later(5000) })
+    await tick(3500)
+    expect(await asked('/stop')).toMatchObject({ rung: ['stays', 'imported'] })
+    // One that has gone off begins anew as well.
+    expect(await asked('/again')).toMatchObject({ rung: ['stays', 'imported'] })
+    await tick(500)
+    expect(await asked('/')).toMatchObject({ rung: ['stays', 'imported', 'renewed'], beats: 0 })
+    await tick(11_000)
+    const rung = ['stays', 'imported', 'renewed', 'stays']
+    expect(await asked('/')).toEqual({ rung, beats: 2, clocks: later(20_000) })
+  })
+})
+
 const toldBy = (fields: Record<string, string>) => `?fields=${encodeURIComponent(JSON.stringify(fields))}`
 
 test('a proxy cuts whoever is silent for too long, and nobody who speaks before', async () => {

@@ -33,6 +33,7 @@ test.each([
   ['12', 'same-host-any-port'],
   ['13', 'all-together'],
   ['14', 'a-net-around-the-loop'],
+  ['15', 'leaves-with-any-tab'],
   ['16', 'pub-sub-with-one-count'],
   ['17', 'held-whatever-came'],
 ])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {

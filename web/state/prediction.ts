@@ -101,6 +101,7 @@ export const COUNTED: Partial<Record<string, string>> = {
   authentication: 'When your server runs: open the stranger’s page, as under Look, and count.',
   'disconnects-and-reconnection': 'The command under Look with the black hole waits for it.',
   'pub-sub': 'Count them in words: one line for each route and kind. Explain has the number.',
+  presence: 'When your server runs: the command under Explain is the twenty people, and counts.',
   scaling: 'The checks make that blink, and say how many came.',
   choosing: 'Read bytes per message in the sandbox, as the first link under Look opens it.',
 }

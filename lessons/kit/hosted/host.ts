@@ -4,8 +4,6 @@
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
-import { mock } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -22,6 +20,7 @@ import { isWebSocketUpgrade, routeUpgrades } from '../../../server/upgrade.ts'
 import { validatorCompiler } from '../../../server/validation.ts'
 import { watchClients } from './clients.ts'
 import type { WatchedClients } from './clients.ts'
+import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
 import type { Called, Command, Reply, Task, Word } from './message.ts'
@@ -77,6 +76,7 @@ async function begin(task: Task): Promise<void> {
   const clients = watchClients()
   // A lane beside the sandbox lives in the sandbox's time.
   if (isFrozen(task)) freeze()
+  if (isFrozen(task) && task.hosted.kind === 'server') freezeCounter()
 
   const exported = await importFile(task)
   const tickMs = task.hosted.kind === 'client' ? CLIENT_TICK_MS : TICK_MS
@@ -93,7 +93,7 @@ async function begin(task: Task): Promise<void> {
 }
 
 const isFrozen = ({ hosted, follows }: Task): boolean =>
-  hosted.kind === 'client' || (hosted.kind === 'transport' && hosted.isFrozen === true && follows === null)
+  hosted.kind === 'client' || ('isFrozen' in hosted && hosted.isFrozen === true && follows === null)
 
 /** By a write that blocks: a word that is only queued dies with the process. */
 function tell(word: Word): void {
@@ -221,14 +221,10 @@ async function obey(command: Command, host: Host): Promise<unknown> {
     case 'freeze':
       return freeze()
     case 'tick':
-      for (let left = command.ms; left > 0; left -= host.tickMs) {
-        mock.timers.tick(Math.min(left, host.tickMs))
-        await new Promise((resolve) => setImmediate(resolve))
-      }
+      await tick(command.ms, host.tickMs)
       return null
     case 'thaw':
-      mock.timers.reset()
-      return syncBuiltinESMExports()
+      return thaw()
     case 'connect':
       return host.clients.connect(command.origin, command.rooms, command.after)
     case 'clients':
@@ -242,11 +238,6 @@ async function obey(command: Command, host: Host): Promise<unknown> {
 }
 
 const draftOf = (text: string): Draft => ({ type: 'message', user: 'Ada', text })
-
-function freeze(): void {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
-  syncBuiltinESMExports()
-}
 
 async function call(exported: Host['exported'], name: string, args: readonly unknown[]): Promise<Called> {
   const called = exported[name]
