@@ -1,5 +1,6 @@
 import type { Exercise, Hint } from '../kit/exercise.ts'
 import { Wrong } from '../kit/exercise.ts'
+import { A_PROMISE } from '../kit/trial.ts'
 import type { Trial } from '../kit/trial.ts'
 import { ProgramEnded } from '../kit/trouble.ts'
 
@@ -46,6 +47,7 @@ async function resultOf({ call }: Trial, of: string, args: readonly number[]): P
     return await call(of, ...args)
   } catch (error) {
     if (error instanceof ProgramEnded) throw error
+    if (error instanceof Wrong) throw new Wrong({ ...error.finding, hint: 'a-promise' })
     const bytes = String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
     throw new Wrong({ saw: `${of}(${args.join(', ')}) could not be calculated:`, bytes, hint: THREW })
   }
@@ -62,6 +64,7 @@ export const exercises: readonly Exercise[] = [
         name: 'half-the-interval',
         title: 'Has a message wait for half an interval on average',
         hints: {
+          'a-promise': A_PROMISE,
           'whole-interval': [
             'You have every message wait for the whole interval.',
             'Look at who waits so long: only a message that comes just after a request. What of one that comes just before the next?',
@@ -140,6 +143,7 @@ export const exercises: readonly Exercise[] = [
         name: 'one-client',
         title: 'Counts the requests of one client in a minute',
         hints: {
+          'a-promise': A_PROMISE,
           'per-second': [
             'That is how many requests there are in a second.',
             'Look at what the function is called: for how long shall the requests be counted?',

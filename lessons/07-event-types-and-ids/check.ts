@@ -1,6 +1,6 @@
 import type { Event } from '../../server/protocol.ts'
 import type { Exercise } from '../kit/exercise.ts'
-import { Wrong } from '../kit/exercise.ts'
+import { Unclear, Wrong } from '../kit/exercise.ts'
 import { expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
@@ -338,6 +338,58 @@ export const exercises: readonly Exercise[] = [
           ],
         },
         run: (trial) => tellsOfGap(trial, 'garb age', 'an id that is no cursor'),
+      },
+      {
+        name: 'a-gap-on-the-way',
+        title: 'Says so, too, where something is lost while a client follows',
+        hints: {
+          nothing: [
+            'The feed brought a gap to a client that was following, and the client was told nothing of it.',
+            'Look at what you make of a batch that is a gap: it has no events, and is not nothing.',
+            'Who reads too slowly is overtaken by what the server forgets. That is rarer than a strange id at the beginning, and the same to the client: something is missing, and only you know.',
+          ],
+          'gap-without-id': [
+            'The gap was told, and the client still has the id from before it.',
+            'Look at the fields of this gap: a stream tells of gaps in two places, at its beginning and in the middle. Are both alike?',
+            'An id stays until another one comes. A client that is cut off now comes back with the old one, and is told of the same gap again, at every return.',
+          ],
+          'not-from-there': [
+            'The gap was told with an id, and what followed does not begin behind it.',
+            'Look at which cursor you write as the id of the gap.',
+            'An id is a promise: everything up to here you have, or will never get; everything behind it comes.',
+          ],
+        },
+        async run(trial) {
+          const had = await trial.publish('one', 'two')
+          await trial.ambushAndForget('lost', 'kept')
+          const stream = await come(trial, { lastEventId: had[0]?.id })
+          const { ambushed } = await trial.reads()
+          if (!ambushed) throw new Unclear('The feed was not asked for anything, which earlier checks are about.')
+          const saw = `A client came back that has ${had[0]?.id}. Before you followed the feed from there, it had forgotten all but ${ambushed.id}. You wrote:`
+          const isThere = () => stream.read.events.some(({ data }) => data.includes(`"${ambushed.id}"`))
+          await waitFor(trial, stream, isThere, { saw, hint: 'nothing' }, () => ambushed.id)
+          const { bytes, bodyAt } = stream.shown
+          const gaps = stream.read.events.filter(({ type }) => type === 'gap')
+          const gap = gaps.at(-1)
+          const first = stream.read.events.find(({ type }) => type === 'message')
+          if (!gap) {
+            const at = bodyAt + (first?.at ?? 0)
+            throw new Wrong({ saw, bytes: bytes.trimEnd(), at, wanted: 'event: gap', hint: 'nothing' })
+          }
+          const [, seq] = /^k3\.(\d+)$/.exec(gap.lastEventId) ?? []
+          const next = `k3.${Number(seq) + 1}`
+          if (next === ambushed.id) return
+          const isOld = gap.lastEventId === had[0]?.id || seq === undefined
+          const wanted = isOld ? 'an id among its fields' : next
+          const at = bodyAt + (isOld ? gap.at : (first?.at ?? 0))
+          throw new Wrong({
+            saw,
+            bytes: bytes.trimEnd(),
+            at,
+            wanted,
+            hint: isOld ? 'gap-without-id' : 'not-from-there',
+          })
+        },
       },
     ],
   },

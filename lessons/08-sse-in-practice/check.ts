@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import type { EventSourceMessage } from 'eventsource-parser'
+import { readStream } from '../kit/event-stream.ts'
 import { expectHeader, expectStatus, shown } from '../kit/expect.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Unclear, Wrong } from '../kit/exercise.ts'
@@ -59,6 +60,7 @@ export const exercises: readonly Exercise[] = [
   {
     name: 'sse',
     hosted: { kind: 'transport', exported: 'sse', isFrozen: true },
+    beside: 'tabs',
     checks: [
       {
         name: 'through-a-buffer',
@@ -155,6 +157,16 @@ export const exercises: readonly Exercise[] = [
             'Look at how the line of your heartbeat begins: which lines does a browser throw away?',
             'A line that begins with a colon is a comment: bytes on the wire, and nothing for the page. Data, however short, is an event.',
           ],
+          'an-event-of-its-own': [
+            'Nothing was published, and an event of a type of its own was dispatched for each heartbeat.',
+            'Look at the lines of your heartbeat: is there a data field among them? An empty one is one, too.',
+            'That nobody listens for a type does not make it a comment. One data line, even without a value, and the browser makes an event of it, and every other client hands it to its program (WHATWG HTML, section 9.2.6).',
+          ],
+          'takes-the-id': [
+            'Nothing was published, and the client that knew where it stands does not know it any more.',
+            'Look at the fields of your heartbeat: what does an id do that has no value?',
+            'An id counts without any data, and an empty one takes back the last. Who is cut off behind such a heartbeat comes back without Last-Event-ID, and loses what was published meanwhile.',
+          ],
           glued: [
             'A message behind a heartbeat was told to the page without its own id, or not at all.',
             'Look at how your heartbeat ends.',
@@ -163,30 +175,44 @@ export const exercises: readonly Exercise[] = [
         },
         async run(trial) {
           await using proxied = await stream(trial)
+          await proxied.wait(0)
+          const first = readStream(proxied.answer.body)
           await proxied.wait(2 * IDLE_CUT_MS)
           const quiet = proxied.answer
-          const surprise = toldBy(quiet.body).find(({ event = 'message' }) => event === 'message')
+          const { events, lastEventId } = readStream(quiet.body)
+          const bytes = shown(quiet)
+          const bodyAt = bytes.length - quiet.body.trimEnd().length
+          const [surprise] = events
           if (surprise) {
-            const bytes = shown(quiet)
-            const at = bytes.indexOf('data', bytes.indexOf('\n\n', bytes.indexOf('HTTP/1.1 200')))
+            const { type, data, at } = surprise
+            const isMessage = type === 'message'
+            const what = isMessage ? 'a message' : `an event of the type ${JSON.stringify(type)}`
             throw new Wrong({
-              saw: `Nothing was published for a minute. The page was told of a message whose data is ${JSON.stringify(surprise.data)}. You sent:`,
+              saw: `Nothing was published for a minute. The page was told of ${what}, whose data is ${JSON.stringify(data)}. You sent:`,
               bytes,
-              at,
+              at: bodyAt + at,
               wanted: 'a comment',
-              hint: 'an-event',
+              hint: isMessage ? 'an-event' : 'an-event-of-its-own',
             })
           }
+          if (lastEventId !== first.lastEventId)
+            throw new Wrong({
+              saw: `Nothing was published for a minute. At its beginning the client would have come back with Last-Event-ID: ${first.lastEventId}; now with ${JSON.stringify(lastEventId)}. You sent:`,
+              bytes,
+              at: bodyAt + first.openAt,
+              wanted: 'a comment',
+              hint: 'takes-the-id',
+            })
           const [event] = await trial.publish('hello')
           await trial.until('the message has come', () => proxied.answer.body.includes('"hello"'))
           const { body } = proxied.answer
           const [told] = toldBy(body).filter(({ data }) => data.includes('"hello"'))
           if (told?.id === event?.id) return
-          const bytes = shown(proxied.answer)
+          const all = shown(proxied.answer)
           throw new Wrong({
             saw: `After a minute of heartbeats ${event?.id} was published. The page was told ${told ? 'of it under another id' : 'nothing'}. You sent:`,
-            bytes,
-            at: Math.max(0, bytes.indexOf(`id: ${event?.id}`)),
+            bytes: all,
+            at: Math.max(0, all.indexOf(`id: ${event?.id}`)),
             wanted: 'a line of its own',
             hint: 'glued',
           })

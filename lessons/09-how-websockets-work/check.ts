@@ -96,7 +96,7 @@ async function called(
   try {
     return await call(name, ...args)
   } catch (error) {
-    if (error instanceof ProgramEnded) throw error
+    if (error instanceof ProgramEnded || error instanceof Wrong) throw error
     return threw(`${name} threw ${String(error instanceof Error ? error.message : error).split('\n')[0]}`)
   }
 }
@@ -468,6 +468,46 @@ export const exercises: readonly Exercise[] = [
           const bytes = Buffer.concat([bytesOf(first), bytesOf({ isMasked: true, payload: Buffer.from('two') })])
           const hint = ({ is }: Difference) => (is === 'payload' ? 'swallowed' : 'where')
           await expectFrame(trial, first, { saw: 'The texts "one" and "two", in one read:', hint }, bytes)
+        },
+      },
+      {
+        name: 'leaves-its-bytes',
+        title: 'Leaves the bytes that it reads as they were',
+        hints: {
+          'in-place': [
+            'You read a frame, and the bytes that you read it from were others afterwards.',
+            'Look at where you put a byte when its mask is off: whose memory is that?',
+            'A part of a Buffer is no copy: both are the same memory. Who asks again with these bytes would take the mask off what has none any more, and that puts it on.',
+          ],
+          'half-in-place': [
+            'The frame was not there to its end, and the bytes of it that you were shown were others afterwards.',
+            'Look at what you do before it is certain that all bytes are there, and at whose memory you write to.',
+            'The caller keeps what is not whole and asks again with it. A mask that was taken off the first half already is put on again by then.',
+          ],
+        },
+        async run(trial) {
+          const whole = bytesOf({ isMasked: true, payload: text(20) })
+          for (const [bytes, hint] of [
+            [whole.subarray(0, 16), 'half-in-place'],
+            [whole, 'in-place'],
+          ] as const) {
+            const { args } = await trial.called('readFrame', bytes)
+            const [after] = args
+            if (after instanceof Uint8Array && bytes.equals(after)) continue
+            const found = after instanceof Uint8Array ? Buffer.from(after) : Buffer.alloc(0)
+            const lines = `before: ${hex(bytes)}\nafter:  `
+            const first = Math.max(
+              0,
+              found.findIndex((byte, i) => byte !== bytes[i]),
+            )
+            throw new Wrong({
+              saw: `You were asked to read ${bytes.length} bytes of a frame of ${whole.length}:`,
+              bytes: `${lines}${hex(found)}`,
+              at: lines.length + first * 'ff '.length,
+              wanted: hex(bytes, first),
+              hint,
+            })
+          }
         },
       },
       {

@@ -411,7 +411,7 @@ export const exercises: readonly Exercise[] = [
         async run(trial) {
           await using far = await startFarEnd()
           far.meets = 'turned away'
-          const rooms = herdOf(trial, HERD / 2)
+          const rooms = herdOf(trial, HERD / 4)
           await trial.connect(far.origin, rooms)
           await trial.until('all were there', () => far.visits.length >= rooms.length)
           await pass(trial, far, 4 * LONG_MS, (clients) => haveReturned(clients, rooms, 7), LEAP_MS)
@@ -420,7 +420,7 @@ export const exercises: readonly Exercise[] = [
           if (Math.max(0, ...late) >= 4 * FIRST_MS) return
           const bytes = waitsText(waits)
           const saw =
-            'Ten clients were turned away: each line was opened, and closed at once with 1013. These are their pauses:'
+            'Five clients were turned away: each line was opened, and closed at once with 1013. These are their pauses:'
           const at = placeOfReturn(bytes, 4)
           throw new Wrong({ saw, bytes, at, wanted: `up to ${LONGEST_MS} ms`, hint: 'reset-too-early' })
         },
@@ -546,7 +546,7 @@ export const exercises: readonly Exercise[] = [
           await arrive(trial, far, '0')
           far.visits[0]?.close(1008)
           await heardOfTheEnd(trial, 1)
-          await pass(trial, far, LONG_MS, () => far.visits.length > 1)
+          await pass(trial, far, LONG_MS, () => far.visits.length > 1, LEAP_MS)
           const saw = 'The server closed the line with 1008.'
           if (far.visits.length > 1) wrong(far, 'one visit', { saw: `${saw} The client came back:`, hint: 'insists' })
           const { ended } = await clientsOf(trial)
@@ -570,7 +570,7 @@ export const exercises: readonly Exercise[] = [
           far.visits[0]?.cut('RST')
           await heardOfTheEnd(trial, 1)
           await trial.disconnect()
-          await pass(trial, far, LONG_MS, () => far.visits.length > 1)
+          await pass(trial, far, LONG_MS, () => far.visits.length > 1, LEAP_MS)
           if (far.visits.length === 1) return
           wrong(far, 'one visit', {
             saw: 'The line was cut, and the client was stopped before it came back:',
@@ -627,9 +627,9 @@ export const exercises: readonly Exercise[] = [
         },
         async run(trial) {
           const peer = await meet(trial)
-          await passFor(trial, [peer], 8 * HEARTBEAT_MS)
+          await passFor(trial, [peer], 5 * HEARTBEAT_MS)
           if (peer.closed === null) return
-          const saw = `A client answered each of your pings (${peer.pings}). Within two minutes you ended its line:`
+          const saw = `A client answered each of your pings (${peer.pings}). Within 75 s you ended its line:`
           const bytes = `ping, pong, ping, pong \u2026 closed with ${peer.closed}`
           throw new Wrong({ saw, bytes, at: bytes.indexOf('closed'), wanted: 'an open line', hint: 'impatient' })
         },

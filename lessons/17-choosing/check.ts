@@ -155,7 +155,7 @@ async function called(trial: Trial, as: string, exported: string, ...args: reado
   try {
     return await trial.call(exported, ...args)
   } catch (error) {
-    if (error instanceof ProgramEnded) throw error
+    if (error instanceof ProgramEnded || error instanceof Wrong) throw error
     const bytes = String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
     throw new Wrong({ saw: `${as} could not be calculated:`, bytes, hint: THREW })
   }

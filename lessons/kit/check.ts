@@ -8,12 +8,13 @@ import { judge } from './judge.ts'
 import type { Result } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { exerciseLine, jsonOf, reportText, styleFor } from './report.ts'
+import { typeErrorsOf } from './type-check.ts'
 
 const HELP = `Checks exercises, and ends with 0 where all of them pass, 1 where not, 2 where it was asked wrongly.
 
   npm run check 3                          the lesson's file in work/, with every check
   npm run check -- --all                   all lessons, a line each
-  npm run check -- --all --json            every check as JSON, and nothing else on stdout
+  npm run check -s -- --all --json         every check as JSON, and nothing else on stdout
   npm run check 3 -- --dir solution        start, solution, mistakes/NAME or variants/NAME of the lesson
   npm run check 3 -- --dir /any/folder     a folder anywhere; with several lessons, one folder a lesson in it
 
@@ -53,9 +54,12 @@ async function main(): Promise<number> {
   for (const lesson of asked) {
     const ofLesson: Result[] = []
     const folder = folderFor(lesson, values.dir, asked.length > 1)
-    for (const exercise of await exercisesOf(lesson)) {
+    const exercises = await exercisesOf(lesson)
+    const typesOf = typeErrorsOf(folder, exercises)
+    for (const exercise of exercises) {
       let output = ''
-      const results = await judge(lesson, exercise, folder, { says: (text) => (output += text) })
+      const says = (text: string) => (output += text)
+      const results = await judge(lesson, exercise, folder, { says, types: typesOf(exercise) })
       ofLesson.push(...results)
       if (values.json) continue
       if (asked.length === 1) {

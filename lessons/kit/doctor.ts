@@ -1,5 +1,5 @@
 /** Looks for what makes lessons fail for reasons that have nothing to do with them. */
-import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
@@ -17,7 +17,7 @@ const SANDBOX_PORT = 3000
 export async function examine(): Promise<readonly Finding[]> {
   return [
     node(),
-    packages(),
+    packagesIn(REPOSITORY),
     await port(SANDBOX_PORT, 'sandbox'),
     ...(await lanes()),
     folder(),
@@ -35,12 +35,29 @@ function node(): Finding {
   return { what: 'Node', isWell, said }
 }
 
-function packages(): Finding {
-  const missing = ['fastify', 'ws', 'typebox', 'typescript'].filter(
-    (name) => !existsSync(join(REPOSITORY, 'node_modules', name)),
-  )
-  const said = missing.length === 0 ? 'installed' : `${missing.join(', ')} not found. Run npm ci.`
-  return { what: 'packages', isWell: missing.length === 0, said }
+/** Are those that `package.json` names the ones that are there? After an update they may not be. */
+export function packagesIn(root: string): Finding {
+  const { dependencies, devDependencies } = packageIn(root) ?? {}
+  const wanted = Object.entries({ ...dependencies, ...devDependencies })
+  const wrong = wanted.flatMap(([name, version]) => {
+    const found = packageIn(join(root, 'node_modules', name))
+    if (found === null) return [`${name} is missing`]
+    return found.version === version ? [] : [`${name} is ${found.version} and should be ${version}`]
+  })
+  const [first] = wrong
+  const more = wrong.length > 1 ? `, and ${wrong.length - 1} more` : ''
+  return { what: 'packages', isWell: first === undefined, said: first ? `${first}${more}. Run npm ci.` : 'installed' }
+}
+
+interface Package {
+  readonly version?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+function packageIn(folder: string): Package | null {
+  const file = join(folder, 'package.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null
 }
 
 async function lanes(): Promise<readonly Finding[]> {

@@ -1,6 +1,7 @@
 /** One request and its answer over a socket of their own, byte by byte as they crossed. */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import type { Patience } from './patience.ts'
 
 export interface Asked {
   readonly method?: string
@@ -10,7 +11,7 @@ export interface Asked {
   readonly withinMs?: number
 }
 
-/** For an answer that should come at once. Long, because a busy machine is no mistake of the program's. */
+/** For an answer that should come at once, in the program's own time: a busy machine is no mistake of its. */
 export const ANSWER_MS = 1500
 
 export interface Exchange {
@@ -42,7 +43,7 @@ export interface Pending {
   leave(how?: 'FIN' | 'RST'): void
 }
 
-export function ask(port: number, target: string, asked: Asked = {}): Pending {
+export function ask(port: number, target: string, asked: Asked, patience: Patience): Pending {
   const { method = 'GET', headers = {}, body = '', withinMs = ANSWER_MS } = asked
   const began = performance.now()
   const { promise, resolve } = Promise.withResolvers<Exchange>()
@@ -54,12 +55,12 @@ export function ask(port: number, target: string, asked: Asked = {}): Pending {
   const socket = connect(port, '127.0.0.1')
   const finish = (ended: Exchange['ended']) => {
     if (exchange) return
-    clearTimeout(timer)
+    callOff()
     socket.destroy()
     exchange = readAs(ended)
     resolve(exchange)
   }
-  const timer = setTimeout(() => finish('late'), withinMs)
+  const callOff = patience.after(withinMs, () => finish('late'))
   socket.on('error', () => finish('cut'))
   socket.on('close', () => finish(isWhole(Buffer.concat(chunks), true) ? 'whole' : 'cut'))
   socket.on('data', (chunk: Buffer) => {

@@ -39,7 +39,7 @@ export interface Check {
   readonly title: string
   /** By names of the check's own; a finding names the one that fits what was seen. */
   readonly hints: Readonly<Record<string, Hint>>
-  /** How long it may take before it is given up, for one that starts a process of its own. Default: 6 s. */
+  /** How long it may take before it is given up, for one that starts a process of its own. Default: 12 s. */
   readonly withinMs?: number
   /** Returns where the program is right; throws `Wrong` where not, and `Unclear` where that cannot be told. */
   run(trial: Trial): Promise<void>

@@ -6,7 +6,8 @@ import { startProgram } from './program.ts'
 import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
 import { ProgramEnded } from './trouble.ts'
-import { typeErrors } from './type-check.ts'
+import { typeErrorsOf } from './type-check.ts'
+import type { TypeErrors } from './type-check.ts'
 
 /** Plain data: it can be kept, sent and shown as it is. */
 export interface Result {
@@ -30,14 +31,17 @@ export interface ResultFinding extends Omit<Finding, 'hint'> {
 }
 
 export interface JudgeOptions extends Pick<ProgramOptions, 'says'> {
-  /** Default: on. Off where the types were checked already. */
-  readonly types?: boolean
+  /** Default: on. Off where the types were checked already; what they came to where somebody else checks them. */
+  readonly types?: boolean | TypeErrors
   /** Called with each result as it comes. */
   readonly told?: (result: Result) => void
 }
 
 /** No check takes a second; one that takes so long has met a program that keeps it waiting, and is not even stuck. */
 const CHECK_MS = 12_000
+
+/** Where the clock on the wall has gone so much further than the program's own, nobody has to wait for the verdict. */
+const BUSY = 10
 
 /** Checks that ended the process or waited in vain, after which the rest are not tried: all of them would. */
 const STRIKES = 2
@@ -68,7 +72,8 @@ export async function judge(
     told(result)
   }
 
-  const checkingTypes = types ? typeErrors(folder, exercise.name) : null
+  const checkingTypes = types === true ? typeErrorsOf(folder, [exercise])(exercise) : types || null
+  checkingTypes?.catch(() => {})
   await runAll(exercise, folder, options, tell)
   if (checkingTypes) {
     const began = performance.now()
@@ -123,24 +128,29 @@ async function run(check: Check, program: Program): Promise<Came> {
   const ended = program.ended.then((trouble) => {
     throw new ProgramEnded(trouble)
   })
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    const { withinMs = CHECK_MS } = check
-    timer = setTimeout(() => reject(new Unclear(`The check was not over within ${withinMs / 1000} s.`)), withinMs)
-  })
+  const { withinMs = CHECK_MS } = check
+  const late = Promise.withResolvers<never>()
+  const giveUp = (said: string) => () => late.reject(new Unclear(said))
+  const callOff = program.patience.after(withinMs, giveUp(`The check was not over within ${withinMs / 1000} s.`))
+  const timer = setTimeout(
+    giveUp('This machine has too much else to do. Check again when it has less.'),
+    BUSY * withinMs,
+  )
   const running = check.run(trial)
   try {
-    await Promise.race([running, ended, late])
+    await Promise.race([running, ended, late.promise])
     // A turn of the program's: what it left to do behind its answers may be its end.
-    await Promise.race([program.tell({ is: 'reads', room: check.name }), ended, late])
+    await Promise.race([program.tell({ is: 'reads', room: check.name }), ended, late.promise])
     return PASS
   } catch (error) {
     // What the check saw may be no more than what the end of the process looks like from outside.
     return cameOf((await hasEnded(program)) ? new ProgramEnded(await program.ended) : error, check)
   } finally {
+    callOff()
     clearTimeout(timer)
     running.catch(() => {})
     ended.catch(() => {})
+    late.promise.catch(() => {})
     await trial.end().catch(() => {})
   }
 }

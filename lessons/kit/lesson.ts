@@ -70,6 +70,8 @@ function reset(which: string | undefined): void {
 }
 
 async function run(first: Lesson): Promise<void> {
+  // One that is damaged is put aside, and that is said before the screen covers it.
+  progressIn().isDone(first.name)
   const screen = createScreen(process.stdout)
   let runner: Runner | null = null
   let lesson = first
@@ -134,7 +136,10 @@ async function run(first: Lesson): Promise<void> {
       page('Begin this lesson anew? What you have is kept aside. Press x once more if so.')
     }
   })
-  await open(first)
+  await open(first).catch((error: unknown) => {
+    screen.close()
+    throw error
+  })
 }
 
 /** Keys as they are pressed. Without a terminal there are none, and signals end the lesson. */

@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Exercise } from './exercise.ts'
-import { WORDS_FD } from './hosted/message.ts'
+import { PULSE_FD, WORDS_FD } from './hosted/message.ts'
 import type { Command, Reply, Task, Word } from './hosted/message.ts'
+import { createPatience } from './patience.ts'
+import type { Patience } from './patience.ts'
 import { freePort } from './port.ts'
 import { startRedis } from './redis.ts'
 import type { Link, Redis } from './redis.ts'
@@ -20,6 +22,8 @@ import type { Trouble } from './trouble.ts'
 export interface Program extends AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number
+  /** Its own time: how long anybody waits for it is counted in that. */
+  readonly patience: Patience
   /** Resolves when the process has ended, however that came about. */
   readonly ended: Promise<Trouble>
   /** What a handler of it last threw, since this was last asked. */
@@ -45,21 +49,24 @@ export interface ProgramOptions {
 
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
 
-/** From the first beat to ready. Importing takes some 50 ms; a busy machine takes longer. */
+/** From the first beat to ready, in the program's own time. Importing takes some 50 ms. */
 const READY_MS = 5000
 
-/** The process is asked so often whether its thread is free; its own beat is as fast. */
+/** The process is looked at so often: has its thread been free since? Its own beat is twice as fast. */
 const LOOK_MS = 100
 
-/** The program's own, and not the kit's time: on a busy machine a program that gets no processor does not beat either. */
-const READY_BEATS = READY_MS / LOOK_MS
+/**
+ * So many pulses without a beat mean that the thread does not come back, and are asked about. The pulse comes from
+ * another thread of the same process: on a busy machine it is late as well.
+ */
+const STUCK_PULSES = 12
 
-/** So many looks without a beat mean that the thread is stuck. Looks, not time: on a busy machine these come late too. */
-const STUCK_LOOKS = 12
+/** A loop has used so much of the processor since the last beat. A thread that got less may have been kept waiting for it. */
+const LOOP_CPU_MS = 1000
 
 /**
  * A thread that waits inside of Node cannot say where it is, and one that gets no processor says it too late. After so
- * many askings in vain, and without a beat between them, it is the former.
+ * many askings in vain, with pulses and without a beat between them, it is the former.
  */
 const VAIN_ASKINGS = 3
 
@@ -83,7 +90,7 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
   const redis = isWithRedis ? (options.redis ?? (await startRedis())) : null
   const link = redis && (await redis.link())
   const child = spawn(process.execPath, ['--inspect-port=0', HOST], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     env: {
       ...process.env,
@@ -111,6 +118,7 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
     if (hosted.kind === 'server') await Promise.race([untilListening(ready, run), run.ended.then(raise)])
     return {
       port: ready,
+      patience: run.patience,
       ended: run.ended,
       threw: run.threw,
       tell: run.tell,
@@ -127,6 +135,7 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
 
 interface Run {
   readonly ready: Promise<number>
+  readonly patience: Patience
   readonly ended: Promise<Trouble>
   threw(): Trouble | null
   tell(command: Command): Promise<unknown>
@@ -139,55 +148,64 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   const ended = Promise.withResolvers<Trouble>()
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   const inspector = Promise.withResolvers<string>()
+  const patience = createPatience()
   let ofStderr = ''
   let cause: Trouble | null = null
   let threw: Trouble | null = null
-  let looks = 0
-  let beats = 0
+  /** Null before the first beat: loading is none of the program's doing. */
+  let beatAtCpuMs: number | null = null
+  let cpuMs = 0
+  /** Since the last beat, or since it was asked where it is. */
+  let pulses = 0
+  let isFree = false
   let vain = 0
-  let isReady = false
   let asking = false
   let number = 0
 
   const looking = setInterval(() => {
-    looks += 1
-    if (beats > 0 && !asking && looks > STUCK_LOOKS) void askWhere()
+    if (isFree) patience.step(LOOK_MS)
+    isFree = false
+    if (beatAtCpuMs !== null && !asking && pulses > STUCK_PULSES) void askWhere(beatAtCpuMs)
   }, LOOK_MS)
 
   const end = (why: Trouble) => {
     cause ??= why
     child.kill('SIGKILL')
   }
+  const neverReady = () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
+  const isReady = patience.after(READY_MS, neverReady)
   const heard = (word: Word) => {
-    looks = 0
+    pulses = 0
     vain = 0
     if (word.is === 'beat') {
-      beats += 1
-      if (!isReady && beats > READY_BEATS)
-        end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
+      isFree = true
+      beatAtCpuMs = cpuMs
     } else if (word.is === 'ready') {
-      isReady = true
+      isReady()
       ready.resolve(word.port)
     } else if (word.is === 'threw') threw = troubleOf(word, home)
     else cause ??= troubleOf(word, home)
   }
-  const askWhere = async () => {
+  const askWhere = async (sinceCpuMs: number) => {
     asking = true
     const stack = await stackOf(child, inspector.promise)
     const where = stack === null ? null : placeIn(stack, home)
     // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
     if (stack === null) vain += 1
-    if (looks > STUCK_LOOKS && (where !== null || vain >= VAIN_ASKINGS))
-      end(
-        trouble('stuck', `The program held its only thread for more than ${(LOOK_MS * STUCK_LOOKS) / 1000} s.`, where),
-      )
-    looks = 0
+    const loops = where !== null && cpuMs - sinceCpuMs >= LOOP_CPU_MS
+    if (pulses > STUCK_PULSES && (loops || vain >= VAIN_ASKINGS))
+      end(trouble('stuck', 'The program held its only thread for more than a second.', where))
+    pulses = 0
     asking = false
   }
 
   const words = createInterface({ input: child.stdio[WORDS_FD] as Readable }).on('line', (line) =>
     heard(JSON.parse(line)),
   )
+  const pulse = createInterface({ input: child.stdio[PULSE_FD] as Readable }).on('line', (line) => {
+    pulses += 1
+    cpuMs = Number(line)
+  })
   child.on('message', ({ number: of, value, error }: Reply) => {
     const asked = waiting.get(of)
     waiting.delete(of)
@@ -207,14 +225,17 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   child.once('close', (code, signal) => {
     clearInterval(looking)
     words.close()
+    pulse.close()
     const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
     for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
     waiting.clear()
     ended.resolve(why)
+    patience.end()
   })
 
   return {
     ready: ready.promise,
+    patience,
     ended: ended.promise,
     end,
     threw() {
@@ -247,10 +268,10 @@ function raise(why: Trouble): never {
   throw new ProgramEnded(why)
 }
 
-async function untilListening(port: number, { end }: Run): Promise<void> {
-  const limit = performance.now() + READY_MS
-  while (!(await takesConnections(port))) {
-    if (performance.now() > limit)
+async function untilListening(port: number, { end, patience }: Run): Promise<void> {
+  const limitMs = patience.nowMs + READY_MS
+  while (patience.nowMs < Infinity && !(await takesConnections(port))) {
+    if (patience.nowMs > limitMs)
       end(trouble('never ready', `Nothing listened on PORT, which was ${port}, within ${READY_MS / 1000} s.`, null))
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

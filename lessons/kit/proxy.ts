@@ -61,10 +61,8 @@ export async function through(trial: Trial, target: string, manners: Manners = {
   const listening = createServer().listen(0, '127.0.0.1')
   await once(listening, 'listening')
   const address = listening.address()
-  const client = ask(typeof address === 'object' && address ? address.port : 0, target, {
-    withinMs: STREAM_MS,
-    ...asked,
-  })
+  const port = typeof address === 'object' && address ? address.port : 0
+  const client = ask(port, target, { withinMs: STREAM_MS, ...asked }, trial.patience)
   const [near] = (await once(listening, 'connection')) as [Socket]
   listening.close()
   const far = connect(trial.port, '127.0.0.1')

@@ -16,7 +16,8 @@ import type { Program } from './program.ts'
 import { startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 import { ProgramEnded } from './trouble.ts'
-import { watchFolder } from './watch.ts'
+import { typeErrorsOf } from './type-check.ts'
+import { signatureOf, watchFolder } from './watch.ts'
 import type { Noticing, Watcher } from './watch.ts'
 import { beginWork, resetWork, workOf } from './work.ts'
 
@@ -62,6 +63,7 @@ const OUTPUT_CHARS = 4000
 
 export async function createRunner(lesson: Lesson, tell: (state: LessonState) => void): Promise<Runner> {
   const exercises = await exercisesOf(lesson)
+  const version = versionOf(lesson)
   const progress = progressIn()
   let sandbox: Sandbox | null = null
   let lane: Program | null = null
@@ -160,13 +162,14 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     set({ is: 'checking', said: 'Checking.', results: [], rungs: 1, output: '' })
     await startLane()
     const results: Result[] = []
+    const typesOf = typeErrorsOf(workOf(lesson), exercises)
     for (const exercise of exercises) {
       const says = (text: string) => set({ output: (state.output + text).slice(-OUTPUT_CHARS) })
       const told = (result: Result) => {
         results.push(result)
         set({ results: [...results] })
       }
-      await judge(lesson, exercise, workOf(lesson), { says, told })
+      await judge(lesson, exercise, workOf(lesson), { says, told, types: typesOf(exercise) })
     }
     const isDone = results.every(({ verdict }) => verdict === 'pass')
     if (isDone) progress.finish(lesson.name)
@@ -174,7 +177,14 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     const said = isDone
       ? 'All checks pass. Now explain what you predicted and what you saw.'
       : 'Waiting for you to save.'
-    set({ is: 'waiting', said, results, checkedAtMs: Date.now(), course: courseNow() })
+    const isOld = versionOf(lesson) !== version
+    set({
+      is: 'waiting',
+      said: isOld ? `${said} ${CHANGED}` : said,
+      results,
+      checkedAtMs: Date.now(),
+      course: courseNow(),
+    })
   }
 
   async function startBeside(follows: string): Promise<void> {
@@ -209,6 +219,12 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     return lessons().map(({ name, title }) => ({ name, title, isDone: progress.isDone(name) }))
   }
 }
+
+/** The checks are read once, so what an update brings is not seen before the next start. */
+const CHANGED =
+  'The lesson itself has changed since you started it: quit (q) and start it again. Your work stays as it is.'
+
+const versionOf = ({ folder }: Lesson): string => signatureOf(folder) + signatureOf(import.meta.dirname)
 
 const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 

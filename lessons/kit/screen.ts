@@ -159,7 +159,7 @@ function partsOf(state: LessonState, style: Style, columns: number, isShort = fa
   const head = [
     style.strong(`${lesson}  ${title}`),
     ...gap,
-    `  Read   ${page ?? `lessons/${lesson}/README.md`}`,
+    `  Read   ${page ?? `lessons/${lesson}/README.md`}${isElsewhere(page) ? '  (port 3000 is in use)' : ''}`,
     `  Look   ${look ?? 'not there yet'}`,
     `  Edit   ${files.map((file) => `${path}/${file}`).join(', ')}`,
     ...(isServer ? [`  Yours  ${yours ?? 'does not run'}`] : []),
@@ -179,6 +179,9 @@ function partsOf(state: LessonState, style: Style, columns: number, isShort = fa
   const fold = (lines: readonly string[]) => lines.flatMap((line) => folded(line, columns))
   return { head: fold(head), body: fold([...report, ...wrote]), foot: fold(foot) }
 }
+
+/** The pages' own words are `localhost:3000`; a page of the sandbox shows the port that it is at. */
+const isElsewhere = (page: string | null): boolean => page !== null && !page.startsWith('http://localhost:3000/')
 
 /** The last of what the program wrote, without anything that could draw over the screen. */
 function lastLines(output: string): readonly string[] {

@@ -7,9 +7,10 @@ import type { Event } from '../../server/protocol.ts'
 import { ANSWER_MS, ask } from './exchange.ts'
 import type { Asked, Exchange, Pending } from './exchange.ts'
 import { Late, Unclear, Wrong } from './exercise.ts'
-import type { Hint } from './exercise.ts'
+import type { Finding, Hint } from './exercise.ts'
 import { shown } from './expect.ts'
-import type { Clients, Command, Reads, Sent } from './hosted/message.ts'
+import type { Called, Clients, Command, Reads, Sent } from './hosted/message.ts'
+import type { Patience } from './patience.ts'
 import type { Program } from './program.ts'
 import type { Link } from './redis.ts'
 
@@ -17,6 +18,8 @@ export interface Trial {
   /** The check's own: nobody else publishes or reads in it. */
   readonly room: string
   readonly port: number
+  /** By which all waiting is limited. */
+  readonly patience: Patience
 
   /**
    * Asks and waits for the whole answer. Throws `Wrong` by itself where none comes in time, where
@@ -46,6 +49,8 @@ export interface Trial {
    * yet; or behind its so manieth use of the feed (a look, or beginning to follow) from now on.
    */
   ambush(text: string, use?: number): Promise<void>
+  /** Publishes there, behind the program's next use of the feed, and forgets all but the last of these in the same moment. */
+  ambushAndForget(...texts: readonly string[]): Promise<void>
   reads(): Promise<Reads>
   /** All connections', of whatever check. */
   sent(): Promise<Sent>
@@ -66,8 +71,13 @@ export interface Trial {
   /** Ends the clients, as the check's end does too. */
   disconnect(): Promise<void>
 
-  /** Calls a function that the program exports. Arguments and result may hold bytes. Rejects with what it throws. */
+  /**
+   * Calls a function that the program exports. Arguments and result may hold bytes. Rejects with what it throws, and
+   * with `Wrong` where it gives back a promise: none of them has anything to wait for.
+   */
   call(exported: string, ...args: readonly unknown[]): Promise<unknown>
+  /** The same, and what became of the arguments. */
+  called(exported: string, ...args: readonly unknown[]): Promise<Called>
 
   /** Resolves as soon as `holds` answers something; throws `Unclear` where it never does. */
   until<T>(what: string, holds: () => T | Promise<T>, withinMs?: number): Promise<NonNullable<T>>
@@ -96,8 +106,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const trial: OwnTrial = {
     room,
     port: program.port,
-    open(target, asked) {
-      const pending = ask(program.port, target, asked)
+    patience: program.patience,
+    open(target, asked = {}) {
+      const pending = ask(program.port, target, asked, program.patience)
       open.add(() => pending.leave())
       return pending
     },
@@ -129,7 +140,10 @@ export function createTrial(program: Program, room: string): OwnTrial {
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
     async ambush(text, use) {
-      await tell({ is: 'ambush', room, text, use: use ?? null })
+      await tell({ is: 'ambush', room, texts: [text], use: use ?? null, keep: null })
+    },
+    async ambushAndForget(...texts) {
+      await tell({ is: 'ambush', room, texts, use: 1, keep: 1 })
     },
     reads: async () => (await tell({ is: 'reads', room })) as Reads,
     sent: async () => (await tell({ is: 'sent' })) as Sent,
@@ -160,8 +174,13 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async disconnect() {
       await tell({ is: 'disconnect' })
     },
-    call: (exported, ...args) => tell({ is: 'call', exported, args }),
-    until,
+    call: async (exported, ...args) => (await trial.called(exported, ...args)).value,
+    async called(exported, ...args) {
+      const called = (await tell({ is: 'call', exported, args })) as Called
+      if (called.isPromise) throw new Wrong(promised(exported))
+      return called
+    },
+    until: (what, holds, withinMs) => until(program.patience, what, holds, withinMs),
     async end() {
       for (const close of open) close()
       if (connected) await trial.disconnect()
@@ -174,12 +193,17 @@ export function createTrial(program: Program, room: string): OwnTrial {
   return trial
 }
 
-async function until<T>(what: string, holds: () => T | Promise<T>, withinMs = ANSWER_MS): Promise<NonNullable<T>> {
-  const end = performance.now() + withinMs
+async function until<T>(
+  patience: Patience,
+  what: string,
+  holds: () => T | Promise<T>,
+  withinMs = ANSWER_MS,
+): Promise<NonNullable<T>> {
+  const endMs = patience.nowMs + withinMs
   for (;;) {
     const value = await holds()
     if (value) return value
-    if (performance.now() > end) throw new Unclear(`Waited ${withinMs} ms in vain until ${what}.`)
+    if (patience.nowMs > endMs) throw new Unclear(`Waited ${withinMs} ms in vain until ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
@@ -225,7 +249,7 @@ async function refuseUseless(exchange: Exchange, program: Program, late?: Told):
     })
   if (status >= 500) {
     await isAliveOrOver(program)
-    const threw = await until('it has said why', () => program.threw(), WORD_MS).catch(() => null)
+    const threw = await until(program.patience, 'it has said why', () => program.threw(), WORD_MS).catch(() => null)
     const saw = threw
       ? `${threw.what}${threw.where ? ` (${threw.where})` : ''}. The client got:`
       : `The answer was ${status}:`
@@ -239,6 +263,23 @@ async function isAliveOrOver(program: Program): Promise<void> {
 }
 
 const placeOf = (bytes: string, { statusLine }: Exchange): number => bytes.indexOf(statusLine) + 'HTTP/1.1 '.length
+
+function promised(exported: string): Finding {
+  const bytes = `${exported}(\u2026) is `
+  return {
+    saw: 'The function gave back a promise of its result:',
+    bytes: `${bytes}a promise`,
+    at: bytes.length,
+    wanted: 'the result',
+    hint: A_PROMISE,
+  }
+}
+
+export const A_PROMISE: Hint = [
+  'Whoever calls the function gets a promise in the place of the result.',
+  'Look at the word in front of function: is there anything that it has to wait for?',
+  'Nothing can be calculated with the promise of a number. Waiting is for what comes later; what is calculated is there at once.',
+]
 
 const NO_ANSWER: Hint = [
   'The request arrived and was never answered.',

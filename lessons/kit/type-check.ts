@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { REPOSITORY } from './course.ts'
+import type { Exercise } from './exercise.ts'
 
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 
@@ -12,25 +13,40 @@ const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 const UNUSED = /error TS(?:6133|6192|6196|6198|6199):/
 
 /** One line each: `short-poll.ts:12:5 what is wrong`. Null where the file is not there. */
-export async function typeErrors(folder: string, exercise: string): Promise<readonly string[] | null> {
-  const path = join(folder, `${exercise}.ts`)
-  if (!existsSync(path)) return null
+export type TypeErrors = Promise<readonly string[] | null>
+
+/** Of all these exercises at once, which takes a second or two, and hardly longer than for one. */
+export function typeErrorsOf(folder: string, exercises: readonly Exercise[]): (exercise: Exercise) => TypeErrors {
+  const files = exercises.map(fileOf).filter((file) => existsSync(join(folder, file)))
+  const checking = files.length === 0 ? Promise.resolve([]) : check(folder, files)
+  // Who asks hears of it; where an earlier exercise could not be judged nobody asks.
+  checking.catch(() => {})
+  return async (exercise) => {
+    const others = files.filter((file) => file !== fileOf(exercise))
+    if (others.length === files.length) return null
+    return (await checking).filter((line) => !others.some((file) => line.startsWith(`${file}:`)))
+  }
+}
+
+const fileOf = ({ name }: Exercise): string => `${name}.ts`
+
+async function check(folder: string, files: readonly string[]): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
   try {
-    const file = await realpath(path)
+    const home = await realpath(folder)
     const config = join(scratch, 'tsconfig.json')
-    await writeFile(config, JSON.stringify(configOf(file)))
-    return linesOf(await run(config), dirname(file))
+    await writeFile(config, JSON.stringify(configOf(files.map((file) => join(home, file)))))
+    return linesOf(await run(config), home)
   } finally {
     await rm(scratch, { recursive: true })
   }
 }
 
-/** As the repository's own, for a file that may lie anywhere. */
-function configOf(file: string): object {
+/** As the repository's own, for files that may lie anywhere. */
+function configOf(files: readonly string[]): object {
   return {
     extends: join(REPOSITORY, 'tsconfig.json'),
-    files: [file],
+    files,
     include: [],
     compilerOptions: {
       module: 'esnext',

@@ -63,7 +63,7 @@ function eventsOf(folder: string, told: () => void): FSWatcher | null {
 }
 
 /** Changes with every file that is added, taken away or written. A folder that is gone has one too. */
-function signatureOf(folder: string): string {
+export function signatureOf(folder: string): string {
   try {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     return files

@@ -40,7 +40,7 @@ export function coursePage(frame: string, course: readonly Lesson[]): string {
   const main = `<main class="course">
       <h1>The lessons</h1>
       <p>Each is a question, a prediction, something to look at, and a small file to finish, which is then checked over real connections. ${course.length > 0 ? `${done} of ${course.length} are done.` : 'There are none here.'}</p>
-      <p>To work on one, run it in a terminal: <code>npm run lesson</code> takes the next that is not done, <code>npm run lesson 4</code> the fourth.</p>
+      <p>To work on one, run it in a terminal: <code>npm run lesson</code> takes the next that is not done, <code>npm run lesson 4</code> that one.</p>
       <ol>${rows.join('\n')}</ol>
     </main>`
   return filled(frame, { title: 'Lessons', course: squares(course), main })

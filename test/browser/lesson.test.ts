@@ -11,6 +11,7 @@ import { exercisesOf, lessonOf } from '../../lessons/kit/course.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import { until } from '../until.ts'
 import { launch } from './chromium.ts'
+import { setHidden } from './opened.ts'
 
 const DESK = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
@@ -120,6 +121,51 @@ test('says how to start where no lesson runs, and where another one does', async
   await page.locator('.checks').getByText('npm run lesson 3', { exact: true }).waitFor()
   tell({ title: 'Long polling?' })
   await page.locator('.checks').getByRole('link', { name: 'Long polling?' }).waitFor()
+})
+
+test('a page that nobody sees holds no connection, and shows how the lesson stands when it is seen again', async () => {
+  const { origin, tell } = await served()
+  tell({ results: [PASSED] })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.getByText('1 of 1 checks pass').waitFor()
+  const letGo = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/lessons/state'))
+  await setHidden(page, true)
+  await letGo
+  tell({ results: [PASSED, FAILED] })
+  await setHidden(page, false)
+  await page.getByText('1 of 2 checks pass').waitFor()
+})
+
+test('the seventh tab of lesson 8 stays blank until one of the six others is closed', async () => {
+  const { folder } = lessonOf('8')
+  await using program = await startProgram(folder, { name: 'tabs', hosted: { kind: 'server' }, checks: [] })
+  const address = `http://localhost:${program.port}/`
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  const tabs = await Promise.all(Array.from({ length: 6 }, () => context.newPage()))
+  const counts = () => Promise.all(tabs.map(async (tab) => Number(await tab.locator('#count').innerText())))
+  for (const tab of tabs) await tab.goto(address)
+  await until('each has its stream', async () => (await counts()).every((count) => count > 0))
+  const seventh = await context.newPage()
+  let isHere = false
+  const going = seventh.goto(address).then(() => (isHere = true))
+  const before = await counts()
+  await until('time has gone by for all', async () =>
+    (await counts()).every((count, i) => count > (before[i] ?? 0) + 1),
+  )
+  expect(isHere).toBe(false)
+  await tabs[0]?.close()
+  await going
+  await seventh.getByRole('heading', { name: 'Here is the page' }).waitFor()
+})
+
+test('a long list of checks scrolls by itself, so that lanes and text stay where they are', async () => {
+  const { origin, tell } = await served()
+  tell({ results: Array.from({ length: 20 }, (_none, i) => ({ ...FAILED, check: `check-${i}` })) })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.getByText('0 of 20 checks pass').waitFor()
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(DESK.height)
+  expect(await page.locator('.checks').evaluate((one) => one.scrollHeight - one.clientHeight)).toBeGreaterThan(0)
 })
 
 test('marks what is done while it is open', async () => {

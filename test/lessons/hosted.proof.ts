@@ -55,13 +55,38 @@ test('a whole server is given its port, and spoken to by HTTP, WebSocket and a b
 test('functions are called, with bytes and without, and reject with what they throw', async () => {
   const program = `
     export const reversed = (bytes: Uint8Array) => Uint8Array.from(bytes).reverse()
+    export const spoilt = (bytes: Uint8Array) => bytes.fill(0).length
+    export const later = async () => 1
     export const fails = () => { throw new RangeError('too far') }`
-  await tried({ kind: 'functions' }, program, async ({ call }) => {
+  await tried({ kind: 'functions' }, program, async ({ call, called }) => {
     expect(await call('reversed', Buffer.from([1, 2, 3]))).toEqual(Uint8Array.from([3, 2, 1]))
     await expect(call('fails')).rejects.toThrow('RangeError: too far')
+    await expect(call('later')).rejects.toThrow(Wrong)
+    const { value, args } = await called('spoilt', Buffer.from([1, 2, 3]))
+    expect([value, ...args]).toEqual([3, Buffer.from([0, 0, 0])])
     await expect(call('missing')).rejects.toThrow('missing is undefined, not a function.')
   })
 })
+
+/** It stops itself, as a machine does that gives it no processor, and goes on later than any answer may take. */
+const STARVED = `
+  import { spawn } from 'node:child_process'
+  import { createServer } from 'node:http'
+  createServer((request, response) => {
+    spawn('sh', ['-c', 'sleep 4; kill -CONT ' + process.pid])
+    process.kill(process.pid, 'SIGSTOP')
+    response.end('here')
+  }).listen(Number(process.env['PORT']))`
+
+test.skipIf(process.platform === 'win32')(
+  'a program that gets no processor is waited for (skipped on Windows, which cannot stop one)',
+  async () => {
+    await tried({ kind: 'server' }, STARVED, async ({ get, until }) => {
+      expect(await get('/')).toMatchObject({ ended: 'whole', body: 'here' })
+      await expect(until('it never is', () => false)).rejects.toThrow('Waited 1500 ms in vain until it never is.')
+    })
+  },
+)
 
 const STREAM = `
   import type { Transport } from '#server/transports/transport.ts'

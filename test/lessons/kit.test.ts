@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { packagesIn } from '../../lessons/kit/doctor.ts'
 import { progressIn } from '../../lessons/kit/progress.ts'
 import type { LessonState } from '../../lessons/kit/runner.ts'
 import { courseText, screenful, stateText } from '../../lessons/kit/screen.ts'
@@ -46,6 +47,21 @@ test('a progress file that cannot be read is put aside, not overwritten', async 
   progressIn(join(folder.path, 'progress.json'), backups).finish('b')
   expect(existsSync(backups)).toBe(true)
   expect(JSON.parse(readFileSync(join(folder.path, 'progress.json'), 'utf8'))).toHaveProperty('b')
+})
+
+test('the doctor names a package that is missing, and one that an update wants in another version', async () => {
+  await using folder = await folderWith(
+    'package.json',
+    '{"dependencies":{"ws":"2.0.0"},"devDependencies":{"knip":"1.0.0"}}',
+  )
+  const said = () => packagesIn(folder.path).said
+  expect(said()).toBe('ws is missing, and 1 more. Run npm ci.')
+  for (const name of ['ws', 'knip']) mkdirSync(join(folder.path, 'node_modules', name), { recursive: true })
+  writeFileSync(join(folder.path, 'node_modules/knip/package.json'), '{"version":"1.0.0"}')
+  writeFileSync(join(folder.path, 'node_modules/ws/package.json'), '{"version":"1.0.0"}')
+  expect(said()).toBe('ws is 1.0.0 and should be 2.0.0. Run npm ci.')
+  writeFileSync(join(folder.path, 'node_modules/ws/package.json'), '{"version":"2.0.0"}')
+  expect(packagesIn(folder.path)).toMatchObject({ isWell: true, said: 'installed' })
 })
 
 test('a save is noticed by an event, long before the next look', async () => {
@@ -124,6 +140,8 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
   for (const part of ['short-poll.ts', 'starting', 'Starting the sandbox.', 'by polling', 'r run', 'q quit', '| hello'])
     expect(text).toContain(part)
   expect(text).toContain('Yours  does not run')
+  const at = (port: number) => stateText({ ...state, page: `http://localhost:${port}/lessons/03-short-polling` }, style)
+  expect([at(3000), at(4321)].map((shown) => shown.includes('port 3000 is in use'))).toEqual([false, true])
   expect(stateText({ ...state, isServer: false }, style)).not.toContain('Yours')
 })
 

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
@@ -10,7 +11,7 @@ import type { Check, Exercise } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import { until } from '../until.ts'
-import { folderWith, lessonOf } from './program.ts'
+import { folderWith, judged, lessonOf } from './program.ts'
 
 const lesson = lessonOf('3')
 const [exercise] = await exercisesOf(lesson)
@@ -142,6 +143,28 @@ test('a program whose kit is killed ends by itself, even where it is stuck', asy
   child.kill('SIGKILL')
   await until('it is gone', () => !isAlive(host))
 })
+
+test.each(['3', '6', '9'])('on a machine with too much else to do the solution of lesson %s passes', async (number) => {
+  const right = lessonOf(number)
+  const results = await whileBusy(() => judged(right, join(right.folder, 'solution')))
+  expect(results.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
+})
+
+test('on a machine with too much else to do an endless loop is found, with its line', async () => {
+  await using folder = await folderWith('short-poll.ts', inHandler('for (;;) Math.random()'))
+  const [first] = await whileBusy(() => judge(lesson, only(exercise, 1), folder.path, { types: false }))
+  expect(first?.finding).toMatchObject({ hinted: 'stuck', where: `short-poll.ts:${LINE}` })
+})
+
+/** Beside twice as many loops as there are processors. */
+async function whileBusy<T>(run: () => Promise<T>): Promise<T> {
+  const loops = Array.from({ length: 2 * availableParallelism() }, () => spawn(process.execPath, ['-e', 'for (;;);']))
+  try {
+    return await run()
+  } finally {
+    for (const loop of loops) loop.kill('SIGKILL')
+  }
+}
 
 const only = (of: Exercise, count: number): Exercise => ({ ...of, checks: of.checks.slice(0, count) })
 

@@ -63,8 +63,7 @@ function join(socket: WebSocket, room: string): Set<WebSocket> {
 
 function leave(socket: WebSocket, room: string): void {
   const members = rooms.get(room)
-  members?.delete(socket)
-  if (members?.size === 0) rooms.delete(room)
+  if (members?.delete(socket) && members.size === 0) rooms.delete(room)
 }
 
 /** To each of these but one. */

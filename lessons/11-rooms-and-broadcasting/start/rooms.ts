@@ -24,7 +24,7 @@ new WebSocketServer({ server: http, maxPayload: 16 * 1024 }).on('connection', (s
   socket.on('error', () => {})
   // TODO 4: who has gone is in no room any more, and not in the chat.
   // TODO 5: in the plain chat, what one says goes to everybody in it, as it came.
-  if (url === '/chat') return
+  if (url === '/chat') return void chat.add(socket)
   send(socket, { type: 'connected', message: 'WebSocket connected' })
   socket.on('message', (data) => hear(socket, me, read(String(data))))
 })

@@ -23,8 +23,8 @@ import type { WatchedClients } from './clients.ts'
 import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
-import type { Command, Reply, Task, Word } from './message.ts'
-import { WORDS_FD } from './message.ts'
+import type { Called, Command, Reply, Task, Word } from './message.ts'
+import { PULSE_FD, WORDS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
 import { resolveFromAnywhere } from './resolve.ts'
 import { countSent } from './sent.ts'
@@ -32,7 +32,7 @@ import type { Sending } from './sent.ts'
 import { watch } from './watched.ts'
 import type { Watched } from './watched.ts'
 
-const BEAT_MS = 100
+const BEAT_MS = 50
 
 /** Short, and the same in every run: what crosses the wire is shown to people. */
 const EPOCH = 'k3'
@@ -60,7 +60,7 @@ const leave = process.exit.bind(process)
 
 async function begin(task: Task): Promise<void> {
   // Before anything of the student's runs: a thread does not come up beside a loop that never ends.
-  const orphan = new Worker(new URL('./orphan.ts', import.meta.url))
+  const orphan = new Worker(new URL('./orphan.ts', import.meta.url), { workerData: PULSE_FD })
   orphan.unref()
   await once(orphan, 'message')
   // Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing.
@@ -194,16 +194,17 @@ async function obey(command: Command, host: Host): Promise<unknown> {
   const { log, watched } = host
   switch (command.is) {
     case 'publish': {
-      const drafts = command.texts.map((text): Draft => ({ type: 'message', user: 'Ada', text }))
-      const events = log.make(command.room, drafts, command.atMs)
+      const events = log.make(command.room, command.texts.map(draftOf), command.atMs)
       log.put(command.room, events)
       return events
     }
     case 'ambush':
       return watched.ambush(command.room, command.use, () => {
-        const [event] = log.make(command.room, [{ type: 'message', user: 'Ada', text: command.text }])
+        const events = log.make(command.room, command.texts.map(draftOf))
+        const event = events.at(-1)
         if (!event) throw new Error('Nothing was made.')
-        log.put(command.room, [event])
+        log.put(command.room, events)
+        if (command.keep !== null) log.forget(command.room, command.keep)
         return event
       })
     case 'reads':
@@ -236,8 +237,12 @@ async function obey(command: Command, host: Host): Promise<unknown> {
   }
 }
 
-async function call(exported: Host['exported'], name: string, args: readonly unknown[]): Promise<unknown> {
+const draftOf = (text: string): Draft => ({ type: 'message', user: 'Ada', text })
+
+async function call(exported: Host['exported'], name: string, args: readonly unknown[]): Promise<Called> {
   const called = exported[name]
-  if (typeof called === 'function') return called(...args)
-  throw new Error(`${name} is ${typeof called}, not a function.`)
+  if (typeof called !== 'function') throw new Error(`${name} is ${typeof called}, not a function.`)
+  const value: unknown = called(...args)
+  const isPromise = typeof value === 'object' && value !== null && 'then' in value
+  return { value: await value, isPromise, args }
 }

@@ -18,8 +18,15 @@ export type Command =
   /**
    * Publishes in between, once: behind the program's so manieth use of the feed from now on, before
    * it has its answer. Null: as soon as it has looked into this room and found nothing.
+   * `keep`: drops all but the last so many events in the same moment; null for nothing.
    */
-  | { readonly is: 'ambush'; readonly room: string; readonly text: string; readonly use: number | null }
+  | {
+      readonly is: 'ambush'
+      readonly room: string
+      readonly texts: readonly string[]
+      readonly use: number | null
+      readonly keep: number | null
+    }
   | { readonly is: 'reads'; readonly room: string }
   /** Answered by `Sent`. */
   | { readonly is: 'sent' }
@@ -31,6 +38,7 @@ export type Command =
   | { readonly is: 'freeze' }
   | { readonly is: 'tick'; readonly ms: number }
   | { readonly is: 'thaw' }
+  /** Answered by `Called`. */
   | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
   /** Starts a client for each of the rooms, at this origin and behind this cursor. */
   | {
@@ -58,8 +66,17 @@ export interface Reads {
   readonly followed: number
   /** How many times it follows right now. */
   readonly following: number
-  /** What was published from the ambush; null while nobody has walked into it. */
+  /** The last that was published from the ambush; null while nobody has walked into it. */
   readonly ambushed: Event | null
+}
+
+/** What became of a call. */
+export interface Called {
+  /** Of a promise, what it came to. */
+  readonly value: unknown
+  readonly isPromise: boolean
+  /** As they are afterwards. */
+  readonly args: readonly unknown[]
 }
 
 /** What the clients of a program have done since they were started. */
@@ -109,3 +126,6 @@ export type Word =
 
 /** The pipe of the words. */
 export const WORDS_FD = 3
+
+/** The pipe of the pulse: a line every so often, with what the process has used of the processor, in ms. */
+export const PULSE_FD = 4

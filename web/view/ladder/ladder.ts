@@ -79,7 +79,7 @@ export class Ladder extends LitElement {
       tabindex="0"
       role="application"
       aria-roledescription="picture"
-      aria-label="Four lanes on one time axis. Left and right step through the exchanges of a lane, up and down change the lane, Enter opens one, plus and minus change the scale."
+      aria-label="The lanes on one time axis. Left and right step through the exchanges of a lane, up and down change the lane, Enter opens one, plus and minus change the scale."
       @pointermove=${this.#point}
       @pointerleave=${this.#leave}
       @pointerdown=${this.#grab}

@@ -157,8 +157,8 @@ export class LessonLive extends LitElement implements Controls {
       <p>To work on this lesson, start it in a terminal:</p>
       <pre class="sh"><code>npm run lesson ${number}</code></pre>
       <p class="dim">
-        It opens its own sandbox. There your server is a lane beside the reference, and the checks stand here whenever
-        you save.
+        It opens its own sandbox. There the checks stand here whenever you save, and where you build a transport it is a
+        lane beside the reference.
       </p>`
   }
 

@@ -1,6 +1,6 @@
 /** Follows first and keeps what comes, sends what was missed, and then what was kept and is newer than that. */
 import { parseCursor } from '#server/feed/cursor.ts'
-import type { Event } from '#server/protocol.ts'
+import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
@@ -18,9 +18,11 @@ export const sse: Transport = {
       stream.writeHead(200, { 'content-type': 'text/event-stream' })
       stream.write(`retry: ${1500 + Math.floor(Math.random() * 1000)}\n\n`)
 
-      let kept: Event[] | null = []
+      let kept: PollAnswer[] | null = []
       let sent = 0
-      const send = (events: readonly Event[]) => {
+      const tellOfGap = (cursor: string) => stream.write(`event: gap\ndata: {}\nid: ${cursor}\n\n`)
+      const send = ({ gap, cursor, events }: Pick<PollAnswer, 'gap' | 'cursor' | 'events'>) => {
+        if (gap && seqOf(cursor) > sent) tellOfGap(cursor)
         for (const event of events) {
           if (seqOf(event.id) <= sent) continue
           sent = seqOf(event.id)
@@ -31,7 +33,7 @@ export const sse: Transport = {
       const stop = feed.follow(
         room,
         now.cursor,
-        ({ events }) => (kept ? void kept.push(...events) : send(events)),
+        (batch) => (kept ? void kept.push(batch) : send(batch)),
         () => stream.destroy(),
       )
       stream.once('close', stop)
@@ -41,15 +43,16 @@ export const sse: Transport = {
         String(request.headers['last-event-id'] ?? request.query.after ?? now.cursor),
         0,
       )
-      stream.write(start.gap ? `event: gap\ndata: {}\nid: ${start.cursor}\n\n` : `id: ${start.cursor}\n\n`)
+      if (start.gap) tellOfGap(start.cursor)
+      else stream.write(`id: ${start.cursor}\n\n`)
       sent = seqOf(start.cursor)
       for (let more = true, at = start.cursor; more;) {
         const missed = await feed.since(room, at, 100)
-        send(missed.events)
+        send(missed)
         at = missed.cursor
         more = missed.more
       }
-      send(kept)
+      kept.forEach(send)
       kept = null
     })
 
