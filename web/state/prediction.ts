@@ -103,6 +103,7 @@ export const COUNTED: Partial<Record<string, string>> = {
   'pub-sub': 'Count them in words: one line for each route and kind. Explain has the number.',
   scaling: 'The checks make that blink, and say how many came.',
   choosing: 'Read bytes per message in the sandbox, as the first link under Look opens it.',
+  'capstone-task-board': 'The last command under Look is a hundred such pages, and counts.',
 }
 
 function laneOf(session: Session, name: Lane['name']): Lane | undefined {
