@@ -6,6 +6,7 @@ import type { Trial } from '../kit/trial.ts'
 import type { Seen } from './page.ts'
 import { KEPT, create, remove, startSandbox, update } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
+import { soon, sure } from './soon.ts'
 
 interface World extends Sandbox {
   readonly trial: Trial
@@ -75,7 +76,7 @@ function differs(world: World, shown: Board | null, wanted: string, { saw, why, 
 async function expectSame(world: World, told: Told): Promise<void> {
   const wanted = textOf((await world.board(world.room)).board)
   const isSame = async () => textOf((await world.seen()).board) === wanted
-  if (await world.trial.until('the page shows it', isSame).catch(() => false)) return
+  if (await soon(world.trial, isSame)) return
   differs(world, (await world.seen()).board, wanted, told, Late)
 }
 
@@ -87,8 +88,8 @@ async function expectNow(world: World, wanted: string, told: Told): Promise<void
 
 /** Resolves when a transport has brought an event to the student's part. */
 async function brought(world: World, id: string, by: TransportName = 'ws'): Promise<void> {
-  const has = async () => (await world.seen()).brought[by]?.includes(id)
-  if (await world.trial.until('it is brought', has).catch(() => false)) return
+  const has = async () => (await world.seen()).brought[by]?.includes(id) === true
+  if (await soon(world.trial, has)) return
   const bytes = world.gate.asked.join('\n')
   const saw = `Ben changed the board, and the page was not told. It has asked for:`
   throw new Late({ saw, bytes, at: bytes.length, wanted: 'a line behind the snapshot', hint: DEAF })
@@ -97,8 +98,14 @@ async function brought(world: World, id: string, by: TransportName = 'ws'): Prom
 /** All that the log has. */
 const broughtAll = async (world: World) => brought(world, (await world.board(world.room)).cursor)
 
-const answered = (world: World, which: 'accepted' | 'refused', count: number) =>
-  world.trial.until('the change is answered', async () => (await world.seen())[which] >= count)
+/** Resolves when so many of Ada's changes were answered like this. */
+async function answered(world: World, which: 'accepted' | 'refused', count: number): Promise<void> {
+  const is = async () => (await world.seen())[which] >= count
+  if (await soon(world.trial, is)) return
+  const bytes = world.gate.asked.join('\n')
+  const saw = 'Ada changed the board. Her page has asked for:'
+  throw new Late({ saw, bytes, at: bytes.length, wanted: `${count} that send a change`, hint: UNSENT })
+}
 
 /** The page is there, with these tasks on its board, and follows. */
 async function arrive(world: World, ...ids: readonly string[]): Promise<void> {
@@ -109,7 +116,7 @@ async function arrive(world: World, ...ids: readonly string[]): Promise<void> {
 }
 
 async function follows({ trial, gate }: World): Promise<void> {
-  if (await trial.until('the page follows', () => gate.open('ws') > 0).catch(() => false)) return
+  if (await soon(trial, () => gate.open('ws') > 0)) return
   const bytes = gate.asked.join('\n')
   const saw = 'The page has a board, and no line that would bring what follows. It has asked for:'
   throw new Late({ saw, bytes, at: bytes.length, wanted: 'a line', hint: DEAF })
@@ -122,10 +129,10 @@ async function away(world: World, changes: (world: World) => Promise<void>): Pro
   const lines = gate.count('ws')
   gate.set('detained', 'ws')
   gate.cut('ws')
-  await trial.until('the page is back at the gate', () => gate.count('ws') > lines, 4000)
+  await sure(trial, 'the page is back at the gate', () => gate.count('ws') > lines)
   await changes(world)
   gate.set('through', 'ws')
-  await trial.until('the page is told of the gap', async () => (await world.seen()).gaps > gaps)
+  await sure(trial, 'the page is told of the gap', async () => (await world.seen()).gaps > gaps)
 }
 
 /** Two moves which, done twice, lead elsewhere. */
@@ -142,6 +149,12 @@ const DEAF: Hint = [
   'The board has changed, and the page has no line by which it would hear of that.',
   'Look at who follows, and from where.',
   'A snapshot is the past. Whatever comes after it has to come by another way, which has to be open.',
+]
+
+const UNSENT: Hint = [
+  'Ada changed her board, and the server never got to know.',
+  'Look at what you do with a change besides showing it.',
+  'What a page shows is a guess. It comes true when the server has been asked and the log holds it.',
 ]
 
 export const boardChecks: readonly Check[] = [
@@ -177,7 +190,7 @@ export const boardChecks: readonly Check[] = [
         await world.ben(create('a'))
         world.gate.set('held back', 'board')
         await world.open()
-        await trial.until('the snapshot is taken', () => world.gate.held('board') > 0)
+        await sure(trial, 'the snapshot is taken', () => world.gate.held('board') > 0)
         await world.ben(create('b'))
         world.gate.set('through', 'board')
         const saw = 'Ben added b while the snapshot was on its way to the page.'
@@ -201,7 +214,7 @@ export const boardChecks: readonly Check[] = [
         for (let i = 0; i < KEPT; i++) await world.ben(update({ id: 'd', title: `d${i}` }))
         for (const move of MOVES) await world.ben(move)
         await world.open()
-        await trial.until('the page has a board', async () => (await world.seen()).board !== null)
+        await sure(trial, 'the page has a board', async () => (await world.seen()).board !== null)
         await brought(world, (await world.ben(create('e'))).id)
         const saw = 'Ben had moved a in front of c, and c to the end, before the page was opened; now he added e.'
         await expectSame(world, { saw, hint: 'the-past' })
@@ -222,7 +235,7 @@ export const boardChecks: readonly Check[] = [
         const { gate } = world
         await arrive(world, 'a', 'b', 'c', 'd')
         await trial.call('beside', 'sse')
-        await trial.until('both lines are open', () => gate.open('sse') > 0)
+        await sure(trial, 'both lines are open', () => gate.open('sse') > 0)
         gate.set('held back', 'sse')
         for (const move of MOVES) await world.ben(move)
         await broughtAll(world)
@@ -445,7 +458,8 @@ export const boardChecks: readonly Check[] = [
       at(trial, async (world) => {
         const { gate } = world
         const expectLines = async (count: number, saw: string, hint: string) => {
-          if (await trial.until('so many lines are open', () => gate.open('ws') === count).catch(() => false)) return
+          const isSo = () => gate.open('ws') === count
+          if (await soon(trial, isSo)) return
           const bytes = `lines that are open: ${gate.open('ws')}`
           throw new Late({ saw, bytes, at: bytes.indexOf(': ') + 2, wanted: String(count), hint })
         }
@@ -457,7 +471,7 @@ export const boardChecks: readonly Check[] = [
         const saw = 'The page was told of a gap.'
         await expectSame(world, { saw, hint: BLANK })
         // The one that brought the gap, and the one behind the new snapshot.
-        await trial.until('the page follows anew', () => gate.begun('ws') >= lines + 2)
+        await sure(trial, 'the page follows anew', () => gate.begun('ws') >= lines + 2)
         await expectLines(1, saw, 'two')
         await trial.call('close')
         await expectLines(0, `${saw} Then it was closed.`, 'open')

@@ -5,6 +5,7 @@ import { Late, Wrong } from '../kit/exercise.ts'
 import type { Trial } from '../kit/trial.ts'
 import { create, startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
+import { soon, sure } from './soon.ts'
 import type { Used } from './wires.ts'
 
 /** As the file names them, and so much more that a line which looks four times a second has seen it. */
@@ -45,7 +46,7 @@ async function at(trial: Trial, run: (world: World) => Promise<void>): Promise<v
     pass: (ms) => trial.tick(ms),
     async tells() {
       const { id } = await sandbox.change(room, create(`t${(tasks += 1)}`))
-      return trial.until('the page is told', async () => (await used()).told.includes(id)).catch(() => false)
+      return soon(trial, async () => (await used()).told.includes(id))
     },
   }
   try {
@@ -82,7 +83,7 @@ async function expectLive(world: World, name: TransportName, told: Told): Promis
     const { current, isLive } = await world.used()
     return current === name && isLive
   }
-  if (await world.trial.until(`${name} delivers`, isIt).catch(() => false)) return
+  if (await soon(world.trial, isIt)) return
   await differs(world, `${name}, which delivers`, told, Late)
 }
 
@@ -180,7 +181,7 @@ export const fallbackChecks: readonly Check[] = [
           const { current, isLive } = await world.used()
           return current !== 'ws' || !isLive
         }
-        if (!(await trial.until('it is lost', isLost).catch(() => false)))
+        if (!(await soon(trial, isLost)))
           await differs(world, 'ws, which brings nothing', { saw: 'The WebSocket was cut.', hint: 'blind' }, Late)
         await expectCurrent(world, 'ws', { saw: 'The WebSocket was cut. In the same moment:', hint: 'hasty' })
         await world.pass(1000)
@@ -242,7 +243,7 @@ export const fallbackChecks: readonly Check[] = [
         gate.set('held back', 'sse')
         await world.open()
         await world.pass(GIVEN_UP_MS)
-        await trial.until('the stream is asked for', () => gate.count('sse') > 0)
+        await sure(trial, 'the stream is asked for', () => gate.count('sse') > 0)
         await world.pass(GIVEN_UP_MS)
         const saw = 'WebSockets are refused, and of an event stream nothing comes through. After 8.5 s:'
         const hint = ({ current }: Used) => (current === 'sse' ? 'fooled' : NO_TIME)
@@ -355,7 +356,7 @@ export const fallbackChecks: readonly Check[] = [
         await fallen(world)
         const asked = world.gate.count('ws')
         await untilTried(world, ({ current, trial }) => current === 'ws' || trial === 'ws')
-        await trial.until('WebSockets are tried', () => world.gate.count('ws') > asked)
+        await sure(trial, 'WebSockets are tried', () => world.gate.count('ws') > asked)
         const told = { saw: 'WebSockets are refused, and SSE works. WebSockets were tried again:', hint: 'lets-go' }
         await expectStill(world, 'sse', told)
         if (!(await world.tells())) await differs(world, 'sse, which brings what Ben does', told, Late)
