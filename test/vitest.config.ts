@@ -46,7 +46,8 @@ export default defineConfig({
           name: 'other',
           include: ['test/**/*.test.ts'],
           exclude: ['test/proxy/**', ...LINES, ...PAGE, ...TIMED],
-          maxWorkers: 2,
+          // Most of them wait most of the time: for processes that start, for sockets, for what is due.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -3,6 +3,7 @@ import { readBoardAddress } from './board/address.ts'
 import { openBoard } from './board/session.ts'
 import { boardSnapshot } from './board/snapshot.ts'
 import { newKey } from './state/send.ts'
+import { signedIn } from './state/signed-in.ts'
 import { watchWake } from './state/wake.ts'
 import { transports } from './transports/index.ts'
 import { BoardPage } from './view/board/page.ts'
@@ -43,13 +44,3 @@ page.isSignedIn = user !== null
 document.title = `Fourwire: board ${address.room}`
 document.body.append(page)
 window.fourwireBoard = { snapshot: () => boardSnapshot(session) }
-
-/** Null where nobody has to. What the server would say later it says anyhow. */
-async function signedIn(): Promise<string | null> {
-  try {
-    const { user }: { user: string | null } = await (await fetch('/session', { cache: 'no-store' })).json()
-    return user
-  } catch {
-    return null
-  }
-}

@@ -3,6 +3,7 @@ import { readAddress } from './state/address.ts'
 import { openSession } from './state/open-session.ts'
 import { watchQueueing } from './state/queueing.ts'
 import { clockResolutionMs } from './state/resolution.ts'
+import { signedIn } from './state/signed-in.ts'
 import { snapshot } from './state/snapshot.ts'
 import { watchWake } from './state/wake.ts'
 import { newKey } from './state/send.ts'
@@ -34,6 +35,11 @@ const queueing = watchQueueing(session.lanes, () => session.heardAtMs)
 // A proxy that buffers holds a stream's head back as well: what waits for it waits outside of the browser.
 session.queuedMs = (lane) => (session.isHeldBack(lane) ? null : queueing.queuedMs(lane))
 watchWake(session)
+void signedIn().then((user) => {
+  if (user === null) return
+  page.signedInAs = user
+  session.rename(user)
+})
 
 page.session = session
 page.address = address

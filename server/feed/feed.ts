@@ -195,8 +195,9 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   async function catchUp(name: string, follower: Follower, from: Cursor): Promise<void> {
     let after = from
     while (!follower.stopped) {
-      const start = await since(name, after, 0)
-      const batch = start.gap ? start : await since(name, after, REPLAY_EVENTS)
+      const next = await since(name, after, REPLAY_EVENTS)
+      // Told alone, and with the place before what lies behind it.
+      const batch = next.gap ? await since(name, after, 0) : next
       if (follower.stopped) return
       after = batch.cursor
       follower.at = seqOf(batch.cursor)

@@ -52,6 +52,17 @@ test('what one does the other sees: add, rename, give, tick, move, delete, and t
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([
     { title: 'Draw a map', assignee: '', done: false, list: 'todo' },
   ])
+
+  for (let i = 0; i < 4; i++) await bo.page.getByRole('button', { name: 'Redo' }).click()
+  await agree(server.origin, [ada, bo])
+  expect((await boardOf(server.origin)).board.tasks).toMatchObject([
+    { title: 'Draw two maps', assignee: 'Cy', done: true, list: 'doing' },
+  ])
+  await bo.page.keyboard.press('ControlOrMeta+Shift+Z')
+  await ada.page.getByText('Nothing is on this board yet.').waitFor()
+  await bo.page.keyboard.press('ControlOrMeta+Z')
+  await agree(server.origin, [ada, bo])
+  expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ title: 'Draw two maps' }])
   expect([ada.trouble, bo.trouble]).toEqual([[], []])
 })
 
@@ -242,6 +253,34 @@ test('with --auth one is who has signed in', async () => {
   await page.keyboard.press('Enter')
   await expect.poll(async () => (await snapshotOf(page)).confirmed?.tasks.length, AGREE).toBe(1)
   expect(await snapshotOf(page)).toMatchObject({ isLive: true, transport: 'ws', here: ['Ada'] })
+  await context.close()
+})
+
+test('who is signed out in the middle loses no change: it waits until one has signed in again', async () => {
+  const password = 'a password for all'
+  await using server = await serve({ auth: { password } })
+  const context = await browser.newContext({ viewport: DESK })
+  const page = await context.newPage()
+  await page.goto(`${server.origin}/board?board=b`)
+  const signIn = async (on: Page) => {
+    await on.locator('[name=user]').fill('Ada')
+    await on.locator('[name=password]').fill(password)
+    await on.keyboard.press('Enter')
+  }
+  await signIn(page)
+  await page.getByLabel('New task in To do').waitFor()
+  await context.clearCookies()
+  await page.getByLabel('New task in To do').fill('Draw a map')
+  await page.keyboard.press('Enter')
+  const alert = page.getByRole('alert')
+  await alert.getByText('1 change waits and will be sent.').waitFor()
+  const opened = context.waitForEvent('page')
+  await alert.getByRole('link', { name: 'Sign in' }).click()
+  await signIn(await opened)
+  await alert.waitFor({ state: 'detached' })
+  await expect
+    .poll(async () => (await snapshotOf(page)).confirmed?.tasks, AGREE)
+    .toMatchObject([{ title: 'Draw a map' }])
   await context.close()
 })
 

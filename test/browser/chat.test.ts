@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serve } from '../serve.ts'
 import { launch } from './chromium.ts'
+import { lanesHave, open } from './opened.ts'
 
 let browser: Browser
 beforeAll(async () => void (browser = await launch()), 90_000)
@@ -83,3 +84,28 @@ test('the sandbox\u2019s chat tells who is here, by how many tabs, and who types
   await ada.locator('.attendance').getByText('Grace').waitFor({ state: 'detached', timeout: 15_000 })
   await context.close()
 }, 120_000)
+
+test('with --auth the sandbox asks who one is, and that is the name under which one speaks', async () => {
+  const password = 'a password for all'
+  await using server = await serve({ auth: { password } })
+  await using opened = await open(browser, server, '/?poll=0.25')
+  const { page } = opened
+  await page.locator('[name=user]').fill('Ada')
+  await page.locator('[name=password]').fill('a guess')
+  await page.keyboard.press('Enter')
+  await page.getByText('password').last().waitFor()
+  await page.locator('[name=password]').fill(password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${server.origin}/?poll=0.25`)
+
+  const name = page.getByLabel('Your name')
+  await expect.poll(() => name.inputValue()).toBe('Ada')
+  expect(await name.isEditable()).toBe(false)
+  for (const way of ['WebSocket', 'POST']) {
+    await page.getByLabel('Send by').selectOption(way)
+    await page.getByLabel('Your message').fill(`by ${way}`)
+    await page.keyboard.press('Enter')
+    await page.getByRole('row', { name: new RegExp(`Ada.*by ${way}`) }).waitFor()
+  }
+  await lanesHave(page, 2)
+})

@@ -4,7 +4,7 @@ import type { Cursor, Event } from '../../server/protocol.ts'
 export interface Publisher {
   /** Acknowledged so far: the last id that each text was acknowledged with. */
   readonly acknowledged: ReadonlyMap<string, Cursor>
-  /** Begins to publish so many, some at a time. */
+  /** Begins to publish so many, some at a time; fewer where that were too many in all. */
   burst(count: number): void
   /** Takes a message that is published on another way; it is sent again from here if that way breaks. */
   by(way: (text: string, key: string) => Promise<Cursor>): void
@@ -14,6 +14,8 @@ export interface Publisher {
 }
 
 const AT_ONCE = 4
+/** Fewer than the server keeps of a room: a gap where it had to forget some would be none of its flaws. */
+const MOST = 9000
 /** Until a server that is away is asked again. */
 const AGAIN_MS = 50
 /** A request that a black hole swallowed is given up; its key keeps the second try from publishing twice. */
@@ -28,7 +30,7 @@ export function createPublisher(origin: () => string, room: string): Publisher {
   return {
     acknowledged,
     burst(many) {
-      const last = count + many
+      const last = Math.min(count + many, MOST)
       const one = async (): Promise<void> => {
         while (count < last && !signal.aborted) await insist(String(++count))
       }

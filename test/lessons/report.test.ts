@@ -1,51 +1,10 @@
-/** What people and scripts are shown, to the letter. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** What people and scripts are shown, to the letter. Whole reports of real programs: report.proof.ts. */
 import { expect, test } from 'vitest'
 import type { Result } from '../../lessons/kit/judge.ts'
-import { bytesLines, exerciseLine, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
+import { bytesLines, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
 import type { Style } from '../../lessons/kit/report.ts'
-import { judged, lessonOf } from './program.ts'
 
 const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
-
-/** What differs from run to run: how long it took, and when a message was stamped. */
-const settled = (text: string): string =>
-  text
-    .replace(/ {2}\d+ ms$/gm, '  N ms')
-    .replace(/"at":\d+(?:\.\d+)?/g, '"at":TIME')
-    .replace(/retry: \d+/g, 'retry: N')
-    .replace(/localhost:\d+/g, 'localhost:PORT')
-    .replace(/session=\w+/g, 'session=SECRET')
-    .replace(/after=(?!k3\.)\w+\./g, 'after=EPOCH.')
-
-// Made again with FOURWIRE_GOLDEN=write, and to be read before it is committed.
-test.each([
-  ['1', 'the-whole-round-trip'],
-  ['2', 'two-hundred-and-an-error'],
-  ['3', 'cursor-at-the-end'],
-  ['4', 'seam'],
-  ['5', 'line-feeds-only'],
-  ['6', 'left-open'],
-  ['7', 'no-first-id'],
-  ['8', 'may-be-transformed'],
-  ['9', 'four-bytes-of-mask'],
-  ['10', 'error-for-all'],
-  ['11', 'asks-whether-the-room-is-there'],
-  ['12', 'same-host-any-port'],
-  ['13', 'all-together'],
-  ['14', 'a-net-around-the-loop'],
-  ['16', 'pub-sub-with-one-count'],
-  ['17', 'held-whatever-came'],
-  ['18', 'never-taken-back'],
-])('lesson %s, mistakes/%s is reported as it was, with all of its hint', async (number, mistake) => {
-  const lesson = lessonOf(number)
-  const results = await judged(lesson, join(lesson.folder, 'mistakes', mistake))
-  const text = settled(`${reportText(results, PLAIN, 3)}\n${exerciseLine(results)}\n`)
-  const golden = join(import.meta.dirname, `golden/${lesson.name}-${mistake}.txt`)
-  if (process.env['FOURWIRE_GOLDEN'] === 'write') writeFileSync(golden, text)
-  expect(text).toBe(readFileSync(golden, 'utf8'))
-})
 
 test('a caret stands under the first wrong byte, and what was wanted in its column', () => {
   expect(bytesLines({ bytes: 'GET /\n\nHTTP/1.1 200 OK', at: 16, wanted: '204' })).toEqual([

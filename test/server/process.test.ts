@@ -95,6 +95,23 @@ test.each<[string, Partial<Conditions>]>([
   },
 )
 
+test('kill -9: whoever is here is here again at the next process, by each transport, without a word of theirs', async () => {
+  const file = join(folder, 'here.db')
+  const first = await spawnServer('--data', file)
+  const clients = NAMES.map((name) => connect(name, first.origin, { person: { userId: name, name, client: 'tab-1' } }))
+  const everybody = NAMES.map((name) => `${name} 1`)
+    .toSorted()
+    .join()
+  const allSeeAll = () => clients.every((client) => client.here()?.toSorted().join() === everybody)
+  await until('all are here', allSeeAll)
+  await first.end('SIGKILL')
+  const told = clients.map(({ presences }) => presences.length)
+  await using _ = await spawnServer('--data', file, '--port', String(first.port))
+  const areToldAnew = () => clients.every(({ presences }, i) => presences.length > (told[i] ?? 0))
+  await until('all are told anew that all are here', () => areToldAnew() && allSeeAll(), 30_000)
+  for (const client of clients) client.stop()
+})
+
 test('a client that never closes its WebSocket does not keep the server from ending', async () => {
   await using server = await spawnServer('--data', ':memory:')
   const { connect: dial } = await import('node:net')

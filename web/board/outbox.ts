@@ -1,6 +1,6 @@
 /** Sends changes up, one after the other in the order in which they were made, until each has been answered. */
 import type { Change, Cursor, Event } from '../../server/protocol.ts'
-import { Refused, ofLane, pause, refused, troubleOf } from '../transports/ask.ts'
+import { Refused, ofLane, pause, refused } from '../transports/ask.ts'
 import { createBackoff } from '../transports/backoff.ts'
 
 export interface Outbox {
@@ -14,8 +14,8 @@ export interface Answers {
   accepted(key: string, id: Cursor): void
   /** Will never be accepted; says why. */
   refused(key: string, why: string): void
-  /** Not answered yet, and tried again; empty when the server answers. */
-  trouble(what: string): void
+  /** Not answered yet, for this error, and tried again; null when the server answers. */
+  trouble(error: unknown): void
 }
 
 interface Letter {
@@ -53,16 +53,16 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
         if (stopped.signal.aborted) return
         letters.shift()
         backoff.reset()
-        answers.trouble('')
+        answers.trouble(null)
         answers.accepted(first.key, id)
       } catch (error) {
         if (stopped.signal.aborted) return
         if (error instanceof Refused && isFinal(error)) {
           letters.shift()
-          answers.trouble('')
+          answers.trouble(null)
           answers.refused(first.key, error.message)
         } else {
-          answers.trouble(troubleOf(error))
+          answers.trouble(error)
           waiting = new AbortController()
           await pause(Math.max(backoff.nextMs(), error instanceof Refused ? error.retryAfterMs : 0), waiting.signal)
         }
@@ -85,5 +85,5 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
   }
 }
 
-/** Too many, too late and out of order pass; whatever else the client did wrong stays wrong. */
-const isFinal = ({ status }: Refused): boolean => status >= 400 && status < 500 && status !== 429 && status !== 408
+/** Too many and too late pass, and who is signed out may sign in again; whatever else the client did wrong stays wrong. */
+const isFinal = ({ status }: Refused): boolean => status >= 400 && status < 500 && ![401, 408, 429].includes(status)

@@ -1,12 +1,12 @@
 /** A board in a page: what the log says, what the page has changed and is not confirmed yet, and who else is here. */
 import type { Board, BoardAnswer, Change, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
-import { pause, refused as refusalOf, troubleOf } from '../transports/ask.ts'
+import { Refused, pause, refused as refusalOf, troubleOf } from '../transports/ask.ts'
 import { createBackoff } from '../transports/backoff.ts'
 import type { State, Transport } from '../transports/transport.ts'
 import type { Wakeful } from '../state/wake.ts'
 import type { Fallback } from './fallback.ts'
-import { did, forgot, learned } from './history.ts'
-import type { Done } from './history.ts'
+import { NOTHING_DONE, did, forgot, knows, learned, next } from './history.ts'
+import type { Step } from './history.ts'
 import { createLine } from './line.ts'
 import { accepted, begin, heard, proposed, refused, rejoined, shown } from './optimistic.ts'
 import type { Optimistic } from './optimistic.ts'
@@ -28,13 +28,18 @@ export interface BoardSession extends Wakeful {
   readonly unsent: number
   /** Why the server does not answer; empty while it does. */
   readonly trouble: string
+  /** The server asks who this is: the session has ended, or was never begun. */
+  readonly isSignedOut: boolean
   readonly line: Fallback
   readonly connection: State | null
   readonly presence: RoomPresence | null
   readonly canUndo: boolean
+  readonly canRedo: boolean
   /** Shows it at once and sends it. Where the rules refuse it, says why and answers false. */
   change(change: Change): boolean
   undo(): void
+  /** Does again what was taken back last, as long as nothing else was done since. */
+  redo(): void
   rename(name: string): void
   typing(on: boolean): void
   /** By one transport only, or by whatever works. */
@@ -61,9 +66,10 @@ export function openBoard(parts: SessionParts): BoardSession {
   const url = `${origin}/boards/${room}`
   let { person, only } = parts
   let state: Optimistic | null = null
-  let history: readonly Done[] = []
+  let history = NOTHING_DONE
   let presence: RoomPresence | null = null
   let trouble = ''
+  let isSignedOut = false
   let isResting = false
   let loading = new AbortController()
 
@@ -91,11 +97,7 @@ export function openBoard(parts: SessionParts): BoardSession {
       say(`Taken back: ${why}`)
       changed()
     },
-    trouble(what) {
-      if (trouble === what) return
-      trouble = what
-      changed()
-    },
+    trouble: troubled,
   })
   void load()
 
@@ -122,6 +124,9 @@ export function openBoard(parts: SessionParts): BoardSession {
     get trouble() {
       return trouble
     },
+    get isSignedOut() {
+      return isSignedOut
+    },
     get line() {
       return line.state
     },
@@ -132,10 +137,14 @@ export function openBoard(parts: SessionParts): BoardSession {
       return presence
     },
     get canUndo() {
-      return history.length > 0
+      return history.done.length > 0
     },
-    change: (change) => make(change, true),
-    undo,
+    get canRedo() {
+      return history.undone.length > 0
+    },
+    change: (change) => make(change),
+    undo: () => step('undo', 'Taken back: you', 'Not taken back'),
+    redo: () => step('redo', 'Done again: you', 'Not done again'),
     rename(name) {
       person = { ...person, name }
       if (state && !isResting) line.open(only)
@@ -155,11 +164,20 @@ export function openBoard(parts: SessionParts): BoardSession {
     },
     wake() {
       if (isResting) goOn()
+      else outbox.hurry()
     },
     jump: goOn,
   }
 
-  function make(wish: Change, isUndoable: boolean): boolean {
+  /** Null: the server has answered. */
+  function troubled(error: unknown): void {
+    const before = [trouble, isSignedOut]
+    trouble = error === null ? '' : troubleOf(error)
+    isSignedOut = error instanceof Refused && error.status === 401
+    if (before[0] !== trouble || before[1] !== isSignedOut) changed()
+  }
+
+  function make(wish: Change, as?: Step): boolean {
     if (!state) return false
     const board = shown(state)
     const answer = allow(board, wish)
@@ -169,19 +187,20 @@ export function openBoard(parts: SessionParts): BoardSession {
     }
     const key = newKey()
     state = proposed(state, key, answer.allowed)
-    if (isUndoable) history = did(history, board, key, answer.allowed)
+    history = did(history, board, key, answer.allowed, as)
     outbox.add(key, person.name, answer.allowed)
     changed()
     return true
   }
 
-  function undo(): void {
-    const last = history.at(-1)
-    if (!last || !state) return
-    history = history.slice(0, -1)
+  function step(which: Step, who: string, refusal: string): void {
+    const found = next(history, which)
+    if (!found || !state) return
+    history = found.rest
+    const { back, changedBy } = found.last
     const board = shown(state)
-    if (last.changedBy !== null) say(`Not taken back: ${last.changedBy} has changed the same since.`)
-    else if (make(last.back, false)) say(told('Taken back: you', last.back, board))
+    if (changedBy !== null) say(`${refusal}: ${changedBy} has changed the same since.`)
+    else if (make(back, which)) say(told(who, back, board))
     changed()
   }
 
@@ -189,14 +208,14 @@ export function openBoard(parts: SessionParts): BoardSession {
     for (const event of events) {
       if (!state) return
       const before = state
-      const next = heard(state, event)
-      if (next === null) return void load()
-      if (next === state) continue
-      state = next
+      const after = heard(state, event)
+      if (after === null) return void load()
+      if (after === state) continue
+      state = after
       const change = changeOf(event)
       if (!change) continue
-      const isOwn = before.pending.some(({ key }) => key === event.key) || history.some(({ key }) => key === event.key)
-      history = learned(history, before.confirmed, { key: event.key, user: event.user, change, isOwn })
+      const isOwn = before.pending.some(({ key }) => key === event.key) || knows(history, event.key)
+      history = learned(history, before.confirmed, { key: event.key, user: event.user, change }, isOwn)
       if (!isOwn) say(told(event.user ?? 'Somebody', change, before.confirmed))
     }
     changed()
@@ -226,13 +245,12 @@ export function openBoard(parts: SessionParts): BoardSession {
         const answer = await read(signal)
         if (signal.aborted) return
         state = state ? rejoined(state, answer) : begin(answer)
-        trouble = ''
+        troubled(null)
         line.open(only)
         return changed()
       } catch (error) {
         if (signal.aborted) return
-        trouble = troubleOf(error)
-        changed()
+        troubled(error)
         await pause(backoff.nextMs(), signal)
       }
     }

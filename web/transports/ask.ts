@@ -124,11 +124,14 @@ export function refused(response: Response, text: string): Refused {
   )
 }
 
+/** A student's server need not say what to do. */
+export const sentences = (message: string, remedy?: string): string => (remedy ? `${message} ${remedy}` : message)
+
 /** A proxy on the way may answer with anything. */
 function detailOf(text: string): string | null {
   try {
-    const { detail, remedy }: Problem = JSON.parse(text)
-    return detail ? `${detail} ${remedy}` : null
+    const { detail, remedy }: Partial<Problem> = JSON.parse(text)
+    return detail ? sentences(detail, remedy) : null
   } catch {
     return null
   }

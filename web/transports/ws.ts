@@ -4,7 +4,7 @@
  */
 import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
 import { now } from '../now.ts'
-import { ofLane, ofPerson } from './ask.ts'
+import { ofLane, ofPerson, sentences } from './ask.ts'
 import { createBackoff } from './backoff.ts'
 import type { Transport } from './transport.ts'
 
@@ -84,7 +84,7 @@ export const ws: Transport = {
       } else if (message.type === 'error') {
         // The server names no key in an error; it answers in order, so the oldest is meant.
         const [key, sent] = unanswered.entries().next().value ?? []
-        sent?.reject(new Error(`${message.message} ${message.remedy}`))
+        sent?.reject(new Error(sentences(message.message, message.remedy)))
         if (key !== undefined) unanswered.delete(key)
       }
     }

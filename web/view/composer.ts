@@ -1,5 +1,5 @@
 /** Where one says something, under what name, and by what it is sent. */
-import { LitElement, html } from 'lit'
+import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { newKey } from '../state/send.ts'
 import type { Session } from '../state/session.ts'
@@ -10,9 +10,14 @@ const LONGEST_NAME = 40
 const LONGEST_TEXT = 2000
 
 export class Composer extends LitElement {
-  static override properties = { session: { attribute: false }, controls: { attribute: false } }
+  static override properties = {
+    session: { attribute: false },
+    controls: { attribute: false },
+    signedInAs: { attribute: false },
+  }
   declare session: Session
   declare controls: Controls
+  declare signedInAs: string | null
   /** Of the text that is in the field: sent again after a failure, it is still the same message. */
   #key = newKey()
 
@@ -30,7 +35,9 @@ export class Composer extends LitElement {
         placeholder="Your name"
         autocomplete="nickname"
         maxlength=${LONGEST_NAME}
-        .value=${recall('name') ?? ''}
+        .value=${this.signedInAs ?? recall('name') ?? ''}
+        ?readonly=${this.signedInAs !== null}
+        title=${this.signedInAs === null ? nothing : 'As whom you have signed in.'}
         @change=${this.#rename}
       />
       <label class="vh" for="say">Your message</label>

@@ -7,7 +7,7 @@ import type { Session } from '../state/session.ts'
 import { plusMinus } from './format.ts'
 import { shape } from './shape.ts'
 import { isForOthers } from './token.ts'
-import { HELP, TITLE } from './words.ts'
+import { HELP, OTHER_PAGES, TITLE } from './words.ts'
 
 export interface HeadActs {
   help(): void
@@ -26,7 +26,7 @@ export function head(session: Session, theme: 'light' | 'dark', acts: HeadActs):
     </p>
     <nav aria-label="Page">
       ${isForOthers(session) ? html`<button class="link" type="button" title=${HELP.notInstructor} @click=${acts.settings}>Instructor</button>` : nothing}
-      <a class="link" href="/choose">Choose</a>
+      ${OTHER_PAGES.map(([path, name]) => html`<a class="link" href=${path}>${name}</a>`)}
       <button class="link" type="button" @click=${acts.help}>How to read</button>
       <button class="link theme" type="button" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
     </nav>

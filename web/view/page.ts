@@ -37,6 +37,7 @@ export class Page extends LitElement implements Controls {
   static override properties = {
     session: { attribute: false },
     address: { attribute: false },
+    signedInAs: { attribute: false },
     tick: { state: true },
     heard: { state: true },
     pausedMs: { state: true },
@@ -47,6 +48,8 @@ export class Page extends LitElement implements Controls {
   declare session: Session
   /** Where the page began, and what is about looking as it is now. */
   declare address: Address
+  /** The name that cannot be changed here; null where one may call oneself anything. */
+  declare signedInAs: string | null
   declare tick: number
   declare heard: number
   declare pausedMs: number | null
@@ -63,7 +66,7 @@ export class Page extends LitElement implements Controls {
     super()
     this.tick = this.heard = 0
     this.said = this.read = ''
-    this.pausedMs = null
+    this.pausedMs = this.signedInAs = null
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -160,6 +163,7 @@ export class Page extends LitElement implements Controls {
           <fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat>${who(session)}<fw-composer
             .session=${session}
             .controls=${this}
+            .signedInAs=${this.signedInAs}
           ></fw-composer>
         </section>
         <fw-drawer

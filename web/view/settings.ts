@@ -8,6 +8,7 @@ import type { Controls } from './controls.ts'
 import { choice } from './choice.ts'
 import { figuresTable } from './table.ts'
 import { tokenForm } from './token.ts'
+import { OTHER_PAGES } from './words.ts'
 
 export function settings(
   session: Session,
@@ -47,6 +48,9 @@ export function settings(
       <button class="button" type="button" @click=${toggleTheme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
       <button class="button" type="button" @click=${() => controls.open({ help: true })}>How to read</button>
     </p>
+    <nav class="tools" aria-label="Other pages">
+      ${OTHER_PAGES.map(([path, name]) => html`<a class="link" href=${path}>${name}</a>`)}
+    </nav>
     <h3>All figures</h3>
     ${figuresTable(session)}
     <p class="tools">${tools}</p>

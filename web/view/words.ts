@@ -3,6 +3,13 @@ import type { TransportName } from '../../server/protocol.ts'
 
 export const TITLE = 'One chat feed, delivered four ways at once. How late, and at what cost?'
 
+/** What else the server serves. */
+export const OTHER_PAGES = [
+  ['/lessons', 'Lessons'],
+  ['/board', 'Board'],
+  ['/choose', 'Choose'],
+] as const
+
 export const HELP = {
   p50: 'From the moment the server accepted a message to the first line of code that has it in this browser.',
   bound: 'How far this browser’s clock may be off the server’s.',

@@ -147,6 +147,32 @@ test('a follower that falls behind what is kept is told of the gap', async () =>
   expect(got).toEqual(['0', 'gap', '296', '297', '298', '299', '300'])
 })
 
+test('a gap that comes about while a follower looks is a batch of its own, and nothing behind it is lost', async () => {
+  const inner = memoryLog({ events: 3, ageMs: Infinity })
+  let isForgetting = false
+  const log: Log = {
+    ...inner,
+    async extent(room) {
+      const extent = await inner.extent(room)
+      if (!isForgetting) return extent
+      isForgetting = false
+      for (const text of ['4', '5', '6']) await inner.append(room, say(text))
+      return extent
+    },
+  }
+  const feed = await filled(3, log)
+  const got: (string | undefined)[] = []
+  isForgetting = true
+  feed.follow(
+    'a',
+    `${feed.epoch}.1`,
+    ({ gap, events }) => void got.push(...(gap ? ['gap'] : events.map(({ text }) => text))),
+    () => expect.unreachable(),
+  )
+  await until('it is at the end', () => got.includes('6'))
+  expect(got).toEqual(['gap', '4', '5', '6'])
+})
+
 test('a follower that throws is ended and told; the others go on', async () => {
   const feed = createFeed(memoryLog())
   const failures: unknown[] = []

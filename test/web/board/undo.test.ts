@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Board, Change } from '../../../server/protocol.ts'
 import { apply } from '../../../web/board/apply.ts'
-import { did, forgot, learned } from '../../../web/board/history.ts'
+import { NOTHING_DONE, did, forgot, learned, next } from '../../../web/board/history.ts'
 import { EMPTY, allow } from '../../../web/board/rules.ts'
 import { collide, inverse } from '../../../web/board/undo.ts'
 import { change } from './changes.ts'
@@ -57,36 +57,53 @@ describe('the history', () => {
     { type: 'task_created', task: { id: 'b', title: 'b' } },
   ])
   const mine = task({ title: 'mine' })
+  const begun = did(NOTHING_DONE, board, 'k', mine)
+  const confirmed = learned(begun, board, { key: 'k', change: mine }, true)
 
   test('takes back to what the change really replaced, where somebody was faster', () => {
-    const history = did([], board, 'k', mine)
     const theirs = task({ title: 'theirs' })
-    const faster = learned(history, board, { key: 'other', user: 'Bo', change: theirs, isOwn: false })
-    const confirmed = learned(faster, apply(board, theirs), { key: 'k', change: mine, isOwn: true })
-    expect(confirmed).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
+    const faster = learned(begun, board, { key: 'other', user: 'Bo', change: theirs }, false)
+    const history = learned(faster, apply(board, theirs), { key: 'k', change: mine }, true)
+    expect(history.done).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
   })
 
   test('is not held up by what this page itself took back', () => {
-    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
     const back: Change = { type: 'task_created', task: { id: 'a', title: 'mine' } }
-    expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back, isOwn: true })).toEqual(confirmed)
+    expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back }, true)).toEqual(confirmed)
   })
 
   test('remembers who has changed the same since', () => {
-    const confirmed = learned(did([], board, 'k', mine), board, { key: 'k', change: mine, isOwn: true })
-    const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }), isOwn: false })
-    expect(other).toMatchObject([{ changedBy: null }])
-    expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }), isOwn: false })).toMatchObject([
+    const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }) }, false)
+    expect(other.done).toMatchObject([{ changedBy: null }])
+    expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }) }, false).done).toMatchObject([
+      { changedBy: 'Bo' },
+    ])
+  })
+
+  test('does again what was taken back, and takes that back again, until something new is done', () => {
+    const changed = apply(board, mine)
+    const undone = did(next(confirmed, 'undo')?.rest ?? NOTHING_DONE, changed, 'back', task({ title: 'one' }), 'undo')
+    expect(next(undone, 'undo')).toBeNull()
+    const again = next(undone, 'redo')
+    expect(again?.last.back).toEqual(mine)
+    const redone = did(again?.rest ?? NOTHING_DONE, board, 'again', mine, 'redo')
+    expect(next(redone, 'redo')).toBeNull()
+    expect(next(redone, 'undo')?.last).toMatchObject({ key: 'again', back: task({ title: 'one' }) })
+    expect(next(did(undone, board, 'new', task({ done: true })), 'redo')).toBeNull()
+  })
+
+  test('does nothing again that somebody has changed since', () => {
+    const undone = did(NOTHING_DONE, apply(board, mine), 'back', task({ title: 'one' }), 'undo')
+    const told = learned(undone, apply(board, mine), { key: 'back', change: task({ title: 'one' }) }, true)
+    expect(learned(told, board, { user: 'Bo', change: task({ title: 'x' }) }, false).undone).toMatchObject([
       { changedBy: 'Bo' },
     ])
   })
 
   test('forgets what was refused, what did nothing, and what is a hundred changes ago', () => {
-    expect(forgot(did([], board, 'k', mine), 'k')).toEqual([])
-    expect(did([], board, 'k', { type: 'task_deleted', task: { id: 'gone' } })).toEqual([])
+    expect(forgot(begun, 'k')).toEqual(NOTHING_DONE)
+    expect(did(NOTHING_DONE, board, 'k', { type: 'task_deleted', task: { id: 'gone' } })).toEqual(NOTHING_DONE)
     const many = Array.from({ length: 150 }, (_, i) => `k${i}`)
-    expect(many.reduce((history, key) => did(history, board, key, mine), did([], board, 'first', mine))).toHaveLength(
-      100,
-    )
+    expect(many.reduce((history, key) => did(history, board, key, mine), begun).done).toHaveLength(100)
   })
 })

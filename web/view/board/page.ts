@@ -146,6 +146,7 @@ export class BoardPage extends LitElement implements BoardActs {
         go: (board) => this.#go(board),
         rename: (name) => this.#rename(name),
         undo: () => session.undo(),
+        redo: () => session.redo(),
         theme: () => this.#theme(theme === 'dark' ? 'light' : 'dark'),
       })}
       <section class="about" aria-label="Who is here, and how the board comes">
@@ -223,12 +224,20 @@ export class BoardPage extends LitElement implements BoardActs {
   }
 
   #trouble(): TemplateResult | typeof nothing {
-    const { trouble, unsent, board } = this.session
+    const { trouble, isSignedOut, unsent, board } = this.session
     const waiting =
       unsent === 0 ? '' : ` ${unsent === 1 ? '1 change waits' : `${unsent} changes wait`} and will be sent.`
     if (!navigator.onLine)
       return html`<p class="trouble" role="alert">
         <b>This browser is offline.</b> The board goes on from where it is.${waiting}
+      </p>`
+    if (isSignedOut)
+      return html`<p class="trouble" role="alert">
+        <b>You are signed out.</b>
+        <a href="/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}" target="_blank"
+          >Sign in</a
+        >
+        in another tab: here the board goes on from where it is.${waiting}
       </p>`
     if (trouble === '') return nothing
     return html`<p class="trouble" role="alert">
@@ -296,13 +305,15 @@ export class BoardPage extends LitElement implements BoardActs {
   }
 
   readonly #press = (event: KeyboardEvent): void => {
-    const { key, target, ctrlKey, metaKey, shiftKey } = event
+    const { target, ctrlKey, metaKey, shiftKey } = event
+    const key = event.key.toLowerCase()
     const isTyping =
       target instanceof Element && target.closest('input:not([type=checkbox]), textarea, select') !== null
-    if (key === 'z' && (ctrlKey || metaKey) && !shiftKey && !isTyping) {
+    if ((key === 'z' || key === 'y') && (ctrlKey || metaKey) && !isTyping) {
       event.preventDefault()
-      this.session.undo()
-    } else if (key === 'Escape' && this.address.task !== null) this.open(null)
+      if (key === 'y' || shiftKey) this.session.redo()
+      else this.session.undo()
+    } else if (key === 'escape' && this.address.task !== null) this.open(null)
   }
 
   #use(only: TransportName | null): void {

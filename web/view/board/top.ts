@@ -9,6 +9,7 @@ export interface TopActs {
   go(board: string): void
   rename(name: string): void
   undo(): void
+  redo(): void
   theme(): void
 }
 
@@ -54,7 +55,14 @@ export function top(
         @change=${({ target }: Event) => target instanceof HTMLInputElement && acts.rename(target.value.trim())}
       />
     </label>
-    <button type="button" class="button" ?disabled=${!session.canUndo} title="Ctrl+Z" @click=${acts.undo}>Undo</button>
+    <span class="control steps">
+      <button type="button" class="button" ?disabled=${!session.canUndo} title="Ctrl+Z" @click=${acts.undo}>
+        Undo
+      </button>
+      <button type="button" class="button" ?disabled=${!session.canRedo} title="Ctrl+Shift+Z" @click=${acts.redo}>
+        Redo
+      </button>
+    </span>
     <button type="button" class="link theme" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
   </header>`
 }

@@ -1,0 +1,26 @@
+/** What a lane says when another server than the sandbox refuses: a student's, whose errors have no remedy. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { connect, isUp } from '../../conformance/client.ts'
+import { until } from '../../until.ts'
+
+test.each(['ws', 'long-poll'] as const)('%s says what the server said, and no more', async (name) => {
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') response.writeHead(400).end('{"detail":"Only short words."}')
+    else response.flushHeaders()
+  })
+  new WebSocketServer({ server }).on('connection', (socket) =>
+    socket.on('message', () => socket.send('{"type":"error","message":"Only short words."}')),
+  )
+  await once(server.listen(0), 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  using client = connect(name, `http://localhost:${(server.address() as AddressInfo).port}`)
+  await until('it is connected', () => isUp(client))
+  await expect(client.publish('incomprehensible')).rejects.toThrow(/^Only short words\.$/)
+})
