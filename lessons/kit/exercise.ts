@@ -31,6 +31,18 @@ export type Hosted =
    * it opens WebSockets and answers what ends it. Its time stands still from its first line on.
    */
   | { readonly kind: 'client'; readonly exported: string }
+  /**
+   * It is a part of something larger, and exports this name among others. `inPlaceOf`: the file whose place it takes,
+   * whoever imports that; `of`: the program that it is a part of, in the lesson's own folder. Both are absolute paths.
+   * The check calls what that program exports with `trial.call`. `isFrozen` as above.
+   */
+  | {
+      readonly kind: 'part'
+      readonly exported: string
+      readonly inPlaceOf: string
+      readonly of: string
+      readonly isFrozen?: true
+    }
 
 export interface Check {
   /** Stable, `a-z0-9-`, at most 32 of them: the name of the room in which it runs, too. */

@@ -55,6 +55,7 @@ function configOf(files: readonly string[]): object {
       // A package without types of its own, such as ws, has them beside it.
       paths: {
         '#server/*': [join(REPOSITORY, 'server/*')],
+        '#web/*': [join(REPOSITORY, 'web/*')],
         '*': [join(REPOSITORY, 'node_modules/@types/*'), join(REPOSITORY, 'node_modules/*')],
       },
     },

@@ -1,4 +1,6 @@
 /** The kinds of programs that the kit can host, and what a check can do with each. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { converse, expectNext, expectQuiet } from '../../lessons/kit/conversation.ts'
 import type { Amiss } from '../../lessons/kit/conversation.ts'
@@ -87,6 +89,42 @@ test.skipIf(process.platform === 'win32')(
     })
   },
 )
+
+test('a part takes the place of another file in a program, and what that exports is called', async () => {
+  await using home = await folderWith(
+    'whole.ts',
+    `import { word } from './part.ts'
+    export const said = () => 'the part says ' + word() + ' at ' + Date.now()`,
+  )
+  const inPlaceOf = join(home.path, 'part.ts')
+  writeFileSync(inPlaceOf, "export const word = () => 'nothing'")
+  const hosted: Hosted = { kind: 'part', exported: 'word', inPlaceOf, of: join(home.path, 'whole.ts'), isFrozen: true }
+  await tried(hosted, "export const word = () => 'hello'", async ({ call, tick }) => {
+    const said = String(await call('said'))
+    expect(said).toMatch(/^the part says hello at /)
+    await tick(500)
+    expect(
+      Number(
+        String(await call('said'))
+          .split(' ')
+          .at(-1),
+      ),
+    ).toBe(Number(said.split(' ').at(-1)) + 500)
+  })
+})
+
+test('a part that exports something else is named for that', async () => {
+  const hosted: Hosted = { kind: 'part', exported: 'word', inPlaceOf: '/nowhere/part.ts', of: '/nowhere/whole.ts' }
+  await using folder = await folderWith('program.ts', "export const ward = () => 'hello'")
+  const check: Check = { name: 'one', title: 'Is tried', hints: {}, run: async () => {} }
+  const [result] = await judge(lessonOf('3'), { name: 'program', hosted, checks: [check] }, folder.path, {
+    types: false,
+  })
+  expect(result?.finding).toMatchObject({
+    hinted: 'no export',
+    saw: 'The file should export word, and it exports ward.',
+  })
+})
 
 const STREAM = `
   import type { Transport } from '#server/transports/transport.ts'

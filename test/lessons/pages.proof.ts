@@ -10,6 +10,7 @@ import type { Lesson } from '../../lessons/kit/course.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import type { Program } from '../../lessons/kit/program.ts'
 import { LANE_PORT } from '../../lessons/kit/runner.ts'
+import { readBoardAddress, writeBoardAddress } from '../../web/board/address.ts'
 import { readAddress, writeAddress } from '../../web/state/address.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
@@ -47,6 +48,11 @@ describe.each(lessons())('the page of $name', (lesson) => {
       // Whatever the page does not understand it leaves out, and what is as usual too.
       expect(new Set(writeAddress(address).slice(1).split('&'))).toEqual(new Set(query.slice(1).split('&')))
     }
+  })
+
+  test('links to boards that are named as one may be', () => {
+    for (const [, query = ''] of text.matchAll(/http:\/\/localhost:3000\/board(\?[^\s)>]*)/g))
+      expect(writeBoardAddress(readBoardAddress(query))).toBe(query)
   })
 
   test.skipIf(!hasCurl)(

@@ -1,11 +1,20 @@
 /** A student's finished transport takes the sandbox's own place by being copied there, and the sandbox's own suites hold for it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { REPOSITORY, exercisesOf, lessons } from '../../lessons/kit/course.ts'
+import { REPOSITORY, exercisesOf, lessonOf, lessons } from '../../lessons/kit/course.ts'
 
 /** The suites that drive a transport from outside, and what the tests of each transport are called in them. */
 const SUITES = [
@@ -32,27 +41,41 @@ const plugs = await Promise.all(
 test.each(plugs.flat())(
   '$lesson: the solution is plugged in as $name, and the sandbox\u2019s suites hold',
   async ({ name, file }) => {
-    const copy = mkdtempSync(join(tmpdir(), 'fourwire-plugged-'))
-    try {
-      for (const part of ['server', 'web', 'test', 'package.json', 'tsconfig.json'])
-        cpSync(join(REPOSITORY, part), join(copy, part), { recursive: true })
-      symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'))
-      const reference = join(copy, 'server/transports', `${name}.ts`)
-      expect(existsSync(reference)).toBe(true)
-      copyFileSync(file, reference)
-      const { code, said } = await vitest(copy, '-t', NAMES[name] ?? name, ...SUITES)
-      expect(code, said).toBe(0)
-      expect(Number(/Tests .*?(\d+) passed/.exec(said)?.[1])).toBeGreaterThan(8)
-    } finally {
-      rmSync(copy, { recursive: true })
-    }
+    await using copy = copied()
+    const reference = join(copy.path, 'server/transports', `${name}.ts`)
+    expect(existsSync(reference)).toBe(true)
+    copyFileSync(file, reference)
+    const { code, said } = await vitest(copy.path, 'test/vitest.config.ts', '-t', NAMES[name] ?? name, ...SUITES)
+    expect(code, said).toBe(0)
+    expect(Number(/Tests .*?(\d+) passed/.exec(said)?.[1])).toBeGreaterThan(8)
   },
   300_000,
 )
 
-async function vitest(home: string, ...args: readonly string[]) {
-  const config = ['run', '--config', 'test/vitest.config.ts']
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...config, ...args], {
+test('lesson 18: the solution is plugged in as the board\u2019s fall-back, and the page falls and rises by it', async () => {
+  await using copy = copied()
+  copyFileSync(join(lessonOf('18').folder, 'solution/fallback.ts'), join(copy.path, 'web/board/fallback.ts'))
+  // Why one was given up it says in fewer words.
+  const suite = join(copy.path, 'test/browser/board.test.ts')
+  writeFileSync(suite, readFileSync(suite, 'utf8').replace('given up: the connection was cut', 'given up:'))
+  const names = 'comes down to|works by (?:ws|short-poll) alone'
+  const config = 'test/browser/vitest.config.ts'
+  const { code, said } = await vitest(copy.path, config, '-t', names, 'test/browser/board.test.ts')
+  expect(code, said).toBe(0)
+  expect(Number(/Tests .*?(\d+) passed/.exec(said)?.[1])).toBe(4)
+}, 300_000)
+
+/** What of the repository its suites need, in a folder of its own. */
+function copied(): AsyncDisposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'fourwire-plugged-'))
+  for (const part of ['server', 'web', 'test', 'package.json', 'tsconfig.json'])
+    cpSync(join(REPOSITORY, part), join(path, part), { recursive: true })
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(path, 'node_modules'))
+  return { path, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true }) }
+}
+
+async function vitest(home: string, config: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', config, ...args], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

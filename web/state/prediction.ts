@@ -104,6 +104,7 @@ export const COUNTED: Partial<Record<string, string>> = {
   presence: 'When your server runs: the command under Explain is the twenty people, and counts.',
   scaling: 'The checks make that blink, and say how many came.',
   choosing: 'Read bytes per message in the sandbox, as the first link under Look opens it.',
+  'capstone-task-board': 'The last command under Look is a hundred such pages, and counts.',
 }
 
 function laneOf(session: Session, name: Lane['name']): Lane | undefined {

@@ -26,7 +26,7 @@ import type { OpenLog } from './log.ts'
 import type { Called, Command, Reply, Task, Word } from './message.ts'
 import { PULSE_FD, WORDS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
-import { resolveFromAnywhere } from './resolve.ts'
+import { resolveFromAnywhere, takePlace } from './resolve.ts'
 import { countSent } from './sent.ts'
 import type { Sending } from './sent.ts'
 import { watch } from './watched.ts'
@@ -78,7 +78,7 @@ async function begin(task: Task): Promise<void> {
   if (isFrozen(task)) freeze()
   if (isFrozen(task) && task.hosted.kind === 'server') freezeCounter()
 
-  const exported = await importFile(task)
+  const exported = await importProgram(task)
   const tickMs = task.hosted.kind === 'client' ? CLIENT_TICK_MS : TICK_MS
   const host: Host = { exported, log, watched, sending, clients, tickMs, goodbye: () => {} }
   const port = await serve(task, host)
@@ -93,7 +93,8 @@ async function begin(task: Task): Promise<void> {
 }
 
 const isFrozen = ({ hosted, follows }: Task): boolean =>
-  hosted.kind === 'client' || ('isFrozen' in hosted && hosted.isFrozen === true && follows === null)
+  hosted.kind === 'client' ||
+  ('isFrozen' in hosted && hosted.isFrozen === true && (hosted.kind === 'part' || follows === null))
 
 /** By a write that blocks: a word that is only queued dies with the process. */
 function tell(word: Word): void {
@@ -129,8 +130,20 @@ function describe(error: unknown) {
   return { message, stack, ...(code !== undefined && { code }), ...(typeof port === 'number' && { port }) }
 }
 
-async function importFile({ file, port, hosted }: Task): Promise<Record<string, unknown>> {
+/** What the check may call: of a part, what the whole exports. */
+async function importProgram({ file, port, hosted }: Task): Promise<Record<string, unknown>> {
   if (hosted.kind === 'server') process.env['PORT'] = String(port)
+  const own = await importFile(file)
+  if (hosted.kind !== 'part') return own
+  if (typeof own[hosted.exported] !== 'function') {
+    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(own) })
+    return leave(1)
+  }
+  takePlace(hosted.inPlaceOf, file)
+  return importFile(hosted.of)
+}
+
+async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(file).href)
   } catch (error) {

@@ -16,3 +16,14 @@ export function resolveFromAnywhere(): void {
     },
   })
 }
+
+/** From here on whoever imports the file at the path gets the other one. */
+export function takePlace(path: string, file: string): void {
+  const [place, taken] = [pathToFileURL(path).href, pathToFileURL(file).href]
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context)
+      return found.url === place ? { ...found, url: taken } : found
+    },
+  })
+}

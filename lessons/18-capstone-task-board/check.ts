@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import type { Exercise } from '../kit/exercise.ts'
+import { boardChecks } from './board-checks.ts'
+import { fallbackChecks } from './fallback-checks.ts'
+import { patient } from './soon.ts'
+
+const here = (...parts: readonly string[]) => join(import.meta.dirname, ...parts)
+
+export const exercises: readonly Exercise[] = [
+  {
+    name: 'board',
+    hosted: { kind: 'part', exported: 'openBoard', inPlaceOf: here('start/board.ts'), of: here('page.ts') },
+    checks: boardChecks.map(patient),
+  },
+  {
+    name: 'fallback',
+    hosted: {
+      kind: 'part',
+      exported: 'step',
+      inPlaceOf: here('../../web/board/fallback.ts'),
+      of: here('wires.ts'),
+      isFrozen: true,
+    },
+    checks: fallbackChecks.map(patient),
+  },
+]

@@ -1,0 +1,149 @@
+/** A page of the board without its looks: the sandbox's own parts, and the student's in their midst. The checks call it. */
+import { EventSource } from 'eventsource'
+import type { Board, BoardAnswer, Change, Cursor, TransportName } from '../../server/protocol.ts'
+import { createOutbox } from '../../web/board/outbox.ts'
+import { allow } from '../../web/board/rules.ts'
+import { pause } from '../../web/transports/ask.ts'
+import { createBackoff } from '../../web/transports/backoff.ts'
+import { transports } from '../../web/transports/index.ts'
+import type { Connection } from '../../web/transports/transport.ts'
+import { openBoard } from './start/board.ts'
+import type { LiveBoard, Parts } from './start/board.ts'
+
+// Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
+Object.assign(globalThis, { EventSource })
+
+/** What a page has done, and what it shows. */
+export interface Seen {
+  readonly board: Board | null
+  /** Ids of what each transport has brought to the student's part, in its order. */
+  readonly brought: Readonly<Partial<Record<TransportName, readonly Cursor[]>>>
+  /** How many of its own changes were answered, either way. */
+  readonly accepted: number
+  readonly refused: number
+  /** Which gaps it was told of. */
+  readonly gaps: number
+}
+
+interface Page {
+  seen(): Seen
+  change(change: Change): void
+  /** Follows by another transport as well, as a page does that tries a better one. */
+  beside(name: TransportName): void
+  close(): void
+}
+
+let page: Page | null = null
+
+export function open(origin: string, room: string): void {
+  page?.close()
+  page = createPage(origin, room)
+}
+
+export const seen = (): Seen | null => page?.seen() ?? null
+export const change = (change: Change): void => page?.change(change)
+export const beside = (name: TransportName): void => page?.beside(name)
+export function close(): void {
+  page?.close()
+  page = null
+}
+
+const TARGET = { intervalMs: 50, waitS: 5 }
+
+function createPage(origin: string, room: string): Page {
+  const brought: Partial<Record<TransportName, Cursor[]>> = {}
+  const counts = { accepted: 0, refused: 0, gaps: 0 }
+  const answers = new Map<string, Parameters<Parts['send']>[2]>()
+  const stopped = new AbortController()
+  const { signal } = stopped
+  let tryBeside = (_name: TransportName): void => {}
+  let keys = 0
+
+  const outbox = createOutbox(`${origin}/boards/${room}`, 'ada', {
+    accepted(key, id) {
+      answers.get(key)?.accepted(id)
+      counts.accepted += 1
+    },
+    refused(key, why) {
+      answers.get(key)?.refused(why)
+      counts.refused += 1
+    },
+    trouble() {},
+  })
+
+  const live: LiveBoard = openBoard({
+    read: () => get<BoardAnswer>(`${origin}/boards/${room}`),
+    follow,
+    send(key, change, answer) {
+      answers.set(key, answer)
+      outbox.add(key, 'Ada', change)
+    },
+    newKey: () => `ada-${(keys += 1)}`,
+  })
+
+  return {
+    seen: () => ({ board: live.board, brought, ...counts }),
+    change(wish) {
+      const { board } = live
+      const answer = board && allow(board, wish)
+      if (answer && 'allowed' in answer) live.change(answer.allowed)
+    },
+    beside: (name) => tryBeside(name),
+    close() {
+      stopped.abort()
+      outbox.stop()
+      live.close()
+    },
+  }
+
+  function follow(...[after, listener]: Parameters<Parts['follow']>): () => void {
+    const connections: Connection[] = []
+    let cursor = after
+    let isOver = false
+    const connect = (name: TransportName): void => {
+      if (isOver || signal.aborted) return
+      const ids = (brought[name] ??= [])
+      const connection = transports[name].connect(
+        { origin, room, after: cursor ?? '0', ...TARGET },
+        {
+          events(events) {
+            for (const event of events) {
+              cursor = event.id
+              ids.push(event.id)
+              listener.event(event)
+            }
+          },
+          gap() {
+            counts.gaps += 1
+            listener.gap()
+          },
+          state() {},
+        },
+      )
+      connections.push(connection)
+    }
+    tryBeside = connect
+    if (after === undefined) void begin()
+    else connect('ws')
+    return () => {
+      isOver = true
+      for (const connection of connections) connection.stop()
+    }
+
+    async function begin(): Promise<void> {
+      cursor = (await get<{ cursor: Cursor }>(`${origin}/feed/${room}/poll`)).cursor
+      connect('ws')
+    }
+  }
+
+  async function get<T>(url: string): Promise<T> {
+    const backoff = createBackoff()
+    for (;;) {
+      const answer = await fetch(url, { signal }).catch(() => null)
+      if (answer?.ok) return answer.json()
+      // Whoever has left waits for nothing any more.
+      if (signal.aborted) return new Promise(() => {})
+      await pause(backoff.nextMs(), signal)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** The line of a page of the board, as the sandbox has it, with the student's rules of which transport to use. The checks call it. */
+import { EventSource } from 'eventsource'
+import type { Cursor, TransportName } from '../../server/protocol.ts'
+import { createLine } from '../../web/board/line.ts'
+import type { Line } from '../../web/board/line.ts'
+import { transports } from '../../web/transports/index.ts'
+
+// Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
+Object.assign(globalThis, { EventSource })
+
+// The sandbox's clock goes by this, and this process's time stands still: Date and all timers do, and this as well now.
+performance.now = () => Date.now() - performance.timeOrigin
+
+/** What the line does by the student's rules. */
+export interface Used {
+  readonly current: TransportName
+  readonly isLive: boolean
+  readonly trial: TransportName | null
+  readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
+  /** Ids of what came. */
+  readonly told: readonly Cursor[]
+}
+
+let line: Line | null = null
+let told: Cursor[] = []
+
+export function open(origin: string, room: string, cursor: Cursor, only: TransportName | null): void {
+  close()
+  const person = { userId: 'ada', name: 'Ada', client: 'page' }
+  line = createLine(
+    { origin, room, lane: 'ada', transports, person: () => person, cursor: () => told.at(-1) ?? cursor },
+    {
+      // While a better transport is tried, both bring the same.
+      events: (events) => void told.push(...events.map(({ id }) => id).filter((id) => !told.includes(id))),
+      gap() {},
+      presence() {},
+      changed() {},
+    },
+  )
+  line.open(only)
+}
+
+export function used(): Used | null {
+  if (!line) return null
+  const { current, isLive, trial, gaveUp } = line.state
+  return { current, isLive, trial, gaveUp, told }
+}
+
+export const withheld = (trouble: string): void => line?.withheld(trouble)
+
+export function close(): void {
+  line?.close()
+  line = null
+  told = []
+}
