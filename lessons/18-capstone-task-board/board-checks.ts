@@ -377,6 +377,11 @@ export const boardChecks: readonly Check[] = [
         'Look at what you go back to: a copy of the board as it was when she changed it?',
         'A copy is as old as the change. To take one change back is to lay it aside, and to look at the log as it is now.',
       ],
+      'every-guess': [
+        'Two of Ada’s changes were on their way. When the first was refused, the second was taken back as well.',
+        'Look at which of the changes that wait you lay aside when one is refused.',
+        'Each guess ends by itself: by its own event, or by its own refusal. What becomes of one says nothing of the others.',
+      ],
     },
     run: (trial) =>
       at(trial, async (world) => {
@@ -400,6 +405,21 @@ export const boardChecks: readonly Check[] = [
         await answered(world, 'refused', 2)
         const sawThen = 'Ada moved b. Before that reached the server, Ben deleted b and added d. Then it was refused.'
         await expectSame(world, { saw: sawThen, hint: 'undoes-others' })
+
+        gate.set('held back', 'ws')
+        gate.set('detained', 'change')
+        await world.ben(remove('c'))
+        await world.ada(update({ id: 'c', list: 'doing' }))
+        await world.ada(update({ id: 'd', list: 'doing' }))
+        gate.set('through', 'change')
+        await answered(world, 'refused', 3)
+        await answered(world, 'accepted', 1)
+        const sawTwo =
+          'Ada moved c, which Ben had deleted, and then d. The first was refused and the second accepted; no event has come yet.'
+        await expectNow(world, 'To do: c | Doing: d | Done:', {
+          saw: sawTwo,
+          hint: (shown) => (listOf(shown, 'd') === 'doing' ? 'stays' : 'every-guess'),
+        })
       }),
   },
   {
