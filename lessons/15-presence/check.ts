@@ -10,6 +10,7 @@ import {
   beat,
   expectKnown,
   expectNews,
+  expectNoBoard,
   expectState,
 } from './tabs.ts'
 import { fieldsOf, graceAndAda, joins, known, leaving, open, pass, tabOn } from './tabs.ts'
@@ -97,6 +98,11 @@ export const exercises: readonly Exercise[] = [
             'Look at what follows leave in the handler: the type left was there when you began.',
             'From the word on the client may be sure to hear nothing of the board any more.',
           ],
+          'empty-board': [
+            'The last one has left a board, and by your own account the board is still there.',
+            'Look at what is left of the map of boards when the last person of a board has been taken out.',
+            'A board that nobody is on is nothing to keep. Whoever leaves an empty map behind for each has more of them every day, and nobody sees it.',
+          ],
         },
         async run(trial) {
           const { room } = trial
@@ -111,6 +117,10 @@ export const exercises: readonly Exercise[] = [
           await expectNews(trial, grace, [ada('user_left', room)], { saw: sawGrace, hint })
           const sawKnown = `Ada was on ${room} by one tab, and left it. By your own account:`
           await expectKnown(trial, { grace: 1 }, { saw: sawKnown, hint: 'still-known' })
+          grace.say({ type: 'leave', boardId: room })
+          const sawLast = `Ada left ${room}, and then Grace, the last one there, and got:`
+          await expectNews(trial, grace, [{ type: 'left', boardId: room }], { saw: sawLast, hint: hintOwn })
+          await expectNoBoard(trial, `Ada left ${room}, and then Grace, the last one there. By your own account:`)
         },
       },
       {
@@ -401,6 +411,11 @@ export const exercises: readonly Exercise[] = [
             'Look at what is left of the first time when the time is over.',
             'What has ended can begin again. If the end leaves something behind that looks like typing, the next beginning is no change.',
           ],
+          'with-any-tab': [
+            'Somebody with two tabs typed in one of them and left by the other, and the typing did not end as it should, 5 s behind the last word of it.',
+            'Look at what leave stops, and at whether it has asked by then if another tab is there.',
+            'Who types is the person, and the timer is the person’s. It goes with the last tab, and not with any.',
+          ],
         },
         async run(trial) {
           const { room } = trial
@@ -424,6 +439,16 @@ export const exercises: readonly Exercise[] = [
             await expectNews(trial, grace, [typing(false)], { saw: `${saw} Grace got:`, hint })
             await expectKnown(trial, { ada: 1, grace: 1 }, { saw: `${saw} By your own account:`, hint: 'never' })
           }
+          const second = await tabOn(trial, 'ada')
+          first.say({ type: 'typing', boardId: room })
+          await beat(trial, first)
+          second.say({ type: 'leave', boardId: room })
+          await beat(trial, second)
+          const sawTwo = `Ada is on ${room} by two tabs, typed in one of them, and left by the other.`
+          const hint = 'with-any-tab'
+          await expectNews(trial, grace, [typing(true)], { saw: `${sawTwo} Grace got:`, hint })
+          await trial.tick(TYPING_MS + SLACK_MS)
+          await expectNews(trial, grace, [typing(false)], { saw: `${sawTwo} 10 s later Grace has got:`, hint })
         },
       },
       {

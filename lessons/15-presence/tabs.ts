@@ -172,6 +172,15 @@ export async function expectKnown(
   throw new Wrong({ saw: told.saw, bytes, at, wanted, hint })
 }
 
+/** By the program's own account nothing is left of the board, from which the last one has just gone. */
+export async function expectNoBoard(trial: Trial, saw: string): Promise<void> {
+  const { answer } = await known(trial, trial.room)
+  if (!Object.hasOwn(Object(answer.json), trial.room)) return
+  const bytes = shown(answer)
+  const at = Math.max(bytes.lastIndexOf(`"${trial.room}":`), bytes.lastIndexOf('\n') + 1)
+  throw new Wrong({ saw, bytes, at, wanted: `nothing of ${trial.room}`, hint: 'empty-board' })
+}
+
 /** What somebody was told on joining is what there is. */
 export function expectState(
   { joined, place }: { readonly joined: Message; readonly place: { readonly bytes: string; readonly at: number } },
