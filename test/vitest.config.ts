@@ -46,8 +46,7 @@ export default defineConfig({
           name: 'other',
           include: ['test/**/*.test.ts'],
           exclude: ['test/proxy/**', ...LINES, ...PAGE, ...TIMED],
-          // Most of them wait most of the time: for processes that start, for sockets, for what is due.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
