@@ -36,9 +36,9 @@ export function createPatience(): OwnPatience {
       return nowMs
     },
     after(ms, call) {
-      if (nowMs === Infinity) queueMicrotask(call)
       const one = { untilMs: nowMs + ms, call }
       waiting.add(one)
+      if (nowMs === Infinity) queueMicrotask(() => moveTo(Infinity))
       return () => waiting.delete(one)
     },
     step: (ms) => moveTo(nowMs + ms),

@@ -199,12 +199,17 @@ async function until<T>(
   holds: () => T | Promise<T>,
   withinMs = ANSWER_MS,
 ): Promise<NonNullable<T>> {
-  const endMs = patience.nowMs + withinMs
-  for (;;) {
-    const value = await holds()
-    if (value) return value
-    if (patience.nowMs > endMs) throw new Unclear(`Waited ${withinMs} ms in vain until ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+  let isOver = false
+  const callOff = patience.after(withinMs, () => (isOver = true))
+  try {
+    for (;;) {
+      const value = await holds()
+      if (value) return value
+      if (isOver) throw new Unclear(`Waited ${withinMs} ms in vain until ${what}.`)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  } finally {
+    callOff()
   }
 }
 

@@ -24,3 +24,14 @@ test('is over when the program is: nobody waits for what cannot come any more', 
   expect([patience.nowMs, called]).toEqual([Infinity, ['before']])
   await new Promise<void>((resolve) => patience.after(1000, resolve))
 })
+
+test('what is waited for after the end is called once as well, and not where it was called off', async () => {
+  const patience = createPatience()
+  patience.end()
+  const called: string[] = []
+  patience.after(1000, () => called.push('late'))
+  patience.after(1000, () => called.push('called off'))()
+  await new Promise<void>((resolve) => patience.after(1000, resolve))
+  patience.end()
+  expect(called).toEqual(['late'])
+})

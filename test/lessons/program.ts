@@ -6,6 +6,10 @@ import { exercisesOf, lessonOf } from '../../lessons/kit/course.ts'
 import type { Lesson } from '../../lessons/kit/course.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import type { Result } from '../../lessons/kit/judge.ts'
+import type { Style } from '../../lessons/kit/report.ts'
+
+/** As where there is no terminal. */
+export const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
 
 /** What a wrong program of a lesson declares beside itself. */
 export interface Meant {

@@ -3,10 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exerciseLine, reportText } from '../../lessons/kit/report.ts'
-import type { Style } from '../../lessons/kit/report.ts'
-import { judged, lessonOf } from './program.ts'
-
-const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
+import { PLAIN, judged, lessonOf } from './program.ts'
 
 /** What differs from run to run: how long it took, and when a message was stamped. */
 const settled = (text: string): string =>

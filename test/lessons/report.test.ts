@@ -2,9 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Result } from '../../lessons/kit/judge.ts'
 import { bytesLines, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
-import type { Style } from '../../lessons/kit/report.ts'
-
-const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
+import { PLAIN } from './program.ts'
 
 test('a caret stands under the first wrong byte, and what was wanted in its column', () => {
   expect(bytesLines({ bytes: 'GET /\n\nHTTP/1.1 200 OK', at: 16, wanted: '204' })).toEqual([

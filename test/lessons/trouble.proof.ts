@@ -144,6 +144,25 @@ test('a program whose kit is killed ends by itself, even where it is stuck', asy
   await until('it is gone', () => !isAlive(host))
 })
 
+test('whatever a check still waits for when the program is over, it does not wait on', async () => {
+  await using folder = await folderWith('short-poll.ts', inHandler('process.exit(3)'))
+  let waiting: Promise<unknown> = Promise.resolve()
+  const waits: Check = {
+    name: 'waits',
+    title: 'Waits',
+    hints: {},
+    async run(trial) {
+      await trial.get(`/feed/${trial.room}/poll`).catch(() => {})
+      await trial.until('the program is over', () => trial.patience.nowMs === Infinity)
+      waiting = trial.until('it never is', () => false)
+      await waiting
+    },
+  }
+  const [result] = await judge(lesson, { ...exercise, checks: [waits] }, folder.path, { types: false })
+  expect(result?.finding).toMatchObject({ hinted: 'exit' })
+  await expect(waiting).rejects.toThrow('in vain until it never is')
+})
+
 test.each(['3', '6', '9'])('on a machine with too much else to do the solution of lesson %s passes', async (number) => {
   const right = lessonOf(number)
   const results = await whileBusy(() => judged(right, join(right.folder, 'solution')))
