@@ -214,19 +214,9 @@ test('works under a LAN name, which is no secure context', async () => {
   }
 })
 
-/** The finest step that the page's clock is seen to make. */
-function clockStepMs(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    let finest = Infinity
-    for (let i = 0; i < 200; i++) {
-      const start = performance.now()
-      let next = start
-      while (next === start) next = performance.now()
-      finest = Math.min(finest, next - start)
-    }
-    return finest
-  })
-}
+/** As the page itself takes it into the error of its clock. */
+const clockStepMs = (page: Page): Promise<number> =>
+  page.evaluate("import('/state/resolution.ts').then(({ clockResolutionMs }) => clockResolutionMs())")
 
 /** Heads and bodies of all that made the page, without the feed that it shows. */
 async function bytesOf(requests: readonly Request[]): Promise<number> {
