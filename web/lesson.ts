@@ -21,6 +21,11 @@ import { recall } from './view/memory.ts'
 const theme = recall('theme')
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
+// Where there is no room for all of them, the one that this is has to be among those that are seen.
+const squares = document.querySelector<HTMLElement>('.progress')
+const current = squares?.querySelector<HTMLElement>('.current')
+if (squares && current) squares.scrollLeft = current.offsetLeft - squares.offsetLeft - squares.clientWidth / 2
+
 const main = document.querySelector<HTMLElement>('main.lesson')
 const live = document.querySelector('fw-lesson')
 if (main && live instanceof LessonLive) start(main.dataset, live)

@@ -191,6 +191,17 @@ test.each([
   expect(trouble.filter((line) => !/ERR_(?:CONNECTION_RESET|SOCKET_NOT_CONNECTED)/.test(line))).toEqual([])
 })
 
+test('on a phone the square of the last lesson is seen when that is open', async () => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/18-capstone-task-board`, { viewport: PHONE })
+  const isSeen = () =>
+    page.locator('.progress .current').evaluate((square) => {
+      const { left, right } = square.getBoundingClientRect()
+      return left >= 0 && right <= innerWidth
+    })
+  await expect.poll(isSeen).toBe(true)
+})
+
 test('prints its text alone, with an empty field for the prediction', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
