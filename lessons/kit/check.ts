@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { exercisesOf, folderOf, lessonOf, lessons } from './course.ts'
+import { exercisesIn, folderOf, lessonOf, lessons } from './course.ts'
 import type { Lesson } from './course.ts'
 import { judge } from './judge.ts'
 import type { Result } from './judge.ts'
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   for (const lesson of asked) {
     const ofLesson: Result[] = []
     const folder = folderFor(lesson, values.dir, asked.length > 1)
-    const exercises = await exercisesOf(lesson)
+    const exercises = await exercisesIn(lesson, folder)
     const typesOf = typeErrorsOf(folder, exercises)
     for (const exercise of exercises) {
       let output = ''

@@ -1,6 +1,6 @@
 /** The lessons, found by their folders: a new one is a folder and needs no change anywhere else. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Exercise } from './exercise.ts'
 
@@ -45,6 +45,24 @@ export async function exercisesOf(lesson: Lesson): Promise<readonly Exercise[]> 
   )
   return exercises
 }
+
+/**
+ * Those that a program in this folder is judged by. One of the lesson's wrong or other right programs is about the files
+ * that it holds, and about no others; anywhere else there has to be a file for each. Throws an error where it is about none.
+ */
+export async function exercisesIn(lesson: Lesson, folder: string): Promise<readonly Exercise[]> {
+  const exercises = await exercisesOf(lesson)
+  const [kind = ''] = relative(lesson.folder, folder).split(sep)
+  if (!KINDS.includes(kind)) return exercises
+  const held = exercises.filter(({ name }) => existsSync(join(folder, `${name}.ts`)))
+  if (held.length > 0) return held
+  const files = exercises.map(({ name }) => `${name}.ts`).join(' and no ')
+  throw new Error(
+    `There is no ${files} in ${folder}. Such a folder holds each file that it is about, and at least one.`,
+  )
+}
+
+const KINDS = ['mistakes', 'variants']
 
 /** The folder that is checked: `solution`, `mistakes/NAME` and so on are the lesson's, anything else is a path. */
 export function folderOf(lesson: Lesson, dir: string | undefined): string {

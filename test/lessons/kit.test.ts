@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { exercisesIn, folderOf, lessonOf } from '../../lessons/kit/course.ts'
 import { packagesIn } from '../../lessons/kit/doctor.ts'
 import { progressIn } from '../../lessons/kit/progress.ts'
 import type { LessonState } from '../../lessons/kit/runner.ts'
@@ -99,6 +100,24 @@ test('check answers by its exit code, with JSON alone on stdout', async () => {
     /^fail {12}03-short-polling {2}short-poll {2}\d+ of \d+ checks pass; first: nothing-new$/m,
   )
   expect(failed.stdout).not.toContain('\x1b')
+})
+
+test('a mistake is judged by the files that it holds, and one without any is an error', async () => {
+  const lesson = lessonOf('13')
+  const namesOf = async (folder: string) => (await exercisesIn(lesson, folder)).map(({ name }) => name)
+  expect(await namesOf(folderOf(lesson, 'mistakes/a-polite-end'))).toEqual(['heartbeat'])
+  const { code, stdout, stderr } = await run('check.ts', '13', '--dir', 'mistakes/nothing-at-all')
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^There is no client\.ts and no heartbeat\.ts in .*nothing-at-all\./)
+})
+
+test('a student’s own folder, start and solution are judged by every file of the lesson, though one is missing', async () => {
+  const lesson = lessonOf('13')
+  await using folder = await folderWith('heartbeat.ts', '')
+  for (const dir of [undefined, 'start', 'solution', folder.path]) {
+    const names = (await exercisesIn(lesson, folderOf(lesson, dir))).map(({ name }) => name)
+    expect(names, dir).toEqual(['client', 'heartbeat'])
+  }
 })
 
 test('check and lesson refuse what they do not know, with 2 and a word of what there is', async () => {

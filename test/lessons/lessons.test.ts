@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { exercisesOf, lessons, namesIn } from '../../lessons/kit/course.ts'
+import { exercisesIn, exercisesOf, lessons, namesIn } from '../../lessons/kit/course.ts'
 import { failed, judged, meantOf, twoAtATime } from './program.ts'
 
 test('every folder of a lesson is one: it has its page, its start, its solution and its check', () => {
@@ -26,11 +26,22 @@ describe.each(lessons())('$name', (lesson) => {
     const mistakes = namesIn(lesson, 'mistakes')
     expect(mistakes.length).toBeGreaterThanOrEqual(4)
     expect(namesIn(lesson, 'variants').length).toBeGreaterThanOrEqual(2)
-    const checks = (await exercisesOf(lesson)).flatMap((exercise) => exercise.checks)
     for (const mistake of mistakes) {
+      const held = await exercisesIn(lesson, join(lesson.folder, 'mistakes', mistake))
+      const checks = held.flatMap((exercise) => exercise.checks)
       const { check, hint, story } = meantOf(lesson, mistake)
       expect(Object.keys(checks.find(({ name }) => name === check)?.hints ?? {}), mistake).toContain(hint)
       expect(story, mistake).not.toBe('')
+    }
+  })
+
+  test('holds no file of a mistake or a variant that is the solution’s own', async () => {
+    const kinds = ['mistakes', 'variants'] as const
+    for (const folder of kinds.flatMap((kind) => namesIn(lesson, kind).map((name) => join(kind, name)))) {
+      for (const { name } of await exercisesIn(lesson, join(lesson.folder, folder))) {
+        const textIn = (part: string) => readFileSync(join(lesson.folder, part, `${name}.ts`), 'utf8')
+        expect(textIn(folder) === textIn('solution'), `${folder}/${name}.ts is the solution’s`).toBe(false)
+      }
     }
   })
 

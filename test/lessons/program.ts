@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exercisesOf, lessonOf } from '../../lessons/kit/course.ts'
+import { exercisesIn, lessonOf } from '../../lessons/kit/course.ts'
 import type { Lesson } from '../../lessons/kit/course.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import type { Result } from '../../lessons/kit/judge.ts'
@@ -23,10 +23,10 @@ export function meantOf(lesson: Lesson, mistake: string): Meant {
   return JSON.parse(readFileSync(join(lesson.folder, 'mistakes', mistake, 'meant.json'), 'utf8'))
 }
 
-/** All exercises of a lesson, judged in one of its folders or in any other. Types are checked by the linter, all at once. */
+/** The exercises of a lesson that one of its folders, or any other, is about. Types are checked by the linter, all at once. */
 export async function judged(lesson: Lesson, folder: string): Promise<readonly Result[]> {
   const results: Result[] = []
-  for (const exercise of await exercisesOf(lesson)) {
+  for (const exercise of await exercisesIn(lesson, folder)) {
     results.push(...(await judge(lesson, exercise, folder, { types: false })))
   }
   return results
