@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Exercise } from '../kit/exercise.ts'
 import { boardChecks } from './board-checks.ts'
 import { fallbackChecks } from './fallback-checks.ts'
+import { gapChecks } from './gap-checks.ts'
 import { patient } from './soon.ts'
 
 const here = (...parts: readonly string[]) => join(import.meta.dirname, ...parts)
@@ -10,7 +11,7 @@ export const exercises: readonly Exercise[] = [
   {
     name: 'board',
     hosted: { kind: 'part', exported: 'openBoard', inPlaceOf: here('start/board.ts'), of: here('page.ts') },
-    checks: boardChecks.map(patient),
+    checks: [...boardChecks, ...gapChecks].map(patient),
   },
   {
     name: 'fallback',

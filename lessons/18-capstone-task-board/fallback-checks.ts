@@ -10,10 +10,17 @@ import type { Used } from './wires.ts'
 
 /** As the file names them, and so much more that a line which looks four times a second has seen it. */
 const PATIENCE_MS = 4000
+const RETRY_MS = 10_000
 const LOOK_MS = 250
 
 /** Shorter than the patience: what is tried is never over before it was looked at. */
 const STEP_MS = 2000
+
+/** Nothing is due within that behind a try, be the 10 s counted from its end or from its beginning. */
+const SOON_MS = 3000
+
+/** Shorter than a try. */
+const GLANCE_MS = 1000
 
 /** Longer than any sensible pause between two tries. */
 const LONG_MS = 60_000
@@ -360,6 +367,48 @@ export const fallbackChecks: readonly Check[] = [
         const told = { saw: 'WebSockets are refused, and SSE works. WebSockets were tried again:', hint: 'lets-go' }
         await expectStill(world, 'sse', told)
         if (!(await world.tells())) await differs(world, 'sse, which brings what Ben does', told, Late)
+      }),
+  },
+  {
+    name: 'every-10-s',
+    title: 'Tries the better ones every 10 s, and not before',
+    hints: {
+      early: [
+        'WebSockets had worked for a while when they were cut and refused. You gave them up for SSE, and tried them again at once.',
+        'Look at since when the pause before a try is counted, and at what begins it.',
+        'A pause is a time behind something. What was given up a moment ago is not better by now; the time that went by before it failed says nothing of it.',
+      ],
+      'no-pause': [
+        'You tried WebSockets in vain, and then tried them again at once.',
+        'Look at what begins the pause anew when a try is over.',
+        'Each try is a connection more, for every page there is. A time that is counted from a moment that does not move is over once, and then for ever.',
+      ],
+    },
+    run: (trial) =>
+      at(trial, async (world) => {
+        const { gate } = world
+        const expectNone = async (told: Told) => {
+          for (let passedMs = 0; passedMs < SOON_MS; passedMs += GLANCE_MS) {
+            await world.pass(GLANCE_MS)
+            if ((await world.used()).trial !== null) await differs(world, 'sse, and nothing beside it', told)
+          }
+        }
+        await world.open()
+        await expectLive(world, 'ws', { saw: 'All four work.', hint: NOT_LIVE })
+        await world.pass(RETRY_MS)
+        gate.set('refused', 'ws')
+        gate.cut('ws')
+        await sure(trial, 'it is lost', async () => !(await world.used()).isLive)
+        await world.pass(GIVEN_UP_MS)
+        const saw = 'WebSockets worked for 10 s. Then they were cut, and are refused from now on.'
+        await expectLive(world, 'sse', { saw, hint: NO_TIME })
+        await expectNone({ saw: `${saw} SSE was taken, and within the next 3 s:`, hint: 'early' })
+        await untilTried(world, ({ trial }) => trial === 'ws')
+        await world.pass(GIVEN_UP_MS)
+        await expectNone({
+          saw: `${saw} They were tried once more, in vain, and within the next 3 s:`,
+          hint: 'no-pause',
+        })
       }),
   },
   {

@@ -25,24 +25,39 @@ export interface Seen {
   readonly gaps: number
 }
 
+/** What its part has in its hands, also after the page was closed. */
+export interface Held {
+  /** How many snapshots it has been given. */
+  readonly snapshots: number
+  /** By how many lines it follows. */
+  readonly lines: number
+}
+
 interface Page {
   seen(): Seen
+  held: Held
   change(change: Change): void
   /** Follows by another transport as well, as a page does that tries a better one. */
   beside(name: TransportName): void
+  /** Comes back at once by all lines, as a page does that was woken: none waits its time. */
+  hurry(): void
   close(): void
 }
 
 let page: Page | null = null
+let last: Held = { snapshots: 0, lines: 0 }
 
 export function open(origin: string, room: string): void {
   page?.close()
   page = createPage(origin, room)
+  last = page.held
 }
 
 export const seen = (): Seen | null => page?.seen() ?? null
+export const held = (): Held => last
 export const change = (change: Change): void => page?.change(change)
 export const beside = (name: TransportName): void => page?.beside(name)
+export const hurry = (): void => page?.hurry()
 export function close(): void {
   page?.close()
   page = null
@@ -53,9 +68,12 @@ const TARGET = { intervalMs: 50, waitS: 5 }
 function createPage(origin: string, room: string): Page {
   const brought: Partial<Record<TransportName, Cursor[]>> = {}
   const counts = { accepted: 0, refused: 0, gaps: 0 }
+  const held = { snapshots: 0, lines: 0 }
   const answers = new Map<string, Parameters<Parts['send']>[2]>()
   const stopped = new AbortController()
   const { signal } = stopped
+  /** Of each line, what has it come back. */
+  const comesBack = new Set<() => void>()
   let tryBeside = (_name: TransportName): void => {}
   let keys = 0
 
@@ -72,7 +90,11 @@ function createPage(origin: string, room: string): Page {
   })
 
   const live: LiveBoard = openBoard({
-    read: () => get<BoardAnswer>(`${origin}/boards/${room}`),
+    async read() {
+      const answer = await get<BoardAnswer>(`${origin}/boards/${room}`)
+      held.snapshots += 1
+      return answer
+    },
     follow,
     send(key, change, answer) {
       answers.set(key, answer)
@@ -83,12 +105,16 @@ function createPage(origin: string, room: string): Page {
 
   return {
     seen: () => ({ board: live.board, brought, ...counts }),
+    held,
     change(wish) {
       const { board } = live
       const answer = board && allow(board, wish)
       if (answer && 'allowed' in answer) live.change(answer.allowed)
     },
     beside: (name) => tryBeside(name),
+    hurry() {
+      for (const comeBack of comesBack) comeBack()
+    },
     close() {
       stopped.abort()
       outbox.stop()
@@ -97,9 +123,10 @@ function createPage(origin: string, room: string): Page {
   }
 
   function follow(...[after, listener]: Parameters<Parts['follow']>): () => void {
-    const connections: Connection[] = []
+    const connections = new Map<TransportName, Connection>()
     let cursor = after
     let isOver = false
+    held.lines += 1
     const connect = (name: TransportName): void => {
       if (isOver || signal.aborted) return
       const ids = (brought[name] ??= [])
@@ -113,21 +140,31 @@ function createPage(origin: string, room: string): Page {
               listener.event(event)
             }
           },
-          gap() {
+          gap(end) {
+            cursor = end
             counts.gaps += 1
             listener.gap()
           },
           state() {},
         },
       )
-      connections.push(connection)
+      connections.set(name, connection)
     }
+    const comeBack = () => {
+      for (const [name, connection] of connections) {
+        connection.stop()
+        connect(name)
+      }
+    }
+    comesBack.add(comeBack)
     tryBeside = connect
     if (after === undefined) void begin()
     else connect('ws')
     return () => {
+      if (!isOver) held.lines -= 1
       isOver = true
-      for (const connection of connections) connection.stop()
+      comesBack.delete(comeBack)
+      for (const connection of connections.values()) connection.stop()
     }
 
     async function begin(): Promise<void> {
@@ -139,7 +176,8 @@ function createPage(origin: string, room: string): Page {
   async function get<T>(url: string): Promise<T> {
     const backoff = createBackoff()
     for (;;) {
-      const answer = await fetch(url, { signal }).catch(() => null)
+      // What is on its way when a page is closed arrives nevertheless.
+      const answer = await fetch(url).catch(() => null)
       if (answer?.ok) return answer.json()
       // Whoever has left waits for nothing any more.
       if (signal.aborted) return new Promise(() => {})

@@ -36,13 +36,11 @@ export interface LiveBoard {
   close(): void
 }
 
-/** `id`: where the log has it, once that is known. */
-type Pending = { readonly key: string; readonly change: Change; id: Cursor | null }
-
 export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   let cursor: Cursor = ''
   let confirmed: Board | null = null
-  let pending: readonly Pending[] = []
+  /** By their keys, in their order. `id`: where the log has it, once that is known. */
+  const pending = new Map<string, { readonly change: Change; readonly id?: Cursor }>()
   let stop = (): void => {}
   void load()
 
@@ -51,23 +49,26 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
       return confirmed
     },
     change(change) {
-      const one: Pending = { key: newKey(), change, id: null }
-      pending = [...pending, one]
-      send(one.key, change, {
+      const key = newKey()
+      pending.set(key, { change })
+      send(key, change, {
         accepted(id) {
-          one.id = id
+          pending.set(key, { change, id })
           settle()
         },
-        refused: () => letGo(one.key),
+        refused: () => pending.delete(key),
       })
     },
     close: () => stop(),
   }
 
-  /** The board as it is, and whatever lies behind that. */
+  /** The board as it is, and whatever lies behind that; nothing of it once it was stopped. */
   async function load(): Promise<void> {
     stop()
+    let isOver = false
+    stop = () => (isOver = true)
     const answer = await read()
+    if (isOver) return
     confirmed = answer.board
     cursor = answer.cursor
     settle()
@@ -75,18 +76,14 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   }
 
   function hear(event: Event): void {
-    if (!confirmed || standing(event.id, cursor) === 'seen') return
+    if (!confirmed || standing(event.id, cursor) !== 'next') return
     cursor = event.id
     confirmed = apply(confirmed, event)
-    letGo(event.key)
+    pending.delete(event.key ?? '')
   }
 
-  function letGo(key: string | undefined): void {
-    pending = pending.filter((one) => one.key !== key)
-  }
-
-  /** The event of what is in the snapshot will not come. */
+  /** The event of what is in the snapshot, or was here before its answer, will not come. */
   function settle(): void {
-    pending = pending.filter(({ id }) => id === null || standing(id, cursor) !== 'seen')
+    for (const [key, { id }] of pending) if (id && standing(id, cursor) === 'seen') pending.delete(key)
   }
 }

@@ -72,7 +72,10 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
 
   async function begin(): Promise<void> {
     stop?.()
+    const loading = new AbortController()
+    stop = () => loading.abort()
     const { cursor, board } = await read()
+    if (loading.signal.aborted) return
     state = settled({ cursor, confirmed: board, pending: state?.pending ?? new Map() })
     stop = follow(cursor, { event: (event) => (state = state && heard(state, event)), gap: () => void begin() })
   }
