@@ -17,7 +17,7 @@ const MARK_MS = 300
 const READ_MS = 500
 
 interface Client {
-  readonly at: 'A' | 'B'
+  readonly at: 'A' | 'B' | 'C'
   readonly pending: Pending
 }
 
@@ -347,6 +347,47 @@ export const exercises: readonly Exercise[] = [
           await expectTold(trial, [client], ['in the blink', 'after it'], saw, (_client, found) => {
             if (new Set(found).size < found.length) return 'doubled'
             return found.includes('after it') ? 'lost' : 'deaf'
+          })
+        },
+      },
+      {
+        name: 'before-the-first',
+        title: 'Loses nothing either where nothing has come yet',
+        withinMs: PROCESSES_MS,
+        hints: {
+          'until-it-has-one': [
+            'A process was just started and had heard nothing yet when its connection to Redis was cut for a blink. What was published in it never came to its clients.',
+            'Look at the place from which your reads begin as long as no entry has come: is it the same place each time?',
+            'A reader has a place from its first moment on: the end, as it was then. “From now on” is another place whenever it is said, and a read is repeated when its time is over, or its connection.',
+          ],
+          doubled: [
+            'A process was just started when its connection was cut for a blink. After that a message came twice.',
+            'Look at the place from which you read on when the connection is back.',
+            'The place from which one reads on moves with each entry that was delivered, the first one too.',
+          ],
+          deaf: [
+            'A process was just started when its connection was cut for a blink, and has heard nothing since.',
+            'Look at what your loop does when a command fails, also the very first one.',
+            'A connection that broke comes back. Who listens has to come back as well.',
+          ],
+        },
+        async run(trial) {
+          const young = await trial.anew()
+          const client = await opened(young, 'C')
+          // What a program asks before it reads tells it its place, and has been answered by then.
+          await trial.until('its read is with Redis', () => young.link.blocked > 0, READ_MS).catch(() => null)
+          const connections = young.link.open
+          young.link.cut()
+          await published(trial, 'A', 'in its first blink')
+          young.link.mend()
+          await trial.until('C is connected again', () => young.link.open >= connections, ROUND_MS)
+          const saw =
+            'C was just started, and its connections to Redis were cut before it had heard anything. "in its first blink" was published at A, which said 201. Then C came back, and "after it" was published.'
+          await heard(trial, [client], 'A').catch(() => null)
+          await published(trial, 'A', 'after it')
+          await expectTold(trial, [client], ['in its first blink', 'after it'], saw, (_client, found) => {
+            if (new Set(found).size < found.length) return 'doubled'
+            return found.includes('after it') ? 'until-it-has-one' : 'deaf'
           })
         },
       },

@@ -32,6 +32,8 @@ export interface Program extends AsyncDisposable {
   readonly link: Link | null
   /** The same program once more, in another process and beside the same Redis; always the same one, which ends with this. */
   beside(): Promise<Program>
+  /** … in a process of the caller's own, which begins now and has to be stopped. */
+  anew(): Promise<Program>
   /** Rejects with `ProgramEnded` where the process ends before it answers. */
   tell(command: Command): Promise<unknown>
   stop(): Promise<void>
@@ -107,6 +109,7 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
   const run = observe(child, home, says)
   child.send(task)
   let beside: Promise<Program> | null = null
+  const anew = () => startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })
   const stop = async () => {
     await beside?.then((other) => other.stop()).catch(() => {})
     await run.stop()
@@ -123,7 +126,8 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
       threw: run.threw,
       tell: run.tell,
       link,
-      beside: () => (beside ??= startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })),
+      beside: () => (beside ??= anew()),
+      anew,
       stop,
       [Symbol.asyncDispose]: stop,
     }

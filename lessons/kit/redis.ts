@@ -28,6 +28,8 @@ export interface Link {
   readonly open: number
   /** Connections whose last command has gone to Redis and is not answered: a read that blocks is one. */
   readonly waiting: number
+  /** Of these, those whose command waits for news: a read with BLOCK, and none of those with which a program begins. */
+  readonly blocked: number
   /** Resets what is open, and whatever tries to come back, until it is mended. */
   cut(): void
   mend(): void
@@ -85,7 +87,8 @@ async function openLink(port: number): Promise<Link> {
   let most: number | null = null
   let passed = new WeakMap<Socket, number>()
   let kept: (() => void)[] = []
-  const waiting = new Set<Socket>()
+  /** With whether it may take long. */
+  const waiting = new Map<Socket, boolean>()
   const server = createServer((near) => {
     near.on('error', () => {})
     if (isCut) return void near.resetAndDestroy()
@@ -97,7 +100,7 @@ async function openLink(port: number): Promise<Link> {
       const count = passed.get(near) ?? 0
       if (most !== null && count >= most) return void kept.push(() => far.write(command))
       passed.set(near, count + 1)
-      waiting.add(near)
+      waiting.set(near, /\r\nblock\r\n/i.test(command.toString('latin1')))
       far.write(command)
     })
     for (const one of [near, far])
@@ -121,6 +124,9 @@ async function openLink(port: number): Promise<Link> {
     },
     get waiting() {
       return waiting.size
+    },
+    get blocked() {
+      return [...waiting.values()].filter(Boolean).length
     },
     cut() {
       isCut = true

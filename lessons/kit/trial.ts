@@ -39,6 +39,8 @@ export interface Trial {
   readonly link: Link
   /** The same in a second process, beside the same Redis. */
   beside(): Promise<Trial>
+  /** … in a process that begins now and has heard nothing yet, and ends with the check. */
+  anew(): Promise<Trial>
 
   /** All in one commit, stamped now. */
   publish(...texts: readonly string[]): Promise<readonly Event[]>
@@ -99,6 +101,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
   let frozen = false
   let connected = false
   let other: OwnTrial | null = null
+  const further: { readonly trial: OwnTrial; readonly program: Program }[] = []
   const tell = (command: Command) => program.tell(command)
   const publish = async (texts: readonly string[], atMs?: number) =>
     (await tell({ is: 'publish', room, texts, ...(atMs !== undefined && { atMs }) })) as readonly Event[]
@@ -136,6 +139,12 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async beside() {
       other ??= createTrial(await program.beside(), room)
       return other
+    },
+    async anew() {
+      const process = await program.anew()
+      const one = { trial: createTrial(process, room), program: process }
+      further.push(one)
+      return one.trial
     },
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
@@ -187,6 +196,10 @@ export function createTrial(program: Program, room: string): OwnTrial {
       program.link?.mend()
       program.link?.release()
       await other?.end()
+      for (const one of further) {
+        await one.trial.end().catch(() => {})
+        await one.program.stop()
+      }
       if (frozen) await tell({ is: 'thaw' })
     },
   }

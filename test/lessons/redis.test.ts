@@ -34,17 +34,24 @@ test('a link lets so many commands of each connection pass, and the rest when it
   expect(await second).toBe(3)
 })
 
-test('a link tells which connections wait for Redis to answer', async () => {
+test('a link tells which connections wait for Redis to answer, and which of these for news', async () => {
   await using redis = await startRedis()
   const link = await redis.link()
   const client = clientOf(link)
   await client.ping()
   expect(link.waiting).toBe(0)
+  link.hold(0)
+  const held = client.ping()
+  await until('it is held', () => link.held === 1)
+  expect([link.waiting, link.blocked]).toEqual([0, 0])
+  link.release()
+  await held
   const read = client.xread('BLOCK', 5000, 'STREAMS', 'feed', '$')
-  await until('the read blocks', () => link.waiting === 1)
+  await until('the read blocks', () => link.blocked === 1)
+  expect(link.waiting).toBe(1)
   await clientOf(await redis.link()).xadd('feed', '1-0', 'text', 'one')
   expect(await read).not.toBeNull()
-  expect(link.waiting).toBe(0)
+  expect([link.waiting, link.blocked]).toEqual([0, 0])
 })
 
 test('it keeps nothing on disk, and is gone when it is stopped', async () => {
