@@ -612,6 +612,11 @@ export const exercises: readonly Exercise[] = [
             'Look at which messages begin the time anew.',
             'Whatever comes shows that somebody is there. A ping is what one says who has nothing else to say.',
           ],
+          'pong-only': [
+            'A tab says ping every ten seconds, as it should, and you gave it up, since it answered none of your own pings.',
+            'Look at what begins the time anew: answers to pings of the protocol alone?',
+            'A ping of the protocol asks the machine, and what a page says comes from the page. Who asks for more may do so; what comes by itself counts nevertheless.',
+          ],
         },
         async run(trial) {
           const { room } = trial
@@ -621,19 +626,30 @@ export const exercises: readonly Exercise[] = [
             saw: `Noor joined ${room}. Grace got:`,
             hint: 'early',
           })
+          const mute = await tabOn(trial, 'mo', [room], { dies: true })
+          await expectNews(trial, grace, [{ type: 'user_joined', userId: 'mo' }], {
+            saw: `Mo joined ${room}. Grace got:`,
+            hint: 'early',
+          })
           const joined = () => busy.heard.filter((text) => fieldsOf(text).type === 'joined').length
           for (let i = 0; i < 5; i++) {
-            await pass(trial, BEAT_MS, [grace, first])
+            await trial.tick(BEAT_MS)
+            for (const tab of [grace, first, mute]) if (tab.closed === null) await beat(trial, tab)
             const before = joined()
             busy.say({ type: 'join', boardId: room })
             await trial.until('it is answered', () => joined() > before || busy.closed !== null).catch(() => {})
           }
-          const saw = 'Three tabs are there for 50 s. Two of them say ping every ten seconds.'
-          const hint = ({ here }: Known) => (here.ada && here.grace ? 'ping-only' : 'early')
-          const everybody = { ada: 1, grace: 1, noor: 1 }
-          const sawKnown = `${saw} The third says join every ten seconds. By your own account:`
+          const saw = 'Four tabs are there for 50 s. Three of them say ping every ten seconds.'
+          const hint = ({ here }: Known) =>
+            !here.ada || !here.grace ? 'early' : here.noor && !here.mo ? 'pong-only' : 'ping-only'
+          const everybody = { ada: 1, grace: 1, mo: 1, noor: 1 }
+          const sawKnown = `${saw} The fourth, Noor's, says join every ten seconds. Mo's answers no ping of the protocol. By your own account:`
           await expectKnown(trial, everybody, { saw: sawKnown, hint })
-          await expectNews(trial, first, [{ type: 'user_joined', userId: 'noor' }], {
+          const came = [
+            { type: 'user_joined', userId: 'noor' },
+            { type: 'user_joined', userId: 'mo' },
+          ]
+          await expectNews(trial, first, came, {
             saw: `${saw} One of these, Ada's, got:`,
             hint: (differs) => (differs === 'closed' ? 'early' : 'ping-only'),
           })

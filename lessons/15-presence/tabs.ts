@@ -28,7 +28,7 @@ interface Told {
   readonly hint: string | Hint | ((differs: Differs) => string | Hint)
 }
 
-/** A tab of somebody's. One that dies silently answers no ping of the server's either. */
+/** A tab of somebody's. One that dies silently answers no ping of the protocol either. */
 export async function open(
   trial: Trial,
   userId: string,
