@@ -16,11 +16,20 @@ export interface Client extends Disposable {
   leave(): void
 }
 
+interface ConnectOptions {
+  readonly after?: Cursor
+  readonly room?: string
+  readonly lane?: string
+  readonly person?: Person
+  /** Called with each gap, before anything else is told. */
+  readonly atGap?: () => void
+}
+
 /** The browser side of a transport, with everything that it tells. */
 export function connect(
   transport: TransportName,
   origin: string,
-  { after = '0', room = 'lobby', lane, person }: { after?: Cursor; room?: string; lane?: string; person?: Person } = {},
+  { after = '0', room = 'lobby', lane, person, atGap = () => {} }: ConnectOptions = {},
 ): Client {
   const events: Event[] = []
   const gaps: Cursor[] = []
@@ -30,7 +39,10 @@ export function connect(
     { origin, room, person, after, intervalMs: 10, waitS: 5, ...(lane !== undefined && { lane }) },
     {
       events: (more) => events.push(...more),
-      gap: (cursor) => gaps.push(cursor),
+      gap(cursor) {
+        gaps.push(cursor)
+        atGap()
+      },
       state: (state) => states.push(state),
       presence: (presence) => presences.push(presence),
     },

@@ -211,6 +211,29 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.states).toHaveLength(states)
   })
 
+  test('calls nobody any more where whoever is told of a gap stops it', async () => {
+    await using server = await serve({ log: memoryLog({ events: 5, ageMs: Infinity }) })
+    const first = await server.publish('1')
+    for (const text of numbers(19, 2)) await server.publish(text)
+    const told = () => [client.gaps, client.events, client.states, client.presences].map(({ length }) => length)
+    let toldByThen: number[] | undefined
+    const person = { userId: 'ada', name: 'Ada', client: 'tab' }
+    const client = connect(name, server.origin, {
+      after: first.id,
+      person,
+      atGap() {
+        client.stop()
+        toldByThen = told()
+      },
+    })
+    await until('the gap is told', () => toldByThen !== undefined)
+    using witness = connect(name, server.origin)
+    await server.publish('21')
+    await until('another client has the next', () => witness.texts().includes('21'))
+    expect(told()).toEqual(toldByThen)
+    expect(client.gaps).toHaveLength(1)
+  })
+
   test('leaves nothing behind in its own process: no timer, socket or listener keeps it alive', async () => {
     await using server = await serve()
     await server.publish('1')

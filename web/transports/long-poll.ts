@@ -45,8 +45,10 @@ export const longPoll: Transport = {
           backoff.reset()
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
-          if (answer?.events.length) listener.events(answer.events, receivedAtMs)
-          if (answer?.presence) listener.presence?.(answer.presence)
+          // Whoever is told may stop it, and is told nothing more then.
+          if (answer?.events.length && !signal.aborted) listener.events(answer.events, receivedAtMs)
+          if (answer?.presence && !signal.aborted) listener.presence?.(answer.presence)
+          if (signal.aborted) return
           cursor = answer?.cursor ?? cursor
           version = answer?.presence?.version ?? version
           // No pause: until the next request is there, nobody asks, and this gap is blind.
