@@ -1,26 +1,20 @@
-/** The task board in several pages at once, over whatever the network leaves of it. */
-import { mkdtempDisposable } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The task board in two pages at once: what one does to tasks and lists, by mouse, keyboard and touch. */
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, BrowserContextOptions, Page } from 'playwright'
+import type { Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { BoardAnswer, Change } from '../../server/protocol.ts'
-import type { BoardSnapshot } from '../../web/board/snapshot.ts'
-import { startProcess } from '../chaos/process.ts'
 import { serve } from '../serve.ts'
+import { agree, boardOf, change, create, openBoard, tasksOf } from './boards.ts'
+import type { OpenOptions } from './boards.ts'
 import { launch } from './chromium.ts'
-
-const DESK = { width: 1280, height: 720 }
-const PHONE = { width: 390, height: 844 }
-/** Until pages agree, on a machine that does other things as well. */
-const AGREE = { timeout: 30_000 }
+import { DESK, PHONE } from './opened.ts'
 
 let browser: Browser
 beforeAll(async () => {
   browser = await launch()
 })
 afterAll(() => browser.close())
+
+const open = (origin: string, options: OpenOptions = {}) => openBoard(browser, origin, options)
 
 test('what one does the other sees: add, rename, give, tick, move, delete, and take back', async () => {
   await using server = await serve()
@@ -157,26 +151,6 @@ test('a link opens the same board at the same task, and one that is gone is said
   await ada.page.getByText('There is no such task on this board.').waitFor()
 })
 
-test('a change is shown before anybody has answered it, and taken back where it is refused', async () => {
-  await using server = await serve()
-  await change(server.origin, create('one'))
-  await using ada = await open(server.origin)
-  const { page } = ada
-  await page.route(/\/boards\/b\?/, (route) => route.abort())
-  await page.getByRole('button', { name: 'one', exact: true }).click()
-  await page.getByLabel('Task', { exact: true }).fill('renamed')
-  await page.keyboard.press('Tab')
-  await page.getByRole('button', { name: 'renamed … not confirmed yet' }).waitFor()
-  await page.getByRole('alert').getByText('1 change waits and will be sent.').waitFor()
-  await change(server.origin, { type: 'task_deleted', task: { id: 'one' } })
-  await page.unroute(/\/boards\/b\?/)
-  await page
-    .getByRole('status')
-    .getByText(/^Taken back: There is no task "one" on the board\./)
-    .waitFor(AGREE)
-  await agree(server.origin, [ada])
-})
-
 test('what somebody has changed since is not taken back', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
@@ -188,100 +162,6 @@ test('what somebody has changed since is not taken back', async () => {
   await page.getByRole('status').getByText('Eve marked “one” as not done.').waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
   await page.getByRole('status').getByText('Not taken back: Eve has changed the same since.').waitFor()
-})
-
-test('says who is here and who writes, and that somebody has left', async () => {
-  await using server = await serve()
-  await using ada = await open(server.origin, { name: 'Ada' })
-  const here = ada.page.getByRole('list', { name: 'Here now' })
-  {
-    await using bo = await open(server.origin, { name: 'Bo', query: '&by=short-poll' })
-    await here.getByText('Bo').waitFor()
-    await bo.page.getByLabel('New task in To do').pressSequentially('Draw')
-    await here.getByText('writes').waitFor()
-    await bo.page.getByLabel('You are').fill('Bob')
-    await bo.page.keyboard.press('Tab')
-    await here.getByText('Bob').waitFor(AGREE)
-    await bo.page.goto('about:blank')
-  }
-  await here.getByText('Bob').waitFor({ state: 'detached', ...AGREE })
-})
-
-test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('works by %s alone', async (by) => {
-  await using server = await serve()
-  await using ada = await open(server.origin, { query: `&by=${by}` })
-  await change(server.origin, create('one'))
-  await ada.page.getByLabel('Done: one').check()
-  await agree(server.origin, [ada])
-  expect(await snapshotOf(ada.page)).toMatchObject({ transport: by, isLive: true })
-  expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ done: true }])
-})
-
-test('comes down to SSE where WebSockets are refused, says why, and goes back when they are not', async () => {
-  await using server = await serve({ conditions: { firewall: true } })
-  await using ada = await open(server.origin)
-  const { page } = ada
-  await page.getByText('WebSocket was given up: the connection was cut').waitFor(AGREE)
-  await page.locator('.chip[data-lane=sse]').getByText('live').waitFor(AGREE)
-  await change(server.origin, create('one'))
-  await agree(server.origin, [ada])
-  await server.set({ conditions: { firewall: false } })
-  await page.locator('.chip[data-lane=ws]').getByText('live').waitFor({ timeout: 60_000 })
-  await change(server.origin, create('two'))
-  await agree(server.origin, [ada])
-}, 120_000)
-
-test('comes down to polling where neither WebSocket nor SSE get through', async () => {
-  await using server = await serve({ conditions: { firewall: true } })
-  await using ada = await open(server.origin, { blocked: /\/sse\?/ })
-  await ada.page.locator('.chip[data-lane=long-poll]').getByText('live').waitFor(AGREE)
-  await ada.page.getByText('SSE was given up:').waitFor()
-  await change(server.origin, create('one'))
-  await agree(server.origin, [ada])
-}, 60_000)
-
-test('with --auth one is who has signed in', async () => {
-  const password = 'a password for all'
-  await using server = await serve({ auth: { password } })
-  const context = await browser.newContext({ viewport: DESK })
-  const page = await context.newPage()
-  await page.goto(`${server.origin}/board?board=b`)
-  await page.locator('[name=user]').fill('Ada')
-  await page.locator('[name=password]').fill(password)
-  await page.keyboard.press('Enter')
-  await page.getByLabel('New task in To do').fill('Draw a map')
-  await page.keyboard.press('Enter')
-  await expect.poll(async () => (await snapshotOf(page)).confirmed?.tasks.length, AGREE).toBe(1)
-  expect(await snapshotOf(page)).toMatchObject({ isLive: true, transport: 'ws', here: ['Ada'] })
-  await context.close()
-})
-
-test('who is signed out in the middle loses no change: it waits until one has signed in again', async () => {
-  const password = 'a password for all'
-  await using server = await serve({ auth: { password } })
-  const context = await browser.newContext({ viewport: DESK })
-  const page = await context.newPage()
-  await page.goto(`${server.origin}/board?board=b`)
-  const signIn = async (on: Page) => {
-    await on.locator('[name=user]').fill('Ada')
-    await on.locator('[name=password]').fill(password)
-    await on.keyboard.press('Enter')
-  }
-  await signIn(page)
-  await page.getByLabel('New task in To do').waitFor()
-  await context.clearCookies()
-  await page.getByLabel('New task in To do').fill('Draw a map')
-  await page.keyboard.press('Enter')
-  const alert = page.getByRole('alert')
-  await alert.getByText('1 change waits and will be sent.').waitFor()
-  const opened = context.waitForEvent('page')
-  await alert.getByRole('link', { name: 'Sign in' }).click()
-  await signIn(await opened)
-  await alert.waitFor({ state: 'detached' })
-  await expect
-    .poll(async () => (await snapshotOf(page)).confirmed?.tasks, AGREE)
-    .toMatchObject([{ title: 'Draw a map' }])
-  await context.close()
 })
 
 test('texts of others are text', async () => {
@@ -316,116 +196,3 @@ describe('has nothing that axe finds wrong', () => {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
   })
 })
-
-test('pages that are cut and whose server is killed end up equal, and no task is lost', async () => {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-board-'))
-  await using server = await startProcess(folder.path)
-  const { origin } = server
-  await using ada = await open(origin, { name: 'Ada' })
-  await using bo = await open(origin, { name: 'Bo', query: '&by=sse' })
-  await using cy = await open(origin, { name: 'Cy', query: '&by=short-poll' })
-  const pages = [ada, bo, cy]
-  const added: string[] = []
-  const add = async ({ page }: Opened, title: string) => {
-    added.push(title)
-    await page.getByLabel('New task in To do').fill(title)
-    await page.keyboard.press('Enter')
-  }
-  const cut = (how: string) =>
-    fetch(`${origin}/lab/cut`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ how }),
-    })
-
-  for (const [i, how] of ['FIN', 'RST'].entries()) {
-    for (const [j, one] of pages.entries()) await add(one, `${i}-${j}`)
-    expect((await cut(how)).ok).toBe(true)
-    // All of them move the same task, to different lists.
-    for (const [j, { page }] of pages.entries()) await move(page, '0-0', ['Doing', 'Done', 'To do'][j] ?? '')
-  }
-  await server.kill()
-  for (const one of pages) await add(one, `while away ${added.length}`)
-  await ada.page.getByRole('alert').getByText('1 change waits and will be sent.').waitFor(AGREE)
-  await server.start()
-  await agree(origin, pages)
-
-  const { board } = await boardOf(origin)
-  expect(board.tasks.map(({ title }) => title).toSorted()).toEqual(added.toSorted())
-  expect(pages.map(({ trouble }) => trouble)).toEqual([[], [], []])
-}, 180_000)
-
-interface Opened extends AsyncDisposable {
-  readonly page: Page
-  /** Of the page's own making: what the network does to it is no fault of it. */
-  readonly trouble: readonly string[]
-}
-
-interface OpenOptions {
-  readonly name?: string
-  readonly query?: string
-  readonly options?: BrowserContextOptions
-  readonly blocked?: RegExp
-}
-
-/** A page of somebody's own on the board `b`, once it has the board and who is here. */
-async function open(
-  origin: string,
-  { name = 'Ada', query = '', options = {}, blocked }: OpenOptions = {},
-): Promise<Opened> {
-  const context = await browser.newContext({ viewport: DESK, ...options })
-  await context.addInitScript((name) => localStorage.setItem('fourwire.name', name), name)
-  const page = await context.newPage()
-  const trouble: string[] = []
-  page.on('pageerror', (error) => trouble.push(error.message))
-  page.on('dialog', (dialog) => trouble.push(dialog.message()))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !/net::|WebSocket connection|status of/.test(message.text()))
-      trouble.push(message.text())
-  })
-  if (blocked) await page.route(blocked, (route) => route.abort())
-  await page.goto(`${origin}/board?board=b${query}`)
-  await page.waitForFunction(() => window.fourwireBoard?.snapshot().isLive, undefined, AGREE)
-  return { page, trouble, [Symbol.asyncDispose]: () => context.close() }
-}
-
-const create = (id: string, list = 'todo'): Change => ({ type: 'task_created', task: { id, title: id, list } })
-
-/** By somebody without a page. */
-async function change(origin: string, wish: Change): Promise<void> {
-  const send = () =>
-    fetch(`${origin}/boards/b`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ user: 'Eve', ...wish }),
-    })
-  const response = await send().catch(send)
-  if (!response.ok) throw new Error(await response.text())
-  await response.arrayBuffer()
-}
-
-async function boardOf(origin: string): Promise<BoardAnswer> {
-  const read = () => fetch(`${origin}/boards/b`)
-  return (await read().catch(read)).json()
-}
-
-async function tasksOf(origin: string, list: string): Promise<string[]> {
-  return (await boardOf(origin)).board.tasks.filter((task) => task.list === list).map(({ id }) => id)
-}
-
-const snapshotOf = (page: Page): Promise<BoardSnapshot> => page.evaluate(() => window.fourwireBoard.snapshot())
-
-/** Nobody waits for anything any more, and all show what the server has. */
-async function agree(origin: string, pages: readonly Opened[]): Promise<void> {
-  for (const { page } of pages)
-    await expect.poll(async () => (await snapshotOf(page)).unconfirmed.length, AGREE).toBe(0)
-  const server = await boardOf(origin)
-  for (const { page } of pages)
-    await expect.poll(async () => (await snapshotOf(page)).board, AGREE).toEqual(server.board)
-}
-
-async function move(page: Page, title: string, list: string): Promise<void> {
-  await page.locator('.task', { hasText: title }).click()
-  await page.getByRole('complementary').getByLabel('List', { exact: true }).selectOption(list)
-  await page.keyboard.press('Escape')
-}

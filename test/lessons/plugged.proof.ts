@@ -56,11 +56,11 @@ test('lesson 18: the solution is plugged in as the board\u2019s fall-back, and t
   await using copy = copied()
   copyFileSync(join(lessonOf('18').folder, 'solution/fallback.ts'), join(copy.path, 'web/board/fallback.ts'))
   // Why one was given up it says in fewer words.
-  const suite = join(copy.path, 'test/browser/board.test.ts')
+  const suite = join(copy.path, 'test/browser/board-line.test.ts')
   writeFileSync(suite, readFileSync(suite, 'utf8').replace('given up: the connection was cut', 'given up:'))
   const names = 'comes down to|works by (?:ws|short-poll) alone'
   const config = 'test/browser/vitest.config.ts'
-  const { code, said } = await vitest(copy.path, config, '-t', names, 'test/browser/board.test.ts')
+  const { code, said } = await vitest(copy.path, config, '-t', names, 'test/browser/board-line.test.ts')
   expect(code, said).toBe(0)
   expect(Number(/Tests .*?(\d+) passed/.exec(said)?.[1])).toBe(4)
 }, 300_000)
