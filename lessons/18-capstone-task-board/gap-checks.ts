@@ -123,9 +123,10 @@ export const gapChecks: readonly Check[] = [
       at(trial, async (world) => {
         const { gate } = world
         const expectLines = async (count: number, saw: string, hint: string) => {
-          const isSo = () => gate.open('ws') === count
+          // What it follows by it may not have connected yet.
+          const isSo = async () => gate.open('ws') === count && (await world.held()).lines === count
           if (await soon(trial, isSo)) return
-          const bytes = `lines that are open: ${gate.open('ws')}`
+          const bytes = `lines that are open: ${Math.max(gate.open('ws'), (await world.held()).lines)}`
           throw new Late({ saw, bytes, at: bytes.indexOf(': ') + 2, wanted: String(count), hint })
         }
         await arrive(world, 'a')
@@ -150,7 +151,9 @@ export const gapChecks: readonly Check[] = [
           const isAskedAgain = await soon(trial, () => gate.held('board') > 1)
           const { id } = await world.ben(create('y'))
           if (isAskedAgain) await brought(world, id)
+          const wanted = (await world.held()).snapshots + (isAskedAgain ? 2 : 1)
           gate.set('through', 'board')
+          await sure(trial, 'all snapshots are there', async () => (await world.held()).snapshots >= wanted)
           const sawTwo = `${saw} While the snapshot was on its way, it was told of another one.`
           await expectSame(world, { saw: sawTwo, hint: 'upon-a-gap' })
           await expectLines(1, sawTwo, 'upon-a-gap')
