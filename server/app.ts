@@ -26,6 +26,7 @@ import { logRequests, loggerAt } from './logging.ts'
 import type { LogLevel } from './logging.ts'
 import { serveMetrics } from './metrics/metrics.ts'
 import { createNetwork } from './network.ts'
+import { nothingAt } from './nothing.ts'
 import { GENERAL_HEADERS, page } from './page.ts'
 import type { TransportName } from './protocol.ts'
 import { servePresence } from './presence.ts'
@@ -137,7 +138,7 @@ export async function createApp({
   const presence = createPresence(all)
   // A browser sends text/plain across sites without asking; application/json it asks for first.
   app.removeContentTypeParser('text/plain')
-  handleErrors(app)
+  handleErrors(app, nothingAt)
   logRequests(app)
   const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
   app.addHook('onRequest', async ({ raw }, reply) => {

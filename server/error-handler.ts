@@ -6,14 +6,20 @@ import { FeedError, problem, quote } from './errors.ts'
 import type { ErrorCode } from './errors.ts'
 import { RoomsFull } from './feed/feed.ts'
 import { LogUnavailable } from './feed/log.ts'
+import type { Rendered } from './rendered.ts'
 
-export function handleErrors(app: FastifyInstance): void {
+/** `nothingAt`: makes the page for people where nothing is; without it they get what programs get. */
+export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) => Promise<Rendered>): void {
   const methods = collectMethods(app)
   app.setErrorHandler<FastifyError>(answerError)
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.replace(/\?.*/s, '')
     const allowed = methods(path)
-    if (allowed.length === 0) return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
+    // A route that takes the method, and has nothing under this name.
+    if (allowed.length === 0 || allowed.includes(request.method)) {
+      if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
+      return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
+    }
     reply.header('allow', allowed.join(', '))
     return send(
       reply,
@@ -39,6 +45,15 @@ function send(reply: FastifyReply, error: FeedError): FastifyReply {
     .type('application/problem+json')
     .header('cache-control', 'no-store')
     .send(JSON.stringify(problem(error)))
+}
+
+/** Browsers name HTML when they go to a page; a script's `fetch`, and curl, take whatever there is. */
+function isForPeople({ method, headers: { accept = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && accept.includes('text/html')
+}
+
+function sendPage(reply: FastifyReply, { headers, body }: Rendered): FastifyReply {
+  return reply.code(404).headers(headers).header('cache-control', 'no-store').send(body)
 }
 
 /** Answers which methods a path takes. Routes that end in `*` take any path and so say nothing. */

@@ -1,7 +1,6 @@
 /** From flags and environment to a running server. Nothing else reads argv, the environment, or signals. */
 import { spawn } from 'node:child_process'
 import { createAccess, isLoopback } from './access.ts'
-import { createApp } from './app.ts'
 import { RETENTION } from './feed/log.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
@@ -31,6 +30,8 @@ async function main(): Promise<void> {
   const made = isLoopback(flags.host) ? undefined : newToken()
   const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
   const password = flags.auth ? (flags.password ?? newToken()) : undefined
+  // Here, and not above: a flag that is mistyped is answered before all of the server is loaded.
+  const { createApp } = await import('./app.ts')
   const app = await createApp({
     log,
     access,

@@ -34,8 +34,8 @@ const PAGES = new Map([
   ['chat', 'chat.html'],
   ['choose', 'choose.html'],
 ])
-/** The frame of the lessons' pages, which is a page only when it is filled (lessons/serve.ts). */
-const FRAME = 'lesson.html'
+/** Frames, which are pages only when they are filled (lessons/serve.ts, nothing.ts). */
+const FRAMES = ['lesson.html', 'nothing.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /** Lit's production files, which lie at the top of each package; `development/` and `node/` beside them are not for browsers. */
 const VENDORED = /^(?:lit|lit-html|lit-element|@lit\/reactive-element)\/(?:(?:directives|decorators)\/)?[\w-]+\.js$/
@@ -57,7 +57,7 @@ export async function page(app: FastifyInstance, { root = REPOSITORY }: { root?:
 
   get(app, '/*', async (request, reply) => {
     const path = PAGES.get(request.params['*']) ?? request.params['*']
-    if (!PAGE_FILE.test(path) || path === FRAME) return notFound(reply)
+    if (!PAGE_FILE.test(path) || FRAMES.includes(path)) return notFound(reply)
     if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
     if (path.endsWith('.html')) return send(request, reply, await document(web, path))
     if (path.endsWith('.ts')) return send(request, reply, await script(web, path))

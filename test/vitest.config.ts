@@ -10,6 +10,8 @@ declare module 'vitest' {
 
 export const shared: TestUserConfig = {
   maxWorkers: 1,
+  // A worker loads what is tested once and not for each file. No file leaves anything behind for the next.
+  isolate: false,
   setupFiles: ['test/setup.ts'],
   testTimeout: 40_000,
   // On a machine that others use as well, a bound in milliseconds may be missed once. The report says so.

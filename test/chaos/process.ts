@@ -4,9 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-
-/** How many of what holds a process alive there are, by kind. */
-export type Resources = Readonly<Record<string, number>>
+import type { Resources } from './resources.ts'
 
 export interface Process extends AsyncDisposable {
   readonly port: number

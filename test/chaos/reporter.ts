@@ -1,6 +1,7 @@
 /** Loaded before the server's own code: tells on request what keeps the process alive. */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:http'
+import { here } from './resources.ts'
 
 let server: Server | undefined
 
@@ -11,8 +12,6 @@ subscribe('http.server.request.start', (message) => {
 process.on('message', () => {
   // What a client's pool keeps for its next request is nothing that was left behind.
   server?.closeIdleConnections()
-  const counts: Record<string, number> = {}
-  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
-  process.send?.(counts)
+  process.send?.(here())
 })
 process.channel?.unref()

@@ -6,7 +6,8 @@ import { NEUTRAL } from '../../server/wire/ranges.ts'
 import { until } from '../until.ts'
 import { acts } from './acts.ts'
 import type { Model } from './acts.ts'
-import type { Resources } from './process.ts'
+import { here, isNoMore } from './resources.ts'
+import type { Resources } from './resources.ts'
 import { flawIn } from './proof.ts'
 import { ROOM, createWorld } from './world.ts'
 import type { World } from './world.ts'
@@ -22,6 +23,7 @@ const SETTLE_MS = 60_000
 
 /** Runs the scenario that the seed stands for, and adds to the counts. Throws with the acts that led to a flaw. */
 export async function run(seed: number, browser: Browser | null, counts: Counts): Promise<void> {
+  const ownBefore = here()
   const scenario = fc.asyncProperty(fc.boolean(), acts, async (isDurable, commands) => {
     await using world = await createWorld(browser, isDurable)
     const model: Model = { isUp: true, isHidden: false, isOffline: false, faults: 0 }
@@ -29,7 +31,7 @@ export async function run(seed: number, browser: Browser | null, counts: Counts)
     await settle(world, model)
     await prove(world, isDurable, counts)
     counts.faults += model.faults
-    await leave(world)
+    await leave(world, ownBefore)
   })
   // To find a shorter row takes as many scenarios as it tries; the seed brings this one back. The
   // first run of several would be a small one, and each of these is the first.
@@ -106,20 +108,19 @@ async function keptBy(origin: string): Promise<Event[]> {
   return events
 }
 
-/** Everybody goes, and the server is as it was before anybody came. */
-async function leave({ process, followers, viewer, before }: World): Promise<void> {
+/** Everybody goes, and the server and the clients are as they were before anybody came. */
+async function leave({ process, followers, viewer, before }: World, ownBefore: Resources): Promise<void> {
   for (const follower of followers) await follower[Symbol.asyncDispose]()
   await viewer?.[Symbol.asyncDispose]()
-  let left: Resources = {}
-  await until('nothing is left', async () => {
-    left = await process.resources()
-    return isNoMore(left, before)
-  }).catch(() => {
-    throw new Error(`Left in the server: ${JSON.stringify(left)}, and before anybody came ${JSON.stringify(before)}`)
-  })
+  await nothingMore('the server', () => process.resources(), before)
   const code = await process.end()
   if (code !== 0) throw new Error(`The server ended with ${code}`)
+  await nothingMore('the clients', here, ownBefore)
 }
 
-const isNoMore = (left: Resources, before: Resources): boolean =>
-  ['TCPSocketWrap', 'Timeout', 'Immediate'].every((kind) => (left[kind] ?? 0) <= (before[kind] ?? 0))
+async function nothingMore(where: string, look: () => Resources | Promise<Resources>, before: Resources) {
+  let left: Resources = {}
+  await until('nothing is left', async () => isNoMore((left = await look()), before)).catch(() => {
+    throw new Error(`Left in ${where}: ${JSON.stringify(left)}, and before anybody came ${JSON.stringify(before)}`)
+  })
+}

@@ -68,6 +68,7 @@ const CASES: [string, Asked, ErrorCode, RegExp][] = [
   ['a WebSocket asked for by HTTP', { path: '/feed/lobby/ws' }, 'upgrade-required', /WebSocket/],
   ['the lab asked for by HTTP', { path: '/lab' }, 'upgrade-required', /\/lab/],
   ['a path that is not there', { path: '/nowhere' }, 'not-found', /"\/nowhere"/],
+  ['a lesson that is not there', { path: '/lessons/99-nothing' }, 'not-found', /"\/lessons\/99-nothing"/],
   ['a method that a route does not take', { method: 'DELETE', path: '/feed/lobby/poll' }, 'wrong-method', /DELETE/],
   ['reading where only publishing is', { path: '/feed/lobby' }, 'wrong-method', /GET/],
   ['HEAD of a stream', { method: 'HEAD', path: '/feed/lobby/sse' }, 'wrong-method', /./],
@@ -95,6 +96,31 @@ test.each(CASES)('%s is answered by a problem that names and quotes it', async (
   const problem: { detail: string; remedy: string } = JSON.parse(body)
   expect(problem.detail).toMatch(detail)
   expect(problem.remedy.length).toBeGreaterThan(10)
+})
+
+const FOR_PEOPLE = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+test.each(['/nowhere', '/lessons/99-nothing', '/board/<script>alert(1)</script>&amp;'])(
+  'a browser that goes to %s gets a page that quotes the address and leads on',
+  async (path) => {
+    await using server = await serve()
+    const { status, headers, body } = await raw(server.port, { path, headers: FOR_PEOPLE })
+    expect(status).toBe(404)
+    expect(headers).toMatch(/content-type: text\/html/i)
+    expect(headers).toMatch(/content-security-policy: default-src 'none'/i)
+    const quoted = path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    expect(body).toContain(`<code>${quoted}</code>`)
+    expect(body).not.toContain('<script')
+    for (const [, href = ''] of body.matchAll(/ href="([^"]+)"/g))
+      expect((await raw(server.port, { path: href, headers: FOR_PEOPLE })).status, href).toBe(200)
+  },
+)
+
+test('a browser that goes where something refuses it gets that error, not the page', async () => {
+  await using server = await serve()
+  const { status, headers } = await raw(server.port, { path: '/feed/BAD/poll', headers: FOR_PEOPLE })
+  expect(status).toBe(400)
+  expect(headers).toMatch(/content-type: application\/problem\+json/i)
 })
 
 test('a wrong method is told the right ones', async () => {

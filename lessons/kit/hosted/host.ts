@@ -6,18 +6,8 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify from 'fastify'
-import { handleErrors } from '../../../server/error-handler.ts'
-import { createPresence } from '../../../server/feed/presence.ts'
-import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
 import type { Draft } from '../../../server/protocol.ts'
-import { EVERYBODY } from '../../../server/auth/admission.ts'
-import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
-import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
-import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
-import { isWebSocketUpgrade, routeUpgrades } from '../../../server/upgrade.ts'
-import { validatorCompiler } from '../../../server/validation.ts'
+import type { Goodbye, Transport } from '../../../server/transports/transport.ts'
 import { watchClients } from './clients.ts'
 import type { WatchedClients } from './clients.ts'
 import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
@@ -63,8 +53,7 @@ async function begin(task: Task): Promise<void> {
   const orphan = new Worker(new URL('./orphan.ts', import.meta.url), { workerData: PULSE_FD })
   orphan.unref()
   await once(orphan, 'message')
-  // Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing.
-  if (task.hosted.kind === 'server' && task.hosted.with === 'redis') await import('ioredis')
+  await load(task)
   tell({ is: 'beat' })
   setInterval(() => tell({ is: 'beat' }), BEAT_MS).unref()
   tellTroubles()
@@ -90,6 +79,14 @@ async function begin(task: Task): Promise<void> {
     )
   })
   tell({ is: 'ready', port })
+}
+
+/** What the program is going to need. Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing. */
+async function load({ hosted }: Task): Promise<void> {
+  if (hosted.kind === 'transport') await import('./served.ts')
+  if (hosted.kind !== 'server') return
+  await import('fastify')
+  if (hosted.with === 'redis') await import('ioredis')
 }
 
 const isFrozen = ({ hosted, follows }: Task): boolean =>
@@ -164,41 +161,19 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
     tell({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
     return leave(1)
   }
-  const app = Fastify({
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    http: { shouldUpgradeCallback: isWebSocketUpgrade },
-  })
-    .withTypeProvider<TypeBoxTypeProvider>()
-    .setValidatorCompiler(validatorCompiler)
-  handleErrors(app)
-  app.addHook('onError', async (_request, _reply, error) => {
-    if ((error.statusCode ?? 500) >= 500) tell({ is: 'threw', ...describe(error) })
-  })
-  if (follows !== null)
-    app.addHook('onRequest', async (_request, reply) => void reply.header('access-control-allow-origin', follows))
-  host.goodbye = transport.serve(app, host.watched.feed, rules()) ?? (() => {})
-  routeUpgrades(app)
-  host.sending.watch(app.server)
+  const { serveTransport } = await import('./served.ts')
+  const served = serveTransport(transport, { follows, feed: host.watched.feed, threw })
+  host.goodbye = served.goodbye
+  host.sending.watch(served.server)
   try {
-    await app.listen({ host: '127.0.0.1', port })
+    return await served.listen(port)
   } catch (error) {
     tell({ is: 'import', ...describe(error) })
     return leave(1)
   }
-  const address = app.server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
 }
 
-/** As the sandbox's, with nobody to keep out: a check may ask as often as it likes. */
-const rules = (): Rules => ({
-  limiter: createLimiter(NO_LIMITS),
-  progress: watchProgress(PATIENCE),
-  admission: EVERYBODY,
-  presence: createPresence(),
-  heartbeatMs: HEARTBEAT_MS,
-  dropped() {},
-})
+const threw = (error: Error): void => tell({ is: 'threw', ...describe(error) })
 
 const isTransport = (value: unknown): value is Transport =>
   typeof value === 'object' && value !== null && 'serve' in value && typeof value.serve === 'function'

@@ -63,6 +63,7 @@ export function top(
         Redo
       </button>
     </span>
+    <a class="link to-lesson" href="/lessons/18-capstone-task-board">Lesson 18</a>
     <button type="button" class="link theme" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
   </header>`
 }
