@@ -262,8 +262,10 @@ export const boardChecks: readonly Check[] = [
         gate.set('held back', 'ws')
         gate.set('detained', 'change')
         await world.ben(remove('c'))
+        const sent = gate.count('change')
         await world.ada(update({ id: 'c', list: 'doing' }))
         await world.ada(update({ id: 'd', list: 'doing' }))
+        await sure(trial, 'the first of them is at the gate', () => gate.count('change') > sent)
         // The first goes up, and the second not before that is answered.
         gate.set('through', 'change')
         gate.set('detained', 'change')
