@@ -71,6 +71,8 @@ export interface TaskChange extends Partial<Task> {
 
 export interface ListChange extends Partial<List> {
   readonly id: string
+  /** The list in front of which it is put; null for the end. Without it a new one stands at the end, and any other stays where it is. */
+  readonly before?: string | null
 }
 
 /** The answer of `GET /boards/ROOM`: the board as it is at the cursor, from which any transport goes on. */

@@ -30,7 +30,7 @@ const Body = Type.Object(
     user: MESSAGE.user,
     type: Type.Enum(['task_created', 'task_updated', 'task_deleted', 'list_created', 'list_updated', 'list_deleted']),
     task: Type.Optional(Fields),
-    list: Type.Optional(Type.Pick(Fields, ['id', 'title'], { additionalProperties: false })),
+    list: Type.Optional(Type.Pick(Fields, ['id', 'title', 'before'], { additionalProperties: false })),
   },
   { additionalProperties: false },
 )

@@ -12,22 +12,19 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('has nothing that axe finds wrong', async () => {
+test.for<[string, BrowserContextOptions]>([
+  ['/?rate=20', { viewport: DESK, colorScheme: 'light' }],
+  ['/?rate=20&lanes=sse&view=table', { viewport: DESK, colorScheme: 'dark' }],
+  ['/?rate=20&open=long-poll:server', { viewport: DESK, colorScheme: 'dark' }],
+  ['/?rate=20&open=help', { viewport: PHONE, hasTouch: true, colorScheme: 'light' }],
+  ['/?rate=20&open=settings', { viewport: PHONE, hasTouch: true, colorScheme: 'dark' }],
+])('%s has nothing that axe finds wrong', async ([path, options]) => {
   await using server = await serve()
-  const views: readonly [string, BrowserContextOptions][] = [
-    ['/?rate=20', { viewport: DESK, colorScheme: 'light' }],
-    ['/?rate=20&lanes=sse&view=table', { viewport: DESK, colorScheme: 'dark' }],
-    ['/?rate=20&open=long-poll:server', { viewport: DESK, colorScheme: 'dark' }],
-    ['/?rate=20&open=help', { viewport: PHONE, hasTouch: true, colorScheme: 'light' }],
-    ['/?rate=20&open=settings', { viewport: PHONE, hasTouch: true, colorScheme: 'dark' }],
-  ]
-  for (const [path, options] of views) {
-    await using opened = await open(browser, server, path, options)
-    await lanesHave(opened.page, 1)
-    const { violations } = await new AxeBuilder({ page: opened.page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([])
-  }
-}, 40_000)
+  await using opened = await open(browser, server, path, options)
+  await lanesHave(opened.page, 1)
+  const { violations } = await new AxeBuilder({ page: opened.page }).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+})
 
 test('moves nothing about while its figures run', async () => {
   await using server = await serve()

@@ -30,7 +30,13 @@ function listsAfter({ lists, tasks }: Board, type: Draft['type'], change: ListCh
       lists: lists.filter(({ id }) => id !== change.id),
       tasks: tasks.filter(({ list }) => list !== change.id),
     }
-  const isKnown = lists.some(({ id }) => id === change.id)
-  if (isKnown) return { tasks, lists: lists.map((list) => (list.id === change.id ? { ...list, ...change } : list)) }
-  return type === 'list_created' ? { tasks, lists: [...lists, { title: '', ...change }] } : { lists, tasks }
+  const known = lists.find(({ id }) => id === change.id)
+  if (!known && type !== 'list_created') return { lists, tasks }
+  const { before, ...fields } = change
+  const list = { title: '', ...known, ...fields }
+  const stays = known && before === undefined
+  return {
+    tasks,
+    lists: stays ? lists.map((other) => (other === known ? list : other)) : place(lists, list, before ?? null),
+  }
 }

@@ -1,5 +1,5 @@
-/** A task that is picked up by keyboard: where it would be put down, step by step. */
-import type { Board, TaskChange } from '../../server/protocol.ts'
+/** What is moved step by step, without a pointer: where it would stand next. */
+import type { Board, ListChange, TaskChange } from '../../server/protocol.ts'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
@@ -16,6 +16,13 @@ export function shift(board: Board, id: string, direction: Direction): TaskChang
   const list = lists[lists.indexOf(task.list) + (direction === 'left' ? -1 : 1)]
   if (list === undefined) return null
   return { id, list, before: board.tasks.filter((one) => one.list === list)[at]?.id ?? null }
+}
+
+/** A list in front of the one before it, or behind the one after it. Null at an edge. */
+export function shiftList({ lists }: Board, id: string, direction: 'left' | 'right'): ListChange | null {
+  const at = lists.findIndex((list) => list.id === id)
+  const isAtEdge = direction === 'left' ? at <= 0 : at < 0 || at === lists.length - 1
+  return isAtEdge ? null : { id, before: lists[direction === 'left' ? at - 1 : at + 2]?.id ?? null }
 }
 
 /** Where a task is, in words: `2 of 5 in To do`. */

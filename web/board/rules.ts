@@ -3,6 +3,7 @@
  * confirmed yet, and the server before it appends one: both refuse the same, in the same words.
  */
 import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol.ts'
+import { nextOf } from './place.ts'
 
 /** What every board is before its first event, and after everything in it was deleted. */
 export const EMPTY: Board = {
@@ -48,20 +49,17 @@ function allowTask(board: Board, type: TaskType, change: TaskChange): ReturnType
     return refuse('unknown-list', `There is no list ${JSON.stringify(list)} on the board.`)
 
   const isPlaced = type === 'task_created' || change.list !== undefined || change.before !== undefined
-  const task = { ...wellFormed(change), ...(isPlaced && { list, before: anchor(board, { id, list }, change.before) }) }
+  const inList = board.tasks.filter((task) => task.list === list)
+  const task = { ...wellFormed(change), ...(isPlaced && { list, before: anchor(inList, id, change.before) }) }
   if (Object.keys(task).length === 1) return refuse('bad-change', 'Nothing of the task is changed.')
   return { allowed: { type, task } }
 }
 
-/** A task cannot stand in front of itself: it stays in front of the one that it is in front of. */
-function anchor(
-  { tasks }: Board,
-  { id, list }: Pick<Task, 'id' | 'list'>,
-  before: string | null = null,
-): string | null {
-  const inList = tasks.filter((task) => task.list === list)
-  if (before === id) return inList[inList.findIndex((task) => task.id === id) + 1]?.id ?? null
-  return inList.some((task) => task.id === before) ? before : null
+/** Nothing can stand in front of itself: it stays in front of the one that it is in front of. */
+function anchor(others: readonly (Task | List)[], id: string, before: string | null = null): string | null {
+  const other = others.find((one) => one.id === before)
+  if (!other) return null
+  return before === id ? nextOf(others, other) : before
 }
 
 function allowList({ lists, tasks }: Board, type: ListType, change: ListChange): ReturnType<typeof allow> {
@@ -75,8 +73,14 @@ function allowList({ lists, tasks }: Board, type: ListType, change: ListChange):
     return tasks.some(({ list }) => list === id)
       ? refuse('list-in-use', `The list ${JSON.stringify(id)} has tasks in it.`)
       : { allowed: { type, list: { id } } }
-  if (!change.title) return refuse('bad-change', 'A list needs a title.')
-  return { allowed: { type, list: wellFormed(change) } }
+  if (change.title === '' || (type === 'list_created' && !change.title))
+    return refuse('bad-change', 'A list needs a title.')
+  const list = {
+    ...wellFormed(change),
+    ...(change.before !== undefined && { before: anchor(lists, id, change.before) }),
+  }
+  if (Object.keys(list).length === 1) return refuse('bad-change', 'Nothing of the list is changed.')
+  return { allowed: { type, list } }
 }
 
 type TaskType = Extract<Change, { task: TaskChange }>['type']

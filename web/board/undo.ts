@@ -1,5 +1,6 @@
 /** What takes a change back, and when it no longer may. */
-import type { Board, Change, List, Task } from '../../server/protocol.ts'
+import type { Board, Change, Task } from '../../server/protocol.ts'
+import { nextOf } from './place.ts'
 
 /** Done on the board as it was before the change. Null where the change did nothing. */
 export function inverse(board: Board, change: Change): Change | null {
@@ -17,12 +18,6 @@ function inverseOfTask({ tasks }: Board, { type, task: { before, ...fields } }: 
   return { type: 'task_updated', task: { ...formerly(was, fields), id, ...(isMove && { list: was.list, ...back }) } }
 }
 
-/** In front of which it stands. */
-function nextOf(tasks: readonly Task[], task: Task): string | null {
-  const inList = tasks.filter(({ list }) => list === task.list)
-  return inList[inList.indexOf(task) + 1]?.id ?? null
-}
-
 function formerly(was: Task, { title, assignee, done }: Partial<Task>): Partial<Task> {
   return {
     ...(title !== undefined && { title: was.title }),
@@ -31,11 +26,14 @@ function formerly(was: Task, { title, assignee, done }: Partial<Task>): Partial<
   }
 }
 
-function inverseOfList({ lists }: Board, { type, list: { id } }: ListEvent): Change | null {
-  const was: List | undefined = lists.find((list) => list.id === id)
+function inverseOfList({ lists }: Board, { type, list: { id, title, before } }: ListEvent): Change | null {
+  const was = lists.find((list) => list.id === id)
   if (type === 'list_created') return was ? null : { type: 'list_deleted', list: { id } }
   if (!was) return null
-  return type === 'list_deleted' ? { type: 'list_created', list: was } : { type: 'list_updated', list: was }
+  const back = { before: nextOf(lists, was) }
+  if (type === 'list_deleted') return { type: 'list_created', list: { ...was, ...back } }
+  const list = { id, ...(title !== undefined && { title: was.title }), ...(before !== undefined && back) }
+  return { type: 'list_updated', list }
 }
 
 /** Whether somebody's later change is of the same things: taking the first back would take that one back as well. */

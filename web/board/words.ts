@@ -30,7 +30,8 @@ function ofTask({ type, task }: Extract<Change, { task: unknown }>, { tasks, lis
 function ofList({ type, list }: Extract<Change, { list: unknown }>, { lists }: Board): string {
   const title = quoted(lists.find(({ id }) => id === list.id)?.title ?? list.title)
   if (type === 'list_created') return `added the list ${title}`
-  return type === 'list_deleted' ? `deleted the list ${title}` : `renamed the list ${title} to ${quoted(list.title)}`
+  if (type === 'list_deleted') return `deleted the list ${title}`
+  return list.title === undefined ? `moved the list ${title}` : `renamed the list ${title} to ${quoted(list.title)}`
 }
 
 const quoted = (title = ''): string => `“${title.length > 60 ? `${title.slice(0, 60)}…` : title}”`

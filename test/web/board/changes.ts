@@ -6,6 +6,7 @@ const id = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 const list = fc.constantFrom('todo', 'doing', 'done', 'x', 'y')
 const title = fc.constantFrom('one', 'two', 'three')
 const before = fc.option(id)
+const place = fc.option(list)
 const field = {
   title,
   list,
@@ -19,8 +20,8 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: made('task_created', fc.record({ id, ...field }, { requiredKeys: ['id', 'title'] })) },
   { weight: 8, arbitrary: made('task_updated', fc.record({ id, ...field }, { requiredKeys: ['id'] })) },
   { weight: 2, arbitrary: made('task_deleted', fc.record({ id })) },
-  madeList('list_created', fc.record({ id: list, title })),
-  madeList('list_updated', fc.record({ id: list, title })),
+  madeList('list_created', fc.record({ id: list, title, before: place }, { requiredKeys: ['id', 'title'] })),
+  madeList('list_updated', fc.record({ id: list, title, before: place }, { requiredKeys: ['id'] })),
   madeList('list_deleted', fc.record({ id: list })),
 )
 

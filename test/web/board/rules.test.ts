@@ -94,6 +94,8 @@ describe('what is refused', () => {
       EMPTY,
       { type: 'list_updated', list: { id: 'x', title: 'x' } },
     ],
+    ['bad-change: A list needs a title.', EMPTY, { type: 'list_updated', list: { id: 'todo', title: '' } }],
+    ['bad-change: Nothing of the list is changed.', EMPTY, { type: 'list_updated', list: { id: 'todo' } }],
     ['list-in-use: The list "todo" has tasks in it.', board(task('a')), { type: 'list_deleted', list: { id: 'todo' } }],
   ])('%s', ([said, on, wish]) => {
     expect(refusal(on, wish)).toBe(said)
@@ -104,6 +106,38 @@ describe('what is refused', () => {
     expect(refusal({ lists, tasks: [] }, { type: 'list_created', list: { id: 'x', title: 'x' } })).toMatch(
       /^board-full/,
     )
+  })
+})
+
+describe('a list', () => {
+  const order = (before: string | null, id = 'todo') =>
+    after(EMPTY, { type: 'list_updated', list: { id, before } }).lists.map((list) => list.id)
+
+  test('is put in front of another one, or at the end, and keeps its name', () => {
+    expect(order('done')).toEqual(['doing', 'todo', 'done'])
+    expect(order('todo', 'done')).toEqual(['done', 'todo', 'doing'])
+    expect(order(null)).toEqual(['doing', 'done', 'todo'])
+    const moved = after(EMPTY, { type: 'list_updated', list: { id: 'todo', before: null } })
+    expect(moved.lists.at(-1)).toEqual({ id: 'todo', title: 'To do' })
+  })
+
+  test('goes to the end where the other one is gone, and stays where it is in front of itself', () => {
+    expect(order('gone')).toEqual(['doing', 'done', 'todo'])
+    expect(order('doing', 'doing')).toEqual(['todo', 'doing', 'done'])
+  })
+
+  test('that one renames while another moves it gets both', () => {
+    const both = after(
+      EMPTY,
+      { type: 'list_updated', list: { id: 'todo', title: 'Soon' } },
+      { type: 'list_updated', list: { id: 'todo', before: null } },
+    )
+    expect(both.lists.at(-1)).toEqual({ id: 'todo', title: 'Soon' })
+  })
+
+  test('may be new in any place', () => {
+    const made = after(EMPTY, { type: 'list_created', list: { id: 'x', title: 'x', before: 'doing' } })
+    expect(made.lists.map(({ id }) => id)).toEqual(['todo', 'x', 'doing', 'done'])
   })
 })
 

@@ -14,9 +14,9 @@ const after = (on: Board, changes: readonly Change[]): Board =>
   }, on)
 
 const byId = <T extends { id: string }>(all: readonly T[]) => all.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-/** In the order of each list; which list's tasks come first means nothing, nor does a deleted list's place. */
+/** In the order of each list; which list's tasks come first means nothing. */
 const ordered = ({ lists, tasks }: Board) => ({
-  lists: byId(lists),
+  lists,
   tasks: byId(lists).map(({ id }) => tasks.filter(({ list }) => list === id)),
 })
 

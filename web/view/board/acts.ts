@@ -29,4 +29,6 @@ export interface BoardActs {
   drag(task: string | null): void
   over(drop: Drop | null): void
   put(change: TaskChange): void
+  /** One step, from the control of this name, which keeps the focus. */
+  moveList(id: string, direction: 'left' | 'right'): void
 }

@@ -38,6 +38,7 @@ export function column(list: List, shown: Shown, acts: BoardActs): TemplateResul
         @change=${({ target }: Event) => rename(list, target, acts)}
       />
       <span class="dim count" aria-hidden="true">${tasks.length}</span>
+      ${step(list, 'left', acts)} ${step(list, 'right', acts)}
       ${
         tasks.length === 0
           ? html`<button
@@ -72,6 +73,18 @@ export function column(list: List, shown: Shown, acts: BoardActs): TemplateResul
       <button class="button" aria-label=${`Add to ${title}`}>Add</button>
     </form>
   </section>`
+}
+
+/** An arrow, which on a phone points up or down: there the lists stand below each other. */
+function step({ id, title }: List, direction: 'left' | 'right', acts: BoardActs): TemplateResult {
+  return html`<button
+    type="button"
+    class="step ${direction}"
+    aria-label=${`Move the list ${title} ${direction === 'left' ? 'forward' : 'back'}`}
+    @click=${() => acts.moveList(id, direction)}
+  >
+    <span aria-hidden="true">${direction === 'left' ? '←' : '→'}</span>
+  </button>`
 }
 
 function rename({ id, title }: List, field: EventTarget | null, acts: BoardActs): void {

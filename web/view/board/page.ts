@@ -6,7 +6,7 @@ import type { Board, Change, Person, TaskChange, TransportName } from '../../../
 import { roomOf, writeBoardAddress } from '../../board/address.ts'
 import type { BoardAddress } from '../../board/address.ts'
 import { apply } from '../../board/apply.ts'
-import { shift, spot } from '../../board/moving.ts'
+import { shift, shiftList, spot } from '../../board/moving.ts'
 import type { Direction } from '../../board/moving.ts'
 import type { BoardSession } from '../../board/session.ts'
 import { newKey } from '../../state/send.ts'
@@ -16,6 +16,7 @@ import type { BoardActs, Drop, Shown } from './acts.ts'
 import { column } from './column.ts'
 import { panel } from './panel.ts'
 import { people, top } from './top.ts'
+import { trouble } from './trouble.ts'
 import { wire } from './wire.ts'
 
 const SAID_MS = 9000
@@ -29,6 +30,9 @@ const DIRECTIONS: Partial<Record<string, Direction>> = {
   ArrowLeft: 'left',
   ArrowRight: 'right',
 }
+
+/** A task's button. */
+const taskOf = (id: string | null | undefined): string => (id ? `[data-task="${CSS.escape(id)}"] .task` : '')
 
 export class BoardPage extends LitElement implements BoardActs {
   static override properties = {
@@ -51,7 +55,7 @@ export class BoardPage extends LitElement implements BoardActs {
   declare drop: Drop | null
   #saidTimer: ReturnType<typeof setTimeout> | undefined
   #typedAtMs = -Infinity
-  /** Where the focus belongs once the page is drawn again. */
+  /** Where the focus belongs once the page is drawn again, as a selector. */
   #focus = ''
   readonly #stop = new AbortController()
 
@@ -98,7 +102,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const was = this.address.task
     this.address = { ...this.address, task }
     history.replaceState(null, '', writeBoardAddress(this.address))
-    this.#focus = task === null ? (was ?? '') : 'panel'
+    this.#focus = task === null ? taskOf(was) : '.panel :is(textarea, button)'
     this.requestUpdate()
   }
 
@@ -122,6 +126,19 @@ export class BoardPage extends LitElement implements BoardActs {
     if (this.change({ type: 'task_updated', task })) this.say(`Moved: ${this.#where(task.id)}.`)
   }
 
+  moveList(id: string, direction: 'left' | 'right'): void {
+    const { board } = this.session
+    const moved = board && shiftList(board, id, direction)
+    if (!moved) return this.say('There is nothing further that way.')
+    if (!this.change({ type: 'list_updated', list: moved })) return
+    const { lists } = apply(board, { type: 'list_updated', list: moved })
+    const at = lists.findIndex((list) => list.id === id)
+    // At an edge there is but the way back.
+    const on = at === 0 ? 'right' : at === lists.length - 1 ? 'left' : direction
+    this.#focus = `[data-list="${CSS.escape(id)}"] .step.${on}`
+    this.say(`Moved: ${lists[at]?.title ?? ''} is list ${at + 1} of ${lists.length}.`)
+  }
+
   /** Space picks a task up and puts it down; in between the arrows move it, Escape puts it back. */
   key(event: KeyboardEvent, id: string): void {
     const { key } = event
@@ -141,7 +158,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const { session } = this
     const theme = recall('theme') ?? (dark.matches ? 'dark' : 'light')
     return html`
-      ${this.#trouble()}
+      ${trouble(session)}
       ${top(session, theme === 'dark' ? 'dark' : 'light', this.isSignedIn, {
         go: (board) => this.#go(board),
         rename: (name) => this.#rename(name),
@@ -160,8 +177,7 @@ export class BoardPage extends LitElement implements BoardActs {
   protected override updated(): void {
     const wanted = this.#focus
     this.#focus = ''
-    if (wanted === 'panel') this.querySelector<HTMLElement>('.panel :is(textarea, button)')?.focus()
-    else if (wanted !== '') this.querySelector<HTMLElement>(`[data-task="${CSS.escape(wanted)}"] .task`)?.focus()
+    if (wanted !== '') this.querySelector<HTMLElement>(wanted)?.focus()
   }
 
   #board(board: Board): TemplateResult {
@@ -223,29 +239,6 @@ export class BoardPage extends LitElement implements BoardActs {
     return panel(parts, this)
   }
 
-  #trouble(): TemplateResult | typeof nothing {
-    const { trouble, isSignedOut, unsent, board } = this.session
-    const waiting =
-      unsent === 0 ? '' : ` ${unsent === 1 ? '1 change waits' : `${unsent} changes wait`} and will be sent.`
-    if (!navigator.onLine)
-      return html`<p class="trouble" role="alert">
-        <b>This browser is offline.</b> The board goes on from where it is.${waiting}
-      </p>`
-    if (isSignedOut)
-      return html`<p class="trouble" role="alert">
-        <b>You are signed out.</b>
-        <a href="/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}" target="_blank"
-          >Sign in</a
-        >
-        in another tab: here the board goes on from where it is.${waiting}
-      </p>`
-    if (trouble === '') return nothing
-    return html`<p class="trouble" role="alert">
-      <b>The server does not answer:</b> ${trouble}. It is asked again and
-      again${board ? ', and you may go on' : ''}.${waiting}
-    </p>`
-  }
-
   #pickUp(id: string): void {
     const task = this.session.board?.tasks.find((one) => one.id === id)
     const board = this.session.board
@@ -263,7 +256,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const moved = shift(apply(board, { type: 'task_updated', task: this.moving }), id, direction)
     if (!moved) return this.say(`There is nothing further that way: ${this.#where(id)}.`)
     this.moving = moved
-    this.#focus = id
+    this.#focus = taskOf(id)
     this.say(`${this.#where(id)}.`)
   }
 
@@ -271,14 +264,14 @@ export class BoardPage extends LitElement implements BoardActs {
     const { moving } = this
     if (!moving) return
     this.moving = null
-    this.#focus = moving.id
+    this.#focus = taskOf(moving.id)
     const was = this.session.board?.tasks.find(({ id }) => id === moving.id)
     if (!was) return this.say('It is gone: somebody has deleted it.')
     this.put(moving)
   }
 
   #putBack(): void {
-    this.#focus = this.moving?.id ?? ''
+    this.#focus = taskOf(this.moving?.id)
     this.moving = null
     this.say('Put back.')
   }
@@ -292,7 +285,7 @@ export class BoardPage extends LitElement implements BoardActs {
   #delete(id: string): void {
     const next = this.querySelector<HTMLElement>(`[data-task="${CSS.escape(id)}"] + .card`)?.dataset['task']
     if (!this.change({ type: 'task_deleted', task: { id } })) return
-    this.#focus = next ?? ''
+    this.#focus = taskOf(next)
     this.say('Deleted. Undo brings it back.')
   }
 
