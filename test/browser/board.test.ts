@@ -3,6 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serve } from '../serve.ts'
+import { until } from '../until.ts'
 import { agree, boardOf, change, create, openBoard, tasksOf } from './boards.ts'
 import type { OpenOptions } from './boards.ts'
 import { launch } from './chromium.ts'
@@ -71,6 +72,30 @@ test('lists are added, renamed and deleted', async () => {
   await bo.page.getByRole('button', { name: 'Delete the list Doing' }).click()
   await agree(server.origin, [ada, bo])
   expect((await boardOf(server.origin)).board.lists.map(({ title }) => title)).toEqual(['To do', 'Done', 'Never'])
+})
+
+test('a list is moved by an arrow that keeps the focus, and a deleted one comes back to its place', async () => {
+  await using server = await serve()
+  await using ada = await open(server.origin)
+  await using bo = await open(server.origin)
+  const titles = async () => (await boardOf(server.origin)).board.lists.map(({ title }) => title).join()
+  const isOrder = (order: string) => until(`the lists are ${order}`, async () => (await titles()) === order)
+
+  await bo.page.getByRole('button', { name: 'Move the list Done forward' }).focus()
+  await bo.page.keyboard.press('Enter')
+  await isOrder('To do,Done,Doing')
+  await bo.page.keyboard.press('Enter')
+  await isOrder('Done,To do,Doing')
+  await agree(server.origin, [ada, bo])
+  // At the edge there is but the way back.
+  await bo.page.keyboard.press('Enter')
+  await isOrder('To do,Done,Doing')
+
+  await ada.page.getByRole('button', { name: 'Delete the list Done' }).click()
+  await isOrder('To do,Doing')
+  await ada.page.getByRole('button', { name: 'Undo' }).click()
+  await isOrder('To do,Done,Doing')
+  await agree(server.origin, [ada, bo])
 })
 
 test('a task is moved by keyboard, and each step is announced', async () => {
