@@ -50,7 +50,7 @@ test('`server` takes from `web` nothing but the rules of a board, which know nei
   const rules = [...new Set(imports.map(({ from }) => from))].toSorted()
   expect(rules).toEqual(['web/board/apply.ts', 'web/board/rules.ts'])
   const theirs = importsOf('web/board/{apply,place,rules}.ts').filter(({ typeOnly }) => !typeOnly)
-  expect(theirs.map(({ from }) => from)).toEqual(['web/board/place.ts'])
+  expect([...new Set(theirs.map(({ from }) => from))]).toEqual(['web/board/place.ts'])
 })
 
 test('`web/measure` imports nothing but itself and types', () => {
