@@ -23,7 +23,7 @@ export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.t
 
 /** All of the pages, in a browser, but the four lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,board,board-line,chat,choose,dropped,inspector,ladder,lesson,looks,network,settings}.test.ts',
+  'test/browser/{absence,board,board-line,chat,choose,dropped,inspector,ladder,lesson,looks,network,sandbox,settings}.test.ts',
 ]
 
 /** Whose subject is time: on two cores nothing else may run beside them. */
