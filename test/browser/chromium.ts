@@ -42,8 +42,12 @@ export interface LaunchOptions {
   readonly args?: readonly string[]
 }
 
-/** A headless browser that speaks to nobody of its own accord. The caller closes it. */
-export async function launch({ realistic = false, args = [] }: LaunchOptions = {}): Promise<Browser> {
+/** A headless browser that speaks to nobody of its own accord. The caller closes it, which is over in any case after a few seconds. */
+export async function launch(options: LaunchOptions = {}): Promise<Browser> {
+  return endingInTime(await start(options))
+}
+
+async function start({ realistic = false, args = [] }: LaunchOptions): Promise<Browser> {
   const { executablePath } = await findChromium()
   const options = { executablePath, args: [...QUIET, ...args], ignoreDefaultArgs: realistic ? [...UNREALISTIC] : [] }
   // Chromium refuses to run as root inside its sandbox; everyone else gets the sandbox, if the system has one.
@@ -53,6 +57,28 @@ export async function launch({ realistic = false, args = [] }: LaunchOptions = {
     say('this system gives Chromium no sandbox; going on without, for the pages are our own')
     return chromium.launch({ ...options, chromiumSandbox: false })
   })
+}
+
+/** One that was told to end and has not is killed, with all its processes. */
+const CLOSE_MS = 5000
+
+/** Playwright waits for a browser's end without a limit, and now and then one does not end. */
+async function endingInTime(browser: Browser): Promise<Browser> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  const pid = processInfo.find(({ type }) => type === 'browser')?.id
+  const close = browser.close.bind(browser)
+  browser.close = async (options) => {
+    const timer = setTimeout(() => {
+      say(`one did not end within ${CLOSE_MS} ms, and is killed`)
+      // Playwright has given it a group of its own, where there are such.
+      if (pid !== undefined) process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+    }, CLOSE_MS)
+    await close(options)
+    clearTimeout(timer)
+  }
+  return browser
 }
 
 /** Playwright switches most of these off by itself; that no request leaves the machine should not hang on its defaults. */

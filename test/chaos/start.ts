@@ -17,9 +17,6 @@ const { values } = parseArgs({
   },
 })
 const [minutes, first, scenarios] = [number('minutes'), number('seed'), number('scenarios')]
-/** Until a browser that was told to end is killed. */
-const CLOSE_MS = 10_000
-
 const end = performance.now() + minutes * 60_000
 const counts: Counts = { messages: 0, deliveries: 0, faults: 0 }
 const browser = values['no-browser'] ? null : await launch()
@@ -38,18 +35,8 @@ try {
   console.error(`Seed ${seed} shows a flaw. Again: npm run chaos -- --seed ${seed} --scenarios 1`)
   console.error(error)
   process.exitCode = 1
-}
-if (browser && (await isLateAt(browser.close())))
-  console.error(`Chromium did not end within ${CLOSE_MS} ms, and is killed.`)
-// Playwright kills what is left of a browser when its own process ends, and not before.
-process.exit()
-
-/** A browser that does not end is no flaw of what was looked at here, and nothing to wait for. */
-function isLateAt(closing: Promise<void>): Promise<boolean> {
-  return Promise.race([
-    closing.then(() => false),
-    new Promise<boolean>((resolve) => setTimeout(() => resolve(true), CLOSE_MS)),
-  ])
+} finally {
+  await browser?.close()
 }
 
 function summary(): string {
