@@ -97,6 +97,18 @@ async function expectTold(
   }
 }
 
+/** Until the clients have it and the processes wait for the next: what is lost between two reads is another check's question. */
+async function readOn(
+  clients: readonly Client[],
+  text: string,
+  processes: readonly [Trial, ...Trial[]],
+): Promise<void> {
+  const [trial] = processes
+  const isThere = () => clients.every((client) => textsOf(client).includes(text))
+  await trial.until('all have it', isThere, READ_MS).catch(() => null)
+  await trial.until('they read on', () => processes.every(({ link }) => link.blocked > 0), READ_MS).catch(() => null)
+}
+
 function differsAt(found: readonly string[], wanted: readonly string[]): number {
   return Array.from({ length: Math.max(found.length, wanted.length) }).findIndex((_, i) => found[i] !== wanted[i])
 }
@@ -156,11 +168,12 @@ export const exercises: readonly Exercise[] = [
           // Behind whatever a process does before it listens.
           await heard(trial, [clients[0]], 'A')
           await heard(other, [clients[1]], 'B')
-          await published(trial, 'A', 'one', 'blocked')
-          await published(trial, 'A', 'two', 'blocked')
-          await published(other, 'B', 'three', 'blocked')
-          await published(other, 'B', 'four', 'blocked')
           const all = ['one', 'two', 'three', 'four']
+          for (const [i, text] of all.entries()) {
+            const [at, place] = i < 2 ? ([trial, 'A'] as const) : ([other, 'B'] as const)
+            await published(at, place, text, 'blocked')
+            await readOn(clients, text, [trial, other])
+          }
           const saw =
             'Two processes have a client each. One message after the other was published, two at A and two at B.'
           await expectTold(trial, clients, all, saw, ({ at }, found) => {
@@ -236,6 +249,7 @@ export const exercises: readonly Exercise[] = [
             ROUND_MS,
           )
           await published(other, 'B', 'from B, quick')
+          await readOn([client], 'from B, quick', [other])
           trial.link.release()
           const answer = await trial.whole(slow)
           expectStatus(answer, 201, {
