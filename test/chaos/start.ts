@@ -38,6 +38,8 @@ try {
 } finally {
   await browser?.close()
 }
+// The verdict is there, and so is what each scenario left: nothing has to be waited for.
+process.exit()
 
 function summary(): string {
   const { messages, deliveries, faults } = counts
