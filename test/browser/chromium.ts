@@ -72,13 +72,24 @@ async function endingInTime(browser: Browser): Promise<Browser> {
   browser.close = async (options) => {
     const timer = setTimeout(() => {
       say(`one did not end within ${CLOSE_MS} ms, and is killed`)
-      // Playwright has given it a group of its own, where there are such.
-      if (pid !== undefined) process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+      if (pid !== undefined) killAll(pid)
     }, CLOSE_MS)
-    await close(options)
-    clearTimeout(timer)
+    try {
+      await close(options)
+    } finally {
+      clearTimeout(timer)
+    }
   }
   return browser
+}
+
+/** With its children: Playwright has given it a group of its own, where there are such. */
+function killAll(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    // It has ended in this very moment.
+  }
 }
 
 /** Playwright switches most of these off by itself; that no request leaves the machine should not hang on its defaults. */
