@@ -1,83 +1,113 @@
-/** Puts the parts together: the feed behind its transports, the page, the lab, the errors. */
+/**
+ * Builds the app from its parts: the feed and its transports, the pages, the lab and the errors. The order matters:
+ *
+ * 1. Connections are limited before the wire and the meter take them.
+ * 2. The hook for HEAD, the checks of access and the OpenAPI plugin come before the first route, because they
+ *    see only routes that are added after them.
+ * 3. A request pays before its access is checked. Otherwise a guess that is refused would cost nothing.
+ * 4. The metrics wrap the feed before a transport or a route receives it.
+ * 5. On closing, the server first stops listening, then says goodbye to its clients, and closes the wire last.
+ */
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
-import type { Access } from './access.ts'
-import { serveAuth } from './auth/auth.ts'
-import type { AuthOptions } from './auth/auth.ts'
+import type { Access } from './access/access.ts'
+import { setVisitor } from './access/visitor.ts'
 import { createBoards } from './board/boards.ts'
 import { serveBoards } from './board/serve.ts'
-import { serveChat } from './chat.ts'
-import { answerError, answerRawError, handleErrors } from './error-handler.ts'
+import { serveChat } from './chat/chat.ts'
+import { limitConnections } from './access/connections.ts'
+import { answerClientError, answerError, answerRawError, handleErrors, watchResponses } from './http/error-handler.ts'
+import { FeedError, quote } from './http/errors.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
 import { PRESENCE_TIMES, createPresence } from './feed/presence.ts'
 import type { PresenceTimes } from './feed/presence.ts'
-import { serveHealth } from './health.ts'
+import { serveHealth } from './http/health.ts'
+import { checkHead } from './http/http-check.ts'
+import { readJsonBodies } from './http/json-body.ts'
 import { serveLab } from './lab/lab.ts'
-import { readingOf, serveLanes, transportOf } from './lab/lanes.ts'
+import { readLanes, serveLanes } from './lab/lanes.ts'
+import type { TransportList } from './lab/lanes.ts'
 import { serveState } from './lessons/follow.ts'
 import type { Kit } from './lessons/kit.ts'
-import { serveLessons } from './lessons/serve.ts'
-import { openWay } from './lessons/way.ts'
-import { LIMITS, NO_LIMITS, createLimiter, limitConnections, limitPipelining } from './limits.ts'
-import type { Limits } from './limits.ts'
-import { logRequests, loggerAt } from './logging.ts'
-import type { LogLevel } from './logging.ts'
+import { serveDocuments } from './pages/documents.ts'
+import { serveLessons } from './pages/lessons.ts'
+import { serveMine } from './lessons/mine.ts'
+import { LIMITS, NO_LIMITS, createLimiter } from './access/limits.ts'
+import type { Limits } from './access/limits.ts'
+import { logRequests, loggerAt } from './http/logging.ts'
+import type { LogLevel } from './http/logging.ts'
 import { serveMetrics } from './metrics/metrics.ts'
-import { createNetwork } from './network.ts'
-import { nothingAt } from './nothing.ts'
-import { GENERAL_HEADERS, page } from './page.ts'
-import type { TransportName } from './protocol.ts'
-import { servePresence } from './presence.ts'
-import { servePublish } from './publish.ts'
-import { transports } from './transports/index.ts'
+import { serveModeration } from './rooms/moderation.ts'
+import { createNetwork } from './lab/network.ts'
+import { nothingAt } from './pages/not-found.ts'
+import { GENERAL_HEADERS, page } from './pages/page.ts'
+import type { TransportName } from './protocol/feed.ts'
+import { PRICES, priceOfBytes } from './access/prices.ts'
+import { servePresence } from './rooms/presence.ts'
+import { servePublish } from './rooms/publish.ts'
+import { readTarget } from './http/request-target.ts'
+import { transports as ourTransports } from './transports/index.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
 import type { Patience } from './transports/progress.ts'
-import { HEARTBEAT_MS, MESSAGE_BYTES } from './transports/transport.ts'
-import type { App, Goodbye } from './transports/transport.ts'
-import { isWebSocketUpgrade, routeUpgrades } from './upgrade.ts'
-import { validatorCompiler } from './validation.ts'
-import { createCapture } from './wire/capture.ts'
-import { createMeter } from './wire/meter.ts'
+import { MESSAGE_BYTES } from './http/parameters.ts'
+import { JSON_TYPE } from './transports/encoding.ts'
+import { HEARTBEAT_MS } from './transports/transport.ts'
+import type { App } from './http/app-type.ts'
+import type { Goodbye } from './transports/transport.ts'
+import type { ListedTransport } from './transports/listed.ts'
+import { NO_PROXIES } from './access/trusted-proxies.ts'
+import type { TrustedProxies } from './access/trusted-proxies.ts'
+import { isWebSocketUpgrade, routeUpgrades, routedPath } from './http/upgrade.ts'
+import { validatorCompiler } from './http/validation.ts'
+import { createCapture } from './wire/capture/capture.ts'
+import { createMeter } from './wire/meter/meter.ts'
 import { createWire } from './wire/wire.ts'
 
-/** Slow heads and slow bodies end in 408. A held poll is no slow request: it has arrived. */
+/**
+ * Time limits of a request and of its head. After them the server sends 408. A held poll is not affected, because its
+ * request has arrived.
+ */
 const REQUEST_MS = 15_000
 const HEAD_MS = 10_000
 
-/** The time limits are looked at this often, and so may be overdrawn by as much. */
+/** Interval at which the time limits are checked. A request may exceed its limit by this much. */
 const CHECK_MS = 2000
 
 /**
- * Where nothing is said at all, as while a poll is held, the kernel asks the other end after this,
- * and gives it up when ten questions, one a second, are not answered.
+ * Silence on a connection, as in a held poll, after which the kernel probes the other end. After ten unanswered probes,
+ * one a second, it gives the connection up.
  */
 const KEEP_ALIVE_MS = 10_000
 
-/** Longer than any room name, so that a long one is refused as what it is. */
+/** Limit above the longest room name, so that a name that is a little too long gets the error for bad rooms. */
 const MAX_PARAM_LENGTH = 4096
 
-export interface Parts {
+export interface AppParts {
   readonly log: Log
   readonly access: Access
-  /** What differs from the defaults; `false` lifts all rates and counts. */
+  /** Limits that differ from the defaults; `false` lifts all rates and counts. */
   readonly limits?: Partial<Limits> | false
-  /** What differs from the defaults. For tests, which have no time. */
+  /** Proxies whose word about a client's address is believed. Default: none. */
+  readonly trustProxy?: TrustedProxies | undefined
+  /** Times that differ from the defaults, so that tests need not wait. */
   readonly times?: Partial<Times>
-  /** Default: on. Off leaves the bytes uncounted and `/lab/lanes` unserved; for benches. */
+  /** Whether bytes are counted and `/lab/lanes` is served. Default: true. Benchmarks switch it off. */
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
-  /** Where only those may read and publish who know the password. Default: everybody may. */
-  readonly auth?: AuthOptions | undefined
-  /** Where a lesson runs beside this server. */
+  /** The kit, if a lesson runs with this server. */
   readonly kit?: Kit | undefined
+  /** Transports by name. Default: all transports of `server/transports/index.ts`. */
+  readonly transports?: TransportList
+  /** Folder that contains the page's `web/` and `server/`. Default: this repository. */
+  readonly root?: string | undefined
 }
 
 export interface Times extends Patience, PresenceTimes {
   readonly heartbeatMs: number
-  /** For a whole request, and for its head. */
+  /** Time limits of a whole request and of its head. */
   readonly requestMs: number
   readonly headMs: number
   readonly checkMs: number
@@ -92,27 +122,29 @@ const TIMES: Times = {
   checkMs: CHECK_MS,
 }
 
-const names = Object.keys(transports) as TransportName[]
-
-/** An app that is ready to listen. Closing it says goodbye to every open client and closes the log. */
+/** Returns an app that is ready to listen. Closing it ends every open stream politely and closes the log. */
 export async function createApp({
   log,
   access,
   limits,
+  trustProxy = NO_PROXIES,
   times,
   wire: isMetered = true,
   logLevel = 'silent',
-  auth,
   kit,
-}: Parts): Promise<App> {
+  transports = ourTransports,
+  root,
+}: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const all: Times = { ...TIMES, ...times }
   const { heartbeatMs, requestMs, headMs, checkMs } = all
+  const listed = Object.entries(transports) as [TransportName, ListedTransport][]
   const app = Fastify({
     logger: loggerAt(logLevel),
-    // In its place stands what logging.ts says of a request.
+    // The function `logRequests` (logging.ts) logs requests instead of Fastify.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MESSAGE_BYTES,
+    trustProxy,
     requestTimeout: requestMs,
     http: {
       headersTimeout: headMs,
@@ -120,81 +152,110 @@ export async function createApp({
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       shouldUpgradeCallback: isWebSocketUpgrade,
+      // If Node checked this, it would send an empty 400. `checkHead` checks it instead.
+      requireHostHeader: false,
     },
-    // A HEAD of a held poll or a stream would be held as well.
+    rewriteUrl: routedPath,
+    // Fastify's own HEAD routes add a length to 204 and 304. `offerHead` adds routes without that fault.
     exposeHeadRoutes: false,
-    // Fastify's 503 while closing would end every EventSource that comes back just then for good.
+    // While the app closes, Fastify would send 503, and an EventSource that reconnects at that moment would stop for
+    // good.
     return503OnClosing: false,
-    clientErrorHandler: answerRawError,
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
 
-  limitConnections(app.server, limiter.limits.connectionsPerAddress)
+  const connections = limitConnections(app.server, limiter.limits, (address) => trustProxy(address, 0))
   const wire = createWire(app.server, isSpared)
   const progress = watchProgress({ ...all, spares: wire.isSilent })
-  const presence = createPresence(all)
-  // A browser sends text/plain across sites without asking; application/json it asks for first.
-  app.removeContentTypeParser('text/plain')
+  const presence = createPresence(all, limiter.limits.present)
+  readJsonBodies(app)
+  offerHead(app)
   handleErrors(app, nothingAt)
+  watchResponses(app.server)
+  answerOutsideRoutes(app)
   logRequests(app)
-  const mayAsk = limitPipelining(limiter.limits.pipelinedPerConnection)
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    if (!mayAsk(raw, reply.raw)) return reply.hijack()
-    // What a transport writes behind an answer's end is its mistake, and must not end the process.
+  app.addHook('onRequest', async (request, reply) => {
+    const { raw } = request
+    if (!connections.mayAsk(raw, reply.raw)) return reply.hijack()
+    // If a transport writes after the end of its response, that is a defect of the transport. It must not end the
+    // process.
     reply.raw.on('error', (error) => app.log.error({ err: error }, 'answering failed'))
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
-    access.check(raw)
+    // A refused request also costs its price. Otherwise guessing passwords would be free.
+    setVisitor(raw, { address: request.ip, session: null })
+    const turn = limiter.spend(raw, request.routeOptions.config.price ?? PRICES.request)
+    if (turn) await turn
+    if (raw.socket.destroyed) return reply.hijack()
+    checkHead(raw)
+    if (access.check(request, reply)) return reply
     return undefined
   })
-
-  await app.register(swagger, {
-    openapi: { info: { title: 'Fourwire', description: 'One chat feed by four transports', version: '1' } },
+  app.addHook('onSend', async ({ raw }, _reply, payload) => {
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) limiter.charge(raw, priceOfBytes(payload.length))
   })
-  const metrics = serveMetrics(app, access, names)
-  const feed = metrics.publishing(createFeed(log, { rooms: limiter.limits.rooms }))
-  const admission = serveAuth(app, auth)
-  servePublish(app, feed, limiter, admission)
-  servePresence(app, presence, limiter, admission)
-  serveBoards(app, createBoards(feed), limiter, admission)
+
+  access.serve(app)
+  await app.register(swagger, {
+    openapi: { info: { title: 'Fourwire', description: `One chat feed by ${listed.length} transports`, version: '1' } },
+  })
+  const metrics = serveMetrics(
+    app,
+    log,
+    listed.map(([name]) => name),
+  )
+  const feed = metrics.observePublishing(createFeed(log, { rooms: limiter.limits.rooms }))
+  servePublish(app, feed, limiter, access)
+  servePresence(app, presence, limiter, access)
+  const boards = createBoards(feed)
+  serveBoards(app, boards, limiter, access)
+  serveModeration(app, feed, boards, access)
   const goodbyes: Goodbye[] = []
+  const lanes = readLanes(transports)
   const capture = createCapture()
-  const meter = isMetered ? createMeter(app.server, readingOf, capture) : null
-  const way = openWay(app, access, { wire, meter, kit })
-  const network = createNetwork(app, wire, goodbyes, way.holds)
-  for (const name of names) {
+  const meter = isMetered ? createMeter(app.server, lanes.readingOf, capture) : null
+  const network = createNetwork(app, wire, new Set(listed.flatMap(([, { paths }]) => paths)), goodbyes)
+  for (const [name, transport] of listed) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, admission, presence, heartbeatMs, dropped }
-    goodbyes.push(transports[name].serve(app, metrics.reading(name, feed), rules))
+    const rules = { limiter, progress, access, presence, heartbeatMs, dropped }
+    goodbyes.push(transport.serve(app, metrics.observeReading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
-    const transport = transportOf(target)
+    const transport = lanes.transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
-  goodbyes.push(serveChat(app, { limiter, progress, admission, heartbeatMs }))
-  goodbyes.push(way.leave)
+  goodbyes.push(serveChat(app, { limiter, progress, access, heartbeatMs }))
+  const mine = serveMine(app, kit, wire)
+  goodbyes.push(mine.leave)
   const closeLab = serveLab(app, {
     feed,
     access,
-    admission,
+    limiter,
     network,
     progress,
     presence,
+    lanes,
     instruments: meter && { meter, capture },
   })
-  if (meter) serveLanes(app, access, meter)
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  serveHealth(app, feed, () => metrics.logTrouble)
-  await page(app)
-  serveLessons(app, { kit, way })
-  serveState(app, access, kit, way)
+  if (meter) serveLanes(app, meter)
+  let openApi: Buffer | undefined
+  app.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) =>
+    // The document is made at the first request, because all routes exist by then.
+    reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
+  )
+  serveHealth(app, feed, metrics.logTrouble)
+  await page(app, { root })
+  serveLessons(app, { kit })
+  serveDocuments(app)
+  serveState(app, kit, mine)
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
-    // No new connections from here on: whoever comes back now shall meet the next process.
+    // The server accepts no new connections from here on. A client that reconnects should reach the next process.
     app.server.close()
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
@@ -205,10 +266,37 @@ export async function createApp({
   return app
 }
 
-/** No lane, but where the clock is read and the network is set: neither has to suffer from what was set. */
-const isLab = (target: string): boolean => /^\/lab(\?|$)/.test(target)
+/** Adds HEAD to each GET route that responds at once. A HEAD of a held poll or a stream would be held as well. */
+function offerHead(app: App): void {
+  app.addHook('onRoute', (route) => {
+    if (route.method === 'GET' && route.exposeHeadRoute !== false) route.method = ['GET', 'HEAD']
+  })
+}
 
-/** By which the kit brings the feed to a student's server, whose lane meets the conditions once, on its way to the page. */
-const isKit = (target: string): boolean => /^\/feed\/[^/]+\/ws\?(.*&)?lane=kit$/.test(target)
+/** Handles requests that Node does not emit as `request` but would respond to itself. */
+function answerOutsideRoutes({ server }: App): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  server.on('connect', (request, socket) =>
+    answerRawError(
+      new FeedError('not-implemented', `CONNECT ${quote(request.url)} is for a proxy, and this is none.`),
+      socket,
+    ),
+  )
+}
 
-const isSpared = (target: string): boolean => isLab(target) || isKit(target)
+/**
+ * Whether the path is the lab's WebSocket. It is exempt from the conditions, because clocks are compared and conditions
+ * are set over it.
+ */
+const isLab = (path: string): boolean => /^\/lab(\?|$)/.test(path)
+
+/**
+ * Whether the kit reads or publishes here for a student's server. The student's lane meets the conditions once, on its
+ * way to the page, so they must not apply here as well.
+ */
+const isKit = (path: string): boolean => /^\/feed\/[^/]+\/[^/]+\?(.*&)?lane=kit$/.test(path)
+
+function isSpared(target: string): boolean {
+  const { path } = readTarget(target)
+  return isLab(path) || isKit(path)
+}

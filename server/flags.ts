@@ -1,26 +1,37 @@
 import { existsSync, statSync } from 'node:fs'
-import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
-import { plainToken } from './instructor-token.ts'
-import { LOG_LEVELS } from './logging.ts'
-import type { LogLevel } from './logging.ts'
+import { originOf } from './http/origin.ts'
+import { plainToken } from './access/tokens.ts'
+import { LOG_LEVELS } from './http/logging.ts'
+import type { LogLevel } from './http/logging.ts'
+import { readProxies } from './access/trusted-proxies.ts'
+import type { TrustedProxies } from './access/trusted-proxies.ts'
 
 export interface Flags {
   readonly port: number
+  /** Address or host name as it was given; `placeOf` reads it. */
   readonly host: string
+  /** The flag or variable that `host` came from. */
+  readonly hostFlag: string
   readonly allowHosts: readonly string[]
-  /** Undefined where none was chosen. */
+  /** Undefined if no proxy is trusted. */
+  readonly trustProxy: TrustedProxies | undefined
+  /** Origins in one spelling, such as `http://localhost:5173`. */
+  readonly allowOrigins: readonly string[]
+  /** Undefined if none was chosen. */
   readonly instructorToken: string | undefined
-  /** Only who knows the password may read and publish. */
+  /** Whether people must sign in before they read and publish. */
   readonly auth: boolean
-  /** Undefined where none was chosen. */
+  /** Undefined if none was chosen. */
   readonly password: string | undefined
-  /** The event log's file, absolute, or `:memory:`. */
+  /** Path of the class's roster. If undefined, everybody who knows the password may sign in. */
+  readonly roster: string | undefined
+  /** Absolute path of the event log's file, or `:memory:`. */
   readonly data: string
-  /** Off lifts counts, never sizes. For benches. */
+  /** Whether rates and counts are limited. Benchmarks switch it off; sizes stay limited. */
   readonly limits: boolean
-  /** Off leaves the bytes uncounted. For benches. */
+  /** Whether bytes are counted. Benchmarks switch it off. */
   readonly wire: boolean
   readonly log: LogLevel
   readonly open: boolean
@@ -31,35 +42,46 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
 
   npm start -- [flags]
 
-  --port N           port to listen on; 0 for any that is free      (3000)
+  --port N           port to listen on; 0 chooses a free port       (3000)
   --host ADDRESS     address to listen on                           (127.0.0.1)
   --lan              listen on all addresses of this machine
-  --allow-host NAME  a further host name to answer for; repeatable
+  --allow-host NAME  accept requests for this host name too; repeatable
+  --trust-proxy WHO  trust the X-Forwarded-For of this proxy: loopback,
+                     addresses and networks, or the number of proxies
+  --allow-origin URL let pages of this origin read and publish too,
+                     for example http://localhost:5173; repeatable
   --instructor-token TOKEN
-                     makes whoever enters it the instructor, on     (a new one
-                     any machine; at least 12 characters             with --lan)
-  --auth             let only those read and publish who know the
-                     password, under the name they sign in with
-  --password TEXT    of at least 12 characters; implies --auth      (a new one)
+                     token that makes its owner the instructor of   (random)
+                     a shared server; at least 12 characters
+  --auth             require people to sign in with a name and the
+                     password before they can read or publish
+  --password TEXT    password of the class, at least 12 characters; (random)
+                     implies --auth
+  --roster FILE      let only the people in this file sign in, each with
+                     a code; a line is name,code; implies --auth
   --data PATH        file or folder of the event log, or :memory:   (./data)
-  --limits on|off    how much one client and one address may take;  (on)
-                     off is for benches only
-  --wire on|off      count every byte, by lane; off is for benches  (on)
-  --log LEVEL        silent, error, warn, info or debug, to stderr  (info)
+  --limits on|off    limit each client and each address;            (on)
+                     off is only for benches
+  --wire on|off      count every byte of each lane; off is only     (on)
+                     for benches
+  --log LEVEL        silent, error, warn, info or debug, on stderr  (info)
   --open             open the page in a browser
-  --help             this text
+  --help             print this text
 
-Each is an environment variable as well: FOURWIRE_PORT, FOURWIRE_ALLOW_HOST (comma-separated)
-and so on; PORT and HOST are read too. A flag wins over a variable.`
+Each flag is also an environment variable: FOURWIRE_PORT, FOURWIRE_ALLOW_HOST (comma-separated)
+and so on. PORT and HOST are read too. A flag has precedence over a variable.`
 
 const OPTIONS = {
   port: { type: 'string' },
   host: { type: 'string' },
   lan: { type: 'boolean' },
   'allow-host': { type: 'string', multiple: true },
+  'trust-proxy': { type: 'string' },
+  'allow-origin': { type: 'string', multiple: true },
   'instructor-token': { type: 'string' },
   auth: { type: 'boolean' },
   password: { type: 'string' },
+  roster: { type: 'string' },
   data: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
@@ -71,22 +93,26 @@ const OPTIONS = {
 /** Throws an error whose message names the flag, quotes the value and says what to do. */
 export function readFlags(args: readonly string[], env: Record<string, string | undefined>): Flags {
   const given = parse(args)
-  const host =
-    (given.lan ?? on(env['FOURWIRE_LAN'], 'FOURWIRE_LAN'))
-      ? '0.0.0.0'
-      : (given.host ?? env['FOURWIRE_HOST'] ?? env['HOST'] ?? '127.0.0.1')
+  const { host, hostFlag } = hostOf(given, env)
+  const roster = given.roster ?? (env['FOURWIRE_ROSTER'] || undefined)
   const password = secretOf(given.password ?? env['FOURWIRE_PASSWORD'], '--password', 'with --auth')
   return {
-    host: host === 'localhost' ? '127.0.0.1' : host,
+    host,
+    hostFlag,
     port: portOf(given.port ?? env['FOURWIRE_PORT'] ?? env['PORT'] ?? '3000'),
     allowHosts: given['allow-host'] ?? env['FOURWIRE_ALLOW_HOST']?.split(',').filter(Boolean) ?? [],
+    trustProxy: proxiesOf(given['trust-proxy'] ?? env['FOURWIRE_TRUST_PROXY']),
+    allowOrigins: (given['allow-origin'] ?? env['FOURWIRE_ALLOW_ORIGIN']?.split(',').filter(Boolean) ?? []).map(
+      originFrom,
+    ),
     instructorToken: secretOf(
       given['instructor-token'] ?? env['FOURWIRE_INSTRUCTOR_TOKEN'],
       '--instructor-token',
-      'with --lan',
+      'for a server that others can reach',
     ),
-    auth: password !== undefined || (given.auth ?? on(env['FOURWIRE_AUTH'], 'FOURWIRE_AUTH')),
+    auth: password !== undefined || roster !== undefined || (given.auth ?? on(env['FOURWIRE_AUTH'], 'FOURWIRE_AUTH')),
     password,
+    roster,
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
@@ -96,12 +122,22 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
   }
 }
 
-/** The names under which an address is reached; all of this machine's for `0.0.0.0` and `::`. */
-export function addressNames(host: string): readonly string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host]
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const reached = own.filter(({ family, internal }) => !internal && family === 'IPv4').map(({ address }) => address)
-  return ['localhost', ...reached, `${hostname().toLowerCase()}`]
+/**
+ * Reads the address to listen on. An empty value counts as none, because a script whose variable is not set passes one.
+ */
+function hostOf(
+  { lan, host }: { readonly lan?: boolean | undefined; readonly host?: string | undefined },
+  env: Record<string, string | undefined>,
+): Pick<Flags, 'host' | 'hostFlag'> {
+  if (lan && host) throw new Error(`--lan and --host ${host} contradict each other. Leave one of them out.`)
+  if (lan) return { host: '0.0.0.0', hostFlag: '--lan' }
+  if (host) return { host, hostFlag: '--host' }
+  if (lan === undefined && on(env['FOURWIRE_LAN'], 'FOURWIRE_LAN')) return { host: '0.0.0.0', hostFlag: 'FOURWIRE_LAN' }
+  for (const name of ['FOURWIRE_HOST', 'HOST']) {
+    const value = env[name]
+    if (value) return { host: value, hostFlag: name }
+  }
+  return { host: '127.0.0.1', hostFlag: '--host' }
 }
 
 function parse(args: readonly string[]) {
@@ -120,12 +156,27 @@ function portOf(text: string): number {
   )
 }
 
-/** As it goes in a header; and so long that ten guesses a minute lead nowhere. */
+const proxiesOf = (text: string | undefined): TrustedProxies | undefined =>
+  text === undefined || text === '' ? undefined : readProxies(text)
+
+function originFrom(text: string): string {
+  const origin = originOf(text.trim())
+  if (origin !== null) return origin
+  const near = URL.parse(text.trim())
+  const meant = near !== null && /^https?:$/.test(near.protocol) ? near.origin : 'http://localhost:5173'
+  const why =
+    text.trim() === '*'
+      ? 'would let every site read and publish'
+      : 'is no origin: a scheme, a host and a port if there is one, and nothing behind it'
+  throw new Error(`--allow-origin is "${text}", which ${why}. Give each origin by itself, such as ${meant}`)
+}
+
+/** Checks a chosen secret. It must fit into a header, and be so long that ten guesses a minute do not find it. */
 function secretOf(text: string | undefined, flag: string, when: string): string | undefined {
   if (text === undefined || text === '') return undefined
   const { length } = plainToken(text)
   if (/^[\x20-\x7e]*$/.test(text) && length >= SECRET_LENGTH) return text
-  // The value is a secret, and stays out of the terminal.
+  // The value is a secret, so the error does not show it in the terminal.
   throw new Error(
     `${flag} has ${length} characters beside blanks and hyphens. Give at least ${SECRET_LENGTH} letters, digits or signs of ASCII, or leave it out: ${when} the server makes one.`,
   )
@@ -133,10 +184,15 @@ function secretOf(text: string | undefined, flag: string, when: string): string 
 
 const SECRET_LENGTH = 12
 
-/** A folder, or a path that ends like one, gets a `feed.db` in it; so does a path without an ending that is not there yet. */
+/**
+ * Returns the log's file. A folder gets a `feed.db` in it. A path that ends with a slash, or a new path without an
+ * extension, counts as a folder.
+ */
 function fileOf(path: string): string {
   if (path === ':memory:') return path
-  const isFolder = existsSync(path) ? statSync(path).isDirectory() : path.endsWith(sep) || !/\.\w+$/.test(path)
+  const isFolder = existsSync(path)
+    ? statSync(path).isDirectory()
+    : path.endsWith(sep) || path.endsWith('/') || !/\.\w+$/.test(path)
   return isFolder ? join(resolve(path), 'feed.db') : resolve(path)
 }
 

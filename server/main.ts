@@ -1,101 +1,172 @@
-/** From flags and environment to a running server. Nothing else reads argv, the environment, or signals. */
+/** Starts the server from flags and environment. Only this file reads the arguments and the environment. */
+import './start/node-version.ts'
 import { spawn } from 'node:child_process'
-import { createAccess, isLoopback } from './access.ts'
+import { readFileSync } from 'node:fs'
+import type { AuthOptions } from './access/session-routes.ts'
+import { isLoopback } from './http/origin.ts'
+import { readRoster } from './access/roster.ts'
+import { newToken } from './access/tokens.ts'
+import { listenTrouble, placeOf } from './start/addresses.ts'
+import type { Place } from './start/addresses.ts'
+import { onEnding, outliveReaders } from './start/ending.ts'
+import { forwardingIn, wayHere } from './start/environment.ts'
 import { RETENTION } from './feed/log.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
-import { HELP, addressNames, readFlags } from './flags.ts'
+import { HELP, readFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
 import { kitOf } from './lessons/kit.ts'
-import { newToken } from './instructor-token.ts'
-import type { App } from './transports/transport.ts'
+import { LOCALHOST, freePort, listenersOn, othersText, ownLinkNames } from './start/other-listeners.ts'
+import { startTrouble } from './start/start-trouble.ts'
+import type { App } from './http/app-type.ts'
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-if (major < 24 || (major === 24 && minor < 12))
-  give(`Fourwire needs Node 24.12 or later and this is ${process.version}. Start it with npm start: that brings one.`)
-
-/** The goodbyes take milliseconds; a client that has not left by then is cut. */
+/** Time limit of the shutdown. The goodbyes take milliseconds; after this time, remaining connections are closed. */
 const SHUTDOWN_MS = 1500
 
 const BAD_USAGE = 2
 
-await main().catch((error: unknown) => give(error instanceof Error ? error.message : String(error)))
+outliveReaders()
+
+await main().catch((error: unknown) => give(startTrouble(error)))
 
 async function main(): Promise<void> {
   const flags = readFlags(process.argv.slice(2), process.env)
   if (flags.help) return console.log(HELP)
-  const names = addressNames(flags.host)
+  const place = await placeOf(flags.host, flags.hostFlag)
+  const forwarding = forwardingIn(process.env)
+  // A forwarded public name contains the port and must be allowed before the server listens, so port 0 is replaced
+  // here.
+  const port = flags.port === 0 && forwarding ? await freePort(place.host) : flags.port
+  const ownOrigins = forwarding ? [forwarding.originOf(port)] : []
+  const present = listenersOn(port, [...LOCALHOST, ...place.addresses])
   const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
   const { wire, log: logLevel } = flags
-  const made = isLoopback(flags.host) ? undefined : newToken()
-  const access = createAccess([...names, ...flags.allowHosts], { token: flags.instructorToken ?? made })
-  const password = flags.auth ? (flags.password ?? newToken()) : undefined
-  // Here, and not above: a flag that is mistyped is answered before all of the server is loaded.
+  const isShared =
+    flags.auth ||
+    flags.allowHosts.length > 0 ||
+    flags.trustProxy !== undefined ||
+    !isLoopback(place.host) ||
+    forwarding !== null
+  const token = flags.instructorToken ?? (isShared ? newToken() : undefined)
+  const auth = authOf(flags)
+  // These modules are loaded only now, so a mistyped flag is refused early, and a missing package is reported by its
+  // name.
+  const { createAccess } = await import('./access/access.ts')
+  const { sessionFile } = await import('./access/session-file.ts')
   const { createApp } = await import('./app.ts')
+  const access = createAccess({
+    hosts: [...place.names, ...ownOrigins.map((origin) => new URL(origin).hostname), ...flags.allowHosts],
+    ownOrigins,
+    allowOrigins: flags.allowOrigins,
+    isShared,
+    instructorToken: token,
+    auth,
+    sessionFile: flags.data === ':memory:' ? null : sessionFile(flags.data.replace(/(\.\w+)?$/, '.sessions.json')),
+  })
   const app = await createApp({
     log,
     access,
-    auth: password === undefined ? undefined : { password },
     limits: flags.limits && {},
+    trustProxy: flags.trustProxy,
     wire,
     logLevel,
     kit: process.send && kitOf(process),
   })
-  await listen(app, flags)
+  const listeners = await present
+  await listen(app, place, port, listeners)
   closeOnSignals(app)
 
-  const addresses = names.map((name) => `http://${name}:${portOf(app)}`)
+  // This server now listens at its own address, so any other program there has gone.
+  const others = listeners.filter((address) => address !== place.host)
+  const local = ownLinkNames(place, others).map((name) => `http://${name}:${portOf(app)}`)
+  const addresses = [...local, ...ownOrigins]
   console.log(`Fourwire is at ${addresses.join(' and ')}`)
+  const warning = othersText(others, port)
+  if (warning !== null) console.log(warning)
+  if (forwarding) console.log(`${forwarding.service} was recognised: open the https:// address in your browser.`)
+  const way = isShared ? null : wayHere(process.env, portOf(app) ?? port)
+  if (way !== null) console.log(way)
   console.log(
     flags.data === ':memory:'
       ? 'Events are kept in memory and end with this process.'
       : `Events are kept in ${flags.data}.`,
   )
-  if (flags.instructorToken !== undefined) console.log('Whoever enters the chosen token is the instructor.')
-  else if (made !== undefined)
-    console.log(`To be the instructor on another machine, enter there in the settings: ${made}`)
-  if (flags.password !== undefined) console.log('Who knows the chosen password may read and publish.')
-  else if (password !== undefined) console.log(`Only who knows this password may read and publish: ${password}`)
+  if (flags.instructorToken !== undefined)
+    console.log('The instructor has the chosen token. It goes into the settings of the page.')
+  else if (token !== undefined) console.log(`The instructor opens this link: ${instructorLink(addresses, token)}`)
+  if (flags.roster !== undefined) console.log(`The people in ${flags.roster} may sign in, each with their own code.`)
+  else if (flags.password !== undefined) console.log('Everybody who knows the chosen password may sign in.')
+  else if (auth?.password !== undefined) console.log(`Everybody who knows this password may sign in: ${auth.password}`)
   if (!flags.limits) console.log('Limits are off: one client can take all there is.')
-  if (flags.open && addresses[0]) openBrowser(addresses[0])
+  if (flags.open && local[0]) openBrowser(local[0])
 }
 
-async function listen(app: App, { host, port }: Flags): Promise<void> {
+function authOf({ auth, password, roster }: Flags): AuthOptions | undefined {
+  if (!auth) return undefined
+  if (roster === undefined) return { password: password ?? newToken() }
+  if (password !== undefined)
+    throw new Error(
+      '--roster and --password are both given. With --roster each person has a code of their own: leave --password out.',
+    )
+  return { roster: readRoster(textOf(roster), roster) }
+}
+
+function textOf(roster: string): string {
+  try {
+    return readFileSync(roster, 'utf8')
+  } catch (error) {
+    throw new Error(
+      `--roster is "${roster}", which cannot be read: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/**
+ * Returns the instructor's link. The token is in the fragment, which browsers do not send to servers, so no log
+ * contains it. The page removes it from its address.
+ */
+function instructorLink(addresses: readonly string[], token: string): string {
+  // An address that works on other machines is preferred.
+  const origin =
+    addresses.findLast((address) => address.startsWith('https:')) ?? addresses.find(isReachable) ?? addresses[0]
+  return `${origin}/#token=${encodeURIComponent(token)}`
+}
+
+function isReachable(address: string): boolean {
+  // Node's `URL` follows WHATWG, which has no zones, so the zone of a link-local address is removed.
+  const { hostname } = new URL(address.replace(/%25[^\]]*/, ''))
+  return hostname !== 'localhost' && hostname !== '[::1]' && !isLoopback(hostname)
+}
+
+async function listen(app: App, { host }: Place, port: number, others: readonly string[]): Promise<void> {
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
   } catch (cause) {
     await app.close()
-    throw new Error(listenTrouble(cause, host, port), { cause })
+    throw new Error(listenTrouble(cause, host, port, others), { cause })
   }
 }
 
-function listenTrouble(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') {
-    return `Port ${port} on ${host} is in use. Stop what is there, or name another: npm start -- --port ${port + 1}`
-  }
-  if (code === 'EADDRNOTAVAIL')
-    return `${host} is no address of this machine. Leave --host out, or use --lan for all of them.`
-  if (code === 'EACCES') return `Port ${port} is for root only. Name one above 1023: npm start -- --port 3000`
-  return String(error)
-}
-
-/** SIGTERM and Ctrl-C say goodbye to every client; a second one ends the process at once. */
+/** Ends the app on SIGTERM and Ctrl-C, with a goodbye to every client. A second signal ends the process at once. */
 function closeOnSignals(app: App): void {
-  let closing = false
   const close = async (signal: string): Promise<void> => {
-    if (closing) process.exit(1)
-    closing = true
     app.log.info({ signal }, 'stopping')
     setTimeout(() => app.server.closeAllConnections(), SHUTDOWN_MS).unref()
     await app.close()
     app.log.info('stopped')
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void close(signal))
+  onEnding(
+    process.env['FOURWIRE_LAUNCHER'],
+    (signal) => void close(signal),
+    () => process.exit(1),
+  )
 }
 
-/** Which port it became, where 0 was asked for. */
+/** Returns the port that the server listens on. With port 0, the system has chosen it. */
 function portOf(app: App): number | undefined {
   const bound = app.server.address()
   return typeof bound === 'object' ? bound?.port : undefined

@@ -1,18 +1,28 @@
 import { existsSync, globSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CATALOGUE } from '../server/errors.ts'
+import { CATALOGUE } from '../server/http/errors.ts'
 import { HELP } from '../server/flags.ts'
-import { LIMITS } from '../server/limits.ts'
+import { LIMITS } from '../server/access/limits.ts'
 import { PATIENCE } from '../server/transports/progress.ts'
-import { HEARTBEAT_MS, LIMIT_EVENTS, MESSAGE_BYTES } from '../server/transports/transport.ts'
+import { LIMIT_EVENTS, MESSAGE_BYTES } from '../server/http/parameters.ts'
+import { HEARTBEAT_MS } from '../server/transports/transport.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
-const DOCUMENTS = ['README.md', ...globSync('lessons/**/*.md', { cwd: REPOSITORY })]
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  '.github/CONTRIBUTING.md',
+  '.github/SECURITY.md',
+  'server/README.md',
+  'web/README.md',
+  'test/README.md',
+  ...globSync('lessons/**/*.md', { cwd: REPOSITORY }),
+]
 
 describe.each(DOCUMENTS)('%s', (path) => {
-  test('links to nothing that is missing', async () => {
+  test('links only to files and headings that exist', async () => {
     const { prose } = parts(await read(path))
     const links = [
       ...prose.matchAll(/\]\(\s*<?([^)\s>]+)/g),
@@ -32,7 +42,7 @@ describe.each(DOCUMENTS)('%s', (path) => {
 
   test('names only files and folders that exist', async () => {
     const { code } = parts(await read(path))
-    // Words in capitals, as in `server/transports/NAME.ts`, stand for something: they are no path.
+    // A word in capitals, as in `server/transports/NAME.ts`, is a placeholder, so its path is not checked.
     const named = Array.from(
       code.matchAll(/(?<![\w./:@-])(?:server|web|test|lessons|\.ci)\/[a-z\d_.*/-]*(?![\w<{])/g),
       ([name]) => name,
@@ -42,9 +52,56 @@ describe.each(DOCUMENTS)('%s', (path) => {
   })
 })
 
-describe("the README's invariants", () => {
-  test('are those that a test holds, in the same words', async () => {
-    const [, section = ''] = /^#+ Invariants$(.*?)(?=^#|(?![^]))/ms.exec(await read('README.md')) ?? []
+describe('the commands of the documents', () => {
+  test.each(DOCUMENTS)('every command of %s means the same in bash, cmd and PowerShell', async (path) => {
+    const { commands } = parts(await read(path))
+    expect(commands.filter((line) => !isForEveryShell(line))).toEqual([])
+  })
+
+  test.each([
+    "curl -s 'localhost:3000/'",
+    'curl -d "{\\"a\\":1}" localhost',
+    'curl localhost &',
+    'npm start | head',
+    'PORT=1 npm start',
+    'for i in 1 2; do npm start; done',
+    'echo "$HOME"',
+    'kill $(cat pid)',
+    'curl -o /dev/null localhost; sleep 1',
+    'curl localhost:3000/poll?after=0',
+    'curl -d @lessons/hello.json localhost',
+    'curl -s localhost \\',
+    'sleep 1',
+    '# a comment',
+  ])('the command %s is not portable', (line) => {
+    expect(isForEveryShell(line)).toBe(false)
+  })
+
+  test('name exactly the programs in the look.ts of their lesson', async () => {
+    for (const path of DOCUMENTS.filter((document) => /^lessons[\\/]\d\d/.test(document))) {
+      const { code } = parts(await read(path))
+      const named = Array.from(code.matchAll(/npm run look (\d+) ([\w-]+)/g), ([, number, name]) => [number, name])
+      if (named.length === 0) continue
+      const { looks } = await import(join(REPOSITORY, dirname(path), 'look.ts'))
+      expect(named.map(([, name]) => name).toSorted(), path).toEqual(Object.keys(looks).toSorted())
+      expect(new Set(named.map(([number]) => Number(number)))).toEqual(new Set([Number(/\d\d/.exec(path)?.[0])]))
+    }
+  })
+})
+
+/**
+ * Returns true if every shell reads the command in the same way. Allowed are words of letters, digits and harmless
+ * signs, and texts in double quotes without a sign that some shell replaces; `&&` can separate commands. The function
+ * lists what is allowed, not what is forbidden, because each shell has special signs of its own.
+ */
+function isForEveryShell(line: string): boolean {
+  const word = String.raw`(?:[\w./:-][\w./:=@+-]*|"[^"$\x60\\!]*")`
+  return new RegExp(`^(?:npm|npx|node|curl|git|wscat)(?: (?:&& )?${word})*$`).test(line)
+}
+
+describe("the server's invariants", () => {
+  test('have the same titles as the tests in invariants.test.ts', async () => {
+    const [, section = ''] = /^#+ Invariants$(.*?)(?=^#|(?![^]))/ms.exec(await read('server/README.md')) ?? []
     const stated = Array.from(section.matchAll(/^[-*] (.*(?:\n {2,}.*)*)/gm), ([, item = '']) => plain(item))
     const tests = (await read('test/invariants.test.ts')).matchAll(/^test\(\s*(['"])(.*?)\1,\s/gm)
     const held = Array.from(tests, ([, , title = '']) => plain(title))
@@ -53,15 +110,44 @@ describe("the README's invariants", () => {
   })
 })
 
-describe("the README's tables", () => {
-  test('list exactly the errors of the catalogue', async () => {
-    const rows = (await read('README.md')).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \| (.*) \|$/gm)
+describe.each(['server', 'web', 'test'])('the map of %s/', (folder) => {
+  test('lists exactly the folders and files of that folder, in any order', async () => {
+    const listed = Array.from((await mapOf(folder)).matchAll(/^ {2}(\S+)/gm), ([, name = '']) => name)
+    // Of the tests, only the folders: each file beside them is about the repository, or used by several folders.
+    const entries = await readdir(join(REPOSITORY, folder), { withFileTypes: true })
+    const present = entries
+      .filter((entry) => entry.isDirectory() || (folder !== 'test' && !/^(?:README|tsconfig)/.test(entry.name)))
+      .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    expect(listed.toSorted()).toEqual(present.toSorted())
+  })
+
+  test('names only modules that are in the folder of their entry', async () => {
+    const entries = (await mapOf(folder)).split(/^(?= {2}\S)/m).slice(1)
+    const missing = entries.flatMap((entry) => {
+      const [own = ''] = entry.trim().split(/\s/)
+      const inside = own.endsWith('/') ? join(folder, own, '**') : folder
+      const named = Array.from(entry.matchAll(/(?<![\w.*-])[a-z][\w-]*\.ts\b/g), ([name]) => name)
+      return named.filter((name) => globSync(join(inside, name), { cwd: REPOSITORY }).length === 0)
+    })
+    expect(missing).toEqual([])
+  })
+})
+
+/** Returns the block of text in the section "Map" of a folder's README. */
+async function mapOf(folder: string): Promise<string> {
+  const [, map = ''] = /^#+ Map$(?:(?!^#).)*?^```text\n(.*?)^```/ms.exec(await read(`${folder}/README.md`)) ?? []
+  return map
+}
+
+describe("the tables in the server's README", () => {
+  test('list exactly the errors of the catalogue, with status and title', async () => {
+    const rows = (await read('server/README.md')).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \| (.*) \|$/gm)
     const listed = Array.from(rows, ([, code, status, title]) => [code, Number(status), title])
     expect(listed).toEqual(Object.entries(CATALOGUE).map(([code, { status, title }]) => [code, status, title]))
   })
 
-  test('list the limits as they are', async () => {
-    const [, section = ''] = /^## Limits$(.*?)^## /ms.exec(await read('README.md')) ?? []
+  test('list the limits with the values of the code', async () => {
+    const [, section = ''] = /^## Limits$(.*?)^## /ms.exec(await read('server/README.md')) ?? []
     const rows = Array.from(section.matchAll(/^\| (.*?) \| (.*?) \|/gm), ([, what = '', value = '']) => [what, value])
     const numbers = new Map(rows.map(([what = '', value = '']) => [what, Number(value.replace(',', ''))]))
     expect([...numbers.values()].filter((value) => value > 0)).toEqual([
@@ -71,8 +157,17 @@ describe("the README's tables", () => {
       LIMITS.pipelinedPerConnection,
       LIMITS.messagesPerSecondPerClient,
       LIMITS.messagesPerSecondPerAddress,
+      LIMITS.messagesPerSecondPerConnection,
+      LIMITS.costPerSecondPerClient,
+      LIMITS.costPerSecondPerAddress,
+      LIMITS.costPerSecondPerConnection,
       LIMITS.rooms,
-      LIMITS.roomsPerConnection,
+      LIMITS.newRoomsPerMinutePerClient,
+      LIMITS.newRoomsPerMinutePerAddress,
+      LIMITS.furtherRoomsPerClient,
+      LIMITS.furtherRoomsPerAddress,
+      LIMITS.ticksPerSecond,
+      LIMITS.present,
     ])
     expect(section).toContain(
       `${PATIENCE.stalledMs / 1000} s without progress, ${PATIENCE.waitingBytes / 1024 / 1024} MiB`,
@@ -85,27 +180,32 @@ describe("the README's tables", () => {
 
   test('list the flags as --help does', async () => {
     const flags = HELP.slice(HELP.indexOf('  --port'))
-    expect(await read('README.md')).toContain(flags)
+    expect(await read('server/README.md')).toContain(flags)
   })
 })
 
-/** What npm can do by itself. */
+/** A code span that begins like this is a command. */
+const TYPED = /^(?:npm|npx|curl|wscat) \S/
+
+/** Commands of npm itself, which are no scripts of package.json. */
 const NPM_ITSELF = ['ci', 'install', 'exec', 'audit', 'outdated']
 
 async function read(path: string): Promise<string> {
   return (await readFile(join(REPOSITORY, path), 'utf8')).replaceAll('\r\n', '\n')
 }
 
-/** Takes a document apart: what is to be typed (shell blocks and words in backticks), and the text without any code block. */
-function parts(markdown: string): { prose: string; code: string } {
+/** Splits a document: the text without code blocks, the code (shell blocks and code spans), and the commands in it. */
+function parts(markdown: string): { prose: string; code: string; commands: readonly string[] } {
   const blocks = /^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2 *$/gms
   const shell = Array.from(markdown.matchAll(blocks), ([, , , language, block]) => (language === 'sh' ? block : ''))
   const prose = markdown.replace(blocks, '')
   const spans = Array.from(prose.matchAll(/`([^`\n]+)`/g), ([, span]) => span)
-  return { prose, code: [...shell, ...spans].join('\n') }
+  const inBlocks = shell.flatMap((block = '') => block.split('\n').filter((line) => line !== ''))
+  const inText = spans.flatMap((span = '') => (TYPED.test(span) ? [span] : []))
+  return { prose, code: [...shell, ...spans].join('\n'), commands: [...inBlocks, ...inText] }
 }
 
-/** Addresses elsewhere are taken on trust; a file has to be there, and in a document the heading too. */
+/** Returns true if the file of a link exists, and the heading too. Links to other sites are not checked. */
 async function leadsSomewhere(link: string, from: string): Promise<boolean> {
   if (/^(?:[a-z][a-z\d+.-]*:|\/\/)/i.test(link)) return true
   const [file = '', anchor] = decodeURI(link).split('#')
@@ -116,7 +216,7 @@ async function leadsSomewhere(link: string, from: string): Promise<boolean> {
   return Array.from(headings, ([, heading = '']) => slug(heading)).includes(anchor)
 }
 
-/** As GitHub makes it: small letters, no signs, a hyphen for each blank. */
+/** Anchor of a heading, as GitHub builds it: small letters, no signs, a hyphen for each space. */
 function slug(heading: string): string {
   return heading
     .trim()

@@ -2,8 +2,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
+import { transports } from '../server/transports/index.ts'
 
-// Each title stands in the README under "Invariants", word for word; `docs.test.ts` holds that.
+// Each title is also in server/README.md, under "Invariants", in the same words. `docs.test.ts` checks this.
 
 const REPOSITORY = join(import.meta.dirname, '..')
 const HTTP = /^(?:fastify|@fastify\/.*|ws|(?:node:)?(?:http|https|http2|net|tls))$/
@@ -33,19 +34,44 @@ test('The transports of the browser and of the server have the same names', () =
   expect(names('web').toSorted()).toEqual(names('server').toSorted())
 })
 
+/** Sides whose code names no transport outside its folder of transports. */
+const NAMELESS_SIDES: readonly Side[] = ['server']
+
+test('Outside `server/transports/`, no file of the server names a transport in its code', () => {
+  const name = new RegExp(`(['"\`])(?:${Object.keys(transports).join('|')})\\1`)
+  // Some transports share their name with a kind of transport or with a package.
+  const others = /\bkind\b|^import /
+  const found = NAMELESS_SIDES.flatMap((side) =>
+    filesOf(`${side}/**/*.ts`)
+      .filter((file) => !isIn(file, `${side}/transports`))
+      .flatMap((file) =>
+        codeOf(file)
+          .filter((line) => name.test(line) && !others.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      ),
+  )
+  expect(found).toEqual([])
+})
+
+/** Returns the lines of a file without types and comments. */
+const codeOf = (file: string): string[] =>
+  stripTypeScriptTypes(read(file))
+    .replace(/\/\*.*?\*\/|^\s*\/\/.*?$/gms, '')
+    .split('\n')
+
 test('The wire imports no feed and no transport', () => {
   const imports = importsOf('server/wire/**/*.ts')
   expect(imports).not.toEqual([])
   expect(imports.filter(({ from }) => isIn(from, 'server/feed', 'server/transports'))).toEqual([])
 })
 
-test('`web` takes from `server` only `import type`', () => {
+test('`web` imports only types from `server`', () => {
   const imports = importsOf('web/**/*.ts').filter(({ from }) => isIn(from, 'server'))
   expect(imports).not.toEqual([])
   expect(imports.filter(({ typeOnly }) => !typeOnly)).toEqual([])
 })
 
-test('`server` takes from `web` nothing but the rules of a board, which know neither', () => {
+test('`server` imports nothing from `web` except the rules of a board, and the files of these rules import nothing except each other', () => {
   const imports = importsOf('server/**/*.ts').filter(({ from }) => isIn(from, 'web'))
   const rules = [...new Set(imports.map(({ from }) => from))].toSorted()
   expect(rules).toEqual(['web/board/apply.ts', 'web/board/rules.ts'])
@@ -53,26 +79,61 @@ test('`server` takes from `web` nothing but the rules of a board, which know nei
   expect([...new Set(theirs.map(({ from }) => from))]).toEqual(['web/board/place.ts'])
 })
 
-test('`web/measure` imports nothing but itself and types', () => {
+test('`web/measure` imports only itself, and types', () => {
   const imports = importsOf('web/measure/**/*.ts')
   expect(imports.filter(({ from, typeOnly }) => !typeOnly && !isIn(from, 'web/measure'))).toEqual([])
 })
 
-test('`server/protocol.ts` is types only', () => {
-  const code = stripTypeScriptTypes(read('server/protocol.ts'))
+test('`server/protocol/` contains only types', () => {
+  const files = filesOf('server/protocol/*.ts')
+  expect(files).not.toEqual([])
+  const code = files.map((file) => stripTypeScriptTypes(read(file))).join('\n')
   expect(code.replace(/\/\*.*?\*\/|\/\/.*?$/gms, '').trim()).toBe('')
 })
 
-test('Only `server/main.ts` touches `process.argv` and `process.env`', () => {
+test('Only `server/main.ts` reads `process.argv` and `process.env`', () => {
   const touches =
     /\bprocess\s*(?:\.\s*(?:argv|env)\b|\[)|\{[^}]*\b(?:argv|env)\b[^}]*\}\s*=\s*process\b|['"](?:node:)?process['"]/
   const files = filesOf('server/**/*.ts', 'web/**/*.ts').filter((file) => touches.test(read(file)))
   expect(files).toEqual(['server/main.ts'])
 })
 
-test('`server/launch.js` is the only file of JavaScript', () => {
+test('In `server` and in `web`, a folder imports only from floors below its own, types included', () => {
+  for (const side of ['server', 'web'] as const) {
+    const floors = floorsOf(side)
+    const folders = new Set(filesOf(`${side}/**/*.{ts,js}`).map((file) => folderOf(file, side)))
+    expect(floors.flat().toSorted(), `floors in ${side}/README.md`).toEqual([...folders].toSorted())
+    const heights = new Map(floors.flatMap((names, height) => names.map((name) => [name, height] as const)))
+    const heightOf = (path: string): number => heights.get(folderOf(path, side)) ?? Number.NaN
+    const crossing = importsOf(`${side}/**/*.{ts,js}`)
+      .filter(({ from }) => isIn(from, side))
+      .filter(({ file, from }) => folderOf(file, side) !== folderOf(from, side))
+    expect(crossing).not.toEqual([])
+    expect(crossing.filter(({ file, from }) => heightOf(from) >= heightOf(file))).toEqual([])
+  }
+})
+
+test('`server/launch.js` is the only JavaScript file', () => {
   expect(filesOf('**/*.{js,cjs,mjs,jsx}')).toEqual(['server/launch.js'])
 })
+
+/** Returns the folders of each floor from the ground up, as the README of that side draws them. */
+function floorsOf(side: Side): string[][] {
+  const [, drawn = ''] = /^### Floors\n.*?^```text\n(.*?)^```/ms.exec(read(`${side}/README.md`)) ?? []
+  return drawn
+    .trim()
+    .split('\n')
+    .map((floor) => floor.trim().split(/\s+/))
+    .toReversed()
+}
+
+/**
+ * Returns the folder directly below `server` or `web`. For a file outside of such a folder, returns the file's name.
+ */
+function folderOf(file: string, side: Side): string {
+  const [name = ''] = file.slice(side.length + 1).split('/')
+  return name
+}
 
 interface Import {
   readonly file: string
@@ -81,7 +142,9 @@ interface Import {
   readonly typeOnly: boolean
 }
 
-/** Statements at the start of a line, which leaves out what comments say, and `import()` anywhere. */
+/**
+ * Returns the imports of files: statements at the start of a line, so that comments do not count, and every `import()`.
+ */
 function importsOf(pattern: string): Import[] {
   return filesOf(pattern).flatMap((file) => {
     const text = read(file)
@@ -108,11 +171,11 @@ function read(file: string): string {
 
 type Side = 'server' | 'web'
 
-/** The files that the record of transports is made of; what else lies beside them is shared. */
+/** Returns the files that the record of transports imports. The other files in that folder are shared. */
 function transportsOf(side: Side): string[] {
   const index = `${side}/transports/index.ts`
   const files = importsOf(index)
-    .filter(({ typeOnly }) => !typeOnly)
+    .filter(({ from, typeOnly }) => !typeOnly && !from.endsWith('-reading.ts'))
     .map(({ from }) => from)
   expect(files.length, `transports in ${index}`).toBeGreaterThanOrEqual(4)
   return files

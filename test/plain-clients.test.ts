@@ -1,4 +1,4 @@
-/** The README's commands for plain clients, run as they stand but for the port. */
+/** Runs the commands for plain clients in server/README.md; only the port is replaced. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ const hasCurl = await run('curl', ['--version']).then(
   () => false,
 )
 
-/** curl's exit code where --max-time ended a stream. */
+/** Exit code of curl if --max-time ended a stream. */
 const OUT_OF_TIME = 28
 
 test.skipIf(!hasCurl)(
-  'the README\u2019s curl commands publish and read by all three HTTP transports (skipped where there is no curl)',
+  "the README's curl commands publish and read by all three HTTP transports (skipped if there is no curl)",
   async () => {
     await using server = await serve()
     const said: string[] = []
@@ -32,19 +32,19 @@ test.skipIf(!hasCurl)(
   },
 )
 
-test('the addresses that the README gives for wscat and browsers work with Node\u2019s own WebSocket', async () => {
+test("the README's addresses for wscat and browsers work with Node's own WebSocket", async () => {
   await using server = await serve()
   await server.publish('hello')
-  const addresses = [...(await readme()).matchAll(/ws:\/\/localhost:3000[^\s'`)]*/g)].map(([address]) => address)
+  const addresses = [...(await readme()).matchAll(/ws:\/\/localhost:3000[^\s'"`)]*/g)].map(([address]) => address)
   expect(addresses.length).toBeGreaterThan(2)
   for (const address of addresses) {
     const socket = new WebSocket(address.replace('localhost:3000', `127.0.0.1:${server.port}`))
     const messages: string[] = []
     socket.onmessage = ({ data }) => messages.push(data)
-    await until(`${address} is answered`, () => messages.length > 0)
+    await until(`${address} sends a message`, () => messages.length > 0)
     expect(JSON.parse(messages[0] ?? '')).toMatchObject({ type: 'connected' })
     if (address.endsWith('after=0'))
-      await until('the message has come', () => messages.some((text) => text.includes('hello')))
+      await until('the client has received the message', () => messages.some((text) => text.includes('hello')))
     socket.close()
   }
 })
@@ -57,11 +57,11 @@ async function sh(command: string): Promise<string> {
   return stdout
 }
 
-/** The lines of the section's shell block that begin with this program. */
+/** Returns the lines of the section's shell block that begin with this program. */
 async function commands(program: string): Promise<string[]> {
   const [, section = ''] = /^## With plain clients$(.*?)^## /ms.exec(await readme()) ?? []
   const [, block = ''] = /```sh\n(.*?)```/s.exec(section) ?? []
   return block.split('\n').filter((line) => line.startsWith(`${program} `))
 }
 
-const readme = (): Promise<string> => readFile(join(import.meta.dirname, '../README.md'), 'utf8')
+const readme = (): Promise<string> => readFile(join(import.meta.dirname, '../server/README.md'), 'utf8')

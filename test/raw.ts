@@ -1,18 +1,18 @@
-/** Clients that send exactly these bytes, and read or do not. */
+/** Clients that send the given bytes exactly, and read the response or do not. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
 export interface Raw extends AsyncDisposable {
   readonly socket: Socket
-  /** All that has come, as latin1. */
+  /** Received text, in Latin-1. */
   text(): string
-  /** Resolves with all that has come when the other end has closed, or reset it. */
+  /** Resolves with the received text when the other end has closed or reset the connection. */
   closed(): Promise<string>
   close(): Promise<void>
 }
 
-/** A connection that has sent this. `reads`: false leaves what comes with the kernel until the socket is resumed. */
+/** Connects and sends these bytes. If `reads` is false, the kernel keeps the response until the socket is resumed. */
 export function raw(port: number, sends: string | Buffer, reads = true): Raw {
   const socket = connect(port, '127.0.0.1')
   let text = ''
@@ -38,7 +38,7 @@ export function raw(port: number, sends: string | Buffer, reads = true): Raw {
   }
 }
 
-/** A connection over which a WebSocket is open. */
+/** Connects and opens a WebSocket. */
 export async function rawWebSocket(port: number, path = '/feed/lobby/ws', reads = true): Promise<Raw> {
   const client = raw(port, upgrade(path))
   await once(client.socket, 'data')
@@ -59,5 +59,5 @@ export function post(room: string, message: unknown, more = ''): string {
   return `POST /feed/${room} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`
 }
 
-/** The status line's code, of an answer that has come. */
+/** Returns the status code of a received response. */
 export const statusOf = (answer: string): number => Number(answer.split(' ')[1])

@@ -1,11 +1,14 @@
-/** What the README says for running it for long: its service and its container, as far as they can be tried without a machine of their own. */
+/**
+ * Tests of the systemd unit and the container file of server/README.md, without systemd and without a container engine.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
+import { DOCUMENTS } from '../server/pages/documents.ts'
 import { blockOf, withThese } from './readme.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
@@ -18,7 +21,7 @@ async function temporary(): Promise<AsyncDisposable & { readonly folder: string 
 }
 
 test.skipIf(!hasSystemd)(
-  'systemd finds nothing wrong with the unit (skipped where there is no systemd-analyze)',
+  'systemd finds nothing wrong with the unit (skipped if there is no systemd-analyze)',
   async () => {
     await using temp = await temporary()
     const unit = join(temp.folder, 'fourwire.service')
@@ -28,14 +31,14 @@ test.skipIf(!hasSystemd)(
   },
 )
 
-test('the unit starts the server with flags that there are', async () => {
+test('the unit starts the server with flags that exist', async () => {
   const [, command = ''] = /^ExecStart=\S+ (.*)$/m.exec(blockOf('ini')) ?? []
   await using temp = await temporary()
   const args = withThese(command, { '/var/lib/fourwire': temp.folder }).split(' ')
   await started(REPOSITORY, args)
 })
 
-test('what the container copies is enough to start and to be healthy', async () => {
+test('the files that the container copies are enough for a healthy server with every document and lesson', async () => {
   const lines = blockOf('dockerfile').trim().split('\n')
   const of = (instruction: string) =>
     lines.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1))
@@ -50,7 +53,7 @@ test('what the container copies is enough to start and to be healthy', async () 
     const sources = copied.split(' ')
     const target = sources.pop() ?? ''
     for (const source of sources) {
-      const to = join(root, target.endsWith('/') ? join(target, source) : target)
+      const to = join(root, target.endsWith('/') ? join(target, basename(source)) : target)
       await mkdir(dirname(to), { recursive: true })
       await cp(join(REPOSITORY, source), to, { recursive: true })
     }
@@ -67,10 +70,16 @@ test('what the container copies is enough to start and to be healthy', async () 
     const [code] = await once(spawn(process.execPath, script), 'exit')
     expect(code).toBe(0)
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('<title>Fourwire')
+
+    const list = await (await fetch(`http://127.0.0.1:${port}/docs`)).text()
+    const listed = Array.from(list.matchAll(/<li><span><a href="\/docs\/([a-z]+)"/g), ([, name]) => name)
+    expect(listed).toEqual(DOCUMENTS.map(({ name }) => name))
+    for (const path of ['/docs/sandbox.png', '/lessons/01-why-real-time'])
+      expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(200)
   })
 })
 
-/** Runs it until it is up, and until the check is done; then it has to end by itself when it is told to. */
+/** Runs the program until the check is done. Then SIGTERM must end it with code 0. */
 async function started(cwd: string, args: readonly string[], check?: (port: number) => Promise<void>): Promise<void> {
   const child = spawn(process.execPath, args, {
     cwd,

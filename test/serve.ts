@@ -1,19 +1,21 @@
-import { createAccess } from '../server/access.ts'
+import { createAccess } from '../server/access/access.ts'
+import type { AccessOptions } from '../server/access/access.ts'
 import { createApp } from '../server/app.ts'
-import type { Parts } from '../server/app.ts'
+import type { AppParts } from '../server/app.ts'
 import type { Log } from '../server/feed/log.ts'
 import { memoryLog } from '../server/feed/memory-log.ts'
-import type { Conditions, Event, SettingsChange } from '../server/protocol.ts'
-import type { App } from '../server/transports/transport.ts'
+import type { Event } from '../server/protocol/feed.ts'
+import type { Conditions, SettingsChange } from '../server/protocol/lab.ts'
+import type { App } from '../server/http/app-type.ts'
 
 export interface Served extends AsyncDisposable {
   readonly app: App
   readonly origin: string
   readonly port: number
   publish(text: string, room?: string): Promise<Event>
-  /** Sets them as an instructor's script does. */
+  /** Changes settings like an instructor's script. */
   set(change: SettingsChange): Promise<void>
-  /** Connections that are open right now, upgraded ones included. */
+  /** Returns the number of open connections, including upgraded ones. */
   connections(): Promise<number>
   close(): Promise<void>
 }
@@ -22,38 +24,56 @@ export interface ServeOptions {
   readonly log?: Log
   readonly port?: number
   readonly allowHosts?: string[]
+  readonly allowOrigins?: string[]
   readonly conditions?: Partial<Conditions>
-  /** False makes this machine one like any other, on which only the token makes an instructor. */
-  readonly isInstructor?: false
+  /** True for a server that other machines can reach: only the token makes an instructor. */
+  readonly isShared?: boolean
   readonly token?: string
-  /** Default: those of the server, but for the rate of messages, at which no test could get anywhere. */
-  readonly limits?: Parts['limits']
-  readonly times?: Parts['times']
-  readonly auth?: Parts['auth']
+  /** Default: the limits of the server, but without the rates, which would slow down the tests. */
+  readonly limits?: AppParts['limits']
+  readonly times?: AppParts['times']
+  readonly trustProxy?: AppParts['trustProxy']
+  readonly auth?: AccessOptions['auth']
+  readonly sessionFile?: AccessOptions['sessionFile']
+  readonly transports?: AppParts['transports']
+  readonly root?: AppParts['root']
 }
 
-const NO_RATES = { messagesPerSecondPerAddress: Infinity, messagesPerSecondPerClient: Infinity }
+/** Limits without rates, because tests send faster than any user. */
+export const NO_RATES = {
+  messagesPerSecondPerAddress: Infinity,
+  messagesPerSecondPerClient: Infinity,
+  costPerSecondPerAddress: Infinity,
+  costPerSecondPerClient: Infinity,
+  newRoomsPerMinutePerAddress: Infinity,
+  newRoomsPerMinutePerClient: Infinity,
+}
 
-/** A server of one's own on a free port, or on a given one to take another's place; with conditions on its wire from the start, or neutral. */
+/** Starts a server on a free port, or on a given one to replace an earlier server. Its wire has the given conditions from the start. */
 export async function serve({
   log = memoryLog(),
   port = 0,
   allowHosts = [],
+  allowOrigins = [],
   conditions,
-  isInstructor,
+  isShared = false,
   token,
   limits = NO_RATES,
   times = {},
+  trustProxy,
   auth,
+  sessionFile = null,
+  transports,
+  root,
 }: ServeOptions = {}): Promise<Served> {
-  const isHome = isInstructor === false ? { isHome: () => false } : {}
-  const app = await createApp({ log, access: createAccess(allowHosts, { token, ...isHome }), limits, times, auth })
+  const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
+  const app = await createApp({ log, access, limits, times, trustProxy, root, ...(transports && { transports }) })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')
   const origin = `http://127.0.0.1:${address.port}`
   const close = async () => {
-    // Node's fetch keeps its connections; a test does not wait for them to grow old.
+    // Node's fetch keeps its connections open, and a test must not wait until they expire.
     setTimeout(() => app.server.closeAllConnections(), 1500).unref()
     await app.close()
   }
@@ -74,7 +94,7 @@ export async function serve({
     port: address.port,
     set,
     async publish(text, room = 'lobby') {
-      // Past the wire: nothing is tested by hundreds of publishes that each take a round trip.
+      // This publishes without a connection, because hundreds of round trips would only take time.
       if (conditions) return publishInside(app, text, room)
       const key = crypto.randomUUID()
       const send = () =>
@@ -83,8 +103,8 @@ export async function serve({
           headers: { 'content-type': 'application/json', 'idempotency-key': key },
           body: JSON.stringify({ user: 'Ada', text }),
         })
-      // A connection of the server before this one, or of the conditions before, may still lie in
-      // fetch's pool; what was accepted on it already is answered by 200.
+      // The pool of fetch may still have a connection of the earlier server or the earlier conditions.
+      // The second attempt then gets 200 if the first one was accepted.
       const response = await send().catch(send)
       if (!response.ok) throw new Error(await response.text())
       return response.json()

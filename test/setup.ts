@@ -6,5 +6,5 @@ if (major < 24)
     `The tests need Node 24.12 or later and this is ${process.version}. Run them with npm test: that brings one.`,
   )
 
-// Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
+// Node has a WebSocket and a fetch of its own, but its EventSource needs a flag.
 globalThis.EventSource ??= EventSource as unknown as typeof globalThis.EventSource

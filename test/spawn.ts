@@ -10,11 +10,11 @@ export interface Spawned extends AsyncDisposable {
   readonly process: ChildProcess
   readonly origin: string
   readonly port: number
-  /** Sends a signal and resolves with the exit code, or null where the signal itself ended it. */
+  /** Sends a signal. Resolves with the exit code, or null if the signal itself ended the process. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** The server as a process of its own, once it has printed where it is. */
+/** Starts the server in a process of its own. Resolves when the server has printed its address. */
 export async function spawnServer(...flags: string[]): Promise<Spawned> {
   const child = spawn(process.execPath, [MAIN, '--port', '0', '--log', 'error', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -29,7 +29,8 @@ export async function spawnServer(...flags: string[]): Promise<Spawned> {
   return {
     process: child,
     origin,
-    port: Number(new URL(origin).port),
+    // WHATWG's URL refuses the zone of a link-local address.
+    port: Number(/:(\d+)$/.exec(origin)?.[1]),
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')

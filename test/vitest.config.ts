@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import type { TestUserConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
@@ -5,38 +6,59 @@ import type { TestSpecification } from 'vitest/node'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Does the conformance suite run over lines with latency, little bandwidth and losses? */
+    /** True if the conformance suite runs over lines with latency, little bandwidth and losses. */
     badLines: boolean
   }
 }
 
 export const shared: TestUserConfig = {
   maxWorkers: 1,
-  // A worker loads what is tested once and not for each file. No file leaves anything behind for the next.
+  // A worker loads the tested modules once and not for each file. No file changes the state of another.
   isolate: false,
+  // Concurrent tests wait for more than half of their time.
+  maxConcurrency: availableParallelism() + 1,
   setupFiles: ['test/setup.ts'],
   testTimeout: 40_000,
+  // Default: 10 s, which a busy machine may need for the start of a browser.
+  hookTimeout: 60_000,
+  // Default: 1 s, which a busy machine may need for one answer.
+  expect: { poll: { timeout: 10_000 } },
   // On a machine that others use as well, a bound in milliseconds may be missed once. The report says so.
   retry: 1,
 }
 
-/** What bad lines do takes its time: `npm run test:lines`. */
-export const LINES = ['test/server/network.test.ts', 'test/server/wire/effects.test.ts']
+/** Options for tests that compare milliseconds. Other work of the machine has often ended a few seconds later. */
+export const timed: TestUserConfig = { maxWorkers: 1, retry: { count: 2, delay: 3000 } }
 
-/** All of the pages, in a browser, but the four lanes themselves: `npm run test:page`. */
-export const PAGE = [
-  'test/browser/{absence,board,board-line,chat,choose,chromium,dropped,inspector,ladder,lesson,looks,network,sandbox,settings}.test.ts',
+/** Tests that compare the delays on bad lines with the promise of each condition. */
+export const EFFECTS = ['test/server/wire/effects.test.ts']
+
+/** Tests on bad lines, which take long: `npm run test:lines`. */
+export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/shared-presets.test.ts', ...EFFECTS]
+
+/** Tests of programs in separate processes, with signals, old versions of Node and full disks: `npm run test:process`. */
+export const PROCESSES = [
+  'test/running.test.ts',
+  'test/server/{disk,launch,process}.test.ts',
+  'test/server/http/logging.test.ts',
+  'test/server/pages/vendored.test.ts',
+  'test/server/start/*.test.ts',
 ]
 
-/** Whose subject is time: on two cores nothing else may run beside them. */
+/** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
+export const PAGE = [
+  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,inspector,ladder,lane-menu,lesson,looks,loopback,moderation,network,proxied,sandbox,settings,toy}.test.ts',
+]
+
+/** Tests of times. On two cores no other test may run beside them. */
 const TIMED = [
   'test/browser/{capture,page}.test.ts',
   'test/server/transports/slow.test.ts',
-  'test/server/wire/{link,pipe,wire}.test.ts',
+  'test/server/wire/{wire,bend/link,bend/pipe}.test.ts',
   'test/web/**/*.test.ts',
 ]
 
-/** What takes longest goes first: at the end one worker would wait for the other. In a fresh clone Vitest goes by the files' sizes. */
+/** Runs the longest file first, so that no worker waits for it at the end. In a fresh clone, Vitest would sort the files by size. */
 class LessonsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isFirst = ({ moduleId }: TestSpecification) => moduleId.endsWith('/lessons.test.ts')
@@ -49,18 +71,19 @@ export default defineConfig({
   test: {
     ...shared,
     sequence: { sequencer: LessonsFirst },
-    // A browser may have to be installed first, which no test's time limit allows for.
+    // The installation of a browser can take longer than the time limit of a test.
     globalSetup: ['test/browser/chromium.ts'],
     provide: { badLines: false },
     projects: [
-      { extends: true, test: { name: 'timed', include: TIMED, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { ...timed, name: 'timed', include: TIMED, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: {
           name: 'other',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/proxy/**', ...LINES, ...PAGE, ...TIMED],
-          maxWorkers: 2,
+          exclude: ['test/proxy/**', ...LINES, ...PAGE, ...PROCESSES, ...TIMED],
+          // These tests wait for half of their time.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

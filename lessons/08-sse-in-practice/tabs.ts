@@ -1,4 +1,4 @@
-/** A page that opens one event stream and keeps it for as long as it is open, seen or not. For seven tabs of one browser. */
+/** A page with one event stream, which stays open even in a hidden tab. A student opens it in seven tabs. */
 import { createServer } from 'node:http'
 
 const PAGE = `<!doctype html>
@@ -12,7 +12,7 @@ const PAGE = `<!doctype html>
   b { font-variant-numeric: tabular-nums }
 </style>
 <h1>Here is the page</h1>
-<p>Its stream has brought <b id="count">0</b> events, one a second.</p>
+<p>Its stream sends one event a second. So far it has sent <b id="count">0</b>.</p>
 <script>
   let count = 0
   new EventSource('/stream').onmessage = () => (document.getElementById('count').textContent = count += 1)

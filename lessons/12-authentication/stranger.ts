@@ -1,4 +1,4 @@
-/** Another site. While somebody looks at its page, the page tries in that person's name what only the chat's own should. */
+/** A stranger's server. When a user opens its page, the page sends requests to the chat in this user's name. */
 import { createServer } from 'node:http'
 
 const PAGE = `<!doctype html>
@@ -13,15 +13,15 @@ const PAGE = `<!doctype html>
   dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 </style>
 <h1>Kittens, kittens, kittens</h1>
-<p>This is a page of <b id="me"></b>. It has nothing to do with <b id="chat"></b>, and this is what it tried there, with
-your cookie:</p>
+<p>This is a page of <b id="me"></b>. It does not belong to <b id="chat"></b>. But it has sent three requests to that
+server, with your cookie:</p>
 <dl>
-  <dt>to read a page, by <code>fetch</code></dt><dd id="read">\u2026</dd>
-  <dt>to get a ticket, by <code>fetch</code> and POST</dt><dd id="ticket">\u2026</dd>
-  <dt>to open a WebSocket</dt><dd id="socket">\u2026</dd>
+  <dt>read a page, with <code>fetch</code></dt><dd id="read">\u2026</dd>
+  <dt>get a ticket, with <code>fetch</code> and POST</dt><dd id="ticket">\u2026</dd>
+  <dt>open a WebSocket</dt><dd id="socket">\u2026</dd>
 </dl>
 <script>
-  // The chat of the lesson is a hundred ports below; another one by ?chat=localhost:4112
+  // The port of the lesson's chat is 100 lower than this one. ?chat=localhost:4112 names another chat.
   const chat = new URLSearchParams(location.search).get('chat') ?? 'localhost:' + (Number(location.port) - 100)
   const say = (id, text) => (document.getElementById(id).textContent = text)
   say('me', location.origin)
@@ -30,7 +30,7 @@ your cookie:</p>
   const ask = (id, path, method) =>
     fetch('http://' + chat + path, { method, credentials: 'include' })
       .then((answer) => answer.text())
-      .then((text) => say(id, 'read: ' + text), () => say(id, 'the browser let it ask, and does not let it read'))
+      .then((text) => say(id, 'read: ' + text), () => say(id, 'the browser sent the request, but the page may not read the response'))
   ask('read', '/', 'GET')
   ask('ticket', '/ticket', 'POST')
 

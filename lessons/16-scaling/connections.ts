@@ -1,6 +1,6 @@
 /**
- * What an open connection costs a server in memory, measured: opens so many of each kind against a sandbox of its own,
- * and asks it how much larger it has become.
+ * Measures the memory of an open connection on the server. For each kind of connection it starts a sandbox, opens the
+ * given number of connections, and asks the sandbox how much its memory has grown.
  *
  *   node server/launch.js lessons/16-scaling/connections.ts 300
  */
@@ -17,7 +17,7 @@ const UPGRADE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-/** Each asks for its own, and is there when this much of an answer has come; a held poll has none. */
+/** The kinds of connections. One with `isAnswered` is open when its first bytes have come; a held poll gets no bytes. */
 const KINDS = [
   { name: 'kept for the next short poll', path: 'poll', headers: HELD, isAnswered: true },
   { name: 'held long poll', path: 'long-poll?wait=30&after=CURSOR', headers: HELD, isAnswered: false },
@@ -25,11 +25,11 @@ const KINDS = [
   { name: 'WebSocket', path: 'ws', headers: UPGRADE, isAnswered: true },
 ] as const
 
-/** Figures of `/metrics`. */
+/** Names of figures in `/metrics`. */
 const HELD_POLLS = 'fourwire_clients{transport="long-poll"}'
 const MEMORY = 'process_resident_memory_bytes'
 
-/** Until what is loaded once is loaded. */
+/** Connections before the measurement, so that everything which is loaded once is loaded. */
 const WARM = 20
 
 const [count = 300] = process.argv.slice(2).map(Number)
@@ -38,11 +38,11 @@ if (!Number.isInteger(count) || count < 1 || count > 400)
     `${process.argv[2]} connections cannot be opened. Give a number from 1 to 400: one address may hold no more.`,
   )
 
-process.stdout.write(`${count} connections of each kind, each kind against a server of its own:\n\n`)
+process.stdout.write(`${count} connections of each kind, each kind with a server of its own:\n\n`)
 for (const kind of KINDS) {
   await using sandbox = await startSandbox(0)
   const port = Number(new URL(sandbox.origin).port)
-  // What the first few lead to stays, and is no connection's.
+  // The first connections need memory that is not given back and belongs to no single connection.
   await open(port, kind, WARM)
   const before = await memoryOf(sandbox.origin)
   await open(port, kind, count)
@@ -66,13 +66,13 @@ async function open(port: number, { path, headers, isAnswered }: (typeof KINDS)[
   else while ((await figureOf(origin, HELD_POLLS)) < before + n);
 }
 
-/** Of `/metrics`. */
+/** Reads one figure from `/metrics`. */
 async function figureOf(origin: string, name: string): Promise<number> {
   const lines = (await (await fetch(`${origin}/metrics`)).text()).split('\n')
   return Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0)
 }
 
-/** The second answer: the first costs something as well. */
+/** Asks twice and returns the second figure, because the first request needs memory as well. */
 async function memoryOf(origin: string): Promise<number> {
   await figureOf(origin, MEMORY)
   return figureOf(origin, MEMORY)

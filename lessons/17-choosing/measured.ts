@@ -1,10 +1,10 @@
 /**
- * Workloads that are really served, in a process of their own (`served.ts`). Its time stands still and is moved
+ * Workloads that are really served, in a separate process (`served.ts`). Its time stands still and is moved
  * from one moment of the schedule to the next, so that minutes take no time and every run is the same run; the
  * bytes are those of the socket.
  */
 import { connect } from 'node:net'
-import { Unclear } from '../kit/exercise.ts'
+import { Unclear } from '../kit/finding.ts'
 import { startProgram } from '../kit/program.ts'
 import type { Program } from '../kit/program.ts'
 import { createTrial } from '../kit/trial.ts'
@@ -53,7 +53,7 @@ export interface Run {
  */
 export function measureAll(runs: readonly Run[]): readonly Promise<Measured>[] {
   const hosted = { kind: 'transport', exported: 'served', isFrozen: true } as const
-  const starting = startProgram(import.meta.dirname, { name: 'served', hosted, checks: [] })
+  const starting = startProgram(import.meta.dirname, { name: 'served', hosted })
   let before: Promise<unknown> = starting
   const results = runs.map((run, i) => {
     const measured = before.then(async () => measure(await starting, run, `workload-${i}`))

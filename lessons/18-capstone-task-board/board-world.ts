@@ -1,8 +1,10 @@
-/** What the checks of the student's board do and see: a page of Ada's behind the gate, and Ben beside it. */
-import type { Board, Change, Event, TransportName } from '../../server/protocol.ts'
-import type { Hint } from '../kit/exercise.ts'
-import { Late, Wrong } from '../kit/exercise.ts'
+/** Helpers for the checks of the student's board: Ada's page connects through the gate, and Ben connects directly. */
+import type { Board, Change } from '../../server/protocol/board.ts'
+import type { Event, TransportName } from '../../server/protocol/feed.ts'
+import { Late, Wrong } from '../kit/finding.ts'
+import type { Hint } from '../kit/finding.ts'
 import type { Trial } from '../kit/trial.ts'
+import { BLANK, DEAF, UNSENT } from './hints.ts'
 import type { Held, Seen } from './page.ts'
 import { create, startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -18,7 +20,7 @@ export interface World extends Sandbox {
   held(): Promise<Held>
 }
 
-/** A sandbox of the check's own, and no page that outlives it. */
+/** Runs a check with a sandbox of its own, and closes the page afterwards. */
 export async function at(trial: Trial, run: (world: World) => Promise<void>): Promise<void> {
   await using sandbox = await startSandbox()
   const { room } = trial
@@ -58,7 +60,7 @@ interface Told {
   readonly hint: string | Hint | ((shown: Board | null) => string | Hint)
 }
 
-/** Throws for a board that is another than it should be. */
+/** Throws for a page that shows another board than it should. */
 function differs(world: World, shown: Board | null, wanted: string, { saw, why, hint }: Told, Kind = Wrong): never {
   const found = textOf(shown)
   const head = `${world.gate.asked.join('\n')}\n\nthe page shows  `
@@ -74,7 +76,7 @@ function differs(world: World, shown: Board | null, wanted: string, { saw, why, 
   })
 }
 
-/** Waits until the page shows what the log has. */
+/** Waits until the page shows the board of the log; throws `Late` if it never does. */
 export async function expectSame(world: World, told: Told): Promise<void> {
   const wanted = textOf((await world.board(world.room)).board)
   const isSame = async () => textOf((await world.seen()).board) === wanted
@@ -82,61 +84,44 @@ export async function expectSame(world: World, told: Told): Promise<void> {
   differs(world, (await world.seen()).board, wanted, told, Late)
 }
 
-/** The page shows this in this moment. */
+/** Throws `Wrong` unless the page shows this board at this moment. */
 export async function expectNow(world: World, wanted: string, told: Told): Promise<void> {
   const { board } = await world.seen()
   if (textOf(board) !== wanted) differs(world, board, wanted, told)
 }
 
-/** Resolves when a transport has brought an event to the student's part. */
+/** Resolves when a transport has delivered an event to the student's part. */
 export async function brought(world: World, id: string, by: TransportName = 'ws'): Promise<void> {
   const has = async () => (await world.seen()).brought[by]?.includes(id) === true
   if (await soon(world.trial, has)) return
   const bytes = world.gate.asked.join('\n')
-  const saw = `Ben changed the board, and the page was not told. It has asked for:`
-  throw new Late({ saw, bytes, at: bytes.length, wanted: 'a line behind the snapshot', hint: DEAF })
+  const saw = 'Ben changed the board, and the page did not receive the event. It has requested:'
+  throw new Late({ saw, bytes, at: bytes.length, wanted: 'a connection after the snapshot', hint: DEAF })
 }
 
-/** All that the log has. */
+/** Resolves when the page has received the last event of the log. */
 export const broughtAll = async (world: World) => brought(world, (await world.board(world.room)).cursor)
 
-/** Resolves when so many of Ada's changes were answered like this. */
+/** Resolves when this number of Ada's changes were accepted or refused. */
 export async function answered(world: World, which: 'accepted' | 'refused', count: number): Promise<void> {
   const is = async () => (await world.seen())[which] >= count
   if (await soon(world.trial, is)) return
   const bytes = world.gate.asked.join('\n')
-  const saw = 'Ada changed the board. Her page has asked for:'
+  const saw = 'Ada changed the board. Her page has requested:'
   throw new Late({ saw, bytes, at: bytes.length, wanted: `${count} that send a change`, hint: UNSENT })
 }
 
-/** The page is there, with these tasks on its board, and follows. */
+/** Creates these tasks, opens the page, and waits until it shows them and follows. */
 export async function arrive(world: World, ...ids: readonly string[]): Promise<void> {
   for (const id of ids) await world.ben(create(id))
   await world.open()
-  await expectSame(world, { saw: `On the board there were ${ids.join(', ')} when the page was opened.`, hint: BLANK })
+  await expectSame(world, { saw: `The board contained ${ids.join(', ')} when the page was opened.`, hint: BLANK })
   await follows(world)
 }
 
 async function follows({ trial, gate }: World): Promise<void> {
   if (await soon(trial, () => gate.open('ws') > 0)) return
   const bytes = gate.asked.join('\n')
-  const saw = 'The page has a board, and no line that would bring what follows. It has asked for:'
-  throw new Late({ saw, bytes, at: bytes.length, wanted: 'a line', hint: DEAF })
+  const saw = 'The page has a board, but no connection that would bring later events. It has requested:'
+  throw new Late({ saw, bytes, at: bytes.length, wanted: 'a connection', hint: DEAF })
 }
-
-export const BLANK: Hint = [
-  'The page was opened, and did not show the board.',
-  'Look at what becomes of the snapshot when it is there.',
-  'A snapshot is where a page begins: it says all that happened before, without saying how.',
-]
-const DEAF: Hint = [
-  'The board has changed, and the page has no line by which it would hear of that.',
-  'Look at who follows, and from where.',
-  'A snapshot is the past. Whatever comes after it has to come by another way, which has to be open.',
-]
-
-const UNSENT: Hint = [
-  'Ada changed her board, and the server never got to know.',
-  'Look at what you do with a change besides showing it.',
-  'What a page shows is a guess. It comes true when the server has been asked and the log holds it.',
-]

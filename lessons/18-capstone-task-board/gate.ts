@@ -1,39 +1,40 @@
-/** The way from the student's page to the sandbox. It lets through, refuses or keeps, each kind of request by itself. */
+/** The gate between the student's page and the sandbox: it passes, refuses or keeps each kind of request. */
 import { once } from 'node:events'
 import { createServer, request as ask } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { listen } from '../kit/port.ts'
 
-/** `board`: the snapshot. `change`: what is sent up. */
+/** Kinds of requests. `board`: the snapshot. `change`: a change that the page sends. */
 export type Kind = TransportName | 'board' | 'change'
 
 /**
- * `detained`: does not reach the server. `held back`: does, and of what the server says nothing comes down, on a line
- * that is open already as well. `refused`: is answered by 503, a WebSocket by 403.
+ * How a kind is treated. `detained`: requests do not reach the server. `held back`: they do, but nothing from the
+ * server reaches the page, even on an open connection. `refused`: the gate responds with 503, or 403 to a WebSocket.
  */
 export type Way = 'through' | 'detained' | 'held back' | 'refused'
 
 export interface Gate extends AsyncDisposable {
   readonly origin: string
-  /** What was asked for so far, in its order, as `GET /boards/NAME`; without what says who asks. */
+  /** Requests so far, in order, like `GET /boards/NAME`; without the parameters that identify the client. */
   readonly asked: readonly string[]
   count(kind: Kind): number
-  /** How many lines of a kind are open, and have brought something. */
+  /** Number of open connections of a kind that have delivered something. */
   open(kind: Kind): number
-  /** How many there have been that did. */
+  /** Number of connections of a kind that have ever delivered something. */
   begun(kind: Kind): number
-  /** On how many something is held back. */
+  /** Number of connections of a kind on which something is held back. */
   held(kind: Kind): number
-  /** From now on; whatever was kept goes where it now may. */
+  /** Sets how these kinds are treated, and releases what was kept if that is now allowed. */
   set(way: Way, ...kinds: readonly Kind[]): void
   cut(kind: Kind): void
 }
 
 interface Passage {
   readonly kind: Kind
-  /** What the server has said and the page not heard. */
+  /** Deliveries from the server that are held back. */
   readonly kept: (() => void)[]
   hasBegun: boolean
   cut(): void
@@ -104,15 +105,13 @@ export async function startGate(port: number): Promise<Gate> {
   )
   server.on('connection', (socket) => {
     sockets.add(socket)
-    // Also while it is detained.
+    // Needed while a request is detained, too.
     socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const ownPort = await listen(server)
 
   return {
-    origin: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
+    origin: `http://127.0.0.1:${ownPort}`,
     get asked() {
       return asked.map(({ line }) => line)
     },
@@ -148,7 +147,7 @@ function kindOf(method: string, url: string): Kind {
   return last === 'poll' ? 'short-poll' : 'board'
 }
 
-/** Who asks, and for which lane, is no part of what is asked. */
+/** Returns the address without the parameters that identify client and lane. */
 function shortOf(url: string): string {
   const { pathname, searchParams } = new URL(url, 'http://here')
   const after = searchParams.get('after')

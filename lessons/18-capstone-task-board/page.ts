@@ -1,6 +1,8 @@
-/** A page of the board without its looks: the sandbox's own parts, and the student's in their midst. The checks call it. */
+/** A page of the board without a view: the sandbox's own parts, and the student's part among them. The checks call it. */
 import { EventSource } from 'eventsource'
-import type { Board, BoardAnswer, Change, Cursor, TransportName } from '../../server/protocol.ts'
+import type { Board, Change } from '../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { createOutbox } from '../../web/board/outbox.ts'
 import { allow } from '../../web/board/rules.ts'
 import { pause } from '../../web/transports/ask.ts'
@@ -13,23 +15,23 @@ import type { LiveBoard, Parts } from './start/board.ts'
 // Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
 Object.assign(globalThis, { EventSource })
 
-/** What a page has done, and what it shows. */
+/** State of a page: what it shows, and counts of what it has received. */
 export interface Seen {
   readonly board: Board | null
-  /** Ids of what each transport has brought to the student's part, in its order. */
+  /** Ids of the events that each transport delivered to the student's part, in order. */
   readonly brought: Readonly<Partial<Record<TransportName, readonly Cursor[]>>>
-  /** How many of its own changes were answered, either way. */
+  /** Numbers of its own changes that were accepted and refused. */
   readonly accepted: number
   readonly refused: number
-  /** Which gaps it was told of. */
+  /** Number of gaps that it was told of. */
   readonly gaps: number
 }
 
-/** What its part has in its hands, also after the page was closed. */
+/** Resources of the student's part; readable even after the page was closed. */
 export interface Held {
-  /** How many snapshots it has been given. */
+  /** Number of snapshots that it received. */
   readonly snapshots: number
-  /** By how many lines it follows. */
+  /** Number of lines by which it follows. */
   readonly lines: number
 }
 
@@ -37,9 +39,9 @@ interface Page {
   seen(): Seen
   held: Held
   change(change: Change): void
-  /** Follows by another transport as well, as a page does that tries a better one. */
+  /** Follows with a second transport too, like a page that tries a better one. */
   beside(name: TransportName): void
-  /** Comes back at once by all lines, as a page does that was woken: none waits its time. */
+  /** Reconnects all lines at once, without their pauses, like a page that was woken. */
   hurry(): void
   close(): void
 }
@@ -72,7 +74,7 @@ function createPage(origin: string, room: string): Page {
   const answers = new Map<string, Parameters<Parts['send']>[2]>()
   const stopped = new AbortController()
   const { signal } = stopped
-  /** Of each line, what has it come back. */
+  /** For each line, the function that reconnects it. */
   const comesBack = new Set<() => void>()
   let tryBeside = (_name: TransportName): void => {}
   let keys = 0
@@ -176,10 +178,10 @@ function createPage(origin: string, room: string): Page {
   async function get<T>(url: string): Promise<T> {
     const backoff = createBackoff()
     for (;;) {
-      // What is on its way when a page is closed arrives nevertheless.
+      // A response that is on its way when the page is closed still arrives.
       const answer = await fetch(url).catch(() => null)
       if (answer?.ok) return answer.json()
-      // Whoever has left waits for nothing any more.
+      // A closed page does not try again.
       if (signal.aborted) return new Promise(() => {})
       await pause(backoff.nextMs(), signal)
     }

@@ -1,17 +1,20 @@
-/** A sandbox of a check's own, which keeps few events, the gate in front of it, and somebody who comes by no gate: Ben. */
+/** A sandbox for one check, which keeps few events, with the gate before it. Ben connects without the gate. */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BoardAnswer, Change, Event, TaskChange } from '../../server/protocol.ts'
+import type { Change, TaskChange } from '../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
+import type { Event } from '../../server/protocol/feed.ts'
+import { portOf } from '../kit/port.ts'
 import { startGate } from './gate.ts'
 import type { Gate } from './gate.ts'
 
-/** Somebody who was away while more than this was changed has a gap. */
+/** Number of events that the log keeps. */
 export const KEPT = 20
 
 export interface Sandbox extends AsyncDisposable {
   readonly gate: Gate
-  /** As the log has it. */
+  /** Returns the board as the log has it. */
   board(room: string): Promise<BoardAnswer>
-  /** Ben changes something. Throws where that is refused. */
+  /** Changes the board as Ben; throws if the server refuses it. */
   change(room: string, change: Change): Promise<Event>
 }
 
@@ -20,17 +23,16 @@ export const update = (task: TaskChange): Change => ({ type: 'task_updated', tas
 export const remove = (id: string): Change => ({ type: 'task_deleted', task: { id } })
 
 export async function startSandbox(): Promise<Sandbox> {
-  // Loading it takes longer than all else here, and whoever only lists the lessons needs none.
+  // Loaded here, because loading the server is slow and listing the lessons does not need it.
   const [{ createApp }, { createAccess }, { memoryLog }] = await Promise.all([
     import('../../server/app.ts'),
-    import('../../server/access.ts'),
+    import('../../server/access/access.ts'),
     import('../../server/feed/memory-log.ts'),
   ])
   const log = memoryLog({ events: KEPT, ageMs: 60 * 60_000 })
-  const app = await createApp({ log, access: createAccess([]), limits: false, wire: false })
+  const app = await createApp({ log, access: createAccess(), limits: false, wire: false })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const port = portOf(app.server)
   const gate = await startGate(port)
   const origin = `http://127.0.0.1:${port}`
 
@@ -49,7 +51,7 @@ export async function startSandbox(): Promise<Sandbox> {
     async [Symbol.asyncDispose]() {
       await gate[Symbol.asyncDispose]()
       const closing = app.close()
-      // Whoever is still there has been told; what fetch keeps for later is not waited for.
+      // Open clients have been told; idle connections of fetch are not waited for.
       await Promise.race([closing, pause(50)])
       app.server.closeAllConnections()
       await closing

@@ -1,6 +1,6 @@
-/** The line of a page of the board, as the sandbox has it, with the student's rules of which transport to use. The checks call it. */
+/** The line of a board page, taken from the sandbox, with the student's rules for choosing a transport. The checks call it. */
 import { EventSource } from 'eventsource'
-import type { Cursor, TransportName } from '../../server/protocol.ts'
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { createLine } from '../../web/board/line.ts'
 import type { Line } from '../../web/board/line.ts'
 import { transports } from '../../web/transports/index.ts'
@@ -8,16 +8,16 @@ import { transports } from '../../web/transports/index.ts'
 // Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
 Object.assign(globalThis, { EventSource })
 
-// The sandbox's clock goes by this, and this process's time stands still: Date and all timers do, and this as well now.
+// The sandbox's clock uses performance.now. Date and timers of this process are frozen, so this has to follow Date.
 performance.now = () => Date.now() - performance.timeOrigin
 
-/** What the line does by the student's rules. */
+/** State of the line under the student's rules. */
 export interface Used {
   readonly current: TransportName
   readonly isLive: boolean
   readonly trial: TransportName | null
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
-  /** Ids of what came. */
+  /** Ids of the events that arrived. */
   readonly told: readonly Cursor[]
 }
 
@@ -30,7 +30,7 @@ export function open(origin: string, room: string, cursor: Cursor, only: Transpo
   line = createLine(
     { origin, room, lane: 'ada', transports, person: () => person, cursor: () => told.at(-1) ?? cursor },
     {
-      // While a better transport is tried, both bring the same.
+      // During a try, both transports deliver the same events.
       events: (events) => void told.push(...events.map(({ id }) => id).filter((id) => !told.includes(id))),
       gap() {},
       presence() {},

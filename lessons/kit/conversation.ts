@@ -1,44 +1,40 @@
 /**
- * What a check says and hears over a WebSocket. Each expectation takes the next message that came
- * and throws `Wrong` with the conversation as far as it went, written as wscat writes it.
+ * Expectations about a WebSocket. Each takes the next message, and throws `Wrong` with the conversation so far, in the
+ * notation of wscat.
  */
 import type { ClientOptions, WebSocket } from 'ws'
-import { Late, Wrong } from './exercise.ts'
-import type { Finding, Hint } from './exercise.ts'
+import { Late, Wrong, textFor } from './finding.ts'
+import type { FindingText } from './finding.ts'
+import { NO_HANDSHAKE } from './hints.ts'
+import { parsed } from './json.ts'
 import { settled } from './stream.ts'
 import type { Trial } from './trial.ts'
 
 export interface Conversation {
   readonly socket: WebSocket
-  /** All that came so far. */
+  /** All messages received so far. */
   readonly heard: readonly string[]
   /** Null while the connection is open. */
   readonly closed: { readonly code: number; readonly reason: string } | null
-  /** Text as it is, bytes as a binary message, anything else as JSON. */
+  /** Sends text unchanged, bytes as a binary message, and every other value as JSON. */
   say(message: unknown): void
-  /** Of the messages that came, those that no expectation has taken. */
+  /** Received messages that no expectation has taken yet. */
   readonly untaken: readonly string[]
   take(): string | undefined
-  /** The lines so far; `at` is where the message that was taken last begins, or the end. */
+  /** Returns the conversation as text. `at`: position of the last taken message, or the end. */
   shown(): { readonly bytes: string; readonly at: number }
 }
 
-/** How what came is not what was wanted. `closed`: nothing came, and nothing will. */
-export type Amiss = 'nothing' | 'closed' | 'no JSON' | 'another type' | 'another value'
+/** How a message differs from the wanted one. `closed`: the connection ended without a message. */
+export type Mismatch = 'nothing' | 'closed' | 'no JSON' | 'another type' | 'another value'
 
-export interface Told {
-  readonly saw: string
-  readonly why?: string
-  readonly hint: string | Hint | ((amiss: Amiss) => string | Hint)
-}
-
-/** Fields that a message has to have, besides any others. */
+/** Fields that a message must have; it may have others. */
 export type Wanted = Readonly<Record<string, string | number | boolean | RegExp>>
 
-/** The first of a program compiles much, and a busy machine takes its time for that. */
+/** Time limit of a handshake; the first one of a program takes longer. */
 const HANDSHAKE_MS = 3000
 
-/** Opens a WebSocket, and resolves when the handshake is done. Throws where it is refused, or never done. */
+/** Opens a WebSocket, and resolves after the handshake. Throws if the handshake is refused or gets no response. */
 export async function converse(trial: Trial, target: string, options?: ClientOptions): Promise<Conversation> {
   const socket = trial.websocket(target, options)
   const lines: string[] = [`GET ${target} HTTP/1.1`, 'Upgrade: websocket', '']
@@ -48,7 +44,7 @@ export async function converse(trial: Trial, target: string, options?: ClientOpt
   let closed: Conversation['closed'] = null
   let refused: string | null = null
 
-  // At once: a message may follow it in the same read.
+  // Written at once, because a message may arrive in the same read.
   socket.on('open', () => lines.push('HTTP/1.1 101 Switching Protocols', ''))
   socket.on('unexpected-response', (_request, response) => {
     refused = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`
@@ -78,7 +74,7 @@ export async function converse(trial: Trial, target: string, options?: ClientOpt
     const finding = { bytes, at: bytes.length, wanted: 'HTTP/1.1 101 Switching Protocols', hint: NO_HANDSHAKE }
     if (refused !== null)
       throw new Wrong({ ...finding, saw: 'The WebSocket was refused:', at: bytes.lastIndexOf('\n') + 1 })
-    throw new Late({ ...finding, saw: 'A client asked for a WebSocket, and got none:' })
+    throw new Late({ ...finding, saw: 'A client asked for a WebSocket, and got no response:' })
   }
 
   return {
@@ -104,12 +100,12 @@ export async function converse(trial: Trial, target: string, options?: ClientOpt
   }
 }
 
-/** The next message has these fields. Gives it back. */
+/** Expects the next message to have these fields, and returns it. */
 export async function expectNext(
   trial: Trial,
   talk: Conversation,
   wanted: Wanted,
-  told: Told,
+  report: FindingText<Mismatch>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const isHere = () => talk.untaken.length > 0 || talk.closed !== null
   await trial.until('it has come', isHere).catch(() => {})
@@ -117,21 +113,21 @@ export async function expectNext(
   const text = talk.take()
   if (text === undefined) {
     const { bytes } = talk.shown()
-    const finding = { ...plain(told, talk.closed ? 'closed' : 'nothing'), bytes, at: bytes.length }
+    const finding = { ...textFor(report, talk.closed ? 'closed' : 'nothing'), bytes, at: bytes.length }
     if (talk.closed) throw new Wrong({ ...finding, at: bytes.lastIndexOf('\n') + 1, wanted: wordsOf(wanted) })
     throw new Late({ ...finding, bytes: `${bytes}\n`, at: bytes.length + 1, wanted: wordsOf(wanted) })
   }
   const { bytes, at } = talk.shown()
   const message = objectIn(text)
-  if (message === null) throw new Wrong({ ...plain(told, 'no JSON'), bytes, at, wanted: wordsOf(wanted) })
+  if (message === null) throw new Wrong({ ...textFor(report, 'no JSON'), bytes, at, wanted: wordsOf(wanted) })
   for (const [name, value] of Object.entries(wanted)) {
     const found = message[name]
     if (isSame(found, value)) continue
-    const amiss = name === 'type' ? 'another type' : 'another value'
+    const mismatch = name === 'type' ? 'another type' : 'another value'
     const key = text.indexOf(`"${name}":`)
-    const isMissing = key < 0 || amiss === 'another type'
+    const isMissing = key < 0 || mismatch === 'another type'
     throw new Wrong({
-      ...plain(told, amiss),
+      ...textFor(report, mismatch),
       bytes,
       at: isMissing ? at : at + key + name.length + 3,
       wanted: isMissing ? wordsOf(wanted) : word(value),
@@ -140,40 +136,32 @@ export async function expectNext(
   return message
 }
 
-/** Nothing came but what has been taken, and the connection is still open. */
-export async function expectQuiet(trial: Trial, talk: Conversation, told: Told): Promise<void> {
+/** Expects no further message, and an open connection. */
+export async function expectQuiet(trial: Trial, talk: Conversation, report: FindingText<Mismatch>): Promise<void> {
   await settled(trial)
   await isAlive(trial)
   const isAnything = talk.take() !== undefined
   if (!isAnything && !talk.closed) return
   const { bytes, at } = talk.shown()
   throw new Wrong({
-    ...plain(told, isAnything ? 'another value' : 'closed'),
+    ...textFor(report, isAnything ? 'another value' : 'closed'),
     bytes,
     at: isAnything ? at : bytes.lastIndexOf('\n') + 1,
-    wanted: isAnything ? 'nothing' : 'that it stays open',
+    wanted: isAnything ? 'nothing' : 'an open connection',
   })
 }
 
 /**
- * Where the process has ended that is the finding, and whoever runs the check says so: what the
- * check would see from outside is no more than what such an end looks like.
+ * Resolves if the process is alive. Otherwise never resolves, because the judge then reports the end of the process,
+ * which is the cause of whatever the check observes.
  */
-async function isAlive(trial: Trial): Promise<void> {
+export async function isAlive(trial: Trial): Promise<void> {
   await trial.reads().catch(() => new Promise(() => {}))
 }
 
-function plain({ saw, why, hint }: Told, amiss: Amiss): Pick<Finding, 'saw' | 'why' | 'hint'> {
-  return { saw, ...(why !== undefined && { why }), hint: typeof hint === 'function' ? hint(amiss) : hint }
-}
-
 function objectIn(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : null
-  } catch {
-    return null
-  }
+  const value = parsed(text)
+  return typeof value === 'object' && value !== null ? { ...value } : null
 }
 
 const isSame = (found: unknown, wanted: Wanted[string]): boolean =>
@@ -184,7 +172,7 @@ const wordsOf = (wanted: Wanted): string =>
     .map(([name, value]) => `"${name}":${word(value)}`)
     .join(',')}}`
 
-/** What a pattern asks for is said by its check; here it stands for any text that does. */
+/** Text of a wanted value; a pattern is shown as "…". */
 const word = (value: Wanted[string]): string => (value instanceof RegExp ? '"\u2026"' : JSON.stringify(value))
 
 const SHOWN_CHARS = 70
@@ -192,9 +180,3 @@ const SHOWN_CHARS = 70
 const cut = (text: string): string => (text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}\u2026` : text)
 
 const textOf = (message: unknown): string => (typeof message === 'string' ? message : JSON.stringify(message))
-
-const NO_HANDSHAKE: Hint = [
-  'The client asked for a WebSocket, and the connection did not become one.',
-  'Look at the address that you register, and at what becomes of a request that wants to be upgraded.',
-  'A WebSocket begins as a GET. Until the 101 it is HTTP, with its routes and its errors.',
-]

@@ -16,7 +16,7 @@ export interface Lesson {
 export const REPOSITORY = join(import.meta.dirname, '../..')
 const LESSONS = join(REPOSITORY, 'lessons')
 
-/** Where students work; git-ignored, so that an update never meets their edits. */
+/** Folder of the students' work; ignored by git, so that an update never conflicts with their edits. */
 export const WORK = process.env['FOURWIRE_WORK'] ?? join(REPOSITORY, 'work')
 
 export function lessons(): readonly Lesson[] {
@@ -29,7 +29,7 @@ export function lessons(): readonly Lesson[] {
     })
 }
 
-/** By number (`6`, `06`) or by name, whole or not (`06-building`). Throws an error that says which there are. */
+/** Finds a lesson by number (`6`, `06`) or by name, with or without its number. Throws an error that lists all lessons. */
 export function lessonOf(text: string): Lesson {
   const all = lessons()
   const found = all.find(({ number, name }) =>
@@ -47,33 +47,34 @@ export async function exercisesOf(lesson: Lesson): Promise<readonly Exercise[]> 
 }
 
 /**
- * Those that a program in this folder is judged by. One of the lesson's wrong or other right programs is about the files
- * that it holds, and about no others; anywhere else there has to be a file for each. Throws an error where it is about none.
+ * Returns the exercises by which the program in this folder is judged. A variant of the lesson is judged by the files that
+ * it holds; any other folder needs a file for each exercise. Throws an error if a variant holds no file of the lesson.
  */
 export async function exercisesIn(lesson: Lesson, folder: string): Promise<readonly Exercise[]> {
   const exercises = await exercisesOf(lesson)
-  const [kind = ''] = relative(lesson.folder, folder).split(sep)
-  if (!KINDS.includes(kind)) return exercises
+  const [kind = ''] = relative(proofOf(lesson), folder).split(sep)
+  if (kind !== VARIANTS) return exercises
   const held = exercises.filter(({ name }) => existsSync(join(folder, `${name}.ts`)))
   if (held.length > 0) return held
   const files = exercises.map(({ name }) => `${name}.ts`).join(' and no ')
-  throw new Error(
-    `There is no ${files} in ${folder}. Such a folder holds each file that it is about, and at least one.`,
-  )
+  throw new Error(`There is no ${files} in ${folder}. A variant holds each file that it is about, and at least one.`)
 }
 
-const KINDS = ['mistakes', 'variants']
+const VARIANTS = 'variants'
 
-/** The folder that is checked: `solution`, `mistakes/NAME` and so on are the lesson's, anything else is a path. */
+/** Returns the folder that is checked. `start`, `solution` and `variants/NAME` belong to the lesson; anything else is a path. */
 export function folderOf(lesson: Lesson, dir: string | undefined): string {
   if (dir === undefined) return join(WORK, lesson.name)
-  const isOfLesson = /^(?:start|solution|(?:mistakes|variants)\/[a-z0-9-]+)\/?$/.test(dir)
-  return isOfLesson ? join(lesson.folder, dir) : resolve(dir)
+  if (/^(?:start|solution)[\\/]?$/.test(dir)) return join(lesson.folder, dir)
+  return /^variants[\\/][a-z0-9-]+[\\/]?$/.test(dir) ? join(proofOf(lesson), dir) : resolve(dir)
 }
 
-/** `mistakes` or `variants`: the names of the lesson's wrong and of its other right programs. */
-export function namesIn(lesson: Lesson, kind: 'mistakes' | 'variants'): readonly string[] {
-  const folder = join(lesson.folder, kind)
+/** Folder of what proves a lesson's checks: `mistakes.md` and `variants/`. A student has no reason to look there. */
+export const proofOf = ({ name }: Lesson): string => join(REPOSITORY, 'test/lessons', name)
+
+/** Names of the lesson's other right programs. */
+export function variantsOf(lesson: Lesson): readonly string[] {
+  const folder = join(proofOf(lesson), VARIANTS)
   return existsSync(folder) ? readdirSync(folder).toSorted() : []
 }
 

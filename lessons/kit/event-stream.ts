@@ -1,17 +1,17 @@
-/** An event stream, read as a browser reads it (WHATWG HTML, section 9.2.6), with the place of each thing in it. */
+/** Parser for event streams that works like a browser's (WHATWG HTML, section 9.2.6), and also returns positions. */
 
 export interface StreamEvent {
-  /** `message` where the stream does not say. */
+  /** `message` if the stream gives none. */
   readonly type: string
   readonly data: string
   readonly lastEventId: string
-  /** Where its block begins. */
+  /** Position at which the block begins. */
   readonly at: number
-  /** Where the value of each of its lines of data begins. */
+  /** Positions at which the values of the data lines begin. */
   readonly dataAt: readonly number[]
 }
 
-/** A line whose field is none that a browser knows: it is passed over. */
+/** A line with an unknown field name, which a browser ignores. */
 export interface Stranger {
   readonly name: string
   readonly at: number
@@ -19,11 +19,11 @@ export interface Stranger {
 
 export interface StreamRead {
   readonly events: readonly StreamEvent[]
-  /** What would be sent back as Last-Event-ID now. */
+  /** Value that a browser would send as Last-Event-ID now. */
   readonly lastEventId: string
-  /** As it was written, digits or not; null where there was none. */
+  /** The last `retry` field as it was written, valid or not; null if there was none. */
   readonly retry: { readonly value: string; readonly at: number } | null
-  /** Where the block begins that no blank line has ended yet. */
+  /** Position at which the unfinished block begins. */
   readonly openAt: number
   readonly strangers: readonly Stranger[]
 }
@@ -37,7 +37,7 @@ export function readStream(text: string): StreamRead {
   let type = ''
   let data: string[] = []
   let dataAt: number[] = []
-  // One byte order mark at the very beginning is taken off, and no other.
+  // Only a byte order mark at the beginning is removed.
   let openAt = text.startsWith('\ufeff') ? 1 : 0
 
   for (const { line, at, nextAt } of linesOf(text, openAt)) {
@@ -63,7 +63,7 @@ export function readStream(text: string): StreamRead {
   return { events, lastEventId, retry, openAt, strangers }
 }
 
-/** Lines that are over. They end by CRLF, LF or CR. */
+/** Yields the complete lines, which end with CRLF, LF or CR. */
 function* linesOf(text: string, from: number) {
   const end = /\r\n|\n|\r/g
   end.lastIndex = from

@@ -1,9 +1,10 @@
-/** One request and its answer over a socket of their own, byte by byte as they crossed. */
+/** One request and its response on a separate connection, with the bytes as they crossed the wire. */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { parsed } from './json.ts'
 import type { Patience } from './patience.ts'
 
-export interface Asked {
+export interface RequestOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
@@ -11,39 +12,39 @@ export interface Asked {
   readonly withinMs?: number
 }
 
-/** For an answer that should come at once, in the program's own time: a busy machine is no mistake of its. */
+/** Default time limit of a response, in the program's time, so that a busy machine does not count as a mistake. */
 export const ANSWER_MS = 1500
 
 export interface Exchange {
   readonly requestLine: string
-  /** `cut`: the connection ended before the answer did. `late`: no whole answer in time. */
+  /** How the exchange ended. `cut`: the connection closed before the end of the response. `late`: the response was not complete in time. */
   readonly ended: 'whole' | 'cut' | 'late'
-  /** 0 where no head came. */
+  /** 0 if no head arrived. */
   readonly status: number
   readonly statusLine: string
-  /** By names in small letters. */
+  /** Headers by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Undefined where the body is no JSON. */
+  /** Undefined if the body is not JSON. */
   readonly json: unknown
-  /** From the request to the end of the answer. */
+  /** Time from the request to the end of the response. */
   readonly ms: number
 }
 
-/** A request that was sent and whose answer is not here yet. */
+/** A request that was sent, and its response as far as it has arrived. */
 export interface Pending {
   readonly answer: Promise<Exchange>
-  /** Null until the answer is here, whole or not. */
+  /** Null until the exchange has ended. */
   readonly exchange: Exchange | null
-  /** What has come so far, read as far as it can be: for streams. Its body is without the chunks' sizes. */
+  /** The exchange so far, for streams. Its body contains no chunk sizes. */
   readonly soFar: Exchange
-  /** The bytes so far, as they are. */
+  /** Raw bytes of the response so far. */
   readonly received: Buffer
-  /** Leaves without waiting for the answer. */
+  /** Closes the connection without waiting for the response. */
   leave(how?: 'FIN' | 'RST'): void
 }
 
-export function ask(port: number, target: string, asked: Asked, patience: Patience): Pending {
+export function ask(port: number, target: string, asked: RequestOptions, patience: Patience): Pending {
   const { method = 'GET', headers = {}, body = '', withinMs = ANSWER_MS } = asked
   const began = performance.now()
   const { promise, resolve } = Promise.withResolvers<Exchange>()
@@ -84,7 +85,7 @@ export function ask(port: number, target: string, asked: Asked, patience: Patien
   }
 }
 
-/** An exchange as far as these bytes of its answer tell. */
+/** Returns the exchange for these bytes of the response. */
 export function exchangeOf(requestLine: string, bytes: Buffer, ended: Exchange['ended'], ms: number): Exchange {
   return { requestLine, ended, ...read(bytes), ms }
 }
@@ -96,7 +97,13 @@ function leave(socket: Socket, how: 'FIN' | 'RST'): void {
   else socket.destroy()
 }
 
-function headOf(method: string, target: string, port: number, headers: Asked['headers'], body: string): string {
+function headOf(
+  method: string,
+  target: string,
+  port: number,
+  headers: RequestOptions['headers'],
+  body: string,
+): string {
   const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
   const lines = Object.entries({ Host: `localhost:${port}`, ...length, ...headers, Connection: 'close' })
   return `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
@@ -127,7 +134,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
   )
 }
 
-/** Is the answer complete (RFC 9112, section 6.3)? Without a length it is when the connection is over. */
+/** True if the response is complete (RFC 9112, section 6.3). Without a length, the end of the connection completes it. */
 function isWhole(bytes: Buffer, isOver: boolean): boolean {
   const { head, rest } = split(bytes)
   if (head === '') return false
@@ -148,13 +155,5 @@ function unchunk(bytes: Buffer): { data: Buffer; ended: boolean } {
     if (size === 0) return { data: Buffer.concat(chunks), ended: true }
     chunks.push(rest.subarray(line + 2, line + 2 + size))
     rest = rest.subarray(line + 2 + size + 2)
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

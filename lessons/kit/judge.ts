@@ -1,7 +1,9 @@
-/** Runs an exercise's checks against the program in a folder, and says of each what came of it. */
-import type { Check, Exercise, Finding, Hint, Verdict } from './exercise.ts'
-import { Late, Unclear, Wrong } from './exercise.ts'
+/** Runs the checks of an exercise against the program in a folder, and returns a result for each. */
+import type { Check, Exercise } from './exercise.ts'
+import { Late, Unclear, Wrong } from './finding.ts'
+import type { Finding, Hint, Verdict } from './finding.ts'
 import type { Lesson } from './course.ts'
+import { TYPE_ERRORS } from './hints.ts'
 import { startProgram } from './program.ts'
 import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
@@ -9,7 +11,7 @@ import { ProgramEnded } from './trouble.ts'
 import { typeErrorsOf } from './type-check.ts'
 import type { TypeErrors } from './type-check.ts'
 
-/** Plain data: it can be kept, sent and shown as it is. */
+/** Plain data, which can be stored and sent as JSON. */
 export interface Result {
   readonly lesson: string
   readonly exercise: string
@@ -17,33 +19,33 @@ export interface Result {
   readonly title: string
   readonly verdict: Verdict
   readonly ms: number
-  /** Null where the check passes. */
+  /** Null if the check passes. */
   readonly finding: ResultFinding | null
 }
 
 export interface ResultFinding extends Omit<Finding, 'hint'> {
-  /** The name of the hint that was chosen, or of the kind of trouble. */
+  /** Name of the hint that was chosen, or of the kind of trouble. */
   readonly hinted: string
-  /** Three rungs; none where it could not be told. */
+  /** Null if the check could not decide. */
   readonly hint: Hint | null
   /** `short-poll.ts:12` */
   readonly where?: string
 }
 
-export interface JudgeOptions extends Pick<ProgramOptions, 'says'> {
-  /** Default: on. Off where the types were checked already; what they came to where somebody else checks them. */
+export interface JudgeOptions extends Pick<ProgramOptions, 'onOutput'> {
+  /** Whether to check the types, or the errors that somebody else has found. Default: true. */
   readonly types?: boolean | TypeErrors
-  /** Called with each result as it comes. */
-  readonly told?: (result: Result) => void
+  /** Called with each result as soon as it is known. */
+  readonly onResult?: (result: Result) => void
 }
 
-/** No check takes a second; one that takes so long has met a program that keeps it waiting, and is not even stuck. */
+/** Default time limit of a check, in the program's time. A check of a right program takes less than a second. */
 const CHECK_MS = 12_000
 
-/** Where the clock on the wall has gone so much further than the program's own, nobody has to wait for the verdict. */
+/** Factor for the time limit on the wall clock, for a machine that is too busy to give the program any time. */
 const BUSY = 10
 
-/** Checks that ended the process or waited in vain, after which the rest are not tried: all of them would. */
+/** Number of checks that may end the process or time out. After that many, the remaining checks are skipped. */
 const STRIKES = 2
 
 const TYPES = { name: 'types', title: 'Has no type errors' }
@@ -54,11 +56,11 @@ export async function judge(
   folder: string,
   options: JudgeOptions = {},
 ): Promise<readonly Result[]> {
-  const { types = true, told = () => {} } = options
+  const { types = true, onResult = () => {} } = options
   const results: Result[] = []
-  const tell = (check: Pick<Check, 'name' | 'title'>, came: Came, ms: number) => {
+  const add = (check: Pick<Check, 'name' | 'title'>, outcome: Outcome, ms: number) => {
     const { name, title } = check
-    const { verdict, finding } = came
+    const { verdict, finding } = outcome
     const result = {
       lesson: lesson.name,
       exercise: exercise.name,
@@ -69,82 +71,78 @@ export async function judge(
       finding,
     }
     results.push(result)
-    told(result)
+    onResult(result)
   }
 
   const checkingTypes = types === true ? typeErrorsOf(folder, [exercise])(exercise) : types || null
   checkingTypes?.catch(() => {})
-  await runAll(exercise, folder, options, tell)
+  await runAll(exercise, folder, options, add)
   if (checkingTypes) {
     const began = performance.now()
     const errors = await checkingTypes
-    tell(TYPES, errors === null ? notTried() : cameOfTypes(errors), performance.now() - began)
+    add(TYPES, errors === null ? skipped() : typesOutcome(errors), performance.now() - began)
   }
   return results
 }
 
-interface Came extends Pick<Result, 'verdict' | 'finding'> {
-  /** The check waited in vain, or the program has to be started again. */
+interface Outcome extends Pick<Result, 'verdict' | 'finding'> {
+  /** True if the check timed out, or the program has to be started again. */
   readonly costs?: true
 }
 
-const PASS: Came = { verdict: 'pass', finding: null }
+const PASS: Outcome = { verdict: 'pass', finding: null }
 
 async function runAll(
   exercise: Exercise,
   folder: string,
   options: JudgeOptions,
-  tell: (check: Check, came: Came, ms: number) => void,
+  add: (check: Check, outcome: Outcome, ms: number) => void,
 ): Promise<void> {
   let program: Program | null = null
   let strikes = 0
   try {
     for (const check of exercise.checks) {
       let began = performance.now()
-      let came: Came
-      if (strikes >= STRIKES) came = notTried()
+      let outcome: Outcome
+      if (strikes >= STRIKES) outcome = skipped()
       else {
         try {
           program ??= await startProgram(folder, exercise, options)
           began = performance.now()
-          came = await run(check, program)
+          outcome = await run(check, program, exercise.withinMs)
         } catch (error) {
-          came = cameOf(error, check)
-          // It would not start for the next check either.
+          outcome = outcomeOf(error, check)
+          // The program would not start for the next check either.
           if (program === null) strikes = STRIKES
         }
-        if (came.costs) strikes += 1
+        if (outcome.costs) strikes += 1
         if (program && (await hasEnded(program))) program = null
       }
-      tell(check, came, performance.now() - began)
+      add(check, outcome, performance.now() - began)
     }
   } finally {
     await program?.stop()
   }
 }
 
-async function run(check: Check, program: Program): Promise<Came> {
+async function run(check: Check, program: Program, withinMs = CHECK_MS): Promise<Outcome> {
   const trial = createTrial(program, check.name)
   const ended = program.ended.then((trouble) => {
     throw new ProgramEnded(trouble)
   })
-  const { withinMs = CHECK_MS } = check
   const late = Promise.withResolvers<never>()
   const giveUp = (said: string) => () => late.reject(new Unclear(said))
-  const callOff = program.patience.after(withinMs, giveUp(`The check was not over within ${withinMs / 1000} s.`))
-  const timer = setTimeout(
-    giveUp('This machine has too much else to do. Check again when it has less.'),
-    BUSY * withinMs,
-  )
+  const callOff = program.patience.after(withinMs, giveUp(`The check did not end within ${withinMs / 1000} s.`))
+  const timer = setTimeout(giveUp('This machine is too busy. Check again when it has less to do.'), BUSY * withinMs)
   const running = check.run(trial)
   try {
     await Promise.race([running, ended, late.promise])
-    // A turn of the program's: what it left to do behind its answers may be its end.
-    await Promise.race([program.tell({ is: 'reads', room: check.name }), ended, late.promise])
+    // Waits for one more turn of the program's event loop, because work that it does after its response may end the process.
+    await Promise.race([program.send({ is: 'reads', room: check.name }), ended, late.promise])
     return PASS
   } catch (error) {
-    // What the check saw may be no more than what the end of the process looks like from outside.
-    return cameOf((await hasEnded(program)) ? new ProgramEnded(await program.ended) : error, check)
+    // If the process has ended, that is the cause of whatever the check observed.
+    return outcomeOf((await hasEnded(program)) ? new ProgramEnded(await program.ended) : error, check)
   } finally {
     callOff()
     clearTimeout(timer)
@@ -158,7 +156,7 @@ async function run(check: Check, program: Program): Promise<Came> {
 const hasEnded = (program: Program): Promise<boolean> =>
   Promise.race([program.ended.then(() => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))])
 
-function cameOf(error: unknown, check: Check): Came {
+function outcomeOf(error: unknown, check: Check): Outcome {
   if (error instanceof Wrong) {
     const { finding } = error
     const isNamed = typeof finding.hint === 'string'
@@ -181,26 +179,22 @@ function cameOf(error: unknown, check: Check): Came {
   return { verdict: 'could not tell', finding: { saw, hinted: 'unclear', hint: null }, costs: true }
 }
 
-function notTried(): Came {
-  const saw = 'Not tried: what is wrong above would end this in the same way.'
+function skipped(): Outcome {
+  const saw = 'Not tried, because the problem above would stop this check too.'
   return { verdict: 'could not tell', finding: { saw, hinted: 'not tried', hint: null } }
 }
 
-function cameOfTypes(errors: readonly string[]): Came {
+function typesOutcome(errors: readonly string[]): Outcome {
   const [first] = errors
   if (first === undefined) return PASS
   const where = /^[^:]+:\d+/.exec(first)?.[0]
   return {
     verdict: 'fail',
     finding: {
-      saw: 'TypeScript says:',
+      saw: 'TypeScript reports:',
       bytes: errors.join('\n'),
       hinted: 'types',
-      hint: [
-        'The program runs, and its types contradict what it does.',
-        'Look at the line named: which value can be something else there than you think?',
-        'Node takes the types out without reading them. They are for you: what they refuse tends to fail in the rarest moment.',
-      ],
+      hint: TYPE_ERRORS,
       ...(where !== undefined && { where }),
     },
   }

@@ -1,34 +1,34 @@
-/** How long to wait for a program: in time that it has had, and the kit too. On a busy machine both get less of it. */
+/** Timeouts in turns of both processes instead of wall time, so that a busy machine does not fail a check. */
 
-/** A clock of its own. It stands still while either of the two gets no processor, and is over when the program is. */
+/** A clock that stands still while the program or the kit gets no processor, and ends with the program. */
 export interface Patience {
-  /** Infinity from the end of the program on. */
+  /** Time since the start of the program; Infinity after its end. */
   readonly nowMs: number
-  /** Calls back once when so much has gone by, at the latest with the end of the program. What it returns calls that off. */
+  /** Calls back once after this time, or at the end of the program. Returns a function that cancels the call. */
   after(ms: number, call: () => void): () => void
 }
 
 export interface OwnPatience extends Patience {
-  /** To be called when both have had their turn since the last step. */
+  /** Moves the clock; to be called when both processes have had a turn since the last step. */
   step(ms: number): void
   end(): void
 }
 
-interface Waiting {
+interface Timeout {
   readonly untilMs: number
   readonly call: () => void
 }
 
 export function createPatience(): OwnPatience {
-  const waiting = new Set<Waiting>()
+  const waiting = new Set<Timeout>()
   let nowMs = 0
 
   const moveTo = (ms: number) => {
     nowMs = ms
-    for (const one of waiting) {
-      if (one.untilMs > nowMs) continue
-      waiting.delete(one)
-      one.call()
+    for (const timeout of waiting) {
+      if (timeout.untilMs > nowMs) continue
+      waiting.delete(timeout)
+      timeout.call()
     }
   }
   return {
@@ -36,10 +36,10 @@ export function createPatience(): OwnPatience {
       return nowMs
     },
     after(ms, call) {
-      const one = { untilMs: nowMs + ms, call }
-      waiting.add(one)
+      const timeout = { untilMs: nowMs + ms, call }
+      waiting.add(timeout)
       if (nowMs === Infinity) queueMicrotask(() => moveTo(Infinity))
-      return () => waiting.delete(one)
+      return () => waiting.delete(timeout)
     },
     step: (ms) => moveTo(nowMs + ms),
     end: () => moveTo(Infinity),

@@ -1,4 +1,4 @@
-/** A student's program in a process of its own: started, spoken to, watched, and ended for certain. */
+/** Runs a student's program in a separate process: starts it, sends it commands, watches it, and always ends it. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,74 +7,78 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Exercise } from './exercise.ts'
-import { PULSE_FD, WORDS_FD } from './hosted/message.ts'
-import type { Command, Reply, Task, Word } from './hosted/message.ts'
+import type { HostedFile } from './hosted/kinds.ts'
+import { PULSE_FD, REPORTS_FD } from './hosted/message.ts'
+import type { Command, Reply, Task, Report } from './hosted/message.ts'
 import { createPatience } from './patience.ts'
 import type { Patience } from './patience.ts'
 import { freePort } from './port.ts'
 import { startRedis } from './redis.ts'
 import type { Link, Redis } from './redis.ts'
-import { inspectorIn, stackOf } from './stuck.ts'
+import { inspectorIn, stackOf } from './blocked-thread.ts'
 import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
 
 export interface Program extends AsyncDisposable {
-  /** On 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number
-  /** Its own time: how long anybody waits for it is counted in that. */
+  /** Clock of the program, in which all waiting for it is counted. */
   readonly patience: Patience
-  /** Resolves when the process has ended, however that came about. */
+  /** Resolves with the reason when the process has ended. */
   readonly ended: Promise<Trouble>
-  /** What a handler of it last threw, since this was last asked. */
+  /** Returns the last error that a handler threw since the previous call. */
   threw(): Trouble | null
-  /** Its own way to Redis; null where it has none. */
+  /** Connection of the program to Redis; null without Redis. */
   readonly link: Link | null
-  /** The same program once more, in another process and beside the same Redis; always the same one, which ends with this. */
-  beside(): Promise<Program>
-  /** … in a process of the caller's own, which begins now and has to be stopped. */
-  anew(): Promise<Program>
-  /** Rejects with `ProgramEnded` where the process ends before it answers. */
-  tell(command: Command): Promise<unknown>
+  /** Starts the same program in a second process with the same Redis. Always returns the same one, which ends with this program. */
+  secondProcess(): Promise<Program>
+  /** Starts the same program in a new process, which the caller has to stop. */
+  freshProcess(): Promise<Program>
+  /** Sends a command and resolves with its result. Rejects with `ProgramEnded` if the process ends first. */
+  send(command: Command): Promise<unknown>
   stop(): Promise<void>
 }
 
 export interface ProgramOptions {
   readonly port?: number
-  /** The sandbox whose feed it follows; without it the feed is the check's own. */
+  /** Origin of the sandbox whose feed the program follows; without it the check controls the feed. */
   readonly follows?: string
-  /** What the program itself writes to its stdout and stderr. */
-  readonly says?: (text: string) => void
-  /** Where the exercise wants one; default: one of its own. */
+  /** Called with the output of the program, from stdout and stderr. */
+  readonly onOutput?: (text: string) => void
+  /** Redis for an exercise that needs one. Default: a new one. */
   readonly redis?: Redis
 }
 
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
 
-/** From the first beat to ready, in the program's own time. Importing takes some 50 ms. */
+/** Time limit from the first beat to ready, in the program's time. Importing takes about 50 ms. */
 const READY_MS = 5000
 
-/** The process is looked at so often: has its thread been free since? Its own beat is twice as fast. */
+/** Interval at which the kit checks whether the thread has been free. The program's beat is twice as fast. */
 const LOOK_MS = 100
 
 /**
- * So many pulses without a beat mean that the thread does not come back, and are asked about. The pulse comes from
- * another thread of the same process: on a busy machine it is late as well.
+ * Number of pulses without a beat after which the thread counts as possibly blocked. The pulse comes from another
+ * thread of the same process, so on a busy machine it is late too.
  */
 const STUCK_PULSES = 12
 
-/** A loop has used so much of the processor since the last beat. A thread that got less may have been kept waiting for it. */
+/** Processor time that a loop has used since the last beat. A thread that used less may only be waiting for the processor. */
 const LOOP_CPU_MS = 1000
 
 /**
- * A thread that waits inside of Node cannot say where it is, and one that gets no processor says it too late. After so
- * many askings in vain, with pulses and without a beat between them, it is the former.
+ * Number of failed attempts to find the line of a thread. A thread that waits inside Node has no line; after this
+ * many attempts, with pulses and no beat between them, it counts as blocked.
  */
-const VAIN_ASKINGS = 3
+const FAILED_ATTEMPTS = 3
 
-/** Resolves when the program takes requests; throws `ProgramEnded` where it never does. */
-export async function startProgram(folder: string, exercise: Exercise, options: ProgramOptions = {}): Promise<Program> {
-  const { port = 0, follows = null, says = () => {} } = options
+/** Resolves when the program accepts requests; throws `ProgramEnded` if it never does. */
+export async function startProgram(
+  folder: string,
+  exercise: HostedFile,
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const { port = 0, follows = null, onOutput = () => {} } = options
   const file = join(folder, `${exercise.name}.ts`)
   if (!existsSync(file))
     throw new ProgramEnded(trouble('no file', `There is no ${exercise.name}.ts in ${folder}.`, null))
@@ -87,7 +91,7 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
     follows,
   }
 
-  // The port of the inspector is opened only by the signal that asks a stuck program where it is.
+  // The port of the inspector is opened only by the signal that is sent to a blocked program.
   const isWithRedis = hosted.kind === 'server' && hosted.with === 'redis'
   const redis = isWithRedis ? (options.redis ?? (await startRedis())) : null
   const link = redis && (await redis.link())
@@ -106,12 +110,12 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
   const alive = () => child.kill('SIGKILL')
   process.once('exit', alive)
   child.once('exit', () => process.off('exit', alive))
-  const run = observe(child, home, says)
+  const run = observe(child, home, onOutput)
   child.send(task)
-  let beside: Promise<Program> | null = null
-  const anew = () => startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })
+  let second: Promise<Program> | null = null
+  const freshProcess = () => startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })
   const stop = async () => {
-    await beside?.then((other) => other.stop()).catch(() => {})
+    await second?.then((other) => other.stop()).catch(() => {})
     await run.stop()
     link?.close()
     if (redis !== options.redis) await redis?.stop()
@@ -124,10 +128,10 @@ export async function startProgram(folder: string, exercise: Exercise, options: 
       patience: run.patience,
       ended: run.ended,
       threw: run.threw,
-      tell: run.tell,
+      send: run.send,
       link,
-      beside: () => (beside ??= anew()),
-      anew,
+      secondProcess: () => (second ??= freshProcess()),
+      freshProcess,
       stop,
       [Symbol.asyncDispose]: stop,
     }
@@ -142,27 +146,27 @@ interface Run {
   readonly patience: Patience
   readonly ended: Promise<Trouble>
   threw(): Trouble | null
-  tell(command: Command): Promise<unknown>
+  send(command: Command): Promise<unknown>
   end(cause: Trouble): void
   stop(): Promise<void>
 }
 
-function observe(child: ChildProcess, home: string, says: (text: string) => void): Run {
+function observe(child: ChildProcess, home: string, onOutput: (text: string) => void): Run {
   const ready = Promise.withResolvers<number>()
   const ended = Promise.withResolvers<Trouble>()
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   const inspector = Promise.withResolvers<string>()
   const patience = createPatience()
-  let ofStderr = ''
+  let recentStderr = ''
   let cause: Trouble | null = null
   let threw: Trouble | null = null
-  /** Null before the first beat: loading is none of the program's doing. */
+  /** Processor time at the last beat; null before the first one, because loading is not the program's own work. */
   let beatAtCpuMs: number | null = null
   let cpuMs = 0
-  /** Since the last beat, or since it was asked where it is. */
+  /** Pulses since the last beat, or since the last attempt to find the line. */
   let pulses = 0
   let isFree = false
-  let vain = 0
+  let failedAttempts = 0
   let asking = false
   let number = 0
 
@@ -178,57 +182,57 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   }
   const neverReady = () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
   const isReady = patience.after(READY_MS, neverReady)
-  const heard = (word: Word) => {
+  const onReport = (report: Report) => {
     pulses = 0
-    vain = 0
-    if (word.is === 'beat') {
+    failedAttempts = 0
+    if (report.is === 'beat') {
       isFree = true
       beatAtCpuMs = cpuMs
-    } else if (word.is === 'ready') {
+    } else if (report.is === 'ready') {
       isReady()
-      ready.resolve(word.port)
-    } else if (word.is === 'threw') threw = troubleOf(word, home)
-    else cause ??= troubleOf(word, home)
+      ready.resolve(report.port)
+    } else if (report.is === 'threw') threw = troubleOf(report, home)
+    else cause ??= troubleOf(report, home)
   }
   const askWhere = async (sinceCpuMs: number) => {
     asking = true
     const stack = await stackOf(child, inspector.promise)
     const where = stack === null ? null : placeIn(stack, home)
-    // A beat in the meantime, or a thread that is elsewhere: the machine was busy, the program is not stuck.
-    if (stack === null) vain += 1
+    // If a beat came in the meantime or the thread is elsewhere, the machine was only busy.
+    if (stack === null) failedAttempts += 1
     const loops = where !== null && cpuMs - sinceCpuMs >= LOOP_CPU_MS
-    if (pulses > STUCK_PULSES && (loops || vain >= VAIN_ASKINGS))
-      end(trouble('stuck', 'The program held its only thread for more than a second.', where))
+    if (pulses > STUCK_PULSES && (loops || failedAttempts >= FAILED_ATTEMPTS))
+      end(trouble('stuck', 'The program blocked its only thread for more than a second.', where))
     pulses = 0
     asking = false
   }
 
-  const words = createInterface({ input: child.stdio[WORDS_FD] as Readable }).on('line', (line) =>
-    heard(JSON.parse(line)),
+  const reports = createInterface({ input: child.stdio[REPORTS_FD] as Readable }).on('line', (line) =>
+    onReport(JSON.parse(line)),
   )
   const pulse = createInterface({ input: child.stdio[PULSE_FD] as Readable }).on('line', (line) => {
     pulses += 1
     cpuMs = Number(line)
   })
-  child.on('message', ({ number: of, value, error }: Reply) => {
-    const asked = waiting.get(of)
-    waiting.delete(of)
+  child.on('message', ({ number: answered, value, error }: Reply) => {
+    const asked = waiting.get(answered)
+    waiting.delete(answered)
     if (error === undefined) asked?.resolve(value)
     else asked?.reject(new Error(error))
   })
-  child.stdout?.setEncoding('utf8').on('data', says)
+  child.stdout?.setEncoding('utf8').on('data', onOutput)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    ofStderr = `${ofStderr}${text}`.slice(-STDERR_CHARS)
-    const address = inspectorIn(ofStderr)
+    recentStderr = `${recentStderr}${text}`.slice(-STDERR_CHARS)
+    const address = inspectorIn(recentStderr)
     if (address !== null) inspector.resolve(address)
-    const own = text.replace(OF_THE_INSPECTOR, '')
-    if (own !== '') says(own)
+    const own = text.replace(INSPECTOR_LINES, '')
+    if (own !== '') onOutput(own)
   })
   child.on('error', () => {})
-  // `close` comes behind the last word and the last byte of output; `exit` may overtake them.
+  // `close` comes after the last report and the last byte of output; `exit` can come before them.
   child.once('close', (code, signal) => {
     clearInterval(looking)
-    words.close()
+    reports.close()
     pulse.close()
     const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
     for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
@@ -247,7 +251,7 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
       threw = null
       return last
     },
-    tell(command) {
+    send(command) {
       const asked = Promise.withResolvers<unknown>()
       number += 1
       waiting.set(number, asked)
@@ -261,11 +265,11 @@ function observe(child: ChildProcess, home: string, says: (text: string) => void
   }
 }
 
-/** Enough for the line that tells of the inspector, in however many pieces it comes. */
+/** Length of stderr to keep, enough for the line with the inspector's address. */
 const STDERR_CHARS = 2000
 
-/** What Node writes by itself when its inspector is woken. */
-const OF_THE_INSPECTOR =
+/** Lines that Node writes when its inspector is started. */
+const INSPECTOR_LINES =
   /^(?:Debugger (?:listening on|attached|ending on).*|For help, see:.*|Waiting for the debugger.*)\n?/gm
 
 function raise(why: Trouble): never {
@@ -293,7 +297,7 @@ async function takesConnections(port: number): Promise<boolean> {
   }
 }
 
-/** Some syntax errors come without their place; `node --check` knows it. */
+/** Adds the line to a syntax error that has none, with the help of `node --check`. */
 async function located(error: unknown, file: string): Promise<unknown> {
   if (!(error instanceof ProgramEnded) || error.trouble.kind !== 'syntax' || error.trouble.where !== null) return error
   const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })

@@ -1,23 +1,27 @@
-/** Which lessons are done: a plain file that can be copied, keyed by the lessons' names. What it does not know it keeps. */
+/** Record of the finished lessons: a JSON file keyed by lesson name, which can be copied. Unknown entries are kept. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { REPOSITORY, WORK } from './course.ts'
 
 export interface Done {
-  /** When all checks passed for the first time; ISO 8601. */
+  /** Time at which all checks passed for the first time; ISO 8601. */
   readonly doneAt: string
 }
 
-const PROGRESS = process.env['FOURWIRE_PROGRESS'] ?? join(REPOSITORY, 'lessons/progress.json')
+export const PROGRESS = process.env['FOURWIRE_PROGRESS'] ?? join(REPOSITORY, 'lessons/progress.json')
 
-/** Copies of what was reset; in `work/`, which git ignores. */
+/** Folder of backups that a reset makes; in `work/`, which git ignores. */
 export const BACKUPS = join(WORK, 'backups')
 
 export interface Progress {
   isDone(lesson: string): boolean
-  /** Keeps the first time. */
+  /** Records the lesson as done, unless it is already. */
   finish(lesson: string): void
-  /** Forgets one lesson, or all. Answers where the copy is; null where there was nothing to forget. */
+  /** True if the student has found this bug of the lesson in a hunt. */
+  hasFound(lesson: string, mistake: string): boolean
+  /** Records a bug as found, unless it is already. */
+  find(lesson: string, mistake: string): void
+  /** Forgets one lesson and its hunts, or all. Returns the path of the backup, or null if there was nothing to forget. */
   reset(lesson?: string): string | null
 }
 
@@ -28,29 +32,44 @@ export function progressIn(file = PROGRESS, backups = BACKUPS): Progress {
       const all = read(file, backups)
       if (!(lesson in all)) write(file, { ...all, [lesson]: { doneAt: new Date().toISOString() } satisfies Done })
     },
+    hasFound: (lesson, mistake) => mistake in foundIn(read(file, backups), lesson),
+    find(lesson, mistake) {
+      const all = read(file, backups)
+      const found = foundIn(all, lesson)
+      if (!(mistake in found))
+        write(file, { ...all, [huntsOf(lesson)]: { ...found, [mistake]: new Date().toISOString() } })
+    },
     reset(lesson) {
       const all = read(file, backups)
-      if (lesson === undefined ? Object.keys(all).length === 0 : !(lesson in all)) return null
+      const isForgotten = (name: string) => lesson === undefined || name === lesson || name === huntsOf(lesson)
+      if (!Object.keys(all).some(isForgotten)) return null
       const backup = backUp(file, backups)
-      const kept = Object.entries(all).filter(([name]) => lesson !== undefined && name !== lesson)
-      write(file, Object.fromEntries(kept))
+      write(file, Object.fromEntries(Object.entries(all).filter(([name]) => !isForgotten(name))))
       return backup
     },
   }
 }
 
-/** A file that cannot be read is put aside, never overwritten: somebody may have edited it by hand. */
+/** Key of the bugs that were found, separate from the key of the lesson, which means that the lesson is done. */
+const huntsOf = (lesson: string): string => `${lesson}/hunts`
+
+function foundIn(all: Record<string, unknown>, lesson: string): Record<string, unknown> {
+  const found = all[huntsOf(lesson)]
+  return typeof found === 'object' && found !== null ? { ...found } : {}
+}
+
+/** Reads the file. A file that is not valid is moved to the backups, because somebody may have edited it by hand. */
 function read(file: string, backups: string): Record<string, unknown> {
   if (!existsSync(file)) return {}
   try {
     const all: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (typeof all === 'object' && all !== null && !Array.isArray(all)) return { ...all }
   } catch {
-    // Put aside below.
+    // Handled below.
   }
   const backup = backUp(file, backups)
   write(file, {})
-  console.error(`${file} is no JSON object. It was put aside as ${backup}, and a new one begun.`)
+  console.error(`${file} is not a JSON object. It was copied to ${backup}, and replaced by an empty one.`)
   return {}
 }
 
@@ -61,7 +80,7 @@ function backUp(file: string, backups: string): string {
   return backup
 }
 
-/** By renaming, so that whoever reads it sees the old one or the new one and never half of it. */
+/** Writes by renaming, so that a reader never sees half a file. */
 function write(file: string, all: Record<string, unknown>): void {
   mkdirSync(dirname(file), { recursive: true })
   const next = `${file}.${process.pid}.next`
@@ -69,5 +88,5 @@ function write(file: string, all: Record<string, unknown>): void {
   renameSync(next, file)
 }
 
-/** For names of files: it sorts, and holds no colon, which Windows refuses. */
+/** Current time for file names: it sorts by time, and contains no colon, which Windows does not allow. */
 export const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')

@@ -1,36 +1,37 @@
-/** What may stand between a server and its client: a proxy that collects answers, and cuts a connection on which nobody speaks. */
+/** A proxy between server and client, which buffers responses and cuts idle connections. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { ask, exchangeOf } from './exchange.ts'
-import type { Asked, Exchange, Pending } from './exchange.ts'
+import type { RequestOptions, Exchange, Pending } from './exchange.ts'
+import { listen } from './port.ts'
 import type { Trial } from './trial.ts'
 
-export interface Manners extends Asked {
+export interface ProxyOptions extends RequestOptions {
   /**
-   * Holds the answer back until 8 KiB of it are together, as nginx does by default, or as a compressor, which
-   * gives nothing out before it has enough to compress. Default: passes all on at once.
+   * Holds the response back until it has 8 KiB, like nginx by default, or like a compressor, which waits for enough
+   * bytes to compress. Default: passes everything on at once.
    */
   readonly collects?: Collector
-  /** Cuts the connection when nothing was said on it for so long, in either direction. Default: never. */
+  /** Cuts the connection after this time without bytes in either direction. Default: never. */
   readonly idleCutMs?: number
 }
 
-/** Each lets an answer through that asks for it in its own way. */
+/** Kinds of buffering proxies. Each obeys its own header that forbids buffering. */
 export type Collector = 'nginx' | 'compressor'
 
 export interface Proxied extends AsyncDisposable {
   /** The request as the client sees it. */
   readonly client: Pending
-  /** What the proxy has of the program's answer. */
+  /** The program's response, as far as the proxy has received it. */
   readonly answer: Exchange
-  /** Bytes of it that the client has not got. */
+  /** Number of bytes that the proxy holds back. */
   readonly heldBytes: number
-  /** In ms of `wait`; null while the connection has not been cut. */
+  /** Time of the cut, in ms of `wait`; null before it. */
   readonly cutAtMs: number | null
   /**
-   * Moves the program's time, and the proxy's with it, second by second: what is written in a second is here
-   * in that second, however busy the machine is. Ends with the cut. The program has to be one that is frozen.
+   * Moves the time of program and proxy, second by second. Everything that is written within a second arrives within
+   * it, even on a busy machine. Ends with the cut. The program has to be frozen.
    */
   wait(ms: number): Promise<void>
 }
@@ -39,7 +40,7 @@ const COLLECTED_BYTES = 8 * 1024
 
 const STEP_MS = 1000
 
-/** A stream stays open for as long as its check. */
+/** Time limit of a stream; longer than any check. */
 const STREAM_MS = 30_000
 
 const LETS_THROUGH: Readonly<Record<Collector, RegExp>> = {
@@ -49,19 +50,17 @@ const LETS_THROUGH: Readonly<Record<Collector, RegExp>> = {
   compressor: /^cache-control:(?:.*[,\s])?no-transform\s*(?:,.*)?$/im,
 }
 
-/** Sends one request through a proxy of its own. */
-export async function through(trial: Trial, target: string, manners: Manners = {}): Promise<Proxied> {
-  const { collects, idleCutMs = Infinity, ...asked } = manners
+/** Sends one request through a new proxy. */
+export async function through(trial: Trial, target: string, options: ProxyOptions = {}): Promise<Proxied> {
+  const { collects, idleCutMs = Infinity, ...asked } = options
   let received = Buffer.alloc(0)
   let passedBytes = 0
   let nowMs = 0
   let heardAtMs = 0
   let cutAtMs: number | null = null
 
-  const listening = createServer().listen(0, '127.0.0.1')
-  await once(listening, 'listening')
-  const address = listening.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const listening = createServer()
+  const port = await listen(listening)
   const client = ask(port, target, { withinMs: STREAM_MS, ...asked }, trial.patience)
   const [near] = (await once(listening, 'connection')) as [Socket]
   listening.close()
@@ -100,7 +99,7 @@ export async function through(trial: Trial, target: string, manners: Manners = {
       await settle()
       for (const endMs = nowMs + ms; nowMs < endMs && cutAtMs === null;) {
         nowMs += STEP_MS
-        // Who speaks in the very last moment is too late: on a real way it would take time.
+        // Bytes that are written at the last moment come too late, because on a real network they would need time.
         if (nowMs - heardAtMs >= idleCutMs) cut()
         await trial.tick(STEP_MS)
         await settle()
@@ -129,7 +128,7 @@ export async function through(trial: Trial, target: string, manners: Manners = {
     far.destroy()
   }
 
-  /** Resolves when all that the program has written is here. */
+  /** Resolves when everything that the program has written has arrived at the proxy. */
   async function settle(): Promise<void> {
     const written = (await trial.sent()).bytes.get(farPort) ?? 0
     await trial.until('all that was written is at the proxy', () => far.destroyed || received.length >= written)

@@ -1,6 +1,6 @@
 /**
- * A Redis server for a lesson: found, or brought where that can be; in a process of its own, on a free port, with
- * nothing kept on disk, and gone at the end. Programs reach it by links, which a check can cut and hold.
+ * A Redis server for a lesson, in a separate process on a free port, without files. It is searched for on this machine,
+ * and installed if that is possible. Programs connect through links, which a check can cut and hold.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -11,12 +11,12 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { Unclear } from './exercise.ts'
-import { freePort } from './port.ts'
+import { Unclear } from './finding.ts'
+import { freePort, listen } from './port.ts'
 
 export interface Redis extends AsyncDisposable {
   readonly port: number
-  /** A way to it of one's own, for one program. */
+  /** Opens a link for one program. */
   link(): Promise<Link>
   stop(): Promise<void>
 }
@@ -24,30 +24,31 @@ export interface Redis extends AsyncDisposable {
 export interface Link {
   /** `redis://127.0.0.1:PORT`, for REDIS_URL. */
   readonly url: string
-  /** Connections over it that are open. */
+  /** Number of open connections. */
   readonly open: number
-  /** Connections whose last command has gone to Redis and is not answered: a read that blocks is one. */
+  /** Number of connections that wait for a reply of Redis, for example to a blocking read. */
   readonly waiting: number
-  /** Of these, those whose command waits for news: a read with BLOCK, and none of those with which a program begins. */
+  /** Number of connections that wait for the reply to a read with BLOCK. */
   readonly blocked: number
-  /** Resets what is open, and whatever tries to come back, until it is mended. */
+  /** Resets all connections, and every new one until `mend` is called. */
   cut(): void
   mend(): void
-  /** Lets so many further commands of each connection pass to Redis, and keeps what comes behind them until it is released. */
+  /** Lets the next `commands` commands of each connection pass, and holds all later ones until `release` is called. */
   hold(commands: number): void
-  /** How much is kept, in pieces as they came. */
+  /** Number of pieces that are held. */
   readonly held: number
   release(): void
   close(): void
 }
 
-/** Throws `Unclear`, with what to do, where there is no Redis and none can be brought. */
+/** Throws `Unclear` with a remedy if the client for Redis is missing, or if there is no Redis and none can be installed. */
 export async function startRedis(): Promise<Redis> {
+  requireClient()
   const path = await findRedis()
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-redis-'))
   const port = await freePort()
   const flags = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder]
-  // Whatever ends this process closes the pipe, and with that Redis.
+  // The end of this process closes the pipe, and that ends Redis.
   const child = spawn('sh', ['-c', WITH_THE_PIPE, folder, path, ...flags], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.on('error', () => {})
   const closed = once(child, 'close')
@@ -76,18 +77,18 @@ export async function startRedis(): Promise<Redis> {
   }
 }
 
-/** Runs its arguments until its stdin is over. */
+/** Shell script that runs its arguments until its stdin ends. */
 const WITH_THE_PIPE =
   '"$@" & child=$!; cat >/dev/null; kill -9 "$child" 2>/dev/null; wait; rmdir "$0" 2>/dev/null; exit 0'
 
 async function openLink(port: number): Promise<Link> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
   let isCut = false
-  /** Of each connection from now on; null where nothing is held. */
+  /** Number of commands that each connection may send; null if nothing is held. */
   let most: number | null = null
   let passed = new WeakMap<Socket, number>()
   let kept: (() => void)[] = []
-  /** With whether it may take long. */
+  /** Connections that wait for a reply, and whether their command blocks. */
   const waiting = new Map<Socket, boolean>()
   const server = createServer((near) => {
     near.on('error', () => {})
@@ -110,15 +111,14 @@ async function openLink(port: number): Promise<Link> {
         pairs.delete(pair)
         waiting.delete(near)
       })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  })
+  const ownPort = await listen(server)
   const cutAll = () => {
     for (const { near } of pairs) near.resetAndDestroy()
     pairs.clear()
   }
   return {
-    url: `redis://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    url: `redis://127.0.0.1:${ownPort}`,
     get open() {
       return pairs.size
     },
@@ -170,16 +170,29 @@ async function untilReady(child: ChildProcess, path: string): Promise<void> {
   throw new Unclear(`${path} did not start: ${said.trim().split('\n').at(-1) || 'it said nothing'}`)
 }
 
+/** The server runs without this package, so that an installation for running the server alone leaves it out. */
+function requireClient(): void {
+  try {
+    import.meta.resolve('ioredis')
+  } catch {
+    throw new Unclear(
+      'The package ioredis is missing, which this lesson needs. Install it with: npm install --include=dev',
+    )
+  }
+}
+
 async function findRedis(): Promise<string> {
   const named = process.env['FOURWIRE_REDIS']
   if (named) {
     if (await runs(named)) return named
-    throw new Unclear(`FOURWIRE_REDIS is "${named}", which does not run. Correct it, or unset it to have one found.`)
+    throw new Unclear(
+      `FOURWIRE_REDIS is "${named}", which does not run. Correct it, or unset it so that one is searched for.`,
+    )
   }
   const found = (await ofSystem()) ?? (await installedByApt())
   if (found) return found
   throw new Unclear(
-    'There is no Redis here, which this lesson needs, and none could be installed. Install redis-server (Debian, Ubuntu: apt install redis-server; macOS: brew install redis), or set FOURWIRE_REDIS to the path of one.',
+    'This lesson needs Redis. There is none on this machine, and it could not be installed. Install redis-server (Debian, Ubuntu: apt install redis-server; macOS: brew install redis; Windows: run the course in WSL, which is Linux), or set FOURWIRE_REDIS to the path of a Redis server.',
   )
 }
 
@@ -194,7 +207,9 @@ async function ofSystem(): Promise<string | undefined> {
 
 async function installedByApt(): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined
-  process.stderr.write('Redis for the lesson: none here; as root: apt-get update && apt-get install -y redis-server\n')
+  process.stderr.write(
+    'The lesson needs Redis, and there is none here. Installing it: apt-get update && apt-get install -y redis-server\n',
+  )
   const isInstalled =
     (await succeeds('apt-get', 'update')) && (await succeeds('apt-get', 'install', '-y', 'redis-server'))
   return isInstalled ? ofSystem() : undefined

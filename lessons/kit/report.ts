@@ -1,16 +1,16 @@
 /** Results as text for a terminal, and as data for an instructor. */
 import { styleText } from 'node:util'
-import type { Finding } from './exercise.ts'
+import type { Finding } from './finding.ts'
 import type { Result, ResultFinding } from './judge.ts'
 
-/** How text is set off; without colours every function gives back what it is given. */
+/** Text styles; without colours every function returns its argument. */
 export interface Style {
   strong(text: string): string
   inverse(text: string): string
   faint(text: string): string
 }
 
-/** NO_COLOR (no-color.org) and a terminal that has none are obeyed, and so is a stream that is no terminal. */
+/** Returns plain styles if NO_COLOR (no-color.org) is set, or if the stream is no terminal with colours. */
 export function styleFor(stream: NodeJS.WriteStream): Style {
   const isPlain = !stream.isTTY || Boolean(process.env['NO_COLOR']) || process.env['TERM'] === 'dumb'
   const set = (format: 'bold' | 'inverse' | 'dim') => (text: string) =>
@@ -18,7 +18,7 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
   return { strong: set('bold'), inverse: set('inverse'), faint: set('dim') }
 }
 
-/** One line a check, the first that failed open, and how many pass. `rungs`: how much of its hint is shown. */
+/** One line for each check, the finding of the first failed one, and the number that pass. `rungs`: number of rungs shown. */
 export function reportText(results: readonly Result[], style: Style, rungs = 1, layout: Layout = WIDE): string {
   const first = results.find(({ verdict }) => verdict === 'fail') ?? results.find(({ verdict }) => verdict !== 'pass')
   const listed = layout.isBrief ? results.filter(({ verdict }) => verdict !== 'pass') : results
@@ -31,13 +31,12 @@ export function reportText(results: readonly Result[], style: Style, rungs = 1, 
   return [...lines, ...(lines.length > 0 ? [''] : []), countOf(results), ''].join('\n')
 }
 
-/** How much of a line a report may take. */
 interface Layout {
-  /** Where the titles, and what was found, begin. */
+  /** Column in which titles and findings begin. */
   readonly indent: number
-  /** Of a text, and of a line of bytes; of a longer one those around the caret are shown. */
+  /** Width of text and of a line of bytes; a longer line is cut around the caret. */
   readonly columns: number
-  /** Checks that pass are counted and not listed. */
+  /** If true, passed checks are only counted. */
   readonly isBrief?: boolean
 }
 
@@ -45,12 +44,12 @@ const VERDICT_WIDTH = 16
 
 const WIDE: Layout = { indent: VERDICT_WIDTH + 2, columns: 88 }
 
-/** In a narrow terminal what was found begins farther to the left; below 40 columns nothing helps. */
+/** Layout for a terminal of this width. Below 40 columns, lines are cut off. */
 export function layoutFor(columns: number): Layout {
   const fits = WIDE.indent + GUTTER.length + WIDE.columns
   if (columns >= fits) return WIDE
   const indent = columns < 100 ? 4 : WIDE.indent
-  // Two ellipses may stand around the bytes.
+  // The 2 is for the two ellipses around the bytes.
   return { indent, columns: Math.max(30, columns - indent - GUTTER.length - 2) }
 }
 
@@ -64,7 +63,7 @@ export function exerciseLine(results: readonly Result[]): string {
   return first === undefined ? line : `${line.slice(0, -1)}; first: ${first.check}`
 }
 
-/** What an instructor's script reads; `hint` is the first rung. */
+/** JSON for an instructor's script; `hint` is the first rung. */
 export function jsonOf(results: readonly Result[]): string {
   const rows = results.map(({ lesson, exercise, check, verdict, finding, ms }) => {
     return { lesson, exercise, check, verdict, hint: finding?.hint?.[0] ?? null, ms }
@@ -79,27 +78,27 @@ function countOf(results: readonly Result[]): string {
 function lineOf({ verdict, title, ms }: Result, { inverse, strong, faint }: Style, { indent }: Layout): string {
   const mark = verdict === 'pass' ? '\u2713 pass' : verdict
   const padding = ' '.repeat(VERDICT_WIDTH - mark.length)
-  // A narrow terminal has no room for what nobody needs there.
+  // A narrow terminal has no room for the time.
   const took = indent < WIDE.indent || verdict === 'could not tell' ? '' : `  ${faint(`${ms} ms`)}`
   if (verdict === 'fail') return `  ${inverse(mark)}${padding}${strong(title)}${took}`
   return `  ${mark}${padding}${title}${took}`
 }
 
-/** Left of the bytes, so that what was wanted can stand in their column. */
+/** Margin before the bytes, in which the label of the wanted text fits. */
 const GUTTER = 'wanted: '
 
 function findingLines(finding: ResultFinding, style: Style, rungs: number, layout: Layout): readonly string[] {
   const wrap = (text: string) => wrapped(text, layout.columns)
   const { saw, where, why, hint } = finding
   const place = where === undefined || saw.includes(where) ? [] : [style.strong(where)]
-  // What a compiler says is prose: nobody counts its columns.
+  // Compiler messages are wrapped like prose, because they need no caret.
   const shown =
     finding.hinted === 'types'
       ? ['', ...(finding.bytes ?? '').split('\n').flatMap(wrap), '']
       : bytesLines(finding, layout.columns)
   const lines = [...place, ...wrap(saw), ...shown, ...(why === undefined ? [] : wrap(why))]
   if (hint) {
-    const names = ['what was seen', 'where to look', 'the idea behind it']
+    const names = ['what was observed', 'where to look', 'the missing idea']
     if (lines.at(-1) !== '') lines.push('')
     for (const [i, rung] of hint.slice(0, rungs).entries())
       lines.push(...wrap(`Hint ${i + 1} of 3, ${names[i]}: ${rung}`))
@@ -130,7 +129,7 @@ export function bytesLines(
   return [...lines, '']
 }
 
-/** Where in its line the caret stands, of one that is too long. */
+/** Relative position of the caret in a line that is cut. */
 const CARET_AT = 0.64
 
 function windowOf(line: string, caret: number | null, columns: number): { text: string; column: number } {
@@ -140,7 +139,7 @@ function windowOf(line: string, caret: number | null, columns: number): { text: 
   return { text, column: (caret ?? 0) - from }
 }
 
-/** Control characters as their pictures, one column each, so that nothing invisible moves the caret. */
+/** Replaces control characters with visible symbols of one column, so that the caret stays in place. */
 const visible = (line: string): string => Array.from(line, pictureOf).join('')
 
 function pictureOf(char: string): string {
@@ -149,7 +148,7 @@ function pictureOf(char: string): string {
   return char === '\ufeff' ? '\u25a1' : char
 }
 
-/** Broken at blanks; a word that is too long stays as it is. */
+/** Breaks text at spaces; a word that is too long stays whole. */
 function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

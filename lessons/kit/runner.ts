@@ -1,95 +1,107 @@
 /**
- * The life of one lesson: the sandbox, the student's server as a lane of its own, the watcher, the
- * checks on every save. All that is known about it is one plain object, told whenever it changes.
+ * A running lesson: it starts the sandbox, the student's server and the watcher, and checks on every save.
+ * Its state is one plain object, which is passed on after every change.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LessonState as ToldState } from '../../server/lessons/state.ts'
-import { exercisesOf, lessons } from './course.ts'
+import { listenersOn } from '../../server/start/other-listeners.ts'
+import type { LessonState } from '../../server/lessons/state.ts'
+import { exercisesOf } from './course.ts'
 import type { Lesson } from './course.ts'
 import type { Exercise } from './exercise.ts'
+import { courseOf, huntPlace } from './hunt.ts'
+import type { CourseLesson, Hunt } from './hunt.ts'
 import { judge } from './judge.ts'
 import type { Result } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { forgetRunning, keepRunning } from './running.ts'
 import { startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 import { ProgramEnded } from './trouble.ts'
 import { typeErrorsOf } from './type-check.ts'
 import { signatureOf, watchFolder } from './watch.ts'
 import type { Noticing, Watcher } from './watch.ts'
-import { beginWork, resetWork, workOf } from './work.ts'
+import { workPlace } from './work.ts'
 
-/** With what the terminal shows besides. */
-export interface LessonState extends ToldState {
-  /** Where the student works. */
+/** State of the lesson with the additional fields for the terminal. */
+export interface RunnerState extends LessonState {
+  /** Folder of the student's files. */
   readonly folder: string
-  /** The lesson beside the live lanes and the checks; null while there is no sandbox. */
+  /** Address of the page with the lesson, the lanes and the checks; null while there is no sandbox. */
   readonly page: string | null
-  /** The sandbox in the state that the lesson describes; null while there is none. */
+  /** Address of the sandbox in the state that the lesson describes; null while there is no sandbox. */
   readonly look: string | null
-  /** Is the program one that takes requests? Functions are only called. */
+  /** True if the student's program is a server; false for functions, which are only called. */
   readonly isServer: boolean
-  /** Whom else the lesson brings; null where nobody. */
-  readonly beside: string | null
+  /** Address of the lesson's companion program; null if there is none. */
+  readonly companion: string | null
   readonly noticing: Noticing
-  /** Of the run that goes on or went last, as far as they are known. */
+  /** Results of the current or last run so far. */
   readonly results: readonly Result[]
-  /** What the student's program wrote in the last run. */
+  /** Output of the student's program in the current or last run. */
   readonly output: string
-  readonly course: readonly { readonly name: string; readonly title: string; readonly isDone: boolean }[]
+  readonly course: readonly CourseLesson[]
 }
 
 export interface Runner {
-  readonly state: LessonState
+  readonly state: RunnerState
   start(): Promise<void>
   check(): void
   nextHint(): void
-  /** Puts the work aside and begins anew. */
+  /** Moves the work to the backups, and starts again. */
   reset(): void
   stop(): Promise<void>
 }
 
 const SANDBOX_PORT = 3000
 
-/** The lane of lesson 4 is at 4104. */
+/** Base of the student's port: 4100 + lesson number. */
 export const LANE_PORT = 4100
 
-/** Whom lesson 12 brings is at 4212. */
-const BESIDE_PORT = 4200
+/** Base of the companion program's port: 4200 + lesson number. */
+const COMPANION_PORT = 4200
 
 const OUTPUT_CHARS = 4000
 
-export async function createRunner(lesson: Lesson, tell: (state: LessonState) => void): Promise<Runner> {
+/** `hunt`: bug hunt whose program is run instead of the student's work; a pass shows the story of its bug. */
+export async function createRunner(
+  lesson: Lesson,
+  onState: (state: RunnerState) => void,
+  hunt: Hunt | null = null,
+): Promise<Runner> {
   const exercises = await exercisesOf(lesson)
   const version = versionOf(lesson)
   const progress = progressIn()
+  const place = hunt ? huntPlace(hunt, progress) : workPlace(lesson)
+  const firstRungs = hunt ? 0 : 1
   let sandbox: Sandbox | null = null
   let lane: Program | null = null
-  let besides: Program | null = null
+  let companion: Program | null = null
   let watcher: Watcher | null = null
   let running: Promise<void> | null = null
   let again = false
-  let state: LessonState = {
+  let state: RunnerState = {
     lesson: lesson.name,
     title: lesson.title,
-    folder: workOf(lesson),
+    folder: place.folder,
+    hunt: hunt && { number: hunt.number, of: hunt.of },
     files: exercises.map(({ name }) => `${name}.ts`),
     is: 'starting',
     said: 'Starting the sandbox.',
     page: null,
     look: null,
     isServer: exercises.some(isServer),
-    beside: null,
+    companion: null,
     yours: null,
     transport: exercises.find(({ hosted }) => hosted.kind === 'transport')?.name ?? null,
     noticing: 'events',
     results: [],
     checkedAtMs: null,
-    rungs: 1,
+    rungs: firstRungs,
     output: '',
-    course: courseNow(),
+    course: courseOf(progress),
   }
 
   return {
@@ -97,42 +109,54 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
       return state
     },
     async start() {
-      if (beginWork(lesson)) set({ said: `Copied what you start with to ${workOf(lesson)}.` })
-      watcher = watchFolder(workOf(lesson), check)
+      const isNew = place.begin()
+      if (hunt) set({ said: huntText(hunt, isNew, place.folder) })
+      else if (isNew) set({ said: `Copied your files to ${place.folder}.` })
+      watcher = watchFolder(place.folder, check)
       sandbox = await startSandbox(SANDBOX_PORT, wished)
-      set({ page: `${sandbox.origin}/lessons/${lesson.name}`, look: sandbox.origin + lookOf(lesson) })
+      set({ page: sandbox.linkTo(`/lessons/${lesson.name}`), look: sandbox.linkTo(lookOf(lesson)) })
+      keepPlaces()
       void sandbox.ended.then((said) => {
-        if (state.is !== 'stopped') set({ page: null, look: null, said: `The sandbox has ended. ${said}` })
+        if (state.is !== 'stopped') set({ page: null, look: null, said: `The sandbox has stopped. ${said}` })
       })
-      await startBeside(sandbox.origin)
+      await startCompanion(sandbox.origin)
       check()
     },
     check,
     nextHint,
     reset() {
-      const backup = resetWork(lesson)
-      beginWork(lesson)
-      progress.reset(lesson.name)
-      // The old one watches the folder that was put aside.
+      // Stopped first, because Windows cannot move a folder that is watched.
       watcher?.stop()
-      watcher = watchFolder(workOf(lesson), check)
-      set({ said: backup === null ? 'Begun anew.' : `Begun anew; what you had is in ${backup}.`, course: courseNow() })
+      const backup = place.reset()
+      place.begin()
+      if (!hunt) progress.reset(lesson.name)
+      watcher = watchFolder(place.folder, check)
+      set({
+        said: backup === null ? 'Started again.' : `Started again; your earlier work is in ${backup}.`,
+        course: courseOf(progress),
+      })
       check()
     },
     async stop() {
       set({ is: 'stopped', said: 'Stopping.' })
+      forgetRunning()
       watcher?.stop()
       await running
       await lane?.stop()
-      await besides?.stop()
+      await companion?.stop()
       await sandbox?.stop()
     },
   }
 
-  function set(change: Partial<LessonState>): void {
+  function set(change: Partial<RunnerState>): void {
     state = { ...state, ...change, noticing: watcher?.by ?? state.noticing }
-    tell(state)
+    onState(state)
     sandbox?.tell(state)
+  }
+
+  function keepPlaces(): void {
+    if (sandbox && state.is !== 'stopped')
+      keepRunning({ lesson: lesson.number, sandbox: sandbox.origin, yours: state.yours, token: sandbox.token })
   }
 
   function wished(wish: unknown): void {
@@ -144,7 +168,7 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     set({ rungs: Math.min(3, state.rungs + 1) })
   }
 
-  /** One run at a time; a save during a run leads to another one behind it. */
+  /** Starts a run, or another one after the current run. */
   function check(): void {
     if (state.is === 'stopped') return
     again = true
@@ -159,43 +183,42 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
   }
 
   async function run(): Promise<void> {
-    set({ is: 'checking', said: 'Checking.', results: [], rungs: 1, output: '' })
+    set({ is: 'checking', said: 'Checking.', results: [], rungs: firstRungs, output: '' })
     await startLane()
     const results: Result[] = []
-    const typesOf = typeErrorsOf(workOf(lesson), exercises)
+    const typesOf = typeErrorsOf(place.folder, exercises)
     for (const exercise of exercises) {
-      const says = (text: string) => set({ output: (state.output + text).slice(-OUTPUT_CHARS) })
-      const told = (result: Result) => {
+      const onOutput = (text: string) => set({ output: (state.output + text).slice(-OUTPUT_CHARS) })
+      const onResult = (result: Result) => {
         results.push(result)
         set({ results: [...results] })
       }
-      await judge(lesson, exercise, workOf(lesson), { says, told, types: typesOf(exercise) })
+      await judge(lesson, exercise, place.folder, { onOutput, onResult, types: typesOf(exercise) })
     }
     const isDone = results.every(({ verdict }) => verdict === 'pass')
-    if (isDone) progress.finish(lesson.name)
+    if (isDone && hunt) progress.find(lesson.name, hunt.mistake.name)
+    else if (isDone) progress.finish(lesson.name)
     if (state.is === 'stopped') return
-    const said = isDone
-      ? 'All checks pass. Now explain what you predicted and what you saw.'
-      : 'Waiting for you to save.'
+    const said = isDone ? passText(hunt) : 'Waiting for you to save.'
     const isOld = versionOf(lesson) !== version
     set({
       is: 'waiting',
       said: isOld ? `${said} ${CHANGED}` : said,
       results,
       checkedAtMs: Date.now(),
-      course: courseNow(),
+      course: courseOf(progress),
     })
   }
 
-  async function startBeside(follows: string): Promise<void> {
-    const name = exercises.find(({ beside }) => beside !== undefined)?.beside
+  async function startCompanion(follows: string): Promise<void> {
+    const name = exercises.find(({ companion }) => companion !== undefined)?.companion
     if (name === undefined) return
     const exercise: Exercise = { name, hosted: { kind: 'server' }, checks: [] }
-    besides = await startLaneOf(lesson.folder, exercise, follows, BESIDE_PORT + lesson.number)
-    set({ beside: `http://localhost:${besides.port}` })
+    companion = await startLaneOf(lesson.folder, exercise, follows, COMPANION_PORT + lesson.number)
+    set({ companion: `http://localhost:${companion.port}` })
   }
 
-  /** The student's server beside the reference: anew with every save, and with the sandbox's own feed. */
+  /** Restarts the student's server, which follows the sandbox's feed. */
   async function startLane(): Promise<void> {
     const former = lane
     lane = null
@@ -203,32 +226,43 @@ export async function createRunner(lesson: Lesson, tell: (state: LessonState) =>
     const exercise = exercises.find(isServer)
     if (!exercise || !sandbox) return
     try {
-      const started = await startLaneOf(workOf(lesson), exercise, sandbox.origin, LANE_PORT + lesson.number)
+      const started = await startLaneOf(place.folder, exercise, sandbox.origin, LANE_PORT + lesson.number)
       lane = started
       set({ yours: `http://localhost:${started.port}` })
+      keepPlaces()
       void started.ended.then(({ what }) => {
-        if (lane === started && state.is !== 'stopped') set({ yours: null, said: `Your lane has ended. ${what}` })
+        if (lane === started && state.is !== 'stopped') set({ yours: null, said: `Your server has stopped. ${what}` })
       })
     } catch {
-      // Why it does not start is what the first check says, with its line.
+      // The first check reports why the server does not start.
       set({ yours: null })
     }
   }
-
-  function courseNow(): LessonState['course'] {
-    return lessons().map(({ name, title }) => ({ name, title, isDone: progress.isDone(name) }))
-  }
 }
 
-/** The checks are read once, so what an update brings is not seen before the next start. */
-const CHANGED =
-  'The lesson itself has changed since you started it: quit (q) and start it again. Your work stays as it is.'
+function huntText({ lesson, number, of }: Hunt, isNew: boolean, folder: string): string {
+  const begun = isNew
+    ? `The solution with one bug is in ${folder}. Find it only with the checks and the wire.`
+    : `Continuing with the program in ${folder}.`
+  return `Bug hunt ${number} of ${of}. ${begun} Your own work is kept; go back to it with npm run lesson ${lesson.number}.`
+}
+
+/** Story of a bug, shown after the student has found it. */
+function passText(hunt: Hunt | null): string {
+  return hunt
+    ? `Found: all checks pass. The story of this bug: ${hunt.mistake.story} In the terminal, s shows it again, and n starts the next hunt.`
+    : 'All checks pass. Now compare your prediction with the result. In the terminal, b starts a bug hunt.'
+}
+
+/** Message after an update, because the checks are loaded only once. */
+const CHANGED = 'The lesson has been updated since you started it. Quit (q) and start it again. Your work is kept.'
 
 const versionOf = ({ folder }: Lesson): string => signatureOf(folder) + signatureOf(import.meta.dirname)
 
 const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 
 async function startLaneOf(folder: string, exercise: Exercise, follows: string, port: number): Promise<Program> {
+  if ((await listenersOn(port)).length > 0) return startProgram(folder, exercise, { follows })
   try {
     return await startProgram(folder, exercise, { follows, port })
   } catch (error) {
@@ -238,7 +272,7 @@ async function startLaneOf(folder: string, exercise: Exercise, follows: string, 
   }
 }
 
-/** The query of the page's first link to the sandbox, so that the page opens in the state that the lesson describes. */
+/** Path and query of the first link to the sandbox in the lesson's text. */
 function lookOf({ folder }: Lesson): string {
   const readme = readFileSync(join(folder, 'README.md'), 'utf8')
   return /http:\/\/localhost:3000(\/[^\s)>]*)/.exec(readme)?.[1] ?? '/'

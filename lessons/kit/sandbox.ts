@@ -1,26 +1,38 @@
-/** The sandbox, started beside the lesson and stopped with it. */
+/** Starts the sandbox for a lesson, and stops it with the lesson. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { newToken } from '../../server/access/tokens.ts'
+import { forwardingIn } from '../../server/start/environment.ts'
+import { listenersOn } from '../../server/start/other-listeners.ts'
 import type { LessonState } from '../../server/lessons/state.ts'
 
 export interface Sandbox extends AsyncDisposable {
+  /** Origin for programs on this machine. */
   readonly origin: string
-  /** Resolves with what it said last, however it came to end. */
+  /** Returns the address of a page for a browser. In a codespace the address is public, and makes its reader the instructor. */
+  linkTo(path: string): string
+  /** The instructor's token in a codespace; otherwise null, because every user of this machine is the instructor. */
+  readonly token: string | null
+  /** Resolves with the last output when the sandbox has ended. */
   readonly ended: Promise<string>
-  /** Tells its pages how the lesson stands. */
+  /** Sends the state of the lesson to the sandbox's pages. */
   tell(state: LessonState): void
   stop(): Promise<void>
 }
 
-/** What its pages ask for. */
+/** Called with a request of a page. */
 type Wished = (wish: unknown) => void
 
 const MAIN = join(import.meta.dirname, 'hosted/sandbox.ts')
 
-/** On this port, or on any that is free where it is in use. Its events are kept in memory. */
+/**
+ * Starts the sandbox on this port, or on a free one if another program uses the port at either address of `localhost`.
+ * Its events are kept in memory.
+ */
 export async function startSandbox(port: number, wished: Wished = () => {}): Promise<Sandbox> {
+  if ((await listenersOn(port)).length > 0) return start(0, wished)
   try {
     return await start(port, wished)
   } catch (error) {
@@ -31,7 +43,10 @@ export async function startSandbox(port: number, wished: Wished = () => {}): Pro
 
 async function start(port: number, wished: Wished): Promise<Sandbox> {
   const flags = ['--port', String(port), '--host', '127.0.0.1', '--data', ':memory:']
-  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const forwarding = forwardingIn(process.env)
+  const token = forwarding && (process.env['FOURWIRE_INSTRUCTOR_TOKEN'] || newToken())
+  const env = { ...process.env, ...(token && { FOURWIRE_INSTRUCTOR_TOKEN: token }) }
+  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })
   child.on('message', wished)
   const { stdout, stderr } = child
   if (!stdout || !stderr) throw new Error('The sandbox was started without pipes.')
@@ -43,7 +58,7 @@ async function start(port: number, wished: Wished): Promise<Sandbox> {
     process.off('exit', kill)
     return said.trim()
   })
-  // One that is ending has no channel any more, and `ended` says so.
+  // A process that is ending has no channel; `ended` reports that.
   const tell = (state: LessonState) => void (child.connected && child.send(state, () => {}))
   const stop = async () => {
     child.kill('SIGTERM')
@@ -51,8 +66,14 @@ async function start(port: number, wished: Wished): Promise<Sandbox> {
   }
   for await (const line of createInterface(stdout)) {
     const [, at] = /^Fourwire is at (http:\S+)/.exec(line) ?? []
-    // The name that the lessons' pages use; what it prints from here on is of no interest.
-    if (at) return { origin: at.replace('127.0.0.1', 'localhost'), ended, tell, stop, [Symbol.asyncDispose]: stop }
+    // The texts of the lessons use localhost. Later output is ignored.
+    if (at === undefined) continue
+    const origin = at.replace('127.0.0.1', 'localhost')
+    const linkTo = (path: string): string =>
+      forwarding && token
+        ? `${forwarding.originOf(Number(new URL(at).port))}${path}#token=${encodeURIComponent(token)}`
+        : origin + path
+    return { origin, linkTo, token: token || null, ended, tell, stop, [Symbol.asyncDispose]: stop }
   }
   throw new Error(`The sandbox did not start: ${await ended}`)
 }

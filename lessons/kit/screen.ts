@@ -1,22 +1,25 @@
-/** What the runner shows: the whole state on each change in a terminal, a line for each thing that happens elsewhere. */
+/** Display of the runner: a terminal shows the whole state after each change; other outputs get one line for each event. */
 import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import type { Bugs } from './hunt.ts'
 import { layoutFor, reportText, styleFor } from './report.ts'
 import type { Style } from './report.ts'
-import type { LessonState } from './runner.ts'
+import type { RunnerState } from './runner.ts'
 
-/** What fills the screen: the lesson, or something that a key has asked for until the next key. */
+/** The screen shows the state of the lesson, or a page of text that a key has opened. */
 export interface Screen {
-  show(state: LessonState): void
-  /** Until `back` is called. */
-  page(text: string, state: LessonState): void
-  /** Shows the next part of what is longer than the screen. False where the last one is shown, or all of it. */
+  show(state: RunnerState): void
+  /** Shows a text until `back` is called. */
+  page(text: string, state: RunnerState): void
+  /** Shows the next part of a long text. Returns false at the end, and shows the first part again. */
   more(): boolean
-  back(state: LessonState): void
+  back(state: RunnerState): void
   close(): void
 }
 
-const KEYS = 'r run   h hint   n next lesson   l list   s solution   x begin anew   q quit'
+const KEYS = 'r run  h hint  n next lesson  l list  s solution  b bug hunt  x restart  q quit'
+
+const HUNT_KEYS = 'r run  h hint  n next bug  l list  s solution  b your work  x restart  q quit'
 
 const CLEAR = '\x1b[2J\x1b[3J\x1b[H'
 const ALTERNATE = '\x1b[?1049h'
@@ -26,7 +29,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
   return out.isTTY ? terminal(out) : plain(out)
 }
 
-/** The first part and the last stand still; of the middle there is as much as fits, from the line `from` on. */
+/** Parts of the screen. Head and foot are always shown; the body is scrolled. */
 interface Parts {
   readonly head: readonly string[]
   readonly body: readonly string[]
@@ -36,8 +39,8 @@ interface Parts {
 function terminal(out: NodeJS.WriteStream): Screen {
   const style = styleFor(out)
   let page: string | null = null
-  let shown: LessonState | null = null
-  /** The first line of the body that is on the screen. */
+  let shown: RunnerState | null = null
+  /** Index of the first visible line of the body. */
   let from = 0
   let bodyLines = 0
   let roomLines = 0
@@ -53,7 +56,7 @@ function terminal(out: NodeJS.WriteStream): Screen {
   const partsFor = (columns: number, rows: number): Parts => {
     if (page !== null) {
       const body = page.split('\n').flatMap((line) => folded(line, columns))
-      return { head: [], body, foot: ['', style.faint('Any key goes back to the lesson.')] }
+      return { head: [], body, foot: ['', style.faint('Press any key to go back to the lesson.')] }
     }
     if (shown === null) return { head: [], body: [], foot: [] }
     const whole = partsOf(shown, style, columns)
@@ -96,7 +99,7 @@ function terminal(out: NodeJS.WriteStream): Screen {
   }
 }
 
-/** `room`: how many lines of the body are on it. */
+/** Returns the text of one screen. `room`: number of body lines on it. */
 export function screenful({ head, body, foot }: Parts, from: number, rows: number) {
   const all = Math.max(4, rows - head.length - foot.length)
   const isWhole = body.length <= all
@@ -106,12 +109,12 @@ export function screenful({ head, body, foot }: Parts, from: number, rows: numbe
   const note =
     rest > 0
       ? `  \u2193 ${rest} more line${rest === 1 ? '' : 's'}: press space`
-      : '  \u2191 press space for the beginning'
+      : '  ↑ press space to go to the beginning'
   const lines = [...head, ...part, ...(isWhole ? [] : [note]), ...foot]
   return { text: lines.join('\n'), body: body.length, room }
 }
 
-/** Without a terminal nothing is drawn over: each run is reported once, when it is over. */
+/** Screen without a terminal: prints the report of each run once, at its end. */
 function plain(out: NodeJS.WriteStream): Screen {
   let last = ''
   let lastWhere = ''
@@ -121,12 +124,12 @@ function plain(out: NodeJS.WriteStream): Screen {
   }
   return {
     show(state) {
-      const { is, said, results, page, look, yours, beside } = state
+      const { is, said, results, page, look, yours, companion } = state
       const where = [
         page && `Read ${page}`,
         look && `Look ${look}`,
         yours && `Yours ${yours}`,
-        beside && `Beside ${beside}`,
+        companion && `Beside ${companion}`,
       ]
         .filter(Boolean)
         .join('\n')
@@ -142,55 +145,56 @@ function plain(out: NodeJS.WriteStream): Screen {
   }
 }
 
-/** All of it, as long as it is. */
-export function stateText(state: LessonState, style: Style, columns = Number.POSITIVE_INFINITY): string {
+/** Returns the whole state as text, without scrolling. */
+export function stateText(state: RunnerState, style: Style, columns = Number.POSITIVE_INFINITY): string {
   const { head, body, foot } = partsOf(state, style, columns)
   return [...head, ...body, ...foot, ''].join('\n')
 }
 
-/** `isShort`: for a screen on which not everything fits. What passes is counted there and not listed. */
-function partsOf(state: LessonState, style: Style, columns: number, isShort = false): Parts {
-  const { lesson, title, folder, files, is, said, page, look, isServer, yours, beside } = state
+/** `isShort`: for a small screen, on which passed checks are only counted. */
+function partsOf(state: RunnerState, style: Style, columns: number, isShort = false): Parts {
+  const { lesson, title, folder, hunt, files, is, said, page, look, isServer, yours, companion } = state
   const { results, checkedAtMs, output, noticing } = state
   const path = relative(process.cwd(), folder) || folder
   const checked =
     checkedAtMs === null || is === 'checking' ? '' : `, checked at ${new Date(checkedAtMs).toTimeString().slice(0, 8)}`
   const gap = isShort ? [] : ['']
   const head = [
-    style.strong(`${lesson}  ${title}`),
+    style.strong(`${lesson}  ${hunt ? `Bug hunt ${hunt.number} of ${hunt.of}` : title}`),
     ...gap,
     `  Read   ${page ?? `lessons/${lesson}/README.md`}${isElsewhere(page) ? '  (port 3000 is in use)' : ''}`,
-    `  Look   ${look ?? 'not there yet'}`,
+    `  Look   ${look ?? 'not ready yet'}`,
     `  Edit   ${files.map((file) => `${path}/${file}`).join(', ')}`,
-    ...(isServer ? [`  Yours  ${yours ?? 'does not run'}`] : []),
-    ...(beside === null ? [] : [`  Beside ${beside}`]),
+    ...(isServer ? [`  Yours  ${yours ?? 'is not running'}`] : []),
+    ...(companion === null ? [] : [`  Beside ${companion}`]),
     '',
   ]
   const layout = layoutFor(columns)
   const listed = isShort ? { ...layout, isBrief: true } : layout
   const report = results.length > 0 ? reportText(results, style, state.rungs, listed).split('\n') : gap
-  const wrote = output.trim() === '' ? [] : ['  Your program wrote:', ...lastLines(output), ...gap]
+  const wrote = output.trim() === '' ? [] : ['  Output of your program:', ...lastLines(output), ...gap]
   const foot = [
     `${style.inverse(` ${is} `)} ${said}`,
     style.faint(`  watching ${path} by ${noticing}${checked}`),
     ...gap,
-    `  ${KEYS}`,
+    `  ${hunt ? HUNT_KEYS : KEYS}`,
   ]
   const fold = (lines: readonly string[]) => lines.flatMap((line) => folded(line, columns))
   return { head: fold(head), body: fold([...report, ...wrote]), foot: fold(foot) }
 }
 
-/** The pages' own words are `localhost:3000`; a page of the sandbox shows the port that it is at. */
-const isElsewhere = (page: string | null): boolean => page !== null && !page.startsWith('http://localhost:3000/')
+/** True if the sandbox is at another address than `localhost:3000`, which the texts of the lessons name. */
+const isElsewhere = (page: string | null): boolean =>
+  page !== null && !/^http:\/\/localhost:3000\/|-3000\.|\/\/3000-/.test(page)
 
-/** The last of what the program wrote, without anything that could draw over the screen. */
+/** Last lines of the program's output, without control characters. */
 function lastLines(output: string): readonly string[] {
   const lines = stripVTControlCharacters(output).trimEnd().split('\n').slice(-8)
-  // oxlint-disable-next-line no-control-regex -- that is what is taken out
+  // oxlint-disable-next-line no-control-regex -- control characters are removed here
   return lines.map((line) => `  | ${line.replace(/[\x00-\x08\x0b-\x1f]/g, '')}`)
 }
 
-/** A line that is too wide, broken at blanks and set in as its last column is; styles count for nothing. */
+/** Breaks a line that is too wide at spaces, and indents the rest like its last column. Style codes have no width. */
 function folded(line: string, columns: number): readonly string[] {
   if (widthOf(line) <= columns) return [line]
   const indent = ' '.repeat(/^(?:.{0,38} {2,}(?=\S)| *)/.exec(stripVTControlCharacters(line))?.[0].length ?? 0)
@@ -207,18 +211,23 @@ function folded(line: string, columns: number): readonly string[] {
 
 const widthOf = (text: string): number => stripVTControlCharacters(text).length
 
-/** A word wider than a line, in pieces. One with styles in it stays whole: none is so long. */
+/** Cuts a word that is wider than a line. A word with style codes stays whole, because none is that long. */
 function cut(word: string, columns: number): readonly string[] {
   if (word.length <= columns || widthOf(word) !== word.length) return [word]
   return [word.slice(0, columns), ...cut(word.slice(columns), columns)]
 }
 
-export function courseText(course: LessonState['course'], current: string | null): string {
+export function courseText(course: RunnerState['course'], current: string | null): string {
   const width = Math.max(...course.map(({ name }) => name.length)) + 2
   return course
-    .map(
-      ({ name, title, isDone }) =>
-        `  ${isDone ? '\u2713' : ' '} ${name === current ? '>' : ' '} ${name.padEnd(width)}${title}`,
-    )
+    .flatMap(({ name, title, isDone, bugs }) => [
+      `  ${isDone ? '\u2713' : ' '} ${name === current ? '>' : ' '} ${name.padEnd(width)}${title}`,
+      ...(isDone && bugs.of > 0 ? [`${' '.repeat(6 + width)}${bugsText(name, bugs)}`] : []),
+    ])
     .join('\n')
+}
+
+function bugsText(lesson: string, { found, of }: Bugs): string {
+  const command = found < of ? `: npm run lesson hunt ${Number(lesson.slice(0, 2))}` : ''
+  return `${found} of ${of} bugs found${command}`
 }

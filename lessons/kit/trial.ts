@@ -1,98 +1,96 @@
-/** What a check has in its hands: the student's program over the wire, and the feed behind it. */
+/** The tools of a check: the student's program over the wire, and the feed that the program uses. */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
-import type { Event } from '../../server/protocol.ts'
+import type { Event } from '../../server/protocol/feed.ts'
 import { ANSWER_MS, ask } from './exchange.ts'
-import type { Asked, Exchange, Pending } from './exchange.ts'
-import { Late, Unclear, Wrong } from './exercise.ts'
-import type { Finding, Hint } from './exercise.ts'
+import type { RequestOptions, Exchange, Pending } from './exchange.ts'
+import { Late, Unclear, Wrong } from './finding.ts'
+import type { Finding } from './finding.ts'
 import { shown } from './expect.ts'
+import { A_PROMISE, CUT, NO_ANSWER, NO_ROUTE, SERVER_ERROR, TO_DO } from './hints.ts'
 import type { Called, Clients, Command, Reads, Sent } from './hosted/message.ts'
 import type { Patience } from './patience.ts'
 import type { Program } from './program.ts'
 import type { Link } from './redis.ts'
 
 export interface Trial {
-  /** The check's own: nobody else publishes or reads in it. */
+  /** Room of this check; nobody else publishes or reads in it. */
   readonly room: string
   readonly port: number
-  /** By which all waiting is limited. */
+  /** Clock of the program, which limits all waiting. */
   readonly patience: Patience
 
   /**
-   * Asks and waits for the whole answer. Throws `Wrong` by itself where none comes in time, where
-   * the connection ends before it, and where it says 404, 500 or 501.
+   * Sends a request and waits for the whole response. Throws `Wrong` if none comes in time, if the
+   * connection ends early, and for 404, 501 and every status from 500 on.
    */
-  get(target: string, asked?: Asked & { readonly late?: Told }): Promise<Exchange>
-  /** Asks and goes on; whatever is still open is cut when the check ends. */
-  open(target: string, asked?: Asked): Pending
-  /** As `get`, for an answer that was opened. */
-  whole(pending: Pending, late?: Told): Promise<Exchange>
-  /** With the `ws` package, which also tells pings and close codes. */
+  get(
+    target: string,
+    asked?: RequestOptions & { readonly late?: Pick<Finding, 'saw' | 'why' | 'hint'> },
+  ): Promise<Exchange>
+  /** Sends a request and returns at once. Open requests are cut when the check ends. */
+  open(target: string, asked?: RequestOptions): Pending
+  /** Like `get`, for a request that was sent with `open`. */
+  whole(pending: Pending, late?: Pick<Finding, 'saw' | 'why' | 'hint'>): Promise<Exchange>
+  /** Opens a WebSocket of the `ws` package, which also reports pings and close codes. */
   websocket(target: string, options?: ClientOptions): WebSocket
-  /** A bare connection to the program. */
+  /** Opens a TCP connection to the program. */
   socket(): Socket
 
-  /** The program's way to Redis, to be cut and held; mended when the check ends. Only where the exercise wants Redis. */
+  /** The program's connection to Redis, which the check can cut and hold. Restored when the check ends. Only for exercises with Redis. */
   readonly link: Link
-  /** The same in a second process, beside the same Redis. */
-  beside(): Promise<Trial>
-  /** … in a process that begins now and has heard nothing yet, and ends with the check. */
-  anew(): Promise<Trial>
+  /** Returns a trial of the same program in a second process, with the same Redis; always the same process. */
+  secondProcess(): Promise<Trial>
+  /** Returns a trial of the same program in a new process with the same Redis, which ends with the check. */
+  freshProcess(): Promise<Trial>
 
-  /** All in one commit, stamped now. */
+  /** Publishes these messages in one commit, stamped with the current time. */
   publish(...texts: readonly string[]): Promise<readonly Event[]>
-  /** … stamped as the check says: the very same time for all of them. */
+  /** Like `publish`, with this time for all of the messages. */
   publishAt(atMs: number, ...texts: readonly string[]): Promise<readonly Event[]>
   /**
-   * Publishes once, in the moment in which the program has found nothing new and does not know it
-   * yet; or behind its so manieth use of the feed (a look, or beginning to follow) from now on.
+   * Publishes once at a bad moment: after the feed has found nothing new for the program, but before the program
+   * gets that result. With `use`: directly after the program's nth use of the feed from now on (a read or a `follow`).
    */
-  ambush(text: string, use?: number): Promise<void>
-  /** Publishes there, behind the program's next use of the feed, and forgets all but the last of these in the same moment. */
-  ambushAndForget(...texts: readonly string[]): Promise<void>
+  publishDuringRead(text: string, use?: number): Promise<void>
+  /** Publishes directly after the program's next use of the feed, and at the same moment drops all messages but the last. */
+  publishAndDropDuringRead(...texts: readonly string[]): Promise<void>
   reads(): Promise<Reads>
-  /** All connections', of whatever check. */
+  /** Returns what the program has sent on all of its connections, for every check. */
   sent(): Promise<Sent>
-  /** Resolves when the program has read the feed for a request that was opened, and is either done or holds it. */
+  /** Resolves when the program has read the feed for this request, and has either responded or holds the request. */
   looked(before: Reads, pending: Pending): Promise<Reads>
-  /** Drops all but the last so many events. */
+  /** Drops all events of the room except the last `keep`. */
   forget(keep: number): Promise<void>
   goodbye(): Promise<void>
 
-  /** The program's timers and its Date stand still, until `tick` moves them or the check ends. Not where it is frozen anyway. */
+  /** Stops the program's timers and Date until `tick` moves them or the check ends. Not for a program that is frozen from the start. */
   freeze(): Promise<void>
   tick(ms: number): Promise<void>
 
-  /** Starts a client of the program for each room, at this origin; behind this cursor, or from now on. */
+  /** Starts the program's client once for each room, after this cursor, or at the end of the room. */
   connect(origin: string, rooms: readonly string[], after?: string): Promise<void>
-  /** What the clients that were started by this check have done. */
+  /** Returns the state of the clients that this check has started. */
   clients(): Promise<Clients>
-  /** Ends the clients, as the check's end does too. */
+  /** Stops the clients, which also happens at the end of the check. */
   disconnect(): Promise<void>
 
   /**
-   * Calls a function that the program exports. Arguments and result may hold bytes. Rejects with what it throws, and
-   * with `Wrong` where it gives back a promise: none of them has anything to wait for.
+   * Calls a function that the program exports. Arguments and result may contain bytes. Rejects with the error that it
+   * throws, and with `Wrong` if it returns a promise, because these functions have nothing to wait for.
    */
   call(exported: string, ...args: readonly unknown[]): Promise<unknown>
-  /** The same, and what became of the arguments. */
+  /** Like `call`; also returns the arguments as they are after the call. */
   called(exported: string, ...args: readonly unknown[]): Promise<Called>
 
-  /** Resolves as soon as `holds` answers something; throws `Unclear` where it never does. */
+  /** Resolves with the first truthy result of `holds`; throws `Unclear` if there is none in time. */
   until<T>(what: string, holds: () => T | Promise<T>, withinMs?: number): Promise<NonNullable<T>>
 }
 
-interface Told {
-  readonly saw: string
-  readonly why?: string
-  readonly hint: string | Hint
-}
-
 export interface OwnTrial extends Trial {
-  /** Cuts what is open and lets time go on. */
+  /** Ends the check: cuts open connections and lets time continue. */
   end(): Promise<void>
 }
 
@@ -100,11 +98,11 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   let frozen = false
   let connected = false
-  let other: OwnTrial | null = null
+  let second: OwnTrial | null = null
   const further: { readonly trial: OwnTrial; readonly program: Program }[] = []
-  const tell = (command: Command) => program.tell(command)
+  const send = (command: Command) => program.send(command)
   const publish = async (texts: readonly string[], atMs?: number) =>
-    (await tell({ is: 'publish', room, texts, ...(atMs !== undefined && { atMs }) })) as readonly Event[]
+    (await send({ is: 'publish', room, texts, ...(atMs !== undefined && { atMs }) })) as readonly Event[]
 
   const trial: OwnTrial = {
     room,
@@ -136,56 +134,56 @@ export function createTrial(program: Program, room: string): OwnTrial {
       if (program.link) return program.link
       throw new Unclear('The exercise has no Redis.')
     },
-    async beside() {
-      other ??= createTrial(await program.beside(), room)
-      return other
+    async secondProcess() {
+      second ??= createTrial(await program.secondProcess(), room)
+      return second
     },
-    async anew() {
-      const process = await program.anew()
-      const one = { trial: createTrial(process, room), program: process }
-      further.push(one)
-      return one.trial
+    async freshProcess() {
+      const process = await program.freshProcess()
+      const trial = createTrial(process, room)
+      further.push({ trial, program: process })
+      return trial
     },
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
-    async ambush(text, use) {
-      await tell({ is: 'ambush', room, texts: [text], use: use ?? null, keep: null })
+    async publishDuringRead(text, use) {
+      await send({ is: 'publishDuringRead', room, texts: [text], use: use ?? null, keep: null })
     },
-    async ambushAndForget(...texts) {
-      await tell({ is: 'ambush', room, texts, use: 1, keep: 1 })
+    async publishAndDropDuringRead(...texts) {
+      await send({ is: 'publishDuringRead', room, texts, use: 1, keep: 1 })
     },
-    reads: async () => (await tell({ is: 'reads', room })) as Reads,
-    sent: async () => (await tell({ is: 'sent' })) as Sent,
+    reads: async () => (await send({ is: 'reads', room })) as Reads,
+    sent: async () => (await send({ is: 'sent' })) as Sent,
     looked: (before, pending) =>
-      trial.until('the program has looked into the feed', async () => {
+      trial.until('the program has read the feed', async () => {
         const reads = await trial.reads()
         const hasRead = reads.asked > before.asked || reads.followed > before.followed
         return hasRead || pending.exchange !== null ? reads : null
       }),
     async forget(keep) {
-      await tell({ is: 'forget', room, keep })
+      await send({ is: 'forget', room, keep })
     },
     async goodbye() {
-      await tell({ is: 'goodbye' })
+      await send({ is: 'goodbye' })
     },
     async freeze() {
       frozen = true
-      await tell({ is: 'freeze' })
+      await send({ is: 'freeze' })
     },
     async tick(ms) {
-      await tell({ is: 'tick', ms })
+      await send({ is: 'tick', ms })
     },
     async connect(origin, rooms, after) {
-      await tell({ is: 'connect', origin, rooms, after: after ?? null })
+      await send({ is: 'connect', origin, rooms, after: after ?? null })
       connected = true
     },
-    clients: async () => (await tell({ is: 'clients' })) as Clients,
+    clients: async () => (await send({ is: 'clients' })) as Clients,
     async disconnect() {
-      await tell({ is: 'disconnect' })
+      await send({ is: 'disconnect' })
     },
     call: async (exported, ...args) => (await trial.called(exported, ...args)).value,
     async called(exported, ...args) {
-      const called = (await tell({ is: 'call', exported, args })) as Called
+      const called = (await send({ is: 'call', exported, args })) as Called
       if (called.isPromise) throw new Wrong(promised(exported))
       return called
     },
@@ -195,12 +193,12 @@ export function createTrial(program: Program, room: string): OwnTrial {
       if (connected) await trial.disconnect()
       program.link?.mend()
       program.link?.release()
-      await other?.end()
-      for (const one of further) {
-        await one.trial.end().catch(() => {})
-        await one.program.stop()
+      await second?.end()
+      for (const { trial, program } of further) {
+        await trial.end().catch(() => {})
+        await program.stop()
       }
-      if (frozen) await tell({ is: 'thaw' })
+      if (frozen) await send({ is: 'thaw' })
     },
   }
   return trial
@@ -218,7 +216,7 @@ async function until<T>(
     for (;;) {
       const value = await holds()
       if (value) return value
-      if (isOver) throw new Unclear(`Waited ${withinMs} ms in vain until ${what}.`)
+      if (isOver) throw new Unclear(`Gave up after ${withinMs} ms of waiting until ${what}.`)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   } finally {
@@ -226,40 +224,44 @@ async function until<T>(
   }
 }
 
-/** How long the word of what a handler threw may come behind the answer that it led to. */
+/** Time in which the report of a handler's error can arrive after the response with status 500. */
 const WORD_MS = 300
 
-/** What no check can use, whatever it asks. */
-async function refuseUseless(exchange: Exchange, program: Program, late?: Told): Promise<void> {
+/** Throws `Wrong` for a response that no check can use. */
+async function refuseUseless(
+  exchange: Exchange,
+  program: Program,
+  late?: Pick<Finding, 'saw' | 'why' | 'hint'>,
+): Promise<void> {
   const { ended, status, ms } = exchange
   const bytes = shown(exchange)
-  const behind = bytes.length
+  const end = bytes.length
   if (ended === 'late') {
     await isAliveOrOver(program)
-    const saw = `No answer to this within ${Math.round(ms / 100) / 10} s:`
-    throw new Late({ bytes, at: behind, wanted: 'an answer', ...(late ?? { saw, hint: NO_ANSWER }) })
+    const saw = `Your server did not respond to this within ${Math.round(ms / 100) / 10} s:`
+    throw new Late({ bytes, at: end, wanted: 'a response', ...(late ?? { saw, hint: NO_ANSWER }) })
   }
   if (ended === 'cut') {
     await isAliveOrOver(program)
     throw new Wrong({
-      saw: 'The connection was closed before there was a whole answer:',
+      saw: 'The connection was closed before the response was complete:',
       bytes,
-      at: behind,
+      at: end,
       wanted: 'the rest',
       hint: CUT,
     })
   }
   if (status === 501)
     throw new Wrong({
-      saw: 'The exercise still says 501 Not Implemented:',
+      saw: 'The exercise still responds with 501 Not Implemented:',
       bytes,
       at: placeOf(bytes, exchange),
-      wanted: 'an answer',
+      wanted: 'a response',
       hint: TO_DO,
     })
   if (status === 404)
     throw new Wrong({
-      saw: 'There is no route for this:',
+      saw: 'Your server has no route for this request:',
       bytes,
       at: placeOf(bytes, exchange),
       wanted: 'a route',
@@ -269,15 +271,21 @@ async function refuseUseless(exchange: Exchange, program: Program, late?: Told):
     await isAliveOrOver(program)
     const threw = await until(program.patience, 'it has said why', () => program.threw(), WORD_MS).catch(() => null)
     const saw = threw
-      ? `${threw.what}${threw.where ? ` (${threw.where})` : ''}. The client got:`
-      : `The answer was ${status}:`
-    throw new Wrong({ saw, bytes, at: placeOf(bytes, exchange), wanted: 'no 5xx', hint: threw?.hint ?? SERVER_ERROR })
+      ? `${threw.what}${threw.where ? ` (${threw.where})` : ''}. The client received:`
+      : `Your server responded with ${status}:`
+    throw new Wrong({
+      saw,
+      bytes,
+      at: placeOf(bytes, exchange),
+      wanted: 'a status below 500',
+      hint: threw?.hint ?? SERVER_ERROR,
+    })
   }
 }
 
-/** A thread that is free says so. One that is stuck is found out, and where the process has ended that is the finding. */
+/** Resolves if the program reacts or its process has ended. If its thread is blocked, its process is ended first. */
 async function isAliveOrOver(program: Program): Promise<void> {
-  await program.tell({ is: 'reads', room: '' }).catch(() => program.ended)
+  await program.send({ is: 'reads', room: '' }).catch(() => program.ended)
 }
 
 const placeOf = (bytes: string, { statusLine }: Exchange): number => bytes.indexOf(statusLine) + 'HTTP/1.1 '.length
@@ -285,42 +293,10 @@ const placeOf = (bytes: string, { statusLine }: Exchange): number => bytes.index
 function promised(exported: string): Finding {
   const bytes = `${exported}(\u2026) is `
   return {
-    saw: 'The function gave back a promise of its result:',
+    saw: 'The function returned a promise instead of its result:',
     bytes: `${bytes}a promise`,
     at: bytes.length,
     wanted: 'the result',
     hint: A_PROMISE,
   }
 }
-
-export const A_PROMISE: Hint = [
-  'Whoever calls the function gets a promise in the place of the result.',
-  'Look at the word in front of function: is there anything that it has to wait for?',
-  'Nothing can be calculated with the promise of a number. Waiting is for what comes later; what is calculated is there at once.',
-]
-
-const NO_ANSWER: Hint = [
-  'The request arrived and was never answered.',
-  'Look for a path through your handler on which it neither returns nor sends: an await that is never over, a promise that is never resolved.',
-  'A client cannot tell an answer that takes long from one that never comes. Every request needs an end.',
-]
-const CUT: Hint = [
-  'The client saw its connection close in the middle.',
-  'Look at what ends the connection or the process: destroy, a throw after the head was sent, process.exit.',
-  'An answer is over when its length is reached or its last chunk says so. A closed connection before that is an error.',
-]
-const TO_DO: Hint = [
-  'The file is as it was at the beginning.',
-  'Look for TODO in it.',
-  'The lesson says what is to be built, and why; the comments in the file say where.',
-]
-const NO_ROUTE: Hint = [
-  'The server knows nothing at this address.',
-  'Look at the path that you register, letter by letter, and at serve: does it run to its end?',
-  'A route is a method and a path. What matches neither is answered with 404 before any handler runs.',
-]
-const SERVER_ERROR: Hint = [
-  'The server says that it has a defect.',
-  'Look at what your handler does for this request, and at what it prints.',
-  'A status from 500 on is the server’s fault, one from 400 on the client’s.',
-]

@@ -1,25 +1,27 @@
-/** The types of a student's file, checked by TypeScript in a process of its own. */
+/** Checks the types of a student's files with TypeScript, in a separate process. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import packageJson from '../../package.json' with { type: 'json' }
 import { REPOSITORY } from './course.ts'
 import type { Exercise } from './exercise.ts'
 
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
 
-/** What is declared and not used yet is no mistake while one is writing. */
+/** Errors about unused declarations, which are ignored because the student is still writing. */
 const UNUSED = /error TS(?:6133|6192|6196|6198|6199):/
 
-/** One line each: `short-poll.ts:12:5 what is wrong`. Null where the file is not there. */
+/** Errors, one line each: `short-poll.ts:12:5 message`. Null if the file does not exist. */
 export type TypeErrors = Promise<readonly string[] | null>
 
-/** Of all these exercises at once, which takes a second or two, and hardly longer than for one. */
+/** Checks the files of all these exercises at once, which takes hardly longer than one of them. */
 export function typeErrorsOf(folder: string, exercises: readonly Exercise[]): (exercise: Exercise) => TypeErrors {
   const files = exercises.map(fileOf).filter((file) => existsSync(join(folder, file)))
-  const checking = files.length === 0 ? Promise.resolve([]) : check(folder, files)
-  // Who asks hears of it; where an earlier exercise could not be judged nobody asks.
+  const checking = files.length === 0 ? Promise.resolve([]) : typeErrorsIn(folder, files)
+  // The caller gets the rejection later; if an earlier exercise fails, nobody asks.
   checking.catch(() => {})
   return async (exercise) => {
     const others = files.filter((file) => file !== fileOf(exercise))
@@ -30,20 +32,21 @@ export function typeErrorsOf(folder: string, exercises: readonly Exercise[]): (e
 
 const fileOf = ({ name }: Exercise): string => `${name}.ts`
 
-async function check(folder: string, files: readonly string[]): Promise<readonly string[]> {
+/** Returns the errors in these files of a folder, all at once. */
+export async function typeErrorsIn(folder: string, files: readonly string[]): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
   try {
     const home = await realpath(folder)
     const config = join(scratch, 'tsconfig.json')
-    await writeFile(config, JSON.stringify(configOf(files.map((file) => join(home, file)))))
+    await writeFile(config, JSON.stringify(await configOf(files.map((file) => join(home, file)))))
     return linesOf(await run(config), home)
   } finally {
     await rm(scratch, { recursive: true })
   }
 }
 
-/** As the repository's own, for files that may lie anywhere. */
-function configOf(files: readonly string[]): object {
+/** Returns the repository's configuration, adapted for files in any folder. */
+async function configOf(files: readonly string[]): Promise<object> {
   return {
     extends: join(REPOSITORY, 'tsconfig.json'),
     files,
@@ -52,14 +55,38 @@ function configOf(files: readonly string[]): object {
       module: 'esnext',
       moduleResolution: 'bundler',
       typeRoots: [join(REPOSITORY, 'node_modules/@types')],
-      // A package without types of its own, such as ws, has them beside it.
+      // Finds types in @types for packages without types of their own, such as ws.
       paths: {
+        ...studentImports(),
         '#server/*': [join(REPOSITORY, 'server/*')],
         '#web/*': [join(REPOSITORY, 'web/*')],
+        ...(await partsOf(files)),
         '*': [join(REPOSITORY, 'node_modules/@types/*'), join(REPOSITORY, 'node_modules/*')],
       },
     },
   }
+}
+
+/** Returns the type files of the package parts that these files import, such as `typebox/compile`. */
+async function partsOf(files: readonly string[]): Promise<Record<string, [string]>> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+  const imported = texts.flatMap((text) => Array.from(text.matchAll(PART), ([, name = '']) => name))
+  const parts: Record<string, [string]> = {}
+  for (const name of imported)
+    try {
+      parts[name] = [fileURLToPath(import.meta.resolve(name)).replace(/\.([cm]?)js$/, '.d.$1ts')]
+    } catch {
+      // TypeScript reports a part that does not exist.
+    }
+  return parts
+}
+
+const PART = /\bfrom ['"]((?:@[\w.-]+\/)?[\w.-]+\/[^'"]+)['"]/g
+
+/** The addresses of `package.json` that name one file, as absolute paths. */
+function studentImports(): Record<string, string[]> {
+  const addresses = Object.entries(packageJson.imports).filter(([address]) => !address.includes('*'))
+  return Object.fromEntries(addresses.map(([address, file]) => [address, [join(REPOSITORY, file)]]))
 }
 
 function run(config: string): Promise<string> {
@@ -75,8 +102,8 @@ function linesOf(output: string, folder: string): readonly string[] {
     .map(([, file = '', line, column, what]) => `${nameOf(file, folder)}:${line}:${column} ${what}`)
 }
 
-/** TypeScript names files from where it was started. */
+/** TypeScript names files relative to its working directory. */
 function nameOf(file: string, folder: string): string {
-  const name = file.split(/[\\/]/).at(-1) ?? file
-  return file.startsWith('..') || file.includes(folder) ? name : file
+  const name = relative(folder, resolve(file)).replaceAll('\\', '/')
+  return name.startsWith('..') ? file : name
 }

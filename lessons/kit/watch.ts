@@ -1,9 +1,9 @@
-/** Notices that something in a folder was saved, also where the system tells nobody (WSL, Docker, NFS). */
+/** Notices saved files in a folder, even on systems that report no events (WSL, Docker, NFS). */
 import { readdirSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 
-/** `polling` from the first change on that was found by looking, of which no event had told. */
+/** How changes are noticed. Becomes `polling` when a change is found for which no event came. */
 export type Noticing = 'events' | 'polling'
 
 export interface Watcher {
@@ -11,16 +11,16 @@ export interface Watcher {
   stop(): void
 }
 
-/** How often to look where events do not arrive: soon enough for whoever has just pressed save. */
+/** Interval of looking for changes if no events arrive. */
 const LOOK_MS = 500
 
-/** Editors write a file in several steps, and some by way of another name. */
+/** Delay after an event, because editors write a file in several steps, and some through another name. */
 const SETTLE_MS = 60
 
 export function watchFolder(folder: string, changed: () => void, lookMs = LOOK_MS): Watcher {
   let seen = signatureOf(folder)
   let by: Noticing = 'events'
-  /** Runs from an event until the file has settled. */
+  /** Timer that runs from an event until the file has settled. */
   let settling: NodeJS.Timeout | null = null
 
   const look = (how: Noticing) => {
@@ -54,15 +54,15 @@ export function watchFolder(folder: string, changed: () => void, lookMs = LOOK_M
   }
 }
 
-function eventsOf(folder: string, told: () => void): FSWatcher | null {
+function eventsOf(folder: string, onEvent: () => void): FSWatcher | null {
   try {
-    return watch(folder, { recursive: true }, told).on('error', () => {})
+    return watch(folder, { recursive: true }, onEvent).on('error', () => {})
   } catch {
     return null
   }
 }
 
-/** Changes with every file that is added, taken away or written. A folder that is gone has one too. */
+/** Returns a text that changes whenever a file is added, removed or written. A missing folder has one too. */
 export function signatureOf(folder: string): string {
   try {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })

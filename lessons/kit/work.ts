@@ -1,28 +1,45 @@
-/** The student's own folder of a lesson: copied from `start/` once, and never written to again. */
+/** Folders in `work/` that a student edits: one for each lesson, and one for each lesson’s bug hunt. */
 import { cpSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { WORK } from './course.ts'
 import type { Lesson } from './course.ts'
 import { BACKUPS, stamp } from './progress.ts'
 
-export const workOf = (lesson: Lesson): string => join(WORK, lesson.name)
-
-/** True where it was made just now. */
-export function beginWork(lesson: Lesson): boolean {
-  const folder = workOf(lesson)
-  if (existsSync(folder)) return false
-  mkdirSync(WORK, { recursive: true })
-  cpSync(join(lesson.folder, 'start'), folder, { recursive: true })
-  return true
+export interface Place {
+  readonly folder: string
+  /** Writes the program that the student starts with. Returns false if there is one already. */
+  begin(): boolean
+  /** Moves the folder to the backups and starts again. Returns the backup's path, or null if there was no folder. */
+  reset(): string | null
 }
 
-/** Begins anew where something was begun. Answers where the former work is now; null where there was none. */
-export function resetWork(lesson: Lesson): string | null {
+export const workOf = (lesson: Lesson): string => join(WORK, lesson.name)
+
+/** The student's work on a lesson: copied from `start/` once, and not changed by the kit afterwards. */
+export function workPlace(lesson: Lesson): Place {
   const folder = workOf(lesson)
+  const begin = () => {
+    if (existsSync(folder)) return false
+    mkdirSync(WORK, { recursive: true })
+    cpSync(join(lesson.folder, 'start'), folder, { recursive: true })
+    return true
+  }
+  return {
+    folder,
+    begin,
+    reset() {
+      const backup = putAside(folder, lesson.name)
+      if (backup !== null) begin()
+      return backup
+    },
+  }
+}
+
+/** Moves a folder to the backups. Returns its new path; null if there is no such folder. */
+export function putAside(folder: string, name: string): string | null {
   if (!existsSync(folder)) return null
-  const backup = join(BACKUPS, `${lesson.name}-${stamp()}`)
-  mkdirSync(BACKUPS, { recursive: true })
+  const backup = join(BACKUPS, `${name}-${stamp()}`)
+  mkdirSync(dirname(backup), { recursive: true })
   renameSync(folder, backup)
-  beginWork(lesson)
   return backup
 }

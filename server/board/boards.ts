@@ -1,61 +1,138 @@
 /**
- * Boards: what a room's events of tasks and lists add up to. Each change is looked at against the
- * board as it is, one after the other, and is an event of the feed from then on. What they add up
- * to is committed with each of them, so that nothing is lost when the log forgets old events.
+ * Boards. A board is the result of a room's events about tasks and lists. Changes are checked one after the other
+ * against the current board, and each accepted change becomes an event of the feed. The resulting board is committed
+ * together with the event, so it is complete even after the log has deleted old events.
  */
-import { apply } from '../../web/board/apply.ts'
-import { EMPTY, allow } from '../../web/board/rules.ts'
-import { FeedError } from '../errors.ts'
+import { EMPTY, apply } from '../../web/board/apply.ts'
+import { allow } from '../../web/board/rules.ts'
+import { FeedError } from '../http/errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Appended } from '../feed/log.ts'
-import type { Board, BoardAnswer, Change } from '../protocol.ts'
+import type { Board, Change } from '../protocol/board.ts'
+import type { Cursor, Event } from '../protocol/feed.ts'
 
 export interface Boards {
-  read(room: string): Promise<BoardAnswer>
+  /** The board as JSON (`BoardAnswer`), with the cursor after which its next events follow. */
+  readJson(room: string): Promise<Buffer>
+  /** Whether the room has any event, as far as this process knows. */
+  isBegun(room: string): boolean
+  /** Length of the board's JSON when it was last read or changed; 0 if the board is no longer in memory. */
+  characters(room: string): number
   /**
-   * Appends the change, or answers the earlier event of the same key. Throws what the rules
-   * (web/board/rules.ts) refuse, in the catalogue's words.
+   * Appends the change. If the user has used the key before, resolves with the earlier event. Rejects with an error of
+   * the catalogue if the rules (web/board/rules.ts) refuse the change, and with `KeyReused` if the key was used for
+   * another change. `asked` is the change as the client sent it, before the server gave it an id. Default: `change`.
    */
-  change(room: string, user: string, change: Change, key?: string): Promise<Appended>
+  change(room: string, user: string, change: Change, key?: string, asked?: object): Promise<Appended>
+  /**
+   * Deletes the board and all its events, and sends its readers an event. Does nothing to a board that does not exist.
+   */
+  delete(room: string): Promise<void>
+  deleteAll(): Promise<void>
 }
 
-export function createBoards(feed: Feed): Boards {
-  /** Where a board is being changed: when that is over. */
+/** Limit of the boards' text that stays in memory for the next read or change. */
+const KEPT_CHARACTERS = 8 * 1024 * 1024
+
+/** A board at a cursor. `board` and `json` are computed at their first use. */
+interface Kept {
+  readonly cursor: Cursor
+  readonly text: string
+  board: Board | null
+  json: Buffer | null
+}
+
+export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS): Boards {
+  /** For each board that is being changed, a promise that resolves when the change is over. */
   const turns = new Map<string, Promise<void>>()
+  /** Boards in memory, the longest unused first. */
+  const boards = new Map<string, Kept>()
+  let keptCharacters = 0
 
   return {
-    read,
-    change(room, user, change, key) {
-      const changed = (turns.get(room) ?? Promise.resolve()).then(() => append(room, user, change, key))
-      const over: Promise<void> = changed.then(leave, leave)
-      turns.set(room, over)
-      return changed
-
-      function leave(): void {
-        if (turns.get(room) === over) turns.delete(room)
-      }
+    async readJson(room) {
+      const kept = await latest(room)
+      kept.json ??= Buffer.from(`{"cursor":${JSON.stringify(kept.cursor)},"board":${kept.text}}`)
+      return kept.json
+    },
+    isBegun: (room) => feed.isBegun(room),
+    characters: (room) => boards.get(room)?.text.length ?? 0,
+    change: (room, user, change, key, asked = change) => inTurn(room, () => append(room, user, change, key, asked)),
+    delete: (room) =>
+      inTurn(room, async () => {
+        const { text } = await feed.state(room)
+        const isOfBoard = ({ type }: Event): boolean => /^(?:task|list)_/.test(type)
+        await feed.remove(room, isOfBoard, { type: 'board_deleted' }, text === null ? undefined : null)
+      }),
+    async deleteAll() {
+      for (const room of await feed.rooms()) await this.delete(room)
     },
   }
 
-  async function read(room: string): Promise<BoardAnswer> {
-    const { text, cursor } = await feed.state(room)
-    return { cursor, board: text === null ? EMPTY : JSON.parse(text) }
+  /** Runs the changes of one board one after the other. Otherwise a change could overwrite another. */
+  function inTurn<T>(room: string, act: () => Promise<T>): Promise<T> {
+    const done = (turns.get(room) ?? Promise.resolve()).then(act)
+    const over: Promise<void> = done.then(leave, leave)
+    turns.set(room, over)
+    return done
+
+    function leave(): void {
+      if (turns.get(room) === over) turns.delete(room)
+    }
   }
 
-  async function append(room: string, user: string, change: Change, key?: string): Promise<Appended> {
-    // Before anything is looked at: what was done already could not be done once more.
-    const earlier = key === undefined ? undefined : await feed.earlier(room, key)
+  async function latest(room: string): Promise<Kept> {
+    const { cursor } = await feed.since(room, undefined, 0)
+    const kept = boards.get(room)
+    // A room that was deleted keeps its cursor, but `isBegun` is false for it.
+    if (kept?.cursor === cursor && feed.isBegun(room)) return keep(room, kept)
+    const state = await feed.state(room)
+    const text = state.text ?? EMPTY_TEXT
+    if (kept?.text !== text) return keep(room, { cursor: state.cursor, text, board: null, json: null })
+    // Other events of the room change its cursor but not the board.
+    return keep(room, state.cursor === kept.cursor ? kept : { ...kept, cursor: state.cursor, json: null })
+  }
+
+  function keep(room: string, kept: Kept): Kept {
+    forget(room)
+    boards.set(room, kept)
+    keptCharacters += kept.text.length
+    for (const longestUnused of boards.keys()) {
+      if (keptCharacters <= keptCharactersLimit) break
+      forget(longestUnused)
+    }
+    return kept
+  }
+
+  function forget(room: string): void {
+    keptCharacters -= boards.get(room)?.text.length ?? 0
+    boards.delete(room)
+  }
+
+  async function append(
+    room: string,
+    user: string,
+    change: Change,
+    key: string | undefined,
+    asked: object,
+  ): Promise<Appended> {
+    // The earlier event is searched before the rules run, because the rules would refuse a change that is already done.
+    const earlier = key === undefined ? undefined : await feed.earlier(room, user, key, asked)
     if (earlier) return { event: earlier, repeated: true }
-    const { board } = await read(room)
-    const answer = allow(board, change)
+    const kept = await latest(room)
+    kept.board ??= parse(kept.text)
+    const answer = allow(kept.board, change)
     if ('refused' in answer) throw new FeedError(answer.refused, answer.detail)
     const draft = { user, ...answer.allowed, ...(key !== undefined && { key }) }
-    return feed.publish(room, draft, key, textOf(apply(board, draft)))
+    const board = apply(kept.board, draft)
+    const text = JSON.stringify(board)
+    // The state of an empty board is null, so that it uses no space.
+    const appended = await feed.publish(room, draft, key, text === EMPTY_TEXT ? null : text, asked)
+    if (!appended.repeated) keep(room, { cursor: appended.event.id, text, board, json: null })
+    return appended
   }
 }
 
-/** A board in which everything was deleted takes no place any more. */
-function textOf(board: Board): string | null {
-  const text = JSON.stringify(board)
-  return text === JSON.stringify(EMPTY) ? null : text
-}
+const EMPTY_TEXT = JSON.stringify(EMPTY)
+
+const parse = (text: string): Board => JSON.parse(text)

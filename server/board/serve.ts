@@ -1,11 +1,13 @@
 import type { FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import Type from 'typebox'
-import type { Admission } from '../auth/admission.ts'
-import { FeedError, quote } from '../errors.ts'
-import type { Limiter } from '../limits.ts'
-import type { Change } from '../protocol.ts'
-import { KEY_PATTERN, MESSAGE, Params, Query } from '../transports/transport.ts'
-import type { App } from '../transports/transport.ts'
+import type { Access } from '../access/access.ts'
+import { FeedError, quote } from '../http/errors.ts'
+import type { Limiter } from '../access/limits.ts'
+import { PRICES, priceOfBytes } from '../access/prices.ts'
+import type { Change } from '../protocol/board.ts'
+import { KEY_PATTERN, MESSAGE, Params, Query } from '../http/parameters.ts'
+import { JSON_TYPE } from '../transports/encoding.ts'
+import type { App } from '../http/app-type.ts'
 import type { Boards } from './boards.ts'
 
 const KEY = new RegExp(KEY_PATTERN)
@@ -45,25 +47,38 @@ const change = {
   body: Body,
 }
 
-/** `GET` and `POST /boards/ROOM`: 201 with the event that comes of a change, or 200 with the earlier one when its key is repeated. */
-export function serveBoards(app: App, boards: Boards, limiter: Limiter, admission: Admission): void {
-  app.get('/boards/:room', { schema: read }, async ({ params: { room } }, reply) =>
-    reply.header('cache-control', 'no-store').send(await boards.read(room)),
+/**
+ * Adds `GET` and `POST /boards/ROOM`. A change gets 201 with its event, or 200 with the earlier event if the key is
+ * repeated.
+ */
+export function serveBoards(app: App, boards: Boards, limiter: Limiter, access: Pick<Access, 'checkSpeaker'>): void {
+  app.get('/boards/:room', { schema: read, config: { access: 'class' } }, async ({ params: { room } }, reply) =>
+    reply
+      .header('cache-control', 'no-store')
+      .type(JSON_TYPE)
+      .send(await boards.readJson(room)),
   )
 
-  app.post('/boards/:room', { schema: change, attachValidation: true }, async (request, reply) => {
-    const { raw, params, headers, body, validationError } = request
-    if (validationError) throw refusal(validationError, body)
-    const key = headers['idempotency-key']
-    if (key !== undefined && !KEY.test(key)) throw new FeedError('bad-key', `Idempotency-Key is ${quote(key)}.`)
-    admission.checkUser(raw, { user: body.user })
-    limiter.message(raw)
-    const { event, repeated } = await boards.change(params.room, body.user.toWellFormed(), changeOf(body), key)
-    return reply
-      .code(repeated ? 200 : 201)
-      .header('cache-control', 'no-store')
-      .send(event)
-  })
+  app.post(
+    '/boards/:room',
+    { schema: change, attachValidation: true, config: { access: 'class', price: PRICES.publish } },
+    async (request, reply) => {
+      const { raw, params, headers, body, validationError } = request
+      if (validationError) throw refusal(validationError, body)
+      const key = headers['idempotency-key']
+      if (key !== undefined && !KEY.test(key)) throw new FeedError('bad-key', `Idempotency-Key is ${quote(key)}.`)
+      access.checkSpeaker(raw, { user: body.user })
+      limiter.message(raw)
+      if (!boards.isBegun(params.room)) limiter.newRoom(raw)
+      // The price depends on the length of the board, because a change checks and stores the whole board.
+      await limiter.spend(raw, priceOfBytes(boards.characters(params.room)))
+      const { event, repeated } = await boards.change(params.room, body.user.toWellFormed(), changeOf(body), key, body)
+      return reply
+        .code(repeated ? 200 : 201)
+        .header('cache-control', 'no-store')
+        .send(event)
+    },
+  )
 }
 
 function changeOf({ type, task, list }: Type.Static<typeof Body>): Change {
@@ -89,14 +104,17 @@ const newId = (): string => crypto.randomUUID().replaceAll('-', '')
 
 type Invalid = NonNullable<FastifyRequest['validationError']>
 
-/** What of the path or the query does not fit is said as everywhere; of the body, by where in it. */
+/**
+ * Returns the error for an invalid request. An error in the path or the query stays as it is. An error in the body
+ * names the wrong field.
+ */
 function refusal(error: Invalid, body: unknown): Error {
   if (error.validationContext !== 'body') return error
   const [first]: FastifySchemaValidationError[] = error.validation
   const path = first?.instancePath.slice(1) ?? ''
   const where = path === '' ? 'The body' : path
   const value = path === '' ? body : path.split('/').reduce(inside, body)
-  // What `additionalProperties: false` makes of a further field.
+  // With `additionalProperties: false`, an unknown field is reported under the keyword `boolean`.
   if (first?.keyword === 'boolean')
     return new FeedError('bad-change', `${where} is ${quote(value)}: there is no such field.`)
   return new FeedError('bad-change', `${where} is ${quote(value)}: it ${first?.message ?? 'does not fit'}.`)

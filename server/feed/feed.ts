@@ -1,103 +1,131 @@
 /**
- * The feed: rooms of events, each numbered densely, read by cursor. It knows neither HTTP nor
- * any transport; whoever reads it brings a cursor and gets what lies behind it.
+ * Feed: rooms of events. The events of a room are numbered without holes, and a reader reads them by
+ * cursor: it gives its cursor and gets the events after it. The feed knows neither HTTP nor transports.
  */
-import type { Cursor, Draft, Event, PollAnswer } from '../protocol.ts'
+import type { Cursor, Draft, Event, PollAnswer } from '../protocol/feed.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
-import { LogUnavailable } from './log.ts'
+import { LogUnavailable, removed } from './log.ts'
 import type { Appended, Log, States } from './log.ts'
 import { createTurns } from './turns.ts'
 
 export interface Feed {
-  /** Names this life of the log; the first half of every cursor. */
+  /** Name of this life of the log, and first half of every cursor. */
   readonly epoch: string
 
   /**
-   * Publishes and resolves after the commit. A repeated key within the retention answers the
-   * first event again. Rejects with `RoomsFull` where it would be the first event of a room too many.
-   * `state`: what the room's events add up to with this one, committed together with it; null for nothing.
+   * Publishes an event and resolves after the commit. Rejects with `RoomsFull` if the event would begin
+   * a room above the limit.
+   *
+   * `key`: idempotency key of the draft's user. If the key is used again within the retention, the promise
+   * resolves with the first event. Rejects with `KeyReused` if the first request was a different one.
+   *
+   * `state`: the room's state after this event, for example its board. It is committed together with the
+   * event; null is an empty state.
+   *
+   * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
    */
-  publish(room: string, draft: Draft, key?: string, state?: string | null): Promise<Appended>
+  publish(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
 
-  /** The event that was published with this key, while it is kept. */
-  earlier(room: string, key: string): Promise<Event | undefined>
+  /** Returns the kept event that the user published with this key. Rejects with `KeyReused` if that request was a different one. */
+  earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 
-  /** What the last publish with a state left, and the cursor behind which reading goes on from there. */
+  /** Returns true if the room has been published to since this process started. */
+  isBegun(room: string): boolean
+
+  /** Returns the latest state of a room, and the cursor of the last event that the state includes. */
   state(room: string): Promise<{ readonly text: string | null; readonly cursor: Cursor }>
 
   /**
-   * At most `limit` events behind a cursor, and fewer where they are long. A limit of 0 answers where reading from that cursor
-   * begins. Without a cursor: no events and the room's end.
+   * Returns at most `limit` events after a cursor, and fewer if they are long. With a limit of 0 it
+   * returns the cursor from which reading would begin. Without a cursor it returns the room's end and
+   * no events.
    *
-   * A cursor of another epoch, older than what is kept, or ahead of the feed answers `gap: true`
-   * and goes on from the earliest event kept. One that does not parse counts as such a cursor:
-   * whoever wants to refuse it asks `isCursor` first.
+   * The answer has `gap: true` if the cursor is from another epoch, is older than the kept events, or is
+   * ahead of the feed. It then continues at the earliest kept event. A malformed cursor counts as a gap
+   * too; `isCursor` finds it beforehand. Equal questions get the same object for a while, so that its
+   * bytes are made once for all readers.
    */
   since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
 
-  /** The cursor `count` events before the room's end, or the earliest kept. */
+  /** Returns the cursor `count` events before the room's end, or that of the earliest kept event. */
   back(room: string, count: number): Promise<Cursor>
 
   /**
-   * Calls `deliver` with everything behind a cursor, what is kept first and then each commit as
-   * it comes, once and in order, with no seam between the two. A gap is a batch of its own, with
-   * no events and the cursor from which it goes on.
+   * Calls `deliver` with every event after a cursor, once and in order: first the kept events, then
+   * the new ones. All events that are committed in one turn of the event loop are one batch, so a burst is one
+   * write for each client. A gap is a batch of its own, without events. Its cursor is where reading continues.
    *
-   * A promise that `deliver` returns holds this follower back until it resolves. Nothing is
-   * queued for it meanwhile: it reads on from the log where it stopped, so that a slow reader
-   * costs no memory, and one that falls behind the retention is told of a gap.
+   * If `deliver` returns a promise, the follower gets no batch until it resolves. The feed queues no
+   * events for it: the follower then reads on from the log. So a slow reader costs no memory, and a
+   * reader that falls behind the retention gets a gap.
    *
-   * When the log cannot be read or `deliver` throws, following ends and `failed` is told: the
-   * client has to come back with its cursor. Nobody else's following is touched.
-   *
-   * Throws `RoomsFull` where nobody else is in the room and too many others have somebody in them.
+   * If the log cannot be read or `deliver` throws, the feed stops this follower and calls `failed`. The
+   * client must reconnect with its cursor. Other followers are not affected.
    */
   follow(room: string, after: Cursor, deliver: Deliver, failed: (error: unknown) => void): () => void
+
+  /**
+   * Deletes events of a room for good, and then publishes `notice` for the room's readers. Later readers
+   * get an event of type `removed` in place of each deleted event. `state`: as for `publish`. Resolves
+   * with the number of deleted events. If it is 0 and no `state` is given, `notice` is not published.
+   */
+  remove(room: string, isRemoved: (event: Event) => boolean, notice: Draft, state?: null): Promise<number>
+
+  /** Returns the rooms that have a state, or that were published to since this process started. */
+  rooms(): Promise<readonly string[]>
 
   close(): Promise<void>
 }
 
 export type Deliver = (batch: PollAnswer) => Promise<void> | void
 
-/** There are as many rooms as there may be. Those that are there go on. */
+/** Thrown when the limit of rooms is reached and every room is in use. Existing rooms are not affected. */
 export class RoomsFull extends Error {}
 
 export interface FeedOptions {
-  /** How many rooms may have somebody in them, and how many may get their first event from this process. */
+  /**
+   * Most rooms that may have kept events, and most rooms that may have a state. A further room replaces
+   * the smallest room without a reader; among equal ones, the least recently used.
+   */
   readonly rooms?: number
 }
 
 export const isCursor = (text: string): boolean => parseCursor(text) !== null
 
-/** Events of a room that are kept in memory as objects: enough for all who keep up, so that they share what is made of them. */
+/** Number of a room's last events that stay in memory as objects. Followers that keep up share these objects. */
 const TAIL_EVENTS = 256
 
-/** How many events a follower that catches up is given at a time. */
+/** Number of events in one batch for a follower that catches up. */
 const REPLAY_EVENTS = 200
 
 /**
- * How much text goes out at a time, in UTF-8: so much waits for a client that takes nothing,
- * besides what its stream and the kernel hold. One event may be longer.
+ * Most text in one batch, as UTF-8; a single event may be longer. This much can wait for a client that
+ * stops reading, besides the bytes in its stream and in the kernel.
  */
 const BATCH_BYTES = 64 * 1024
 
-/** Batches of long replays in one turn of the event loop: a few ms of work, however many clients come back together. */
+/** Batches of long replays in one turn of the event loop: a few ms of work, however many clients reconnect together. */
 const REPLAYS_AT_ONCE = 8
 
 const FIRST_READ_EVENTS = 32
 
-/** Whether rooms have become empty is looked up when their number is used up, and this seldom. */
+/** Number of answers that are kept for equal questions: enough for some rooms and a few cursors in each. */
+const ANSWERS = 32
+
+/** Shortest time between two searches for empty rooms. A search runs only when the limit of rooms is reached. */
 const EMPTY_CHECK_MS = 60_000
 
-/** A room with somebody in it. When the last one leaves it is forgotten; its events stay in the log. */
+/** Room with at least one follower. It is deleted when the last follower leaves; its events stay in the log. */
 interface Room {
-  /** The last events, dense up to `head`. */
+  /** Last events, without holes up to `head`. */
   tail: readonly Event[]
-  /** Seq of the last commit seen by this process; null before the first. */
+  /** Seq of the last commit since the first follower came; null before the first. */
   head: number | null
   readonly followers: Set<Follower>
-  /** Those of them that have everything up to `head` and wait for the next commit. */
+  /** Followers that have every event up to `head`, or get the last of them at the end of this turn. */
   readonly live: Set<Follower>
+  /** Events that were committed in this turn of the event loop. */
+  fresh: Event[]
 }
 
 interface Follower {
@@ -110,22 +138,25 @@ interface Follower {
 
 export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOptions = {}): Feed {
   const rooms = new Map<string, Room>()
-  /** Rooms that were published to, with events that are kept as far as is known. */
-  const written = new Set<string>()
+  /** Rooms that were published to, with their number of events; the least recently used first. */
+  const written = new Map<string, { events: number }>()
   const replays = createTurns(REPLAYS_AT_ONCE)
+  /** Answers by their question; the least recently used first. */
+  const answers = new Map<string, PollAnswer>()
   let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
 
   return {
     epoch: log.epoch,
-    async publish(room, draft, key, state) {
-      if (!written.has(room)) await beginRoom(room)
+    async publish(room, draft, key, state, asked) {
       if (typeof state === 'string') await beginState(room)
-      return log.append(room, wellFormed(draft), key, state)
+      if (!written.has(room)) await beginRoom(room)
+      return log.append(room, wellFormed(draft), key, state, asked)
     },
-    earlier: (room, key) => states().earlier(room, key),
+    earlier: async (...args) => states().earlier(...args),
+    isBegun: (room) => written.has(room),
     async state(room) {
-      const { text, last } = await states().of(room)
+      const { text, last } = await states().get(room)
       return { text, cursor: cursorOf(log.epoch, last) }
     },
     since,
@@ -139,10 +170,24 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       catchUp(name, follower, after).catch((error) => end(name, follower, error))
       return () => leave(name, follower)
     },
+    async remove(name, isRemoved, notice, state) {
+      const count = await states().remove(name, isRemoved)
+      answers.clear()
+      const room = rooms.get(name)
+      const keep = (event: Event): Event => (isRemoved(event) ? removed(event) : event)
+      if (room) Object.assign(room, { tail: room.tail.map(keep), fresh: room.fresh.map(keep) })
+      if (count > 0 || state !== undefined) await log.append(name, notice, undefined, state)
+      return count
+    },
+    async rooms() {
+      const withState = (await states().list()).map(({ room }) => room)
+      return [...new Set([...withState, ...written.keys()])]
+    },
     async close() {
       forget()
       rooms.clear()
       written.clear()
+      answers.clear()
       await log.close()
     },
   }
@@ -151,11 +196,22 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     const { first, last } = await log.extent(room)
     if (after === undefined) return { events: [], cursor: cursorOf(log.epoch, last), gap: false, more: false }
     const { seq, gap } = locate(after, first, last)
+    const question = `${room} ${seq} ${limit} ${gap} ${last}`
+    const known = answers.get(question)
+    if (known) return keep(question, known)
     const events = limit === 0 ? [] : await readBatch(room, seq, limit)
-    // Between asking for the extent and reading, the oldest events may have been dropped.
+    // The oldest events may have been dropped between the two reads of the log.
     if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
     const end = seq + events.length
-    return { events, cursor: cursorOf(log.epoch, end), gap, more: end < last }
+    const answer = { events, cursor: cursorOf(log.epoch, end), gap, more: end < last }
+    return events.length === 0 ? answer : keep(question, answer)
+  }
+
+  function keep(question: string, answer: PollAnswer): PollAnswer {
+    answers.delete(question)
+    answers.set(question, answer)
+    for (const oldest of answers.keys()) if (answers.size > ANSWERS) answers.delete(oldest)
+    return answer
   }
 
   function locate(after: Cursor, first: number, last: number): { seq: number; gap: boolean } {
@@ -165,16 +221,17 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
   }
 
-  /** In steps, because texts may be so long that few fit; what is read beyond them was read in vain. */
+  /** Reads events in growing steps. If the texts are long, few events fit into a batch, and further reads would be wasted. */
   async function readBatch(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
     let events: readonly Event[] = []
     for (let step = FIRST_READ_EVENTS; events.length < limit; step *= 4) {
       const count = Math.min(step, limit - events.length)
       const next = await read(name, afterSeq + events.length, count)
       const [first] = next
-      // Meanwhile the retention may have dropped what was to come next.
-      const isSeam = events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
-      if (!isSeam) return events
+      // The retention may have dropped the next event in the meantime.
+      const isSeamless =
+        events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
+      if (!isSeamless) return events
       events = events.length === 0 ? next : [...events, ...next]
       const batch = firstBatch(events)
       if (batch.length < events.length || next.length < count) return batch
@@ -182,7 +239,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return events
   }
 
-  /** From the tail where it reaches back far enough, so that equal answers hold the same objects. */
+  /** Reads events from the tail if it reaches back far enough, so that equal answers share the same objects. */
   async function read(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
     const room = rooms.get(name)
     if (room?.head != null) {
@@ -196,19 +253,19 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     let after = from
     while (!follower.stopped) {
       const next = await since(name, after, REPLAY_EVENTS)
-      // Told alone, and with the place before what lies behind it.
+      // A gap is a batch of its own. Its cursor is just before the first kept event.
       const batch = next.gap ? await since(name, after, 0) : next
       if (follower.stopped) return
       after = batch.cursor
       follower.at = seqOf(batch.cursor)
       if (batch.events.length > 0 || batch.gap) {
         await follower.deliver(batch)
-        // What the kernel takes at once never comes back to the event loop: everybody else has a turn
-        // before the next batch, or one long replay would hold them all up.
+        // While the kernel takes every write at once, this loop never returns to the event loop. Others
+        // get a turn before the next batch, so that one long replay does not block all clients.
         if (batch.more) await replays.next()
         continue
       }
-      // Joining and looking at the head happen in one turn: no commit can slip in between.
+      // The check of the head and the joining happen in one turn, so no commit can come in between.
       const room = roomFor(name)
       if (room.head !== null && room.head !== follower.at) continue
       room.live.add(follower)
@@ -218,12 +275,30 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
 
   function committed(name: string, events: readonly Event[]): void {
     const last = events.at(-1)
+    use(name, events.length)
     const room = rooms.get(name)
     if (!last || !room) return
     room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
     room.head = seqOf(last.id)
+    if (room.live.size === 0 && room.fresh.length === 0) return
+    if (room.fresh.length === 0) setImmediate(handOut, name, room)
+    room.fresh.push(...events)
+  }
+
+  /** Delivers the events of one turn. A follower that joined during the turn has some of them already. */
+  function handOut(name: string, room: Room): void {
+    const events = room.fresh
+    room.fresh = []
+    const [first] = events
+    if (!first) return
+    let before = seqOf(first.id) - 1
     for (const batch of batchesOf(events)) {
-      for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
+      for (const follower of inRotation(room.live)) {
+        const known = follower.at - before
+        if (known === 0) hand(name, room, follower, batch)
+        else if (known < batch.events.length) hand(name, room, follower, after(batch, known))
+      }
+      before += batch.events.length
     }
   }
 
@@ -258,18 +333,46 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   function roomFor(name: string): Room {
     const known = rooms.get(name)
     if (known) return known
-    if (rooms.size >= mostRooms) throw new RoomsFull(`There is somebody in ${mostRooms} rooms already.`)
-    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set() }
+    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set(), fresh: [] }
     rooms.set(name, room)
     return room
   }
 
+  /** Counts new events of a written room, and makes it the most recently used one. */
+  function use(name: string, events: number): void {
+    const room = written.get(name)
+    if (!room) return
+    room.events += events
+    written.delete(name)
+    written.set(name, room)
+  }
+
   async function beginRoom(name: string): Promise<void> {
-    const { last } = await log.extent(name)
-    if (last === 0 && written.size >= mostRooms) await forgetEmpty()
-    if (last === 0 && written.size >= mostRooms)
-      throw new RoomsFull(`${mostRooms} rooms have messages in them already.`)
-    written.add(name)
+    const { first, last } = await log.extent(name)
+    const isEmpty = first > last
+    if (isEmpty && written.size >= mostRooms) await forgetEmpty()
+    if (isEmpty && written.size >= mostRooms) await freeRoom()
+    if (!written.has(name)) written.set(name, { events: last - first + 1 })
+  }
+
+  /** Deletes the smallest unused room, so that many rooms with one message do not lock out new ones. Prefers rooms without a board. */
+  async function freeRoom(): Promise<void> {
+    const unused = [...written].filter(([name]) => !rooms.has(name)).toSorted(([, a], [, b]) => a.events - b.events)
+    let least = unused[0]?.[0]
+    for (const [name] of unused) {
+      if ((await log.states?.get(name))?.text != null) continue
+      least = name
+      break
+    }
+    if (least === undefined) throw new RoomsFull(roomsFull())
+    await dropRoom(least)
+  }
+
+  async function dropRoom(name: string): Promise<void> {
+    if (!log.clear) throw new RoomsFull(roomsFull())
+    written.delete(name)
+    for (const question of answers.keys()) if (question.startsWith(`${name} `)) answers.delete(question)
+    await log.clear(name)
   }
 
   function states(): States {
@@ -277,19 +380,26 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return log.states
   }
 
-  /** They outlive their events, and so they are counted by themselves. */
-  async function beginState(name: string): Promise<void> {
-    const { text } = await states().of(name)
-    if (text === null && (await states().count()) >= mostRooms)
-      throw new RoomsFull(`${mostRooms} boards have something on them already.`)
+  function roomsFull(): string {
+    return `${mostRooms} rooms have messages in them already.`
   }
 
-  /** Rooms of which nothing is kept any more make room for others. */
+  /** Makes space for a new state. A state outlives its events, so states are counted separately from rooms. */
+  async function beginState(name: string): Promise<void> {
+    const { text } = await states().get(name)
+    if (text !== null || (await states().count()) < mostRooms) return
+    const unused = (await states().list()).filter(({ room }) => !rooms.has(room))
+    const [least] = unused.toSorted((a, b) => a.bytes - b.bytes || a.at - b.at)
+    if (!least) throw new RoomsFull(`${mostRooms} boards have something on them already.`)
+    await dropRoom(least.room)
+  }
+
+  /** Removes written rooms whose events are no longer kept. */
   async function forgetEmpty(): Promise<void> {
     const nowMs = performance.now()
     if (nowMs - emptyCheckedAtMs < EMPTY_CHECK_MS) return
     emptyCheckedAtMs = nowMs
-    for (const name of written) {
+    for (const name of written.keys()) {
       const { first, last } = await log.extent(name)
       if (first > last) written.delete(name)
     }
@@ -305,23 +415,27 @@ function batchesOf(events: readonly Event[]): readonly PollAnswer[] {
   return batches
 }
 
-/** As many of the first as go out together: all of them, where they are not very long. */
+/** Returns the batch without its first events. */
+const after = (batch: PollAnswer, count: number): PollAnswer => ({ ...batch, events: batch.events.slice(count) })
+
+/** Returns the events that fit into one batch, from the first on, and at least one. */
 function firstBatch(events: readonly Event[]): readonly Event[] {
   let bytes = 0
   const cut = events.findIndex((event) => (bytes += textBytes(event)) > BATCH_BYTES)
   return cut === -1 ? events : events.slice(0, Math.max(1, cut))
 }
 
-function textBytes({ user = '', text = '', task, list }: Event): number {
-  const change = task ?? list
-  return byteLength(user) + byteLength(text) + (change ? byteLength(JSON.stringify(change)) : 0)
+function textBytes(event: Event): number {
+  if (event.type === 'message') return byteLength(event.user) + byteLength(event.text)
+  const change = event.task ?? event.list
+  return byteLength(event.user ?? '') + (change ? byteLength(JSON.stringify(change)) : 0)
 }
 
 const { byteLength } = Buffer
 
 let turn = 0
 
-/** Starts at another follower each time: else the first to come is always the first served. */
+/** Lists a set from a different start each time. Otherwise the first follower would always be served first. */
 function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
   const all = [...set]
   turn = all.length === 0 ? 0 : (turn + 1) % all.length
@@ -334,11 +448,8 @@ function seqOf(cursor: Cursor): number {
   return position.seq
 }
 
-/** Half a surrogate pair has no UTF-8: replaced here, once, so that live and replayed events are the same. */
+/** Replaces half surrogate pairs, which UTF-8 cannot encode, so that live and replayed events are equal. */
 function wellFormed(draft: Draft): Draft {
-  return {
-    ...draft,
-    ...(draft.user !== undefined && { user: draft.user.toWellFormed() }),
-    ...(draft.text !== undefined && { text: draft.text.toWellFormed() }),
-  }
+  if (draft.type === 'message') return { ...draft, user: draft.user.toWellFormed(), text: draft.text.toWellFormed() }
+  return draft.user === undefined ? draft : { ...draft, user: draft.user.toWellFormed() }
 }

@@ -1,42 +1,64 @@
-/** Where events are kept. One suite (test/server/feed/log.test.ts) holds for every log. */
-import type { Draft, Event } from '../protocol.ts'
+/** Storage of events. The same test suite runs for every log: test/server/feed/log.test.ts. */
+import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
-  /** Names this life of the log: a cursor of another epoch points nowhere. */
+  /** Name of this life of the log. A cursor of another epoch has no meaning in it. */
   readonly epoch: string
 
   /**
-   * Appends a draft behind the room's last event and resolves after its commit. A key that is
-   * still kept with an event of the room appends nothing and answers that event again.
-   * Rejects when the log cannot be written; nothing was kept then.
+   * Appends a draft after the room's last event and resolves after its commit. Rejects with
+   * `LogUnavailable` if the log cannot be written; the draft is not kept then.
    *
-   * `state`: what the room's events add up to with this one, kept by the same commit in place of what
-   * was there; null for nothing. It outlives the events: the retention does not touch it.
+   * `key`: idempotency key of the draft's user. If a kept event of the room has this key, nothing is
+   * appended and the promise resolves with that event. Rejects with `KeyReused` if the request for that
+   * event was a different one.
+   *
+   * `state`: the room's state after this event. The same commit stores it in place of the previous state;
+   * null is an empty state. The retention of events does not delete it.
+   *
+   * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
    */
-  append(room: string, draft: Draft, key?: string, state?: string | null): Promise<Appended>
+  append(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
 
-  /** Events behind `afterSeq`, oldest first, at most `limit` of them. */
+  /** Returns at most `limit` events after `afterSeq`, the oldest first. */
   read(room: string, afterSeq: number, limit: number): Promise<readonly Event[]>
 
-  /** What is kept of a room. An empty room that never had an event has `first` 1 and `last` 0. */
+  /** Returns the range of a room's kept events. A room that never had an event has `first` 1 and `last` 0. */
   extent(room: string): Promise<Extent>
 
-  /** Calls back after every commit, once per room in it, in order of seq, before its appends resolve. */
+  /**
+   * Deletes the room's events and its state. Its numbers go on, so that an earlier cursor leads to a gap.
+   * Absent in a log that cannot delete, such as a lesson's log.
+   */
+  clear?(room: string): Promise<void>
+
+  /** Calls `listener` after every commit, once for each room in it, in order of seq, before the appends resolve. */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
 
-  /** Absent where no room ever has a state, as in a lesson's own logs. */
+  /** Checks the log's files. Returns a sentence that says why the log takes no writes, or null. Absent in a log without files. */
+  trouble?(): string | null
+
+  /** States of rooms, for boards and moderation. Absent in a lesson's log. */
   readonly states?: States
 
   close(): Promise<void>
 }
 
 export interface States {
-  /** What the last `append` with a state left, and the seq of the room's last event, both at one moment. */
-  of(room: string): Promise<State>
-  /** How many rooms have one. */
+  /** Returns a room's state and the seq of its last event, both of the same moment. */
+  get(room: string): Promise<State>
+  /**
+   * Replaces every event for which `isRemoved` returns true by one of type `removed`, which keeps the id,
+   * the room and the time. The old content is deleted for good; the old keys stay used. Resolves after
+   * the commit with the number of replaced events. Rejects with `LogUnavailable`.
+   */
+  remove(room: string, isRemoved: (event: Event) => boolean): Promise<number>
+  /** Returns the number of rooms that have a state. */
   count(): Promise<number>
-  /** The event of a key that is still kept. */
-  earlier(room: string, key: string): Promise<Event | undefined>
+  /** Returns all rooms that have a state. */
+  list(): Promise<readonly StateSize[]>
+  /** Returns the kept event with a user's key. Rejects with `KeyReused` if the request for it was a different one. */
+  earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 }
 
 export interface Appended {
@@ -49,20 +71,36 @@ export interface State {
   readonly last: number
 }
 
+export interface StateSize {
+  readonly room: string
+  readonly bytes: number
+  /** Time of the last change. */
+  readonly at: ServerTimeMs
+}
+
 export interface Extent {
-  /** Seq of the earliest event kept; one more than `last` where none is kept. */
+  /** Seq of the earliest kept event; `last + 1` if no event is kept. */
   readonly first: number
   /** Seq of the last event ever appended. */
   readonly last: number
 }
 
-/** Both bounds hold for each room; whichever is reached first drops the oldest events. */
+/** Limits of each room. The oldest events are dropped as soon as one of the limits is reached. */
 export interface Retention {
   readonly events: number
   readonly ageMs: number
+  /** Time after which an unchanged state is dropped. Default: 30 days. */
+  readonly stateAgeMs?: number
 }
 
-export const RETENTION: Retention = { events: 10_000, ageMs: 24 * 60 * 60 * 1000 }
+const DAY_MS = 24 * 60 * 60 * 1000
 
-/** The log could not be written or read: a full disk, a file taken away. The cause tells which. */
+export const RETENTION: Retention = { events: 10_000, ageMs: DAY_MS }
+
+export const STATE_AGE_MS = 30 * DAY_MS
+
+/** Thrown when the log cannot be written or read, for example on a full disk. Its `cause` gives the reason. */
 export class LogUnavailable extends Error {}
+
+/** Returns the event that replaces a removed one. */
+export const removed = ({ id, room, at }: Event): Event => ({ id, room, type: 'removed', at })

@@ -1,33 +1,41 @@
 import { now } from '../now.ts'
-import type { Draft, Event } from '../protocol.ts'
+import type { Draft, Event } from '../protocol/feed.ts'
 import { cursorOf, newEpoch } from './cursor.ts'
-import { RETENTION } from './log.ts'
+import { KeyReused, fingerprintOf } from './keys.ts'
+import { RETENTION, STATE_AGE_MS, removed } from './log.ts'
 import type { Appended, Extent, Log, Retention } from './log.ts'
 
 interface Room {
   readonly events: Event[]
-  readonly keys: Map<string, Event>
+  readonly keyed: Map<string, Keyed>
   readonly keyOf: Map<Event, string>
   last: number
 }
 
-/** A log that ends with the process: each start has a new epoch. */
+interface Keyed {
+  readonly event: Event
+  readonly fingerprint: string
+}
+
+/** Creates a log in memory. It ends with the process, so each start has a new epoch. */
 export function memoryLog(retention: Retention = RETENTION): Log {
   const epoch = newEpoch()
   const rooms = new Map<string, Room>()
-  const states = new Map<string, string>()
+  /** States by room, the one with the oldest change first. */
+  const states = new Map<string, { readonly text: string; readonly at: number }>()
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
 
   return {
     epoch,
-    async append(name, draft, key, state) {
+    async append(name, draft, key, state, asked = draft) {
       const room = rooms.get(name) ?? open(name)
       trim(room, retention)
-      const earlier = key === undefined ? undefined : room.keys.get(key)
+      const earlier = key === undefined ? undefined : find(room, draft.user, key, asked)
       if (earlier) return { event: earlier, repeated: true }
-      const event = keep(room, epoch, name, draft, key)
-      if (state === null) states.delete(name)
-      else if (state !== undefined) states.set(name, state)
+      const event = keep(room, epoch, name, draft)
+      if (key !== undefined) claim(room, event, key, asked)
+      if (state !== undefined) states.delete(name)
+      if (typeof state === 'string') states.set(name, { text: state, at: event.at })
       trim(room, retention)
       for (const listener of listeners) listener(name, [event])
       return { event, repeated: false } satisfies Appended
@@ -45,13 +53,46 @@ export function memoryLog(retention: Retention = RETENTION): Log {
       trim(room, retention)
       return { first: room.last - room.events.length + 1, last: room.last }
     },
+    async clear(name) {
+      states.delete(name)
+      const room = rooms.get(name)
+      if (room) trim(room, { events: 0, ageMs: Infinity })
+    },
     states: {
-      of: async (name) => ({ text: states.get(name) ?? null, last: rooms.get(name)?.last ?? 0 }),
-      count: async () => states.size,
-      async earlier(name, key) {
+      async remove(name, isRemoved) {
         const room = rooms.get(name)
-        if (room) trim(room, retention)
-        return room?.keys.get(key)
+        let count = 0
+        for (const [i, event] of (room?.events ?? []).entries()) {
+          if (!room || !isRemoved(event)) continue
+          const rest = removed(event)
+          room.events[i] = rest
+          count += 1
+          const key = room.keyOf.get(event)
+          if (key === undefined) continue
+          room.keyOf.delete(event)
+          room.keyOf.set(rest, key)
+          const keyed = room.keyed.get(key)
+          if (keyed) room.keyed.set(key, { ...keyed, event: rest })
+        }
+        return count
+      },
+      async get(name) {
+        forgetOldStates()
+        return { text: states.get(name)?.text ?? null, last: rooms.get(name)?.last ?? 0 }
+      },
+      async count() {
+        forgetOldStates()
+        return states.size
+      },
+      async list() {
+        forgetOldStates()
+        return Array.from(states, ([room, { text, at }]) => ({ room, bytes: Buffer.byteLength(text), at }))
+      },
+      async earlier(name, user, key, asked) {
+        const room = rooms.get(name)
+        if (!room) return undefined
+        trim(room, retention)
+        return find(room, user, key, asked)
       },
     },
     onCommit(listener) {
@@ -65,23 +106,41 @@ export function memoryLog(retention: Retention = RETENTION): Log {
     },
   }
 
+  function forgetOldStates(): void {
+    const oldestMs = now() - (retention.stateAgeMs ?? STATE_AGE_MS)
+    for (const [name, { at }] of states) {
+      if (at >= oldestMs) return
+      states.delete(name)
+    }
+  }
+
   function open(name: string): Room {
-    const room: Room = { events: [], keys: new Map(), keyOf: new Map(), last: 0 }
+    const room: Room = { events: [], keyed: new Map(), keyOf: new Map(), last: 0 }
     rooms.set(name, room)
     return room
   }
 }
 
-function keep(room: Room, epoch: string, name: string, draft: Draft, key: string | undefined): Event {
+function find({ keyed }: Room, user: string | undefined, key: string, asked: object): Event | undefined {
+  const earlier = keyed.get(ownKey(user, key))
+  if (earlier && earlier.fingerprint !== fingerprintOf(asked)) throw new KeyReused(key, user)
+  return earlier?.event
+}
+
+function keep(room: Room, epoch: string, name: string, draft: Draft): Event {
   room.last += 1
   const event: Event = { id: cursorOf(epoch, room.last), room: name, at: now(), ...draft }
   room.events.push(event)
-  if (key !== undefined) {
-    room.keys.set(key, event)
-    room.keyOf.set(event, key)
-  }
   return event
 }
+
+function claim({ keyed, keyOf }: Room, event: Event, key: string, asked: object): void {
+  const own = ownKey(event.user, key)
+  keyed.set(own, { event, fingerprint: fingerprintOf(asked) })
+  keyOf.set(event, own)
+}
+
+const ownKey = (user: string | undefined, key: string): string => JSON.stringify([user, key])
 
 function trim(room: Room, { events, ageMs }: Retention): void {
   const oldestMs = now() - ageMs
@@ -89,7 +148,7 @@ function trim(room: Room, { events, ageMs }: Retention): void {
   while ((room.events[drop]?.at ?? Infinity) < oldestMs) drop += 1
   for (const event of room.events.splice(0, drop)) {
     const key = room.keyOf.get(event)
-    if (key !== undefined) room.keys.delete(key)
+    if (key !== undefined) room.keyed.delete(key)
     room.keyOf.delete(event)
   }
 }

@@ -1,10 +1,10 @@
 /**
- * How the event log's file came to its present layout: one step for each version, from the empty
- * file on, each kept in the file's `user_version`. What was released is never edited, only
- * followed by a further step, so that a new file and an old one end up the same.
+ * Steps from an empty file to the present layout of the event log, one for each version. The file
+ * stores its version in `user_version`. A released step is never edited; a change is a further step,
+ * so that old and new files end up with the same layout.
  */
 
-/** Tells a file of ours from another program's (SQLite's `application_id`): "4wir" in ASCII. */
+/** Marks a file as Fourwire's (SQLite's `application_id`): "4wir" in ASCII. */
 export const APPLICATION_ID = 0x34776972
 
 export const MIGRATIONS: readonly string[] = [
@@ -17,11 +17,20 @@ export const MIGRATIONS: readonly string[] = [
    ) WITHOUT ROWID;
    CREATE INDEX event_at ON event (at);
    CREATE UNIQUE INDEX event_key ON event (room, key) WHERE key IS NOT NULL;`,
-  // 2: the file says whose it is.
+  // 2: the file names the program that it belongs to.
   `PRAGMA application_id = ${APPLICATION_ID};`,
-  // 3: what a room's events add up to outlives them.
+  // 3: a room's state is kept longer than its events.
   `CREATE TABLE state (room TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;`,
+  // 4: a key belongs to a user and has a fingerprint of its request; null for keys of an earlier version.
+  `ALTER TABLE event ADD COLUMN user TEXT NOT NULL DEFAULT '';
+   ALTER TABLE event ADD COLUMN fingerprint TEXT;
+   UPDATE event SET user = coalesce(json_extract(json, '$.user'), '') WHERE key IS NOT NULL;
+   DROP INDEX event_key;
+   CREATE UNIQUE INDEX event_key ON event (room, user, key) WHERE key IS NOT NULL;`,
+  // 5: a state has the time of its last change, so that unchanged ones can be dropped.
+  `ALTER TABLE state ADD COLUMN at REAL NOT NULL DEFAULT 0;
+   UPDATE state SET at = unixepoch() * 1000.0;`,
 ]
 
-/** What a file of version 1 consists of; it does not say yet whose it is. */
+/** Tables of a file of version 1, which has no `application_id` yet. */
 export const FIRST_TABLES = ['event', 'meta', 'room']

@@ -1,63 +1,72 @@
 /**
- * Who is in which room, and who is typing there. It knows neither HTTP nor any transport.
+ * Presence: the people in each room, and the people who are typing. It knows neither HTTP nor transports.
  *
- * A person is here by one or more clients (a tab, a program), and a client for as long as it reads:
- * while a stream, a WebSocket or a held poll of it is open, and `goneMs` beyond, so that a
- * reconnect, a switch of transport and the pause between two polls are no leaving. Who crashes is
- * gone when that time is over, who says goodbye at once.
+ * A person is present through one or more clients (a tab, a program). A client is present while it has
+ * an open stream, WebSocket or held poll, and for `goneMs` after that. So a reconnect, a switch of
+ * transport, or the pause between two polls does not count as leaving. A crashed client disappears
+ * after `goneMs`, and a client that says goodbye disappears at once.
  *
- * All of it is state and no event: it is kept nowhere, every change is told as the room's whole
- * state, and whoever missed some is told the latest. After a restart it comes back by its own.
+ * Presence is state, not events. It is not stored. Each change is sent as the room's whole state, and a
+ * watcher that missed changes gets the latest state. After a restart the clients reconnect and enter again.
  */
-import type { Person, RoomPresence } from '../protocol.ts'
+import type { Person, RoomPresence } from '../protocol/feed.ts'
 
 export interface Presence {
   /**
-   * This client reads in the room from now on. Answers what ends that, once; a client that polls
-   * ends it at once and enters anew with each poll. Where too many are here, it is not counted.
+   * Notes that a client starts to read in a room. Returns a function that notes the end; further calls of
+   * it have no effect. A polling client enters and ends with each poll. If too many clients are present,
+   * a new one is not counted.
    */
   enter(room: string, person: Person): () => void
-  /** This client is gone at once, whatever it still has open. It is back as soon as it enters again. */
+  /**
+   * Says goodbye for a client: it disappears when its last connection closes, without the wait of `goneMs`. A
+   * client that still reads stays, so that no one can remove others. Entering again cancels the goodbye.
+   */
   leave(room: string, person: Person): void
-  /** Typing ends by itself, `typingMs` after it was last said. Of one who is not here nothing is told. */
+  /** Notes that a person types or has stopped. Typing ends by itself after `typingMs`. An absent person is ignored. */
   typing(room: string, person: Person, on: boolean): void
-  /** As it was last told. The same object until the next telling, so that bytes are made of it once. */
+  /** Returns the state that was sent last. It stays the same object until the next one, so that its bytes are made once. */
   of(room: string): RoomPresence
   /**
-   * Tells the state, at once if its version is another than the known one, and after each change. A
-   * promise that `tell` returns holds this one back until it resolves; then it is told the latest.
+   * Calls `tell` with the state: at once if its version differs from `known`, and after each change. If
+   * `tell` returns a promise, the watcher gets no state until it resolves, and then the latest one.
    */
   watch(room: string, known: string | undefined, tell: Tell): () => void
-  /** Forgets everybody, and leaves no timer. Nobody is told. */
+  /** Removes all people and timers without telling the watchers. */
   stop(): void
 }
 
 export type Tell = (state: RoomPresence) => Promise<void> | void
 
 export interface PresenceTimes {
-  /** So long a client counts as here that reads no more. Longer than any pause between two tries to reconnect. */
+  /** Time for which a client stays present after its last connection closed. Longer than any pause between two reconnects. */
   readonly goneMs: number
   readonly typingMs: number
-  /** Between two tellings of a room: changes within it are told together. */
+  /** Shortest time between two states of a room. Changes within it are sent together. */
   readonly tellMs: number
 }
 
 export const PRESENCE_TIMES: PresenceTimes = { goneMs: 20_000, typingMs: 5000, tellMs: 200 }
 
-/** Each further person makes the state longer and its readers more, so that it is told less often: 200 hear of changes once in 1.2 s. */
+/** Added to `tellMs` for each person, because each makes the state longer and adds a reader. 200 people get a state every 1.2 s. */
 const TELL_MS_PER_PERSON = 5
 
-/** Clients in all rooms. Beyond it nobody new is counted, and everybody reads as before. */
+/**
+ * Most clients in all rooms. A further client replaces the one whose last connection closed longest ago. If
+ * all of them are connected, new clients are not counted; they can still read.
+ */
 const MOST_CLIENTS = 5000
 
-/** What is told of a room: so many people, and no more text than fits a WebSocket frame with a 16-bit length. */
-const MOST_TOLD = 200
+/** Limits of a room's state. Its text must fit into a WebSocket frame with a 16-bit length. */
+const MOST_PEOPLE = 200
 const MOST_BYTES = 48 * 1024
 const MOST_TYPING = 10
 
 interface Client {
-  /** Streams and held polls that are open. */
+  /** Number of open streams and held polls. */
   open: number
+  /** True after a goodbye: the client disappears when its last connection closes. */
+  isLeaving: boolean
   gone: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -74,23 +83,26 @@ interface Watcher {
   readonly tell: Tell
 }
 
-/** Forgotten when nobody is in it and nobody watches it. */
+/** Room with at least one person or watcher. */
 interface Room {
-  /** In the order in which they came. */
+  /** People in the order in which they came. */
   readonly people: Map<string, Here>
   readonly watchers: Set<Watcher>
   state: RoomPresence
-  toldAtMs: number
+  sentAtMs: number
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
+/** Creates the presence of all rooms. `mostClients`: the limit for all rooms together. */
+export function createPresence(times: Partial<PresenceTimes> = {}, mostClients = MOST_CLIENTS): Presence {
   const { goneMs, typingMs, tellMs }: PresenceTimes = { ...PRESENCE_TIMES, ...times }
   const rooms = new Map<string, Room>()
-  /** Of this process: after a restart no version is one that a client has. */
+  /** Prefix of every version, new in each process: after a restart no version is one that a client knows. */
   const life = Math.random().toString(36).slice(2, 10)
   let tellings = 0
   let clients = 0
+  /** Clients without a connection, each with the function that removes it; the longest absent first. */
+  const away = new Map<Client, () => void>()
 
   return {
     enter(name, person) {
@@ -98,21 +110,27 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
       const client = clientOf(name, room, person)
       if (!client) return () => {}
       client.open += 1
+      client.isLeaving = false
       clearTimeout(client.gone)
       client.gone = undefined
+      away.delete(client)
       let isOpen = true
       return () => {
         if (!isOpen) return
         isOpen = false
         client.open -= 1
-        // One that has said goodbye meanwhile is not waited for.
-        if (client.open === 0 && room.people.get(person.userId)?.clients.get(person.client) === client)
-          client.gone = setTimeout(() => drop(name, room, person), goneMs).unref()
+        if (client.open > 0) return
+        if (client.isLeaving) return drop(name, room, person)
+        client.gone = setTimeout(() => drop(name, room, person), goneMs).unref()
+        away.set(client, () => drop(name, room, person))
       }
     },
     leave(name, person) {
       const room = rooms.get(name)
-      if (room) drop(name, room, person)
+      const client = room?.people.get(person.userId)?.clients.get(person.client)
+      if (!room || !client) return
+      if (client.open === 0) drop(name, room, person)
+      else client.isLeaving = true
     },
     typing(name, { userId }, on) {
       const room = rooms.get(name)
@@ -150,6 +168,7 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
         room.people.clear()
       }
       rooms.clear()
+      away.clear()
       clients = 0
     },
   }
@@ -157,11 +176,15 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
   function clientOf(name: string, room: Room, person: Person): Client | null {
     const here = room.people.get(person.userId)
     const known = here?.clients.get(person.client)
-    if (!known && clients >= MOST_CLIENTS) {
+    if (!known && clients >= mostClients) {
+      const [removeLongestAway] = away.values()
+      removeLongestAway?.()
+    }
+    if (!known && clients >= mostClients) {
       forget(name, room)
       return null
     }
-    const client: Client = known ?? { open: 0, gone: undefined }
+    const client: Client = known ?? { open: 0, isLeaving: false, gone: undefined }
     if (known && here?.name === person.name) return client
     if (!known) clients += 1
     if (here) {
@@ -180,6 +203,7 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
     const client = here?.clients.get(id)
     if (!here || !client) return
     clearTimeout(client.gone)
+    away.delete(client)
     here.clients.delete(id)
     clients -= 1
     if (here.clients.size === 0) {
@@ -190,24 +214,24 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
     forget(name, room)
   }
 
-  /** The first change is told at once, and those that follow closely together. */
+  /** Sends the first change at once, and the changes that closely follow it together. */
   function changed(name: string, room: Room): void {
     if (room.telling) return
     const everyMs = tellMs + room.people.size * TELL_MS_PER_PERSON
-    const waitMs = room.toldAtMs + everyMs - performance.now()
-    if (waitMs <= 0) return told(name, room)
+    const waitMs = room.sentAtMs + everyMs - performance.now()
+    if (waitMs <= 0) return tellWatchers(name, room)
     room.telling = setTimeout(() => {
       room.telling = undefined
-      told(name, room)
+      tellWatchers(name, room)
     }, waitMs).unref()
   }
 
-  function told(name: string, room: Room): void {
+  function tellWatchers(name: string, room: Room): void {
     const state = stateOf(name, room)
-    // Who left and came back meanwhile has not been away.
+    // If somebody left and came back in the meantime, the state has not changed.
     if (JSON.stringify({ ...state, version: room.state.version }) === JSON.stringify(room.state)) return
     tellings += 1
-    room.toldAtMs = performance.now()
+    room.sentAtMs = performance.now()
     room.state = { ...state, version: `${life}.${tellings}` }
     for (const watcher of room.watchers) hand(room, watcher)
   }
@@ -232,7 +256,7 @@ export function createPresence(times: Partial<PresenceTimes> = {}): Presence {
       people: new Map(),
       watchers: new Set(),
       state: nobody(name),
-      toldAtMs: -Infinity,
+      sentAtMs: -Infinity,
       telling: undefined,
     }
     rooms.set(name, room)
@@ -255,9 +279,9 @@ function stateOf(name: string, { people }: Room): Omit<RoomPresence, 'version'> 
   const typing: string[] = []
   let bytes = 0
   for (const [userId, { name, clients, typing: isTyping }] of people) {
-    const one = { userId, name, tabs: clients.size }
-    bytes += Buffer.byteLength(JSON.stringify(one))
-    if (here.length < MOST_TOLD && bytes <= MOST_BYTES) here.push(one)
+    const person = { userId, name, tabs: clients.size }
+    bytes += Buffer.byteLength(JSON.stringify(person))
+    if (here.length < MOST_PEOPLE && bytes <= MOST_BYTES) here.push(person)
     if (isTyping && typing.length < MOST_TYPING) typing.push(userId)
   }
   return { type: 'presence', room: name, people: people.size, here, typing }

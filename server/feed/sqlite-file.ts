@@ -1,9 +1,9 @@
 /**
- * Opens the event log's file: looks whether it is one and whole, takes it for this process alone,
- * and brings it to the present layout. Whatever is wrong is said, and the file left as it was.
+ * Opens the event log's file: checks that it is an intact event log, locks it for this process, and
+ * brings it to the present layout. If a check fails, it reports the fault and does not change the file.
  *
- * Only SQLite ever opens the file: where a process closes any other descriptor of a file, POSIX
- * takes all of its locks on that file away.
+ * Only SQLite may open the file. If a process closes another descriptor of the same file, POSIX
+ * releases all of its locks on that file.
  */
 import {
   accessSync,
@@ -22,35 +22,50 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { newEpoch } from './cursor.ts'
+import { holdFiles } from './held-files.ts'
+import type { HeldFiles } from './held-files.ts'
+import { findMark, openMark } from './mark.ts'
+import type { FoundMark, Mark } from './mark.ts'
 import { APPLICATION_ID, FIRST_TABLES, MIGRATIONS } from './migrations.ts'
 import { LEFT, NAME_ANOTHER, codeOf, trouble } from './trouble.ts'
 
 interface File {
   readonly db: DatabaseSync
-  /** As long as the file is kept. */
+  /** Epoch of the log. It stays the same as long as certainly no acknowledged event was lost. */
   readonly epoch: string
+  /** Number of events in the log's life, in all rooms. */
+  readonly events: number
+  readonly mark: Mark
+  readonly held: HeldFiles
 }
 
-/** Throws an error that names the file, says what is wrong with it and what to do. `told`: of a migration, in a sentence. */
-export function openFile(path: string, told: (sentence: string) => void): File {
+/** First schema whose files have a mark. */
+const FIRST_MARKED = 4
+
+/**
+ * Opens a file. Throws an error that names the file, the fault and what to do. `report` gets a sentence
+ * about a migration and about a new epoch.
+ */
+export function openFile(path: string, report: (sentence: string) => void): File {
   try {
     mkdirSync(dirname(path), { recursive: true })
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) throw new Error(`it is a folder; ${NAME_ANOTHER}.`)
-    // SQLite would open what cannot be written read-only, and fail later on.
+    // SQLite would open a file without write permission as read-only, and fail later.
     accessSync(dirname(path), constants.W_OK)
     if (found) accessSync(path, constants.W_OK)
+    const mark = findMark(path)
     if (found && found.size > 0) inspect(path)
-    return openWhole(path, told)
+    return openWhole(path, mark, report)
   } catch (error) {
     throw new Error(`${path} cannot be used as the event log: ${trouble(error)}`, { cause: error })
   }
 }
 
-/** Touches nothing, for what lies there may not be ours, or not be whole. */
+/** Checks a file without changing anything: it may belong to another program, or be damaged. */
 function inspect(path: string): void {
   const url = pathToFileURL(path)
-  // Read-only alone makes an empty journal beside the file. One that is there has to be read.
+  // Even a read-only connection would create an empty journal. An existing journal must be read.
   if (!existsSync(`${path}-wal`)) url.search = '?immutable=1'
   const db = new DatabaseSync(url, { readOnly: true })
   try {
@@ -63,34 +78,40 @@ function inspect(path: string): void {
   }
 }
 
-function openWhole(path: string, told: (sentence: string) => void): File {
+function openWhole(path: string, found: FoundMark, report: (sentence: string) => void): File {
   const db = new DatabaseSync(path)
   try {
-    // One server at a time: a second one would give out the same numbers. The kernel takes the
-    // lock back when the process ends, however it ends.
+    // The lock keeps a second server out: it would give the same numbers to other events. The kernel
+    // releases the lock when the process ends, even if it is killed.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    // sqlite-log.ts runs the checkpoints itself, so that the mark can record them.
+    db.exec('PRAGMA wal_autocheckpoint = 0')
     const version = versionOf(db)
-    // Left by the look at the file; whoever has the file alone keeps this index in memory.
+    // `inspect` may have left this index. A connection with an exclusive lock keeps it in memory.
     rmSync(`${path}-shm`, { force: true })
-    if (version < MIGRATIONS.length) migrate(db, path, version, told)
-    return { db, epoch: epochOf(db) }
+    if (version < MIGRATIONS.length) migrate(db, path, version, report)
+    const isMarked = found.isThere || version >= FIRST_MARKED
+    const epoch = (isMarked ? keepEpoch(db, path, found, report) : epochOf(db)) ?? beginEpoch(db)
+    const events = eventsOf(db)
+    const held = holdFiles(path)
+    return { db, epoch, events, mark: openMark(path, epoch, events, held.look()), held }
   } catch (error) {
     db.close()
     throw error
   }
 }
 
-/** 0 where there is nothing in it. Throws where the file is another program's or a newer Fourwire's. */
+/** Returns the schema of a file; 0 if it is empty. Throws if it belongs to another program or to a newer Fourwire. */
 function versionOf(db: DatabaseSync): number {
   const application = numberOf(db, 'application_id')
   const version = numberOf(db, 'user_version')
   const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`).all()
   const names = tables.map((table) => table['name'])
   const isFirst = application === 0 && version === 1 && FIRST_TABLES.every((name) => names.includes(name))
-  const isNothing = application === 0 && version === 0 && names.length === 0
-  // Without an id of its own, a number above ours is taken for a Fourwire's rather than for a stranger's.
+  const isEmpty = application === 0 && version === 0 && names.length === 0
+  // A file without an `application_id` and with a higher version counts as a newer Fourwire's.
   const isOurs = application === APPLICATION_ID || (application === 0 && version > MIGRATIONS.length)
-  if (!isFirst && !isNothing && !isOurs) throw new Error(`it holds another program's tables; ${NAME_ANOTHER}.`)
+  if (!isFirst && !isEmpty && !isOurs) throw new Error(`it holds another program's tables; ${NAME_ANOTHER}.`)
   if (version > MIGRATIONS.length)
     throw new Error(
       `it was written by a newer Fourwire (schema ${version}, this one knows ${MIGRATIONS.length}) and was left as it is; update Fourwire or ${NAME_ANOTHER}.`,
@@ -102,17 +123,19 @@ function numberOf(db: DatabaseSync, pragma: 'application_id' | 'user_version'): 
   return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
 }
 
-/** Each step is a commit: a process that is killed between two goes on from there. */
-function migrate(db: DatabaseSync, path: string, from: number, told: (sentence: string) => void): void {
+/** Runs the missing steps, each as one commit. If the process is killed in between, the next start continues there. */
+function migrate(db: DatabaseSync, path: string, from: number, report: (sentence: string) => void): void {
   const copy = from === 0 ? null : keepCopy(db, path, `${path}.v${from}.bak`)
   for (const [i, step] of [...MIGRATIONS.entries()].slice(from)) {
     db.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${i + 1}; COMMIT`)
   }
   if (copy !== null)
-    told(`${path} was brought from schema ${from} to ${MIGRATIONS.length}; as it was it is kept in ${copy}.`)
+    report(
+      `${path} was migrated from schema ${from} to ${MIGRATIONS.length}; a copy of the old file is kept in ${copy}.`,
+    )
 }
 
-/** Of the whole log, journal included, as safe on the disk and as private as the original. Answers where it is. */
+/** Copies the whole log, including its journal, with the original's permissions. Returns the path when the copy is safe on the disk. */
 function keepCopy(db: DatabaseSync, original: string, name: string): string {
   const copy = claim(name, statSync(original).mode)
   try {
@@ -123,11 +146,13 @@ function keepCopy(db: DatabaseSync, original: string, name: string): string {
     return copy
   } catch (cause) {
     rmSync(copy)
-    throw new Error(`before its layout is changed a copy has to be kept, and could not: ${trouble(cause)}`, { cause })
+    throw new Error(`a copy of it must be kept before its layout is changed, but copying failed: ${trouble(cause)}`, {
+      cause,
+    })
   }
 }
 
-/** An empty file of a name that is not taken yet: an earlier copy is never written over. */
+/** Creates an empty file under an unused name, so that no earlier copy is overwritten. Returns its path. */
 function claim(name: string, mode: number): string {
   for (let i = 1; ; i++) {
     const path = i === 1 ? name : `${name}.${i}`
@@ -141,10 +166,44 @@ function claim(name: string, mode: number): string {
   }
 }
 
-function epochOf(db: DatabaseSync): string {
-  const known = db.prepare('SELECT epoch FROM meta').get()
-  if (known) return String(known['epoch'])
+/** Returns the log's epoch. Null if it has none, or if it may have lost events: their numbers must not be used again in the same epoch. */
+function keepEpoch(
+  db: DatabaseSync,
+  path: string,
+  found: FoundMark,
+  report: (sentence: string) => void,
+): string | null {
+  const epoch = epochOf(db)
+  const doubt = found.doubt(epoch, eventsOf(db))
+  if (doubt === null) return epoch
+  report(`${path} may have lost events, so every reader gets a gap: ${doubt}`)
+  return null
+}
+
+function epochOf(db: DatabaseSync): string | null {
+  const row = db.prepare('SELECT epoch FROM meta').get()
+  return row ? String(row['epoch']) : null
+}
+
+function beginEpoch(db: DatabaseSync): string {
   const epoch = newEpoch()
+  db.exec(`BEGIN IMMEDIATE; ${CLOSE_HOLES}`)
+  db.exec('DELETE FROM meta')
   db.prepare('INSERT INTO meta (epoch) VALUES (?)').run(epoch)
+  db.exec('COMMIT')
   return epoch
+}
+
+/** Deletes the events before the last hole. A file and a journal of different times can leave holes, at which a reader would wait for ever. */
+const CLOSE_HOLES = `
+  WITH run AS MATERIALIZED (
+    SELECT room, max(seq) AS first FROM event AS this
+    WHERE NOT EXISTS (SELECT 1 FROM event WHERE room = this.room AND seq = this.seq - 1) GROUP BY room
+  )
+  DELETE FROM event WHERE seq < (SELECT first FROM run WHERE run.room = event.room);
+  INSERT INTO room (name, last) SELECT room, max(seq) FROM event WHERE true GROUP BY room
+  ON CONFLICT (name) DO UPDATE SET last = excluded.last;`
+
+function eventsOf(db: DatabaseSync): number {
+  return Number(db.prepare('SELECT total(last) AS events FROM room').get()?.['events'])
 }

@@ -1,14 +1,25 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { now } from '../now.ts'
-import type { Draft, Event } from '../protocol.ts'
+import type { Draft, Event } from '../protocol/feed.ts'
 import { cursorOf } from './cursor.ts'
-import { LogUnavailable, RETENTION } from './log.ts'
+import type { LogFiles, Missing } from './held-files.ts'
+import { KeyReused, fingerprintOf } from './keys.ts'
+import { LogUnavailable, RETENTION, STATE_AGE_MS, removed } from './log.ts'
 import type { Appended, Extent, Log, Retention } from './log.ts'
 import { openFile } from './sqlite-file.ts'
 import { trouble } from './trouble.ts'
 
-/** Age is looked at this often: often enough for a bound of hours. */
+/** Time between two searches for expired events. Retention is given in hours, so a minute is precise enough. */
 const AGE_CHECK_MS = 60_000
+
+/** Size of the journal above which a checkpoint runs. SQLite's own default is the same: 1,000 pages. */
+const MOST_WAL_BYTES = 4 * 1024 * 1024
+
+/** Writes the journal's content to the database and empties the journal. */
+const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)'
+
+/** Writes the journal's content to the database and leaves the journal unchanged. */
+const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
 
 interface Waiting {
   readonly room: string
@@ -16,28 +27,38 @@ interface Waiting {
   readonly at: number
   readonly key: string | undefined
   readonly state: string | null | undefined
+  readonly asked: object
   resolve(appended: Appended): void
   reject(error: unknown): void
 }
 
 /**
- * The durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are
- * one commit. A killed process loses nothing that was acknowledged (the commit is in the
- * kernel's hands); a power cut may lose the last commits but never tears one, which is what
- * `synchronous = NORMAL` means and what spares each commit an fsync.
+ * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are
+ * one commit. A killed process loses no acknowledged event, because the kernel has the commit. A
+ * power cut can lose the last commits, but never a part of one. `synchronous = NORMAL` means this, and
+ * it saves an fsync for each commit. If the log may have lost events, by a power cut or because a copy
+ * has replaced it, it opens with a new epoch (mark.ts).
  *
- * Throws when the file cannot be opened, is another program's, a newer Fourwire's or damaged, or
- * is already in use. `told`: of what was done to the file at opening, in a sentence.
+ * If its files are deleted or replaced while it is open, it refuses writes and can still be read.
+ *
+ * Throws if the file cannot be opened, is damaged or in use, or belongs to another program or to a
+ * newer Fourwire. `report` gets a sentence about a migration and about a new epoch.
  */
 export function sqliteLog(
   path: string,
   retention: Retention = RETENTION,
-  told: (sentence: string) => void = () => {},
+  report: (sentence: string) => void = () => {},
 ): Log {
-  const { db, epoch } = openFile(path, told)
+  const { db, epoch, mark, held, ...file } = openFile(path, report)
   const sql = statements(db)
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
+  /** Number of events in the log's life. */
+  let { events } = file
+  /** Wall-clock time of the latest event. It never decreases, even if the clock is set back. */
+  let keptAtMs = Number(sql.latest.get()?.['at'] ?? 0)
   let waiting: Waiting[] = []
+  let isSaved = false
+  let checkpointSoon: NodeJS.Immediate | null = null
   let closed = false
 
   forgetOld()
@@ -45,33 +66,75 @@ export function sqliteLog(
 
   return {
     epoch,
-    append: (room, draft, key, state) =>
+    append: (room, draft, key, state, asked = draft) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new LogUnavailable('The log is closed.'))
-        if (waiting.push({ room, draft, at: now(), key, state, resolve, reject }) === 1) setImmediate(commit)
+        if (waiting.push({ room, draft, at: now(), key, state, asked, resolve, reject }) === 1) setImmediate(commit)
       }),
-    async read(room, afterSeq, limit) {
-      return sql.read.all(room, afterSeq, limit).map((row) => JSON.parse(String(row['json'])))
-    },
-    async extent(room): Promise<Extent> {
+    read: reading((room, afterSeq, limit) => sql.read.all(room, afterSeq, limit).map(eventOf)),
+    extent: reading((room): Extent => {
       const last = lastOf(room)
       const first = sql.first.get(room)?.['first']
       return { first: first == null ? last + 1 : Number(first), last }
+    }),
+    async clear(room) {
+      // Appends that wait for their commit came before this call.
+      commit()
+      try {
+        transact(0, () => {
+          sql.forgetUpTo.run(room, lastOf(room))
+          sql.dropState.run(room)
+          return 0
+        })
+      } catch (error) {
+        throw new LogUnavailable(takesNoWrites(trouble(error)), { cause: error })
+      }
     },
     states: {
-      async of(room) {
+      async remove(room, isRemoved) {
+        // Appends that wait for their commit come first, because they may have to be removed too.
+        commit()
+        let count = 0
+        try {
+          transact(0, () => {
+            for (const row of sql.all.all(room)) {
+              const event = eventOf(row)
+              if (!isRemoved(event)) continue
+              sql.replace.run(JSON.stringify(removed(event)), room, Number(row['seq']))
+              count += 1
+            }
+            return 0
+          })
+          return count
+        } catch (error) {
+          throw new LogUnavailable(takesNoWrites(trouble(error)), { cause: error })
+        }
+      },
+      get: reading((room) => {
         const text = sql.state.get(room)?.['text']
         return { text: text == null ? null : String(text), last: lastOf(room) }
-      },
-      count: async () => Number(sql.states.get()?.['count']),
-      async earlier(room, key) {
-        const row = sql.byKey.get(room, key)
-        return row && JSON.parse(String(row['json']))
-      },
+      }),
+      count: reading(() => Number(sql.states.get()?.['count'])),
+      list: reading(() =>
+        sql.stateSizes.all().map(({ room: name, bytes, at }) => ({
+          room: String(name),
+          bytes: Number(bytes),
+          at: Number(at),
+        })),
+      ),
+      earlier: reading((room, user, key, asked) => {
+        const found = find(room, user, key, asked)
+        if (found instanceof KeyReused) throw found
+        return found
+      }),
     },
     onCommit(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    trouble() {
+      const missing = findMissing()
+      return missing === null ? null : takesNoWrites(missing.why)
     },
     async close() {
       if (closed) return
@@ -79,7 +142,14 @@ export function sqliteLog(
       closed = true
       clearInterval(ageCheck)
       listeners.clear()
-      db.close()
+      if (held.missing() === null) {
+        mark.beginCheckpoint()
+        db.close()
+        mark.end(events)
+      } else {
+        held.spare(() => db.close())
+        mark.leave()
+      }
     },
   }
 
@@ -87,49 +157,125 @@ export function sqliteLog(
     const group = waiting
     waiting = []
     if (group.length === 0) return
-    const done: Appended[] = []
+    const done: (Appended | KeyReused)[] = []
     try {
-      db.exec('BEGIN IMMEDIATE')
-      for (const one of group) done.push(append(one))
-      for (const room of new Set(group.map((one) => one.room)))
-        sql.forgetSurplus.run(room, lastOf(room) - retention.events)
-      db.exec('COMMIT')
+      transact(group.length, () => {
+        for (const request of group) done.push(append(request))
+        for (const room of new Set(group.map((request) => request.room)))
+          sql.forgetUpTo.run(room, lastOf(room) - retention.events)
+        return done.filter(isFresh).length
+      })
     } catch (error) {
-      rollBack()
-      const unavailable = new LogUnavailable(`The event log takes no writes: ${trouble(error)}`, { cause: error })
-      for (const one of group) one.reject(unavailable)
+      const unavailable = new LogUnavailable(takesNoWrites(trouble(error)), { cause: error })
+      for (const { reject } of group) reject(unavailable)
       return
     }
-    tell(done)
-    group.forEach((one, i) => one.resolve(done[i] ?? fail()))
+    callListeners(done.filter(isFresh))
+    group.forEach(({ resolve, reject }, i) => {
+      const result = done[i] ?? fail()
+      if (result instanceof KeyReused) reject(result)
+      else resolve(result)
+    })
   }
 
-  /** Some failures have rolled back already, and on a disk that fails this may fail too. */
-  function rollBack(): void {
+  /** Runs `work` as one commit. `work` returns the number of events that it has appended, at most `most`. */
+  function transact(most: number, work: () => number): void {
+    mark.beginCommit(events + most)
     try {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      db.exec('BEGIN IMMEDIATE')
+      const appended = work()
+      // Checked as late as possible: events that are committed to a deleted file are lost with the process.
+      const missing = held.missing()
+      if (missing !== null) throw new Error(missing.why)
+      db.exec('COMMIT')
+      events += appended
+    } catch (error) {
+      rollBack()
+      settle(findMissing() === null)
+      throw error
+    }
+    const files = settle()
+    if (files?.wal && files.wal.size > MOST_WAL_BYTES) checkpointSoon ??= setImmediate(checkpoint)
+  }
+
+  /** Checks the files. If only the journal is gone, writes its content to the database at once, so that nothing is lost. */
+  function findMissing(): Missing | null {
+    const missing = held.missing()
+    if (missing?.isOnlyJournal && !isSaved && !closed) {
+      attempt(SAVE)
+      held.look()
+    }
+    isSaved = missing !== null
+    return missing
+  }
+
+  /** Updates the mark after a write. If this fails, the mark of the write in progress stays; it fits the log before and after it. */
+  function settle(isInPlace = true): LogFiles | null {
+    try {
+      const files = isInPlace ? held.look() : null
+      mark.settle(events, files)
+      return files
+    } catch {
+      return null
+    }
+  }
+
+  /** Runs a checkpoint between two commits. SQLite would run it inside a commit, and the waiting publishers would wait for the disk. */
+  function checkpoint(): void {
+    checkpointSoon = null
+    if (closed || held.missing() !== null) return
+    try {
+      mark.beginCheckpoint()
+      db.exec(CHECKPOINT)
+    } catch {
+      // The disk may be full. The journal goes on growing as long as it can.
+    }
+    settle()
+  }
+
+  /** Rolls back an open transaction. Some failures have already rolled back, and on a failing disk this may fail too. */
+  function rollBack(): void {
+    if (db.isTransaction) attempt('ROLLBACK')
+  }
+
+  function attempt(statement: string): void {
+    try {
+      db.exec(statement)
     } catch {}
   }
 
-  function append({ room, draft, at, key, state }: Waiting): Appended {
-    const earlier = key === undefined ? undefined : sql.byKey.get(room, key)
-    if (earlier) return { event: JSON.parse(String(earlier['json'])), repeated: true }
+  /** Appends one event. Returns a `KeyReused` instead of throwing it, so that the other events of the group are kept. */
+  function append({ room, draft, at, key, state, asked }: Waiting): Appended | KeyReused {
+    const earlier = key === undefined ? undefined : find(room, draft.user, key, asked)
+    if (earlier instanceof KeyReused) return earlier
+    if (earlier) return { event: earlier, repeated: true }
     const seq = lastOf(room) + 1
     const event: Event = { id: cursorOf(epoch, seq), room, at, ...draft }
     sql.setLast.run(room, seq)
-    sql.insert.run(room, seq, at, key ?? null, JSON.stringify(event))
+    const owned = key === undefined ? [null, '', null] : [key, draft.user ?? '', fingerprintOf(asked)]
+    keptAtMs = Math.max(keptAtMs, Date.now())
+    sql.insert.run(room, seq, keptAtMs, JSON.stringify(event), ...owned)
     if (state === null) sql.dropState.run(room)
-    else if (state !== undefined) sql.setState.run(room, state)
+    else if (state !== undefined) sql.setState.run(room, state, keptAtMs)
     return { event, repeated: false }
   }
 
-  function tell(done: readonly Appended[]): void {
-    const fresh = Map.groupBy(
-      done.filter((one) => !one.repeated),
-      (one) => one.event.room,
-    )
-    for (const [room, appended] of fresh) {
-      const events = appended.map((one) => one.event)
+  function find(room: string, user: string | undefined, key: string, asked: object): Event | KeyReused | undefined {
+    const row = sql.byKey.get(room, user ?? '', key)
+    if (!row) return undefined
+    // A key from before schema 4 has no fingerprint.
+    const isSame = row['fingerprint'] === null || row['fingerprint'] === fingerprintOf(asked)
+    return isSame ? eventOf(row) : new KeyReused(key, user)
+  }
+
+  /** Parses an event. Its id gets the current epoch and keeps its number. */
+  function eventOf(row: Record<string, SQLOutputValue>): Event {
+    return { ...JSON.parse(String(row['json'])), id: cursorOf(epoch, Number(row['seq'])) }
+  }
+
+  function callListeners(fresh: readonly Appended[]): void {
+    for (const [room, appended] of Map.groupBy(fresh, ({ event }) => event.room)) {
+      const events = appended.map(({ event }) => event)
       for (const listener of listeners) listener(room, events)
     }
   }
@@ -138,35 +284,64 @@ export function sqliteLog(
     return Number(sql.last.get(room)?.['last'] ?? 0)
   }
 
-  /** On a full disk nothing can be deleted either. That is no reason to end: the next publish says so. */
+  /** Deletes expired events and states. On a full disk this fails silently, because the next publish reports the fault. */
   function forgetOld(): void {
     try {
-      sql.forgetOld.run(now() - retention.ageMs)
+      transact(0, () => {
+        // Events before an expired one are older than it, so they go too, even if the clock was wrong then.
+        for (const row of sql.tooOld.all(Date.now() - retention.ageMs))
+          sql.forgetUpTo.run(String(row['room']), Number(row['seq']))
+        sql.forgetOldStates.run(Date.now() - (retention.stateAgeMs ?? STATE_AGE_MS))
+        return 0
+      })
     } catch {}
   }
 }
 
 function statements(db: DatabaseSync) {
   return {
-    insert: db.prepare('INSERT INTO event (room, seq, at, key, json) VALUES (?, ?, ?, ?, ?)'),
-    read: db.prepare('SELECT json FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?'),
-    byKey: db.prepare('SELECT json FROM event WHERE room = ? AND key = ?'),
+    insert: db.prepare('INSERT INTO event (room, seq, at, json, key, user, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    read: db.prepare('SELECT seq, json FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?'),
+    byKey: db.prepare('SELECT seq, json, fingerprint FROM event WHERE room = ? AND user = ? AND key = ?'),
+    all: db.prepare('SELECT seq, json FROM event WHERE room = ? ORDER BY seq'),
+    replace: db.prepare('UPDATE event SET json = ? WHERE room = ? AND seq = ?'),
     first: db.prepare('SELECT min(seq) AS first FROM event WHERE room = ?'),
     last: db.prepare('SELECT last FROM room WHERE name = ?'),
     setLast: db.prepare(
       'INSERT INTO room (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last',
     ),
     state: db.prepare('SELECT text FROM state WHERE room = ?'),
-    states: db.prepare('SELECT count(*) AS count FROM state'),
     setState: db.prepare(
-      'INSERT INTO state (room, text) VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET text = excluded.text',
+      'INSERT INTO state (room, text, at) VALUES (?, ?, ?) ON CONFLICT (room) DO UPDATE SET text = excluded.text, at = excluded.at',
     ),
+    states: db.prepare('SELECT count(*) AS count FROM state'),
+    stateSizes: db.prepare('SELECT room, octet_length(text) AS bytes, at FROM state'),
+    forgetOldStates: db.prepare('DELETE FROM state WHERE at < ?'),
     dropState: db.prepare('DELETE FROM state WHERE room = ?'),
-    forgetSurplus: db.prepare('DELETE FROM event WHERE room = ? AND seq <= ?'),
-    forgetOld: db.prepare('DELETE FROM event WHERE at < ?'),
+    forgetUpTo: db.prepare('DELETE FROM event WHERE room = ? AND seq <= ?'),
+    tooOld: db.prepare('SELECT room, max(seq) AS seq FROM event WHERE at < ? GROUP BY room'),
+    latest: db.prepare('SELECT max(at) AS at FROM event'),
   }
 }
 
+/** Turns a failed read into `LogUnavailable`: a failing disk is not a defect of this server. */
+function reading<Asked extends unknown[], Found>(
+  read: (...asked: Asked) => Found,
+): (...asked: Asked) => Promise<Found> {
+  return async (...asked) => {
+    try {
+      return read(...asked)
+    } catch (error) {
+      if (error instanceof KeyReused) throw error
+      throw new LogUnavailable(`The event log cannot be read: ${trouble(error)}`, { cause: error })
+    }
+  }
+}
+
+const takesNoWrites = (why: string): string => `The event log takes no writes: ${why}`
+
+const isFresh = (result: Appended | KeyReused): result is Appended => !(result instanceof KeyReused) && !result.repeated
+
 function fail(): never {
-  throw new Error('A commit answered fewer appends than it took.')
+  throw new Error('A commit has fewer results than appends.')
 }

@@ -1,10 +1,10 @@
-/** What may be wrong with the event log's file or its disk, and what to do about it. */
+/** Faults of the event log's file or its disk, and what to do about each. */
 
 export const NAME_ANOTHER = 'name another file with --data'
 
 export const LEFT = `it was left as it is; move it away, put a copy in its place, or ${NAME_ANOTHER}.`
 
-/** By SQLite's primary result codes (sqlite.org/rescode.html), and by Node's codes where it is not SQLite that fails. */
+/** Texts by SQLite's primary result codes (sqlite.org/rescode.html), or by Node's error codes. */
 const TROUBLES: Record<string, string> = {
   5: `another Fourwire is using it; stop that one or ${NAME_ANOTHER}.`,
   8: `it, its folder or its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
@@ -22,14 +22,14 @@ const TROUBLES: Record<string, string> = {
   EROFS: `its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
 }
 
-/** As the end of a sentence. */
+/** Describes an error as the end of a sentence. */
 export function trouble(error: unknown): string {
   return TROUBLES[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)).replace(/[^.]$/, '$&.')
 }
 
 export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
-  // The low byte is the primary code, what is above it tells the case.
+  // The low byte is the primary code; the higher bytes give details.
   if ('errcode' in error && typeof error.errcode === 'number') return String(error.errcode & 0xff)
   return 'code' in error ? String(error.code) : ''
 }

@@ -1,20 +1,20 @@
-/** At most so many have their turn between two looks at what else there is to do; the others wait in line. */
+/** Queue that resolves at most `atOnce` promises in one turn of the event loop. */
 export interface Turns {
   next(): Promise<void>
 }
 
 export function createTurns(atOnce: number): Turns {
-  const line: (() => void)[] = []
+  const queue: (() => void)[] = []
 
   return {
     next: () =>
       new Promise((resolve) => {
-        if (line.push(resolve) === 1) setImmediate(serve)
+        if (queue.push(resolve) === 1) setImmediate(serve)
       }),
   }
 
   function serve(): void {
-    for (const resolve of line.splice(0, atOnce)) resolve()
-    if (line.length > 0) setImmediate(serve)
+    for (const resolve of queue.splice(0, atOnce)) resolve()
+    if (queue.length > 0) setImmediate(serve)
   }
 }

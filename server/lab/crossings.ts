@@ -1,41 +1,56 @@
-/** Tells each page what crosses in its own lanes, those whose names begin with the page's, and takes it apart for them. */
-import type { WebSocket } from 'ws'
-import type { Crossing, Inspected } from '../protocol.ts'
-import type { Capture } from '../wire/capture.ts'
-import { inspect } from './inspect.ts'
+/** Sends each page the crossings in its own lanes, whose names begin with the page's name, and inspects exchanges for it. */
+import { FeedError } from '../http/errors.ts'
+import type { Crossing } from '../protocol/wire.ts'
+import type { Capture } from '../wire/capture/capture.ts'
+import { inspect, inspectedJson } from './inspect.ts'
+import { createSlices } from './slices.ts'
+import type { Work } from './slices.ts'
+import type { LabPage } from './page.ts'
 
-/** Less than an eye notices, and few messages. */
+/** Time between two messages with crossings: too short for a user to notice, and long enough to keep messages few. */
 const EVERY_MS = 100
 
-/** So long a page may be gone, until its lanes are watched no more: longer than it waits before it comes back. */
+/** Time after which the lanes of a closed page are no longer watched. Longer than a page waits before it reconnects. */
 const GONE_MS = 30_000
 
-/** On a line that is too slow for them they would only come later and later: then some are left out. */
+/** Unsent bytes above which a page gets no crossings. On a line that is too slow they would arrive later and later. */
 const WAITING_BYTES = 256 * 1024
 
 export interface Crossings {
-  /** From now on, until the page's socket closes. */
-  tell(page: WebSocket, name: string): void
-  /** Null for what is no longer kept, or is in nobody's lane but somebody else's. */
-  inspect(name: string, exchange: number): Inspected | null
-  /** Nobody is watched any more. */
+  /** Sends crossings to a page until its socket closes. */
+  tell(page: LabPage, name: string): void
+  /**
+   * Calls `take` with the exchange as JSON, or with `null` if it is not kept or belongs to another page.
+   * For each page one inspection runs at a time: the next begins when the promise of `take` is fulfilled.
+   * Throws `too-many-messages` if too many inspections wait.
+   */
+  inspect(name: string, exchange: number, take: (json: string) => Promise<void>): void
+  /** Stops watching all lanes. */
   stop(): void
 }
 
+/** Most inspections of a page that may wait. A user who steps through exchanges asks for several at once. */
+const INSPECTIONS = 16
+
 interface Watch {
-  readonly pages: Set<WebSocket>
-  /** Not told of yet. */
+  readonly pages: Set<LabPage>
+  /** Crossings that have not been sent. */
   crossings: Crossing[]
   telling: ReturnType<typeof setTimeout> | undefined
   ending: ReturnType<typeof setTimeout> | undefined
+  /** Number of requested inspections that have not been sent. */
+  inspections: number
+  /** Fulfilled when all requested inspections have been sent. */
+  inspected: Promise<void>
   stop(): void
 }
 
 export function createCrossings(
   capture: Capture,
-  send: (page: WebSocket, crossings: readonly Crossing[]) => void,
+  send: (page: LabPage, crossings: readonly Crossing[]) => void,
 ): Crossings {
   const watches = new Map<string, Watch>()
+  const slices = createSlices()
 
   return {
     tell(page, name) {
@@ -48,9 +63,21 @@ export function createCrossings(
         watch.ending = setTimeout(() => end(name, watch), GONE_MS).unref()
       })
     },
-    inspect(name, exchange) {
-      const recording = capture.find(exchange)
-      return recording?.lane.startsWith(`${name}.`) ? inspect(recording) : null
+    inspect(name, exchange, take) {
+      const watch = watches.get(name)
+      if (!watch) return void take('null')
+      if (watch.inspections >= INSPECTIONS)
+        throw new FeedError(
+          'too-many-messages',
+          `This page waits for ${INSPECTIONS} exchanges that have not been sent yet, so this one is not inspected.`,
+          'Ask for it again when the others have arrived.',
+        )
+      watch.inspections += 1
+      watch.inspected = watch.inspected.then(async () => {
+        // If the page has left, nobody needs the result.
+        if (watch.pages.size > 0) await take(await slices.run(() => work(name, exchange)))
+        watch.inspections -= 1
+      })
     },
     stop() {
       for (const [name, watch] of watches) end(name, watch)
@@ -63,6 +90,8 @@ export function createCrossings(
       crossings: [],
       telling: undefined,
       ending: undefined,
+      inspections: 0,
+      inspected: Promise.resolve(),
       stop: capture.watch(name, (crossing) => {
         if (watch.pages.size === 0) return
         watch.crossings.push(crossing)
@@ -71,6 +100,11 @@ export function createCrossings(
     }
     watches.set(name, watch)
     return watch
+  }
+
+  function* work(name: string, exchange: number): Work<string> {
+    const recording = capture.find(exchange)
+    return recording?.lane.startsWith(`${name}.`) ? yield* inspectedJson(yield* inspect(recording)) : 'null'
   }
 
   function tellPages(watch: Watch): void {

@@ -1,11 +1,16 @@
-/** Tells a page which of its lanes the server has dropped and why: an event stream and a poll have no words for it. */
+/** Tells a page that the server has dropped one of its lanes, and the reason. An event stream or a poll cannot say so. */
 import { now } from '../now.ts'
-import type { LabMessage } from '../protocol.ts'
+import type { LabMessage } from '../protocol/lab.ts'
 import type { Progress } from '../transports/progress.ts'
-import { readingOf } from './lanes.ts'
+import type { LaneReader } from './lanes.ts'
 
-/** Answers what ends it. `page`: the first part of its lanes' names. */
-export function tellDrops(progress: Progress, page: string, tell: (message: LabMessage) => void): () => void {
+/** Starts to tell a page. Returns a function that stops it. `page`: the first part of the names of its lanes. */
+export function tellDrops(
+  progress: Progress,
+  { readingOf }: LaneReader,
+  page: string,
+  tell: (message: LabMessage) => void,
+): () => void {
   return progress.onDrop((url, reason) => {
     const lane = readingOf({ url })?.lane
     if (lane?.startsWith(`${page}.`)) tell({ type: 'dropped', lane, reason, at: now() })

@@ -1,50 +1,87 @@
-/** Hides the secrets in an exchange, however its bytes are spread over chunks and frames. */
+/** Hides the secrets in an exchange, even if a secret is split over several chunks or frames. */
 import { CONTROL } from '../wire/frame-reader.ts'
-import type { RawPart } from '../wire/parts.ts'
-import { contentSecrets, echoes, headSecrets, spellings } from './secrets.ts'
-import type { Range } from './secrets.ts'
+import type { RawPart } from '../wire/capture/parts.ts'
+import { createMatcher } from './matcher.ts'
+import { contentSecrets, headSecrets, spellings } from './secrets.ts'
+import type { Work } from './slices.ts'
 
-/** What a part carries: a head, a body, a chunk's data, a frame's payload without its mask. */
+/** Content of a part: a head, a body, the data of a chunk, or the unmasked payload of a frame. */
 export interface Content {
   readonly part: RawPart
   readonly bytes: Buffer
-  /** 1 for each byte that nobody may see. */
+  /** 1 for each byte that must be hidden, 0 for all others. */
   readonly hidden: Uint8Array
 }
 
-/** Contents that are one text: what is looked for may begin in one of them and end in another. */
+/** Contents that form one text. A secret can begin in one of them and end in another. */
 interface Run {
   readonly contents: Content[]
   readonly text: string
   readonly isHead: boolean
 }
 
-/** Far more than an exchange has. One that has more is made for something else, and nothing of it is shown. */
+/**
+ * Most secrets in an exchange, and most characters in them: far more than a normal exchange has. An
+ * exchange with more was made to be slow to search, and the page shows none of it.
+ */
 const SECRETS = 1000
+const SECRET_CHARACTERS = 64 * 1024
 
-export function hideSecrets(contents: readonly Content[]): void {
-  const ways = [true, false]
+/** Number of times that a character may be part of a secret: as a field, as a parameter, as JSON, and once more for nested secrets. */
+const TIMES_FOUND = 4
+
+/** Shortest secret that is also hidden at other places. A shorter one would hide unrelated text. */
+const ECHO_LENGTH = 4
+
+export function* hideSecrets(contents: readonly Content[]): Work<void> {
   const runs = [
     ...heads(contents),
-    ...ways.flatMap((up) => bodies(contents, up)),
-    ...ways.flatMap((up) => messages(contents, up)),
+    ...[true, false].flatMap((up) => bodies(contents, up)),
+    ...[true, false].flatMap((up) => messages(contents, up)),
   ]
-  const secrets = new Set<string>()
-  for (const run of runs) {
-    const found = run.isHead ? headSecrets(run.text) : contentSecrets(run.text)
-    hide(run, found)
-    for (const { from, to } of found) for (const secret of spellings(run.text.slice(from, to))) secrets.add(secret)
+  const secrets = yield* secretsOf(runs)
+  if (!secrets) {
+    for (const { hidden } of contents) hidden.fill(1)
+    return
   }
-  // An error quotes what it was given.
-  for (const run of runs)
-    hide(run, secrets.size > SECRETS ? [{ from: 0, to: run.text.length }] : echoes(run.text, secrets))
+  // The same values can occur elsewhere: an error quotes the value that it was given.
+  const echoes = yield* createMatcher(secrets)
+  for (const run of runs) hide(run, yield* echoes.marks(run.text))
 }
 
-function hide({ contents }: Run, ranges: readonly Range[]): void {
+/** Hides each secret after its name. Returns the secrets in all their spellings, or null if there are too many. */
+function* secretsOf(runs: readonly Run[]): Work<Set<string> | null> {
+  const values = new Set<string>()
+  const secrets = new Set<string>()
+  let secretCharacters = 0
+  let charactersLeft = TIMES_FOUND * runs.reduce((sum, { text }) => sum + text.length, 0)
+  for (const run of runs) {
+    const marks = new Uint8Array(run.text.length)
+    for (const range of run.isHead ? headSecrets(run.text) : contentSecrets(run.text)) {
+      yield
+      if (!range) continue
+      charactersLeft -= range.to - range.from
+      if (charactersLeft < 0) return null
+      marks.fill(1, range.from, range.to)
+      const value = run.text.slice(range.from, range.to)
+      if (values.has(value)) continue
+      values.add(value)
+      for (const secret of spellings(value)) {
+        if (secret.length < ECHO_LENGTH || secrets.has(secret)) continue
+        secrets.add(secret)
+        secretCharacters += secret.length
+      }
+      if (secrets.size > SECRETS || secretCharacters > SECRET_CHARACTERS) return null
+    }
+    hide(run, marks)
+  }
+  return secrets
+}
+
+function hide({ contents }: Run, marks: Uint8Array): void {
   let at = 0
-  for (const { bytes, hidden } of contents) {
-    for (const { from, to } of ranges) hidden.fill(1, Math.max(0, from - at), Math.max(0, to - at))
-    at += bytes.length
+  for (const { hidden } of contents) {
+    for (let i = 0; i < hidden.length; i++, at++) if (marks[at]) hidden[i] = 1
   }
 }
 
@@ -52,7 +89,10 @@ function heads(contents: readonly Content[]): Run[] {
   return contents.filter(({ part }) => part.is === 'head').map((content) => runOf([content], true))
 }
 
-/** Bodies and chunks of one direction. Behind a gap the text begins in the middle, of a secret perhaps: it is hidden to the end of its line. */
+/**
+ * Groups the bodies and chunks of one direction into texts. After dropped bytes a text can begin in the middle of
+ * a secret, so it is hidden up to the end of its line.
+ */
 function bodies(contents: readonly Content[], up: boolean): Run[] {
   const runs: Content[][] = [[]]
   let isInside = false
@@ -78,10 +118,10 @@ function bodies(contents: readonly Content[], up: boolean): Run[] {
   return runs.map((run) => runOf(run))
 }
 
-/** The frames of each message, one way. One whose beginning is lost is hidden as a whole. */
+/** Groups the frames of one direction into messages. A message whose beginning was dropped is hidden completely. */
 function messages(contents: readonly Content[], up: boolean): Run[] {
   const runs: Content[][] = []
-  /** Control frames stand between those of a message. */
+  /** Frames of the current message. Control frames can come between them. */
   let message: Content[] = []
   let isInside = false
   for (const content of contents) {

@@ -1,29 +1,53 @@
-/** Takes a recorded exchange apart for those who want to see its bytes, without its secrets. */
+/** Splits a recorded exchange into parts for a page that shows its bytes, and hides the secrets. */
 import { createHash } from 'node:crypto'
-import type { FramePart, Handshake, Inspected, Part } from '../protocol.ts'
+import type { FramePart, Handshake, Inspected, Part } from '../protocol/wire.ts'
 import { createFrameReader, isMasked, payloadLength } from '../wire/frame-reader.ts'
-import type { RawPart } from '../wire/parts.ts'
-import type { Recording } from '../wire/recording.ts'
+import type { RawPart } from '../wire/capture/parts.ts'
+import type { Recording } from '../wire/capture/recording.ts'
 import { hideSecrets } from './hide.ts'
 import type { Content } from './hide.ts'
+import type { Work } from './slices.ts'
 
 type Source = Pick<Recording, 'exchange' | 'lane' | 'transport' | 'connection' | 'requestOfConnection'> & {
   readonly parts: Pick<Recording['parts'], 'list'>
 }
 
-export function inspect({ exchange, lane, transport, connection, requestOfConnection, parts }: Source): Inspected {
-  const contents = parts.list().map(contentOf)
+export function* inspect({
+  exchange,
+  lane,
+  transport,
+  connection,
+  requestOfConnection,
+  parts,
+}: Source): Work<Inspected> {
+  const contents = yield* each(parts.list(), (part) => [contentOf(part)])
   const handshake = handshakeOf(contents)
-  hideSecrets(contents)
+  yield* hideSecrets(contents)
   return {
     exchange,
     lane,
     transport,
     connection,
     requestOfConnection,
-    parts: contents.flatMap(shown),
+    parts: yield* each(contents, shown),
     ...(handshake && { handshake }),
   }
+}
+
+/** Converts an inspected exchange to JSON, with a pause after each part. A long one takes tens of milliseconds as a whole. */
+export function* inspectedJson({ parts, ...about }: Inspected): Work<string> {
+  const texts = yield* each(parts, (part) => [JSON.stringify(part)])
+  return `{${JSON.stringify(about).slice(1, -1)},"parts":[${texts.join(',')}]}`
+}
+
+/** Maps each item to several results, with a pause after each item. */
+function* each<T, U>(items: readonly T[], change: (item: T) => readonly U[]): Work<U[]> {
+  const changed: U[] = []
+  for (const item of items) {
+    changed.push(...change(item))
+    yield
+  }
+  return changed
 }
 
 function contentOf(part: RawPart): Content {
@@ -46,7 +70,7 @@ function dataOf({ bytes, headLength }: RawPart): Buffer {
 const sizeOf = ({ bytes, headLength }: Pick<RawPart, 'bytes' | 'headLength'>): string =>
   bytes.toString('latin1', 0, headLength).trimEnd()
 
-/** RFC 6455, section 1.3. */
+/** Constant of the WebSocket handshake (RFC 6455, section 1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 function handshakeOf(contents: readonly Content[]): Handshake | undefined {
@@ -80,9 +104,6 @@ function frameOf(content: Content): FramePart {
   const { up, atMs: at, bytes, headLength } = content.part
   const head = bytes.subarray(0, headLength)
   const [first = 0] = head
-  const payload = Array.from(bytes.subarray(headLength), (byte, i) =>
-    content.hidden[i] ? BULLET + BULLET : byte.toString(16).padStart(2, '0'),
-  )
   return {
     is: 'frame',
     up,
@@ -93,7 +114,7 @@ function frameOf(content: Content): FramePart {
     opcode: first & 0x0f,
     mask: isMasked(head) ? head.toString('hex', headLength - 4) : null,
     length: lengthOf(head),
-    payload: payload.join(''),
+    payload: shownHex(bytes.subarray(headLength), content.hidden),
     text: shownText(content, 'utf8'),
   }
 }
@@ -102,29 +123,40 @@ function lengthOf(head: Buffer): number {
   try {
     return payloadLength(head)
   } catch {
-    // The head is not all there yet.
+    // The head of the frame is incomplete.
     return 0
   }
 }
 
 const BULLET = '\u2022'
 
-/** With a bullet in place of each character that is hidden. */
+/** Decodes a content, with one bullet for each hidden character. */
 function shownText({ bytes, hidden }: Content, encoding: 'latin1' | 'utf8'): string {
+  return inTurns(bytes, hidden, (piece, isHidden) =>
+    isHidden ? BULLET.repeat(encoding === 'latin1' ? piece.length : characters(piece)) : piece.toString(encoding),
+  )
+}
+
+/** Writes bytes in hexadecimal, with two bullets for each hidden byte. */
+function shownHex(bytes: Buffer, hidden: Uint8Array): string {
+  return inTurns(bytes, hidden, (piece, isHidden) =>
+    isHidden ? BULLET.repeat(2 * piece.length) : piece.toString('hex'),
+  )
+}
+
+/** Splits bytes into hidden and visible runs, calls `show` for each run, and joins the results. */
+function inTurns(bytes: Buffer, hidden: Uint8Array, show: (piece: Buffer, isHidden: boolean) => string): string {
   let text = ''
   for (let from = 0; from < bytes.length;) {
     const isHidden = hidden[from] === 1
     const next = hidden.indexOf(isHidden ? 0 : 1, from)
-    const to = next < 0 ? bytes.length : next
-    const piece = bytes.subarray(from, to)
-    text += isHidden
-      ? BULLET.repeat(encoding === 'latin1' ? piece.length : characters(piece))
-      : piece.toString(encoding)
+    const to = next < 0 ? bytes.length : Math.min(next, bytes.length)
+    text += show(bytes.subarray(from, to), isHidden)
     from = to
   }
   return text
 }
 
-/** In UTF-8: all bytes but those that go on with one. */
+/** Counts the characters of UTF-8 text: all bytes except continuation bytes. */
 const characters = (bytes: Buffer): number =>
   bytes.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)

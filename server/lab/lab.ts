@@ -1,79 +1,60 @@
 /**
- * What makes it a laboratory, over a WebSocket of its own (`GET /lab?room=…`): the clock that
- * pages set theirs by, the metronome, the settings, the faults, how many pages are here. It is
- * no lane: nothing of what is compared goes over it.
+ * Lab: the clock for the pages, the metronome, the settings, the faults and the number of pages. It
+ * uses a WebSocket of its own (`GET /lab?room=…`), which is not a lane: no compared event passes over it.
  */
 import type { IncomingMessage } from 'node:http'
-import Type from 'typebox'
-import type { WebSocket } from 'ws'
-import type { Access } from '../access.ts'
-import type { Admission } from '../auth/admission.ts'
-import { FeedError, errorMessage } from '../errors.ts'
+import type { Access } from '../access/access.ts'
+import { visitorOf } from '../access/visitor.ts'
+import { hear } from '../access/conversation.ts'
+import { FeedError, errorMessage } from '../http/errors.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Presence } from '../feed/presence.ts'
-import type { Network } from '../network.ts'
+import type { Limiter } from '../access/limits.ts'
+import type { Network } from './network.ts'
 import { now } from '../now.ts'
-import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol.ts'
+import { PRICES, priceOfInspection } from '../access/prices.ts'
+import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol/lab.ts'
 import type { Progress } from '../transports/progress.ts'
-import type { App, Goodbye } from '../transports/transport.ts'
-import { SERVICE_RESTART, createHandshakes, takeUpgrade } from '../upgrade.ts'
-import type { Capture } from '../wire/capture.ts'
-import type { Meter } from '../wire/meter.ts'
-import { PRESETS } from '../wire/presets.ts'
+import type { App } from '../http/app-type.ts'
+import type { Goodbye } from '../transports/transport.ts'
+import { SERVICE_RESTART, TRY_AGAIN_LATER, UNAUTHORIZED, createHandshakes, takeUpgrade } from '../http/upgrade.ts'
+import type { Capture } from '../wire/capture/capture.ts'
+import type { Meter } from '../wire/meter/meter.ts'
+import { PRESETS } from '../wire/bend/presets.ts'
+import { serveByHttp } from './by-http.ts'
 import { createCrossings } from './crossings.ts'
 import { tellDrops } from './drops.ts'
 import { createLaneFigures } from './lane-figures.ts'
 import { createMetronome } from './metronome.ts'
 import type { Metronome } from './metronome.ts'
+import type { LaneReader } from './lanes.ts'
+import type { LabPage } from './page.ts'
 import { parseRequest } from './request.ts'
-import { DEFAULT_ROOM, EVERYBODY, RoomQuery, serveActs } from './routes.ts'
+import { DEFAULT_ROOM, EVERYBODY, LabQuery, serveActs } from './routes.ts'
+import type { Acts } from './routes.ts'
+import type { Visit, Who } from './visit.ts'
 import { createVisitors } from './visitors.ts'
 
-/** Changes of one second's worth of pages coming and going are told together. */
+/** Pages that come or go within this time are announced together. */
 const HERE_MS = 200
 
 const DEFAULT_RATE_PER_SECOND = 1
 
 const REQUEST_BYTES = 4096
 
-const Query = Type.Object({
-  ...RoomQuery.properties,
-  page: Type.Optional(
-    Type.String({
-      pattern: '^[a-f0-9]{8}$',
-      description: 'tells what crosses in the lanes named PAGE.…, and what they have used',
-    }),
-  ),
-})
+const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: LabQuery }
 
-const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: Query }
-
-/** What the instructor may do, from wherever it is asked for. */
-export interface Acts {
-  /** Answers what holds from now on. */
-  change(room: string, change: SettingsChange): Settings
-  cut(how: Cut): void
-  restart(): void
-}
-
-/** A room with a page in it. Without one its metronome rests: nobody would see the ticks. */
+/** Room of the lab. Its metronome runs only while a page is in the room, because nobody else sees the ticks. */
 interface LabRoom {
-  readonly pages: Set<WebSocket>
+  readonly pages: Set<LabPage>
   readonly metronome: Metronome
+  /** Number of pages that have given their name. */
+  named: number
   ratePerSecond: number
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-/** A page's conversation with the lab of a room. */
-interface Visit {
-  /** Of the room. */
-  readonly name: string
-  readonly page: WebSocket
-  readonly pageName: string | undefined
-  readonly from: IncomingMessage
-}
-
-/** What knows the wire's bytes. */
+/** Instruments that see the bytes on the wire. */
 export interface Instruments {
   readonly meter: Meter
   readonly capture: Capture
@@ -82,59 +63,80 @@ export interface Instruments {
 export interface LabParts {
   readonly feed: Feed
   readonly access: Access
-  readonly admission: Admission
+  readonly limiter: Limiter
   readonly network: Network
   readonly progress: Progress
   readonly presence: Presence
-  /** Without them nobody is told what the lanes use, nor what crosses in them. */
+  readonly lanes: LaneReader
+  /** Null if pages get neither the byte counts of their lanes nor the crossings in them. */
   readonly instruments: Instruments | null
 }
 
 export function serveLab(
   app: App,
-  { feed, access, admission, network, progress, presence, instruments }: LabParts,
+  { feed, access, limiter, network, progress, presence, lanes, instruments }: LabParts,
 ): Goodbye {
   const server = createHandshakes(REQUEST_BYTES)
   const figures =
-    instruments && createLaneFigures(instruments.meter, (page, lanes) => send(page, { type: 'lanes', lanes }))
+    instruments &&
+    createLaneFigures(instruments.meter, (pages, life, lanes) => tell(pages, { type: 'lanes', life, lanes }))
   const crossings =
     instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const visitors = createVisitors(presence, send)
   const rooms = new Map<string, LabRoom>()
-  const instructors = new WeakSet<WebSocket>()
   const acts: Acts = { change, cut, restart }
-  serveActs(app, access, acts)
+  serveActs(app, acts)
 
-  app.get('/lab', { schema }, async (request, reply) => {
+  const config = { access: 'class', price: PRICES.handshake } as const
+  app.get('/lab', { schema, exposeHeadRoute: false, config }, async (request, reply) => {
     const { room: name = DEFAULT_ROOM, page: pageName } = request.query
-    const instructor = access.isInstructor(request.raw)
-    const { cursor } = await feed.since(name, undefined, 0)
+    const who = await whoOf(request.raw, name)
     const { request: raw, socket, head } = takeUpgrade(request, reply)
     server.handleUpgrade(raw, socket, head, (page) => {
-      const room = roomOf(name)
       page.on('error', () => {})
-      page.on('close', () => {
-        leave(room, page)
-        if (isForgotten(room)) rooms.delete(name)
-      })
-      page.on('message', (data) => answer({ name, page, pageName, from: raw }, String(data)))
-      if (instructor) instructors.add(page)
-      // First of all: once it is welcome it opens its lanes.
-      if (pageName !== undefined) crossings?.tell(page, pageName)
-      send(page, { type: 'welcome', room: name, cursor, instructor, settings: settingsOf(room), presets: PRESETS })
-      enter(room, page)
-      if (pageName === undefined) return
-      figures?.tell(page, pageName)
-      page.once(
-        'close',
-        tellDrops(progress, pageName, (message) => send(page, message)),
-      )
+      try {
+        page.once('close', limiter.hold(raw))
+      } catch (error) {
+        return page.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
+      }
+      access.onEnd(raw, () => page.close(UNAUTHORIZED, 'session-expired'))
+      const visit = { name, page, pageName, from: raw }
+      hear(page, raw, limiter, (text) => answer(visit, text))
+      receive(visit, who)
     })
   })
+
+  serveByHttp(app, access, limiter, { whoOf, receive, answer, time: (name, t0, t1) => time(rooms.get(name), t0, t1) })
 
   return () => {
     close()
     crossings?.stop()
+  }
+
+  async function whoOf(from: IncomingMessage, name: string): Promise<Who> {
+    const instructor = access.isInstructor(from)
+    const user = visitorOf(from).session?.user || null
+    const { cursor } = await feed.since(name, undefined, 0)
+    return { cursor, instructor, user }
+  }
+
+  /** Welcomes a page and sends it messages until its connection closes. */
+  function receive({ name, page, pageName }: Visit, who: Who): void {
+    const room = roomOf(name)
+    page.once('close', () => {
+      leave(room, page, pageName)
+      if (isForgotten(room)) rooms.delete(name)
+    })
+    // This must come before the welcome: after it the page opens its lanes.
+    if (pageName !== undefined) crossings?.tell(page, pageName)
+    send(page, { type: 'welcome', room: name, ...who, settings: settingsOf(room), presets: PRESETS })
+    enter(room, page, pageName)
+    if (pageName === undefined) return
+    figures?.tell(page, pageName)
+    page.once(
+      'close',
+      tellDrops(progress, lanes, pageName, (message) => send(page, message)),
+    )
   }
 
   function close(): void {
@@ -144,23 +146,26 @@ export function serveLab(
       room.telling = undefined
     }
     figures?.stop()
-    for (const page of server.clients) page.close(SERVICE_RESTART, 'The server restarts.')
+    for (const { pages } of rooms.values())
+      for (const page of pages) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  function answer({ name, page, pageName, from }: Visit, text: string): void {
-    // The first thing done with any message: parsing it is part of the server's time, not of the wire's.
+  async function answer({ name, page, pageName, from }: Visit, text: string): Promise<void> {
+    // The time is taken before the message is parsed, because parsing is part of the server's time.
     const t1 = now()
     try {
       const request = parseRequest(text)
-      if (request.type === 'clock') return tellTime(page, roomOf(name), request.t0, t1)
-      if (request.type === 'inspect') return show(page, pageName, request.exchange)
+      if (request.type === 'clock') return send(page, time(roomOf(name), request.t0, t1))
+      await limiter.spend(from, PRICES[request.type])
+      if (request.type === 'inspect') return show(page, pageName, from, request.exchange)
       if (request.type === 'here') {
-        admission.checkUser(from, { name: request.name })
+        access.checkUser(from, { user: request.userId, name: request.name })
         return visitors.here(page, name, { userId: request.userId, name: request.name, client: pageName ?? '' })
       }
+      if (request.type === 'typing') access.checkSpeaker(from, {})
       if (request.type === 'typing') return visitors.typing(page, name, request.on)
       if (request.type === 'instructor') return admit(page, from, request.token)
-      if (!instructors.has(page)) throw new FeedError('not-instructor', EVERYBODY)
+      if (!access.isInstructor(from)) throw new FeedError('not-instructor', EVERYBODY)
       if (request.type === 'settings') change(name, request.settings)
       else if (request.type === 'cut') cut(request.how)
       else restart()
@@ -170,15 +175,19 @@ export function serveLab(
     }
   }
 
-  function show(page: WebSocket, pageName: string | undefined, exchange: number): void {
-    const found = pageName === undefined ? null : (crossings?.inspect(pageName, exchange) ?? null)
-    send(page, { type: 'inspected', exchange, found })
+  function show(page: LabPage, pageName: string | undefined, from: IncomingMessage, exchange: number): void {
+    const sendFound = async (json: string): Promise<void> => {
+      await sendText(page, `{"type":"inspected","exchange":${JSON.stringify(exchange)},"found":${json}}`)
+      // The page's next inspection waits until the limiter allows this one.
+      await limiter.spend(from, priceOfInspection(json.length), Infinity)
+    }
+    if (pageName === undefined || !crossings) void sendFound('null')
+    else crossings.inspect(pageName, exchange, sendFound)
   }
 
-  /** Who is the instructor already needs no token, and cannot lose by a wrong one. */
-  function admit(page: WebSocket, from: IncomingMessage, token: string): void {
-    if (!instructors.has(page)) access.checkToken(token, from)
-    instructors.add(page)
+  /** Makes a page the instructor's. A page that already is keeps its rights, even with a wrong token. */
+  function admit(page: LabPage, from: IncomingMessage, token: string): void {
+    if (!access.isInstructor(from)) access.claim(from, token)
     send(page, { type: 'instructor', instructor: true })
   }
 
@@ -189,19 +198,19 @@ export function serveLab(
       if (room.pages.size > 0) room.metronome.setRate(ratePerSecond)
     }
     if (conditions) network.setConditions({ ...network.conditions, ...conditions })
-    // Conditions are for the whole server, so all rooms are told.
-    for (const told of conditions ? rooms.values() : [room])
-      tell(told, { type: 'settings', settings: settingsOf(told) })
+    // Conditions apply to the whole server, so the pages of all rooms get the new settings.
+    for (const changed of conditions ? rooms.values() : [room])
+      tell(changed.pages, { type: 'settings', settings: settingsOf(changed) })
     return settingsOf(room)
   }
 
   function cut(how: Cut): void {
     network.cut(how)
     const at = now()
-    for (const room of rooms.values()) tell(room, { type: 'cut', how, at })
+    for (const room of rooms.values()) tell(room.pages, { type: 'cut', how, at })
   }
 
-  /** What was set does not outlive it, as it would not outlive the process. */
+  /** Simulates a restart of the server. All settings return to their defaults, as in a new process. */
   function restart(): void {
     close()
     for (const room of rooms.values()) room.ratePerSecond = DEFAULT_RATE_PER_SECOND
@@ -211,7 +220,8 @@ export function serveLab(
   function roomOf(name: string): LabRoom {
     const room = rooms.get(name) ?? {
       pages: new Set(),
-      metronome: createMetronome(feed, name),
+      metronome: createMetronome(feed, name, () => shareOf(name)),
+      named: 0,
       ratePerSecond: DEFAULT_RATE_PER_SECOND,
       telling: undefined,
     }
@@ -219,53 +229,75 @@ export function serveLab(
     return room
   }
 
+  /**
+   * Returns the share of its ticks that a room may publish. Rooms with named pages come first, so that a client
+   * with hundreds of unnamed connections slows down only its own rooms.
+   */
+  function shareOf(name: string): number {
+    const most = limiter.limits.ticksPerSecond
+    const { named, unnamed } = wanted()
+    return (rooms.get(name)?.named ?? 0) > 0
+      ? Math.min(1, most / named)
+      : Math.min(1, Math.max(0, most - named) / unnamed)
+  }
+
+  /** Returns the wanted ticks per second of all rooms with a page. */
+  function wanted(): { named: number; unnamed: number } {
+    const sum = { named: 0, unnamed: 0 }
+    for (const { pages, named, ratePerSecond } of rooms.values())
+      if (pages.size > 0) sum[named > 0 ? 'named' : 'unnamed'] += ratePerSecond
+    return sum
+  }
+
   function settingsOf({ ratePerSecond }: LabRoom): Settings {
     return { ratePerSecond, conditions: network.conditions }
   }
 }
 
-/** Nobody is in it, and nothing about it is other than it would be anew. */
+/** Returns true if a room is empty and has default settings, so that it can be deleted and created again later. */
 const isForgotten = ({ pages, ratePerSecond }: LabRoom): boolean =>
   pages.size === 0 && ratePerSecond === DEFAULT_RATE_PER_SECOND
 
-function enter(room: LabRoom, page: WebSocket): void {
+function enter(room: LabRoom, page: LabPage, pageName: string | undefined): void {
   room.pages.add(page)
+  if (pageName !== undefined) room.named += 1
   if (room.pages.size === 1) room.metronome.setRate(room.ratePerSecond)
   tellHere(room)
 }
 
-function leave(room: LabRoom, page: WebSocket): void {
-  room.pages.delete(page)
+function leave(room: LabRoom, page: LabPage, pageName: string | undefined): void {
+  if (room.pages.delete(page) && pageName !== undefined) room.named -= 1
   if (room.pages.size > 0) return tellHere(room)
   room.metronome.stop()
-  // Nobody is left to be told; a room that is forgotten now would keep its timer.
+  // No page is left to announce to, and the timer would keep a deleted room alive.
   clearTimeout(room.telling)
   room.telling = undefined
 }
 
-function tellTime(page: WebSocket, { metronome }: LabRoom, t0: number, t1: number): void {
-  const answer: LabMessage = {
-    type: 'clock',
-    t0,
-    t1,
-    t2: 0,
-    serviceMs: metronome.serviceMs(),
-    slipMs: metronome.slipMs(),
-  }
-  send(page, { ...answer, t2: now() })
+/** Creates the answer to a clock message. `t2` is taken last. */
+function time(room: LabRoom | undefined, t0: number, t1: number): Extract<LabMessage, { type: 'clock' }> {
+  const serviceMs = room?.metronome.serviceMs() ?? null
+  const slipMs = room?.metronome.slipMs() ?? null
+  return { type: 'clock', t0, t1, t2: now(), serviceMs, slipMs }
 }
 
 function tellHere(room: LabRoom): void {
   room.telling ??= setTimeout(() => {
     room.telling = undefined
-    tell(room, { type: 'here', pages: room.pages.size })
+    tell(room.pages, { type: 'here', pages: room.pages.size })
   }, HERE_MS)
 }
 
-function tell(room: LabRoom, message: LabMessage): void {
-  for (const page of room.pages) send(page, message)
+/** Sends a message to several pages. It is converted to JSON only once. */
+function tell(pages: Iterable<LabPage>, message: LabMessage): void {
+  const text = JSON.stringify(message)
+  for (const page of pages) if (page.readyState === page.OPEN) page.send(text)
 }
 
-function send(page: WebSocket, message: LabMessage): void {
+function send(page: LabPage, message: LabMessage): void {
   if (page.readyState === page.OPEN) page.send(JSON.stringify(message))
 }
+
+/** Sends a text. Resolves when the kernel has taken it, or when the page has left. */
+const sendText = (page: LabPage, text: string): Promise<void> =>
+  new Promise((resolve) => page.send(text, () => resolve()))

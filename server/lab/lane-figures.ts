@@ -1,47 +1,54 @@
-/** Tells each page, twice a second, what its own lanes have used: those whose names begin with the page's. */
-import type { WebSocket } from 'ws'
-import type { LaneBytes } from '../protocol.ts'
-import type { Meter } from '../wire/meter.ts'
+/** Sends each page, twice a second, the byte counts of its own lanes, whose names begin with the page's name. */
+import type { LaneBytes } from '../protocol/wire.ts'
+import type { Meter } from '../wire/meter/meter.ts'
+import type { LabPage } from './page.ts'
 
-/** Figures on the page change no more often. */
+/** Time between two messages. The figures on the page change at the same rate. */
 const EVERY_MS = 500
 
 export interface LaneFigures {
-  /** From now on, until the page's socket closes. */
-  tell(page: WebSocket, name: string): void
+  /** Sends byte counts to a page until its socket closes. */
+  tell(page: LabPage, name: string): void
+  /** Sends the last byte counts to every page and stops. After the end of the server a page could not get them. */
   stop(): void
 }
 
 export function createLaneFigures(
   meter: Meter,
-  send: (page: WebSocket, lanes: readonly LaneBytes[]) => void,
+  send: (pages: Iterable<LabPage>, life: string, lanes: readonly LaneBytes[]) => void,
 ): LaneFigures {
-  const pages = new Map<WebSocket, string>()
+  const pages = new Map<string, Set<LabPage>>()
   let timer: ReturnType<typeof setInterval> | undefined
 
   return {
     tell(page, name) {
-      pages.set(page, name)
+      const named = pages.get(name) ?? new Set()
+      pages.set(name, named.add(page))
       page.once('close', () => {
-        pages.delete(page)
-        if (pages.size === 0) stop()
+        named.delete(page)
+        if (named.size === 0 && pages.get(name) === named) pages.delete(name)
+        if (pages.size === 0) rest()
       })
       timer ??= setInterval(tellAll, EVERY_MS)
     },
-    stop,
+    stop() {
+      tellAll()
+      rest()
+    },
   }
 
-  function stop(): void {
+  function rest(): void {
     clearInterval(timer)
     timer = undefined
   }
 
-  /** One reading for all of them: a class has hundreds of lanes. */
+  /** Reads the meter once for all pages, because a class has hundreds of lanes. */
   function tellAll(): void {
-    const byPage = Map.groupBy(meter.read().lanes, ({ lane }) => lane.split('.', 1)[0] ?? '')
-    for (const [page, name] of pages) {
-      const lanes = byPage.get(name)
-      if (lanes) send(page, lanes)
+    const { life, lanes } = meter.read()
+    const byPage = Map.groupBy(lanes, ({ lane }) => lane.split('.', 1)[0] ?? '')
+    for (const [name, named] of pages) {
+      const own = byPage.get(name)
+      if (own) send(named, life, own)
     }
   }
 }

@@ -1,92 +1,83 @@
 /** Lanes on the wire: which requests belong to which, what their bytes mean, and what each has used. */
 import type { IncomingMessage } from 'node:http'
-import type { Access } from '../access.ts'
-import type { TransportName } from '../protocol.ts'
-import type { App } from '../transports/transport.ts'
-import type { Meter } from '../wire/meter.ts'
+import { MINE } from '../lessons/mine.ts'
+import type { TransportName } from '../protocol/feed.ts'
+import type { Share } from '../protocol/wire.ts'
+import { readTarget } from '../http/request-target.ts'
+import type { App } from '../http/app-type.ts'
+import type { Meter } from '../wire/meter/meter.ts'
 import type { Reading } from '../wire/reading.ts'
-import { countPollEvents, countStreamEvents } from './event-bytes.ts'
+import { idOf } from '../transports/event-text.ts'
+import type { ListedTransport } from '../transports/listed.ts'
+
+const config = { access: 'instructor', why: 'What went over the wire concerns everybody.' } as const
 
 const schema = { summary: 'What went over the wire, by lane; for the instructor' }
 
-export function serveLanes(app: App, access: Access, meter: Meter): void {
-  app.get('/lab/lanes', { schema }, async ({ raw }, reply) => {
-    access.checkInstructor(raw, 'What went over the wire concerns everybody.')
+export function serveLanes(app: App, meter: Meter): void {
+  app.get('/lab/lanes', { schema, config }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     return meter.read()
   })
 }
 
-/** Null for what belongs to no lane: a request that is neither the feed's nor an act of the lab's, or names no lane in its query. */
-export function readingOf({ url = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
-  if (!url.includes('lane=')) return null
-  const lane = new URLSearchParams(url.slice(url.indexOf('?'))).get('lane')
-  const transport = ACT_PATH.test(url) ? null : transportOf(url)
-  if (transport === undefined || lane === null || !LANE.test(lane)) return null
-  const isPoll = transport === 'short-poll' || transport === 'long-poll'
-  return {
-    lane,
-    transport,
-    body: (status, event) => (status === 200 ? countBody(transport, event) : countNone),
-    idOf,
-    messageDown: (text) => (isPong(text) ? 'heartbeats' : isEvent(text) ? 'payload' : 'framing'),
-    messageUp: (text) => (isPing(text) ? 'heartbeats' : 'requestBodies'),
-    // Without an answer it was held in vain until the client left.
-    isEmpty: (status) => isPoll && (status === null || status === 204),
+/** The transports by name. */
+export type TransportList = Readonly<Record<string, ListedTransport>>
+
+export interface LaneReader {
+  /** Returns null if the request names no lane in its query, or is neither for the feed nor an act of the lab. */
+  readingOf(request: Pick<IncomingMessage, 'url'>): Reading | null
+  /** Returns null for a route of the feed that delivers no events, such as publishing. Returns undefined for any other route. */
+  transportOf(url: string): TransportName | null | undefined
+}
+
+export function readLanes(transports: TransportList): LaneReader {
+  const byRoute = new Map<string, TransportName>()
+  for (const [name, { paths }] of Object.entries(transports))
+    for (const path of paths) byRoute.set(path.slice(path.lastIndexOf('/') + 1), name as TransportName)
+  /** An upgrade of `/` gets a WebSocket too, though the path names no transport. */
+  const socket = Object.values(transports).find(({ kind }) => kind === 'socket')
+
+  return { readingOf, transportOf }
+
+  function readingOf({ url: target = '' }: Pick<IncomingMessage, 'url'>): Reading | null {
+    const { path } = readTarget(target)
+    if (!path.includes('lane=')) return null
+    const url = path.startsWith(`${MINE}/`) ? path.slice(MINE.length) : path
+    const lane = new URLSearchParams(url.slice(url.indexOf('?'))).get('lane')
+    const transport = ACT_PATH.test(url) ? null : transportOf(url)
+    if (transport === undefined || lane === null || !LANE.test(lane)) return null
+    const { kind, reading = {} } = (transport === null ? null : transports[transport]) ?? {}
+    const { messageDown, messageUp } = kind === undefined ? (socket?.reading ?? {}) : reading
+    return {
+      lane,
+      transport,
+      body: (status, event) => (status === 200 && reading.body ? reading.body(event) : countNone),
+      idOf,
+      messageDown: (text) => messageDown?.(text) ?? 'framing',
+      messageUp: (text) => messageUp?.(text) ?? 'requestBodies',
+      // A poll without a response was held in vain until the client left.
+      isEmpty: (status) => kind === 'poll' && (status === null || status === 204),
+    }
+  }
+
+  function transportOf(url: string): TransportName | null | undefined {
+    const [path = ''] = url.split('?')
+    const [, route] = FEED_PATH.exec(path) ?? []
+    if (route === undefined) return undefined
+    return byRoute.get(route) ?? (OTHER_ROUTES.has(route) ? null : undefined)
   }
 }
 
-/** Null for what only goes up, as a publish; undefined for what is none of the feed's. */
-export function transportOf(url: string): TransportName | null | undefined {
-  const [path = ''] = url.split('?')
-  const [, route] = FEED_PATH.exec(path) ?? []
-  return route === undefined ? undefined : (TRANSPORTS[route] ?? null)
-}
-
-/** What a page may want to see as it crossed, though it is none of the feed's. */
+/** Acts of the lab whose exchanges a page may want to inspect. */
 const ACT_PATH = /^\/lab\/(?:settings|cut|restart|lanes)\?/
 
 const LANE = /^[A-Za-z0-9._-]{1,64}$/
 
-/** `/feed/ROOM/ROUTE`, `/feed/ROOM` to publish, `typing` and `leave` beside it, and `/ws` or nothing at all for the bare conversation. */
-const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?(|typing|leave|poll|long-poll|sse|ws)\/?$/
+/** Matches `/feed/ROOM/ROUTE`, `/feed/ROOM`, `/ROUTE` and `/`. */
+const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?([^/]*)\/?$/
 
-const TRANSPORTS: Partial<Record<string, TransportName>> = {
-  poll: 'short-poll',
-  'long-poll': 'long-poll',
-  sse: 'sse',
-  ws: 'ws',
-}
+/** Routes of the feed that deliver no events. The empty one publishes. */
+const OTHER_ROUTES: ReadonlySet<string> = new Set(['', 'typing', 'leave'])
 
-function countBody(transport: TransportName | null, event?: (text: string) => void): ReturnType<Reading['body']> {
-  if (transport === 'sse') return countStreamEvents(event)
-  return transport === null ? countNone : countPollEvents(event)
-}
-
-const countNone = () => ({ payload: 0, heartbeats: 0 })
-
-/** Control messages have an id at most of something else, and never a time. */
-function isEvent(text: string): boolean {
-  const value = parse(text)
-  return typeof value === 'object' && value !== null && 'id' in value && 'at' in value
-}
-
-function idOf(event: string): string | undefined {
-  const value = parse(event)
-  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined
-}
-
-const isPong = (text: string): boolean => text === '{"type":"pong"}'
-
-function isPing(text: string): boolean {
-  const value = parse(text)
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'ping'
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
+const countNone = (): Share => ({ payload: 0, heartbeats: 0 })

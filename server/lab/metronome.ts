@@ -1,27 +1,31 @@
 /**
- * Publishes ticks at random moments, as many a second on average as it is told. The gaps are
- * exponential (a Poisson process): two regular clocks, this one and a poll's, would beat
- * against each other and the picture would lie. The moments stand in a schedule that does not
- * wait for the publishes (open loop), so that a slow log cannot hide its own slowness.
+ * Publishes ticks at random moments with a given average rate. The gaps are exponential (a Poisson
+ * process). With regular gaps, the ticks and a poll's interval would form a pattern and falsify the
+ * picture. The schedule does not wait for the publishes (open loop), so that a slow log cannot hide
+ * its own delay.
  */
 import type { Feed } from '../feed/feed.ts'
 import { now } from '../now.ts'
 import { createWindow } from './window.ts'
 
 export interface Metronome {
-  /** Takes effect at once; 0 stops it. */
+  /** Sets the rate at once; 0 stops the metronome. */
   setRate(ratePerSecond: number): void
-  /** Median time from accepting a tick to having handed it to the transports, in ms; null before the first. */
+  /** Median time from the acceptance of a tick until the transports have it, in ms; null before the first tick. */
   serviceMs(): number | null
-  /** Median lateness against the schedule, in ms; null before the first. */
+  /** Median delay against the schedule, in ms; null before the first tick. */
   slipMs(): number | null
   stop(): void
 }
 
-/** After a longer stall (a laptop slept) the schedule begins anew: nobody wants the ticks of the night at once. */
+/** Delay above which the schedule starts again. After a laptop has slept, the missed ticks must not come all at once. */
 const STALL_MS = 5000
 
-export function createMetronome(feed: Feed, room: string): Metronome {
+/** Smallest share. With a share of 0 the metronome would not notice that it may continue. */
+const LEAST_SHARE = 0.01
+
+/** Creates a metronome. `share` returns the part of the ticks that it may publish now, from 0 to 1. */
+export function createMetronome(feed: Feed, room: string, share: () => number = () => 1): Metronome {
   const service = createWindow()
   const slip = createWindow()
   let rate = 0
@@ -41,7 +45,7 @@ export function createMetronome(feed: Feed, room: string): Metronome {
   }
 
   function schedule(): void {
-    dueMs += exponentialMs(rate)
+    dueMs += exponentialMs(rate * Math.max(LEAST_SHARE, share()))
     timer = setTimeout(tick, Math.max(0, dueMs - now()))
   }
 
@@ -49,7 +53,7 @@ export function createMetronome(feed: Feed, room: string): Metronome {
     const lateMs = now() - dueMs
     if (lateMs > STALL_MS) dueMs = now()
     slip.add(lateMs)
-    // A log that takes no writes is told of at every publish of a person; the metronome just goes on.
+    // A failed publish is ignored here. If the log takes no writes, every user who publishes gets the error.
     feed.publish(room, { type: 'tick' }).then(
       ({ event }) => service.add(now() - event.at),
       () => {},

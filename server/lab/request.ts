@@ -1,9 +1,9 @@
-/** What a page says over the lab's WebSocket. */
-import { FeedError, quote } from '../errors.ts'
-import type { LabRequest } from '../protocol.ts'
+/** Messages from a page to the lab. */
+import { FeedError, quote } from '../http/errors.ts'
+import type { LabRequest } from '../protocol/lab.ts'
 import { readChange, readCut } from './settings.ts'
 
-/** Throws `bad-message` or `bad-settings`. */
+/** Parses a message. Throws `bad-message` or `bad-settings`. */
 export function parseRequest(text: string): LabRequest {
   const value = parseJson(text)
   if (typeof value === 'object' && value !== null && 'type' in value) {
@@ -22,12 +22,12 @@ export function parseRequest(text: string): LabRequest {
   }
   throw new FeedError(
     'bad-message',
-    `${quote(value)} is no message of the lab.`,
+    `${quote(value)} is not a message of the lab.`,
     'Send {"type":"clock","t0":0}, {"type":"settings","settings":{"ratePerSecond":1}}, {"type":"cut","how":"RST"}, {"type":"restart"}, {"type":"inspect","exchange":1}, {"type":"here","userId":"ada","name":"Ada"}, {"type":"typing"} or {"type":"instructor","token":"…"}.',
   )
 }
 
-/** As a user's name anywhere else. */
+/** Returns true for a valid user name, by the same rule as in the feed. */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && Array.from(value).length <= 64
 
@@ -35,6 +35,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new FeedError('bad-message', `${quote(text)} is no JSON.`)
+    throw new FeedError('bad-message', `${quote(text)} is not JSON.`)
   }
 }

@@ -1,9 +1,8 @@
-/** The instructor's acts by plain HTTP, for scripts, and for where a firewall refuses the lab's WebSocket. */
+/** Routes for the instructor's acts over plain HTTP, for scripts and for networks that refuse WebSockets. */
 import Type from 'typebox'
-import type { Access } from '../access.ts'
-import { ROOM_PATTERN } from '../transports/transport.ts'
-import type { App } from '../transports/transport.ts'
-import type { Acts } from './lab.ts'
+import { ROOM_PATTERN } from '../http/parameters.ts'
+import type { App } from '../http/app-type.ts'
+import type { Cut, Settings, SettingsChange } from '../protocol/lab.ts'
 import { readChange, readCut } from './settings.ts'
 
 export const DEFAULT_ROOM = 'lobby'
@@ -18,33 +17,51 @@ export const RoomQuery = Type.Object({
   ),
 })
 
+export const LabQuery = Type.Object({
+  ...RoomQuery.properties,
+  page: Type.Optional(
+    Type.String({
+      pattern: '^[a-f0-9]{8}$',
+      description: 'name of the page; it gets the crossings and the byte counts of the lanes named PAGE.…',
+    }),
+  ),
+})
+
 const schemas = {
   settings: {
-    summary: 'Settings: {"ratePerSecond"} of the room, {"conditions"} of the server; what is left out stays',
+    summary:
+      'Change settings: {"ratePerSecond"} of the room, {"conditions"} of the server; omitted ones stay unchanged',
     querystring: RoomQuery,
     body: Type.Unknown(),
   },
   cut: { summary: 'Cut the feed\u2019s connections: {"how":"FIN"}, "RST" or "black hole"', body: Type.Unknown() },
-  restart: { summary: 'Restart: goodbyes, nobody there for a while, then neutral conditions' },
+  restart: { summary: 'Restart: goodbyes, a short time without a server, then neutral conditions' },
 }
 
-/** Why they are the instructor's. */
+/** Reason why only the instructor may use these routes. */
 export const EVERYBODY = 'The settings concern everybody in the room.'
 
-export function serveActs(app: App, access: Access, acts: Acts): void {
-  app.put('/lab/settings', { schema: schemas.settings }, async ({ raw, query, body }) => {
-    access.checkInstructor(raw, EVERYBODY)
+const config = { access: 'instructor', why: EVERYBODY } as const
+
+/** Acts of the instructor. */
+export interface Acts {
+  /** Changes settings and returns the new ones. */
+  change(room: string, change: SettingsChange): Settings
+  cut(how: Cut): void
+  restart(): void
+}
+
+export function serveActs(app: App, acts: Acts): void {
+  app.put('/lab/settings', { schema: schemas.settings, config }, async ({ query, body }) => {
     return acts.change(query.room ?? DEFAULT_ROOM, readChange(body))
   })
 
-  app.post('/lab/cut', { schema: schemas.cut }, async ({ raw, body }, reply) => {
-    access.checkInstructor(raw, EVERYBODY)
+  app.post('/lab/cut', { schema: schemas.cut, config }, async ({ body }, reply) => {
     acts.cut(readCut(typeof body === 'object' && body !== null && 'how' in body ? body.how : undefined))
     return reply.code(204).send()
   })
 
-  app.post('/lab/restart', { schema: schemas.restart }, async ({ raw }, reply) => {
-    access.checkInstructor(raw, EVERYBODY)
+  app.post('/lab/restart', { schema: schemas.restart, config }, async (_request, reply) => {
     acts.restart()
     return reply.code(204).send()
   })

@@ -1,14 +1,20 @@
-/** What of the bytes that crossed is nobody else's business, and by which names it is known. */
+/**
+ * Finds the secrets in a text by the names before them. Each function takes time linear in the text
+ * and pauses often, because anybody can send a text that is made to be slow to search.
+ */
 
-/** Some characters of a text, from one to before another. */
+/** Range of characters: `from` is included, `to` is not. */
 export interface Range {
   readonly from: number
   readonly to: number
 }
 
-/** The one table of names, whatever their case and whatever stands around them. */
+/** Yields each secret's range, and null at a pause without a secret. */
+type Found = Generator<Range | null, void, void>
+
+/** Names of secrets, in upper or lower case. */
 const NAMES = {
-  /** Fields of a head whose whole value is one. */
+  /** Fields of a head whose whole value is a secret. */
   header:
     /^(?:cookie2?|set-cookie2?|(?:proxy-)?authorization|sec-websocket-protocol|x-.*(?:token|ticket|key|auth|session|password|secret).*|.*-(?:token|ticket|secret|password)|api-?key)$/i,
   /** Parameters of a query, or of a form. */
@@ -17,73 +23,74 @@ const NAMES = {
   key: /token|ticket|password|secret/i,
 }
 
-/** Of some fields not all is one: what is shown, and what is not. */
+/** Fields with a visible part. The first group of each pattern is visible and the second one is secret. */
 const VALUES: Partial<Record<string, RegExp>> = {
-  // The names of cookies; one without a name is all value.
+  // The name of a cookie is visible. A cookie without a name is all secret.
   cookie: /((?:^|;) *(?:[^=;]*=)?)([^;]*)/g,
-  // The attributes behind the cookie are no secret.
+  // The attributes after the cookie are visible.
   'set-cookie': /^((?:[^=;]*=)?)([^;]*)/g,
   authorization: /^((?:\S+ +)?)(.*)/g,
   'proxy-authorization': /^((?:\S+ +)?)(.*)/g,
   'sec-websocket-protocol': /((?:^|,) *)([^,]*)/g,
 }
 
-/** Of the head of a request or an answer. */
-export function headSecrets(text: string): Range[] {
-  return [...fieldSecrets(text), ...parameterSecrets(text), ...userSecrets(text)]
+/** Finds the secrets in the head of a request or a response. */
+export function* headSecrets(text: string): Found {
+  yield* fieldSecrets(text)
+  yield* parameterSecrets(text)
+  yield* userSecrets(text)
 }
 
-/** Of a body or a message: of JSON, of a form, or of several one behind the other. */
-export function contentSecrets(text: string): Range[] {
-  return [...jsonSecrets(text), ...parameterSecrets(text)]
+/** Finds the secrets in a body or a message: in JSON, in a form, or in several of them in a row. */
+export function* contentSecrets(text: string): Found {
+  yield* jsonSecrets(text)
+  yield* parameterSecrets(text)
 }
 
-/** The same characters wherever else they stand. A few only would hide what has nothing to do with them. */
-export function echoes(text: string, secrets: Iterable<string>): Range[] {
-  return Array.from(secrets)
-    .filter((secret) => secret.length >= ECHO_LENGTH)
-    .flatMap((secret) => placesOf(text, secret))
-}
-
-const ECHO_LENGTH = 4
-
-/** A value as it may be written elsewhere: as it is, out of a query, out of JSON, and back into JSON. In Latin-1, as it came. */
+/** Returns the forms in which a value can occur elsewhere: unchanged, decoded from a query or from JSON, and encoded again. In Latin-1. */
 export function spellings(value: string): string[] {
   const plain = [value, attempt(value, decoded), attempt(value, unquoted)]
   return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), latin1(encodeURIComponent(utf8(text)))])
 }
 
-function fieldSecrets(text: string): Range[] {
-  return Array.from(text.matchAll(/^([^\s:]+):[ \t]*(.*)$/gm)).flatMap(
-    ({ index, 0: all, 1: name = '', 2: value = '' }) => {
-      if (!NAMES.header.test(name)) return []
-      const parts = value.matchAll(VALUES[name.toLowerCase()] ?? /^()(.*)/g)
-      return Array.from(parts, (part) => rangeOf(index + all.length - value.length + part.index, part[1], part[2]))
-    },
-  )
+function* fieldSecrets(text: string): Found {
+  for (const { index, 0: all, 1: name = '', 2: value = '' } of text.matchAll(/^([^\s:]+):[ \t]*(.*)$/gm)) {
+    yield null
+    if (!NAMES.header.test(name)) continue
+    for (const part of value.matchAll(VALUES[name.toLowerCase()] ?? /^()(.*)/g))
+      yield rangeOf(index + all.length - value.length + part.index, part[1], part[2])
+  }
 }
 
-function parameterSecrets(text: string): Range[] {
-  return Array.from(text.matchAll(/([^?&;,\s"'=]+=)([^&\s"'#]*)/g), ({ index, 1: name = '', 2: value }) =>
-    NAMES.parameter.test(attempt(name, decoded)) ? [rangeOf(index, name, value)] : [],
-  ).flat()
+/**
+ * Finds secret parameters. A name can begin only after a separator. A search that could begin at every
+ * character would read a text without separators once for each of its characters.
+ */
+function* parameterSecrets(text: string): Found {
+  const valueAt = /[^&\s"'#]*/y
+  for (const { index, 0: before } of text.matchAll(/(?<![^?&;,\s"'=#])[^?&;,\s"'=#]+=/g)) {
+    yield null
+    if (!NAMES.parameter.test(decodedName(before))) continue
+    valueAt.lastIndex = index + before.length
+    yield rangeOf(index, before, valueAt.exec(text)?.[0])
+  }
 }
 
-/** `http://user:password@host/` */
-function userSecrets(text: string): Range[] {
-  return Array.from(text.matchAll(/(\/\/)([^/@\s]+)@/g), ({ index, 1: before, 2: user }) =>
-    rangeOf(index, before, user),
-  )
+/** Finds the user and password in a URL such as `http://user:password@host/`. */
+function* userSecrets(text: string): Found {
+  for (const { index, 1: before, 2: user } of text.matchAll(/(\/\/)([^/@\s]+)@/g)) yield rangeOf(index, before, user)
 }
 
-/** Not by a parser: what is cut off in the middle is to be found as well. */
-function jsonSecrets(text: string): Range[] {
-  return Array.from(text.matchAll(/"\s*:\s*("?)/g)).flatMap(({ index, 0: before, 1: quote }) => {
-    if (!NAMES.key.test(attempt(keyBefore(text, index), unquoted))) return []
-    const rest = text.slice(index + before.length)
-    const value = (quote ? /^(?:[^"\\]|\\.)*\\?/s : /^[^\s,}\]]*/).exec(rest)
-    return [rangeOf(index, before, value?.[0])]
-  })
+/** Finds secrets in JSON. A JSON parser would not find a value that is cut off in the middle. */
+function* jsonSecrets(text: string): Found {
+  const valueAt = { quoted: /(?:[^"\\]|\\.)*\\?/sy, bare: /[^\s,}\]]*/y }
+  for (const { index, 0: before, 1: quote } of text.matchAll(/"\s*:\s*("?)/g)) {
+    yield null
+    if (!NAMES.key.test(unquotedName(keyBefore(text, index)))) continue
+    const value = quote ? valueAt.quoted : valueAt.bare
+    value.lastIndex = index + before.length
+    yield rangeOf(index, before, value.exec(text)?.[0])
+  }
 }
 
 const KEY_LENGTH = 256
@@ -98,12 +105,12 @@ function rangeOf(index: number, before = '', value = ''): Range {
   return { from, to: from + value.length }
 }
 
-function placesOf(text: string, what: string): Range[] {
-  const ranges: Range[] = []
-  for (let from = text.indexOf(what); from >= 0; from = text.indexOf(what, from + 1))
-    ranges.push({ from, to: from + what.length })
-  return ranges
-}
+/** Decodes a name. It throws no error for a malformed name, because a text can contain thousands of them. */
+const decodedName = (name: string): string => name.replace(/%([\da-f]{2})/gi, characterOf)
+
+const unquotedName = (name: string): string => name.replace(/\\u([\da-f]{4})/gi, characterOf)
+
+const characterOf = (_escape: string, code: string): string => String.fromCharCode(Number.parseInt(code, 16))
 
 const decoded = (text: string): string => latin1(decodeURIComponent(text.replaceAll('+', ' ')))
 
@@ -113,7 +120,7 @@ const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()
 
-/** As it is where it is not written so. */
+/** Calls `change`. Returns the text unchanged if `change` throws, because the text has another encoding. */
 function attempt(text: string, change: (text: string) => string): string {
   try {
     return change(text)

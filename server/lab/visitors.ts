@@ -1,20 +1,20 @@
 /**
- * Presence for the pages of the lab, over its own WebSocket and over no lane: on each of four lanes
- * the same would cross four times, and the bytes of a lane are to be those of the feed.
+ * Presence for the pages of the lab. It uses the lab's connection and no lane. On the lanes the same
+ * state would cross once in each lane, and its bytes would add to those of the feed.
  */
-import type { WebSocket } from 'ws'
 import type { Presence } from '../feed/presence.ts'
-import type { Person, RoomPresence } from '../protocol.ts'
+import type { Person, RoomPresence } from '../protocol/feed.ts'
+import type { LabPage } from './page.ts'
 
 export interface Visitors {
-  /** The page says whose it is, or how they are called now; from then on it is told who else is here. */
-  here(page: WebSocket, room: string, person: Person): void
-  /** Of a page that has not said whose it is nothing is told. */
-  typing(page: WebSocket, room: string, on: boolean): void
+  /** Notes the person of a page, or a new name. After the first call the page gets the presence of its room. */
+  here(page: LabPage, room: string, person: Person): void
+  /** Notes that a page's person types or has stopped. A page without a person is ignored. */
+  typing(page: LabPage, room: string, on: boolean): void
 }
 
-export function createVisitors(presence: Presence, tell: (page: WebSocket, state: RoomPresence) => void): Visitors {
-  const known = new WeakMap<WebSocket, { person: Person; leave: () => void }>()
+export function createVisitors(presence: Presence, tell: (page: LabPage, state: RoomPresence) => void): Visitors {
+  const known = new WeakMap<LabPage, { person: Person; leave: () => void }>()
 
   return {
     here(page, room, person) {

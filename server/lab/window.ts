@@ -1,7 +1,7 @@
-/** The median of the last few values: what is typical now, whatever happened once. */
+/** Median of the last values. A single extreme value does not change it. */
 export interface Window {
   add(value: number): void
-  /** Null before the first value. */
+  /** Returns the median; null before the first value. */
   median(): number | null
 }
 

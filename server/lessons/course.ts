@@ -1,20 +1,20 @@
-/** The lessons as they lie in the folder, each with its page and whether it is done. */
+/** The lessons in their folder. Each has its page, and the course knows whether it is done. */
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Lesson {
   readonly number: number
-  /** `03-short-polling`. */
+  /** Name of the folder, such as `03-short-polling`. */
   readonly name: string
   readonly title: string
-  /** `Short polling · 25 minutes`. */
+  /** Line of facts under the title, such as `Short polling · 25 minutes`. */
   readonly facts: string
-  /** What follows, as Markdown. */
+  /** Text after the title and the facts, as Markdown. */
   readonly text: string
   readonly isDone: boolean
 }
 
-/** In their order. `folder`: the one that holds them; where there is none, there are no lessons. */
+/** Returns the lessons in `folder` in their order. Returns none if the folder does not exist. */
 export async function lessonsIn(folder: string): Promise<readonly Lesson[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d\d-[a-z0-9-]+$/.test(name)).toSorted()
   const done = await doneIn(folder)
@@ -27,13 +27,19 @@ export async function lessonsIn(folder: string): Promise<readonly Lesson[]> {
   return all.flat()
 }
 
-/** A page begins with its question and a line of facts: `Lesson 3 · Short polling · 25 minutes`. */
+/**
+ * Splits a page into its title, its facts and its text. It begins with a question and a line of facts: `Lesson 3 ·
+ * Short polling · 25 minutes`.
+ */
 function lessonOf(name: string, markdown: string, isDone: boolean): Lesson {
   const [head = '', title = name, facts = ''] = /^# (.*)\n+(?:Lesson \d+ · (.*)\n)?/.exec(markdown) ?? []
   return { number: Number(name.slice(0, 2)), name, title, facts, text: markdown.slice(head.length), isDone }
 }
 
-/** What `lessons/kit/progress.ts` has written. One that cannot be read is the kit's to put aside. */
+/**
+ * Returns the lessons that are done, from the file of `lessons/kit/progress.ts`. If the file cannot be read, no lesson
+ * is done; the kit then replaces the file.
+ */
 async function doneIn(folder: string): Promise<ReadonlySet<string>> {
   try {
     const all: unknown = JSON.parse(await readFile(join(folder, 'progress.json'), 'utf8'))

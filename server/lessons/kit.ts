@@ -1,24 +1,29 @@
-/** The kit that runs a lesson, where one has started this server: it tells how the lesson stands, and may be asked. */
+/**
+ * The kit: the program that runs a lesson and has started this server. It sends the lesson's state and accepts wishes.
+ */
 import type { LessonState, LessonWish } from './state.ts'
 
 export interface Kit {
-  /** Null before the kit has told. */
+  /** Null until the kit has sent a state. */
   readonly state: LessonState | null
-  /** Where the student's server was last: it comes back there after each save. Null before it has been anywhere. */
+  /** Last URL of the student's server, which has the same URL again after each save. Null before its first start. */
   readonly yours: string | null
   follow(listener: (state: LessonState) => void): () => void
   ask(wish: LessonWish): void
 }
 
-/** What a process has of the one that started it, where that left a channel between them. */
+/** The channel between this process and the process that started it, as on Node's `process`. */
 export interface Channel {
   on(event: 'message', listener: (told: unknown) => void): unknown
   send?(wish: LessonWish): unknown
-  /** Keeps the process from ending while somebody listens. */
+  /** The open channel. It keeps the process alive while a listener exists. */
   readonly channel?: { unref(): void } | null | undefined
 }
 
-/** Who else starts this server with a channel, as `node --watch` does, may say there what it likes: it is ignored. */
+/**
+ * Returns the kit at the other end of a channel. Other programs, such as `node --watch`, also start this server with a
+ * channel; their messages are ignored.
+ */
 export function kitOf(parent: Channel): Kit {
   const listeners = new Set<(state: LessonState) => void>()
   let state: LessonState | null = null

@@ -1,29 +1,35 @@
-/** What the kit tells of the lesson that runs (`lessons/kit/runner.ts`), as far as a page needs it. Types only. */
+/** State of the running lesson, as the kit (`lessons/kit/runner.ts`) sends it to pages. Types only. */
 
 export interface LessonState {
   readonly lesson: string
   readonly title: string
   readonly files: readonly string[]
   readonly is: 'starting' | 'checking' | 'waiting' | 'stopped'
-  /** A sentence about the last thing that happened. */
+  /** A sentence about the latest event. */
   readonly said: string
-  /** Where the student's server is, as a lane beside the others; null while it does not run. */
+  /** URL of the student's server, as a lane shows it; null while the server does not run. */
   readonly yours: string | null
-  /** Which transport that lane speaks; null where it is no transport, and so no lane. */
+  /** Transport of the student's server. Null if it serves none; then it has no lane. */
   readonly transport: string | null
   readonly results: readonly LessonResult[]
+  /** Time at which the last check ended, by the wall clock of the kit's machine. */
   readonly checkedAtMs: number | null
-  /** How many rungs of the hint are shown. */
+  /** Number of rungs of the hint that are shown. */
   readonly rungs: number
+  /** The bug hunt that runs in place of the lesson's exercise; null if there is none. */
+  readonly hunt: { readonly number: number; readonly of: number } | null
   readonly course: readonly { readonly name: string; readonly isDone: boolean }[]
 }
 
-/** What a page is told. */
+/** The state as it is sent to a page. */
 export interface ToldLesson extends LessonState {
-  /** Where the student's server is reached over the sandbox's wire. */
-  readonly way: string | null
-  /** What that detour costs each way at the least, in ms, as measured when connecting; null before the first time. */
+  /** Least time in ms that the hop to the student's server adds in each direction; null before the first connection. */
   readonly hopMs: number | null
+  /**
+   * Time between the end of the last check and the sending of this state. A time of day would be wrong on a machine
+   * with another clock.
+   */
+  readonly checkedAgoMs: number | null
 }
 
 export interface LessonResult {
@@ -32,22 +38,22 @@ export interface LessonResult {
   readonly title: string
   readonly verdict: 'pass' | 'fail' | 'could not tell'
   readonly ms: number
-  /** Null where the check passes. */
+  /** Null if the check passed. */
   readonly finding: LessonFinding | null
 }
 
 export interface LessonFinding {
   readonly saw: string
   readonly bytes?: string
-  /** Where in `bytes` the first wrong one is. */
+  /** Index in `bytes` of the first wrong byte. */
   readonly at?: number
   readonly wanted?: string
   readonly why?: string
-  /** `short-poll.ts:12` */
+  /** File and line, such as `short-poll.ts:12`. */
   readonly where?: string
-  /** What was seen, where to look, the idea behind it. */
+  /** Three rungs: what was observed, where to look, which idea is missing. */
   readonly hint: readonly string[] | null
 }
 
-/** What a page may ask of the kit: to check now, to show one more rung of the hint. */
+/** Wishes of a page: run the checks now, or show one more rung of the hint. */
 export type LessonWish = 'check' | 'hint'

@@ -1,127 +1,187 @@
 /**
- * What an operator watches, for Prometheus: how many are there, what they get and how late, who
- * was dropped and why, and whether the process keeps up. It holds numbers only: no text, name,
- * room or address.
+ * Metrics for an operator, in Prometheus format: the number of clients, the events delivered to them and
+ * their delay, the dropped clients and the reasons, and the load of the process. They contain numbers
+ * only: no text, name, room or address.
  */
-import type { Access } from '../access.ts'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Feed } from '../feed/feed.ts'
-import { now } from '../now.ts'
-import type { TransportName } from '../protocol.ts'
-import type { App } from '../transports/transport.ts'
-import { CONTENT_TYPE, counter, expose, histogram, reading } from './exposition.ts'
+import { LogUnavailable } from '../feed/log.ts'
+import type { Log } from '../feed/log.ts'
+import type { TransportName } from '../protocol/feed.ts'
+import type { App } from '../http/app-type.ts'
+import { countTogether } from './count-together.ts'
 import { observePublishing, observeReading } from './observed-feed.ts'
 import { measureProcess } from './process.ts'
 
 export interface Metrics {
-  /** The same feed for one transport, with what that transport reads from it counted. */
-  reading(transport: TransportName, feed: Feed): Feed
-  /** The same feed, with what is published counted. */
-  publishing(feed: Feed): Feed
-  /** The server itself ended one of this transport's clients. `reason`: one of few, for each is a series. */
+  /** Returns a feed that counts what one transport reads from the given feed. */
+  observeReading(transport: TransportName, feed: Feed): Feed
+  /** Returns a feed that counts what is published to the given feed. */
+  observePublishing(feed: Feed): Feed
+  /** Counts a client of this transport that the server has cut off. Use few different reasons, because each is a series. */
   dropped(transport: TransportName, reason: string): void
-  /** Was the latest publish refused by the log, and why? Null while it takes writes. */
-  readonly logTrouble: string | null
+  /** Returns why the log takes no writes: its files are gone, or it refused the latest publish. Null if it takes writes. */
+  logTrouble(): string | null
 }
 
-/** From what a memory bus takes to the longest hold of a poll. */
+/** Bounds from the delay inside one process up to the longest hold of a poll. */
 const DELAY_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 const FAILED = 'delivering failed'
 
+/** Time between two checks of the log's files. So a missing file is soon reported in the server's log, even if nobody publishes. */
+const LOOK_MS = 5000
+
+const config = { access: 'instructor', why: 'The numbers are for the person who runs the server.' } as const
+
 const schema = { summary: 'Numbers for Prometheus; for the instructor' }
 
-/** Adds `GET /metrics`. `transports`: those that show from the start. */
-export function serveMetrics(app: App, access: Access, transports: readonly TransportName[]): Metrics {
-  const each = transports.map((transport) => ({ transport }))
+/** Adds `GET /metrics`. `transports`: the transports whose series are shown from the start. */
+export function serveMetrics(app: App, log: Log, transports: readonly TransportName[]): Metrics {
   const following = new Map(transports.map((transport) => [transport, 0]))
-  let logTrouble: string | null = null
+  let trouble: string | null = null
+  /** True if the log's files were missing at the last check. */
+  let isMissing = false
 
-  const deliveries = counter('fourwire_deliveries_total', 'Events handed to the sockets of clients.', each)
-  const delays = histogram(
-    'fourwire_delivery_delay_seconds',
-    'From the moment an event was accepted until it was handed to a client\u2019s socket; history that a client asked for is left out.',
-    DELAY_BOUNDS_S,
+  const registry = new Registry()
+  const registers = [registry]
+  const deliveries = new Counter({
+    name: 'fourwire_deliveries_total',
+    help: 'Events handed to the sockets of clients.',
+    labelNames: ['transport'],
+    registers,
+  })
+  const delays = new Histogram({
+    name: 'fourwire_delivery_delay_seconds',
+    help: 'Time from the acceptance of an event until a client\u2019s socket has it. Requested history is not counted.',
+    labelNames: ['transport'],
+    buckets: DELAY_BOUNDS_S,
+    registers,
+  })
+  const gaps = new Counter({
+    name: 'fourwire_gaps_total',
+    help: 'Gaps sent to clients: events that are no longer kept.',
+    labelNames: ['transport'],
+    registers,
+  })
+  const drops = new Counter({
+    name: 'fourwire_drops_total',
+    help: 'Clients that the server cut off, by reason.',
+    labelNames: ['transport', 'reason'],
+    registers,
+  })
+  const publishes = new Counter({
+    name: 'fourwire_publishes_total',
+    help: 'Publishes by result: accepted, repeated (its key was known), refused (by the event log).',
+    labelNames: ['result'],
+    registers,
+  })
+  // A series that begins at 0 shows its first event as a rise.
+  for (const transport of transports) {
+    deliveries.inc({ transport }, 0)
+    gaps.inc({ transport }, 0)
+    drops.inc({ transport, reason: FAILED }, 0)
+  }
+  for (const result of ['accepted', 'repeated', 'refused']) publishes.inc({ result }, 0)
+  registry.registerMetric(
+    new Gauge({
+      name: 'fourwire_clients',
+      help: 'Open streams and held polls that follow a room. A WebSocket counts once for each of its rooms.',
+      labelNames: ['transport'],
+      registers: [],
+      collect() {
+        for (const [transport, count] of following) this.set({ transport }, count)
+      },
+    }),
   )
-  const gaps = counter('fourwire_gaps_total', 'Times that a client was told of events no longer kept.', each)
-  const drops = counter(
-    'fourwire_drops_total',
-    'Clients that the server cut off, by reason.',
-    each.map((one) => ({ ...one, reason: FAILED })),
+  registry.registerMetric(
+    new Gauge({
+      name: 'fourwire_log_takes_writes',
+      help: '1 if the event log takes writes. 0 if one of its files is missing, or if it refused the latest publish.',
+      registers: [],
+      collect() {
+        this.set(logTrouble() === null ? 1 : 0)
+      },
+    }),
   )
-  const publishes = counter(
-    'fourwire_publishes_total',
-    'Publishes, by what became of them: accepted, repeated (its key was known), refused (by the event log).',
-    ['accepted', 'repeated', 'refused'].map((result) => ({ result })),
-  )
-  const clients = reading(
-    'fourwire_clients',
-    'gauge',
-    'Streams and held polls that follow a room now; a WebSocket counts once for each room that it is in.',
-    () => Array.from(following, ([transport, count]) => [{ transport }, count] as const),
-  )
-  const log = reading(
-    'fourwire_log_takes_writes',
-    'gauge',
-    '1, or 0 where the latest publish was refused by the event log.',
-    () => [[{}, logTrouble === null ? 1 : 0]],
-  )
-  const running = measureProcess()
-  app.addHook('onClose', async () => running.stop())
-  const metrics = [clients, deliveries, delays, gaps, drops, publishes, log, ...running.metrics]
+  const stopMeasuring = measureProcess(registry)
+  const looking = setInterval(logTrouble, LOOK_MS).unref()
+  app.addHook('onClose', async () => {
+    stopMeasuring()
+    clearInterval(looking)
+  })
 
-  app.get('/metrics', { schema }, async ({ raw }, reply) => {
-    access.checkInstructor(raw, 'The numbers are for who runs the server.')
-    return reply.type(CONTENT_TYPE).header('cache-control', 'no-store').send(expose(metrics))
+  app.get('/metrics', { schema, config }, async (_request, reply) => {
+    return reply
+      .type(registry.contentType)
+      .header('cache-control', 'no-store')
+      .send(await registry.metrics())
   })
 
   return {
-    reading(transport, feed) {
-      // Of every client and every event.
-      const countDelivered = deliveries.of({ transport })
-      const observeDelayS = delays.of({ transport })
+    observeReading(transport, feed) {
+      // These run for every event, so their labels are looked up once.
+      const delivered = deliveries.labels({ transport })
+      const delay = delays.labels({ transport })
       return observeReading(feed, {
         arrived() {
           following.set(transport, (following.get(transport) ?? 0) + 1)
-          let here = true
+          let isFollowing = true
           return () => {
-            if (here) following.set(transport, (following.get(transport) ?? 1) - 1)
-            here = false
+            if (isFollowing) following.set(transport, (following.get(transport) ?? 1) - 1)
+            isFollowing = false
           }
         },
-        delivered(events, sinceMs) {
-          if (events.length === 0) return
-          countDelivered(events.length)
-          const at = now()
-          for (const event of events) if (event.at >= sinceMs) observeDelayS((at - event.at) / 1000)
-        },
-        missed: () => gaps.add({ transport }),
+        delivered: countTogether((events, sinceMs, clients, fromMs, toMs) => {
+          delivered.inc(events.length * clients)
+          for (const event of events) {
+            if (event.at < sinceMs) continue
+            for (let client = 1; client <= clients; client++) {
+              const atMs = fromMs + ((toMs - fromMs) * client) / clients
+              delay.observe((atMs - event.at) / 1000)
+            }
+          }
+        }),
+        missed: () => gaps.inc({ transport }),
         failed: (error) => {
           app.log.error({ err: error, transport }, 'delivering failed')
           dropped(transport, FAILED)
         },
       })
     },
-    publishing: (feed) =>
+    observePublishing: (feed) =>
       observePublishing(feed, {
         published(result) {
-          publishes.add({ result })
-          if (logTrouble !== null) app.log.info('event log takes writes again')
-          logTrouble = null
+          publishes.inc({ result })
+          see(null)
         },
         refused(error) {
-          publishes.add({ result: 'refused' })
-          if (logTrouble === null) app.log.error({ err: error }, 'event log takes no writes')
-          logTrouble = error.message
+          publishes.inc({ result: 'refused' })
+          see(error)
+          logTrouble()
         },
       }),
     dropped,
-    get logTrouble() {
-      return logTrouble
-    },
+    logTrouble,
+  }
+
+  function logTrouble(): string | null {
+    const found = log.trouble?.() ?? null
+    if (found !== null) see(new LogUnavailable(found))
+    else if (isMissing) see(null)
+    isMissing = found !== null
+    return trouble
+  }
+
+  /** Stores the log's fault, and logs each change once. */
+  function see(error: LogUnavailable | null): void {
+    if (error && trouble === null) app.log.error({ err: error }, 'event log takes no writes')
+    if (!error && trouble !== null) app.log.info('event log takes writes again')
+    trouble = error?.message ?? null
   }
 
   function dropped(transport: TransportName, reason: string): void {
-    drops.add({ transport, reason })
+    drops.inc({ transport, reason })
     app.log.warn({ transport, reason }, 'client dropped')
   }
 }

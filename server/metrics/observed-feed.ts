@@ -1,24 +1,24 @@
 /**
- * Tells what goes through a feed, from outside: neither the feed nor the transport that reads it
- * knows, so that a further transport is counted from its first day.
+ * Observes a feed from outside. Neither the feed nor the transport that reads it knows the observer, so
+ * a new transport is counted without any change to it.
  */
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
 import { now } from '../now.ts'
-import type { Event, ServerTimeMs } from '../protocol.ts'
+import type { Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Reader {
-  /** A stream or a held poll follows a room from now on. Answers whom to tell when it no longer does. */
+  /** Called when a stream or a held poll starts to follow a room. Returns a function to call at its end. */
   arrived(): () => void
-  /** These are with its socket now. Those accepted before `sinceMs` are history: their age is no delay. */
+  /** Called with events that the socket has. Events accepted before `sinceMs` are history: their age is not a delay. */
   delivered(events: readonly Event[], sinceMs: ServerTimeMs): void
-  /** It was told that events before the next are no longer kept. */
+  /** Called when the reader has received a gap. */
   missed(): void
-  /** Following failed: it is cut off and has to come back. */
+  /** Called when following has failed, so that the client is cut off and must reconnect. */
   failed(error: unknown): void
 }
 
-/** What a poll brings may have waited for the poll; what is older than any sensible interval was asked for as history. */
+/** Age limit for a poll's events. The age of a younger event is its delay; an older event is requested history. */
 const POLL_MS = 60_000
 
 export function observeReading(feed: Feed, reader: Reader): Feed {
@@ -58,16 +58,16 @@ export function observeReading(feed: Feed, reader: Reader): Feed {
 
 export interface Writer {
   published(result: 'accepted' | 'repeated'): void
-  /** The log did not take it. */
+  /** Called when the log has refused a publish. */
   refused(error: LogUnavailable): void
 }
 
 export function observePublishing(feed: Feed, writer: Writer): Feed {
   return {
     ...feed,
-    async publish(room, draft, key, state) {
+    async publish(...args) {
       try {
-        const appended = await feed.publish(room, draft, key, state)
+        const appended = await feed.publish(...args)
         writer.published(appended.repeated ? 'repeated' : 'accepted')
         return appended
       } catch (error) {

@@ -1,9 +1,9 @@
-/** The process itself, under the names that Prometheus has for any process, and how late its event loop runs. */
+/** Metrics of the process, under Prometheus's usual names, and the delay of its event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { reading } from './exposition.ts'
-import type { Metric } from './exposition.ts'
+import { Counter, Gauge } from 'prom-client'
+import type { Registry } from 'prom-client'
 
-/** A timer of the event loop's own is looked at this often. */
+/** Interval of the timer that measures the event loop. */
 const SAMPLE_MS = 10
 
 const PERCENTILES = [
@@ -12,35 +12,52 @@ const PERCENTILES = [
   ['max', 100],
 ] as const
 
-export function measureProcess(): { readonly metrics: readonly Metric[]; stop(): void } {
+/** Adds the metrics to the registry. Returns what stops the measuring. */
+export function measureProcess(registry: Registry): () => void {
   const loop = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   loop.enable()
-
-  return {
-    metrics: [
-      reading(
-        'fourwire_event_loop_delay_seconds',
-        'gauge',
-        'How late the event loop came to a timer since this was last read: the median, the 99th percentile and the maximum.',
-        () => {
-          const samples = PERCENTILES.map(([of, percent]) => [{ of }, lateS(loop.percentile(percent))] as const)
-          // Else one bad moment would stand for good.
-          loop.reset()
-          return samples
-        },
-      ),
-      reading('process_cpu_seconds_total', 'counter', 'Processor time, of user and system.', () => {
+  registry.registerMetric(
+    new Gauge({
+      name: 'fourwire_event_loop_delay_seconds',
+      help: 'Delay of a timer in the event loop since the last read: the median, the 99th percentile and the maximum.',
+      labelNames: ['of'],
+      registers: [],
+      collect() {
+        for (const [of, percent] of PERCENTILES) this.set({ of }, lateS(loop.percentile(percent)))
+        // Without a reset the largest delay would be reported for ever.
+        loop.reset()
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Counter({
+      name: 'process_cpu_seconds_total',
+      help: 'Processor time, of user and system.',
+      registers: [],
+      collect() {
         const { user, system } = process.cpuUsage()
-        return [[{}, (user + system) / 1e6]]
-      }),
-      reading('process_resident_memory_bytes', 'gauge', 'Resident memory.', () => [[{}, process.memoryUsage.rss()]]),
-      reading('process_start_time_seconds', 'gauge', 'When the process started, in seconds since 1970.', () => [
-        [{}, performance.timeOrigin / 1000],
-      ]),
-    ],
-    stop: () => void loop.disable(),
-  }
+        this.reset()
+        this.inc((user + system) / 1e6)
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'process_resident_memory_bytes',
+      help: 'Resident memory.',
+      registers: [],
+      collect() {
+        this.set(process.memoryUsage.rss())
+      },
+    }),
+  )
+  new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'When the process started, in seconds since 1970.',
+    registers: [registry],
+  }).set(performance.timeOrigin / 1000)
+  return () => void loop.disable()
 }
 
-/** Between two looks lies the time that was meant to lie there. */
+/** Subtracts the interval of the timer, so that only its delay is left. */
 const lateS = (betweenNs: number): number => Math.max(0, betweenNs / 1e9 - SAMPLE_MS / 1000)

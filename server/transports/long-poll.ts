@@ -1,19 +1,23 @@
 /**
- * Long polling (RFC 6202): answered at once when there is news, else held until there is, or
- * until the wait is over (204). Between an answer and the next request nobody asks: what is
- * published in this blind gap lies behind the client's cursor and comes with its next request.
+ * Long polling (RFC 6202): the server answers at once if it has new events. Otherwise it holds the
+ * request until an event is published or the wait is over (204). No request is open between an answer
+ * and the next request. Events of this blind gap come after the client's cursor, so the next request gets them.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import type { PollAnswer } from '../protocol.ts'
-import { Known, LIMIT_EVENTS, Limit, Params, Query, once, personOf, startOf } from './transport.ts'
+import { PRICES } from '../access/prices.ts'
+import type { PollAnswer } from '../protocol/feed.ts'
+import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from '../http/parameters.ts'
+import { JSON_TYPE, pollJson } from './encoding.ts'
 import type { Transport } from './transport.ts'
 
 const DEFAULT_WAIT_S = 25
 
-/** Most proxies cut an answer that has been idle for 60 s; 30 s is safe with all (RFC 6202, section 5.5). */
+/** Longest wait. Most proxies cut a silent response after 60 s; 30 s is safe with all of them (RFC 6202, section 5.5). */
 const MAX_WAIT_S = 30
+
+const PATH = '/feed/:room/long-poll'
 
 const schema = {
   summary: 'Long poll: what is new, or held until something is',
@@ -30,13 +34,13 @@ const schema = {
   }),
 }
 
-const bytesOf = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
+const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
 
 export const longPoll: Transport = {
   serve(app, feed, { limiter, presence }) {
     const held = new Set<() => void>()
 
-    app.get('/feed/:room/long-poll', { schema }, async (request, reply) => {
+    app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
       const { query } = request
       const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
@@ -45,10 +49,10 @@ export const longPoll: Transport = {
 
       const person = personOf(query)
       const leave = person && presence.enter(room, person)
-      // Nothing is told to whoever names nobody: then there is never anything that it has not got.
+      // A client without a person gets no presence, so it never misses a change.
       const present = () => {
         const state = person && presence.of(room)
-        return state && state.version !== query.presence ? { presence: state } : null
+        return state && state.version !== query.presence ? state : null
       }
 
       try {
@@ -64,14 +68,14 @@ export const longPoll: Transport = {
             reply.raw,
             held,
           ).finally(giveBack)
-          // The batch is the same object for all who waited, so that it is made into bytes once.
+          // The batch is the same object for all waiting polls, so its bytes are made once.
           news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
         }
 
         const told = present()
         reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
         if (wait && news.events.length === 0 && !news.gap && !told) return reply.code(204).send()
-        return reply.type('application/json; charset=utf-8').send(bytesOf(told ? { ...news, ...told } : news))
+        return reply.type(JSON_TYPE).send(pollJson(news, told))
       } finally {
         leave?.()
       }
@@ -83,7 +87,7 @@ export const longPoll: Transport = {
   },
 }
 
-/** Resolves with what came, or with null when presence changed, the wait is over, the client is gone or the server says goodbye. */
+/** Resolves with new events. Resolves with null if presence changed, the wait is over, the client has left or the server says goodbye. */
 function hold(
   follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
   watch: (changed: () => void) => () => void,
@@ -92,9 +96,9 @@ function hold(
   held: Set<() => void>,
 ): Promise<PollAnswer | null> {
   return new Promise((resolve, reject) => {
-    // It may have gone while its cursor was looked up, and would not say so again.
+    // If the client left while its cursor was looked up, no second `close` would come.
     if (client.destroyed) return resolve(null)
-    // Whatever ends the hold first also takes the others away.
+    // The first end of the hold also removes the timer and the listeners of the others.
     const finish = (end: () => void) => {
       stop()
       unwatch()
@@ -110,16 +114,16 @@ function hold(
     )
     const unwatch = watch(release)
     const timer = setTimeout(release, jitteredMs(waitS))
-    // `close` without an end of ours is the only sign that the client went away.
+    // A `close` before the server has ended the response is the only sign that the client has left.
     client.once('close', release)
     held.add(release)
   })
 }
 
-/** Up to a tenth shorter, so that a class whose polls began together does not renew them together. */
+/** Shortens a wait by up to a tenth, so that polls that began together do not all end together. */
 const jitteredMs = (waitS: number): number => waitS * 1000 * (1 - Math.random() / 10)
 
-/** `Prefer: wait=10` (RFC 7240, section 4.3). A preference that cannot be read is one that is not obeyed. */
+/** Reads `Prefer: wait=10` (RFC 7240, section 4.3). A malformed preference is ignored. */
 function preferredWait({ headers: { prefer } }: FastifyRequest): number | undefined {
   const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(prefer ?? '')) ?? []
   return seconds === undefined ? undefined : Number(seconds)

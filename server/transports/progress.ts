@@ -1,52 +1,51 @@
 /**
- * One rule for whoever does not take what is sent to it, over whichever transport. What waits for
- * a client is bounded anyway, for the feed goes on only when the last batch is taken; but a client
- * that takes nothing holds its place and its bytes for nothing. So it is dropped, and may come
- * back with its cursor: nothing is lost.
+ * Drops clients that do not read, by one rule for all transports. The waiting bytes of a client are limited,
+ * because the feed sends the next batch only after the last one is taken. But a client that stops reading
+ * still occupies memory and a connection. A dropped client can return with its cursor and loses no event.
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { readUnanswered } from './unanswered.ts'
 
 export interface Patience {
-  /** So much may wait in the stream, besides what the kernel holds. */
+  /** Most bytes that may wait in the stream, besides the kernel's buffer. */
   readonly waitingBytes: number
-  /** So long may all that waits stand still. */
+  /** Longest time for which waiting bytes may not move. */
   readonly stalledMs: number
   /**
-   * So long may a client acknowledge nothing of what the kernel sends it, again and again; on Linux
-   * only. One that reads nothing acknowledges all the same.
+   * Longest time for which a client may acknowledge no byte although the kernel repeats it; Linux only.
+   * A client that reads nothing still acknowledges.
    */
   readonly unansweredMs: number
 }
 
-/** A heartbeat after 15 s, and this: who is gone is noticed within two heartbeats. */
+/** Default limits. With a heartbeat every 15 s, a client that is gone is noticed within two heartbeats. */
 export const PATIENCE: Patience = { waitingBytes: 1024 * 1024, stalledMs: 5000, unansweredMs: 10_000 }
 
 export interface Progress {
-  /** Watches the request's connection until it closes, whatever goes over it. */
+  /** Watches the connection of a request until it closes. */
   watch(request: IncomingMessage): void
-  /** How to drop this one, where it can be told why. Else it is reset, so that the kernel forgets its bytes too. */
+  /** Sets the function that drops this client and tells it the reason. Without one the connection is reset, which also frees the kernel's buffer. */
   dropBy(socket: Socket, drop: (reason: string) => void): void
-  /** Tells of each that is dropped, with the target of its latest request. Answers what ends the telling. */
+  /** Calls `listener` for each dropped client, with the target of its latest request. Returns a function that removes the listener. */
   onDrop(listener: (target: string, reason: string) => void): () => void
   stop(): void
 }
 
 export interface ProgressOptions extends Patience {
-  /** Connections that are to be left alone although they take nothing. */
+  /** Returns true for a connection that must not be dropped, although it does not read. */
   readonly spares?: (socket: Socket) => boolean
 }
 
 interface Watched {
   target: string
   sentBytes: number
-  /** Looks in a row at which something waited and nothing had moved. */
+  /** Number of consecutive checks with waiting bytes and without progress. */
   stalledLooks: number
   drop: (reason: string) => void
 }
 
-/** Looks are counted and not time: after a stop of this very process nobody had a chance to take anything. */
+/** Number of checks without progress before a drop. Checks are counted, not time: while this process was stopped, no client could read. */
 const LOOKS = 5
 
 export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }: ProgressOptions): Progress {
@@ -111,7 +110,7 @@ export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }:
   }
 }
 
-/** What the kernel has taken. A socket that stands before the kernel's counts only that anyway. */
+/** Returns the number of bytes that the kernel has taken. A link counts only these bytes anyway. */
 const sent = (socket: Socket): number => socket.bytesWritten - (socket instanceof Socket ? socket.writableLength : 0)
 
 const inMebibytes = (bytes: number): string => `${+(bytes / 1024 / 1024).toFixed(2)} MiB`

@@ -1,10 +1,14 @@
 /**
- * Short polling: the client asks, the server answers at once with what lies behind the client's
- * cursor, and the client asks again when it sees fit. An answer with nothing in it is 204.
+ * Short polling: the server answers each request at once with the events after the client's cursor. The
+ * client decides when it asks again. An answer without news is a 204.
  */
 import Type from 'typebox'
-import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from './transport.ts'
+import type { RoomPresence } from '../protocol/feed.ts'
+import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from '../http/parameters.ts'
+import { JSON_TYPE, pollJson } from './encoding.ts'
 import type { Transport } from './transport.ts'
+
+const PATH = '/feed/:room/poll'
 
 const schema = {
   summary: 'Short poll: what is new, at once',
@@ -14,26 +18,27 @@ const schema = {
 
 export const shortPoll: Transport = {
   serve(app, feed, { presence }) {
-    app.get('/feed/:room/poll', { schema }, async ({ params: { room }, query }, reply) => {
+    app.get(PATH, { schema, config: { access: 'class' } }, async ({ params: { room }, query }, reply) => {
       const after = await startOf(feed, room, query)
       const news = await feed.since(room, after, Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS))
 
-      // No cache may answer in the server's place.
+      // A cache must not answer instead of the server.
       reply.header('cache-control', 'no-store')
 
-      // Without a cursor the client came to get one; after a gap it has to learn of the new one.
+      // A request without a cursor asks for one, and after a gap the client needs the new cursor.
       const nothingNew = news.events.length === 0 && !news.more && !news.gap && after !== undefined
+      const answer = (told: RoomPresence | null) => reply.type(JSON_TYPE).send(pollJson(news, told))
       const person = personOf(query)
-      if (!person) return nothingNew ? reply.code(204).send() : news
+      if (!person) return nothingNew ? reply.code(204).send() : answer(null)
 
-      // Here from poll to poll, for it counts as here for a while after each.
+      // A client stays present for a time after each poll, so it is present between two polls.
       presence.enter(room, person)()
       const present = presence.of(room)
-      if (present.version !== query.presence) return { ...news, presence: present }
-      return nothingNew ? reply.code(204).send() : news
+      if (present.version !== query.presence) return answer(present)
+      return nothingNew ? reply.code(204).send() : answer(null)
     })
 
-    // An answer is never kept waiting, so there is nobody to say goodbye to.
+    // No request is ever held, so there is no client to say goodbye to.
     return () => {}
   },
 }

@@ -1,41 +1,47 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2): one answer that never ends. Each event carries
+ * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. Each event carries
  * its cursor as `id:`, which the browser sends back as Last-Event-ID when it reconnects.
  */
 import type { ServerResponse } from 'node:http'
+import { PRICES } from '../access/prices.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, PollAnswer, RoomPresence } from '../protocol.ts'
-import { Params, Query, once, personOf, startOf } from './transport.ts'
+import type { Cursor, PollAnswer, RoomPresence } from '../protocol/feed.ts'
+import { Params, Query, personOf, startOf } from '../http/parameters.ts'
+import { chunkOnce, writeChunk } from './chunk.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * A comment keeps the connection, and EventSource tells nobody of it. So the block goes on with an
- * event without data, which a page can wait for and which is nothing to whoever does not.
+ * Heartbeat: a comment and an event without data. The comment keeps the connection open, but an EventSource does
+ * not report it. The event lets a page listen for heartbeats; other clients ignore it.
  */
 const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 
+const PATH = '/feed/:room/sse'
+
 const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
 
+const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
+
 export const sse: Transport = {
-  serve(app, feed, { limiter, admission, presence, heartbeatMs }) {
-    /** With what takes away all that writes to it. */
+  serve(app, feed, { limiter, access, presence, heartbeatMs }) {
+    /** Open streams. Each has a function that stops everything that writes to it. */
     const open = new Map<ServerResponse, () => void>()
 
-    app.get('/feed/:room/sse', { schema }, async (request, reply) => {
+    app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
       const after = await startOfStream(feed, room, request.query, request.headers['last-event-id']?.toString())
       const start = await feed.since(room, after, 0)
 
       reply.hijack()
       const stream = reply.raw
-      // It may have gone while its cursor was looked up, and would not say so again.
+      // If the client left while its cursor was looked up, no second `close` would come.
       if (stream.destroyed) return
       let trouble = ''
       let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
-        // Delivers nothing before this turn is over, and so nothing before the head.
+        // `follow` delivers nothing before this turn is over, so the head is written first.
         unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
@@ -43,17 +49,17 @@ export const sse: Transport = {
 
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       stream.writeHead(200, HEADERS)
-      // The blank line behind id: dispatches no event but sets the id: a client that is cut
-      // before its first event still knows where it was.
+      // The blank line after id: dispatches no event, but it sets the id. So a client that is cut
+      // before its first event still has its cursor.
       const welcome = `id: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`
-      // An error status would end an EventSource for good. This one comes back when others have left.
+      // An error status would end an EventSource for good. With this response it reconnects later.
       if (trouble !== '') return void stream.end(`: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
       const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
       const person = personOf(request.query)
       if (person) stream.once('close', presence.enter(room, person))
-      const unwatch = person && presence.watch(room, undefined, (state) => write(presenceBytes(state)))
+      const unwatch = person && presence.watch(room, undefined, (state) => writeChunk(stream, presenceChunk(state)))
       const silence = (): void => {
         unfollow()
         unwatch?.()
@@ -62,27 +68,23 @@ export const sse: Transport = {
       }
       open.set(stream, silence)
       stream.once('close', silence)
-      // When it comes back it is told that its session is over, by a status that ends it for good.
+      // When the client reconnects, the status for an ended session stops its EventSource for good.
       const endUntold = (): void => {
         silence()
         stream.end()
       }
-      stream.once('close', admission.until(request.raw, endUntold))
+      access.onEnd(request.raw, endUntold)
 
       function deliver(batch: PollAnswer): Promise<void> | void {
-        return write(bytesOf(batch))
-      }
-
-      function write(bytes: Buffer): Promise<void> | void {
-        if (!stream.write(bytes)) return new Promise((resolve) => stream.once('drain', resolve))
+        return writeChunk(stream, chunkOf(batch))
       }
     })
 
     return () => {
       for (const [stream, silence] of open) {
-        // On a slow line it closes long after its end, and what is written behind that ends the process.
+        // On a slow line the stream closes long after its end, and a write after the end would end the process.
         silence()
-        // A new time to each, or all of them come back in the same instant.
+        // Each client gets another time, so that they do not all reconnect at the same moment.
         stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
       }
     }
@@ -92,36 +94,34 @@ export const sse: Transport = {
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // nginx holds an answer back until 4 KiB are together, unless told not to.
+  // Without this field nginx holds a response back until it has 4 KiB.
   'x-accel-buffering': 'no',
 }
 
-/** `data:` holds JSON, which has no line break, so that one line is enough. */
-const bytesOf = once((batch: PollAnswer) =>
-  Buffer.from(
-    batch.gap
-      ? gap(batch.cursor)
-      : batch.events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
-  ),
+/** Encodes a batch. The JSON after `data:` has no line break, so one line is enough. */
+const chunkOf = chunkOnce((batch: PollAnswer) =>
+  batch.gap
+    ? gap(batch.cursor)
+    : batch.events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
 )
 
-/** With an id, or a plain EventSource would be told of the same gap at every reconnect. */
+/** Writes a gap. It has an id; otherwise a plain EventSource would get the same gap at every reconnect. */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
 
-/** Without an id: where the client is in the feed has nothing to do with it. */
-const presenceBytes = once((state: RoomPresence) => Buffer.from(`event: presence\ndata: ${JSON.stringify(state)}\n\n`))
+/** Encodes presence. It has no id, because it does not change the client's cursor. */
+const presenceChunk = chunkOnce((state: RoomPresence) => `event: presence\ndata: ${JSON.stringify(state)}\n\n`)
 
-/** How much later those come back for whom there was no place. */
+/** Extra delay before the reconnect of a client that was refused because the limit of streams was reached. */
 const FULL_HOUSE_MS = 4000
 
-/** How long the browser waits before it reconnects: its own time has no jitter, and a class would return in lockstep. */
+/** Returns a random reconnect time. The browser's own time has no jitter, so a whole class would reconnect together. */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
 
 /**
- * A reconnecting EventSource asks for the same URL as at first, so Last-Event-ID wins over
- * `after`. What does not parse becomes a gap, because an error status would end an EventSource
- * for good.
+ * Returns the start of a stream. A reconnecting EventSource requests its first URL again, so Last-Event-ID has
+ * priority over `after`. A malformed cursor becomes a gap, because an error status would end an
+ * EventSource for good.
  */
 function startOfStream(
   feed: Feed,

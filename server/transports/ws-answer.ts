@@ -1,44 +1,52 @@
-/** What a client of the feed's WebSocket says, and what becomes of it. An error is an answer like any other: the connection stays. */
-import { ofFeed } from '../error-handler.ts'
-import { FeedError, errorMessage, quote } from '../errors.ts'
+/** Handles the messages of the feed's WebSocket clients. After an error the connection stays open. */
+import { ofFeed } from '../http/error-handler.ts'
+import { FeedError, errorMessage, quote } from '../http/errors.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, FeedMessage, Person } from '../protocol.ts'
-import { personOf } from './transport.ts'
-import type { Named } from './transport.ts'
+import { PRICES } from '../access/prices.ts'
+import type { Cursor, FeedMessage, Person } from '../protocol/feed.ts'
+import { personOf } from '../http/parameters.ts'
+import type { Named } from '../http/parameters.ts'
 import { parseRequest } from './ws-request.ts'
 import type { Request } from './ws-request.ts'
 
 export interface Client {
   readonly id: string
-  /** Who it named itself as when it connected; undefined where it did not. */
+  /** Person that the client named when it connected; undefined if it named none. */
   readonly person: Person | undefined
-  /** In the rooms that it is in now. */
+  /** Seats of the client, by room. */
   readonly seats: ReadonlyMap<string, Seat>
-  /** It has not taken what was sent to it. */
+  /** True if the client has not read all sent bytes. */
   readonly isBehind: boolean
-  /** Counts something that goes to others. Throws `too-many-messages`. */
+  /** Counts a message that goes to other clients. Throws `too-many-messages`. */
   count(): void
-  /** Throws `wrong-user` where it has signed in under another name. */
-  speakAs(named: Named): void
-  /** Nothing is sent once the connection closes. */
+  /** Charges the client for a request, which may then have to wait. Rejects with `too-many-requests`. */
+  pay(cost: number): Promise<void> | undefined
+  /** Counts an empty room that the client publishes into. Throws `too-many-rooms`. */
+  beginRoom(): void
+  /** Checks the user of a message, as in `Access` (server/access/access.ts). */
+  checkUser(named: Named): void
+  checkSpeaker(named: Named): void
+  /** Sends a message, unless the connection is closing. */
   send(message: FeedMessage): void
+  /** Sends a message that is already JSON. */
+  sendText(json: string): void
   /**
-   * From this cursor on, the room's events go to the client. With a person that one is here, and the
-   * client is told who else is. Throws where it is in too many, or there are too many.
+   * Joins a room and sends its events after this cursor to the client. With a person, the client is present and
+   * gets the presence of the room. Throws if the client is in too many rooms, or if there are too many rooms.
    */
   enter(room: string, after: Cursor, person?: Person): Seat
-  /** For good: its person is not waited for. */
+  /** Leaves a room. Its person disappears at once. */
   leave(room: string): void
   typing(room: string, on: boolean): void
   close(code: number, reason: string): void
 }
 
-/** A client in a room. */
+/** Seat of a client in a room. */
 export interface Seat {
-  /** Its person's, or one of the connection's own. */
+  /** Id of the person, or an id that this connection has made. */
   readonly userId: string
   name: string
-  /** The others were told that it came, and so are told that it goes. Who only reads comes and goes unnoticed. */
+  /** True if the others were told that the client joined, so that they are told when it leaves. A client that only reads is not announced. */
   isAnnounced: boolean
 }
 
@@ -50,18 +58,21 @@ export async function answer(text: string, client: Client, clients: Iterable<Cli
   }
 }
 
-/** It has closed: others hear of it where they have heard that it came. */
+/** Tells the others that a closed client has left, in the rooms in which it was announced. */
 export function sayLeft(client: Client, clients: Iterable<Client>): void {
   for (const [room, seat] of client.seats) left(room, seat, client, clients)
 }
 
 async function obey(request: Request, client: Client, clients: Iterable<Client>, feed: Feed): Promise<void> {
   if (request.type === 'ping') return client.send({ type: 'pong' })
+  await client.pay(PRICES[request.type])
   const room = request.room ?? onlyRoom(client, request.type)
-  client.speakAs({
+  const named = {
     user: 'user' in request ? request.user : undefined,
     name: 'name' in request ? request.name : undefined,
-  })
+  }
+  if (request.type === 'message' || request.type === 'typing') client.checkSpeaker(named)
+  else client.checkUser(named)
 
   if (request.type === 'join') {
     client.count()
@@ -92,6 +103,7 @@ async function obey(request: Request, client: Client, clients: Iterable<Client>,
   }
 
   const { user, text, key } = request
+  if (!feed.isBegun(room)) client.beginRoom()
   const { event } = await feed.publish(room, { type: 'message', user, text }, key)
   if (key !== undefined) client.send({ type: 'accepted', key, id: event.id })
 }
@@ -100,14 +112,15 @@ function left(room: string, { userId, name, isAnnounced }: Seat, client: Client,
   if (isAnnounced) whisper({ type: 'user_left', room, userId, name }, client, clients)
 }
 
-/** To everybody else in the room; kept nowhere, and least of all for those who are behind. */
+/** Sends a message to all other clients in the room. It is not stored, and clients that are behind do not get it. */
 function whisper(message: Extract<FeedMessage, { userId: string }>, from: Client, clients: Iterable<Client>): void {
+  const text = JSON.stringify(message)
   for (const client of clients) {
-    if (client !== from && !client.isBehind && client.seats.has(message.room)) client.send(message)
+    if (client !== from && !client.isBehind && client.seats.has(message.room)) client.sendText(text)
   }
 }
 
-/** Where a client is in one room only, it need not name it. */
+/** Returns the client's only room, for a message that names no room. */
 function onlyRoom({ seats }: Client, type: string): string {
   const [room, another] = seats.keys()
   if (room !== undefined && another === undefined && type !== 'join') return room

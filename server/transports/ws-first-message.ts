@@ -1,15 +1,13 @@
-/** The first message of a WebSocket that was let in on its promise: `{"type":"auth","token"}`. Before it nothing is told, and nothing else is heard. */
+/** First message of a WebSocket that still owes its token: `{"type":"auth","token"}`. Before it the server sends nothing and accepts no other message. */
 import type { WebSocket } from 'ws'
-import { ofFeed } from '../error-handler.ts'
-import { FeedError, errorMessage } from '../errors.ts'
+import { ofFeed } from '../http/error-handler.ts'
+import { FeedError, errorMessage } from '../http/errors.ts'
+import { UNAUTHORIZED } from '../http/upgrade.ts'
 
-/** Of IANA's registry of close codes: Unauthorized. */
-export const UNAUTHORIZED = 3000
-
-/** A page sends it in the same turn in which the connection opens. */
+/** Time limit for the message. A page sends it in the same turn in which the connection opens. */
 const FIRST_MESSAGE_MS = 5000
 
-/** Answers what takes the first message; once it was right, `admitted` is called. `admit` throws where the token is not. */
+/** Returns a handler for the first message. `admit` throws if the token is wrong; otherwise `admitted` is called. */
 export function awaitToken(
   socket: WebSocket,
   admit: (token: string) => void,

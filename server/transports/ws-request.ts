@@ -1,9 +1,9 @@
-/** What a client may say over the feed's WebSocket, read from text that may hold anything. */
+/** Parses and checks the messages of the feed's WebSocket clients. */
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { FeedError, quote } from '../errors.ts'
-import { MESSAGE, PERSON, ROOM_PATTERN } from './transport.ts'
-import type { Named } from './transport.ts'
+import { FeedError, quote } from '../http/errors.ts'
+import { MESSAGE, PERSON, ROOM_PATTERN } from '../http/parameters.ts'
+import type { Named } from '../http/parameters.ts'
 
 const Room = Type.Optional(Type.String({ pattern: ROOM_PATTERN }))
 const Name = Type.Optional(PERSON.name)
@@ -60,7 +60,7 @@ export type Request =
       readonly key: string | undefined
     }
 
-/** Throws `bad-message` or `unknown-type` with what was wrong. */
+/** Parses a message. Throws `bad-message` or `unknown-type` with the reason. */
 export function parseRequest(text: string): Request {
   const value = parse(text)
   if (SHAPES.ping.Check(value)) return { type: 'ping' }

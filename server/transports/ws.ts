@@ -1,30 +1,38 @@
 /**
- * WebSocket (RFC 6455): one connection, open both ways. Down come the events of the rooms that
- * the client is in, one a frame; what the client says is answered in ws-answer.ts.
+ * WebSocket (RFC 6455): one connection, open in both directions. The server sends the events of the client's
+ * rooms, one in each frame. ws-answer.ts handles the messages of the client.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { counting, hear, heartbeat } from '../conversation.ts'
-import { FeedError } from '../errors.ts'
+import { counting, hear, heartbeat } from '../access/conversation.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, Person, PollAnswer, RoomPresence } from '../protocol.ts'
-import { SERVICE_RESTART, TRY_AGAIN_LATER, createHandshakes, takeUpgrade } from '../upgrade.ts'
-import { UNAUTHORIZED, awaitToken } from './ws-first-message.ts'
-import { MESSAGE_BYTES, NamedQuery, Params, Query, once, personOf, startOf } from './transport.ts'
-import type { Named, Rules, Transport } from './transport.ts'
+import { PRICES } from '../access/prices.ts'
+import type { Cursor, Person, PollAnswer, RoomPresence } from '../protocol/feed.ts'
+import { SERVICE_RESTART, TRY_AGAIN_LATER, UNAUTHORIZED, createHandshakes, takeUpgrade } from '../http/upgrade.ts'
+import { awaitToken } from './ws-first-message.ts'
+import { MESSAGE_BYTES, NamedQuery, Params, Query, personOf, startOf } from '../http/parameters.ts'
+import { once } from './encoding.ts'
+import type { Named } from '../http/parameters.ts'
+import type { Rules, Transport } from './transport.ts'
 import { answer, sayLeft } from './ws-answer.ts'
 import type { Client, Seat } from './ws-answer.ts'
 
+const PATH = '/feed/:room/ws'
+/** Path of the conversation of `ws://HOST/`, in no room until the client joins one. */
+const BARE_PATH = '/ws'
+
 const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
 const bareSchema = { summary: 'WebSocket in no room; the same as ws://HOST/', querystring: NamedQuery }
+
+const config = { access: 'class', hearsToken: true, price: PRICES.handshake } as const
 
 export const ws: Transport = {
   serve(app, feed, rules) {
     const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
 
-    app.get('/feed/:room/ws', { schema }, async (request, reply) => {
+    app.get(PATH, { schema, exposeHeadRoute: false, config }, async (request, reply) => {
       const { room } = request.params
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
@@ -35,8 +43,7 @@ export const ws: Transport = {
       })
     })
 
-    // The bare conversation, in no room until it joins one.
-    app.get('/ws', { schema: bareSchema }, async (request, reply) => {
+    app.get(BARE_PATH, { schema: bareSchema, exposeHeadRoute: false, config }, async (request, reply) => {
       open(request, reply, request.query, (client) =>
         client.send({ type: 'connected', message: 'WebSocket connected' }),
       )
@@ -53,16 +60,16 @@ export const ws: Transport = {
       welcome: (client: Client) => void,
     ): void {
       const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
-      const { admission } = rules
+      const { access } = rules
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const client = createClient(feed, socket, raw, rules, personOf(named))
         const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
         const converse = async (text: string): Promise<void> => answer(text, client, clients, feed)
         let take = converse
-        hear(socket, wire, (text) => take(text))
+        hear(socket, raw, rules.limiter, (text) => take(text))
         rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
-        // A breach of the protocol: ws has sent the close code already, and `close` follows.
+        // The client has broken the protocol. ws has already sent the close code, and `close` follows.
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
@@ -70,21 +77,18 @@ export const ws: Transport = {
           client.stop()
           clients.delete(client)
         })
-        const admit = (token: string): void => admission.admit(raw, token)
+        access.onEnd(raw, () => client.close(UNAUTHORIZED, 'session-expired'))
+        const admit = (token: string): void => access.admit(raw, token)
         const begin = (): void => {
           take = converse
-          socket.once(
-            'close',
-            admission.until(raw, () => client.close(UNAUTHORIZED, 'session-expired')),
-          )
           welcome(client)
         }
         try {
           socket.once('close', rules.limiter.hold(raw))
-          if (admission.owesToken(raw)) take = awaitToken(socket, admit, begin)
+          if (access.owesToken(raw)) take = awaitToken(socket, admit, begin)
           else begin()
         } catch (error) {
-          // Not an error status before the 101: a browser tells its page of none.
+          // An error status before the 101 would not help: a browser does not show it to its page.
           client.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
         }
       })
@@ -93,7 +97,7 @@ export const ws: Transport = {
 }
 
 interface OpenClient extends Client {
-  /** Leaves all rooms. Its person may come back by another connection, and is waited for. */
+  /** Leaves all rooms. Its person stays present for a time and can return with another connection. */
   stop(): void
 }
 
@@ -102,12 +106,12 @@ interface OpenSeat extends Seat {
   stop(): void
 }
 
-/** Events are framed once for all clients and written to the TCP socket below as they are. */
+/** Creates a client. Events are framed once for all clients, and their frames are written to the TCP socket directly. */
 function createClient(
   feed: Feed,
   socket: WebSocket,
   request: IncomingMessage,
-  { limiter, admission, presence }: Rules,
+  { limiter, access, presence }: Rules,
   person: Person | undefined,
 ): OpenClient {
   const wire = request.socket
@@ -127,9 +131,15 @@ function createClient(
       return wire.writableNeedDrain
     },
     count: counting(socket, request, limiter),
-    speakAs: (named) => admission.checkUser(request, named),
+    pay: (cost) => limiter.spend(request, cost),
+    beginRoom: () => limiter.newRoom(request),
+    checkUser: (named) => access.checkUser(request, named),
+    checkSpeaker: (named) => access.checkSpeaker(request, named),
     send(message) {
-      if (isOpen()) socket.send(JSON.stringify(message))
+      this.sendText(JSON.stringify(message))
+    },
+    sendText(json) {
+      if (isOpen()) socket.send(json)
     },
     enter(room, after, person) {
       const seat = sit(room, after, person)
@@ -153,10 +163,9 @@ function createClient(
 
   function sit(room: string, after: Cursor, person: Person | undefined): Seat {
     stop(room)
-    const most = limiter.limits.roomsPerConnection
-    if (seats.size >= most)
-      throw new FeedError('too-many-rooms', `This connection is in ${most} rooms already.`, 'Leave one first.')
     const stops = [
+      // The first room is free for every client.
+      seats.size === 0 ? () => {} : limiter.holdRoom(request),
       feed.follow(
         room,
         after,
@@ -178,7 +187,7 @@ function createClient(
     return seat
   }
 
-  /** Not by `socket.send`, which would frame the same bytes anew for each client. Without compression ws keeps no queue that this could overtake. */
+  /** Writes frames to the TCP socket. `socket.send` would frame the same bytes for each client. Without compression ws has no queue that these frames could overtake. */
   function deliver(room: string, batch: PollAnswer): Promise<void> | void {
     return write(batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch))
   }
@@ -196,7 +205,7 @@ const framesOf = once((batch: PollAnswer) => Buffer.concat(batch.events.map(fram
 
 const presenceFrame = once((state: RoomPresence) => frame(state))
 
-/** An unmasked text frame (RFC 6455, section 5.2): FIN and opcode 1, then the length in 7 or 16 bits. */
+/** Builds an unmasked text frame (RFC 6455, section 5.2): FIN and opcode 1, then the length in 7 or 16 bits. */
 function frame(message: object): Buffer {
   const payload = Buffer.from(JSON.stringify(message))
   const { length } = payload

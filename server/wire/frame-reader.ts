@@ -1,6 +1,9 @@
-/** Reads the frames of a WebSocket, either way (RFC 6455, section 5.2), in pieces that together are the very bytes that went in. */
+/**
+ * Splits one direction of a WebSocket into pieces of frames (RFC 6455, section 5.2). The pieces,
+ * joined, are exactly the bytes that were read.
+ */
 
-/** From here on opcodes are those of control frames (section 5.5): close, ping, pong. */
+/** Lowest opcode of a control frame (section 5.5): close, ping or pong. */
 export const CONTROL = 8
 
 export interface FramePiece {
@@ -8,11 +11,11 @@ export interface FramePiece {
   readonly bytes: Buffer
   readonly atMs: number
   readonly opcode: number
-  /** Is it the last frame of its message? */
+  /** True if this frame is the last one of its message. */
   readonly fin: boolean
-  /** Does the frame end here? */
+  /** True if the frame ends with this piece. */
   readonly ends: boolean
-  /** The payload's bytes without their mask; none in a head. */
+  /** Unmasked bytes of the payload; empty in a piece of a frame head. */
   readonly plain: Buffer
 }
 
@@ -23,11 +26,11 @@ export interface FrameReader {
 const NONE = Buffer.alloc(0)
 
 export function createFrameReader(): FrameReader {
-  /** Of the frame that is being read, as far as it has come. */
+  /** Head of the current frame, as far as it has arrived. */
   let head = NONE
-  /** Bytes of payload still to come; null while the head is not complete. */
+  /** Payload bytes of the current frame that have not arrived; null while its head is incomplete. */
   let left: number | null = null
-  /** Bytes of payload that have come: the mask goes on from there. */
+  /** Payload bytes that have arrived. The position in the mask depends on this number. */
   let offset = 0
 
   return {
@@ -53,7 +56,7 @@ export function createFrameReader(): FrameReader {
 
   function readHead(bytes: Buffer): Pick<FramePiece, 'kind' | 'bytes' | 'plain'> {
     const before = head.length
-    // How long a head is stands in its second byte, so the first two are read alone.
+    // The second byte gives the length of the head, so the first two bytes are read first.
     for (const wanted of [2, 14]) {
       const missing = Math.min(wanted, headLength(head)) - head.length
       const from = head.length - before
@@ -72,13 +75,13 @@ export function createFrameReader(): FrameReader {
   }
 }
 
-/** At least 2: less is known only when that much has come. */
+/** Returns the length of a frame head. Returns 2 if the second byte has not arrived. */
 function headLength(head: Buffer): number {
   const short = (head[1] ?? 0) & 0x7f
   return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (isMasked(head) ? 4 : 0)
 }
 
-/** As its head, which has to be whole, says. */
+/** Returns the payload length that a complete frame head gives. */
 export function payloadLength(head: Buffer): number {
   const short = (head[1] ?? 0) & 0x7f
   if (short === 126) return head.readUInt16BE(2)
@@ -87,9 +90,10 @@ export function payloadLength(head: Buffer): number {
 
 export const isMasked = (head: Buffer): boolean => ((head[1] ?? 0) & 0x80) !== 0
 
-/** Section 5.3: each byte is combined with the mask's, in turn. */
+/** Removes the mask: each byte is XORed with a byte of the mask, in rotation (section 5.3). */
 function unmask(bytes: Buffer, mask: Buffer, offset: number): Buffer {
   const plain = Buffer.allocUnsafe(bytes.length)
-  for (const [i, byte] of bytes.entries()) plain[i] = byte ^ (mask[(offset + i) % 4] ?? 0)
+  // A loop over an iterator takes twenty times as long, and every byte of a watched lane passes here.
+  for (let i = 0; i < bytes.length; i++) plain[i] = (bytes[i] ?? 0) ^ (mask[(offset + i) % 4] ?? 0)
   return plain
 }

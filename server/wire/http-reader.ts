@@ -1,45 +1,47 @@
 /**
- * Reads what goes down in answer to one request (RFC 9112) and yields it in pieces that together
- * are the very bytes that went in. It trusts its own server: what is wrong is passed on as `rest`.
+ * Splits the response to one request into pieces (RFC 9112). The pieces, joined, are exactly the
+ * bytes that were read. The reader trusts this server: it returns malformed bytes as `rest`.
  */
 
 export type HttpPieceKind =
   | 'head'
   | 'body'
-  /** The line with a chunk's size, and for the last chunk that alone. */
+  /** Line with the size of a chunk. The last chunk consists of this line only. */
   | 'chunk-head'
   | 'chunk-data'
   | 'chunk-end'
-  /** Trailer fields, if any, and the blank line that ends a chunked answer. */
+  /** Trailer fields, if any, and the blank line that ends a chunked response. */
   | 'trailer'
-  /** What comes behind a 101 or behind the answer's end. */
+  /** Bytes after a 101, or after the end of the response. */
   | 'rest'
 
 export interface HttpPiece {
   readonly kind: HttpPieceKind
   readonly bytes: Buffer
   readonly atMs: number
-  /** False where it goes on in the next piece. */
+  /** False if the same head, line or body continues in the next piece. */
   readonly ends: boolean
 }
 
 export interface HttpReader {
-  /** Of the last head that was read to its end; null before. */
+  /** Status code of the latest complete head; null before the first. */
   readonly status: number | null
-  /** How much content that head announced; Infinity where it does not say, as of chunks or behind a 101. */
+  /** Length of the content as the head announces it. Infinity if it is unknown: for chunks, and after a 101. */
   readonly contentBytes: number
+  /** True if the whole response has been read. Never true after a 101, or if the response ends with its connection. */
+  readonly isOver: boolean
   read(bytes: Buffer, atMs: number): HttpPiece[]
 }
 
-/** How far to look for the end of a head or a line at a time: the body that may follow is not turned into text. */
+/** Bytes that are decoded in one step of the search for the end of a line, so that a following body is not decoded. */
 const LOOK_BYTES = 1024
 
 export function createHttpReader(method: string): HttpReader {
   let state: HttpPieceKind = 'head'
   let status: number | null = null
-  /** The head or line that is being read, as far as it has come. */
+  /** Head or line that is being read, as far as it has arrived. */
   let text = ''
-  /** Bytes to come of what has a known length. */
+  /** Bytes of the current body or chunk that have not arrived. */
   let left = 0
   let contentBytes = 0
 
@@ -49,6 +51,9 @@ export function createHttpReader(method: string): HttpReader {
     },
     get contentBytes() {
       return contentBytes
+    },
+    get isOver() {
+      return state === 'rest' && status !== 101
     },
     read(bytes, atMs) {
       const pieces: HttpPiece[] = []
@@ -72,13 +77,13 @@ export function createHttpReader(method: string): HttpReader {
     return { length: bytes.length, ends: false }
   }
 
-  /** Reads text up to and with its mark, which may have come in part with the bytes before. */
+  /** Reads text up to the end of its end mark. Earlier bytes may contain the beginning of the mark. */
   function upTo(mark: string, bytes: Buffer, done: (text: string) => void): { length: number; ends: boolean } {
     const before = text.length
-    const some = bytes.subarray(0, LOOK_BYTES)
-    text += some.toString('latin1')
+    const next = bytes.subarray(0, LOOK_BYTES)
+    text += next.toString('latin1')
     const at = text.indexOf(mark, Math.max(0, before - mark.length))
-    if (at < 0) return { length: some.length, ends: false }
+    if (at < 0) return { length: next.length, ends: false }
     const whole = text.slice(0, at + mark.length)
     text = ''
     done(whole)
@@ -102,9 +107,9 @@ export function createHttpReader(method: string): HttpReader {
     status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head)?.[1] ?? 0)
     const [, contentLength] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? []
     if (status === 101) state = 'rest'
-    // An interim answer, such as 100 Continue: the real one follows (RFC 9110, section 15.2).
+    // An interim response, such as 100 Continue. The final response follows (RFC 9110, section 15.2).
     else if (status < 200) state = 'head'
-    // Never a body, whatever the head says of its length (RFC 9112, section 6.3).
+    // These responses have no body, even if the head gives a length (RFC 9112, section 6.3).
     else if (method === 'HEAD' || status === 204 || status === 304) state = 'rest'
     else if (/\r\ntransfer-encoding: *chunked/i.test(head)) state = 'chunk-head'
     else if (contentLength === '0') state = 'rest'
@@ -116,7 +121,7 @@ export function createHttpReader(method: string): HttpReader {
     const size = Number.parseInt(line, 16)
     if (size > 0) return expect('chunk-data', size)
     state = 'trailer'
-    // The line before ends in the line break that a blank line is told by.
+    // The line break of the size line is also the first half of the end mark "\r\n\r\n".
     text = '\r\n'
   }
 }

@@ -1,11 +1,11 @@
-/** Puts the text of a WebSocket message together from its pieces, which may be fragments with control frames between them. */
+/** Joins the text of a WebSocket message from its pieces. They may come from several frames. */
 export interface MessageText {
   add(plain: Buffer): void
-  /** When the message is whole; begins anew. Null where it was longer than any of the feed's. */
+  /** Returns the text of the complete message and starts the next one. Null if the message was too long to keep. */
   take(): string | null
 }
 
-/** The text of a longer one would only fill the memory. */
+/** Longest text that is kept. No message of the feed is longer, and a longer one would only fill memory. */
 const TEXT_BYTES = 64 * 1024
 
 export function createMessageText(): MessageText {

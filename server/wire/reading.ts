@@ -1,26 +1,24 @@
-import type { TransportName } from '../protocol.ts'
+import type { TransportName } from '../protocol/feed.ts'
+import type { Share } from '../protocol/wire.ts'
 
 /**
- * What the bytes of an exchange mean. The wire knows bytes and no message; who knows the messages
- * tells it for each request that names a lane.
+ * Meaning of the bytes of an exchange. The wire knows bytes only. For each request that names a
+ * lane, the lab gives the wire a reading that knows the messages.
  */
 export interface Reading {
   readonly lane: string
   readonly transport: TransportName | null
-  /** Reads an answer's body, without its chunks, as it goes by. Tells each event's text when it is whole; who does not ask has it for less. */
+  /**
+   * Returns a counter for the body of a response, without its chunk framing. Calls `event` with the text
+   * of each complete event. Without `event` the counter is cheaper.
+   */
   body(status: number, event?: (text: string) => void): (bytes: Buffer) => Share
-  /** Of an event, by its text. */
+  /** Reads the id of an event from its text. */
   idOf(event: string): string | undefined
-  /** What a WebSocket message that went down was for. */
+  /** Classifies a WebSocket message from the server. */
   messageDown(text: string): 'payload' | 'framing' | 'heartbeats'
-  /** What a WebSocket message that came up was for. */
+  /** Classifies a WebSocket message from the client. */
   messageUp(text: string): 'requestBodies' | 'heartbeats'
-  /** Did the exchange, now over, bring nothing? The status is null where the client left before the answer. */
+  /** Returns true if the finished exchange brought no event. `status` is null if the client left before the response. */
   isEmpty(status: number | null): boolean
-}
-
-/** How many of some bytes are events and how many heartbeats; the others are what holds them together. */
-export interface Share {
-  readonly payload: number
-  readonly heartbeats: number
 }

@@ -1,22 +1,15 @@
-/** The head of a request as Node tells of it: it reads the bytes itself, and shows them to nobody. */
+/** Head of a request, written again from the fields that Node has parsed. Node does not give out the original bytes. */
 import type { IncomingMessage } from 'node:http'
 
 export type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
 
-/** As everybody writes it: one blank behind each colon, none at the end of a line. In Latin-1. */
+/** Writes a head in the usual form: one space after each colon, none at the end of a line. The text is Latin-1. */
 export function headText({ method = '', url = '', httpVersion, rawHeaders }: Head): string {
   const fields = rawHeaders.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`))
   return `${method} ${url} HTTP/${httpVersion}\r\n${fields.join('')}\r\n`
 }
 
-/** The length of that text, without making it. */
-export function headLength({ method = '', url = '', httpVersion, rawHeaders }: Head): number {
-  const first = `${method} ${url} HTTP/${httpVersion}\r\n`.length
-  // A name and its colon and blank, a value and its line break: two bytes more than each has.
-  return rawHeaders.reduce((length, text) => length + text.length + 2, first) + '\r\n'.length
-}
-
-/** What Node would have read in a whole head. */
+/** Parses a complete head into the fields that Node would give. */
 export function parseHead(head: string): Head {
   const [first = '', ...fields] = head.trimEnd().split('\r\n')
   const [method = '', url = '', version = ''] = first.split(' ')

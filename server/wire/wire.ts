@@ -1,43 +1,37 @@
 /**
- * Takes over a server's connections below HTTP. Without conditions the kernel's socket goes
- * through untouched; with conditions a link takes its place. The server, and what it serves, do
- * not know.
+ * Takes over a server's connections below HTTP. Without conditions the server gets the kernel's
+ * socket. With conditions a link replaces that socket. Neither the server nor its routes notice.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Conditions, Cut } from '../protocol.ts'
-import { cuts } from './cut.ts'
-import { Link } from './link.ts'
-import { NEUTRAL, isNeutral } from './ranges.ts'
+import type { Conditions, Cut } from '../protocol/lab.ts'
+import { cuts } from './bend/cut.ts'
+import { Link } from './bend/link.ts'
+import { NEUTRAL, isNeutral } from './bend/ranges.ts'
 
 export interface Wire {
   readonly conditions: Conditions
   /**
-   * A connection that comes to another listener than the server's meets the same. Answers the socket
-   * that stands for it from here on; null where it is refused, and reset.
-   */
-  meet(kernel: Socket): Socket | Link | null
-  /**
-   * New connections meet these. Those that are open keep theirs and are out of date from now on:
-   * ending them so that nothing is lost is for those who know what goes over them. Ones that fell
-   * silent are closed.
+   * Sets the conditions of new connections. An open connection keeps its conditions and counts as
+   * outdated: the caller ends it, because only the caller can end it without losing messages.
+   * Connections cut by a black hole are closed.
    */
   setConditions(conditions: Conditions): void
-  /** Was this connection opened under conditions that have changed since? */
+  /** Returns true if the conditions have changed since this connection was opened. */
   isOutdated(socket: Socket): boolean
-  /** Ends those that are out of date and wait for nothing, as `isBusy` knows; what is under way in them still arrives. */
+  /** Ends every outdated connection for which `isBusy` returns false. Bytes that were already sent still arrive. */
   endOutdated(isBusy: (socket: Socket) => boolean): void
-  /** Has this connection fallen silent, so that neither end may be told of anything? */
+  /** Returns true if a black hole has cut this connection, so that neither end may receive a byte. */
   isSilent(socket: Socket): boolean
-  /** Cuts those of the open connections that `which` picks, now. */
-  cut(how: Cut, which: (socket: Socket) => boolean): void
-  /** Resets every connection that comes within so many ms, as a machine does whose server is not there. */
+  /** Cuts, at once, every open connection for which `isCut` returns true. */
+  cut(how: Cut, isCut: (socket: Socket) => boolean): void
+  /** Resets every connection that arrives in the next `forMs` milliseconds, as if no server were running. */
   refuse(forMs: number): void
-  /** Before the server closes: ends what would wait for ever. */
+  /** Destroys the silent connections, which would keep the server from closing. */
   close(): void
 }
 
-/** `spares`: targets of WebSockets that no condition meets. */
+/** `spares`: returns true for the target of a WebSocket to which no condition applies. */
 export function createWire(server: Server, spares: (target: string) => boolean = () => false): Wire {
   const open = new Map<Socket | Link, Conditions>()
   const silent = new Set<Socket | Link>()
@@ -50,9 +44,8 @@ export function createWire(server: Server, spares: (target: string) => boolean =
     get conditions() {
       return conditions
     },
-    meet,
     setConditions(changed) {
-      // A copy, so that the same ones again make outdated as well: a restart is for everyone.
+      // A copy, so that equal conditions outdate the open connections too: a restart concerns every connection.
       conditions = { ...changed }
       endSilent()
     },
@@ -61,9 +54,9 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       for (const [socket, since] of open) if (since !== conditions && !isBusy(socket as Socket)) socket.destroySoon()
     },
     isSilent: (socket) => silent.has(socket),
-    cut(how, which) {
+    cut(how, isCut) {
       for (const socket of open.keys()) {
-        if (!which(socket as Socket)) continue
+        if (!isCut(socket as Socket)) continue
         if (how === 'black hole') silent.add(socket)
         cuts[how](socket)
       }
@@ -78,6 +71,7 @@ export function createWire(server: Server, spares: (target: string) => boolean =
     },
   }
 
+  /** Returns the socket or link that the server gets for this connection. Null if the connection was reset. */
   function meet(kernel: Socket): Socket | Link | null {
     if (refusal) {
       kernel.resetAndDestroy()
@@ -98,18 +92,18 @@ export function createWire(server: Server, spares: (target: string) => boolean =
 }
 
 /**
- * Node's own listener is the first, put there by the server itself; it has to be the last now, so
- * that the others' say comes first. That it is Node's listener which is called, on a server that
- * listens, keeps all of its time limits and its closing in force.
+ * Calls `replace` before Node's own listener for connections. The server itself has added that
+ * listener first; it now runs last. It is still called on a listening server, so that Node's time
+ * limits and its `close` work as usual.
  */
-function takeOver(server: Server, through: (kernel: Socket) => Socket | Link | null): void {
+function takeOver(server: Server, replace: (kernel: Socket) => Socket | Link | null): void {
   const [serve] = server.listeners('connection')
   if (!serve) throw new Error('The server has no listener for connections. Give the wire a server of node:http.')
   server.off('connection', serve)
   server.on('connection', (kernel) => {
     if (kernel.destroyed) return
-    const socket = through(kernel)
-    // Node documents that it serves any Duplex; its types know of sockets only.
+    const socket = replace(kernel)
+    // Node documents that its HTTP server accepts any Duplex. Its types accept sockets only.
     if (socket) serve.call(server, socket as Socket)
   })
 }

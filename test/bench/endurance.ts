@@ -1,6 +1,6 @@
 /**
- * What is left in the server's memory of very many publishes, and of very many connections. Prints
- * lines for the README's Measured section.
+ * Measures the server's memory after very many publishes and very many connections. Prints lines for
+ * the Measured section of test/README.md.
  *
  *   node test/bench/endurance.ts [publishes] [connections]
  */
@@ -14,13 +14,14 @@ import type { Memory } from './memory-server.ts'
 
 const [publishes = 1_000_000, connections = 100_000] = process.argv.slice(2).map(Number)
 
-/** It is looked at after the first tenth, by when the log is full and the code is warm, and after each further one. */
+/** Number of measurements. The first one is after a tenth of the run, when the log is full and the code is warm. */
 const PARTS = 10
 
 const REQUESTS = [
   get('/feed/lobby/poll?after=0'),
   get('/feed/lobby/long-poll?after=0'),
   get('/feed/lobby/sse'),
+  get('/feed/lobby/stream'),
   upgrade('/feed/lobby/ws'),
   upgrade('/lab?room=lobby&page=a1b2c3d4'),
 ]
@@ -43,7 +44,7 @@ async function manyPublishes(log: 'memory' | 'SQLite'): Promise<void> {
   rmSync(folder, { recursive: true })
 }
 
-/** Of all kinds in turn, 50 at a time, cut or ended when they have been answered. The limits are those that the server comes with. */
+/** Opens connections of all kinds in turn, 50 at a time, and cuts or ends each after its answer. The server has its default limits. */
 async function manyConnections(): Promise<void> {
   await using server = await startMeasured(':memory:', 5000, 'on')
   const taken: Memory[] = []
@@ -60,9 +61,9 @@ async function manyConnections(): Promise<void> {
   console.log(`${connections} connects and disconnects: ${course(taken)}`)
 }
 
-/** A held poll says nothing, so that with it being connected has to do. */
+/** Opens one connection and ends it after the first bytes. A held poll sends none, so connecting is enough. */
 function comeAndGo(port: number, i: number): Promise<void> {
-  // Several addresses, because one has no more than some 28,000 ports, and keeps each for a minute.
+  // Several addresses are used, because one has only about 28,000 ports and keeps each for a minute.
   const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${1 + (i % 20)}` })
   const kind = i % REQUESTS.length
   socket.on('error', () => {})

@@ -6,14 +6,13 @@ export interface Interval {
 }
 
 /**
- * Where the median of all that might have been measured lies, with a confidence of 95 % at least, by
- * order statistics: whatever the distribution. Null for fewer than six values, with which nothing can
- * be said.
+ * Returns a confidence interval of at least 95 % for the median, by order statistics. It holds for any
+ * distribution. Null for fewer than six values, because they are too few for an interval.
  */
 export function medianInterval(values: readonly number[]): Interval | null {
   const sorted = values.toSorted((a, b) => a - b)
   const n = sorted.length
-  // Of n values, so many below the median with the probability of as many heads in n throws.
+  // The number of values below the median has the distribution of heads in n throws of a coin.
   let exactly = 0.5 ** n
   let atMost = exactly
   let rank = 0

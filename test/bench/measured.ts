@@ -1,4 +1,4 @@
-/** Starts the server whose memory is measured, in a process of its own. */
+/** Starts the measured server in a process of its own. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ export async function startMeasured(data: string, stalledMs: number, limits: 'on
   }
 }
 
-/** Publishes over one WebSocket, so many at a time, and resolves when the last is accepted. */
+/** Publishes over one WebSocket, several messages at a time. Resolves when the last one is accepted. */
 export async function publishMany(port: number, room: string, count: number, text: string): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/feed/${room}/ws?lane=bench.ws`)
   await once(socket, 'open')

@@ -1,20 +1,20 @@
-/** A server whose memory is measured: says what it uses, after collecting, whenever it is asked. */
+/** Server whose memory is measured. On request it collects garbage and reports its memory use. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createAccess } from '../../server/access.ts'
+import { createAccess } from '../../server/access/access.ts'
 import { createApp } from '../../server/app.ts'
 import { memoryLog } from '../../server/feed/memory-log.ts'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
 
 export interface Memory {
   readonly heapBytes: number
-  /** Buffers, which lie beside the heap. */
+  /** Buffers, which are outside the heap. */
   readonly bufferBytes: number
   readonly rssBytes: number
   readonly connections: number
 }
 
-/** The event log's file or `:memory:`, how long who takes nothing is borne, and whether there are limits. */
+/** Arguments: the event log's file or `:memory:`, the time after which a stalled client is dropped, and whether limits apply. */
 const [data = ':memory:', stalledMs = '5000', limits = 'on'] = process.argv.slice(2)
 
 setFlagsFromString('--expose-gc')
@@ -22,7 +22,7 @@ const collect: () => void = runInNewContext('gc')
 
 const app = await createApp({
   log: data === ':memory:' ? memoryLog() : sqliteLog(data),
-  access: createAccess([]),
+  access: createAccess(),
   times: { stalledMs: Number(stalledMs) },
   ...(limits === 'off' && { limits: false }),
 })

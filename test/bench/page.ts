@@ -1,13 +1,14 @@
 /**
- * The page in a real Chromium: what its first load brings, how busy its main thread is at 20
- * messages a second on four lanes, how late each lane is on loopback, and whether short
- * polling's delays are as uniform as the model says. Prints lines for the README's Measured
- * section. `--seconds N` sets how long it runs (default 60).
+ * Measures the page in a real Chromium: the bytes of its first load, the load of its main thread at 20
+ * messages a second on four lanes, the delay of each lane on loopback, and the distribution of short
+ * polling's delays, which the model takes as uniform. Prints lines for the Measured section of
+ * test/README.md. `--seconds N` sets the duration (default 60).
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import type { CDPSession, Page } from 'playwright'
-import { expected, kolmogorovSmirnov } from '../../web/measure/model.ts'
+import { transports } from '../../web/transports/index.ts'
+import { kolmogorovSmirnov } from '../../web/measure/model.ts'
 import { launch } from '../browser/chromium.ts'
 import { spawnServer } from '../spawn.ts'
 import { median } from './figures.ts'
@@ -67,7 +68,7 @@ async function run(page: Page): Promise<void> {
   }
   const delays = await shortPollDelays(page)
   const pushMs = median(lanes.slice(1).map(({ p50Ms }) => p50Ms ?? NaN))
-  const model = expected('short-poll', {
+  const model = transports['short-poll'].model.delay({
     intervalMs: INTERVAL_MS,
     waitS: 25,
     roundTripMs: pushMs,
@@ -80,14 +81,14 @@ async function run(page: Page): Promise<void> {
   )
 }
 
-/** In tasks: by the clock, so that whatever else the machine does counts too. Of a processor: what the thread itself used. */
+/** Times of the main thread: in tasks, by the clock, including other work of the machine; and on the processor, of the thread alone. */
 async function busySeconds(cdp: CDPSession): Promise<{ at: number; tasks: number; cpu: number }> {
   const { metrics } = await cdp.send('Performance.getMetrics')
   const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? NaN
   return { at: of('Timestamp'), tasks: of('TaskDuration'), cpu: of('ThreadTime') }
 }
 
-/** From the page's own export, as a user would get them. */
+/** Reads the delays from the page's export, as a user would get them. */
 async function shortPollDelays(page: Page): Promise<number[]> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),
@@ -102,7 +103,7 @@ async function shortPollDelays(page: Page): Promise<number[]> {
     .toSorted((a, b) => a - b)
 }
 
-/** Runs in the page. */
+/** Function that runs in the page. */
 function watch(): void {
   const watched = { frames: 0, longestMs: 0 }
   window.watched = watched

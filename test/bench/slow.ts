@@ -1,6 +1,6 @@
 /**
- * What clients that read nothing cost: the others in delay, and the server in memory. Prints lines
- * for the README's Measured section.
+ * Measures the cost of clients that read nothing: the delay of other clients, and the memory of the
+ * server. Prints lines for the Measured section of test/README.md.
  *
  *   node test/bench/slow.ts [rounds]
  */
@@ -14,16 +14,16 @@ import type { Measured } from './measured.ts'
 
 const READERS = 50
 
-/** Beside the readers: one of each stream. */
+/** Stalled clients beside the readers: one for each kind of stream. */
 const STALLED = 2
 const PAUSED = 20
 const PER_SECOND = 50
 
-/** In which a stalled client comes, is borne for 5 s, is dropped and comes back. */
+/** Duration of a phase, in which a stalled client connects, is dropped after 5 s, and reconnects. */
 const ROUND_MS = 7000
 const SETTLE_MS = 1000
 
-/** 20 MB, in texts as long as there may be. */
+/** Text of the greatest length. 5,000 of them make 20 MB. */
 const TEXT = 'x'.repeat(4000)
 const MESSAGES = 5000
 
@@ -35,13 +35,13 @@ await memoryPerReader('sse')
 await memoryPerReader('ws')
 
 /**
- * The delay of readers with and without stalled ones beside them. Each round has both twice, in the
- * order alone, beside, beside, alone, so that what the machine does meanwhile falls on both; and the
- * two that are alone tell how far it moves the figure by itself.
+ * Measures the delay of readers with and without stalled clients beside them. Each round has both twice, in
+ * the order alone, beside, beside, alone, so that the noise of the machine affects both equally. The
+ * difference between the two phases alone shows this noise.
  */
 async function othersDelay(): Promise<void> {
   await using server = await startMeasured(':memory:', 5000, 'off')
-  // So that who begins at the beginning has at once more before it than the kernel holds.
+  // A client that starts at the beginning then has more bytes to read than the kernel holds.
   await publishMany(server.port, 'lobby', MESSAGES, TEXT)
   let into: number[] = []
   const readers = await openReaders(server, (ms) => into.push(ms))
@@ -49,7 +49,7 @@ async function othersDelay(): Promise<void> {
   const alone = async (): Promise<number> => {
     into = []
     await publisher.run(ROUND_MS)
-    // What is later than this is the machine's doing, and would count in the next round.
+    // Events that are later than this are delayed by the machine, and would count in the next round.
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     return quantile(into, 0.99)
   }
@@ -78,7 +78,7 @@ interface Round {
   readonly beside: readonly [number, number]
 }
 
-/** By geometric means: twice as much and half as much cancel out. */
+/** Returns a ratio of geometric means, so that twice as much and half as much cancel out. */
 function moved({ alone: [a, d], beside: [b, c] }: Round): number {
   return Math.sqrt((b * c) / (a * d))
 }
@@ -87,23 +87,23 @@ function typical(taken: readonly Round[], name: keyof Round): string {
   return median(taken.flatMap((round) => round[name])).toFixed(1)
 }
 
-/** The median of ratios, and where it may lie. */
+/** Formats the median of ratios and its confidence interval. */
 function percent(ratios: readonly number[]): string {
   const interval = medianInterval(ratios)
   const of = (ratio: number) => ((ratio - 1) * 100).toFixed(0)
   return `${of(median(ratios))} % (${interval ? `95 % confidence ${of(interval.low)} to ${of(interval.high)} %` : 'too few rounds for an interval'}, n ${ratios.length})`
 }
 
-/** What the server holds for a reader that is paused while 20 MB are published, and is not dropped. */
+/** Measures the server's memory for a paused reader that is not dropped, while 20 MB are published. */
 async function memoryPerReader(path: 'sse' | 'ws'): Promise<void> {
   await using server = await startMeasured(':memory:', 3_600_000, 'off')
-  // The log itself is full by then, so that only the readers make a difference.
+  // The log is already full, so that only the readers change the memory.
   for (let i = 0; i < 3; i++) await publishMany(server.port, 'lobby', MESSAGES, TEXT)
   const before = await server.memory()
   const readers = Array.from({ length: PAUSED }, () =>
     raw(server.port, (path === 'ws' ? upgrade : get)(`/feed/lobby/${path}`), false),
   )
-  await until('they are connected', async () => (await server.memory()).connections >= PAUSED)
+  await until('the paused readers are connected', async () => (await server.memory()).connections >= PAUSED)
   await publishMany(server.port, 'lobby', MESSAGES, TEXT)
   const after = await server.memory()
   const each = (name: 'heapBytes' | 'bufferBytes' | 'rssBytes') => mebibytes((after[name] - before[name]) / PAUSED)
@@ -136,7 +136,7 @@ async function openReaders({ port }: Measured, tell: (ms: number) => void): Prom
   return readers
 }
 
-/** At the times of a schedule, whatever becomes of the message before. */
+/** Publishes by a schedule, without waiting for the earlier messages. */
 async function openPublisher({ port }: Measured) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
   await once(socket, 'open')
@@ -154,7 +154,7 @@ async function openPublisher({ port }: Measured) {
   }
 }
 
-/** Clients that want everything and read nothing, and come back whenever they are dropped. */
+/** Clients that request all events and read nothing, and reconnect after each drop. */
 function stall({ port }: Measured): () => Promise<void> {
   let stopped = false
   const open = new Set<Raw>()

@@ -1,4 +1,4 @@
-/** How long from the command until the page is served. Prints a line for the README's Measured section. */
+/** Measures the time from the command until the page is served. Prints a line for the Measured section of test/README.md. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'

@@ -1,4 +1,4 @@
-/** Raw clients without lanes, which say when all are there, and then each time that all have one more message. */
+/** Raw clients without lanes. They report when all are connected, and each time that all have received one more message. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 

@@ -1,11 +1,11 @@
-/** The server that is measured: publishes when it is told to, and says how much CPU time it has used. */
-import { createAccess } from '../../server/access.ts'
+/** Measured server. It publishes on request, and reports its CPU time. */
+import { createAccess } from '../../server/access/access.ts'
 import { createApp } from '../../server/app.ts'
 import { memoryLog } from '../../server/feed/memory-log.ts'
 
 const app = await createApp({
   log: memoryLog(),
-  access: createAccess([]),
+  access: createAccess(),
   limits: false,
   wire: process.argv[2] === 'on',
 })
@@ -19,7 +19,7 @@ process.on('message', (what) => {
 })
 process.send?.(typeof address === 'object' ? address?.port : undefined)
 
-/** Not over the wire: what is measured is the way down. The mark is what the clients count. */
+/** Publishes without a connection, because only the delivery is measured. The clients count the mark "~". */
 async function publish(): Promise<void> {
   await app.inject({
     method: 'POST',

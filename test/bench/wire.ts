@@ -1,6 +1,6 @@
 /**
- * What metering costs a fan-out without lanes: CPU time of the server per delivery with `--wire on`
- * over that with `--wire off`, side by side. A second server with it off tells the noise.
+ * Measures the cost of metering for deliveries without lanes: the CPU time per delivery with `--wire on`,
+ * divided by that with `--wire off`, side by side. A second server with `--wire off` shows the noise.
  *
  *   node test/bench/wire.ts [repetitions]
  */
@@ -31,7 +31,7 @@ console.log(
 
 const ratios: { on: number[]; again: number[] } = { on: [], again: [] }
 for (let i = 0; i < repetitions; i++) {
-  // New processes each time: one and the same program is now faster, now slower for as long as it runs.
+  // Each repetition starts new processes, because each process of the same program has its own speed.
   const us = await measure(ROLES.toSpliced(0, 0, ...ROLES).slice(i % 3, (i % 3) + 3))
   ratios.on.push(us.on / us.off)
   ratios.again.push(us['off again'] / us.off)
@@ -40,7 +40,7 @@ for (let i = 0; i < repetitions; i++) {
 console.log(`on / off:        ${summary(ratios.on)}`)
 console.log(`off again / off: ${summary(ratios.again)}`)
 
-/** CPU time per delivery in µs, taken in turns so that what else the machine does falls on all alike. */
+/** Measures the CPU time per delivery in µs, in turns, so that the noise of the machine affects all servers equally. */
 async function measure(roles: readonly Role[]): Promise<Record<Role, number>> {
   const turns: Record<Role, number[]> = { off: [], on: [], 'off again': [] }
   const fixtures = new Map<Role, Fixture>()
@@ -67,7 +67,7 @@ async function start(role: Role): Promise<Fixture> {
   return { server, clients }
 }
 
-/** One after the other, each when all have the one before. Answers the server's CPU time in µs. */
+/** Publishes messages, each after all clients have the previous one. Returns the server's CPU time in µs. */
 async function publish({ server, clients }: Fixture, count: number): Promise<number> {
   const ask = async (): Promise<number> => {
     server.send('cpu')

@@ -1,4 +1,4 @@
-/** What happens while somebody or something is away. */
+/** Checks pages while the page, the network or the server is absent. */
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serve } from '../serve.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('keeps the text and says so when it could not be sent', async () => {
+test('the page keeps the text and reports it if a message could not be sent', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened
@@ -27,7 +27,7 @@ test('keeps the text and says so when it could not be sent', async () => {
   expect(await page.getByLabel('Your message').inputValue()).toBe('can you hear me?')
 })
 
-test('comes back from the browser’s page cache with all that it missed', async () => {
+test('the page comes back from the browser’s page cache with all messages that it missed', async () => {
   const realistic = await launch({ realistic: true })
   try {
     await using server = await serve()
@@ -40,12 +40,12 @@ test('comes back from the browser’s page cache with all that it missed', async
     await page.goto(`${server.origin}/icon.svg`)
     const missed = []
     for (let i = 0; i < 5; i++) missed.push(await server.publish(`missed ${i}`))
-    // It never resolves when the page comes out of the cache.
+    // The promise never resolves when the page comes out of the cache.
     void page.goBack().catch(() => undefined)
     await everyLaneReaches(page, missed.at(-1)?.id ?? '')
     expect(await page.evaluate(() => Reflect.get(window, 'cached'))).toBe(true)
     for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
-    // What came while nobody was looking says nothing about the transport.
+    // Messages that came while the page was away are no measure of the transport.
     for (const lane of (await snapshotOf(page)).lanes)
       if (lane.transport !== 'short-poll') expect(lane.p99Ms ?? 0).toBeLessThan(300)
   } finally {
@@ -53,7 +53,7 @@ test('comes back from the browser’s page cache with all that it missed', async
   }
 })
 
-test('lets go while it is hidden, and misses nothing', async () => {
+test('a hidden page closes its connections, and later misses no message', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page } = opened
@@ -66,13 +66,34 @@ test('lets go while it is hidden, and misses nothing', async () => {
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('says that the browser is offline, and goes on afterwards', async () => {
+test('a frozen page closes its connections, and is not reported as busy', async () => {
+  await using server = await serve()
+  await using opened = await open(browser, server, '/?poll=0.25')
+  const { page } = opened
+  await lanesHave(page, 1)
+  await page.evaluate(() => document.dispatchEvent(new Event('freeze')))
+  await page.waitForFunction(() => window.fourwire.snapshot().lanes.every(({ state }) => state === 'resting'))
+  await page.evaluate(() => {
+    const endMs = performance.now() + 1500
+    while (performance.now() < endMs);
+  })
+  const missed = await server.publish('while you were frozen')
+  await page.evaluate(() => document.dispatchEvent(new Event('resume')))
+  await everyLaneReaches(page, missed.id)
+  for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
+  expect(await page.getByRole('status').allTextContents()).not.toContainEqual(expect.stringContaining('busy'))
+})
+
+test('the page reports a cut network as a server that does not answer, keeps trying, and recovers', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page, context } = opened
   await lanesHave(page, 1)
   await context.setOffline(true)
-  await page.getByRole('alert').getByText('This browser is offline.').waitFor()
+  await page.getByRole('alert').getByText('The server does not answer.').waitFor()
+  const states = async () => (await snapshotOf(page)).lanes.map(({ state }) => state)
+  await expect.poll(states).toEqual(['reconnecting', 'reconnecting', 'reconnecting', 'reconnecting'])
+  expect((await snapshotOf(page)).clock).toEqual({ offsetMs: null, boundMs: null })
   const missed = await server.publish('said to nobody')
   await context.setOffline(false)
   await everyLaneReaches(page, missed.id)
@@ -80,7 +101,7 @@ test('says that the browser is offline, and goes on afterwards', async () => {
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('notices that requests are queued in the browser, and says why', async () => {
+test('the page notices requests queued in the browser, and explains the reason', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened
@@ -91,7 +112,7 @@ test('notices that requests are queued in the browser, and says why', async () =
   await page.getByText('queued', { exact: true }).waitFor()
   await page
     .getByRole('status')
-    .getByText(/it opens six connections to one host/)
+    .getByText(/it opens only six connections to one host/)
     .waitFor()
   await page.evaluate(() => Reflect.get(window, 'hogs').forEach((hog: EventSource) => hog.close()))
   await page.getByText('queued', { exact: true }).waitFor({ state: 'detached' })

@@ -1,4 +1,7 @@
-/** The task board over whatever the network leaves of it, and who is there: refused, cut, signed out, and a server that is killed. */
+/**
+ * Checks the task board over a bad network: transports refused or cut, a person signed out, a server killed, and
+ * people who come and leave.
+ */
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +22,7 @@ afterAll(() => browser.close())
 
 const open = (origin: string, options: OpenOptions = {}) => openBoard(browser, origin, options)
 
-test('a change is shown before anybody has answered it, and taken back where it is refused', async () => {
+test('a change is shown before the server answers, and undone if it is refused', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin)
@@ -39,7 +42,7 @@ test('a change is shown before anybody has answered it, and taken back where it 
   await agree(server.origin, [ada])
 })
 
-test('says who is here and who writes, and that somebody has left', async () => {
+test('a board shows the people present, those who are typing, and departures', async () => {
   await using server = await serve()
   await using ada = await open(server.origin, { name: 'Ada' })
   const here = ada.page.getByRole('list', { name: 'Here now' })
@@ -56,7 +59,7 @@ test('says who is here and who writes, and that somebody has left', async () => 
   await here.getByText('Bob').waitFor({ state: 'detached', ...AGREE })
 })
 
-test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('works by %s alone', async (by) => {
+test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('a board works over %s alone', async (by) => {
   await using server = await serve()
   await using ada = await open(server.origin, { query: `&by=${by}` })
   await change(server.origin, create('one'))
@@ -66,7 +69,7 @@ test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('works by %s alone',
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ done: true }])
 })
 
-test('comes down to SSE where WebSockets are refused, says why, and goes back when they are not', async () => {
+test('falls back to SSE if WebSockets are refused, gives the reason, and returns later', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   await using ada = await open(server.origin)
   const { page } = ada
@@ -80,7 +83,7 @@ test('comes down to SSE where WebSockets are refused, says why, and goes back wh
   await agree(server.origin, [ada])
 }, 120_000)
 
-test('comes down to polling where neither WebSocket nor SSE get through', async () => {
+test('falls back to polling if neither WebSocket nor SSE gets through', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   await using ada = await open(server.origin, { blocked: /\/sse\?/ })
   await ada.page.locator('.chip[data-lane=long-poll]').getByText('live').waitFor(AGREE)
@@ -89,7 +92,7 @@ test('comes down to polling where neither WebSocket nor SSE get through', async 
   await agree(server.origin, [ada])
 }, 60_000)
 
-test('with --auth one is who has signed in', async () => {
+test('with --auth, the board shows the name of the signed-in person', async () => {
   const password = 'a password for all'
   await using server = await serve({ auth: { password } })
   const context = await browser.newContext({ viewport: DESK })
@@ -105,7 +108,7 @@ test('with --auth one is who has signed in', async () => {
   await context.close()
 })
 
-test('who is signed out in the middle loses no change: it waits until one has signed in again', async () => {
+test('after a sign-out, a change is kept until the person has signed in again', async () => {
   const password = 'a password for all'
   await using server = await serve({ auth: { password } })
   const context = await browser.newContext({ viewport: DESK })
@@ -118,7 +121,7 @@ test('who is signed out in the middle loses no change: it waits until one has si
   }
   await signIn(page)
   await page.getByLabel('New task in To do').waitFor()
-  await context.clearCookies()
+  await page.evaluate(async () => void (await fetch('/session', { method: 'DELETE' })))
   await page.getByLabel('New task in To do').fill('Draw a map')
   await page.keyboard.press('Enter')
   const alert = page.getByRole('alert')
@@ -133,7 +136,7 @@ test('who is signed out in the middle loses no change: it waits until one has si
   await context.close()
 })
 
-test('pages that are cut and whose server is killed end up equal, and no task is lost', async () => {
+test('after cuts and a killed server, all pages are equal and no task is lost', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-board-'))
   await using server = await startProcess(folder.path)
   const { origin } = server
@@ -157,7 +160,7 @@ test('pages that are cut and whose server is killed end up equal, and no task is
   for (const [i, how] of ['FIN', 'RST'].entries()) {
     for (const [j, one] of pages.entries()) await add(one, `${i}-${j}`)
     expect((await cut(how)).ok).toBe(true)
-    // All of them move the same task, to different lists.
+    // All pages move the same task, to different lists.
     for (const [j, { page }] of pages.entries()) await move(page, '0-0', ['Doing', 'Done', 'To do'][j] ?? '')
   }
   await server.kill()

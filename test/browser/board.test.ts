@@ -1,4 +1,4 @@
-/** The task board in two pages at once: what one does to tasks and lists, by mouse, keyboard and touch. */
+/** Checks the task board in two pages at once: changes of tasks and lists by mouse, keyboard and touch. */
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ afterAll(() => browser.close())
 
 const open = (origin: string, options: OpenOptions = {}) => openBoard(browser, origin, options)
 
-test('what one does the other sees: add, rename, give, tick, move, delete, and take back', async () => {
+test('a second page sees every change of the first: add, rename, assign, tick, move, delete, undo', async () => {
   await using server = await serve()
   await using ada = await open(server.origin, { name: 'Ada' })
   await using bo = await open(server.origin, { name: 'Bo' })
@@ -74,12 +74,13 @@ test('lists are added, renamed and deleted', async () => {
   expect((await boardOf(server.origin)).board.lists.map(({ title }) => title)).toEqual(['To do', 'Done', 'Never'])
 })
 
-test('a list is moved by an arrow that keeps the focus, and a deleted one comes back to its place', async () => {
+test('an arrow moves a list and keeps the focus, and undo restores a deleted list to its place', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)
   await using bo = await open(server.origin)
   const titles = async () => (await boardOf(server.origin)).board.lists.map(({ title }) => title).join()
-  const isOrder = (order: string) => until(`the lists are ${order}`, async () => (await titles()) === order)
+  const isOrder = (order: string) =>
+    until(`the lists are in the order ${order}`, async () => (await titles()) === order)
 
   await bo.page.getByRole('button', { name: 'Move the list Done forward' }).focus()
   await bo.page.keyboard.press('Enter')
@@ -87,7 +88,7 @@ test('a list is moved by an arrow that keeps the focus, and a deleted one comes 
   await bo.page.keyboard.press('Enter')
   await isOrder('Done,To do,Doing')
   await agree(server.origin, [ada, bo])
-  // At the edge there is but the way back.
+  // At an edge only the button for the way back remains.
   await bo.page.keyboard.press('Enter')
   await isOrder('To do,Done,Doing')
 
@@ -113,7 +114,7 @@ test('a task is moved by keyboard, and each step is announced', async () => {
   await said(/^1 of 1 in Doing\.$/)
   await page.keyboard.press('ArrowDown')
   await said(/^There is nothing further that way: 1 of 1 in Doing\.$/)
-  // Nobody else sees any of it before it is put down.
+  // No other page sees the move before the task is put down.
   expect((await boardOf(server.origin)).board.tasks.map(({ list }) => list)).toEqual(['todo', 'todo', 'todo'])
   await page.keyboard.press('Escape')
   await said(/^Put back\.$/)
@@ -131,7 +132,7 @@ test('a task is moved by keyboard, and each step is announced', async () => {
   expect(await tasksOf(server.origin, 'todo')).toEqual(['three', 'one', 'two'])
 })
 
-test('a task is dragged to where it is dropped', async () => {
+test('a task is dragged and dropped', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await change(server.origin, create('two', 'doing'))
@@ -163,7 +164,7 @@ test('on a phone a task is moved by buttons, and nothing is wider than the scree
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width)
 })
 
-test('a link opens the same board at the same task, and one that is gone is said to be', async () => {
+test('a link opens the same board at the same task, and a deleted task is reported', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin, { query: '&task=one' })
@@ -176,7 +177,7 @@ test('a link opens the same board at the same task, and one that is gone is said
   await ada.page.getByText('There is no such task on this board.').waitFor()
 })
 
-test('what somebody has changed since is not taken back', async () => {
+test('undo refuses a change if somebody has changed the same thing since', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin)
@@ -189,7 +190,7 @@ test('what somebody has changed since is not taken back', async () => {
   await page.getByRole('status').getByText('Not taken back: Eve has changed the same since.').waitFor()
 })
 
-test('texts of others are text', async () => {
+test('markup in texts of other people is shown as text', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)
   const texts = ['<img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', '\u202egnp.exe', 'x'.repeat(200)]
@@ -206,7 +207,7 @@ test('texts of others are text', async () => {
   expect(ada.trouble).toEqual([])
 })
 
-describe('has nothing that axe finds wrong', () => {
+describe('the board has no violation that axe finds', () => {
   test.for([
     ['empty', '', { viewport: DESK, colorScheme: 'light' }],
     ['light, a task open', '&task=one', { viewport: DESK, colorScheme: 'light' }],

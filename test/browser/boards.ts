@@ -1,16 +1,17 @@
-/** Pages of the task board `b` in Chromium, what the server has of it, and somebody who has no page. */
+/** Opens pages of the task board `b` in Chromium, reads the board at the server, and changes it without a page. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright'
 import { expect } from 'vitest'
-import type { BoardAnswer, Change } from '../../server/protocol.ts'
+import type { Change } from '../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
 import type { BoardSnapshot } from '../../web/board/snapshot.ts'
 import { DESK } from './opened.ts'
 
-/** Until pages agree, on a machine that does other things as well. */
+/** Time until all pages agree, on a busy machine. */
 export const AGREE = { timeout: 30_000 }
 
 export interface Opened extends AsyncDisposable {
   readonly page: Page
-  /** Of the page's own making: what the network does to it is no fault of it. */
+  /** Errors that the page itself causes. Failures of the network are not included. */
   readonly trouble: readonly string[]
 }
 
@@ -21,7 +22,7 @@ export interface OpenOptions {
   readonly blocked?: RegExp
 }
 
-/** A page of somebody's own on the board `b`, once it has the board and who is here. */
+/** Opens a page on the board `b` in a separate context, and waits until the board is live. */
 export async function openBoard(
   browser: Browser,
   origin: string,
@@ -45,7 +46,7 @@ export async function openBoard(
 
 export const create = (id: string, list = 'todo'): Change => ({ type: 'task_created', task: { id, title: id, list } })
 
-/** By somebody without a page. */
+/** Changes the board as a person without a page. */
 export async function change(origin: string, wish: Change): Promise<void> {
   const send = () =>
     fetch(`${origin}/boards/b`, {
@@ -69,7 +70,7 @@ export async function tasksOf(origin: string, list: string): Promise<string[]> {
 
 export const snapshotOf = (page: Page): Promise<BoardSnapshot> => page.evaluate(() => window.fourwireBoard.snapshot())
 
-/** Nobody waits for anything any more, and all show what the server has. */
+/** Waits until no change is unconfirmed and every page shows the board of the server. */
 export async function agree(origin: string, pages: readonly Opened[]): Promise<void> {
   for (const { page } of pages)
     await expect.poll(async () => (await snapshotOf(page)).unconfirmed.length, AGREE).toBe(0)

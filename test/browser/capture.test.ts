@@ -1,7 +1,8 @@
-/** The page's own figures against a packet capture of the same run. */
+/** Compares the page's figures with a packet capture of the same run. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { Lanes } from '../../server/protocol/wire.ts'
 import { transports } from '../../web/transports/index.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
@@ -16,7 +17,7 @@ let browser: Browser
 beforeAll(async () => void (browser = await launch()))
 afterAll(() => browser.close())
 
-test('what the page says that each lane has used is what tshark saw, after aborts, cuts and a message by each way', async ({
+test('the page and tshark count the same bytes for each lane, also after aborts, cuts and sent messages', async ({
   skip,
 }) => {
   await using server = await serve()
@@ -24,10 +25,10 @@ test('what the page says that each lane has used is what tshark saw, after abort
   if (typeof captured === 'string') return skip(captured)
   using _ = captured
   const page = await browser.newPage()
-  await page.goto(`${server.origin}/?poll=1&rate=20`)
+  await page.goto(`${server.origin}/?poll=1&rate=20&lanes=${NAMES.join()}`)
   await laneCounts(page, 10)
 
-  // Leaves a poll that is held, a stream and a conversation.
+  // Switching off leaves a held poll, a stream and a WebSocket.
   await comeToRest(server, page)
   for (const name of NAMES) await laneSwitch(page, name).uncheck()
   for (const name of NAMES) await laneSwitch(page, name).check()
@@ -46,16 +47,76 @@ test('what the page says that each lane has used is what tshark saw, after abort
   await comeToRest(server, page)
   for (const name of NAMES) await laneSwitch(page, name).uncheck()
 
-  // What was captured is told in order: with this request all before it has been told.
+  // tshark reports in order, so this request marks the end of the capture.
   await page.evaluate(() => fetch('/health?last'))
-  await until('tshark has told all', () => captured.streams.some(({ targets }) => targets.includes('/health?last')))
+  await until('tshark has reported the last request', () =>
+    captured.streams.some(({ targets }) => targets.includes('/health?last')),
+  )
   const seen = () => bytesByLane(captured.streams)
   const areEqual = async () => JSON.stringify(await figures(page)) === JSON.stringify(seen())
-  await until('the page has the last figures', areEqual).catch(() => {})
+  await until('the bytes of the page equal those of tshark', areEqual).catch(() => {})
   expect(await figures(page)).toEqual(seen())
   for (const { bytesDown } of Object.values(seen())) expect(bytesDown).toBeGreaterThan(2000)
   await page.close()
 }, 60_000)
+
+test('with latency and jitter, the page, the server and tshark agree on each lane, also after a new server', async ({
+  skip,
+}) => {
+  const conditions = { latencyMs: 40, jitterMs: 40 }
+  let server = await serve({ conditions })
+  const { port } = server
+  const captured = await capture(port)
+  if (typeof captured === 'string') return skip(captured)
+  using _ = captured
+  const page = await browser.newPage()
+  await page.goto(`${server.origin}/?poll=0.5&rate=10&lanes=${NAMES.join()}`)
+  /** Figures of the server that was closed. */
+  const before: Figures[] = []
+  const seen = () => bytesByLane(captured.streams)
+  const counted = async () => sumOf([...before, await laneFigures(server)])
+  const areEqual = async () => {
+    const [first, ...others] = [await figures(page), seen(), await counted()].map((one) => JSON.stringify(one))
+    return others.every((other) => other === first)
+  }
+  for (const received of [10, 20, 30]) {
+    await laneCounts(page, received)
+    await comeToRest(server, page)
+    for (const name of NAMES) await laneSwitch(page, name).uncheck()
+    await until('the page, the server and tshark report the same bytes', areEqual).catch(() => {})
+    expect(await figures(page)).toEqual(seen())
+    expect(await figures(page)).toEqual(await counted())
+    if (received === 20) {
+      before.push(await laneFigures(server))
+      await server.close()
+      server = await serve({ port, conditions })
+    }
+    if (received === 30) break
+    for (const name of NAMES) await laneSwitch(page, name).check()
+    await server.set({ ratePerSecond: 10 })
+  }
+  await page.close()
+  await server.close()
+}, 60_000)
+
+async function laneFigures({ app }: Served): Promise<Figures> {
+  const { body } = await app.inject({ url: '/lab/lanes', headers: { host: 'localhost' } })
+  const { lanes }: Lanes = JSON.parse(body)
+  return Object.fromEntries(
+    NAMES.map((name) => {
+      const { bytesUp = 0, bytesDown = 0 } = lanes.find(({ lane }) => lane.endsWith(`.${name}`)) ?? {}
+      return [name, { bytesUp, bytesDown }]
+    }),
+  )
+}
+
+const sumOf = (all: readonly Figures[]): Figures =>
+  Object.fromEntries(
+    NAMES.map((name) => {
+      const sum = (way: 'bytesUp' | 'bytesDown') => all.reduce((sum, one) => sum + (one[name]?.[way] ?? 0), 0)
+      return [name, { bytesUp: sum('bytesUp'), bytesDown: sum('bytesDown') }]
+    }),
+  )
 
 type Figures = Record<string, { bytesUp: number | null; bytesDown: number | null }>
 
@@ -80,8 +141,8 @@ function bytesByLane(streams: readonly Stream[]): Figures {
 }
 
 /**
- * A request that is on its way when its connection is reset, by whomever, was on the wire and is thrown
- * away by the kernel: the server never has it. So the polls are at rest before anything is broken.
+ * Waits until no request is under way. If a connection is reset, its last request was on the wire, but the kernel
+ * drops it before the server reads it. So the polls must be at rest before a cut.
  */
 async function comeToRest(server: Served, page: Page): Promise<void> {
   await server.set({ ratePerSecond: 0 })

@@ -1,4 +1,4 @@
-/** The plain chat in two browser pages, one of them a phone; and who is in the sandbox's. */
+/** Checks the plain chat in two browser pages, one of them a phone, and the people in the sandbox's chat. */
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ let browser: Browser
 beforeAll(async () => void (browser = await launch()), 90_000)
 afterAll(() => browser.close())
 
-/** By the keyboard alone: from the name on, Tab leads to the text and Enter sends. */
+/** Sends a message by keyboard only: Tab goes from the name to the text, and Enter sends it. */
 async function say(page: Page, name: string, text: string): Promise<void> {
   await page.getByLabel('Your name').fill(name)
   await page.keyboard.press('Tab')
@@ -18,7 +18,7 @@ async function say(page: Page, name: string, text: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-test('what one page says stands in both as text, on a desk and on a phone, and a restart is survived', async () => {
+test('a message appears as text on a desk and on a phone, and both survive a restart', async () => {
   const server = await serve()
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
   const desk = await context.newPage()
@@ -62,7 +62,7 @@ test('what one page says stands in both as text, on a desk and on a phone, and a
   for (const page of [desk, phone]) await page.context().close()
 }, 120_000)
 
-test('the sandbox\u2019s chat tells who is here, by how many tabs, and who types', async () => {
+test('the sandbox’s chat shows the people present, their number of tabs, and those who are typing', async () => {
   await using server = await serve({ times: { typingMs: 60_000 } })
   const context = await browser.newContext()
   const pages = [await context.newPage(), await context.newPage(), await (await browser.newContext()).newPage()]
@@ -79,13 +79,13 @@ test('the sandbox\u2019s chat tells who is here, by how many tabs, and who types
   await again.locator('.attendance').getByText('<i>Grace</i> is typing…').waitFor()
   await grace.getByLabel('Your message').fill('')
   await again.locator('.attendance').getByText('typing').waitFor({ state: 'detached' })
-  // Long before the time is over after which those without a word are gone.
+  // The departure shows long before the time limit for silent clients.
   await grace.goto('about:blank')
   await ada.locator('.attendance').getByText('Grace').waitFor({ state: 'detached', timeout: 15_000 })
   await context.close()
 }, 120_000)
 
-test('with --auth the sandbox asks who one is, and that is the name under which one speaks', async () => {
+test('with --auth, the sandbox asks for a sign-in, and messages carry that name', async () => {
   const password = 'a password for all'
   await using server = await serve({ auth: { password } })
   await using opened = await open(browser, server, '/?poll=0.25')

@@ -6,14 +6,14 @@ import type { Browser } from 'playwright'
 
 export interface Found {
   readonly executablePath: string
-  /** Where it came from, for people. */
+  /** Origin of this Chromium, in words. */
   readonly how: string
 }
 
 /**
- * A Chromium that runs: the one that FOURWIRE_CHROMIUM names, Playwright's own, the system's, else
- * one that is installed now, by Playwright or (as root, where there is apt) from the distribution.
- * Says on stderr what it does. Throws with what to do when nothing works.
+ * Finds a Chromium that runs: the one of FOURWIRE_CHROMIUM, Playwright's own, or the system's. Otherwise it installs
+ * one, by Playwright or (as root, with apt) from the distribution. It logs its steps to stderr, and throws an error
+ * with a remedy if every way fails.
  */
 export async function findChromium(): Promise<Found> {
   const named = process.env['FOURWIRE_CHROMIUM']
@@ -28,21 +28,27 @@ export async function findChromium(): Promise<Found> {
 }
 
 /**
- * Finds a Chromium once, before the tests that share it run side by side: two installations at a
- * time would trip over each other, and take longer than a test may. For Vitest's `globalSetup`.
+ * Finds a Chromium once, before the tests that share it start. Two installations at a time would disturb each other,
+ * and would take longer than a test may. For Vitest's `globalSetup`.
  */
 export async function setup(): Promise<void> {
   process.env['FOURWIRE_CHROMIUM'] = (await findChromium()).executablePath
 }
 
 export interface LaunchOptions {
-  /** Timers of hidden pages are throttled and pages left are kept for coming back, as for people. Default: as Playwright likes it, neither. */
+  /**
+   * Throttles the timers of hidden pages and keeps left pages in the page cache, as for a person. Default: neither,
+   * as Playwright sets it.
+   */
   readonly realistic?: boolean
   /** Further flags, such as `--host-resolver-rules=MAP lan.test 127.0.0.1`. */
   readonly args?: readonly string[]
 }
 
-/** A headless browser that speaks to nobody of its own accord. The caller closes it, which is over in any case after a few seconds. */
+/**
+ * Launches a headless browser that makes no request by itself. The caller closes it, which takes at most a few
+ * seconds.
+ */
 export async function launch(options: LaunchOptions = {}): Promise<Browser> {
   return endingInTime(await start(options))
 }
@@ -50,7 +56,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Browser> {
 async function start({ realistic = false, args = [] }: LaunchOptions): Promise<Browser> {
   const { executablePath } = await findChromium()
   const options = { executablePath, args: [...QUIET, ...args], ignoreDefaultArgs: realistic ? [...UNREALISTIC] : [] }
-  // Chromium refuses to run as root inside its sandbox; everyone else gets the sandbox, if the system has one.
+  // Chromium refuses to run as root inside its sandbox. All other users get the sandbox, if the system has one.
   if (process.getuid?.() === 0) return chromium.launch({ ...options, chromiumSandbox: false })
   return chromium.launch({ ...options, chromiumSandbox: true }).catch((error: Error) => {
     if (!error.message.includes('No usable sandbox')) throw error
@@ -59,10 +65,10 @@ async function start({ realistic = false, args = [] }: LaunchOptions): Promise<B
   })
 }
 
-/** One that was told to end and has not is killed, with all its processes. */
+/** Time after which a browser that does not close is killed, with all its processes. */
 const CLOSE_MS = 5000
 
-/** Playwright waits for a browser's end without a limit, and now and then one does not end. */
+/** Adds a time limit to the browser's `close`, because Playwright waits without one, and some browsers do not end. */
 async function endingInTime(browser: Browser): Promise<Browser> {
   const session = await browser.newBrowserCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
@@ -83,16 +89,18 @@ async function endingInTime(browser: Browser): Promise<Browser> {
   return browser
 }
 
-/** With its children: Playwright has given it a group of its own, where there are such. */
+/** Kills a browser with its child processes. Except on Windows, Playwright starts it in a process group. */
 function killAll(pid: number): void {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
   } catch {
-    // It has ended in this very moment.
+    // The browser has just ended by itself.
   }
 }
 
-/** Playwright switches most of these off by itself; that no request leaves the machine should not hang on its defaults. */
+/**
+ * Flags against requests to the network. Playwright sets most of them, but the tests must not depend on its defaults.
+ */
 const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -101,7 +109,7 @@ const QUIET = [
   '--disable-quic',
 ]
 
-/** Playwright's defaults that hide what tabs in the background do to a transport. */
+/** Playwright's defaults that hide how a background tab affects a transport. */
 const UNREALISTIC = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
@@ -172,14 +180,17 @@ async function firstThatRuns(paths: readonly string[], how: string): Promise<Fou
   return undefined
 }
 
-/** A file alone proves little: Ubuntu's chromium-browser may be a stub for a snap, and a downloaded one may lack libraries. */
+/**
+ * Checks that a program runs. A file alone is no proof: Ubuntu's chromium-browser may only start a snap, and a
+ * downloaded browser may lack libraries.
+ */
 async function runs(path: string): Promise<boolean> {
   if (!existsSync(path)) return false
-  // On Windows, asking for the version opens a window instead.
+  // On Windows, asking for the version opens a window.
   return process.platform === 'win32' || succeeds(path, ['--version'], 'ignore')
 }
 
-/** Runs a command, what it prints going to stderr or nowhere. */
+/** Runs a command and sends its output to stderr or nowhere. Resolves to true if it succeeded. */
 function succeeds(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** What the page says of a lane that the server has dropped. */
+/** Checks how the page reports a lane that the server has dropped. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright'
 import { openRoad } from '../chaos/road.ts'
@@ -6,32 +6,38 @@ import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 import { launch } from './chromium.ts'
 
-/** More than the kernels on both sides hold for who reads nothing. */
-const MUCH_BYTES = 6 * 1024 * 1024
-const TEXT = 'x'.repeat(4000)
+/** The longest allowed text, 12,000 bytes. */
+const TEXT = 'と'.repeat(4000)
+/** More bytes than the kernels of both ends buffer for a client that does not read. */
+const MUCH_BYTES = 16 * 1024 * 1024
 
 let browser: Browser
 beforeAll(async () => void (browser = await launch()))
 afterAll(() => browser.close())
 
-test('a lane that is dropped says why, comes back and has lost nothing', async () => {
+test('a dropped lane shows the reason, comes back and has lost no message', async () => {
   await using server = await serve({ times: { stalledMs: 500 } })
   await using road = await openRoad(server.port)
   const page = await browser.newPage()
   await page.goto(`${road.origin}/?lanes=ws`)
   await page.waitForFunction(() => window.fourwire?.snapshot().lanes.some(({ state }) => state === 'open'))
 
-  road.stall(2500)
+  const release = road.stall()
   const ask = { method: 'POST', url: '/feed/lobby', headers: { host: 'localhost' } } as const
+  const metrics = async () => (await server.app.inject({ url: '/metrics', headers: { host: 'localhost' } })).body
+  const isDropped = async () => /^fourwire_drops_total\{[^}]*"ws"[^}]*\} [1-9]/m.test(await metrics())
   let last = ''
-  for (let sent = 0; sent < MUCH_BYTES; sent += TEXT.length)
-    last = (await server.app.inject({ ...ask, payload: { user: 'Ada', text: TEXT } })).json().id
+  for (let bytes = 0; bytes < MUCH_BYTES && !(await isDropped());)
+    for (let i = 0; i < 50; i++, bytes += 3 * TEXT.length)
+      last = (await server.app.inject({ ...ask, payload: { user: 'Ada', text: TEXT } })).json().id
+  await until('the server has dropped the lane', isDropped)
+  release()
 
   await page.getByRole('status').getByText('WebSocket was dropped by the server: too slow').waitFor()
   await page.locator('.alarm').getByText('dropped').waitFor()
   const lane = () => page.evaluate(() => window.fourwire.snapshot().lanes.find(({ on }) => on))
   const seqOf = (cursor = '') => Number(cursor.split('.')[1])
-  await until('it has everything', async () => seqOf((await lane())?.cursor) >= seqOf(last), 30_000)
+  await until('the lane has every event', async () => seqOf((await lane())?.cursor) >= seqOf(last), 30_000)
   expect(await lane()).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0 })
   await page.close()
 }, 60_000)

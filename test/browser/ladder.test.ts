@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Lane } from '../../web/state/lane.ts'
+import type { Lane } from '../../web/lane/lane.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { launch } from './chromium.ts'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('exports what it shows as an SVG that parses, with a shape for every message, and what people wrote as text', async () => {
+test('the SVG export parses, has a shape for every message, and contains messages as text', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -20,11 +20,11 @@ test('exports what it shows as an SVG that parses, with a shape for every messag
   await hasAll(page, id)
   await page.getByRole('button', { name: 'Pause' }).click()
   const svg = await exported(page, 'SVG')
-  // The page itself takes no markup from anybody.
+  // A blank page parses the SVG, because the sandbox's page forbids markup from strings.
   const blank = await opened.context.newPage()
   const found = await blank.evaluate((text) => {
     const picture = new DOMParser().parseFromString(text, 'image/svg+xml')
-    // One of each stands before the lane's name.
+    // One shape of each colour stands before the lane's name.
     const shapes = ['194, 72, 10', '143, 31, 119', '0, 119, 90', '31, 79, 200'].map(
       (colour) => picture.querySelectorAll(`path[fill="rgb(${colour})"]`).length - 1,
     )
@@ -44,7 +44,7 @@ test('exports what it shows as an SVG that parses, with a shape for every messag
   expect(found.shapes).toEqual([1, 1, 1, 1])
 })
 
-test('exports the same as text that goes on a handout', async () => {
+test('the text export contains the same messages for a handout', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -60,13 +60,13 @@ test('exports the same as text that goes on a handout', async () => {
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
 })
 
-test('gives the marks the server’s times, tells them, and opens what is clicked', async () => {
+test('marks get the server’s times, are described, and open on a click', async () => {
   await using server = await serve()
-  await using opened = await open(server, '/?lanes=long-poll,ws&zoom=0.5')
+  await using opened = await open(server, '/?off=short-poll,sse&zoom=0.5')
   const { page } = opened
   const { id } = await server.publish('first')
   await hasAll(page, id)
-  // A later one settles what was on its way when the first was told of.
+  // A second message makes sure that the reports of the first one are complete.
   await hasAll(page, (await server.publish('second')).id)
   await expect
     .poll(() => arrivalsOf(page))
@@ -102,7 +102,7 @@ test('gives the marks the server’s times, tells them, and opens what is clicke
     .waitFor()
 })
 
-/** A page at one zoom that shows ten seconds and more, without the metronome. */
+/** Opens a page without the metronome, with a zoom that shows at least ten seconds. */
 async function open({ origin }: Pick<Served, 'origin'>, path = '/?poll=0.25&zoom=0.5') {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'dark' })
   const page = await context.newPage()
@@ -119,7 +119,10 @@ async function open({ origin }: Pick<Served, 'origin'>, path = '/?poll=0.25&zoom
   return { page, context, [Symbol.asyncDispose]: () => context.close() }
 }
 
-/** Of the lanes that are on: were all arrivals told of by the wire, and does none run backwards? */
+/**
+ * For each lane that is on: whether the wire reported every arrival (`isTold`), and whether no mark runs backwards
+ * (`ascends`).
+ */
 function arrivalsOf(page: Page) {
   return page.evaluate(() => {
     const element = document.querySelector('fw-ladder')
@@ -136,7 +139,7 @@ function arrivalsOf(page: Page) {
   })
 }
 
-/** All lanes that are on have brought it. */
+/** Waits until all lanes that are on have brought the event. */
 async function hasAll(page: Page, id: string): Promise<void> {
   await page.waitForFunction(
     (last) =>

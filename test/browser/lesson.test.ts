@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createAccess } from '../../server/access.ts'
+import { createAccess } from '../../server/access/access.ts'
 import { createApp } from '../../server/app.ts'
 import { memoryLog } from '../../server/feed/memory-log.ts'
 import { kitOf } from '../../server/lessons/kit.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test("brings the feed on the lesson's lanes and on the student's, with the same ledger and figures", async () => {
+test("the student's lane delivers the feed with the same counts and figures as the lesson's lanes", async () => {
   const { origin, tell } = await served()
   const lesson = lessonOf('4')
   const [exercise] = await exercisesOf(lesson)
@@ -32,20 +32,20 @@ test("brings the feed on the lesson's lanes and on the student's, with the same 
   const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
   for (const lane of ['short-poll', 'long-poll', 'yours']) {
     const figures = page.locator(`[data-lane="${lane}"] .figures`)
-    await until(`${lane} has messages`, async () => /([2-9]|\d\d) of \1 arrived/.test(await figures.innerText()))
+    await until(`lane ${lane} has messages`, async () => /([2-9]|\d\d) of \1 arrived/.test(await figures.innerText()))
     expect(await figures.innerText()).toContain('0 lost')
   }
   expect(await page.locator('.lane-row').count()).toBe(3)
   for (const lane of ['long-poll', 'yours'])
-    await until(`the bytes of ${lane} are known`, async () =>
+    await until(`the page shows the bytes of lane ${lane}`, async () =>
       /\d B \/ message/.test(await page.locator(`[data-lane="${lane}"] .figures`).innerText()),
     )
-  // What stands beside the delay: the way to the student's server has a hop more.
-  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toMatch(/≥ \d[\d.]* one hop more/)
+  // The student's lane passes through the sandbox, so its delay has one more hop, which the page states.
+  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toMatch(/≥ \d[\d.]* for one more hop/)
   expect(trouble).toEqual([])
 })
 
-test('shows the checks as they come, the first that failed open, and asks for more', async () => {
+test('checks appear one by one, the first failed one is open, and buttons ask for more', async () => {
   const { origin, tell, wishes } = await served()
   tell({ results: [PASSED, FAILED], is: 'waiting' })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -53,61 +53,63 @@ test('shows the checks as they come, the first that failed open, and asks for mo
   await checks.getByText('1 of 2 checks pass').waitFor()
   expect(await checks.locator('.dump').innerText()).toBe('HTTP/1.1 204 No Content\n         ^\nwanted:  200\n')
   expect(await checks.locator('mark').innerText()).toBe('204')
-  expect(await checks.getByText('behind it').count()).toBe(1)
+  expect(await checks.getByText('the missing idea').count()).toBe(1)
   await checks.getByRole('button', { name: 'Next hint' }).click()
   await page.locator('h1').click()
   await page.keyboard.press('r')
-  await until('the kit was asked', () => wishes.length === 2)
+  await until('the kit has received two requests', () => wishes.length === 2)
   expect(wishes).toEqual(['hint', 'check'])
   tell({ results: [PASSED, FAILED], rungs: 2 })
   await checks.getByText('Look at where you answer.').waitFor()
   tell({ results: [], is: 'checking' })
-  await until('both stand as not yet done', async () => (await checks.getByText('not yet').count()) === 2)
+  await until('two checks are marked "not yet"', async () => (await checks.getByText('not yet').count()) === 2)
 })
 
-test('keeps what one predicted, and measures only when that was said', async () => {
+test('a prediction is stored, and the measurement starts only after it', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
   const settings = { conditions: { latencyMs: 100 } }
   await page.request.put(`${origin}/lab/settings`, { data: settings })
   const prediction = page.locator('fw-prediction')
-  await until('a message came', async () =>
+  await until('the lane has received a message', async () =>
     /[1-9] of/.test(await page.locator('[data-lane="long-poll"] .figures').innerText()),
   )
   expect(await prediction.locator('.value').allInnerTexts()).toEqual(['–'])
   await prediction.getByRole('textbox').fill('10')
-  await until('it is measured', async () => /\d/.test((await prediction.locator('.value').allInnerTexts()).join('')))
+  await until('the measured value is shown', async () =>
+    /\d/.test((await prediction.locator('.value').allInnerTexts()).join('')),
+  )
   await page.reload()
   expect(await prediction.getByRole('textbox').inputValue()).toBe('10')
 })
 
-test('says what has to hold so that it can measure, and how to count what it cannot', async () => {
+test('the page names the condition of a measurement, and explains how to count a number that it cannot measure', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
-  await page.locator('fw-prediction').getByText('as soon as the network has its 100 ms').waitFor()
+  await page.locator('fw-prediction').getByText('when the network has a delay of 100 ms').waitFor()
   await page.goto(`${origin}/lessons/08-sse-in-practice`)
   await page.locator('fw-prediction').getByText('Open the seven tabs').waitFor()
 })
 
-test('sends what is written in the text, and shows what crossed the wire', async () => {
+test('a request in the lesson’s text is sent, and the page shows the bytes that crossed', async () => {
   const { origin } = await served()
   const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
   const asked = page.locator('.http + .try').first()
   await asked.getByRole('button', { name: 'Try' }).click()
-  await until('it is answered', async () => /preference-applied: wait=1/.test(await asked.innerText()))
-  // With the room's own cursor in the place of the one in the text.
+  await until('the response is shown', async () => /preference-applied: wait=1/.test(await asked.innerText()))
+  // The room's own cursor replaces the one in the text.
   const crossed = await asked.innerText()
   expect(crossed).toMatch(
     /\d bytes, head\nGET \/feed\/lesson-4\/long-poll\?after=\w+\.0&wait=1&lane=\w{8}\.try1 HTTP\/1.1\n/,
   )
-  // What the browser adds.
+  // Headers that the browser adds.
   expect(crossed).toMatch(/\nHost: localhost:\d+\n.*\nUser-Agent: .*\nHTTP\/1.1 204 No Content\n/s)
   const told = page.locator('pre.sh + .try').first()
   await told.getByRole('button', { name: 'Try' }).click()
-  await until('the network is as the text says', async () =>
+  await until('the page shows the network of the text', async () =>
     /100 ms each way/.test(await page.locator('.holds').innerText()),
   )
-  await until('it is shown', async () =>
+  await until('the request is shown', async () =>
     /PUT \/lab\/settings\?room=lobby&lane=\w{8}\.try2 HTTP\/1.1\n.*\ncontent-type: application\/json/is.test(
       await told.innerText(),
     ),
@@ -115,7 +117,7 @@ test('sends what is written in the text, and shows what crossed the wire', async
   expect(trouble).toEqual([])
 })
 
-test('says how to start where no lesson runs, and where another one does', async () => {
+test('the page says how to start the lesson if no lesson or another lesson runs', async () => {
   const { origin, tell } = await served()
   const { page } = await open(`${origin}/lessons/03-short-polling`)
   await page.locator('.checks').getByText('npm run lesson 3', { exact: true }).waitFor()
@@ -123,7 +125,7 @@ test('says how to start where no lesson runs, and where another one does', async
   await page.locator('.checks').getByRole('link', { name: 'Long polling?' }).waitFor()
 })
 
-test('a page that nobody sees holds no connection, and shows how the lesson stands when it is seen again', async () => {
+test('a hidden page holds no connection, and shows the state of the lesson when it is visible again', async () => {
   const { origin, tell } = await served()
   tell({ results: [PASSED] })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -138,19 +140,19 @@ test('a page that nobody sees holds no connection, and shows how the lesson stan
 
 test('the seventh tab of lesson 8 stays blank until one of the six others is closed', async () => {
   const { folder } = lessonOf('8')
-  await using program = await startProgram(folder, { name: 'tabs', hosted: { kind: 'server' }, checks: [] })
+  await using program = await startProgram(folder, { name: 'tabs', hosted: { kind: 'server' } })
   const address = `http://localhost:${program.port}/`
   const context = await browser.newContext()
   onTestFinished(() => context.close())
   const tabs = await Promise.all(Array.from({ length: 6 }, () => context.newPage()))
   const counts = () => Promise.all(tabs.map(async (tab) => Number(await tab.locator('#count').innerText())))
   for (const tab of tabs) await tab.goto(address)
-  await until('each has its stream', async () => (await counts()).every((count) => count > 0))
+  await until('every tab has an open stream', async () => (await counts()).every((count) => count > 0))
   const seventh = await context.newPage()
   let isHere = false
   const going = seventh.goto(address).then(() => (isHere = true))
   const before = await counts()
-  await until('time has gone by for all', async () =>
+  await until('every tab counts two seconds more', async () =>
     (await counts()).every((count, i) => count > (before[i] ?? 0) + 1),
   )
   expect(isHere).toBe(false)
@@ -159,7 +161,7 @@ test('the seventh tab of lesson 8 stays blank until one of the six others is clo
   await seventh.getByRole('heading', { name: 'Here is the page' }).waitFor()
 })
 
-test('a long list of checks scrolls by itself, so that lanes and text stay where they are', async () => {
+test('a long list of checks scrolls alone, so that lanes and text stay in place', async () => {
   const { origin, tell } = await served()
   tell({ results: Array.from({ length: 20 }, (_none, i) => ({ ...FAILED, check: `check-${i}` })) })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -168,18 +170,21 @@ test('a long list of checks scrolls by itself, so that lanes and text stay where
   expect(await page.locator('.checks').evaluate((one) => one.scrollHeight - one.clientHeight)).toBeGreaterThan(0)
 })
 
-test('marks what is done while it is open', async () => {
+test('the list of lessons marks a lesson finished while the page is open, and offers its bug hunt', async () => {
   const { origin, tell } = await served()
   const { page } = await open(`${origin}/lessons`)
+  const hunt = page.getByText('npm run lesson hunt 3')
+  await expect.poll(() => hunt.isHidden()).toBe(true)
   tell({ course: [{ name: '03-short-polling', isDone: true }] })
   await page.locator('.course li.done').getByText('done').waitFor()
+  await hunt.waitFor()
 })
 
 test.each([
   { name: 'light', viewport: DESK, colorScheme: 'light' },
   { name: 'dark', viewport: DESK, colorScheme: 'dark' },
   { name: 'on a phone', viewport: PHONE, colorScheme: 'light' },
-] as const)('$name: axe finds nothing, and nothing is wider than the page', async ({ viewport, colorScheme }) => {
+] as const)('$name: axe finds no violation, and nothing is wider than the page', async ({ viewport, colorScheme }) => {
   const { origin, tell } = await served()
   tell({ results: [PASSED, FAILED], is: 'waiting' })
   const { page, trouble } = await open(`${origin}/lessons/04-long-polling`, { viewport, colorScheme })
@@ -187,11 +192,11 @@ test.each([
   await page.getByRole('textbox', { name: 'You said' }).fill('10')
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width)
-  // The student's server does not run here: its lane is reset, and the browser says so.
+  // The student's server does not run here, so its lane is reset, and the browser logs that.
   expect(trouble.filter((line) => !/ERR_(?:CONNECTION_RESET|SOCKET_NOT_CONNECTED)/.test(line))).toEqual([])
 })
 
-test('on a phone the square of the last lesson is seen when that is open', async () => {
+test('on a phone the square of the last lesson is visible when that lesson is open', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/18-capstone-task-board`, { viewport: PHONE })
   const isSeen = () =>
@@ -202,7 +207,7 @@ test('on a phone the square of the last lesson is seen when that is open', async
   await expect.poll(isSeen).toBe(true)
 })
 
-test('prints its text alone, with an empty field for the prediction', async () => {
+test('a lesson prints only its text, with an empty field for the prediction', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
   await page.getByRole('textbox', { name: 'You said' }).fill('10')
@@ -237,13 +242,13 @@ const FAILED: LessonResult = {
   },
 }
 
-/** A sandbox with a kit that says what the test says. */
+/** Starts a sandbox with a lesson kit that the test controls. */
 async function served() {
   const wishes: LessonWish[] = []
   const parent = Object.assign(new EventEmitter<{ message: [LessonState] }>(), {
     send: (wish: LessonWish) => wishes.push(wish),
   })
-  const app = await createApp({ log: memoryLog(), access: createAccess([]), kit: kitOf(parent) })
+  const app = await createApp({ log: memoryLog(), access: createAccess(), kit: kitOf(parent) })
   onTestFinished(async () => {
     setTimeout(() => app.server.closeAllConnections(), 1500).unref()
     await app.close()
@@ -260,6 +265,7 @@ async function served() {
     results: [],
     checkedAtMs: null,
     rungs: 1,
+    hunt: null,
     course: [],
   }
   const tell = (change: Partial<LessonState>) => {

@@ -1,4 +1,4 @@
-/** Colours, names and roles for everybody, and nothing that jumps. */
+/** Checks colours, names, roles, and a layout that does not jump. */
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ test.for<[string, BrowserContextOptions]>([
   ['/?rate=20&open=long-poll:server', { viewport: DESK, colorScheme: 'dark' }],
   ['/?rate=20&open=help', { viewport: PHONE, hasTouch: true, colorScheme: 'light' }],
   ['/?rate=20&open=settings', { viewport: PHONE, hasTouch: true, colorScheme: 'dark' }],
-])('%s has nothing that axe finds wrong', async ([path, options]) => {
+])('axe finds no violation at %s', async ([path, options]) => {
   await using server = await serve()
   await using opened = await open(browser, server, path, options)
   await lanesHave(opened.page, 1)
@@ -26,7 +26,45 @@ test.for<[string, BrowserContextOptions]>([
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
 })
 
-test('moves nothing about while its figures run', async () => {
+test('the shape of a lane that is off is an outline without a border', async () => {
+  await using server = await serve()
+  await using opened = await open(browser, server, '/?off=short-poll,long-poll,sse&view=table')
+  const { page } = opened
+  await lanesHave(page, 1)
+  const drawn = await page.locator('svg.shape.hollow').evaluateAll((shapes) =>
+    shapes.map((shape) => {
+      const { borderTopWidth, borderLeftWidth, backgroundColor, fill } = getComputedStyle(shape)
+      return [borderTopWidth, borderLeftWidth, backgroundColor, fill]
+    }),
+  )
+  // Shapes in the lanes' heads and in the table.
+  expect(drawn).toEqual(Array.from({ length: 6 }, () => ['0px', '0px', 'rgba(0, 0, 0, 0)', 'none']))
+})
+
+test('a sentence of the status line is never cut, and moves no other part', async () => {
+  await using server = await serve()
+  await using opened = await open(browser, server, '/?rate=20')
+  const { page } = opened
+  await lanesHave(page, 1)
+  for (const viewport of [DESK, { width: 360, height: 640 }]) {
+    await page.setViewportSize(viewport)
+    const status = page.locator('.statusline')
+    const above = await page.locator('.chat').boundingBox()
+    await page.evaluate(() => {
+      const page = document.querySelector('fw-page')
+      Reflect.get(page ?? {}, 'say').call(
+        page,
+        'Café Wi-Fi · 40 to 80 ms each way · 2 % lost. All lanes came back through the new wire; figures start again.',
+      )
+    })
+    await status.getByText('figures start again.').waitFor()
+    expect(await status.evaluate((line) => line.scrollHeight - line.clientHeight)).toBe(0)
+    expect(await status.evaluate((line) => line.scrollWidth - line.clientWidth)).toBe(0)
+    expect(await page.locator('.chat').boundingBox()).toEqual(above)
+  }
+})
+
+test('the layout does not move while the figures change', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20')
   const { page } = opened

@@ -1,9 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Conditions } from '../../server/protocol.ts'
-import { NEUTRAL } from '../../server/wire/ranges.ts'
-import type { Snapshot } from '../../web/state/snapshot.ts'
+import type { Conditions } from '../../server/protocol/lab.ts'
+import { NEUTRAL } from '../../server/wire/bend/ranges.ts'
+import type { Snapshot } from '../../web/session/snapshot.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { launch } from './chromium.ts'
@@ -17,21 +17,21 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('is opened from the bar and fetched only then, and gives the focus back', async () => {
+test('the network panel is loaded when it is opened, and returns the focus when it is closed', async () => {
   await using server = await serve()
   await using opened = await open(server, '/')
   const { page, paths } = opened
   await conditionsAre(page, NEUTRAL)
-  expect(paths).not.toContain('/view/network.ts')
+  expect(paths).not.toContain('/sandbox/network.ts')
   await page.getByRole('button', { name: 'More about the network' }).click()
   await page.getByRole('complementary', { name: 'Network' }).getByRole('slider', { name: 'latency' }).waitFor()
-  expect(paths).toContain('/view/network.ts')
+  expect(paths).toContain('/sandbox/network.ts')
   await page.keyboard.press('Escape')
   await page.getByRole('complementary', { name: 'Network' }).waitFor({ state: 'detached' })
   expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('More')
 })
 
-test('a slider sets its condition by keyboard, and the page says what it did', async () => {
+test('a slider sets its condition by keyboard, and the page announces the result', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -50,7 +50,7 @@ test('a slider sets its condition by keyboard, and the page says what it did', a
   await page.getByRole('status').getByText('The network is left alone again.').waitFor()
 })
 
-test('what moves under the pointer is sent when it rests, not all the way', async () => {
+test('a moving slider sends its value only when it rests', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -75,7 +75,7 @@ test('what moves under the pointer is sent when it rests, not all the way', asyn
   expect(sent).toHaveLength(1)
 })
 
-test('a number sets it exactly, within what there is', async () => {
+test('a number field sets its condition exactly, within its range', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -92,7 +92,7 @@ test('a number sets it exactly, within what there is', async () => {
   expect(await field.inputValue()).toBe('1')
 })
 
-test('goes back to before, and to nothing at all', async () => {
+test('buttons restore the previous network, and a network without conditions', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -114,9 +114,9 @@ test('goes back to before, and to nothing at all', async () => {
 test.for([
   ['Cut: FIN', 'All connections ended, as if the server had said goodbye.'],
   ['Cut: RST', 'All connections cut.'],
-  ['Cut: black hole', 'All connections lead nowhere now, and nobody is told.'],
+  ['Cut: black hole', 'All connections lose every byte now, and neither end notices.'],
   ['Restart server', 'The server restarts'],
-] as const)('%s says what it did', async ([button, sentence]) => {
+] as const)('%s is announced in the status line', async ([button, sentence]) => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -125,8 +125,8 @@ test.for([
   await page.getByRole('status').getByText(sentence).waitFor()
 })
 
-test('lets nobody but the instructor set anything, and says why', async () => {
-  await using server = await serve({ isInstructor: false })
+test('only the instructor can change the network, and the panel says why', async () => {
+  await using server = await serve({ isShared: true })
   await using opened = await open(server)
   const { page } = opened
   const panel = page.getByRole('complementary', { name: 'Network' })
@@ -140,7 +140,7 @@ test.for([
   ['light', { viewport: DESK, colorScheme: 'light' }],
   ['dark', { viewport: DESK, colorScheme: 'dark' }],
   ['phone', { viewport: PHONE, hasTouch: true, colorScheme: 'light' }],
-] as const)('has nothing that axe finds wrong: %s', async ([, options]) => {
+] as const)('axe finds no violation in the network panel: %s', async ([, options]) => {
   await using server = await serve({ conditions: { latencyMs: 2 } })
   await using opened = await open(server, '/?open=network', options)
   const { violations } = await new AxeBuilder({ page: opened.page }).analyze()
@@ -149,7 +149,7 @@ test.for([
 
 interface Opened extends AsyncDisposable {
   readonly page: Page
-  /** What was asked for. */
+  /** Paths of all requests. */
   readonly paths: string[]
 }
 
@@ -163,7 +163,7 @@ async function open({ origin }: Served, path = '/?open=network', options: Browse
   return { page, paths, [Symbol.asyncDispose]: () => context.close() }
 }
 
-/** Those that hold on the server, as the page was told. */
+/** Waits until the page has these conditions from the server. */
 async function conditionsAre(page: Page, conditions: Partial<Conditions>): Promise<void> {
   const told = (): Promise<Snapshot['conditions']> =>
     page.evaluate(() => window.fourwire?.snapshot().conditions ?? null)

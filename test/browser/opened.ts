@@ -1,6 +1,6 @@
-/** A page in Chromium, and what tests ask of it. */
+/** Opens a page in Chromium, and reads its state. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright'
-import type { Snapshot } from '../../web/state/snapshot.ts'
+import type { Snapshot } from '../../web/session/snapshot.ts'
 import type { Served } from '../serve.ts'
 
 export const DESK = { width: 1280, height: 720 }
@@ -10,7 +10,7 @@ declare global {
   interface Window {
     shifted: number
   }
-  /** Of a cursor. In the page; see `open`. */
+  /** Sequence number of a cursor. `open` adds this function to the page. */
   function seq(cursor: string): number
   function nameOf(element: Element | null): string
 }
@@ -18,12 +18,15 @@ declare global {
 interface Opened extends AsyncDisposable {
   readonly context: BrowserContext
   readonly page: Page
-  /** Errors and what the content security policy refused. Chromium's word on a plain address, that it has no process of its own, is neither. */
+  /**
+   * Errors, and violations of the content security policy. Chromium's note that a page without HTTPS has no process
+   * of its own is left out.
+   */
   readonly trouble: string[]
   readonly requests: Request[]
 }
 
-/** In a context of its own, which goes with what is returned. */
+/** Opens a page in a separate context, which closes with the returned object. */
 export async function open(
   browser: Browser,
   { origin }: Pick<Served, 'origin'>,
@@ -59,7 +62,10 @@ export async function open(
   return { context, page, trouble, requests, [Symbol.asyncDispose]: () => context.close() }
 }
 
-/** What the first strip is drawn on, just left of "now": above all that waits, where only rules go by. Without a band it is bare. */
+/**
+ * Background colour of the first strip, just left of the present and above all marks; transparent if there is no
+ * band.
+ */
 export function groundOf(page: Page): Promise<string> {
   return page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('fw-ladder canvas')
@@ -85,7 +91,7 @@ export async function lanesAreOn(page: Page): Promise<void> {
   await page.waitForFunction(() => window.fourwire?.snapshot().lanes.some(({ on }) => on))
 }
 
-/** Every lane that is on has measured so many. */
+/** Waits until every lane that is on has measured `n` messages. */
 export async function lanesHave(page: Page, n: number): Promise<void> {
   await page.waitForFunction((least) => {
     const lanes = window.fourwire?.snapshot().lanes.filter(({ on }) => on) ?? []
@@ -93,7 +99,10 @@ export async function lanesHave(page: Page, n: number): Promise<void> {
   }, n)
 }
 
-/** Every lane brought all up to this one, which somebody wrote: its row in the chat has four figures. */
+/**
+ * Waits until every lane has brought all messages up to this one. It must be a chat message, whose row then shows
+ * four figures.
+ */
 export async function everyLaneReaches(page: Page, id: string): Promise<void> {
   await page.waitForFunction((last) => seq(window.fourwire.snapshot().cursor) >= seq(last), id)
   await page.waitForFunction(() =>

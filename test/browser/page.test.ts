@@ -1,7 +1,7 @@
-/** The sandbox: when each lane had what was said, and with how many bytes. Nothing else runs beside it. */
+/** Checks the sandbox: the delays and the bytes of each lane. No other test runs at the same time. */
 import type { Browser, Request } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Lanes } from '../../server/protocol.ts'
+import type { Lanes } from '../../server/protocol/wire.ts'
 import { serve } from '../serve.ts'
 import { launch } from './chromium.ts'
 import { lanesAreOn, lanesHave, open, snapshotOf } from './opened.ts'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('brings the feed on four lanes, asks nobody but its server, and weighs less than 400 kB', async () => {
+test('the page brings the feed on four lanes, contacts only its server, and weighs less than 400 kB', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=10')
   const { page, trouble, requests } = opened
@@ -28,12 +28,12 @@ test('brings the feed on four lanes, asks nobody but its server, and weighs less
   expect(trouble).toEqual([])
 })
 
-test('has the bytes of its lanes from the meter at the sockets, and from nowhere else', async () => {
+test('the page shows the bytes that the meter counted at the sockets', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=5&poll=0.25&wait=5')
   const { page } = opened
   await lanesHave(page, 5)
-  // The page holds what was read half a second ago: it is still for longer than that.
+  // The page's readings are half a second old, so the feed is stopped for longer than that.
   await server.set({ ratePerSecond: 0 })
   await page.getByRole('button', { name: 'Only SSE' }).click()
   const metered = async () => (await (await fetch(`${server.origin}/lab/lanes`)).json()) as Lanes
@@ -49,7 +49,7 @@ test('has the bytes of its lanes from the meter at the sockets, and from nowhere
     expect(Object.values(split ?? {}).reduce((sum, bytes) => sum + bytes, 0)).toBe((bytesUp ?? 0) + (bytesDown ?? 0))
 })
 
-test.for(['ws', 'post'] as const)('shows when each lane had what was said by %s', async (by) => {
+test.for(['ws', 'post'] as const)('the chat shows the delay of each lane for a message sent by %s', async (by) => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.1')
   const { page } = opened
@@ -64,7 +64,7 @@ test.for(['ws', 'post'] as const)('shows when each lane had what was said by %s'
   await expect.poll(() => page.getByLabel('Your message').inputValue()).toBe('')
 })
 
-/** Heads and bodies of all that made the page, without the feed that it shows. */
+/** Size of all heads and bodies that loaded the page, without the feed. */
 async function bytesOf(requests: readonly Request[]): Promise<number> {
   const files = requests.filter((request) => !new URL(request.url()).pathname.startsWith('/feed/'))
   const sizes = await Promise.all(files.map((request) => request.sizes()))

@@ -1,4 +1,4 @@
-/** The sandbox in use: by keyboard, from another machine, against hostile texts, and with its server away. */
+/** Checks the sandbox in use: by keyboard, under a LAN name, with hostile texts, and without its server. */
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('tells what it knows as plain data', async () => {
+test('the page exports its state as plain data', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened
@@ -32,14 +32,14 @@ test('tells what it knows as plain data', async () => {
   expect(snapshot.lanes.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])
 })
 
-test('goes from one transport to the next and back without losing or repeating anything', async () => {
+test('switching between transports loses and repeats no message', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20&poll=0.1')
   const { page } = opened
   await lanesHave(page, 5)
   for (const name of ['SSE', 'Short polling', 'WebSocket', 'Long polling']) {
     await page.getByRole('button', { name: `Only ${name}` }).click()
-    await page.getByText(`${name} alone. The cursor went over: 0 lost, 0 doubled.`).waitFor()
+    await page.getByText(`${name} alone. It continues at the same cursor: 0 lost, 0 doubled.`).waitFor()
     const before = seqOf(await snapshotOf(page))
     await page.waitForFunction((seq) => Number(window.fourwire.snapshot().cursor.split('.')[1]) > seq + 5, before)
   }
@@ -48,12 +48,12 @@ test('goes from one transport to the next and back without losing or repeating a
   await page.getByRole('switch', { name: 'SSE on' }).check()
   await lanesHave(page, 20)
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
-  // The page's position moves only over what it has without a hole.
+  // The page's cursor moves only over events without a hole.
   const last = await server.publish('the end')
   await page.waitForFunction((id) => seq(window.fourwire.snapshot().cursor) >= seq(id), last.id)
 })
 
-test('is used by keyboard alone', async () => {
+test('the sandbox can be used by keyboard alone', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=10')
   const { page } = opened
@@ -102,7 +102,7 @@ test('is used by keyboard alone', async () => {
   await expect.poll(() => page.evaluate(() => nameOf(document.activeElement))).toBe('Code of SSE')
 })
 
-test('shows what hostile people write as what it is: text', async () => {
+test('hostile messages are shown as text', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page, trouble } = opened
@@ -122,7 +122,7 @@ test('shows what hostile people write as what it is: text', async () => {
   expect(trouble).toEqual([])
 })
 
-test('says that the server is away and what to do, and comes back from its cursors', async () => {
+test('the page reports an absent server with a remedy, and resumes from its cursors', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-'))
   const path = join(folder.path, 'feed.db')
   const server = await serve({ log: sqliteLog(path) })
@@ -138,14 +138,14 @@ test('says that the server is away and what to do, and comes back from its curso
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('works under a LAN name, which is no secure context', async () => {
+test('the sandbox works under a LAN name, which is not a secure context', async () => {
   const lan = await launch({ args: ['--host-resolver-rules=MAP lan.test 127.0.0.1'] })
   try {
     await using server = await serve({ allowHosts: ['lan.test'] })
     await using opened = await open(lan, { origin: `http://lan.test:${server.port}` }, '/?rate=5&poll=0.25')
     const { page, trouble } = opened
     expect(await page.evaluate(() => isSecureContext)).toBe(false)
-    // The price that the README names: a clock in steps of 0.1 ms instead of 0.005 ms.
+    // The README states this cost: a clock with steps of 0.1 ms instead of 0.005 ms.
     expect(await clockStepMs(page)).toBeGreaterThan(0.09)
     await lanesHave(page, 3)
     await page.getByLabel('Your message').fill('from the next room')
@@ -161,6 +161,6 @@ test('works under a LAN name, which is no secure context', async () => {
   }
 })
 
-/** As the page itself takes it into the error of its clock. */
+/** Resolution of the clock, as the page itself measures it. */
 const clockStepMs = (page: Page): Promise<number> =>
-  page.evaluate("import('/state/resolution.ts').then(({ clockResolutionMs }) => clockResolutionMs())")
+  page.evaluate("import('/lab/resolution.ts').then(({ clockResolutionMs }) => clockResolutionMs())")

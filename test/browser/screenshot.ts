@@ -1,5 +1,5 @@
 /**
- * Makes the README's picture, or pictures of the page in all its sizes and states, from a real run:
+ * Makes the README's picture, or pictures of the page in all sizes and states, from a real run:
  *
  *   node server/launch.js test/browser/screenshot.ts test/browser/sandbox.png
  *   node server/launch.js test/browser/screenshot.ts /tmp/pictures/
@@ -12,7 +12,9 @@ import { launch } from './chromium.ts'
 
 const DESK = { viewport: { width: 1280, height: 720 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, deviceScaleFactor: 2 }
-/** Enough for p95 to be told; the other pictures are for looking at the layout. */
+/**
+ * Number of messages to measure: enough to show p95 in the README's picture. The other pictures only show the layout.
+ */
 const MEASURED = { readme: 80, layout: 12 }
 
 interface Picture {
@@ -33,6 +35,9 @@ const PICTURES: readonly Picture[] = [
   { name: '820x1180-light', options: { viewport: { width: 820, height: 1180 } } },
   { name: '390x844-light', options: PHONE },
   { name: '390x844-settings', query: '?open=settings', options: PHONE },
+  { name: '1280x720-class', query: '?open=class' },
+  { name: '1280x720-chat-hidden', query: '?chat=hidden' },
+  { name: '390x844-class', query: '?open=class&theme=dark', options: PHONE },
 ]
 
 const CHAT: readonly (readonly [string, string])[] = [
@@ -53,7 +58,7 @@ try {
   if (target.endsWith('.png')) await one(browser, { name: '' }, target, MEASURED.readme)
   else {
     await mkdir(target, { recursive: true })
-    // One after the other: side by side they would be late by each other's doing, and show it.
+    // The pictures are made one after the other, because pages that run at the same time would delay each other.
     for (const picture of PICTURES) await one(browser, picture, join(target, `${picture.name}.png`), MEASURED.layout)
   }
 } finally {
@@ -70,7 +75,7 @@ async function one(by: Browser, { query = '', options = DESK }: Picture, path: s
   process.stdout.write(`${path}\n`)
 }
 
-/** Somebody says something now and then, until every lane that is on has measured `n` messages. */
+/** Publishes chat messages from time to time until every lane that is on has measured `n` messages. */
 async function talkUntil(page: Page, n: number): Promise<void> {
   for (let i = 0; (await measured(page)) < n; i++) {
     const [user, text] = CHAT[i % CHAT.length] ?? ['', '']
@@ -84,7 +89,7 @@ async function talkUntil(page: Page, n: number): Promise<void> {
   }
   const [user, text] = CHAT[0] ?? ['', '']
   await publish(user, text)
-  // The last word in the left half of the strips, and already answered by everyone.
+  // The last message then stands in the left half of the strips, and every lane has brought it.
   const last = await measured(page)
   await page.waitForFunction(
     (least) => window.fourwire.snapshot().lanes.every((lane) => !lane.on || lane.n >= least),

@@ -1,4 +1,4 @@
-/** What the instructor sets, and what stands in the address. */
+/** Checks the instructor's settings, and the state in the address. */
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('keeps its state in the address, so that a link opens the same view', async () => {
+test('the page keeps its state in the address, so that a link opens the same view', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?room=b-2')
   const { page } = opened
@@ -26,8 +26,7 @@ test('keeps its state in the address, so that a link opens the same view', async
   await page.getByRole('button', { name: 'Dark' }).click()
   await page.getByRole('button', { name: 'Code of WebSocket' }).click()
   await page.getByRole('tab', { name: 'Browser file' }).click()
-  const query =
-    '?room=b-2&lanes=short-poll,long-poll,ws&poll=0.25&wait=5&rate=5&zoom=2&theme=dark&open=ws:browser&view=table'
+  const query = '?room=b-2&off=sse&poll=0.25&wait=5&rate=5&zoom=2&theme=dark&open=ws:browser&view=table'
   await expect.poll(() => new URL(page.url()).search).toBe(query)
 
   await using linked = await open(browser, server, `/${query}`)
@@ -40,7 +39,7 @@ test('keeps its state in the address, so that a link opens the same view', async
   expect(new URL(other.url()).search).toBe(query)
 })
 
-test('shows a bent network as a band, and push lanes are as late as it makes them', async () => {
+test('a changed network is shown as a band, and its delay appears on the push lanes', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20&poll=0.25')
   const { page } = opened
@@ -56,19 +55,19 @@ test('shows a bent network as a band, and push lanes are as late as it makes the
     expect({ transport, lost, duplicated }).toEqual({ transport, lost: 0, duplicated: 0 })
     if (transport === 'short-poll') continue
     expect(p50Ms, transport).toBeGreaterThan(25)
-    // At this rate many messages fall into a long poll's gap, and a busy machine makes that longer still.
+    // At this rate many messages fall into a long poll's gap, and a busy machine makes the gap longer.
     if (transport === 'long-poll') continue
     expect(p50Ms, transport).toBeLessThan(100)
     expect(expectedP50Ms, transport).toBeGreaterThan(30)
     expect(expectedP50Ms, transport).toBeLessThan(60)
   }
-  await expect.poll(() => groundOf(page), { timeout: 5000 }).toBe('243,244,246,255')
+  await expect.poll(() => groundOf(page)).toBe('243,244,246,255')
   await page.getByRole('combobox', { name: 'Network' }).selectOption('LAN')
   await page.getByRole('status').getByText('The network is left alone again.').waitFor()
-  await expect.poll(() => groundOf(page), { timeout: 5000 }).toBe('0,0,0,0')
+  await expect.poll(() => groundOf(page)).toBe('0,0,0,0')
 })
 
-test('knows what time it is as well on a long line as on none, and how long the line is', async () => {
+test('the clock is as exact on a slow network, and the expected delay includes the network', async () => {
   await using server = await serve({ conditions: { latencyMs: 60 } })
   await using opened = await open(browser, server, '/?rate=20')
   await lanesHave(opened.page, 5)
@@ -79,7 +78,7 @@ test('knows what time it is as well on a long line as on none, and how long the 
   expect(push?.p50Ms).toBeGreaterThan(60 - (clock.boundMs ?? 0))
 })
 
-test('has WebSocket refused by a firewall, and no other lane notices', async () => {
+test('a firewall refuses the WebSocket, and the other lanes still work', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=10&poll=0.25')
   const { page } = opened
@@ -99,8 +98,8 @@ test('has WebSocket refused by a firewall, and no other lane notices', async () 
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('lets only the instructor bend and break the network, and says why', async () => {
-  await using server = await serve({ isInstructor: false })
+test('only the instructor can change the network or cut connections, and the page says why', async () => {
+  await using server = await serve({ isShared: true })
   await using opened = await open(browser, server)
   const { page } = opened
   await lanesAreOn(page)
@@ -112,8 +111,8 @@ test('lets only the instructor bend and break the network, and says why', async 
   expect(await page.getByRole('combobox', { name: 'Network' }).isDisabled()).toBe(true)
 })
 
-test('makes an instructor of who enters the token, in this tab and for as long as it is right', async () => {
-  await using server = await serve({ isInstructor: false, token: 'first-of-them' })
+test('a person who enters the token becomes the instructor, as long as the token is valid', async () => {
+  await using server = await serve({ isShared: true, token: 'first-of-them' })
   await using opened = await open(browser, server)
   const { page } = opened
   await page.getByRole('button', { name: 'Instructor' }).click()
@@ -125,7 +124,7 @@ test('makes an instructor of who enters the token, in this tab and for as long a
   await enter('a guess')
   const answer = /^That is not the instructor’s token\. .* printed where the server was started/
   await page.getByRole('status').getByText(answer).waitFor()
-  await page.getByRole('complementary', { name: 'Settings' }).getByText(answer).waitFor()
+  await page.getByRole('complementary', { name: 'Settings' }).locator('#token-help').getByText(answer).waitFor()
   expect(await cut.isDisabled()).toBe(true)
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
@@ -138,9 +137,47 @@ test('makes an instructor of who enters the token, in this tab and for as long a
   await page.reload()
   await expect.poll(() => cut.isEnabled()).toBe(true)
   await server.close()
-  await using next = await serve({ isInstructor: false, token: 'second-of-them', port: server.port })
+  await using next = await serve({ isShared: true, token: 'second-of-them', port: server.port })
   expect(next.origin).toBe(server.origin)
   await page.getByLabel('Instructor’s token').waitFor()
   expect(await cut.isDisabled()).toBe(true)
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+})
+
+test('a person who opens the printed link becomes the instructor, and the address loses the token', async () => {
+  await using server = await serve({ isShared: true, token: 'first-of-them' })
+  await using opened = await open(browser, server, '/#token=first-of-them')
+  const { page } = opened
+  const cut = page.getByRole('form', { name: 'Experiment' }).getByRole('button', { name: 'Cut now' })
+  await expect.poll(() => cut.isEnabled()).toBe(true)
+  expect(page.url()).toBe(`${server.origin}/`)
+  expect(await page.evaluate(() => document.cookie + sessionStorage.length + localStorage.getItem('token'))).toBe(
+    '0null',
+  )
+  await page.goto(`${server.origin}/chat#token=wrong`)
+  await page.getByText('That is not the instructor’s token.').waitFor()
+  expect(page.url()).toBe(`${server.origin}/chat`)
+})
+
+test('the link admits the instructor if everybody else has to sign in', async () => {
+  await using server = await serve({ token: 'first-of-them', auth: { password: 'four-wires-and-a-class' } })
+  await using opened = await open(browser, server, '/#token=first-of-them')
+  const { page } = opened
+  const cut = page.getByRole('form', { name: 'Experiment' }).getByRole('button', { name: 'Cut now' })
+  await expect.poll(() => cut.isEnabled(), { timeout: 20_000 }).toBe(true)
+  expect(page.url()).toBe(`${server.origin}/`)
+})
+
+test('a person who signs out has to sign in again', async () => {
+  await using server = await serve({ auth: { password: 'four-wires-and-a-class' } })
+  await using opened = await open(browser, server)
+  const { page } = opened
+  await page.getByLabel('Your name').fill('Ada')
+  await page.getByLabel('Password').fill('four-wires-and-a-class')
+  await page.keyboard.press('Enter')
+  await lanesAreOn(page)
+  await page.getByRole('button', { name: 'Sign out' }).first().click()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/sign-in.html')
+  expect((await page.request.get(`${server.origin}/feed/lobby/poll`)).status()).toBe(401)
 })

@@ -1,11 +1,11 @@
-/** All that can happen in a scenario, as commands that fast-check draws and puts into a row. */
+/** Acts of a scenario, as fast-check commands. fast-check draws a random sequence of them. */
 import fc from 'fast-check'
-import type { Conditions, Cut } from '../../server/protocol.ts'
-import { NEUTRAL } from '../../server/wire/ranges.ts'
+import type { Conditions, Cut } from '../../server/protocol/lab.ts'
+import { NEUTRAL } from '../../server/wire/bend/ranges.ts'
 import { NAMES } from './world.ts'
 import type { World } from './world.ts'
 
-/** What is known of the world without looking at it. */
+/** State of the world that follows from the acts alone. */
 export interface Model {
   isUp: boolean
   isHidden: boolean
@@ -17,12 +17,12 @@ type Act = fc.AsyncCommand<Model, World>
 
 const CUTS: readonly Cut[] = ['FIN', 'RST', 'black hole']
 
-/** Beyond a stream's head, its greeting and the first events. */
+/** Number of bytes that covers a stream's head, its greeting and the first events. */
 const FAR_BYTES = 2000
-/** How long the server is away: a moment, or long enough for everybody to notice. */
+/** Longest time without a server: long enough for every client to notice. */
 const AWAY_MS = 600
 const STALL_MS = 1500
-/** Between one act and the next: some follow at once, some when what the last did has come to rest. */
+/** Longest pause between two acts. After a short pause the next act hits a client that still recovers. */
 const PAUSE_MS = 250
 
 const cut = fc.constantFrom(...CUTS)
@@ -52,7 +52,7 @@ const pause = fc.oneof(fc.constant(0), fc.nat(PAUSE_MS))
 const always = (): boolean => true
 const isUp = ({ isUp }: Model): boolean => isUp
 
-/** Now and then so many that whatever follows falls in the midst of them, for everybody. */
+/** Bursts of messages. Some are so long that the next acts happen during the burst. */
 const publishes = fc
   .oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 300 }) }, fc.integer({ min: 300, max: 3000 }))
   .map((count) => act(`publish ${count}`, always, ({ publisher }) => publisher.burst(count)))
@@ -87,7 +87,7 @@ const cutsPage = fc
 const stalls = fc
   .tuple(which, fc.nat(STALL_MS))
   .map(([at, ms]) =>
-    fault(`client ${at} reads nothing for ${ms} ms`, always, ({ followers }) => followers[at]?.road.stall(ms)),
+    fault(`client ${at} reads nothing for ${ms} ms`, always, ({ followers }) => void followers[at]?.road.stall(ms)),
   )
 
 const switches = fc
@@ -152,7 +152,7 @@ export const acts = fc.commands(
     hides,
     unplugs,
     togglesLane,
-  ].map((one) => fc.tuple(one, pause).map(([act, pauseMs]) => pausing(act, pauseMs))),
+  ].map((command) => fc.tuple(command, pause).map(([act, pauseMs]) => pausing(act, pauseMs))),
   { maxCommands: 60, size: 'max' },
 )
 
@@ -182,7 +182,7 @@ function pausing(act: Act, pauseMs: number): Act {
   }
 }
 
-/** As an instructor's script. One that does not get through has done nothing. */
+/** Sends a request as an instructor's script would. A request without a response has no effect. */
 async function ask(origin: string, method: string, path: string, body?: unknown): Promise<void> {
   const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   const response = await fetch(origin + path, { method, ...init }).catch(() => null)

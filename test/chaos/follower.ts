@@ -1,11 +1,11 @@
-/** A client that follows the room from its beginning, whatever happens to it, and writes down what it was told. */
-import type { Cursor, TransportName } from '../../server/protocol.ts'
+/** Client that follows the room from its beginning and records the events and gaps that it gets. */
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import type { Connection } from '../../web/transports/transport.ts'
 import { openRoad } from './road.ts'
 import type { Road } from './road.ts'
 
-/** Something that was told: an event, or a gap with the cursor at its end. */
+/** Record of an event, or of a gap with the cursor at its end. */
 export interface Told {
   readonly is: 'event' | 'gap'
   readonly cursor: Cursor
@@ -14,17 +14,17 @@ export interface Told {
 export interface Follower extends AsyncDisposable {
   readonly road: Road
   readonly transport: TransportName
-  /** In order, over all transports that it has used. */
+  /** Events and gaps in order, over all transports that the client has used. */
   readonly told: readonly Told[]
-  /** Goes on by another transport from where it is. */
+  /** Continues from its cursor over another transport. */
   switchTo(transport: TransportName): void
-  /** Answers the id that it was published under. */
+  /** Publishes a text. Returns the id of the event. */
   publish(text: string, key: string): Promise<Cursor>
   stop(): void
 }
 
 const INTERVAL_MS = 50
-/** Longer than is waited for what is left to go: a hold that outlives its client is found. */
+/** Hold of a poll. It is longer than the final wait of a scenario, so a hold that survives its client is found. */
 const WAIT_S = 30
 
 export async function follow(first: TransportName, port: number, room: string): Promise<Follower> {

@@ -1,4 +1,4 @@
-/** The server as a process of its own that is killed and started again, on the same port and data. */
+/** Server in a process of its own, which is killed and started again with the same port and data. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,12 +10,12 @@ export interface Process extends AsyncDisposable {
   readonly port: number
   readonly origin: string
   readonly isUp: boolean
-  /** `kill -9`. */
+  /** Kills the process with `kill -9`. */
   kill(): Promise<void>
   start(): Promise<void>
-  /** Says goodbye; answers the exit code. */
+  /** Stops the server with its goodbyes. Returns the exit code. */
   end(): Promise<number | null>
-  /** What is open in it when idle connections are closed. */
+  /** Returns the open resources of the process after idle connections are closed. */
   resources(): Promise<Resources>
 }
 

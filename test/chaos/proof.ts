@@ -1,10 +1,10 @@
-/** What is wrong with what a follower was told, held against what the server keeps. */
-import type { Cursor } from '../../server/protocol.ts'
+/** Compares the events that a follower got with the events that the server keeps. */
+import type { Cursor } from '../../server/protocol/feed.ts'
 import type { Told } from './follower.ts'
 
 /**
- * Every event once, in order, up to the end of what is kept; or an explicit gap. A gap may only
- * stand where the epoch changed: nothing else may be missing. Answers null where all is well.
+ * Checks that a follower got every event once, in order, up to the last kept event. A gap is allowed only
+ * at a change of the epoch; no other event may be missing. Returns the flaw, or null if there is none.
  */
 export function flawIn(told: readonly Told[], kept: readonly Cursor[]): string | null {
   let at: Position | null = null

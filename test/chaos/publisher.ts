@@ -1,24 +1,24 @@
-/** Publishes into a room until each message is acknowledged, however often the server goes away meanwhile. */
-import type { Cursor, Event } from '../../server/protocol.ts'
+/** Publishes into a room until each message is acknowledged, even if the server restarts in between. */
+import type { Cursor, Event } from '../../server/protocol/feed.ts'
 
 export interface Publisher {
-  /** Acknowledged so far: the last id that each text was acknowledged with. */
+  /** Acknowledged texts, each with the id of its last acknowledgement. */
   readonly acknowledged: ReadonlyMap<string, Cursor>
-  /** Begins to publish so many, some at a time; fewer where that were too many in all. */
+  /** Starts to publish `count` messages, several at a time, up to the limit of all messages. */
   burst(count: number): void
-  /** Takes a message that is published on another way; it is sent again from here if that way breaks. */
+  /** Publishes a message through `way`. If that fails, the publisher sends the message again itself. */
   by(way: (text: string, key: string) => Promise<Cursor>): void
-  /** All that was begun is acknowledged. */
+  /** Resolves when every started message is acknowledged. */
   done(): Promise<void>
   stop(): void
 }
 
 const AT_ONCE = 4
-/** Fewer than the server keeps of a room: a gap where it had to forget some would be none of its flaws. */
+/** Most messages of a scenario. The server keeps more in a room, so it never has to drop an event. */
 const MOST = 9000
-/** Until a server that is away is asked again. */
+/** Time until a missing server is tried again. */
 const AGAIN_MS = 50
-/** A request that a black hole swallowed is given up; its key keeps the second try from publishing twice. */
+/** Time limit of a request, which a black hole may have lost. Its key prevents a second event. */
 const PATIENCE_MS = 3000
 
 export function createPublisher(origin: () => string, room: string): Publisher {

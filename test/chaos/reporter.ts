@@ -1,4 +1,4 @@
-/** Loaded before the server's own code: tells on request what keeps the process alive. */
+/** Module that is loaded before the server. On request it reports the resources that keep the process alive. */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:http'
 import { here } from './resources.ts'
@@ -10,7 +10,7 @@ subscribe('http.server.request.start', (message) => {
 })
 
 process.on('message', () => {
-  // What a client's pool keeps for its next request is nothing that was left behind.
+  // Connections that a client's pool keeps for the next request are not leaks.
   server?.closeIdleConnections()
   process.send?.(here())
 })

@@ -1,9 +1,9 @@
-/** What keeps a process alive. */
+/** Resources that keep a process alive. */
 
-/** How many of them there are, by kind. */
+/** Number of resources of each kind. */
 export type Resources = Readonly<Record<string, number>>
 
-/** In this process. */
+/** Counts the resources of this process. */
 export function here(): Resources {
   const counts: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1

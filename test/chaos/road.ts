@@ -1,14 +1,14 @@
-/** The way from a client to the server, which can be broken at any byte. */
+/** Relay between a client and the server, which can break a connection at any byte. */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Cut } from '../../server/protocol.ts'
+import type { Cut } from '../../server/protocol/lab.ts'
 
 export interface Road extends AsyncDisposable {
   readonly origin: string
-  /** Breaks each connection that is open now, when so many more bytes have come down it; if ever. */
+  /** Breaks each open connection after `afterBytes` more bytes from the server. */
   break(how: Cut, afterBytes: number): void
-  /** The client reads nothing for so long, on each connection that is open now. */
-  stall(forMs: number): void
+  /** Stops reading on each open connection, for `forMs` or until the returned function is called. */
+  stall(forMs?: number): () => void
 }
 
 interface Passage {
@@ -16,11 +16,11 @@ interface Passage {
   readonly up: Socket
   how: Cut
   leftBytes: number
-  /** Neither end hears of the other any more, and neither is told. */
+  /** True in a black hole: no byte passes, and neither end notices. */
   isSilent: boolean
 }
 
-/** How long a black hole lasts: then who sends into it is told by a reset, as a phone is that has a new address. */
+/** Duration of a black hole. After it the sender gets a reset, as after a phone has got a new address. */
 const SILENT_MS = 1000
 
 export async function openRoad(port: number): Promise<Road> {
@@ -40,10 +40,13 @@ export async function openRoad(port: number): Promise<Road> {
       }
     },
     stall(forMs) {
-      for (const { up } of passages) {
-        up.pause()
-        after(forMs, () => up.resume())
+      const stalled = Array.from(passages, ({ up }) => up)
+      const release = (): void => {
+        for (const up of stalled) up.resume()
       }
+      for (const up of stalled) up.pause()
+      if (forMs !== undefined) after(forMs, release)
+      return release
     },
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearTimeout(timer)

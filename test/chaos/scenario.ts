@@ -1,8 +1,8 @@
-/** One scenario from its beginning to the proof that nothing was lost and nothing is left. */
+/** Runs one scenario and then checks that no event is lost and no resource is left. */
 import fc from 'fast-check'
 import type { Browser } from 'playwright'
-import type { Cursor, Event, PollAnswer } from '../../server/protocol.ts'
-import { NEUTRAL } from '../../server/wire/ranges.ts'
+import type { Cursor, Event, PollAnswer } from '../../server/protocol/feed.ts'
+import { NEUTRAL } from '../../server/wire/bend/ranges.ts'
 import { until } from '../until.ts'
 import { acts } from './acts.ts'
 import type { Model } from './acts.ts'
@@ -18,10 +18,10 @@ export interface Counts {
   faults: number
 }
 
-/** All are back and have everything within this, however long their backoff has become. */
+/** Time within which every client must be back and have all events, including its longest backoff. */
 const SETTLE_MS = 60_000
 
-/** Runs the scenario that the seed stands for, and adds to the counts. Throws with the acts that led to a flaw. */
+/** Runs the scenario of a seed and adds to the counts. Throws with the acts that led to a flaw. */
 export async function run(seed: number, browser: Browser | null, counts: Counts): Promise<void> {
   const ownBefore = here()
   const scenario = fc.asyncProperty(fc.boolean(), acts, async (isDurable, commands) => {
@@ -33,17 +33,19 @@ export async function run(seed: number, browser: Browser | null, counts: Counts)
     counts.faults += model.faults
     await leave(world, ownBefore)
   })
-  // To find a shorter row takes as many scenarios as it tries; the seed brings this one back. The
-  // first run of several would be a small one, and each of these is the first.
+  // A search for a shorter sequence would run many scenarios, and the seed already repeats this one.
+  // fast-check begins with small runs, and each scenario here is a first run.
   await fc.assert(scenario, { seed, numRuns: 1, endOnFailure: true, unbiased: true })
 }
 
-/** The wire is mended, everybody looks, and nothing more is said. */
+/** Removes all faults, shows the page, stops the metronome, and waits for the publishes. */
 async function settle({ process, publisher, viewer }: World, model: Model): Promise<void> {
   if (model.isOffline) await viewer?.setOffline(false)
   if (model.isHidden) await viewer?.setHidden(false)
   const quiet = { ratePerSecond: 0, conditions: NEUTRAL }
-  await until('the settings are taken back', () => put(`${process.origin}/lab/settings?room=${ROOM}`, quiet))
+  await until('the server has accepted the first settings again', () =>
+    put(`${process.origin}/lab/settings?room=${ROOM}`, quiet),
+  )
   await publisher.done()
 }
 
@@ -70,7 +72,7 @@ async function prove(world: World, isDurable: boolean, counts: Counts): Promise<
   }
   for (const [i, { told }] of followers.entries()) {
     const flaw = (): string | null => flawIn(told, ids)
-    await until('it has everything', () => flaw() === null || isFinal(flaw()), SETTLE_MS).catch(() => {})
+    await until('the client has every event', () => flaw() === null || isFinal(flaw()), SETTLE_MS).catch(() => {})
     const found = flaw()
     if (found) throw new Error(`Client ${i}, now by ${followers[i]?.transport}: ${found}`)
     counts.deliveries += told.length
@@ -79,13 +81,13 @@ async function prove(world: World, isDurable: boolean, counts: Counts): Promise<
   counts.messages += publisher.acknowledged.size
 }
 
-/** Is it one that no waiting can heal? */
+/** Returns true for a flaw that does not disappear with time. */
 const isFinal = (flaw: string | null): boolean => flaw !== null && !/^(?:ends at|nothing came)/.test(flaw)
 
 async function provePage(viewer: NonNullable<World['viewer']>, end: Cursor | undefined): Promise<void> {
   const on = async () => (await viewer.lanes()).filter(({ on }) => on)
   const isThere = async () => (await on()).every(({ cursor }) => end === undefined || cursor === end)
-  await until('the page has everything', isThere, SETTLE_MS).catch(async (cause) => {
+  await until('the page has every event', isThere, SETTLE_MS).catch(async (cause) => {
     throw new Error(`The page's lanes end at ${(await on()).map(({ cursor }) => cursor)} instead of ${end}`, { cause })
   })
   for (const { transport, lost, duplicated, outOfOrder } of await viewer.lanes()) {
@@ -108,7 +110,7 @@ async function keptBy(origin: string): Promise<Event[]> {
   return events
 }
 
-/** Everybody goes, and the server and the clients are as they were before anybody came. */
+/** Stops all clients and checks that the server and the clients have no more resources than at the start. */
 async function leave({ process, followers, viewer, before }: World, ownBefore: Resources): Promise<void> {
   for (const follower of followers) await follower[Symbol.asyncDispose]()
   await viewer?.[Symbol.asyncDispose]()
@@ -120,7 +122,7 @@ async function leave({ process, followers, viewer, before }: World, ownBefore: R
 
 async function nothingMore(where: string, look: () => Resources | Promise<Resources>, before: Resources) {
   let left: Resources = {}
-  await until('nothing is left', async () => isNoMore((left = await look()), before)).catch(() => {
-    throw new Error(`Left in ${where}: ${JSON.stringify(left)}, and before anybody came ${JSON.stringify(before)}`)
+  await until('no additional resource is left', async () => isNoMore((left = await look()), before)).catch(() => {
+    throw new Error(`Left in ${where}: ${JSON.stringify(left)}, and at the start ${JSON.stringify(before)}`)
   })
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- --minutes 10 --seed 1`: scenario after scenario, each with a seed of its own, until
- * the time is over. `--seed N --scenarios 1` runs one again.
+ * `npm run chaos -- --minutes 10 --seed 1`: runs scenarios, each with a seed of its own, until the time is
+ * over. `--seed N --scenarios 1` repeats one scenario.
  */
 import '../setup.ts'
 import { parseArgs } from 'node:util'
@@ -38,7 +38,7 @@ try {
 } finally {
   await browser?.close()
 }
-// The verdict is there, and so is what each scenario left: nothing has to be waited for.
+// The result is known and the leaks are counted, so the process can end at once.
 process.exit()
 
 function summary(): string {

@@ -1,7 +1,8 @@
-/** The page in a real Chromium, with its four lanes, over a road of its own. */
+/** Page in a real Chromium, with its lanes, over a relay of its own. */
 import type { Browser, Page } from 'playwright'
-import type { TransportName } from '../../server/protocol.ts'
-import type { LaneSnapshot } from '../../web/state/snapshot.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { LaneSnapshot } from '../../web/session/snapshot.ts'
+import { transports } from '../../web/transports/index.ts'
 import { openRoad } from './road.ts'
 import type { Road } from './road.ts'
 
@@ -11,11 +12,11 @@ export interface Viewer extends AsyncDisposable {
   setHidden(isHidden: boolean): Promise<void>
   setOffline(isOffline: boolean): Promise<void>
   setLane(transport: TransportName, isOn: boolean): Promise<void>
-  /** What went wrong in the page itself. */
+  /** Errors of the page itself. */
   readonly trouble: readonly string[]
 }
 
-/** A busy machine takes its time over a page; what is looked for is no matter of time. */
+/** Time limit for the page. It is long, because the machine can be busy and speed is not tested here. */
 const LOAD_MS = 120_000
 
 export async function view(browser: Browser, port: number, room: string): Promise<Viewer> {
@@ -26,7 +27,7 @@ export async function view(browser: Browser, port: number, room: string): Promis
   const page = await context.newPage()
   const trouble: string[] = []
   page.on('pageerror', (error) => trouble.push(error.message))
-  await page.goto(`${road.origin}/?room=${room}&poll=0.25`, { timeout: LOAD_MS })
+  await page.goto(`${road.origin}/?room=${room}&poll=0.25&lanes=${Object.keys(transports)}`, { timeout: LOAD_MS })
   await page.waitForFunction(() => window.fourwire?.snapshot().lanes.every(({ on }) => on))
   const all = opened.move()
 
@@ -41,7 +42,7 @@ export async function view(browser: Browser, port: number, room: string): Promis
   }
 }
 
-/** Headless, a tab in the background counts as seen: the page is told otherwise. */
+/** Makes the page believe that it is hidden. In headless Chromium a background tab counts as visible. */
 function hide(isHidden: boolean): void {
   Object.defineProperty(document, 'visibilityState', {
     configurable: true,

@@ -1,9 +1,9 @@
-/** What a scenario is about: a server, its clients, a page that looks on, and someone who publishes. */
+/** World of a scenario: a server, its clients, a page, and a publisher. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { follow } from './follower.ts'
 import type { Follower } from './follower.ts'
@@ -22,20 +22,20 @@ export const NAMES = Object.keys(transports) as TransportName[]
 export interface World extends AsyncDisposable {
   readonly process: Process
   readonly followers: readonly Follower[]
-  /** Null where no browser takes part. */
+  /** Null if the scenario has no browser. */
   readonly viewer: Viewer | null
   readonly publisher: Publisher
-  /** What was open in the server before anybody came. */
+  /** Open resources of the server before any client has connected. */
   readonly before: Resources
 }
 
-/** `isDurable`: what the server has acknowledged outlives it; else each start is a new epoch. Where it cannot be made, nothing of it is left. */
+/** Creates a world. `isDurable`: acknowledged events survive a restart; otherwise each start has a new epoch. After an error no part of it is left. */
 export async function createWorld(browser: Browser | null, isDurable: boolean): Promise<World> {
   await using made = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-chaos-'))
   made.defer(() => rm(folder, { recursive: true }))
   const process = made.use(await startProcess(isDurable ? join(folder, 'feed.db') : ':memory:'))
-  // Something has to be asked before there is a server to look into.
+  // The server must have answered one request before its resources can be counted.
   await (await fetch(`${process.origin}/health`, { headers: { connection: 'close' } })).arrayBuffer()
   const before = await process.resources()
   const followers = await Promise.all(

@@ -1,4 +1,4 @@
-import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
+import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import type { State } from '../../web/transports/transport.ts'
 
@@ -7,7 +7,7 @@ export interface Client extends Disposable {
   readonly gaps: readonly Cursor[]
   readonly states: readonly State[]
   readonly presences: readonly RoomPresence[]
-  /** Who is here, as it was last told: each with the number of tabs. */
+  /** People of the latest presence, each with the number of tabs. */
   here(): string[] | undefined
   texts(): (string | undefined)[]
   publish(text: string, key?: string): Promise<Cursor>
@@ -16,16 +16,16 @@ export interface Client extends Disposable {
   leave(): void
 }
 
-interface ConnectOptions {
+export interface ConnectOptions {
   readonly after?: Cursor
   readonly room?: string
   readonly lane?: string
   readonly person?: Person
-  /** Called with each gap, before anything else is told. */
+  /** Called with each gap, before any other callback. */
   readonly atGap?: () => void
 }
 
-/** The browser side of a transport, with everything that it tells. */
+/** Connects the browser side of a transport and records its callbacks. */
 export function connect(
   transport: TransportName,
   origin: string,

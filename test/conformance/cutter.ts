@@ -5,11 +5,11 @@ export type Cut = 'RST' | 'FIN'
 
 export interface Cutter extends AsyncDisposable {
   readonly origin: string
-  /** How many connections were cut so far. */
+  /** Number of connections that were cut. */
   readonly cuts: number
 }
 
-/** A relay in front of a port. The first connection is cut when that many bytes have gone down; later ones pass. */
+/** Starts a relay before a port. It cuts the first connection after a number of bytes to the client; later ones pass. */
 export async function cutAfter(bytes: number, how: Cut, port: number): Promise<Cutter> {
   let cuts = 0
   const open = new Set<Socket>()

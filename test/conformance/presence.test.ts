@@ -1,9 +1,9 @@
-/** Who is here, for all transports: browser side and server side together, over real connections. */
+/** Presence over every transport: browser side and server side together, over real connections. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
@@ -17,16 +17,16 @@ const ada = { userId: 'ada', name: 'Ada', client: 'tab-1' }
 const adaToo = { ...ada, client: 'tab-2' }
 const grace = { userId: 'grace', name: 'Grace', client: 'tab-1' }
 
-/** So that tests need not wait for the usual times, which are longer than any reconnect. */
+/** Short times for the tests. The usual ones are longer than any reconnect. */
 const QUICK = { goneMs: 400, typingMs: 400 }
 
-/** Of a process of its own. */
+/** Runs a client in a process of its own. */
 const STARTING_MS = 30_000
 
 const sees = (client: Client, ...people: string[]) =>
-  until(`${people.join(' and ')} are here`, () => client.here()?.toSorted().join() === people.join())
+  until(`${people.join(' and ')} are present`, () => client.here()?.toSorted().join() === people.join())
 
-/** What was told since Ada first was here, she was. */
+/** Expects that Ada was in every state since her first one. */
 const neverWithoutAda = ({ presences }: Client) => {
   const first = presences.findIndex(({ here }) => here.some(({ userId }) => userId === 'ada'))
   expect(first).toBeGreaterThan(-1)
@@ -34,7 +34,7 @@ const neverWithoutAda = ({ presences }: Client) => {
 }
 
 describe.each(NAMES)('presence over %s', (name) => {
-  test('tells all who is here, whoever came first', async () => {
+  test('every client gets all present people, in any order of arrival', async () => {
     await using server = await serve()
     using first = connect(name, server.origin, { person: ada })
     await sees(first, 'Ada 1')
@@ -45,15 +45,17 @@ describe.each(NAMES)('presence over %s', (name) => {
     expect(first.presences.at(-1)).toMatchObject({ type: 'presence', room: 'lobby', people: 2, typing: [] })
   })
 
-  test('takes names as they are, whatever is in them', async () => {
+  test('names with any characters arrive unchanged', async () => {
     await using server = await serve()
     const person = { userId: '\u00e5&=#?%/ \u{1F600}', name: 'A\r\nB\u0000"</script>', client: 'x' }
     using client = connect(name, server.origin, { person })
-    await until('it is told', () => client.presences.some(({ people }) => people === 1))
+    await until('the client has received a presence of one person', () =>
+      client.presences.some(({ people }) => people === 1),
+    )
     expect(client.presences.at(-1)?.here).toEqual([{ userId: person.userId, name: person.name, tabs: 1 }])
   })
 
-  test('counts two tabs as one person, and one of them closing is no leaving', async () => {
+  test('two tabs count as one person, who stays when one of them closes', async () => {
     await using server = await serve()
     using watcher = connect(name, server.origin, { person: grace })
     using first = connect(name, server.origin, { person: ada })
@@ -62,24 +64,27 @@ describe.each(NAMES)('presence over %s', (name) => {
     first.leave()
     await sees(watcher, 'Ada 1', 'Grace 1')
     neverWithoutAda(watcher)
-    // Long before the time is over after which those without a word are gone.
+    // This is long before a disconnected client would disappear.
     second.leave()
     await sees(watcher, 'Grace 1')
   })
 
-  test('lets one who is killed age out', async () => {
+  test('a killed client disappears after a time', async () => {
     await using server = await serve({ times: QUICK })
     using watcher = connect(name, server.origin, { person: grace })
     const child = spawn(process.execPath, [join(import.meta.dirname, 'stayer.ts'), name, server.origin, 'Ada'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    await until('Ada is here', () => watcher.here()?.includes('Ada 1'), STARTING_MS)
+    await until('the watcher sees Ada as present', () => watcher.here()?.includes('Ada 1'), STARTING_MS)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    await until('Ada is gone', () => watcher.here()?.some((one) => one.startsWith('Ada')) === false)
+    await until(
+      'the watcher sees that Ada has left',
+      () => watcher.here()?.some((one) => one.startsWith('Ada')) === false,
+    )
   })
 
-  test('leaves nothing behind in the process of one who was here', async () => {
+  test('the process of a client that was present ends by itself', async () => {
     await using server = await serve()
     await server.publish('1')
     const child = spawn(process.execPath, [join(import.meta.dirname, 'leaver.ts'), name, server.origin, 'Ada'], {
@@ -89,23 +94,26 @@ describe.each(NAMES)('presence over %s', (name) => {
     expect(code).toBe(0)
   })
 
-  test('takes a cut for no leaving', async () => {
+  test('a person stays present during a cut', async () => {
     await using server = await serve()
     using watcher = connect(name, server.origin, { person: grace })
     await using cutter = await cutAfter(900, 'RST', server.port)
     using client = connect(name, cutter.origin, { person: ada })
-    await until('it is cut', async () => {
+    await until('the connection is cut', async () => {
       await server.publish('x'.repeat(300))
       return cutter.cuts > 0
     })
-    await until('it is back', () => client.states.findLast(({ is }) => is !== 'connecting')?.is !== 'reconnecting')
+    await until(
+      'the client has reconnected',
+      () => client.states.findLast(({ is }) => is !== 'connecting')?.is !== 'reconnecting',
+    )
     const { id } = await server.publish('after')
-    await until('it goes on', () => client.events.at(-1)?.id === id)
+    await until('the client has received the last event', () => client.events.at(-1)?.id === id)
     await sees(watcher, 'Ada 1', 'Grace 1')
     neverWithoutAda(watcher)
   })
 
-  test.each(NAMES.filter((other) => other !== name))('takes the switch to %s for no leaving', async (other) => {
+  test.each(NAMES.filter((other) => other !== name))('a person stays present during a switch to %s', async (other) => {
     await using server = await serve()
     using watcher = connect(name, server.origin, { person: grace })
     const before = connect(name, server.origin, { person: ada })
@@ -114,32 +122,34 @@ describe.each(NAMES)('presence over %s', (name) => {
     using after = connect(other, server.origin, { person: ada })
     await sees(after, 'Ada 1', 'Grace 1')
     after.typing()
-    await until('the new one types', () => watcher.presences.at(-1)?.typing.includes('ada'))
+    await until('the watcher sees Ada typing over the new transport', () =>
+      watcher.presences.at(-1)?.typing.includes('ada'),
+    )
     neverWithoutAda(watcher)
   })
 
-  test('tells who types until it ends by itself', async () => {
+  test('typing is reported until it ends by itself', async () => {
     await using server = await serve({ times: { typingMs: QUICK.typingMs } })
     using watcher = connect(name, server.origin, { person: grace })
     using client = connect(name, server.origin, { person: ada })
     await sees(watcher, 'Ada 1', 'Grace 1')
     client.typing()
-    await until('Ada types', () => watcher.presences.some(({ typing }) => typing.includes('ada')))
-    await until('Ada types no more', () => watcher.presences.at(-1)?.typing.length === 0)
+    await until('the watcher sees Ada typing', () => watcher.presences.some(({ typing }) => typing.includes('ada')))
+    await until('the watcher sees that nobody is typing', () => watcher.presences.at(-1)?.typing.length === 0)
   })
 
-  test('tells when typing is said to be over', async () => {
+  test('the reported end of typing reaches the others', async () => {
     await using server = await serve({ times: { typingMs: 60_000 } })
     using watcher = connect(name, server.origin, { person: grace })
     using client = connect(name, server.origin, { person: ada })
     await sees(watcher, 'Ada 1', 'Grace 1')
     client.typing()
-    await until('Ada types', () => watcher.presences.at(-1)?.typing.includes('ada'))
+    await until('the watcher sees Ada typing', () => watcher.presences.at(-1)?.typing.includes('ada'))
     client.typing(false)
-    await until('Ada types no more', () => watcher.presences.at(-1)?.typing.length === 0)
+    await until('the watcher sees that nobody is typing', () => watcher.presences.at(-1)?.typing.length === 0)
   })
 
-  test('comes back by itself after a restart of the server', async () => {
+  test('presence is complete again after a restart of the server', async () => {
     const first = await serve()
     using one = connect(name, first.origin, { person: ada })
     using two = connect(name, first.origin, { person: grace })
@@ -148,36 +158,36 @@ describe.each(NAMES)('presence over %s', (name) => {
     await first.close()
     await using second = await serve({ port: first.port })
     for (const client of [one, two])
-      await until('both are back', () => {
+      await until('both people are present again', () => {
         const last = client.presences.at(-1)
         return last?.people === 2 && last.version !== version
       })
     expect(second.port).toBe(first.port)
   })
 
-  test('moves nobody in the feed', async () => {
+  test('presence does not change a cursor in the feed', async () => {
     await using server = await serve()
     using client = connect(name, server.origin, { person: ada })
     for (let i = 0; i < 10; i++) {
       await server.publish(String(i))
       using other = connect(name, server.origin, { person: { ...grace, userId: `u${i}`, client: `c${i}` } })
-      await until('the other is here', () => other.presences.length > 0)
+      await until('the other client has received the presence', () => other.presences.length > 0)
       other.leave()
     }
-    await until('all have come', () => client.events.length >= 10)
+    await until('the client has received ten events', () => client.events.length >= 10)
     expect(client.texts()).toEqual(Array.from({ length: 10 }, (_, i) => String(i)))
     expect(client.gaps).toEqual([])
   })
 
-  test('neither counts nor tells whoever names nobody', async () => {
+  test('a client without a person is not counted and gets no presence', async () => {
     await using server = await serve()
     using unnamed = connect(name, server.origin)
     await server.publish('1')
-    await until('one has come', () => unnamed.events.length === 1)
+    await until('the client without a person has received an event', () => unnamed.events.length === 1)
     using watcher = connect(name, server.origin, { person: grace })
     await sees(watcher, 'Grace 1')
     await server.publish('2')
-    await until('another has come', () => unnamed.events.length === 2)
+    await until('the client without a person has received a second event', () => unnamed.events.length === 2)
     expect(unnamed.presences).toEqual([])
   })
 })

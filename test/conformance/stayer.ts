@@ -1,6 +1,6 @@
-/** Connects as somebody and stays until it is killed. */
+/** Connects as a person and stays until it is killed. */
 import '../setup.ts'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
 import { connect } from './client.ts'
 
 const [name, origin, userId = ''] = process.argv.slice(2)

@@ -1,7 +1,24 @@
 import { defineConfig } from 'vitest/config'
-import { LINES, shared } from '../vitest.config.ts'
+import { EFFECTS, LINES, shared, timed } from '../vitest.config.ts'
 
-/** The conformance suite over bad lines, and what each condition does to each lane. */
+/** Conformance suite over bad lines, and the effects of each condition on each lane. */
 export default defineConfig({
-  test: { ...shared, include: ['test/conformance/*.test.ts', ...LINES], globalSetup: [], provide: { badLines: true } },
+  test: {
+    ...shared,
+    globalSetup: [],
+    provide: { badLines: true },
+    projects: [
+      { extends: true, test: { ...timed, name: 'timed', include: EFFECTS, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: {
+          name: 'other',
+          include: ['test/conformance/*.test.ts', ...LINES],
+          exclude: EFFECTS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
 })

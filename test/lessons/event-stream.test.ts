@@ -1,4 +1,4 @@
-/** What the checks read out of a stream is what an independent parser reads out of it. */
+/** Compares the reader of the checks with an independent parser of event streams. */
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -23,7 +23,7 @@ const PIECES = [
   '\u2028',
 ]
 
-test('any text is read as eventsource-parser reads it', () => {
+test('the checks read any text like eventsource-parser', () => {
   const pieces = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.constantFrom('data: a\n', 'id: 1\n', '\n\n')), {
     maxLength: 40,
   })
@@ -39,7 +39,7 @@ test('any text is read as eventsource-parser reads it', () => {
   )
 })
 
-test('an id is kept from event to event, and each thing has its place', () => {
+test('the reader keeps an id from event to event, and reports the position of each field', () => {
   const text = '\ufeffretry: 2s\nid: k.1\n\ndata: a\ndata:b\n\nid: k\0\ndata\n\nunheard: of\ndata: open'
   const { events, lastEventId, retry, openAt, strangers } = readStream(text)
   expect(events).toMatchObject([

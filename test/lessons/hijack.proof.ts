@@ -1,4 +1,4 @@
-/** What lesson 12 shows and stops, in a real browser: a page of another origin that opens a WebSocket as somebody else. */
+/** Attack of lesson 12 in a real browser: a page of another origin opens a WebSocket as somebody else. */
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { lessonOf } from './program.ts'
 
 const lesson = lessonOf('12')
 
-/** What the stranger\u2019s page says that it got, by each of its three ways. */
+/** Returns the three results that the stranger\u2019s page shows. */
 async function told(page: Page): Promise<readonly (string | null)[]> {
   await page.waitForFunction('[...document.querySelectorAll("dd")].every((dd) => dd.textContent !== "\u2026")')
   return page.locator('dd').allTextContents()
@@ -21,13 +21,13 @@ test.each([
   ['start', '127.0.0.1', /^read: \{"type":"connected","message":"WebSocket connected"\}$/],
   ['solution', 'localhost', /^refused, closed with 1006$/],
 ])(
-  'in lesson 12\u2019s %s a page of http://%s that is not the chat\u2019s reads of its WebSocket: %s',
+  'in the %s of lesson 12, a page of another server at http://%s gets from the chat\u2019s WebSocket: %s',
   async (folder, host, socket) => {
     const [exercise] = await exercisesOf(lesson)
-    if (!exercise?.beside) throw new Error('Lesson 12 brings nobody.')
-    const beside: Exercise = { name: exercise.beside, hosted: { kind: 'server' }, checks: [] }
+    if (!exercise?.companion) throw new Error('Lesson 12 brings nobody.')
+    const companion: Exercise = { name: exercise.companion, hosted: { kind: 'server' }, checks: [] }
     await using chat = await startProgram(join(lesson.folder, folder), exercise)
-    await using stranger = await startProgram(lesson.folder, beside)
+    await using stranger = await startProgram(lesson.folder, companion)
     const browser = await launch()
     try {
       const context = await browser.newContext()
@@ -38,7 +38,9 @@ test.each([
       const others = await context.newPage()
       await others.goto(`http://${host}:${stranger.port}/?chat=localhost:${chat.port}`)
       const [read, ticket, opened] = await told(others)
-      expect([read, ticket]).toEqual(Array(2).fill('the browser let it ask, and does not let it read'))
+      expect([read, ticket]).toEqual(
+        Array(2).fill('the browser sent the request, but the page may not read the response'),
+      )
       expect(opened).toMatch(socket)
     } finally {
       await browser.close()

@@ -1,16 +1,17 @@
-/** The kinds of programs that the kit can host, and what becomes of each. */
+/** Tests each kind of program that the kit can host. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lessonOf } from '../../lessons/kit/course.ts'
-import { Wrong } from '../../lessons/kit/exercise.ts'
-import type { Check, Hosted } from '../../lessons/kit/exercise.ts'
-import { startFarEnd } from '../../lessons/kit/far-end.ts'
+import type { Check } from '../../lessons/kit/exercise.ts'
+import type { Hosted } from '../../lessons/kit/hosted/kinds.ts'
+import { Wrong } from '../../lessons/kit/finding.ts'
+import { startFakeServer } from '../../lessons/kit/fake-server.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { folderWith } from './program.ts'
 import { tried } from './tried.ts'
 
-test('a whole server is given its port, and spoken to by HTTP, WebSocket and a bare socket', async () => {
+test('a server gets its port from the kit, and checks reach it by HTTP, WebSocket and a plain socket', async () => {
   const program = `
     import { createServer } from 'node:http'
     import { WebSocketServer } from 'ws'
@@ -24,16 +25,16 @@ test('a whole server is given its port, and spoken to by HTTP, WebSocket and a b
     let echoed = ''
     echo.on('open', () => echo.send('ping'))
     echo.on('message', (text) => (echoed = String(text)))
-    expect(await until('it is echoed', () => echoed)).toBe('ping')
+    expect(await until('the server has echoed the message', () => echoed)).toBe('ping')
     let raw = ''
     socket()
       .on('data', (bytes) => (raw += String(bytes)))
       .write('GET /raw HTTP/1.1\r\nHost: a\r\n\r\n')
-    await until('it is answered', () => raw.includes('you asked for /raw'))
+    await until('the server has answered the raw request', () => raw.includes('you asked for /raw'))
   })
 })
 
-test('functions are called, with bytes and without, and reject with what they throw', async () => {
+test('a check can call functions with and without bytes, and gets the errors that they throw', async () => {
   const program = `
     export const reversed = (bytes: Uint8Array) => Uint8Array.from(bytes).reverse()
     export const spoilt = (bytes: Uint8Array) => bytes.fill(0).length
@@ -49,7 +50,7 @@ test('functions are called, with bytes and without, and reject with what they th
   })
 })
 
-/** It stops itself, as a machine does that gives it no processor, and goes on later than any answer may take. */
+/** Program that stops itself, as if the machine gave it no processor. It continues later than the time limit of a response. */
 const STARVED = `
   import { spawn } from 'node:child_process'
   import { createServer } from 'node:http'
@@ -60,16 +61,18 @@ const STARVED = `
   }).listen(Number(process.env['PORT']))`
 
 test.skipIf(process.platform === 'win32')(
-  'a program that gets no processor is waited for (skipped on Windows, which cannot stop one)',
+  'the kit waits for a program that gets no processor (skipped on Windows, which cannot stop a process)',
   async () => {
     await tried({ kind: 'server' }, STARVED, async ({ get, until }) => {
       expect(await get('/')).toMatchObject({ ended: 'whole', body: 'here' })
-      await expect(until('it never is', () => false)).rejects.toThrow('Waited 1500 ms in vain until it never is.')
+      await expect(until('an impossible condition holds', () => false)).rejects.toThrow(
+        'Gave up after 1500 ms of waiting until an impossible condition holds.',
+      )
     })
   },
 )
 
-test('a part takes the place of another file in a program, and what that exports is called', async () => {
+test('a part replaces a file of a program, and the check calls the functions that the program exports', async () => {
   await using home = await folderWith(
     'whole.ts',
     `import { word } from './part.ts'
@@ -92,7 +95,7 @@ test('a part takes the place of another file in a program, and what that exports
   })
 })
 
-test('a part that exports something else is named for that', async () => {
+test('a part with a wrong export gets the hint "no export"', async () => {
   const hosted: Hosted = { kind: 'part', exported: 'word', inPlaceOf: '/nowhere/part.ts', of: '/nowhere/whole.ts' }
   await using folder = await folderWith('program.ts', "export const ward = () => 'hello'")
   const check: Check = { name: 'one', title: 'Is tried', hints: {}, run: async () => {} }
@@ -124,7 +127,7 @@ const WATCH = `
     response.end(JSON.stringify({ rung, beats, clocks }))
   }).listen(Number(process.env['PORT']))`
 
-test('a whole server may have its time stand still, with its clocks, its oldest timers and those that it renews', async () => {
+test('the time of a server can be frozen: its clocks, its oldest timers and the timers that it restarts', async () => {
   await tried({ kind: 'server', isFrozen: true }, WATCH, async ({ get, tick }) => {
     const asked = async (target: string) => (await get(target)).json
     const { clocks }: { clocks?: number[] } = Object(await asked('/'))
@@ -135,7 +138,7 @@ test('a whole server may have its time stand still, with its clocks, its oldest 
     expect(await asked('/')).toEqual({ rung: ['stays', 'imported'], beats: 0, clocks: later(5000) })
     await tick(3500)
     expect(await asked('/stop')).toMatchObject({ rung: ['stays', 'imported'] })
-    // One that has gone off begins anew as well.
+    // A timer that has fired can be restarted as well.
     expect(await asked('/again')).toMatchObject({ rung: ['stays', 'imported'] })
     await tick(500)
     expect(await asked('/')).toMatchObject({ rung: ['stays', 'imported', 'renewed'], beats: 0 })
@@ -157,15 +160,15 @@ const CLIENT = `
     return () => { clearTimeout(timer); socket.close() }
   }`
 
-test('a client meets a far end that speaks as the sandbox does, in a time that stands still', async () => {
+test('a client in frozen time talks to a fake server that behaves like the sandbox', async () => {
   await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
-    await using far = await startFarEnd()
+    await using far = await startFakeServer()
     const [kept] = far.publish('a', 'one')
     await trial.connect(far.origin, ['a', 'b'], '0')
     const told = async () => (await trial.clients()).told['a'] ?? []
-    await trial.until('it has what was kept', async () => (await told()).length === 1)
+    await trial.until('the client has received the kept message', async () => (await told()).length === 1)
     const [live] = far.publish('a', 'two')
-    await trial.until('it has what came', async () => (await told()).length === 2)
+    await trial.until('the client has received the new message', async () => (await told()).length === 2)
     expect(await told()).toEqual([kept, live])
     expect(far.visits.map(({ asked }) => asked)).toEqual(['GET /feed/a/ws?after=0', 'GET /feed/b/ws?after=0'])
     await trial.tick(19_999)
@@ -175,37 +178,40 @@ test('a client meets a far end that speaks as the sandbox does, in a time that s
     await far.settle()
     expect((await trial.clients()).ended).toEqual({ a: 'it answers', b: 'it answers' })
     await trial.disconnect()
-    await trial.until('they have left', () => far.visits.every(({ isOver }) => isOver))
+    await trial.until('every visit has ended', () => far.visits.every(({ isOver }) => isOver))
   })
 })
 
-test.each(['FIN', 'RST', 1012] as const)('a client hears of the end of its line: %s', async (how) => {
+test.each(['FIN', 'RST', 1012] as const)('a client notices that its connection ends by %s', async (how) => {
   await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
-    await using far = await startFarEnd()
+    await using far = await startFakeServer()
     await trial.connect(far.origin, ['a'])
-    await trial.until('it is there', async () => (await trial.clients()).sockets[0]?.readyState === 1)
+    await trial.until('the socket is open', async () => (await trial.clients()).sockets[0]?.readyState === 1)
     if (how === 1012) far.visits[0]?.close(how)
     else far.visits[0]?.cut(how)
-    await trial.until('it knows', async () => (await trial.clients()).sockets[0]?.closedAtMs !== null)
+    await trial.until(
+      'the client has noticed the end of the connection',
+      async () => (await trial.clients()).sockets[0]?.closedAtMs !== null,
+    )
   })
 })
 
-test('a line that vanishes tells its client nothing until it reappears, and a far end that left takes nobody', async () => {
+test('a client gets nothing over a vanished connection until it reappears, and a server that has left accepts no client', async () => {
   await tried({ kind: 'client', exported: 'connect' }, CLIENT, async (trial) => {
-    await using far = await startFarEnd()
+    await using far = await startFakeServer()
     await trial.connect(far.origin, ['a'])
-    await trial.until('it is there', async () => (await trial.clients()).sockets[0]?.readyState === 1)
+    await trial.until('the socket is open', async () => (await trial.clients()).sockets[0]?.readyState === 1)
     const [visit] = far.visits
     visit?.vanish()
     const made = far.publish('a', 'one')
     expect(await far.settle()).toBe(false)
     expect(await trial.clients()).toMatchObject({ told: { a: [] }, sockets: [{ readyState: 1, closedAtMs: null }] })
     visit?.reappear()
-    await trial.until('it is told', async () => (await trial.clients()).told['a']?.length === 1)
+    await trial.until('the client has received a message', async () => (await trial.clients()).told['a']?.length === 1)
     expect((await trial.clients()).told['a']).toEqual(made)
     await far.leave()
     await trial.connect(far.origin, ['b'])
-    await trial.until('nobody was there', async () => {
+    await trial.until('the second attempt of the client has failed', async () => {
       const { sockets } = await trial.clients()
       return sockets.length === 2 && sockets.every(({ readyState }) => readyState === 3)
     })

@@ -1,21 +1,24 @@
-/** Progress, work, watching and the two commands. */
-import { spawn } from 'node:child_process'
+/** Tests of the progress file, the work folder, the watching of files, and the commands check and lesson. */
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exercisesIn, folderOf, lessonOf } from '../../lessons/kit/course.ts'
-import { packagesIn } from '../../lessons/kit/doctor.ts'
+import { port, progressFile, workFolder } from '../../lessons/kit/doctor.ts'
+import { browserModulesIn, packagesIn } from '../../lessons/kit/packages.ts'
 import { progressIn } from '../../lessons/kit/progress.ts'
-import type { LessonState } from '../../lessons/kit/runner.ts'
+import type { RunnerState } from '../../lessons/kit/runner.ts'
+import { forgetRunning, keepRunning, readRunning } from '../../lessons/kit/running.ts'
+import { startSandbox } from '../../lessons/kit/sandbox.ts'
 import { courseText, screenful, stateText } from '../../lessons/kit/screen.ts'
 import { watchFolder } from '../../lessons/kit/watch.ts'
+import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 import { folderWith } from './program.ts'
+import { runKit } from './run-kit.ts'
 
-const KIT = join(import.meta.dirname, '../../lessons/kit')
-
-test('progress keeps what it does not know, and the first time', async () => {
+test('the progress file keeps unknown entries, and the time at which a lesson was first done', async () => {
   await using folder = await folderWith('progress.json', '{"99-of-a-later-version":{"stars":3}}')
   const file = join(folder.path, 'progress.json')
   const progress = progressIn(file, folder.path)
@@ -30,7 +33,7 @@ test('progress keeps what it does not know, and the first time', async () => {
   expect(progress.isDone('03-short-polling')).toBe(true)
 })
 
-test('a reset of the progress keeps a copy and says where; of one lesson it keeps the others', async () => {
+test('a reset of the progress returns the path of a backup; a reset of one lesson keeps the other lessons', async () => {
   await using folder = await folderWith('progress.json', '{"a":1,"b":2}')
   const file = join(folder.path, 'progress.json')
   const progress = progressIn(file, join(folder.path, 'backups'))
@@ -42,7 +45,7 @@ test('a reset of the progress keeps a copy and says where; of one lesson it keep
   expect(progress.reset()).toBeNull()
 })
 
-test('a progress file that cannot be read is put aside, not overwritten', async () => {
+test('a progress file that cannot be parsed is moved to the backups, not overwritten', async () => {
   await using folder = await folderWith('progress.json', '{"a":')
   const backups = join(folder.path, 'backups')
   progressIn(join(folder.path, 'progress.json'), backups).finish('b')
@@ -50,51 +53,111 @@ test('a progress file that cannot be read is put aside, not overwritten', async 
   expect(JSON.parse(readFileSync(join(folder.path, 'progress.json'), 'utf8'))).toHaveProperty('b')
 })
 
-test('the doctor names a package that is missing, and one that an update wants in another version', async () => {
+test('the doctor names a missing package, and a package whose version is wrong after an update', async () => {
   await using folder = await folderWith(
     'package.json',
     '{"dependencies":{"ws":"2.0.0"},"devDependencies":{"knip":"1.0.0"}}',
   )
   const said = () => packagesIn(folder.path).said
   expect(said()).toBe('ws is missing, and 1 more. Run npm ci.')
-  for (const name of ['ws', 'knip']) mkdirSync(join(folder.path, 'node_modules', name), { recursive: true })
-  writeFileSync(join(folder.path, 'node_modules/knip/package.json'), '{"version":"1.0.0"}')
-  writeFileSync(join(folder.path, 'node_modules/ws/package.json'), '{"version":"1.0.0"}')
+  install(folder.path, 'ws', '1.0.0')
+  install(folder.path, 'knip', '1.0.0')
   expect(said()).toBe('ws is 1.0.0 and should be 2.0.0. Run npm ci.')
-  writeFileSync(join(folder.path, 'node_modules/ws/package.json'), '{"version":"2.0.0"}')
+  install(folder.path, 'ws', '2.0.0')
   expect(packagesIn(folder.path)).toMatchObject({ isWell: true, said: 'installed' })
 })
 
-test('a save is noticed by an event, long before the next look', async () => {
+test('the doctor names a package that another package needs and that an interrupted installation lacks', async () => {
+  await using folder = await folderWith('package.json', '{"dependencies":{"a":"1.0.0"}}')
+  install(folder.path, 'a', '1.0.0', { dependencies: { b: '1', c: '1' }, optionalDependencies: { c: '1' } })
+  expect(packagesIn(folder.path).said).toBe('b, which a needs, is missing. Run npm ci.')
+  // The file was not written completely.
+  install(folder.path, 'b', '1.0.0')
+  writeFileSync(join(folder.path, 'node_modules/a/package.json'), '{"name":')
+  expect(packagesIn(folder.path).said).toMatch(/^a is missing/)
+})
+
+test('the doctor names a browser module that is missing or incomplete', async () => {
+  await using folder = await folderWith('package.json', '{}')
+  expect(browserModulesIn(folder.path).said).toMatch(/^The package lit is not installed\. .*npm ci$/)
+  install(folder.path, 'lit', '1.0.0')
+  expect(browserModulesIn(folder.path).said).toMatch(/^The package lit has no index\.js in .*not installed completely/)
+  writeFileSync(join(folder.path, 'node_modules/lit/index.js'), '')
+  expect(browserModulesIn(folder.path).said).toMatch(/^The package lit-html, which lit needs, is not installed/)
+})
+
+test.each(['::1', '127.0.0.1'])('the doctor calls a port taken if a program listens on %s', async (host) => {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const address = server.address()
+  const number = typeof address === 'object' && address ? address.port : 0
+  const found = await port(number, 'sandbox')
+  expect(found.isWell).toBe(false)
+  expect(found.said).toContain(host)
+  expect(found.said).toContain(`http://localhost:${number}`)
+  server.close()
+  await once(server, 'close')
+  expect(await port(number, 'sandbox')).toMatchObject({ isWell: true, said: 'free, for sandbox' })
+})
+
+test('a sandbox takes another port if a program uses its port at the other address of localhost', async () => {
+  const server = createServer().listen(0, '::1')
+  await once(server, 'listening')
+  const address = server.address()
+  const number = typeof address === 'object' && address ? address.port : 0
+  await using sandbox = await startSandbox(number)
+  expect(new URL(sandbox.origin).port).not.toBe(String(number))
+  server.close()
+})
+
+test('the doctor says which file cannot be written, and why', async () => {
+  await using folder = await folderWith('file', '')
+  expect(workFolder(join(folder.path, 'file', 'work'))).toMatchObject({
+    isWell: false,
+    said: expect.stringMatching(/file.* cannot be written: a part of the path is a file/),
+  })
+  expect(progressFile(join(folder.path, 'none', 'progress.json'))).toMatchObject({
+    isWell: false,
+    said: expect.stringContaining(join(folder.path, 'none')),
+  })
+  expect(workFolder(join(folder.path, 'work'))).toEqual({
+    what: 'work folder',
+    isWell: true,
+    said: join(folder.path, 'work'),
+  })
+  expect(readdirSync(join(folder.path, 'work'))).toEqual([])
+})
+
+test('a save is noticed by an event of the file system, long before the next poll', async () => {
   await using folder = await folderWith('a.ts', '1')
   let saves = 0
   const watcher = watchFolder(folder.path, () => (saves += 1), 60_000)
   writeFileSync(join(folder.path, 'a.ts'), '22')
-  await until('it is noticed', () => saves === 1)
+  await until('the first save is noticed', () => saves === 1)
   expect(watcher.by).toBe('events')
   writeFileSync(join(folder.path, 'a.ts'), '333')
-  await until('it is noticed again', () => saves === 2)
+  await until('the second save is noticed', () => saves === 2)
   watcher.stop()
 })
 
-test('a save is noticed where no event tells of it', async () => {
+test('a save is noticed by polling if the file system reports no event', async () => {
   await using folder = await folderWith('a.ts', '1')
   let saves = 0
-  // A folder made by another name is watched by nobody, as on a file system without events.
+  // The watched folder does not exist yet, so no event reports the save, as on a file system without events.
   const watcher = watchFolder(join(folder.path, 'later'), () => (saves += 1), 20)
   mkdirSync(join(folder.path, 'later'))
-  await until('it is noticed', () => saves >= 1)
+  await until('the save is noticed', () => saves >= 1)
   expect(watcher.by).toBe('polling')
   watcher.stop()
 })
 
-test('check answers by its exit code, with JSON alone on stdout', async () => {
-  const passed = await run('check.ts', '3', '--dir', 'solution', '--json')
+test('check reports the result by its exit code, and with --json it prints nothing but JSON', async () => {
+  const passed = await runKit('check.ts', '3', '--dir', 'solution', '--json')
   expect(passed.code).toBe(0)
   const rows: { verdict: string }[] = JSON.parse(passed.stdout)
   expect(rows.length).toBeGreaterThan(5)
   expect(rows.every(({ verdict }) => verdict === 'pass')).toBe(true)
-  const failed = await run('check.ts', '3', '--dir', 'mistakes/empty-list')
+  const failed = await runKit('check.ts', '3', '--mistake', 'empty-list')
   expect(failed.code).toBe(1)
   expect(failed.stdout).toMatch(
     /^fail {12}03-short-polling {2}short-poll {2}\d+ of \d+ checks pass; first: nothing-new$/m,
@@ -102,16 +165,20 @@ test('check answers by its exit code, with JSON alone on stdout', async () => {
   expect(failed.stdout).not.toContain('\x1b')
 })
 
-test('a mistake is judged by the files that it holds, and one without any is an error', async () => {
+test('a variant is judged by the checks of its files, and a variant without a file of the lesson is an error', async () => {
   const lesson = lessonOf('13')
-  const namesOf = async (folder: string) => (await exercisesIn(lesson, folder)).map(({ name }) => name)
-  expect(await namesOf(folderOf(lesson, 'mistakes/a-polite-end'))).toEqual(['heartbeat'])
-  const { code, stdout, stderr } = await run('check.ts', '13', '--dir', 'mistakes/nothing-at-all')
+  const variants = readdirSync(folderOf(lesson, 'variants/any').replace(/any$/, ''))
+  for (const variant of variants) {
+    const folder = folderOf(lesson, `variants/${variant}`)
+    const names = (await exercisesIn(lesson, folder)).map(({ name }) => `${name}.ts`)
+    expect(names, variant).toEqual(readdirSync(folder).toSorted())
+  }
+  const { code, stdout, stderr } = await runKit('check.ts', '13', '--dir', 'variants/nothing-at-all')
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(/^There is no client\.ts and no heartbeat\.ts in .*nothing-at-all\./)
 })
 
-test('a student’s own folder, start and solution are judged by every file of the lesson, though one is missing', async () => {
+test('the student’s folder, start and solution are judged by all checks of the lesson, even if a file is missing', async () => {
   const lesson = lessonOf('13')
   await using folder = await folderWith('heartbeat.ts', '')
   for (const dir of [undefined, 'start', 'solution', folder.path]) {
@@ -120,22 +187,45 @@ test('a student’s own folder, start and solution are judged by every file of t
   }
 })
 
-test('check and lesson refuse what they do not know, with 2 and a word of what there is', async () => {
+test('the command look sends its requests to the servers of the running lesson, at any port', async () => {
+  await using server = await serve()
+  await using folder = await folderWith('.running.json', '')
+  const looking = () => runKit('look.ts', { FOURWIRE_WORK: folder.path }, '1', 'told')
+  keepRunning({ lesson: 1, sandbox: server.origin, yours: null, token: null }, folder.path)
+  expect(readRunning(folder.path)?.sandbox).toBe(server.origin)
+  expect((await looking()).stdout).toMatch(/client < data: .*"room":"lesson-1".*"hello"/)
+  forgetRunning(folder.path)
+  expect(readRunning(folder.path)).toBeNull()
+})
+
+test('the command look ends with the code 2 and a sentence if no server responds or the name is unknown', async () => {
+  const nobody = await runKit('look.ts', { FOURWIRE_SANDBOX: 'http://127.0.0.1:9' }, '4', 'held')
+  expect(nobody).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^No server responds at .*npm run lesson\n$/),
+  })
+  const { code, stderr } = await runKit('look.ts', {}, '4', 'nothing')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^There is no "nothing"\. There are:\n {2}npm run look 4 slow$/m)
+})
+
+test('check and lesson refuse unknown arguments with the code 2, and list the valid ones', async () => {
   for (const [entry, ...args] of [
     ['check.ts', '77'],
     ['check.ts', '--every'],
     ['check.ts'],
     ['lesson.ts', '77'],
   ] as const) {
-    const { code, stderr } = await run(entry, ...args)
+    const { code, stderr } = await runKit(entry, ...args)
     expect(code, `${entry} ${args.join(' ')}`).toBe(2)
     expect(stderr).toMatch(/There are: \d\d-|npm run check/)
   }
 })
 
-test('the screen always says where to edit, what goes on, how saves are noticed and which keys there are', () => {
+test('the screen always shows the file to edit, the current step, the way in which saves are noticed, and the keys', () => {
   const style = { strong: (text: string) => text, inverse: (text: string) => text, faint: (text: string) => text }
-  const state: LessonState = {
+  const state: RunnerState = {
     lesson: '03-short-polling',
     title: 'How often?',
     folder: '/home/ada/work/03-short-polling',
@@ -145,7 +235,7 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     page: null,
     look: null,
     isServer: true,
-    beside: null,
+    companion: null,
     yours: null,
     transport: null,
     noticing: 'polling',
@@ -153,27 +243,28 @@ test('the screen always says where to edit, what goes on, how saves are noticed 
     checkedAtMs: null,
     rungs: 1,
     output: 'hello',
+    hunt: null,
     course: [],
   }
   const text = stateText(state, style)
   for (const part of ['short-poll.ts', 'starting', 'Starting the sandbox.', 'by polling', 'r run', 'q quit', '| hello'])
     expect(text).toContain(part)
-  expect(text).toContain('Yours  does not run')
+  expect(text).toContain('Yours  is not running')
   const at = (port: number) => stateText({ ...state, page: `http://localhost:${port}/lessons/03-short-polling` }, style)
   expect([at(3000), at(4321)].map((shown) => shown.includes('port 3000 is in use'))).toEqual([false, true])
   expect(stateText({ ...state, isServer: false }, style)).not.toContain('Yours')
 })
 
-test('a list has a gap behind its longest name', () => {
+test('the list of lessons has two spaces after its longest name', () => {
   const names = ['01-short', '06-building-an-sse-endpoint']
   const text = courseText(
-    names.map((name) => ({ name, title: 'What?', isDone: false })),
+    names.map((name) => ({ name, title: 'What?', isDone: false, bugs: { found: 0, of: 9 } })),
     null,
   )
   for (const line of text.split('\n')) expect(line).toMatch(/ {2}What\?$/)
 })
 
-test('on a small screen head and keys stand still, and the middle comes in parts', () => {
+test('on a small screen the head and the keys stay in place, and the space key pages through the middle', () => {
   const body = Array.from({ length: 20 }, (_none, i) => `line ${i}`)
   const parts = { head: ['title'], body, foot: ['keys'] }
   const first = screenful(parts, 0, 10).text.split('\n')
@@ -183,16 +274,13 @@ test('on a small screen head and keys stand still, and the middle comes in parts
   const last = screenful(parts, 14, 10).text.split('\n')
   expect(last.slice(0, 3)).toEqual(['title', 'line 14', 'line 15'])
   expect(last.at(-1)).toBe('keys')
-  // What fits is shown as it is.
+  // A text that fits is shown unchanged.
   expect(screenful({ ...parts, body: ['line'] }, 0, 10).text).toBe('title\nline\nkeys')
 })
 
-async function run(entry: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [join(KIT, entry), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const [code] = await once(child, 'close')
-  return { code, stdout, stderr }
+/** Writes a package to `node_modules`. */
+function install(root: string, name: string, version: string, more: object = {}): void {
+  const folder = join(root, 'node_modules', name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version, ...more }))
 }

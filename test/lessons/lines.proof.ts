@@ -1,10 +1,11 @@
-/** What a check reads of a line: streams, what proxies let through of them, and conversations. */
+/** Checks of connections: streams, streams behind proxies, and conversations over WebSockets. */
 import { expect, test } from 'vitest'
 import { converse, expectNext, expectQuiet } from '../../lessons/kit/conversation.ts'
-import type { Amiss } from '../../lessons/kit/conversation.ts'
+import type { Mismatch } from '../../lessons/kit/conversation.ts'
 import { lessonOf } from '../../lessons/kit/course.ts'
-import { Late, Wrong } from '../../lessons/kit/exercise.ts'
-import type { Check, Exercise, Hosted } from '../../lessons/kit/exercise.ts'
+import type { Check, Exercise } from '../../lessons/kit/exercise.ts'
+import type { Hosted } from '../../lessons/kit/hosted/kinds.ts'
+import { Late, Wrong } from '../../lessons/kit/finding.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { through } from '../../lessons/kit/proxy.ts'
 import {
@@ -39,19 +40,19 @@ const STREAM = `
     },
   }`
 
-test('a stream is read as far as it has come, its timers are moved, and its end is seen', async () => {
+test('a check reads a stream while it is open, moves its timers, and sees that the program stops following the feed', async () => {
   await tried({ kind: 'transport', exported: 'sse' }, STREAM, async (trial) => {
     await trial.freeze()
     const stream = trial.open(`/feed/${trial.room}/sse`)
-    await trial.until('it has begun', () => stream.soFar.body === ':hello\n\n')
+    await trial.until('the stream has sent its first comment', () => stream.soFar.body === ':hello\n\n')
     expect(stream.soFar).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } })
     await trial.tick(15_000)
-    await trial.until('it has beaten', () => stream.soFar.body.endsWith(':beat\n\n'))
+    await trial.until('the stream has sent a heartbeat', () => stream.soFar.body.endsWith(':beat\n\n'))
     const [event] = await trial.publish('one')
-    await trial.until('it has come', () => stream.soFar.body.endsWith(`id: ${event?.id}\n\n`))
+    await trial.until('the stream has sent the event', () => stream.soFar.body.endsWith(`id: ${event?.id}\n\n`))
     expect((await trial.reads()).following).toBe(1)
     stream.leave('RST')
-    await trial.until('nobody follows', async () => (await trial.reads()).following === 0)
+    await trial.until('the program no longer follows the feed', async () => (await trial.reads()).following === 0)
   })
 })
 
@@ -74,30 +75,33 @@ const TWO_STEPS = `
     },
   }`
 
-test.each([1, 2, 3])('something is published behind step %i of a program, if it takes so many', async (use) => {
-  await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
-    const told = { saw: 'It wrote:', hint: '' }
-    const [one] = await trial.publish('one')
-    await trial.ambush('between', use)
-    const before = await trial.reads()
-    const stream = openStream(trial, `/feed/${trial.room}/sse`)
-    await taken(trial, stream, before)
-    await expectEventStream(trial, stream, told)
-    const { ambushed } = await trial.reads()
-    expect(ambushed?.text ?? null).toBe(use > 2 ? null : 'between')
-    await expectMessages(
-      trial,
-      stream,
-      [one, ambushed].filter((event) => event != null),
-      told,
-    )
-  })
-})
+test.each([1, 2, 3])(
+  'an event is published after step %i of a program, if the program has so many steps',
+  async (use) => {
+    await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
+      const told = { saw: 'It wrote:', hint: '' }
+      const [one] = await trial.publish('one')
+      await trial.publishDuringRead('between', use)
+      const before = await trial.reads()
+      const stream = openStream(trial, `/feed/${trial.room}/sse`)
+      await taken(trial, stream, before)
+      await expectEventStream(trial, stream, told)
+      const { publishedDuringRead } = await trial.reads()
+      expect(publishedDuringRead?.text ?? null).toBe(use > 2 ? null : 'between')
+      await expectMessages(
+        trial,
+        stream,
+        [one, publishedDuringRead].filter((event) => event != null),
+        told,
+      )
+    })
+  },
+)
 
-test('a stream that ends or stands still before it has brought what was wanted is named for that', async () => {
+test('the report tells a stream that ended too early from a stream that sent too little in time', async () => {
   const ends = TWO_STEPS.replace("stream.once('close', stop)", 'stop(); stream.end()')
   for (const [program, is, saw] of [
-    [ends, Wrong, 'It wrote this, and then the end of the answer:'],
+    [ends, Wrong, 'It wrote this, and then ended the response:'],
     [TWO_STEPS, Late, 'It wrote:'],
   ] as const) {
     await tried({ kind: 'transport', exported: 'sse' }, program, async (trial) => {
@@ -113,7 +117,7 @@ test('a stream that ends or stands still before it has brought what was wanted i
   }
 })
 
-test('a caret stands under the first character of a stream that is another', async () => {
+test('a caret is under the first wrong character of a stream', async () => {
   await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
     await trial.publish('one')
     const stream = openStream(trial, `/feed/${trial.room}/sse`)
@@ -143,15 +147,15 @@ const CLOCK = `
   }`
 const FROZEN: Hosted = { kind: 'transport', exported: 'sse', isFrozen: true }
 
-test('where time stands still from the first line on, a timer that is older than any check is moved too', async () => {
+test('if time is frozen from the first line on, the kit can also move a timer that is older than the first check', async () => {
   await tried(FROZEN, CLOCK, async (trial) => {
     const stream = trial.open(`/feed/${trial.room}/sse`)
-    await trial.until('it has begun', () => stream.soFar.body === ':hello\n\n')
+    await trial.until('the stream has sent its first comment', () => stream.soFar.body === ':hello\n\n')
     await trial.tick(30_000)
-    await trial.until('it has beaten twice', () => stream.soFar.body === ':hello\n\n:beat\n\n:beat\n\n')
+    await trial.until('the stream has sent two heartbeats', () => stream.soFar.body === ':hello\n\n:beat\n\n:beat\n\n')
     expect((await trial.sent()).toNobody).toBe(0)
     stream.leave()
-    await trial.until('it writes on to nobody', async () => {
+    await trial.until('the program writes to a closed connection', async () => {
       await trial.tick(15_000)
       return (await trial.sent()).toNobody > 0
     })
@@ -160,15 +164,15 @@ test('where time stands still from the first line on, a timer that is older than
 
 const toldBy = (fields: Record<string, string>) => `?fields=${encodeURIComponent(JSON.stringify(fields))}`
 
-test('a proxy cuts whoever is silent for too long, and nobody who speaks before', async () => {
+test('a proxy cuts a stream that is silent for too long, and keeps a stream with heartbeats', async () => {
   await tried(FROZEN, CLOCK, async (trial) => {
     await using kept = await through(trial, `/feed/${trial.room}/sse`, { idleCutMs: 16_000 })
-    await trial.until('it has begun', () => kept.client.soFar.body !== '')
+    await trial.until('the kept stream has sent its first bytes', () => kept.client.soFar.body !== '')
     await kept.wait(60_000)
     expect(kept.cutAtMs).toBe(null)
     expect(kept.client.soFar.body).toContain(':beat')
     await using cut = await through(trial, `/feed/${trial.room}/sse`, { idleCutMs: 15_000 })
-    await trial.until('it has begun', () => cut.client.soFar.body !== '')
+    await trial.until('the other stream has sent its first bytes', () => cut.client.soFar.body !== '')
     await cut.wait(60_000)
     expect(cut.cutAtMs).toBe(15_000)
     expect((await cut.client.answer).ended).toBe('cut')
@@ -183,16 +187,20 @@ test.each([
   ['compressor', { 'cache-control': 'no-transform, max-age=0' }, true],
   ['compressor', { 'cache-control': 'no-transformation' }, false],
   ['compressor', { 'x-accel-buffering': 'no' }, false],
-] as const)('a proxy that collects as %s does, told %j: lets through is %s', async (collects, fields, isLetThrough) => {
-  await tried(FROZEN, CLOCK, async (trial) => {
-    await using proxied = await through(trial, `/feed/${trial.room}/sse${toldBy(fields)}`, { collects })
-    await trial.until('it is at the proxy', () => proxied.answer.body === ':hello\n\n')
-    if (isLetThrough) await trial.until('it is let through', () => proxied.client.soFar.body === ':hello\n\n')
-    expect(proxied.heldBytes === 0).toBe(isLetThrough)
-  })
-})
+] as const)(
+  'a proxy that buffers like %s and gets the headers %j lets the stream through: %s',
+  async (collects, fields, isLetThrough) => {
+    await tried(FROZEN, CLOCK, async (trial) => {
+      await using proxied = await through(trial, `/feed/${trial.room}/sse${toldBy(fields)}`, { collects })
+      await trial.until('the proxy has received the first comment', () => proxied.answer.body === ':hello\n\n')
+      if (isLetThrough)
+        await trial.until('the client has received the first comment', () => proxied.client.soFar.body === ':hello\n\n')
+      expect(proxied.heldBytes === 0).toBe(isLetThrough)
+    })
+  },
+)
 
-/** Says back whatever is told to, closes where it is told to, and is at /ws alone. */
+/** Server at `/ws` that sends back the texts in a message, closes or crashes, as the message says. */
 const PARROT = `
   import { createServer } from 'node:http'
   import { WebSocketServer } from 'ws'
@@ -207,11 +215,11 @@ const PARROT = `
   })
   server.listen(Number(process.env['PORT']))`
 
-test('a conversation takes what comes one by one, and names how it is amiss, with the place', async () => {
+test('a conversation compares messages one by one, and reports the kind and the place of a mismatch', async () => {
   await tried({ kind: 'server' }, PARROT, async (trial) => {
     const talk = await converse(trial, '/ws')
-    const seen: Amiss[] = []
-    const told = { saw: 'You said:', hint: (amiss: Amiss) => (seen.push(amiss), NO_HINT) }
+    const seen: Mismatch[] = []
+    const told = { saw: 'You said:', hint: (mismatch: Mismatch) => (seen.push(mismatch), NO_HINT) }
     talk.say('{"type":"a","n":1}|{"type":"b","text":"so"}')
     expect(await expectNext(trial, talk, { type: 'a', n: 1 }, told)).toEqual({ type: 'a', n: 1 })
     await expect(expectQuiet(trial, talk, told)).rejects.toThrow(Wrong)
@@ -235,7 +243,7 @@ test('a conversation takes what comes one by one, and names how it is amiss, wit
   })
 })
 
-test('a conversation that is refused says so by the status line', async () => {
+test('the report of a refused conversation contains the status line', async () => {
   await tried({ kind: 'server' }, PARROT, async (trial) => {
     const refused = await converse(trial, '/elsewhere').catch((error: unknown) => error)
     if (!(refused instanceof Wrong)) throw new Error(`It is ${String(refused)}.`)
@@ -243,7 +251,7 @@ test('a conversation that is refused says so by the status line', async () => {
   })
 })
 
-test('an end of the process in a conversation is that, with the check\u2019s own hint for it where it has one', async () => {
+test('a crash during a conversation is reported as a crash, with the check\u2019s own hint if it has one', async () => {
   const check: Check = {
     name: 'one',
     title: 'Is tried',

@@ -1,6 +1,6 @@
-/** What the lessons' pages tell people to type works, and the bytes that they show are those that cross. */
+/** Runs the commands on the lessons' pages, and compares the shown exchanges with the real bytes. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,69 +11,86 @@ import { startProgram } from '../../lessons/kit/program.ts'
 import type { Program } from '../../lessons/kit/program.ts'
 import { LANE_PORT } from '../../lessons/kit/runner.ts'
 import { readBoardAddress, writeBoardAddress } from '../../web/board/address.ts'
-import { readAddress, writeAddress } from '../../web/state/address.ts'
+import { readAddress, writeAddress } from '../../web/session/address.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 
 const run = promisify(execFile)
+
+const REPOSITORY = join(import.meta.dirname, '../..')
 
 const hasCurl = await run('curl', ['--version']).then(
   () => true,
   () => false,
 )
 
-/** curl\u2019s exit code where --max-time ended a stream. */
+/** Exit code of curl if --max-time ended a stream. */
 const OUT_OF_TIME = 28
 
 const SECTIONS = ['Predict', 'The idea', 'Look', 'Build', 'Check', 'Explain', 'Why?', 'Further reading']
 
-describe.each(lessons())('the page of $name', (lesson) => {
+// The pages run at the same time, because their commands mostly wait, each for a separate server.
+describe.concurrent.each(lessons())('the page of $name', (lesson) => {
   const { folder, number } = lesson
   const text = readFileSync(join(folder, 'README.md'), 'utf8').replaceAll('\r\n', '\n')
-  /** What the page calls the student's own server. */
+  /** Address of the student's server on the page. */
   const yours = `localhost:${LANE_PORT + number}`
 
-  test('asks its question, has all of its parts in their order, and folds the last answer', () => {
+  /** True if a command of the page, or a program that it runs, sends requests to the student's server. */
+  const asksYours = text.includes(yours) || /yoursIn/.test(lookOf(folder))
+
+  test('asks its question, has all sections in their order, and hides the last answer', () => {
     expect(text).toMatch(/^# .*\?\n/)
     expect(text).toMatch(new RegExp(`^Lesson ${number} · .* · \\d+ minutes$`, 'm'))
     expect(Array.from(text.matchAll(/^## (.*)$/gm), ([, heading]) => heading)).toEqual(SECTIONS)
     expect(text).toMatch(/<details>\n<summary>Answer<\/summary>/)
   })
 
-  test('links to the sandbox in states that the page can be in', () => {
+  test('links to the sandbox only in states that the sandbox knows', () => {
     const links = Array.from(text.matchAll(/http:\/\/localhost:3000\/(\?[^\s)>]*)/g), ([, query = '']) => query)
     expect(links).not.toEqual([])
     for (const query of links) {
       const address = readAddress(query)
-      // Whatever the page does not understand it leaves out, and what is as usual too.
+      // The sandbox leaves out unknown values and default values.
       expect(new Set(writeAddress(address).slice(1).split('&'))).toEqual(new Set(query.slice(1).split('&')))
     }
   })
 
-  test('links to boards that are named as one may be', () => {
+  test('links to boards only by valid names', () => {
     for (const [, query = ''] of text.matchAll(/http:\/\/localhost:3000\/board(\?[^\s)>]*)/g))
       expect(writeBoardAddress(readBoardAddress(query))).toBe(query)
   })
 
   test.skipIf(!hasCurl)(
-    'has commands that work as they stand, one block after the other (skipped without curl)',
+    'has commands that work unchanged, one block after the other (skipped if curl is not installed)',
     async () => {
       await using server = await serve()
-      await using own = text.includes(yours) ? await solutionOf(lesson, server.origin) : null
-      const blocks = blocksOf(text, 'sh').filter((block) => !block.startsWith('npm '))
+      await using own = asksYours ? await solutionOf(lesson, server.origin) : null
+      const blocks = blocksOf(text, 'sh')
       expect(blocks).not.toEqual([])
       const checked = blocks.map(
         (block) => `${block}\nstatus=$?; [ $status -eq 0 ] || [ $status -eq ${OUT_OF_TIME} ] || exit 1`,
       )
-      const script = checked.join('\n').replaceAll('localhost:3000', `127.0.0.1:${server.port}`)
-      const { stdout } = await run('sh', ['-c', script.replaceAll(yours, `127.0.0.1:${own?.port}`)])
-      // An error of the sandbox is no error of curl's.
+      const script = checked
+        .join('\n')
+        .replaceAll('localhost:3000', `127.0.0.1:${server.port}`)
+        .replaceAll(yours, `127.0.0.1:${own?.port}`)
+        .replaceAll('npm run look', `"${process.execPath}" lessons/kit/look.ts`)
+      const { stdout } = await run('sh', ['-c', script], {
+        cwd: REPOSITORY,
+        env: {
+          ...process.env,
+          FOURWIRE_SANDBOX: `http://127.0.0.1:${server.port}`,
+          FOURWIRE_YOURS: `http://127.0.0.1:${own?.port}`,
+        },
+      })
+      // curl does not fail if the sandbox returns an error.
       expect(stdout).not.toContain('urn:fourwire:error')
       expect(stdout).not.toBe('')
     },
   )
 
-  test('shows exchanges as they cross the wire, but for what it marks as different', async () => {
+  test('shows exchanges as they cross the wire, except for the parts that it marks as different', async () => {
     await using server = await serve()
     await using own = text.includes(yours) ? await solutionOf(lesson, server.origin) : null
     const blocks = blocksOf(text, 'http')
@@ -86,7 +103,7 @@ describe.each(lessons())('the page of $name', (lesson) => {
       }
       const room = /\/feed\/([a-z0-9-]+)/.exec(request)?.[1] ?? 'lobby'
       const { id } = await server.publish('hello', room)
-      // Who is told of something has read up to the event before; who is told of nothing has read it all.
+      // A client that gets the event has read up to the event before it; a client that gets a 204 has read everything.
       const before = id.replace(/\d+$/, (seq) => String(Number(seq) - 1))
       const cursor = block.includes('\n\nHTTP/1.1 204') ? id : before
       await expectAnswer(server.port, request.replace(/⟨[^⟩]*⟩/g, cursor), answer)
@@ -94,7 +111,12 @@ describe.each(lessons())('the page of $name', (lesson) => {
   })
 })
 
-/** The finished program, where it takes requests, as it runs beside the sandbox in the lesson. */
+function lookOf(folder: string): string {
+  const file = join(folder, 'look.ts')
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** Starts the solution beside the sandbox, as in the lesson. */
 async function solutionOf(lesson: Lesson, sandbox: string): Promise<Program> {
   const exercise = (await exercisesOf(lesson)).find(
     ({ hosted }) => hosted.kind === 'transport' || hosted.kind === 'server',
@@ -103,14 +125,14 @@ async function solutionOf(lesson: Lesson, sandbox: string): Promise<Program> {
   return startProgram(join(lesson.folder, 'solution'), exercise, { follows: sandbox })
 }
 
-/** The contents of the fenced blocks in this language. */
+/** Returns the contents of the fenced blocks in this language. */
 function blocksOf(text: string, language: string): readonly string[] {
-  return Array.from(text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms')), ([, block = '']) =>
+  return Array.from(text.matchAll(new RegExp(`^\`\`\`${language}\\b[^\\n]*\n(.*?)^\`\`\`$`, 'gms')), ([, block = '']) =>
     block.trim(),
   )
 }
 
-/** What is sent (a head, and a body where it has one) and what comes back. */
+/** Splits a block into its request (with the body, if there is one) and a pattern for the answer. */
 function partsOf(block: string): { request: string; answer: RegExp } {
   const [request = '', answer = ''] = block.split(/\n\n(?=HTTP\/1\.1 )/)
   const lines = answer.split('\n')
@@ -134,7 +156,7 @@ async function expectAnswer(port: number, request: string, answer: RegExp): Prom
   socket.write(`${[line, ...host, ...headers].join('\r\n')}\r\n\r\n${body}`)
   const text = () => `${received.replaceAll('\r\n', '\n')}\n`
   try {
-    await until(`${line} is answered as the page says`, () => answer.test(text()), 5000).catch(() => {
+    await until(`${line} gets the response that the page shows`, () => answer.test(text()), 5000).catch(() => {
       expect(text()).toMatch(answer)
     })
   } finally {

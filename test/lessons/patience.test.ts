@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createPatience } from '../../lessons/kit/patience.ts'
 
-test('calls back once, when so much has gone by for both, and not where it was called off', () => {
+test('patience calls each callback once after its time, unless the callback was cancelled', () => {
   const patience = createPatience()
   const called: string[] = []
   patience.after(250, () => called.push('late'))
@@ -16,7 +16,7 @@ test('calls back once, when so much has gone by for both, and not where it was c
   expect([patience.nowMs, called]).toEqual([400, ['as early', 'late']])
 })
 
-test('is over when the program is: nobody waits for what cannot come any more', async () => {
+test('all callbacks run when the program ends, so no check waits in vain', async () => {
   const patience = createPatience()
   const called: string[] = []
   patience.after(1000, () => called.push('before'))
@@ -25,7 +25,7 @@ test('is over when the program is: nobody waits for what cannot come any more', 
   await new Promise<void>((resolve) => patience.after(1000, resolve))
 })
 
-test('what is waited for after the end is called once as well, and not where it was called off', async () => {
+test('after the end of the program, a new callback also runs once, unless it was cancelled', async () => {
   const patience = createPatience()
   patience.end()
   const called: string[] = []

@@ -1,4 +1,4 @@
-/** A student's finished transport takes the sandbox's own place by being copied there, and the sandbox's own suites hold for it. */
+/** Copies the lessons' finished transports over the sandbox's own ones, and runs the sandbox's own suites on them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -16,17 +16,18 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY, exercisesOf, lessonOf, lessons } from '../../lessons/kit/course.ts'
 
-/** The suites that drive a transport from outside, and what the tests of each transport are called in them. */
+/** Suites that drive a transport from outside. */
 const SUITES = [
   'test/conformance/conformance.test.ts',
   'test/server/interface.test.ts',
   'test/server/transports/gone.test.ts',
 ]
+/** Patterns of the titles that the tests of each transport have in these suites. */
 const NAMES: Readonly<Record<string, string>> = {
   'short-poll': 'short-poll|^poll |short poll',
   'long-poll': 'long-poll|long poll',
-  sse: 'sse|event stream',
-  ws: 'ws|WebSocket',
+  sse: 'sse over|an event stream|/feed/lobby/sse that disconnects',
+  ws: 'ws over',
 }
 
 const plugs = await Promise.all(
@@ -39,7 +40,7 @@ const plugs = await Promise.all(
 )
 
 test.each(plugs.flat())(
-  '$lesson: the solution is plugged in as $name, and the sandbox\u2019s suites hold',
+  '$lesson: the sandbox\u2019s suites pass with the solution in the place of its $name',
   async ({ name, file }) => {
     await using copy = copied()
     const reference = join(copy.path, 'server/transports', `${name}.ts`)
@@ -52,20 +53,20 @@ test.each(plugs.flat())(
   300_000,
 )
 
-test('lesson 18: the solution is plugged in as the board\u2019s fall-back, and the page falls and rises by it', async () => {
+test('lesson 18: with the solution as its fall-back, the board changes to worse and to better transports', async () => {
   await using copy = copied()
   copyFileSync(join(lessonOf('18').folder, 'solution/fallback.ts'), join(copy.path, 'web/board/fallback.ts'))
-  // Why one was given up it says in fewer words.
+  // The solution gives a shorter reason.
   const suite = join(copy.path, 'test/browser/board-line.test.ts')
   writeFileSync(suite, readFileSync(suite, 'utf8').replace('given up: the connection was cut', 'given up:'))
-  const names = 'comes down to|works by (?:ws|short-poll) alone'
+  const names = 'falls back to|works over (?:ws|short-poll) alone'
   const config = 'test/browser/vitest.config.ts'
   const { code, said } = await vitest(copy.path, config, '-t', names, 'test/browser/board-line.test.ts')
   expect(code, said).toBe(0)
   expect(Number(/Tests .*?(\d+) passed/.exec(said)?.[1])).toBe(4)
 }, 300_000)
 
-/** What of the repository its suites need, in a folder of its own. */
+/** Copies the parts of the repository that its suites need to a new folder. */
 function copied(): AsyncDisposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'fourwire-plugged-'))
   for (const part of ['server', 'web', 'test', 'package.json', 'tsconfig.json'])

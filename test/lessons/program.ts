@@ -1,60 +1,65 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { exercisesIn, lessonOf } from '../../lessons/kit/course.ts'
 import type { Lesson } from '../../lessons/kit/course.ts'
+import type { Exercise } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import type { Result } from '../../lessons/kit/judge.ts'
+import { exercisesWith, temporaryMistake } from '../../lessons/kit/mistakes.ts'
+import type { Mistake } from '../../lessons/kit/mistakes.ts'
 import type { Style } from '../../lessons/kit/report.ts'
 
-/** As where there is no terminal. */
+/** Style of a report without a terminal. */
 export const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
 
-/** What a wrong program of a lesson declares beside itself. */
-export interface Meant {
-  readonly check: string
-  readonly hint: string
-  /** Why somebody would write this. */
-  readonly story: string
-}
-
-export function meantOf(lesson: Lesson, mistake: string): Meant {
-  return JSON.parse(readFileSync(join(lesson.folder, 'mistakes', mistake, 'meant.json'), 'utf8'))
-}
-
-/** The exercises of a lesson that one of its folders, or any other, is about. Types are checked by the linter, all at once. */
+/** Judges the program in a folder by all checks. The linter checks the types of all programs at once. */
 export async function judged(lesson: Lesson, folder: string): Promise<readonly Result[]> {
+  return judgedBy(lesson, folder, await exercisesIn(lesson, folder))
+}
+
+/** Judges a mistake, written out to a temporary folder, by the checks of the files that it changes. */
+export async function judgedMistake(lesson: Lesson, mistake: Mistake): Promise<readonly Result[]> {
+  using program = temporaryMistake(lesson, mistake)
+  return await judgedBy(lesson, program.folder, await exercisesWith(lesson, mistake))
+}
+
+async function judgedBy(lesson: Lesson, folder: string, exercises: readonly Exercise[]): Promise<readonly Result[]> {
   const results: Result[] = []
-  for (const exercise of await exercisesIn(lesson, folder)) {
-    results.push(...(await judge(lesson, exercise, folder, { types: false })))
-  }
+  for (const exercise of exercises) results.push(...(await judge(lesson, exercise, folder, { types: false })))
   return results
 }
 
 export const failed = (results: readonly Result[]): readonly Result[] =>
   results.filter(({ verdict }) => verdict !== 'pass')
 
-/** A folder outside of the repository with one file, which is gone at the end. */
-export async function folderWith(name: string, text: string): Promise<AsyncDisposable & { readonly path: string }> {
+interface Folder extends AsyncDisposable {
+  readonly path: string
+}
+
+/** Creates a folder with one file outside of the repository. The folder is deleted on disposal. */
+export const folderWith = (name: string, text: string): Promise<Folder> => filesIn([[name, text]])
+
+/** Creates a folder outside of the repository with these files (path, text). The folder is deleted on disposal. */
+export async function filesIn(files: Iterable<readonly [name: string, text: string]>): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'fourwire-lesson-'))
-  await mkdir(path, { recursive: true })
-  writeFileSync(join(path, name), text)
+  for (const [name, text] of files) {
+    await mkdir(dirname(join(path, name)), { recursive: true })
+    writeFileSync(join(path, name), text)
+  }
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
-/** Runs tasks two at a time, as many as this machine has to give. */
-export async function twoAtATime<T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
-  const results: T[] = []
-  let next = 0
-  const work = async () => {
-    for (let i = next++; i < tasks.length; i = next++) {
-      const task = tasks[i]
-      if (task) results[i] = await task()
-    }
+/** Keeps twice as many endless loops running as there are processors, until it is disposed of. */
+export function busyMachine(): Disposable {
+  const loops = Array.from({ length: 2 * availableParallelism() }, () => spawn(process.execPath, ['-e', 'for (;;);']))
+  return {
+    [Symbol.dispose]() {
+      for (const loop of loops) loop.kill('SIGKILL')
+    },
   }
-  await Promise.all([work(), work()])
-  return results
 }
 
 export { lessonOf }

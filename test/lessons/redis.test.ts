@@ -8,19 +8,19 @@ import { startRedis } from '../../lessons/kit/redis.ts'
 import type { Link } from '../../lessons/kit/redis.ts'
 import { until } from '../until.ts'
 
-test('a link can be cut, and who comes back over it gets through once it is mended', async () => {
+test('after a link was cut and mended, a client that reconnects gets its response', async () => {
   await using redis = await startRedis()
   const link = await redis.link()
   const client = clientOf(link)
   expect(await client.set('a', '1')).toBe('OK')
   link.cut()
-  await until('nothing is open', () => link.open === 0)
+  await until('the link has no open connection', () => link.open === 0)
   const asked = client.get('a')
   link.mend()
   expect(await asked).toBe('1')
 })
 
-test('a link lets so many commands of each connection pass, and the rest when it is released', async () => {
+test('a link lets a given number of commands of each connection pass, and holds the rest until it is released', async () => {
   await using redis = await startRedis()
   const [held, free] = [await redis.link(), await redis.link()]
   const [slow, quick] = [clientOf(held), clientOf(free)]
@@ -28,13 +28,13 @@ test('a link lets so many commands of each connection pass, and the rest when it
   held.hold(1)
   await slow.set('a', '1')
   const second = slow.incr('a')
-  await until('the second is kept', () => held.held === 1)
+  await until('the link holds the second command', () => held.held === 1)
   expect(await quick.incr('a')).toBe(2)
   held.release()
   expect(await second).toBe(3)
 })
 
-test('a link tells which connections wait for Redis to answer, and which of these for news', async () => {
+test('a link counts the connections that wait for Redis, and those of them that wait for new entries', async () => {
   await using redis = await startRedis()
   const link = await redis.link()
   const client = clientOf(link)
@@ -42,19 +42,19 @@ test('a link tells which connections wait for Redis to answer, and which of thes
   expect(link.waiting).toBe(0)
   link.hold(0)
   const held = client.ping()
-  await until('it is held', () => link.held === 1)
+  await until('the link holds a command', () => link.held === 1)
   expect([link.waiting, link.blocked]).toEqual([0, 0])
   link.release()
   await held
   const read = client.xread('BLOCK', 5000, 'STREAMS', 'feed', '$')
-  await until('the read blocks', () => link.blocked === 1)
+  await until('the read waits for news', () => link.blocked === 1)
   expect(link.waiting).toBe(1)
   await clientOf(await redis.link()).xadd('feed', '1-0', 'text', 'one')
   expect(await read).not.toBeNull()
   expect([link.waiting, link.blocked]).toEqual([0, 0])
 })
 
-test('it keeps nothing on disk, and is gone when it is stopped', async () => {
+test('the test’s Redis stores nothing on disk, and deletes its folder when it is stopped', async () => {
   const redis = await startRedis()
   const client = new Redis(redis.port, '127.0.0.1', { retryStrategy: () => null })
   client.on('error', () => {})
@@ -66,7 +66,7 @@ test('it keeps nothing on disk, and is gone when it is stopped', async () => {
   await until('the connection has ended', () => client.status === 'end')
 })
 
-test('it ends with the process that started it, however that ends', async () => {
+test('the test’s Redis ends when the process that started it ends or is killed', async () => {
   const script = `
     import { startRedis } from './lessons/kit/redis.ts'
     console.log((await startRedis()).port)
@@ -81,10 +81,10 @@ test('it ends with the process that started it, however that ends', async () => 
   client.on('error', () => {})
   expect(await client.ping()).toBe('PONG')
   child.kill('SIGKILL')
-  await until('Redis has ended', () => client.status === 'end', 10_000)
+  await until('the connection to Redis has ended', () => client.status === 'end', 10_000)
 })
 
-test('a Redis that is named and does not run is told by its name, with what to do', async () => {
+test('if the given Redis does not run, the error names it and gives a remedy', async () => {
   const before = process.env['FOURWIRE_REDIS']
   process.env['FOURWIRE_REDIS'] = '/no/such/redis'
   try {

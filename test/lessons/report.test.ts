@@ -1,10 +1,10 @@
-/** What people and scripts are shown, to the letter. Whole reports of real programs: report.proof.ts. */
+/** Compares reports for people and scripts letter by letter. `golden.ts` does this with whole reports of real programs. */
 import { expect, test } from 'vitest'
 import type { Result } from '../../lessons/kit/judge.ts'
 import { bytesLines, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
 import { PLAIN } from './program.ts'
 
-test('a caret stands under the first wrong byte, and what was wanted in its column', () => {
+test('a caret is under the first wrong byte, and the expected text begins in the same column', () => {
   expect(bytesLines({ bytes: 'GET /\n\nHTTP/1.1 200 OK', at: 16, wanted: '204' })).toEqual([
     '',
     '        GET /',
@@ -16,7 +16,7 @@ test('a caret stands under the first wrong byte, and what was wanted in its colu
   ])
 })
 
-test('of a line that is too long the part around the caret is shown', () => {
+test('a line that is too long is shortened to the part around the caret', () => {
   const [, line = '', caret = '', wanted = ''] = bytesLines({
     bytes: `${'a'.repeat(200)}X${'b'.repeat(200)}`,
     at: 200,
@@ -28,11 +28,11 @@ test('of a line that is too long the part around the caret is shown', () => {
   expect(line).toMatch(/^ {8}\u2026.*\u2026$/)
 })
 
-test('control characters are shown as pictures of one column', () => {
+test('each control character is shown as a symbol of one column', () => {
   expect(bytesLines({ bytes: 'data: a\r\ufeff', at: 7 })[1]).toBe('        data: a\u240d\u25a1')
 })
 
-test('JSON holds what an instructor\u2019s script needs, and nothing else', () => {
+test('the JSON contains exactly the fields that an instructor\u2019s script needs', () => {
   const result: Result = {
     lesson: '03-short-polling',
     exercise: 'short-poll',
@@ -47,7 +47,7 @@ test('JSON holds what an instructor\u2019s script needs, and nothing else', () =
   ])
 })
 
-test('a narrow terminal is given lines that fit, and what a compiler says is wrapped and not cut', () => {
+test('every line fits a narrow terminal, and a compiler\u2019s message is wrapped and not cut', () => {
   const words = Array.from({ length: 30 }, (_none, i) => `word${i}`).join(' ')
   const result: Result = {
     lesson: '03-short-polling',

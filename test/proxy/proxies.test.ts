@@ -1,11 +1,12 @@
-/** Behind real proxies: what breaks with the least that one can configure, and that the README's configurations break nothing. */
+/** Fourwire behind real proxies: a minimal configuration breaks some features; the configurations in server/README.md break none. */
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket as Client } from 'ws'
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { connect, isUp } from '../conformance/client.ts'
 import { blockOf, withThese } from '../readme.ts'
+import { beside } from '../server/lessons/beside.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { spawnServer } from '../spawn.ts'
@@ -14,9 +15,9 @@ import { PUBLIC, isInstalled, startProxy } from './proxy.ts'
 import type { Proxy, ProxyName } from './proxy.ts'
 
 const NAMES = Object.keys(transports) as TransportName[]
-const HELD: readonly TransportName[] = ['long-poll', 'sse', 'ws']
+const HELD: readonly TransportName[] = ['long-poll', 'sse', 'ws', 'stream']
 
-/** As the README has them, but for the port, the certificate and where the server is. */
+/** The configurations of server/README.md; only the port, the certificate and the server's address are replaced. */
 const README: Record<ProxyName, (server: number) => (port: number, folder: string) => string> = {
   caddy: (server) => (port, folder) =>
     withThese(blockOf('caddyfile'), {
@@ -37,7 +38,7 @@ const README: Record<ProxyName, (server: number) => (port: number, folder: strin
     }),
 }
 
-// The certificate is signed by nobody; what is tested is not who signed it.
+// The certificate is not signed by an authority, which does not matter for these tests.
 const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
 beforeAll(() => {
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
@@ -47,7 +48,7 @@ afterAll(() => {
   else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
 })
 
-/** As a page of that origin does it. */
+/** Publishes a text like a page of this origin. */
 async function publishFromPage(origin: string, text: string): Promise<Response> {
   return fetch(`${origin}/feed/lobby`, {
     method: 'POST',
@@ -63,7 +64,7 @@ const setRate = (origin: string) =>
     body: '{"ratePerSecond":2}',
   })
 
-/** The status of the answer to a WebSocket's handshake. */
+/** Opens a WebSocket. Resolves with the status of the handshake's response. */
 async function handshake(origin: string, more: { origin?: string } = { origin }): Promise<number> {
   const socket = new Client(`${origin.replace('http', 'ws')}/feed/lobby/ws`, more)
   socket.on('error', () => {})
@@ -85,29 +86,48 @@ async function clientsAt(server: Served): Promise<number> {
 
 describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's configuration", (name) => {
   const missing = !isInstalled(name)
-  const why = `(skipped where ${name} is not installed)`
+  const why = `(skipped if ${name} is not installed)`
 
-  test.skipIf(missing)(`all four transports deliver over TLS, and let go of who leaves ${why}`, async () => {
-    await using server = await serve({ allowHosts: [PUBLIC] })
-    await using proxy = await startProxy(name, README[name](server.port))
-    const origin = `https://${PUBLIC}:${proxy.port}`
-    const clients = NAMES.map((transport) => connect(transport, origin))
-    await until('all are up', () => clients.every(isUp))
-    await until('the held ones are there', async () => (await clientsAt(server)) === HELD.length)
-    expect((await publishFromPage(origin, '1')).status).toBe(201)
-    await until('all have the first', () => clients.every(({ events }) => events.length === 1))
+  test.skipIf(missing)(
+    `all transports deliver over TLS, and the server notices the clients that leave ${why}`,
+    async () => {
+      await using server = await serve({ allowHosts: [PUBLIC] })
+      await using proxy = await startProxy(name, README[name](server.port))
+      const origin = `https://${PUBLIC}:${proxy.port}`
+      const clients = NAMES.map((transport) => connect(transport, origin))
+      await until('all clients are connected', () => clients.every(isUp))
+      await until(
+        'the server counts the held poll and the streams',
+        async () => (await clientsAt(server)) === HELD.length,
+      )
+      expect((await publishFromPage(origin, '1')).status).toBe(201)
+      await until('every client has the first event', () => clients.every(({ events }) => events.length === 1))
+      await Promise.all(clients.map((client, i) => client.publish(`by ${i}`)))
+      await until('every client has all events', () =>
+        clients.every(({ events }) => events.length === 1 + NAMES.length),
+      )
+      const [first, ...others] = clients.map((client) => client.texts())
+      for (const texts of others) expect(texts).toEqual(first)
+      expect(clients.flatMap(({ gaps }) => gaps)).toEqual([])
+
+      for (const client of clients) client.stop()
+      await until('the server has no client', async () => (await clientsAt(server)) === 0)
+    },
+  )
+
+  test.skipIf(missing)(`the proxy reaches the student’s server through the sandbox’s port ${why}`, async () => {
+    await using student = await serve({ allowHosts: [PUBLIC] })
+    const sandbox = await beside(student.port)
+    await using proxy = await startProxy(name, README[name](sandbox.port))
+    const clients = NAMES.map((transport) => connect(transport, `https://${PUBLIC}:${proxy.port}/mine`))
+    await until('all clients are connected', () => clients.every(isUp))
     await Promise.all(clients.map((client, i) => client.publish(`by ${i}`)))
-    await until('all have all', () => clients.every(({ events }) => events.length === 1 + NAMES.length))
-    const [first, ...others] = clients.map((client) => client.texts())
-    for (const texts of others) expect(texts).toEqual(first)
-    expect(clients.flatMap(({ gaps }) => gaps)).toEqual([])
-
+    await until('every client has all events', () => clients.every(({ events }) => events.length === NAMES.length))
     for (const client of clients) client.stop()
-    await until('nobody is there', async () => (await clientsAt(server)) === 0)
   })
 
   test.skipIf(missing)(
-    `a page of its own may use the WebSocket, another site not, and nobody is the instructor ${why}`,
+    `only pages of the proxy’s origin can use the WebSocket, and no client behind the proxy is the instructor ${why}`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await startProxy(name, README[name](server.port))
@@ -120,7 +140,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     },
   )
 
-  test.skipIf(missing)(`while the server is started anew, even a plain EventSource comes back ${why}`, async () => {
+  test.skipIf(missing)(`after a restart of the server, even a plain EventSource reconnects ${why}`, async () => {
     await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
     await using proxy = await startProxy(name, README[name](first.port))
     const origin = `https://${PUBLIC}:${proxy.port}`
@@ -132,13 +152,13 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     try {
       await once(source as unknown as EventTarget, 'open')
       await first.end('SIGTERM')
-      // The first is the end of the stream, the second a try while nobody is there.
-      await until('it has tried in vain', () => errors >= 2, 20_000)
+      // The first error is the end of the stream; the second is an attempt without a server.
+      await until('two attempts to connect have failed', () => errors >= 2, 20_000)
       expect(source.readyState).toBe(source.CONNECTING)
       await using second = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC, '--port', String(first.port))
-      await until('it is back', () => source.readyState === source.OPEN, 20_000)
+      await until('the EventSource is open again', () => source.readyState === source.OPEN, 20_000)
       expect((await publishFromPage(origin, 'after')).status).toBe(201)
-      await until('it goes on', () => texts.includes('after'))
+      await until('the EventSource has received the event "after"', () => texts.includes('after'))
       source.close()
       await second.end('SIGTERM')
     } finally {
@@ -147,19 +167,19 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
   })
 })
 
-/** A proxy without TLS, with the least that makes it one. */
+/** Origin of a proxy without TLS. */
 const plain = (proxy: Proxy): string => `http://${PUBLIC}:${proxy.port}`
 
 describe('nginx with nothing but proxy_pass', () => {
   const missing = !isInstalled('nginx')
-  const why = '(skipped where nginx is not installed)'
+  const why = '(skipped if nginx is not installed)'
   const least =
     (server: number, more = '') =>
     (port: number) =>
       `server { listen ${PUBLIC}:${port}; location / { proxy_pass http://127.0.0.1:${server}; ${more} } }`
 
   test.skipIf(missing)(
-    `refuses WebSockets with 426, or 403 to a page, and what a page publishes with 403; whoever asks is the instructor ${why}`,
+    `refuses WebSockets and publishes of pages with 403 and other WebSockets with 426; every client is the instructor ${why}`,
     async () => {
       await using server = await serve()
       await using proxy = await startProxy('nginx', least(server.port))
@@ -173,20 +193,20 @@ describe('nginx with nothing but proxy_pass', () => {
   )
 
   test.skipIf(missing)(
-    `lets both polls and SSE through: X-Accel-Buffering keeps it from holding events back ${why}`,
+    `lets polls and streams through, because X-Accel-Buffering stops its buffering ${why}`,
     async () => {
       await using server = await serve()
       await using proxy = await startProxy('nginx', least(server.port))
-      const clients = (['short-poll', 'long-poll', 'sse'] as const).map((name) => connect(name, plain(proxy)))
-      await until('all are up', () => clients.every(isUp))
+      const clients = (['short-poll', 'long-poll', 'sse', 'stream'] as const).map((name) => connect(name, plain(proxy)))
+      await until('all clients are connected', () => clients.every(isUp))
       await server.publish('1')
-      await until('all have it', () => clients.every(({ events }) => events.length === 1))
+      await until('every client has the event', () => clients.every(({ events }) => events.length === 1))
       for (const client of clients) client.stop()
     },
   )
 
   test.skipIf(missing)(
-    `where it ignores that header, nothing of a stream comes before its end, unless buffering is off ${why}`,
+    `holds a whole stream until its end if it ignores X-Accel-Buffering, unless buffering is off ${why}`,
     async () => {
       const ignores = 'proxy_ignore_headers X-Accel-Buffering;'
       await using server = await serve()
@@ -198,9 +218,9 @@ describe('nginx with nothing but proxy_pass', () => {
         return response.text()
       })
       const flowing = connect('sse', plain(fixed))
-      await until('both are there', async () => (await clientsAt(server)) === 2)
+      await until('the server has both clients', async () => (await clientsAt(server)) === 2)
       await server.publish('1')
-      await until('it flows where buffering is off', () => flowing.events.length === 1)
+      await until('the client of the unbuffered path has the event', () => flowing.events.length === 1)
       expect(begun).toBe(false)
       flowing.stop()
       await server.close()
@@ -237,24 +257,27 @@ describe.each([
     }
   }`,
   ],
-] as const)('%s with the least', (name, least) => {
+] as const)('%s with the smallest configuration', (name, least) => {
   const missing = !isInstalled(name)
-  const why = `(skipped where ${name} is not installed)`
+  const why = `(skipped if ${name} is not installed)`
 
-  test.skipIf(missing)(`passes the public name on: 421 until it is allowed, then all four deliver ${why}`, async () => {
-    await using strict = await serve()
-    await using refusing = await startProxy(name, least(strict.port, '50s'))
-    expect((await fetch(`${plain(refusing)}/feed/lobby/poll`)).status).toBe(421)
+  test.skipIf(missing)(
+    `passes the public name on: the server returns 421 until the name is allowed, and then all transports deliver ${why}`,
+    async () => {
+      await using strict = await serve()
+      await using refusing = await startProxy(name, least(strict.port, '50s'))
+      expect((await fetch(`${plain(refusing)}/feed/lobby/poll`)).status).toBe(421)
 
-    await using server = await serve({ allowHosts: [PUBLIC] })
-    await using proxy = await startProxy(name, least(server.port, '50s'))
-    const clients = NAMES.map((transport) => connect(transport, plain(proxy)))
-    await until('all are up', () => clients.every(isUp))
-    expect((await publishFromPage(plain(proxy), '1')).status).toBe(201)
-    await until('all have it', () => clients.every(({ events }) => events.length === 1))
-    expect((await setRate(plain(proxy))).status).toBe(403)
-    for (const client of clients) client.stop()
-  })
+      await using server = await serve({ allowHosts: [PUBLIC] })
+      await using proxy = await startProxy(name, least(server.port, '50s'))
+      const clients = NAMES.map((transport) => connect(transport, plain(proxy)))
+      await until('all clients are connected', () => clients.every(isUp))
+      expect((await publishFromPage(plain(proxy), '1')).status).toBe(201)
+      await until('every client has the event', () => clients.every(({ events }) => events.length === 1))
+      expect((await setRate(plain(proxy))).status).toBe(403)
+      for (const client of clients) client.stop()
+    },
+  )
 })
 
 describe.each([
@@ -282,9 +305,9 @@ describe.each([
       server s 127.0.0.1:${server}
 `,
   ],
-] as const)('%s that waits only a second', (name, impatient) => {
+] as const)('%s with a time limit of one second', (name, impatient) => {
   test.skipIf(!isInstalled(name))(
-    `answers held polls with 504 and cuts streams over and over; they come back and miss nothing (skipped where ${name} is not installed)`,
+    `answers held polls with 504 and cuts streams again and again, and the clients miss nothing (skipped if ${name} is not installed)`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await startProxy(name, impatient(server.port))
@@ -292,9 +315,9 @@ describe.each([
       expect((await fetch(`${plain(proxy)}/feed/quiet/long-poll?after=0`)).status).toBe(504)
       await server.publish('1')
       const wasCut = ({ states }: (typeof clients)[number]) => states.some(({ is }) => is === 'reconnecting')
-      await until('all were cut', () => clients.every(wasCut))
+      await until('every client has been cut', () => clients.every(wasCut))
       await server.publish('2')
-      await until('all have both', () => clients.every(({ events }) => events.length >= 2), 20_000)
+      await until('every client has both events', () => clients.every(({ events }) => events.length >= 2), 20_000)
       for (const client of clients) {
         expect(client.texts()).toEqual(['1', '2'])
         client.stop()

@@ -1,4 +1,4 @@
-/** Real proxies, each on a port of its own at 127.0.0.2: an address that the server takes for no name of its own. */
+/** Real proxies, each on a separate port at 127.0.0.2. The server does not accept this address as its own name. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -26,7 +26,7 @@ const COMMAND: Record<ProxyName, (file: string, folder: string) => readonly stri
   nginx: (file, folder) => ['-p', folder, '-c', file, '-e', 'stderr'],
 }
 
-/** Starts one with a configuration that is made for a port and a folder with `cert.pem`, `cert.key` and `both.pem` in it. */
+/** Starts a proxy. `configure` gets its port and the folder with `cert.pem`, `cert.key` and `both.pem`. */
 export async function startProxy(name: ProxyName, configure: (port: number, folder: string) => string): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), `fourwire-${name}-`))
   await makeCertificate(folder)
@@ -37,14 +37,14 @@ export async function startProxy(name: ProxyName, configure: (port: number, fold
   let said = ''
   for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += chunk))
   const ended = once(child, 'exit')
-  await until(`${name} is up`, async () => {
+  await until(`${name} accepts connections`, async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended: ${said}`)
     return isOpen(port)
   })
   return {
     port,
     async [Symbol.asyncDispose]() {
-      // Its workers are its own to end, so it is asked and not killed.
+      // The proxy gets SIGTERM and is not killed, because it has to end its workers.
       child.kill('SIGTERM')
       await ended
       await rm(folder, { recursive: true })
@@ -52,7 +52,7 @@ export async function startProxy(name: ProxyName, configure: (port: number, fold
   }
 }
 
-/** What a configuration stands in on a real machine. */
+/** Adds the parts that surround a configuration on a real machine. */
 function wrap(name: ProxyName, config: string): string {
   if (name === 'caddy') return `{\nadmin off\nauto_https off\n}\n${config}`
   if (name === 'haproxy') return config

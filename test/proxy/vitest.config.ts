@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { shared } from '../vitest.config.ts'
 
-/** Behind real proxies, where they are installed. */
+/** Tests behind real proxies. Each is skipped if its proxy is not installed. */
 export default defineConfig({
   test: {
     ...shared,
     include: ['test/proxy/*.test.ts'],
     globalSetup: [],
-    testTimeout: 40_000,
+    testTimeout: 90_000,
     provide: { badLines: false },
   },
 })

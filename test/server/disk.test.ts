@@ -1,4 +1,4 @@
-/** What a real disk does to the event log: no room, and no writing. */
+/** Tests of the event log on a real disk: a full disk, a read-only disk and a disk that disappears. */
 import { spawnSync } from 'node:child_process'
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -7,21 +7,21 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
-import type { Event, PollAnswer, Problem } from '../../server/protocol.ts'
+import type { Event, PollAnswer, Problem } from '../../server/protocol/feed.ts'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
 
 const DISK_BYTES = 1024 * 1024
 
 const mountable = mayMount()
-const NEEDS_ROOT = '(skipped where no file system may be mounted: run as root)'
+const NEEDS_ROOT = '(skipped if the test cannot mount a file system: run it as root)'
 
 interface Disk extends AsyncDisposable {
   readonly folder: string
   makeReadOnly(): void
 }
 
-/** A disk of one MiB. */
+/** Mounts a disk of one MiB. */
 async function mount(): Promise<Disk> {
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-disk-'))
   const run = (command: string, ...args: string[]) => {
@@ -66,7 +66,7 @@ async function kept(origin: string): Promise<readonly string[]> {
 }
 
 test.skipIf(!mountable)(
-  `a full disk refuses publishes and says so, loses nothing that was acknowledged, is read all the while, and takes writes again when there is room ${NEEDS_ROOT}`,
+  `on a full disk the server refuses publishes, keeps acknowledged events, can be read, and accepts publishes again when there is room ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const filler = join(disk.folder, 'filler')
@@ -81,13 +81,13 @@ test.skipIf(!mountable)(
     }
     {
       await using server = await spawnServer('--data', disk.folder)
-      expect(await until('the disk is full', async () => (await say(server.origin)) !== 201)).toBe(true)
+      expect(await until('the server refuses a publish', async () => (await say(server.origin)) !== 201)).toBe(true)
       expect(refused[0]).toMatchObject({
         status: 503,
         code: 'log-unavailable',
         detail: 'The event log takes no writes: the disk is full; make room on it.',
       })
-      expect(acknowledged.length).toBeGreaterThan(20)
+      expect(acknowledged.length).toBeGreaterThan(10)
       expect(await kept(server.origin)).toEqual(acknowledged)
       expect(await say(server.origin)).toBe(503)
 
@@ -101,7 +101,24 @@ test.skipIf(!mountable)(
   },
 )
 
-test.skipIf(!mountable)(`a new event log on a full disk is refused with what to do ${NEEDS_ROOT}`, async () => {
+test.skipIf(!mountable)(
+  `if the disk is unmounted, the server refuses publishes and names the reason ${NEEDS_ROOT}`,
+  async () => {
+    const disk = await mount()
+    await using server = await spawnServer('--data', disk.folder)
+    expect((await publish(server.origin, 'before')).status).toBe(201)
+    spawnSync('umount', ['--lazy', disk.folder])
+    const answer: Problem = await (await publish(server.origin, 'lost')).json()
+    expect(answer).toMatchObject({
+      code: 'log-unavailable',
+      detail: expect.stringMatching(/feed\.db was deleted, moved/),
+    })
+    expect(await kept(server.origin)).toHaveLength(1)
+    await rm(disk.folder, { recursive: true })
+  },
+)
+
+test.skipIf(!mountable)(`a new event log on a full disk is refused with a remedy ${NEEDS_ROOT}`, async () => {
   await using disk = await mount()
   await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES)).catch(() => {})
   expect(() => sqliteLog(join(disk.folder, 'feed.db'))).toThrow(
@@ -110,7 +127,7 @@ test.skipIf(!mountable)(`a new event log on a full disk is refused with what to 
 })
 
 test.skipIf(!mountable)(
-  `an old file that cannot be copied for want of room is not brought to the present layout, and left as it was ${NEEDS_ROOT}`,
+  `if there is no room to copy an old file, the file is left unchanged and the start fails ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const file = join(disk.folder, 'feed.db')
@@ -118,20 +135,22 @@ test.skipIf(!mountable)(
     const source = join(elsewhere.folder, 'feed.db')
     await sqliteLog(source).close()
     const db = new DatabaseSync(source)
-    db.exec(`INSERT INTO event VALUES ('a', 1, 1e15, NULL, '${'x'.repeat(450_000)}');
+    db.exec(`INSERT INTO event (room, seq, at, key, json) VALUES ('a', 1, 1e15, NULL, '${'x'.repeat(450_000)}');
       PRAGMA user_version = 1; PRAGMA application_id = 0`)
     db.close()
     await copyFile(source, file)
     await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES / 4))
     const asItWas = await readFile(file)
-    expect(() => sqliteLog(file)).toThrow(/a copy has to be kept, and could not: the disk is full; make room on it/)
+    expect(() => sqliteLog(file)).toThrow(
+      /a copy of it must be kept before its layout is changed, but copying failed: the disk is full; make room on it/,
+    )
     expect((await readFile(file)).equals(asItWas)).toBe(true)
     expect(await readdir(disk.folder)).toEqual(['feed.db', 'filler'])
   },
 )
 
 test.skipIf(!mountable)(
-  `a disk that is read-only is told as that, with an event log on it and without ${NEEDS_ROOT}`,
+  `the error for a read-only disk says that it is read-only, with and without an event log on it ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const file = join(disk.folder, 'feed.db')

@@ -1,4 +1,4 @@
-/** What is thrown at the server at random. fast-check says which seed found what it finds; FUZZ_SEED throws the same again. */
+/** Random input for the server. fast-check prints the seed of a failure; FUZZ_SEED repeats it. */
 import { once } from 'node:events'
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -16,6 +16,7 @@ const PIECE = fc.oneof(
     'poll',
     'long-poll',
     'sse',
+    'stream',
     'ws',
     'lab',
     'source',
@@ -95,7 +96,7 @@ const ANY = fc.oneof(
   fc.uint8Array({ maxLength: 200 }),
 )
 
-/** Are answered, and never by a 5xx. */
+/** Sends random requests, which must all get a response without a 5xx. */
 export async function throwRequests({ port }: Served, numRuns: number): Promise<void> {
   console.log(`requests with FUZZ_SEED=${SEED}`)
   await fc.assert(
@@ -126,7 +127,7 @@ export async function throwRequests({ port }: Served, numRuns: number): Promise<
   )
 }
 
-/** Up to thirty in a run, over the feed's and the lab's WebSocket, leave the connection in order. */
+/** Sends random messages over the feed's and the lab's WebSocket, up to thirty in a run. The connection must stay usable. */
 export async function throwMessages({ port }: Served, numRuns: number): Promise<void> {
   console.log(`messages with FUZZ_SEED=${SEED}`)
   await fc.assert(
@@ -147,7 +148,7 @@ export async function throwMessages({ port }: Served, numRuns: number): Promise<
   )
 }
 
-/** Raw bytes where frames should be end that connection. */
+/** Sends random bytes in place of frames, which must end their connection. */
 export async function throwFrames({ port }: Served, numRuns: number): Promise<void> {
   console.log(`frames with FUZZ_SEED=${SEED}`)
   await fc.assert(
@@ -160,7 +161,7 @@ export async function throwFrames({ port }: Served, numRuns: number): Promise<vo
   )
 }
 
-/** The status line of the answer, or nothing where the server only hangs up. */
+/** Returns the status line of the response; an empty text if the server only closes the connection. */
 async function firstLine(port: number, text: string): Promise<string> {
   const client = raw(port, Buffer.from(text, 'latin1'))
   await Promise.race([once(client.socket, 'data'), once(client.socket, 'close')])

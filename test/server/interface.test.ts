@@ -1,4 +1,4 @@
-/** The public interface, as foreign clients see it. */
+/** Tests of the public interface, as clients of other authors use it. */
 import { connect } from 'node:net'
 import { EventSource } from 'eventsource'
 import { createParser } from 'eventsource-parser'
@@ -6,7 +6,7 @@ import type { EventSourceMessage } from 'eventsource-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { memoryLog } from '../../server/feed/memory-log.ts'
-import type { Event, PollAnswer } from '../../server/protocol.ts'
+import type { Event, PollAnswer } from '../../server/protocol/feed.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 
@@ -16,8 +16,8 @@ const get = async (url: string, headers: Record<string, string> = {}) => {
   return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) }
 }
 
-describe('publish', () => {
-  test('answers 201 with the event, and 200 with the same where the key is repeated', async () => {
+describe('a publish', () => {
+  test('gets 201 with the event, and 200 with the same event if the key is repeated', async () => {
     await using server = await serve()
     const post = (text: string) =>
       fetch(`${server.origin}/feed/lobby`, {
@@ -31,14 +31,72 @@ describe('publish', () => {
     expect(event).toMatchObject({ room: 'lobby', type: 'message', user: 'Ada', text: 'hello' })
     expect(event.id).toMatch(/^[a-z0-9]+\.1$/)
     expect(Math.abs(event.at - Date.now())).toBeLessThan(1000)
-    const again = await post('changed')
+    const again = await post('hello')
     expect(again.status).toBe(200)
     expect(await again.json()).toEqual(event)
+  })
+
+  test('another user may use the same key, but the same user may not use it for a different request', async () => {
+    await using server = await serve()
+    const post = async (path: string, body: object) => {
+      const response = await fetch(server.origin + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': '1' },
+        body: JSON.stringify(body),
+      })
+      return { status: response.status, json: await response.json() }
+    }
+    const say = (user: string, text: string) => post('/feed/lobby', { user, text })
+    const change = (user: string, id: string) =>
+      post('/boards/lobby', { user, type: 'task_created', task: { id, title: 'Draw a map' } })
+    const reused = {
+      status: 422,
+      json: { code: 'key-reused', detail: expect.stringMatching(/"Ada" used the key "1"/) },
+    }
+
+    const eve = await say('Eve', 'I am first')
+    expect(await say('Ada', 'so am I')).toMatchObject({ status: 201, json: { user: 'Ada', text: 'so am I' } })
+    expect(await say('Eve', 'I am first')).toEqual({ ...eve, status: 200 })
+    expect(await say('Ada', 'I am not')).toMatchObject(reused)
+    expect(await change('Ada', 'a')).toMatchObject(reused)
+    expect(await change('Ben', 'a')).toMatchObject({ status: 201, json: { key: '1', user: 'Ben' } })
+    expect(await change('Cy', 'b')).toMatchObject({ status: 201, json: { key: '1', user: 'Cy' } })
+    expect(await change('Ben', 'a')).toMatchObject({ status: 200, json: { user: 'Ben' } })
+    expect(await change('Ben', 'c')).toMatchObject({ status: 422, json: { code: 'key-reused' } })
+    expect(await say('Ben', 'a')).toMatchObject({ status: 422, json: { code: 'key-reused' } })
+  })
+
+  test('a key used over a WebSocket is the same key in a POST, for the same user and text', async () => {
+    await using server = await serve()
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws`)
+    const heard: { type: string; code?: string; id?: string }[] = []
+    socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(data)))
+    await until('the WebSocket has received its first message', () => heard.length === 1)
+    const answerTo = async (user: string, text: string) => {
+      const before = heard.length
+      socket.send(JSON.stringify({ type: 'message', user, text, key: '1' }))
+      const isAnswer = ({ type }: { type: string }) => type === 'accepted' || type === 'error'
+      await until('the message is answered', () => heard.slice(before).some(isAnswer))
+      return heard.slice(before).find(isAnswer)
+    }
+    const eve = await answerTo('Eve', 'hello')
+    const ada = await answerTo('Ada', 'hello')
+    expect(ada).toMatchObject({ type: 'accepted', key: '1' })
+    expect(ada?.id).not.toBe(eve?.id)
+    expect(await answerTo('Eve', 'hello')).toEqual(eve)
+    expect(await answerTo('Ada', 'bye')).toMatchObject({ type: 'error', code: 'key-reused' })
+    const response = await fetch(`${server.origin}/feed/lobby`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': '1' },
+      body: JSON.stringify({ text: 'hello', user: 'Eve' }),
+    })
+    expect([response.status, (await response.json()).id]).toEqual([200, eve?.id])
+    socket.close()
   })
 })
 
 describe.each(['poll', 'long-poll'])('%s', (path) => {
-  test('without a cursor answers at once: no events and the present cursor', async () => {
+  test('without a cursor gets a response at once, with no events and the current cursor', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const { status, json, headers } = await get(`${server.origin}/feed/lobby/${path}`)
@@ -47,7 +105,7 @@ describe.each(['poll', 'long-poll'])('%s', (path) => {
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
-  test('answers what lies behind the cursor', async () => {
+  test('gets the events after its cursor', async () => {
     await using server = await serve()
     const [first, second] = [await server.publish('1'), await server.publish('2')]
     expect((await get(`${server.origin}/feed/lobby/${path}?after=0`)).json).toEqual({
@@ -59,21 +117,21 @@ describe.each(['poll', 'long-poll'])('%s', (path) => {
     expect((await get(`${server.origin}/feed/lobby/${path}?after=${first.id}`)).json.events).toEqual([second])
   })
 
-  test('limit cuts the answer and says more; the cursor lies behind the last event given', async () => {
+  test('with a limit gets that many events, the cursor of the last of them, and "more"', async () => {
     await using server = await serve()
     const events = [await server.publish('1'), await server.publish('2'), await server.publish('3')]
     const { json } = await get(`${server.origin}/feed/lobby/${path}?after=0&limit=2`)
     expect(json).toEqual({ events: events.slice(0, 2), cursor: events[1]?.id, gap: false, more: true })
   })
 
-  test('last answers the last events', async () => {
+  test('with "last" gets the last events', async () => {
     await using server = await serve()
     await server.publish('1')
     const events = [await server.publish('2'), await server.publish('3')]
     expect((await get(`${server.origin}/feed/lobby/${path}?last=2`)).json.events).toEqual(events)
   })
 
-  test('a cursor of another life of the log answers a gap, in an empty room too', async () => {
+  test('with a cursor of an earlier log gets a gap, also in an empty room', async () => {
     await using server = await serve()
     const { status, json } = await get(`${server.origin}/feed/empty/${path}?after=gone.12`)
     expect(status).toBe(200)
@@ -81,7 +139,7 @@ describe.each(['poll', 'long-poll'])('%s', (path) => {
     expect(json.cursor).toMatch(/\.0$/)
   })
 
-  test('a limit that is very large is answered with what one answer holds', async () => {
+  test('with a very large limit gets at most 500 events', async () => {
     await using server = await serve()
     for (let i = 0; i < 510; i++) await server.publish(String(i))
     const { json }: { json: PollAnswer | null } = await get(`${server.origin}/feed/lobby/${path}?after=0&limit=100000`)
@@ -90,14 +148,14 @@ describe.each(['poll', 'long-poll'])('%s', (path) => {
   })
 })
 
-test('a short poll answers 204 and no body where nothing is new', async () => {
+test('a short poll gets 204 without a body if there are no new events', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   expect(await get(`${server.origin}/feed/lobby/poll?after=${id}`)).toMatchObject({ status: 204, json: null })
 })
 
 describe('a long poll', () => {
-  test('is held until something is published, and all of one commit comes with it', async () => {
+  test('is held until an event is published, and then gets that event', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const held = get(`${server.origin}/feed/lobby/long-poll?after=${id}&wait=30`)
@@ -105,7 +163,7 @@ describe('a long poll', () => {
     expect((await held).json.events).toEqual([next])
   })
 
-  test('ends with 204 at the end of its wait, never later than asked', async () => {
+  test('gets 204 at the end of its wait', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const began = performance.now()
@@ -114,11 +172,11 @@ describe('a long poll', () => {
     expect(status).toBe(204)
     expect(headers.get('preference-applied')).toBe('wait=0.3')
     expect(tookMs).toBeGreaterThan(265)
-    // Far below the default of 25 s, and far enough above 0.3 s for a machine with other things to do.
+    // This is far below the default of 25 s, and far enough above 0.3 s for a busy machine.
     expect(tookMs).toBeLessThan(3000)
   })
 
-  test('with a wait of 0 answers at once', async () => {
+  test('with a wait of 0 gets a response at once', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     expect((await get(`${server.origin}/feed/lobby/long-poll?after=${id}&wait=0`)).status).toBe(204)
@@ -128,10 +186,10 @@ describe('a long poll', () => {
     ['a wait above 30 counts as 30', '&wait=1000000000', undefined, 'wait=30'],
     ['Prefer: wait is obeyed', '', 'wait=10', 'wait=10'],
     ['Prefer: wait among others is obeyed', '', 'respond-async, wait=7', 'wait=7'],
-    ['the query wins over Prefer', '&wait=3', 'wait=10', 'wait=3'],
-    ['a Prefer that cannot be read is not obeyed', '', 'wait=abc', 'wait=25'],
-    ['a negative Prefer is not obeyed', '', 'wait=-1', 'wait=25'],
-    ['without either it is 25', '', undefined, 'wait=25'],
+    ['the query has priority over Prefer', '&wait=3', 'wait=10', 'wait=3'],
+    ['an invalid Prefer is ignored', '', 'wait=abc', 'wait=25'],
+    ['a negative Prefer is ignored', '', 'wait=-1', 'wait=25'],
+    ['the wait is 25 s without a query and without Prefer', '', undefined, 'wait=25'],
   ])('%s', async (_what, query, prefer, applied) => {
     await using server = await serve()
     const { id } = await server.publish('1')
@@ -144,16 +202,16 @@ describe('a long poll', () => {
   })
 
   test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'whose client leaves (%s) is held no longer',
+    'is no longer held after its client has left (%s)',
     async (leave) => {
       await using server = await serve()
       const { id } = await server.publish('1')
       const socket = connect(server.port, '127.0.0.1')
       socket.on('error', () => {})
       socket.write(`GET /feed/lobby/long-poll?after=${id} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-      await until('it is connected', async () => (await server.connections()) > 0)
+      await until('the server has the connection', async () => (await server.connections()) > 0)
       socket[leave]()
-      await until('nothing is held', async () => {
+      await until('the server has no open connection', async () => {
         server.app.server.closeIdleConnections()
         return (await server.connections()) === 0
       })
@@ -162,7 +220,7 @@ describe('a long poll', () => {
 })
 
 describe('an event stream', () => {
-  test('begins with retry, then an id, and has the headers that keep proxies off', async () => {
+  test('begins with retry and an id, and has the headers against buffering proxies', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const response = await fetch(`${server.origin}/feed/lobby/sse`)
@@ -175,7 +233,7 @@ describe('an event stream', () => {
     expect(await firstChunk(response)).toMatch(new RegExp(`^retry: [12]\\d{3}\nid: ${id}\n\n$`))
   })
 
-  test('retry differs from stream to stream', async () => {
+  test('has a different retry each time', async () => {
     await using server = await serve()
     const times = await Promise.all(
       Array.from(
@@ -186,15 +244,15 @@ describe('an event stream', () => {
     expect(new Set(times).size).toBeGreaterThan(10)
   })
 
-  test('an unmodified EventSource gets each event with its id, as a message', async () => {
+  test('delivers each event with its id as a message to a plain EventSource', async () => {
     await using server = await serve()
     const first = await server.publish('1')
     const got: [string, Event][] = []
     const source = new EventSource(`${server.origin}/feed/lobby/sse?after=0`)
     source.onmessage = ({ lastEventId, data }) => got.push([lastEventId, JSON.parse(data)])
-    await until('the first has come', () => got.length === 1)
+    await until('the first event has arrived', () => got.length === 1)
     const second = await server.publish('2')
-    await until('the second has come', () => got.length === 2)
+    await until('the second event has arrived', () => got.length === 2)
     source.close()
     expect(got).toEqual([
       [first.id, first],
@@ -202,7 +260,7 @@ describe('an event stream', () => {
     ])
   })
 
-  test('Last-Event-ID wins over after, as when an EventSource reconnects to its first address', async () => {
+  test('begins after Last-Event-ID even if the URL has "after", as when an EventSource reconnects', async () => {
     await using server = await serve()
     const [, second, third] = [await server.publish('1'), await server.publish('2'), await server.publish('3')]
     const response = await fetch(`${server.origin}/feed/lobby/sse?after=0`, {
@@ -212,11 +270,11 @@ describe('an event stream', () => {
   })
 
   test.each([
-    ['a bad Last-Event-ID', '', { 'last-event-id': 'garb age' }],
-    ['a bad after', '?after=garbage', {}],
+    ['an invalid Last-Event-ID', '', { 'last-event-id': 'garb age' }],
+    ['an invalid after', '?after=garbage', {}],
     ['a cursor of another epoch', '?after=gone.3', {}],
   ])(
-    '%s is answered by a gap event and not by an error, which would end an EventSource for good',
+    'with %s begins with a gap event, because an error would end an EventSource for good',
     async (_what, query, headers) => {
       await using server = await serve()
       const event = await server.publish('1')
@@ -229,7 +287,7 @@ describe('an event stream', () => {
     },
   )
 
-  test('a plain EventSource that was told of a gap is not told again when it reconnects', async () => {
+  test('reports a gap only once to an EventSource that reconnects', async () => {
     await using server = await serve()
     const response = await fetch(`${server.origin}/feed/lobby/sse?after=gone.3`)
     const [gap] = await events(response, 1)
@@ -240,7 +298,7 @@ describe('an event stream', () => {
     expect(await events(again, 1)).toMatchObject([{ id: next.id }])
   })
 
-  test('any text comes out of an independent parser as it went in', async () => {
+  test('delivers any text unchanged to an independent parser', async () => {
     await using server = await serve({ log: memoryLog() })
     await fc.assert(
       fc.asyncProperty(
@@ -269,7 +327,73 @@ describe('an event stream', () => {
   })
 })
 
-test('/health says that it is up and on which Node', async () => {
+describe('streaming HTTP', () => {
+  /** Returns the first lines of the response, parsed. */
+  async function lines(response: Response, count: number): Promise<unknown[]> {
+    let text = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true })
+      if (text.split('\n').length > count) break
+    }
+    return text
+      .split('\n')
+      .slice(0, count)
+      .map((line) => JSON.parse(line))
+  }
+
+  test('begins with its cursor, sends each event as a line, and has the headers against buffering proxies', async () => {
+    await using server = await serve()
+    const first = await server.publish('1')
+    const response = await fetch(`${server.origin}/feed/lobby/stream?after=0`)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    })
+    const read = lines(response, 3)
+    const second = await server.publish('line\nbreak')
+    const cursor = `${first.id.split('.')[0]}.0`
+    expect(await read).toEqual([{ type: 'connected', cursor }, first, second])
+  })
+
+  test('with "last" begins with the last events, and without a cursor it begins with the next event', async () => {
+    await using server = await serve()
+    const [, second] = [await server.publish('1'), await server.publish('2')]
+    const [, event] = await lines(await fetch(`${server.origin}/feed/lobby/stream?last=1`), 2)
+    expect(event).toEqual(second)
+    const [connected] = await lines(await fetch(`${server.origin}/feed/lobby/stream`), 1)
+    expect(connected).toEqual({ type: 'connected', cursor: second.id })
+  })
+
+  test('reports a gap after its cursor, and continues with the earliest event kept', async () => {
+    await using server = await serve()
+    const event = await server.publish('1')
+    const response = await fetch(`${server.origin}/feed/lobby/stream?after=gone.3`)
+    const cursor = `${event.id.split('.')[0]}.0`
+    expect(await lines(response, 3)).toEqual([{ type: 'connected', cursor }, { type: 'gap', cursor }, event])
+  })
+
+  test('sends heartbeats while there are no events', async () => {
+    await using server = await serve({ times: { heartbeatMs: 10 } })
+    const response = await fetch(`${server.origin}/feed/lobby/stream`)
+    const heartbeat = { type: 'heartbeat' }
+    expect((await lines(response, 3)).slice(1)).toEqual([heartbeat, heartbeat])
+  })
+
+  test('beyond the limit of streams gets 429 with Retry-After', async () => {
+    await using server = await serve({ limits: { heldPerClient: 1 } })
+    const first = await fetch(`${server.origin}/feed/lobby/stream?lane=page.one`)
+    const refused = await fetch(`${server.origin}/feed/lobby/stream?lane=page.two`)
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await refused.json()).toMatchObject({ code: 'too-many-streams' })
+    await first.body?.cancel()
+  })
+})
+
+test('/health reports that the server runs, and its version of Node', async () => {
   await using server = await serve()
   expect((await get(`${server.origin}/health`)).json).toMatchObject({ status: 'ok', node: process.version })
 })
@@ -284,6 +408,7 @@ test('/openapi.json describes every route of the feed with its parameters', asyn
       '/feed/{room}/long-poll',
       '/feed/{room}/sse',
       '/feed/{room}/ws',
+      '/feed/{room}/stream',
       '/feed/{room}/presence',
       '/feed/{room}/typing',
       '/feed/{room}/leave',
@@ -312,7 +437,7 @@ async function firstChunk(response: Response): Promise<string> {
   return new TextDecoder().decode(value)
 }
 
-/** The first events of a stream, as an independent parser reads them. */
+/** Returns the first events of a stream, read by an independent parser. */
 async function events(response: Response, count: number): Promise<EventSourceMessage[]> {
   const got: EventSourceMessage[] = []
   const parser = createParser({ onEvent: (event) => got.push(event) })

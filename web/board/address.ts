@@ -1,19 +1,19 @@
-/** `/board?board=NAME&task=ID&by=TRANSPORT`: a link that opens the same board at the same task. */
-import type { TransportName } from '../../server/protocol.ts'
-import { TRANSPORTS } from '../state/order.ts'
+/** Reads and writes `/board?board=NAME&task=ID&by=TRANSPORT`: a link that opens the same board at the same task. */
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { TRANSPORTS } from '../lane/order.ts'
 
 export interface BoardAddress {
   readonly room: string
-  /** Which task is open. */
+  /** Id of the open task. */
   readonly task: string | null
-  /** The only transport; null for whatever works. */
+  /** The only transport to use; null to use the best one that works. */
   readonly by: TransportName | null
 }
 
 const USUAL = 'board'
 const ROOM = /^[a-z0-9-]{1,32}$/
 
-/** What is no sensible value is as if it were not there. */
+/** Reads the address from a query string. Invalid values are ignored. */
 export function readBoardAddress(search: string): BoardAddress {
   const query = new URLSearchParams(search)
   const room = query.get('board') ?? ''
@@ -29,7 +29,7 @@ export function writeBoardAddress({ room, task, by }: BoardAddress): string {
   return `?${query.toString()}`
 }
 
-/** As a name of a board, from what somebody typed; null where nothing is left of it. */
+/** Turns typed text into a board name; null if no valid character remains. */
 export function roomOf(typed: string): string | null {
   const room = typed
     .trim()

@@ -1,18 +1,40 @@
 /**
- * What one event makes of a board. The log's order decides everything: whoever applies the same
- * events in the same order has the same board, and so the server and every page apply them by this.
+ * Applies one event to a board. The order of the log decides: applying the same events in the same order gives the
+ * same board, so the server and every page share this function.
  */
-import type { Board, Draft, ListChange, Task, TaskChange } from '../../server/protocol.ts'
+import type { Board, Change, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
+import type { Draft } from '../../server/protocol/feed.ts'
 import { place } from './place.ts'
 
-/** Also of events that are none of a board's, and of changes to what is no longer there: they change nothing. */
-export function apply(board: Board, { type, task, list }: Pick<Draft, 'type' | 'task' | 'list'>): Board {
-  if (task) return { ...board, tasks: tasksAfter(board.tasks, type, task) }
-  if (list) return listsAfter(board, type, list)
-  return board
+/** Board before its first event, and after somebody deleted it. */
+export const EMPTY: Board = {
+  lists: [
+    { id: 'todo', title: 'To do' },
+    { id: 'doing', title: 'Doing' },
+    { id: 'done', title: 'Done' },
+  ],
+  tasks: [],
 }
 
-function tasksAfter(tasks: readonly Task[], type: Draft['type'], change: TaskChange): readonly Task[] {
+/** Returns the board unchanged for other kinds of events, and for changes to something that no longer exists. */
+export function apply(board: Board, event: Draft | Change): Board {
+  switch (event.type) {
+    case 'board_deleted':
+      return EMPTY
+    case 'task_created':
+    case 'task_updated':
+    case 'task_deleted':
+      return { ...board, tasks: tasksAfter(board.tasks, event.type, event.task) }
+    case 'list_created':
+    case 'list_updated':
+    case 'list_deleted':
+      return listsAfter(board, event.type, event.list)
+    default:
+      return board
+  }
+}
+
+function tasksAfter(tasks: readonly Task[], type: Change['type'], change: TaskChange): readonly Task[] {
   if (type === 'task_deleted') return tasks.filter(({ id }) => id !== change.id)
   const known = tasks.find(({ id }) => id === change.id)
   if (!known && type !== 'task_created') return tasks
@@ -24,7 +46,7 @@ function tasksAfter(tasks: readonly Task[], type: Draft['type'], change: TaskCha
 
 const BLANK: Omit<Task, 'id'> = { list: '', title: '', assignee: '', done: false }
 
-function listsAfter({ lists, tasks }: Board, type: Draft['type'], change: ListChange): Board {
+function listsAfter({ lists, tasks }: Board, type: Change['type'], change: ListChange): Board {
   if (type === 'list_deleted')
     return {
       lists: lists.filter(({ id }) => id !== change.id),

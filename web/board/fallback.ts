@@ -1,58 +1,64 @@
 /**
- * Which transport a page uses: the best one that delivers. One that delivers nothing for a while is
- * given up for the next, and from time to time a better one is tried beside the one that works.
- * Pure: it is told what happened and when, and says what to use.
+ * Chooses the transport of a page: the best one that delivers. If one delivers nothing for a while, the next one
+ * replaces it. From time to time, a better one is tried in addition to the current one. All functions are pure: they
+ * take reports with times, and return the new state.
  */
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { transports } from '../transports/index.ts'
 
-/** The best first. */
-export const ORDER: readonly TransportName[] = ['ws', 'sse', 'long-poll', 'short-poll']
+/** Transports that a page can fall back to, the best first. */
+export const ORDER: readonly TransportName[] = Object.values(transports)
+  .flatMap(({ name, fallbackRank }) => (fallbackRank === null ? [] : [{ name, fallbackRank }]))
+  .toSorted((one, other) => one.fallbackRank - other.fallbackRank)
+  .map(({ name }) => name)
 
 export interface Fallback {
-  /** Those that may be used, the best first. */
+  /** Allowed transports, the best first. */
   readonly order: readonly TransportName[]
   readonly current: TransportName
-  /** Whether the current one delivers. */
+  /** True if the current transport delivers. */
   readonly isLive: boolean
-  /** Since when it does, or does not. */
+  /** Time at which `isLive` last changed, or the current transport was chosen. */
   readonly sinceMs: number
-  /** What is wrong with the current one, as far as it said. */
+  /** Last error of the current transport; empty if it reported none. */
   readonly trouble: string
-  /** When the current one was lost, lately. */
+  /** Times at which the current transport was recently lost. */
   readonly lossesAtMs: readonly number[]
-  /** A better one that is tried beside the current one. */
+  /** A better transport that is tried in addition to the current one. */
   readonly trial: TransportName | null
   readonly trialSinceMs: number
-  /** When the next is tried, and how long after that the one that follows. */
+  /** Time of the next trial (`retryAtMs`), and the pause between trials (`retryMs`). */
   readonly retryAtMs: number
   readonly retryMs: number
-  /** Which was given up last, and why; null on the best one. */
+  /** Transport that was given up last, with the reason; null on the best one. */
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
 }
 
 export type Report =
-  /** It brought something. */
+  /** The transport delivered something. */
   | { readonly is: 'live'; readonly transport: TransportName }
   | { readonly is: 'down'; readonly transport: TransportName; readonly trouble: string }
-  /** What it should have brought did not come: it looks open and is of no use. */
+  /** An expected event did not arrive: the transport looks open but is useless. */
   | { readonly is: 'withheld'; readonly transport: TransportName; readonly trouble: string }
-  /** Time passes. */
+  /** Time has passed. */
   | { readonly is: 'tick' }
 
-/** Longer than a restart of the server and a reconnect after it; a page that waits longer looks dead. */
+/** Longer than a restart of the server and the reconnection after it. A page that waits longer seems dead. */
 export const PATIENCE_MS = 4000
 const RETRY_MS = 10_000
 const LONGEST_RETRY_MS = 5 * 60_000
-/** Lost so often within a minute, it is cut by something on the way, and will be again. */
+/** If a transport is lost this often within a minute, something on the network cuts it, and will again. */
 const LOSSES = 4
 const LOSSES_WITHIN_MS = 60_000
 
-/** `only`: the user's choice of one transport, which is not left then. */
+/** Initial state. `only` is the user's choice of a single transport, which is then never replaced. */
 export function startFallback(nowMs: number, only: TransportName | null = null): Fallback {
   const order = only === null ? ORDER : [only]
+  const [best] = order
+  if (best === undefined) throw new Error('No transport has a rank for falling back.')
   return {
     order,
-    current: order[0] ?? 'ws',
+    current: best,
     isLive: false,
     sinceMs: nowMs,
     trouble: '',
@@ -76,7 +82,7 @@ export function step(state: Fallback, report: Report, nowMs: number): Fallback {
 
 function revive(state: Fallback, nowMs: number): Fallback {
   const isBest = state.current === state.order[0]
-  // Whatever took the better ones away may have been the same, and be over.
+  // The cause that took the better transports away may be over, so they are tried soon.
   const retryAtMs = isBest ? Infinity : nowMs + state.retryMs
   return { ...state, isLive: true, sinceMs: nowMs, trouble: '', retryAtMs, gaveUp: isBest ? null : state.gaveUp }
 }
@@ -92,7 +98,10 @@ function judged(state: Fallback, nowMs: number): Fallback {
   return !state.isLive && nowMs - state.sinceMs >= PATIENCE_MS ? giveUp(state, nowMs) : state
 }
 
-/** For the next one. Behind the last one it begins anew: then nothing works, and whatever works first will do. */
+/**
+ * Gives the current transport up for the next one. After the last one it starts again with the best, and uses the
+ * first one that works.
+ */
 function giveUp(state: Fallback, nowMs: number): Fallback {
   const [best] = state.order
   const next = state.order[state.order.indexOf(state.current) + 1] ?? best

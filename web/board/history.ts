@@ -1,5 +1,7 @@
-/** What this page has done and may take back, and what it took back and may do again; the last of each first. */
-import type { Board, Change } from '../../server/protocol.ts'
+/**
+ * Actions of this page that can be undone (`done`) and redone (`undone`); the latest action is the last of each list.
+ */
+import type { Board, Change } from '../../server/protocol/board.ts'
 import { collide, inverse } from './undo.ts'
 
 export interface History {
@@ -7,14 +9,14 @@ export interface History {
   readonly undone: readonly Done[]
 }
 
-/** A change, be it one that took another back. */
+/** A change of this page; it may itself undo another change. */
 export interface Done {
   readonly key: string
   readonly change: Change
   readonly back: Change
-  /** Comes with the log's own word for it: what others do after that counts. */
+  /** True once the log contains the change. Only changes of other people after that point are conflicts. */
   readonly isConfirmed: boolean
-  /** Who has changed the same since; null as long as nobody has. */
+  /** Name of the person who has changed the same thing since; null if nobody has. */
   readonly changedBy: string | null
 }
 
@@ -30,7 +32,10 @@ export const NOTHING_DONE: History = { done: [], undone: [] }
 
 const MOST = 100
 
-/** `board`: as it was before. What is no step of the history itself leaves nothing to do again. */
+/**
+ * Adds a change. `board` is the board before the change. A new change, unlike an undo or a redo, empties the list of
+ * actions to redo.
+ */
 export function did(history: History, board: Board, key: string, change: Change, step?: Step): History {
   const back = inverse(board, change)
   const added = (list: readonly Done[]): readonly Done[] =>
@@ -39,7 +44,7 @@ export function did(history: History, board: Board, key: string, change: Change,
   return { done: added(history.done), undone: step === 'redo' ? history.undone : [] }
 }
 
-/** What is taken back or done again next, and what is left without it; null where there is nothing. */
+/** The next action to undo or redo, and the history without it; null if there is none. */
 export function next({ done, undone }: History, step: Step): { last: Done; rest: History } | null {
   const last = (step === 'undo' ? done : undone).at(-1)
   if (!last) return null
@@ -50,9 +55,9 @@ export const knows = ({ done, undone }: History, key: string | undefined): boole
   [...done, ...undone].some((one) => one.key === key)
 
 /**
- * The log says a change, one's own or somebody's; `board` is as it was in the log before. One's own is
- * taken back to what it really replaced: somebody else's may have come in between. `isOwn`: this page
- * has done it, or taken it back.
+ * Notes a change from the log; `board` is the confirmed board before it. For a change of this page, its inverse is
+ * computed again from that board, because other changes may have come before it. `isOwn`: this page made the change,
+ * also by undo or redo.
  */
 export function learned(history: History, board: Board, said: Learned, isOwn: boolean): History {
   return each(history, (list) => learnedBy(list, board, said, isOwn))
@@ -68,7 +73,7 @@ function learnedBy(
     return list.map((one) =>
       one.key === key ? { ...one, back: inverse(board, change) ?? one.back, isConfirmed: true } : one,
     )
-  // Taking something back is no reason not to take back what was done before it.
+  // A change of this page itself, such as an undo, does not prevent undoing earlier changes.
   if (isOwn) return list
   return list.map((one) =>
     one.isConfirmed && one.changedBy === null && collide(one.change, change) ? { ...one, changedBy: user } : one,

@@ -1,9 +1,9 @@
-/** Joins a snapshot and the events that follow: what lies before its cursor is in it, what lies behind is not. */
-import type { Cursor } from '../../server/protocol.ts'
+/** Joins a snapshot and later events. The snapshot contains every event up to its cursor. */
+import type { Cursor } from '../../server/protocol/feed.ts'
 
 /**
- * What an event is to somebody who has everything up to a cursor: `seen` already, the `next` one,
- * or behind a `hole`, in another life of the log for instance. Behind a hole only a new snapshot helps.
+ * Compares an event with a cursor up to which everything is known. The event is `seen`, or the `next` one, or after a
+ * `hole`, which includes another epoch of the log. After a hole only a new snapshot helps.
  */
 export function standing(event: Cursor, at: Cursor): 'seen' | 'next' | 'hole' {
   const [one, other] = [parse(event), parse(at)]

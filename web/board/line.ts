@@ -1,5 +1,5 @@
-/** Keeps the transport connected that the fall-back names, and beside it the one that is tried. All start where the board is. */
-import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
+/** Connects the transport that the fallback names, and the one on trial. Each starts from the board's cursor. */
+import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import { now } from '../now.ts'
 import type { Connection, State, Transport } from '../transports/transport.ts'
 import { startFallback, step } from './fallback.ts'
@@ -7,16 +7,18 @@ import type { Fallback, Report } from './fallback.ts'
 
 export interface Line {
   readonly state: Fallback
-  /** What the connections do: of the current transport. */
+  /** Time since which the line delivers, or does not, across all transports. */
+  readonly sinceMs: number
+  /** State of the current transport's connection. */
   readonly is: State | null
-  /** From the cursor on. `only`: the one transport to use. */
+  /** Connects from the board's cursor on. `only` is the one transport to use; null for the best. */
   open(only: TransportName | null): void
-  /** Ends all connections; it may be opened again. */
+  /** Ends all connections. The line can be opened again. */
   close(): void
-  /** The same, and whoever is named is gone at once. */
+  /** Ends all connections, and removes the person from the room at once. */
   leave(): void
   typing(on: boolean): void
-  /** The current transport looks open and brings nothing. */
+  /** Reports that the current transport looks open but delivers nothing. */
   withheld(trouble: string): void
 }
 
@@ -36,7 +38,7 @@ export interface LineListener {
   changed(): void
 }
 
-/** Short enough to look like push to somebody who moves a task, and a request a second at the most. */
+/** Short enough to seem immediate to a person who moves a task, and at most one request a second. */
 const POLL_MS = 1000
 const HOLD_S = 25
 const TICK_MS = 250
@@ -45,19 +47,27 @@ export function createLine(target: LineTarget, listener: LineListener): Line {
   const connections = new Map<TransportName, Connection>()
   let state = startFallback(now())
   let is: State | null = null
+  let sinceMs = now()
   let ticking: ReturnType<typeof setInterval> | undefined
+  let tickedAtMs = now()
+  let wasLate = false
 
   return {
     get state() {
       return state
+    },
+    get sinceMs() {
+      return sinceMs
     },
     get is() {
       return is
     },
     open(only) {
       close()
+      if (state.isLive) sinceMs = now()
       state = startFallback(now(), only)
-      ticking = setInterval(() => report({ is: 'tick' }), TICK_MS)
+      tickedAtMs = now()
+      ticking = setInterval(tick, TICK_MS)
       connectAll()
       listener.changed()
     },
@@ -77,10 +87,23 @@ export function createLine(target: LineTarget, listener: LineListener): Line {
     connections.clear()
   }
 
+  /**
+   * Judges the transports. If the page did not run, events that arrived meanwhile are handled after this timer. Then
+   * the judgement waits for the next tick.
+   */
+  function tick(): void {
+    const isLate = now() - tickedAtMs > 2 * TICK_MS
+    tickedAtMs = now()
+    const isGrace = isLate && !wasLate
+    wasLate = isGrace
+    if (!isGrace) report({ is: 'tick' })
+  }
+
   function report(what: Report): void {
     const before = state
     state = step(state, what, now())
     if (state === before) return
+    if (state.isLive !== before.isLive) sinceMs = now()
     if (state.current !== before.current) is = null
     connectAll()
     listener.changed()
@@ -110,8 +133,8 @@ export function createLine(target: LineTarget, listener: LineListener): Line {
         waitS: HOLD_S,
       },
       {
-        // Only what arrives proves that a transport delivers: an open stream may be held back by a
-        // proxy. Each tells first of all who is here.
+        // Only a delivery proves that a transport works: a proxy may hold back an open stream. Each transport
+        // first delivers the list of people.
         events(events) {
           listener.events(events)
           live()

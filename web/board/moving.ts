@@ -1,9 +1,9 @@
-/** What is moved step by step, without a pointer: where it would stand next. */
-import type { Board, ListChange, TaskChange } from '../../server/protocol.ts'
+/** Next positions of a task or list that is moved step by step, without a pointer. */
+import type { Board, ListChange, TaskChange } from '../../server/protocol/board.ts'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
-/** `board`: with the task where it would be put down now. Null at an edge. */
+/** Next position of a task; null at an edge. In `board` the task already stands at its current temporary position. */
 export function shift(board: Board, id: string, direction: Direction): TaskChange | null {
   const task = board.tasks.find((one) => one.id === id)
   if (!task) return null
@@ -18,14 +18,14 @@ export function shift(board: Board, id: string, direction: Direction): TaskChang
   return { id, list, before: board.tasks.filter((one) => one.list === list)[at]?.id ?? null }
 }
 
-/** A list in front of the one before it, or behind the one after it. Null at an edge. */
+/** Next position of a list, one step to the left or right; null at an edge. */
 export function shiftList({ lists }: Board, id: string, direction: 'left' | 'right'): ListChange | null {
   const at = lists.findIndex((list) => list.id === id)
   const isAtEdge = direction === 'left' ? at <= 0 : at < 0 || at === lists.length - 1
   return isAtEdge ? null : { id, before: lists[direction === 'left' ? at - 1 : at + 2]?.id ?? null }
 }
 
-/** Where a task is, in words: `2 of 5 in To do`. */
+/** Position of a task in words, for example `2 of 5 in To do`. */
 export function spot(board: Board, id: string): string {
   const task = board.tasks.find((one) => one.id === id)
   if (!task) return 'gone'

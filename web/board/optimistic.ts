@@ -1,30 +1,35 @@
 /**
- * A board as one page has it: what the log says, and upon it the page's own changes that the log
- * has not confirmed yet. These are applied anew whenever the log says something, so that a page
- * that waits for nothing is always where the log is, and a refused change leaves no trace.
+ * The board of one page: the confirmed board from the log, and this page's unconfirmed changes on top of it. The
+ * unconfirmed changes are applied again after each event of the log. So a refused change leaves no trace, and without
+ * unconfirmed changes the page shows the log.
  */
-import type { Board, BoardAnswer, Change, Cursor, Event } from '../../server/protocol.ts'
+import type { Board, Change } from '../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
+import type { Cursor, Event } from '../../server/protocol/feed.ts'
 import { apply } from './apply.ts'
 import { standing } from './join.ts'
 
 export interface Optimistic {
-  /** Up to which the confirmed board has everything. */
+  /** Cursor up to which the confirmed board has every event. */
   readonly cursor: Cursor
   readonly confirmed: Board
-  /** In the order in which they were made. */
+  /** Unconfirmed changes, in the order in which they were made. */
   readonly pending: readonly Pending[]
 }
 
 export interface Pending {
   readonly key: string
   readonly change: Change
-  /** Where it is in the log, once the server has told; it is shown as pending until the log is read as far as that. */
+  /**
+   * Cursor of the change in the log, once the server has reported it. The change stays pending until the page has
+   * read the log that far.
+   */
   readonly id: Cursor | null
 }
 
 export const begin = ({ cursor, board }: BoardAnswer): Optimistic => ({ cursor, confirmed: board, pending: [] })
 
-/** What the page shows. */
+/** The board that the page shows. */
 export const shown = ({ confirmed, pending }: Optimistic): Board =>
   pending.reduce((board, { change }) => apply(board, change), confirmed)
 
@@ -32,7 +37,10 @@ export function proposed(state: Optimistic, key: string, change: Change): Optimi
   return { ...state, pending: [...state.pending, { key, change, id: null }] }
 }
 
-/** The log's next event. Null where something is missing before it; what was seen already changes nothing. */
+/**
+ * Applies the log's next event. Returns null if an event before it is missing. An event that was seen already changes
+ * nothing.
+ */
 export function heard(state: Optimistic, event: Event): Optimistic | null {
   const is = standing(event.id, state.cursor)
   if (is === 'hole') return null
@@ -41,7 +49,7 @@ export function heard(state: Optimistic, event: Event): Optimistic | null {
   return { cursor: event.id, confirmed: apply(state.confirmed, event), pending }
 }
 
-/** The server has it. It may have come by the log before this answer, or in a snapshot. */
+/** Notes that the server accepted a change. The change may already have come by the log or in a snapshot. */
 export function accepted(state: Optimistic, key: string, id: Cursor): Optimistic {
   return settled({ ...state, pending: state.pending.map((one) => (one.key === key ? { ...one, id } : one)) })
 }
@@ -50,7 +58,10 @@ export function refused(state: Optimistic, key: string): Optimistic {
   return { ...state, pending: state.pending.filter((one) => one.key !== key) }
 }
 
-/** A new snapshot, after a hole. In another life of the log what was accepted in the former one is not waited for. */
+/**
+ * Takes a new snapshot after a hole. If the log has a new epoch, changes accepted in the old epoch are no longer
+ * awaited.
+ */
 export function rejoined(state: Optimistic, { cursor, board }: BoardAnswer): Optimistic {
   const isOver = ({ id }: Pending): boolean => id !== null && id.split('.')[0] !== cursor.split('.')[0]
   return settled({ cursor, confirmed: board, pending: state.pending.filter((one) => !isOver(one)) })

@@ -1,20 +1,25 @@
-/** Sends changes up, one after the other in the order in which they were made, until each has been answered. */
-import type { Change, Cursor, Event } from '../../server/protocol.ts'
+/** Sends changes one after the other, in the order in which they were made, until the server has answered each. */
+import type { Change } from '../../server/protocol/board.ts'
+import type { Cursor, Event } from '../../server/protocol/feed.ts'
 import { Refused, ofLane, pause, refused } from '../transports/ask.ts'
 import { createBackoff } from '../transports/backoff.ts'
+import { withinDeadline } from '../transports/deadline.ts'
 
 export interface Outbox {
   add(key: string, user: string, change: Change): void
-  /** Whatever it waits for may be over: tries at once. */
+  /** Retries at once, because the reason for waiting may be over. */
   hurry(): void
   stop(): void
 }
 
 export interface Answers {
   accepted(key: string, id: Cursor): void
-  /** Will never be accepted; says why. */
+  /** Called when a change was refused for good, with the reason. */
   refused(key: string, why: string): void
-  /** Not answered yet, for this error, and tried again; null when the server answers. */
+  /**
+   * Called with an error when the server did not answer and the change will be sent again; with null when the server
+   * answers.
+   */
   trouble(error: unknown): void
 }
 
@@ -71,19 +76,25 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
     isSending = false
   }
 
-  /** With the same key as often as it takes: the server changes the board once. */
+  /** Sends a change. Every attempt has the same key, so the server changes the board only once. */
   async function send({ key, user, change }: Letter): Promise<Event> {
-    const response = await fetch(ofLane(url, lane), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ user, ...change }),
-      signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(ANSWER_MS)]),
-    })
-    const text = await response.text()
-    if (!response.ok) throw refused(response, text)
-    return JSON.parse(text)
+    const request = async (signal: AbortSignal): Promise<Event> => {
+      const response = await fetch(ofLane(url, lane), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ user, ...change }),
+        signal,
+      })
+      const text = await response.text()
+      if (!response.ok) throw refused(response, text)
+      return JSON.parse(text)
+    }
+    return withinDeadline(ANSWER_MS, request, stopped.signal)
   }
 }
 
-/** Too many and too late pass, and who is signed out may sign in again; whatever else the client did wrong stays wrong. */
+/**
+ * Reports whether a refusal is final. Timeouts and rate limits pass, and a person can sign in again; every other 4xx
+ * status stays.
+ */
 const isFinal = ({ status }: Refused): boolean => status >= 400 && status < 500 && ![401, 408, 429].includes(status)

@@ -1,14 +1,17 @@
-/** Puts what was moved where it belongs. Two people may have moved the same one: whoever does this in the log's order gets the same board. */
+/**
+ * Moves an item to its position. Moves applied in the order of the log give every page the same board, even if two
+ * people moved the same item.
+ */
 
-/** A task, which is in a list; or a list, which is in none. */
+/** A task, which belongs to a list, or a list, which does not. */
 interface Placed {
   readonly id: string
   readonly list?: string
 }
 
 /**
- * All with this one in front of `before`, once, wherever it stood before. At its list's end for null,
- * and where `before` is not in that list: somebody may have moved it away meanwhile.
+ * Returns all items with `one` directly before `before`, and nowhere else. If `before` is null, or is no longer in
+ * that list, `one` stands at the end of its list.
  */
 export function place<T extends Placed>(all: readonly T[], one: T, before: string | null): readonly T[] {
   const others = all.filter(({ id }) => id !== one.id)
@@ -16,7 +19,7 @@ export function place<T extends Placed>(all: readonly T[], one: T, before: strin
   return at < 0 ? [...others, one] : others.toSpliced(at, 0, one)
 }
 
-/** In front of which it stands among these; null at the end. */
+/** Id of the item after this one in the same list; null if it is the last. */
 export function nextOf(all: readonly Placed[], { id, list }: Placed): string | null {
   const inList = all.filter((other) => other.list === list)
   return inList[inList.findIndex((other) => other.id === id) + 1]?.id ?? null

@@ -1,21 +1,11 @@
 /**
- * What may be done to a board. The page asks this before it shows a change that nobody has
- * confirmed yet, and the server before it appends one: both refuse the same, in the same words.
+ * Rules that allow or refuse a change of a board. The page checks them before it shows an unconfirmed change, and the
+ * server before it appends one. Both refuse with the same words.
  */
-import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol.ts'
+import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'
 
-/** What every board is before its first event, and after everything in it was deleted. */
-export const EMPTY: Board = {
-  lists: [
-    { id: 'todo', title: 'To do' },
-    { id: 'doing', title: 'Doing' },
-    { id: 'done', title: 'Done' },
-  ],
-  tasks: [],
-}
-
-/** More than anybody overlooks; as JSON no board is larger than half a megabyte. */
+/** More tasks than a person can survey. As JSON, no board is larger than half a megabyte. */
 export const MOST_TASKS = 500
 const MOST_LISTS = 20
 
@@ -23,13 +13,13 @@ export type RefusalCode = 'bad-change' | 'unknown-task' | 'unknown-list' | 'take
 
 export interface Refusal {
   readonly refused: RefusalCode
-  /** A sentence that quotes what was asked for. */
+  /** A sentence that quotes the refused value. */
   readonly detail: string
 }
 
 /**
- * The event that comes of a change: complete, so that it says all that it changes by itself, and
- * with a place that is one now. Else why not.
+ * Returns the change to append, or a refusal. The change is complete: it contains a valid position, so it can be
+ * applied without further rules.
  */
 export function allow(board: Board, change: Change): { readonly allowed: Change } | Refusal {
   return 'task' in change ? allowTask(board, change.type, change.task) : allowList(board, change.type, change.list)
@@ -55,7 +45,10 @@ function allowTask(board: Board, type: TaskType, change: TaskChange): ReturnType
   return { allowed: { type, task } }
 }
 
-/** Nothing can stand in front of itself: it stays in front of the one that it is in front of. */
+/**
+ * Id of the item before which the moved item will stand. An item cannot stand before itself, so it then keeps its
+ * next item.
+ */
 function anchor(others: readonly (Task | List)[], id: string, before: string | null = null): string | null {
   const other = others.find((one) => one.id === before)
   if (!other) return null
@@ -88,7 +81,7 @@ type ListType = Extract<Change, { list: ListChange }>['type']
 
 const refuse = (refused: RefusalCode, detail: string): Refusal => ({ refused, detail })
 
-/** Half a surrogate pair has no UTF-8: replaced before anybody sees it, so that all see the same. */
+/** Replaces halves of surrogate pairs, which have no UTF-8 form, so that every page sees the same text. */
 function wellFormed<T extends Partial<List & Task>>(change: T): T {
   return {
     ...change,

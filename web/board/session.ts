@@ -1,9 +1,14 @@
-/** A board in a page: what the log says, what the page has changed and is not confirmed yet, and who else is here. */
-import type { Board, BoardAnswer, Change, Event, Person, RoomPresence, TransportName } from '../../server/protocol.ts'
-import { Refused, pause, refused as refusalOf, troubleOf } from '../transports/ask.ts'
+/** Session of a board in a page: the log, the page's unconfirmed changes, and the people present. */
+import type { Board, Change } from '../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
+import type { Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
+import { Refused, pause, reach, refused as refusalOf, troubleOf } from '../transports/ask.ts'
 import { createBackoff } from '../transports/backoff.ts'
+import { startDeadline, withinDeadline } from '../transports/deadline.ts'
+import { now } from '../now.ts'
 import type { State, Transport } from '../transports/transport.ts'
-import type { Wakeful } from '../state/wake.ts'
+import { watchPace } from '../lane/pace.ts'
+import type { Wakeful } from '../lane/wake.ts'
 import type { Fallback } from './fallback.ts'
 import { NOTHING_DONE, did, forgot, knows, learned, next } from './history.ts'
 import type { Step } from './history.ts'
@@ -12,37 +17,41 @@ import { accepted, begin, heard, proposed, refused, rejoined, shown } from './op
 import type { Optimistic } from './optimistic.ts'
 import { createOutbox } from './outbox.ts'
 import { allow } from './rules.ts'
-import { changeOf, told } from './words.ts'
+import { changeOf, isOfBoard, told } from './words.ts'
 
 export interface BoardSession extends Wakeful {
   readonly room: string
   readonly person: Person
-  /** As it is shown; null before it has come for the first time. */
+  /** Board as the page shows it; null before the first snapshot. */
   readonly board: Board | null
-  /** As the log says. */
+  /** Board as the log has it, without unconfirmed changes. */
   readonly confirmed: Board | null
   readonly cursor: string | null
-  /** Ids of tasks and lists with a change that is not confirmed yet. */
+  /** Ids of tasks and lists with an unconfirmed change. */
   readonly unconfirmed: ReadonlySet<string>
-  /** Changes that the server has not answered. */
+  /** Number of changes that the server has not answered yet. */
   readonly unsent: number
-  /** Why the server does not answer; empty while it does. */
+  /** Reason why the server accepts no changes or does not return the board; empty if there is no trouble. */
   readonly trouble: string
-  /** The server asks who this is: the session has ended, or was never begun. */
+  /** True if the server answered with an error. */
+  readonly isAnswered: boolean
+  /** Reason why the server cannot be reached at all; empty if it can, as far as is known. */
+  readonly unreachable: string
+  /** True if the server asks for a sign-in: the session has ended, or never began. */
   readonly isSignedOut: boolean
   readonly line: Fallback
   readonly connection: State | null
   readonly presence: RoomPresence | null
   readonly canUndo: boolean
   readonly canRedo: boolean
-  /** Shows it at once and sends it. Where the rules refuse it, says why and answers false. */
+  /** Shows a change at once and sends it. If the rules refuse it, shows the reason and returns false. */
   change(change: Change): boolean
   undo(): void
-  /** Does again what was taken back last, as long as nothing else was done since. */
+  /** Repeats the last change that was undone, provided that there was no other change since. */
   redo(): void
   rename(name: string): void
   typing(on: boolean): void
-  /** By one transport only, or by whatever works. */
+  /** Uses only this transport; null for the best one that works. */
   use(only: TransportName | null): void
 }
 
@@ -57,9 +66,16 @@ export interface SessionParts {
   changed(): void
 }
 
-/** Accepted and still not brought by a transport that seems to work: something on the way holds it back. */
+/**
+ * If an accepted change has not come back after this time over a transport that seems to work, the network is holding
+ * it back.
+ */
 const WITHHELD_MS = 6000
 const ANSWER_MS = 10_000
+/** Longer than a reconnection after a cut. Only then does the page check whether the server can be reached at all. */
+const PATIENCE_MS = 2000
+/** If a page did not run for this long, it has missed heartbeats. */
+const HEARTBEATS_MS = 30_000
 
 export function openBoard(parts: SessionParts): BoardSession {
   const { origin, room, transports, newKey, say, changed } = parts
@@ -69,7 +85,11 @@ export function openBoard(parts: SessionParts): BoardSession {
   let history = NOTHING_DONE
   let presence: RoomPresence | null = null
   let trouble = ''
+  let unreachable = ''
+  let isReaching = false
+  let isAnswered = false
   let isSignedOut = false
+  let isHidden = false
   let isResting = false
   let loading = new AbortController()
 
@@ -82,13 +102,17 @@ export function openBoard(parts: SessionParts): BoardSession {
         presence = told
         changed()
       },
-      changed,
+      changed() {
+        if (line.state.isLive) unreachable = ''
+        else if (now() - line.sinceMs > PATIENCE_MS) void lookWhetherReachable()
+        changed()
+      },
     },
   )
   const outbox = createOutbox(url, `${person.client}.board`, {
     accepted(key, id) {
       if (state) state = accepted(state, key, id)
-      if (state?.pending.some((one) => one.key === key)) setTimeout(() => expectSeen(key), WITHHELD_MS)
+      if (state?.pending.some((one) => one.key === key)) startDeadline(WITHHELD_MS, () => expectSeen(key))
       changed()
     },
     refused(key, why) {
@@ -98,6 +122,12 @@ export function openBoard(parts: SessionParts): BoardSession {
       changed()
     },
     trouble: troubled,
+  })
+  // The timers of a hidden page run late although its connections are well.
+  const pace = watchPace({
+    late: (ms) => void (ms > HEARTBEATS_MS && !isHidden && check()),
+    // The computer may have slept, and then its connections may be dead.
+    movedApart: (ms) => (ms > 0 && !isHidden && !isResting ? goOn() : void check()),
   })
   void load()
 
@@ -123,6 +153,12 @@ export function openBoard(parts: SessionParts): BoardSession {
     },
     get trouble() {
       return trouble
+    },
+    get isAnswered() {
+      return isAnswered
+    },
+    get unreachable() {
+      return unreachable
     },
     get isSignedOut() {
       return isSignedOut
@@ -155,7 +191,8 @@ export function openBoard(parts: SessionParts): BoardSession {
       if (state && !isResting) line.open(only)
     },
     rest(why) {
-      // Who looks at something else for a while is still here, and wants to find the board as it is.
+      // A hidden page stays connected: the person is still present and wants to find the board up to date.
+      isHidden ||= why === 'hidden'
       if (why === 'hidden') return
       isResting = true
       loading.abort()
@@ -163,16 +200,40 @@ export function openBoard(parts: SessionParts): BoardSession {
       else line.close()
     },
     wake() {
+      isHidden = false
+      pace.startAgain()
       if (isResting) goOn()
       else outbox.hurry()
     },
-    jump: goOn,
+    check: () => void check(),
   }
 
-  /** Null: the server has answered. */
+  async function check(): Promise<void> {
+    outbox.hurry()
+    if (isResting) return
+    if (!state) return load()
+    if (!line.state.isLive) return line.open(only)
+    await lookWhetherReachable()
+    // The open connections are dead, and the browser may notice that only much later.
+    if (unreachable !== '' && !isResting) line.open(only)
+  }
+
+  /** Checks whether the server can be reached. A refused or silent transport does not prove that it cannot. */
+  async function lookWhetherReachable(): Promise<void> {
+    if (isReaching) return
+    isReaching = true
+    const found = (await reach(origin)) ?? ''
+    isReaching = false
+    if (found === unreachable || isResting) return
+    unreachable = found
+    changed()
+  }
+
+  /** Updates the trouble. Null means that the server has answered. */
   function troubled(error: unknown): void {
     const before = [trouble, isSignedOut]
     trouble = error === null ? '' : troubleOf(error)
+    isAnswered = error instanceof Refused
     isSignedOut = error instanceof Refused && error.status === 401
     if (before[0] !== trouble || before[1] !== isSignedOut) changed()
   }
@@ -212,11 +273,15 @@ export function openBoard(parts: SessionParts): BoardSession {
       if (after === null) return void load()
       if (after === state) continue
       state = after
+      if (event.type === 'board_deleted') {
+        history = NOTHING_DONE
+        say('The instructor has deleted this board. It begins anew.')
+      }
+      if (!isOfBoard(event)) continue
       const change = changeOf(event)
-      if (!change) continue
       const isOwn = before.pending.some(({ key }) => key === event.key) || knows(history, event.key)
       history = learned(history, before.confirmed, { key: event.key, user: event.user, change }, isOwn)
-      if (!isOwn) say(told(event.user ?? 'Somebody', change, before.confirmed))
+      if (!isOwn) say(told(event.user, change, before.confirmed))
     }
     changed()
   }
@@ -233,7 +298,7 @@ export function openBoard(parts: SessionParts): BoardSession {
     else void load()
   }
 
-  /** The board as it is now, and then what follows, by whatever transport works. */
+  /** Fetches the board, and then follows the log over the best transport that works. */
   async function load(): Promise<void> {
     loading.abort()
     loading = new AbortController()
@@ -257,9 +322,12 @@ export function openBoard(parts: SessionParts): BoardSession {
   }
 
   async function read(signal: AbortSignal): Promise<BoardAnswer> {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) })
-    const text = await response.text()
-    if (!response.ok) throw refusalOf(response, text)
-    return JSON.parse(text)
+    const request = async (within: AbortSignal): Promise<BoardAnswer> => {
+      const response = await fetch(url, { signal: within })
+      const text = await response.text()
+      if (!response.ok) throw refusalOf(response, text)
+      return JSON.parse(text)
+    }
+    return withinDeadline(ANSWER_MS, request, signal)
   }
 }

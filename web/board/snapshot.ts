@@ -1,20 +1,21 @@
-/** What the page knows, as plain data: `fourwireBoard.snapshot()` from the console. */
-import type { Board, Cursor, TransportName } from '../../server/protocol.ts'
+/** Exports the state of the board's page as plain data: `fourwireBoard.snapshot()` in the console. */
+import type { Board } from '../../server/protocol/board.ts'
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import type { BoardSession } from './session.ts'
 
 export interface BoardSnapshot {
   readonly room: string
   readonly cursor: Cursor | null
-  /** As it is shown. */
+  /** Board as the page shows it. */
   readonly board: Board | null
-  /** As the log says. */
+  /** Board as the log has it, without unconfirmed changes. */
   readonly confirmed: Board | null
   readonly unconfirmed: readonly string[]
   readonly unsent: number
   readonly transport: TransportName
   readonly isLive: boolean
   readonly gaveUp: string | null
-  /** Names of those who are here, and of those who type. */
+  /** Names of the people present, and of those who are typing. */
   readonly here: readonly string[]
   readonly typing: readonly string[]
 }

@@ -1,8 +1,8 @@
-/** What takes a change back, and when it no longer may. */
-import type { Board, Change, Task } from '../../server/protocol.ts'
+/** Computes the inverse of a change, and checks whether undoing it would destroy a later change. */
+import type { Board, Change, Task } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'
 
-/** Done on the board as it was before the change. Null where the change did nothing. */
+/** Inverse of a change, computed from the board before it; null if the change did nothing. */
 export function inverse(board: Board, change: Change): Change | null {
   return 'task' in change ? inverseOfTask(board, change) : inverseOfList(board, change)
 }
@@ -36,7 +36,7 @@ function inverseOfList({ lists }: Board, { type, list: { id, title, before } }: 
   return { type: 'list_updated', list }
 }
 
-/** Whether somebody's later change is of the same things: taking the first back would take that one back as well. */
+/** Reports whether a later change affects the same fields, so that undoing the first would undo the later one too. */
 export function collide(first: Change, later: Change): boolean {
   if ('task' in first !== 'task' in later) return false
   const [one, other] = [subject(first), subject(later)]

@@ -1,14 +1,17 @@
-/** What happened to a board, in a sentence: for the status line, and for those who hear the page. */
-import type { Board, Change, Event } from '../../server/protocol.ts'
+/** Describes a change of a board in a sentence, for the status line and for screen readers. */
+import type { Board, Change } from '../../server/protocol/board.ts'
+import type { Event } from '../../server/protocol/feed.ts'
 
-/** The change that an event of the room is; null for what is none of a board's. */
-export function changeOf({ type, task, list }: Pick<Event, 'type' | 'task' | 'list'>): Change | null {
-  if (task && (type === 'task_created' || type === 'task_updated' || type === 'task_deleted')) return { type, task }
-  if (list && (type === 'list_created' || type === 'list_updated' || type === 'list_deleted')) return { type, list }
-  return null
-}
+/** Event that changes a board. */
+type BoardEvent = Extract<Event, Change>
 
-/** `before`: the board as it was. `who` begins the sentence. */
+export const isOfBoard = (event: Event): event is BoardEvent => event.task !== undefined || event.list !== undefined
+
+/** Only the change, without the fields that the feed and the sender added. */
+export const changeOf = (event: BoardEvent): Change =>
+  event.task ? { type: event.type, task: event.task } : { type: event.type, list: event.list }
+
+/** Describes a change. `before` is the board before the change. `who` begins the sentence. */
 export function told(who: string, change: Change, before: Board): string {
   return `${who} ${'task' in change ? ofTask(change, before) : ofList(change, before)}.`
 }

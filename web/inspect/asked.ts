@@ -1,7 +1,7 @@
-/** Which of the lane's marks an exchange is: what the browser knows of it. */
+/** Finds the browser's mark for an exchange, with the times that the browser knows. */
 import type { Asked } from './timing.ts'
 
-/** What is needed of the lane's marks. */
+/** The lists of a lane's marks that the search needs. */
 interface Marks {
   readonly exchanges: readonly (Tried & Pick<Asked, 'sentAtMs'> & { readonly endedAtMs: number | null })[]
   readonly streams: readonly (Tried & { readonly openedAtMs: number | null })[]
@@ -11,11 +11,11 @@ interface Marks {
 interface Tried {
   readonly askedAtMs: number
   readonly failed?: string
-  /** Where it is certain which exchange it is. */
+  /** The exchange that this mark was matched to, if the match is certain. */
   readonly crossed?: { readonly exchange: number }
 }
 
-/** Null where the browser knows of none, or it is not certain which. */
+/** Times of the browser for an exchange; null if the browser knows no such exchange, or the match is uncertain. */
 export function askedFor(exchange: number, { exchanges, streams, sent }: Marks): Asked | null {
   const isIt = ({ crossed }: Tried): boolean => crossed?.exchange === exchange
   const poll = exchanges.findLast(isIt)

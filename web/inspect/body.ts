@@ -1,12 +1,12 @@
-/** Bodies of polls and the events of a stream, line by line. */
-import type { ServerTimeMs } from '../../server/protocol.ts'
+/** Explains bodies of polls and events of a stream, line by line. */
+import type { ServerTimeMs } from '../../server/protocol/feed.ts'
 import { textOf } from './bytes.ts'
 import { BREAK, line, ms } from './line.ts'
 import type { Line } from './line.ts'
 import type { ScannedEvent } from './scan.ts'
 import type { SeenPart } from './see.ts'
 
-/** JSON with a line for each event. */
+/** Lines for a JSON body, one for each event. */
 export function bodyLines({ part, carried, events }: SeenPart): readonly Line[] {
   if (carried.bytes.length === 0) return []
   const lines: Line[] = []
@@ -30,7 +30,7 @@ function restMeaning(rest: string, up: boolean): string {
   return rest.includes('"remedy"') ? 'what is wrong, and what to do (RFC 9457)' : ''
 }
 
-/** How long it waited on the server for somebody to bring it. */
+/** Explains an event, and says how long it waited on the server before it was sent. */
 export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTimeMs): string {
   const what =
     type === 'tick'
@@ -43,7 +43,7 @@ export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTi
   return atMs === null ? what : `${what}; waited ${ms(Math.max(0, leftAt - atMs))} on the server`
 }
 
-/** A chunk (RFC 9112, section 7.1) and the fields of the stream in it (WHATWG HTML, section 9.2.6). */
+/** Lines for a chunk (RFC 9112, section 7.1), with the stream's fields in it (WHATWG HTML, section 9.2.6). */
 export function chunkLines(seen: SeenPart): readonly Line[] {
   const { part, carried } = seen
   if (part.is !== 'chunk') return []
@@ -52,14 +52,41 @@ export function chunkLines(seen: SeenPart): readonly Line[] {
   const first = line(`${size}${BREAK}`, `the chunk’s size: ${size} in hexadecimal is ${plainBytes(length)}`)
   if (length === 0) return [first, line(BREAK, 'a chunk of no bytes: the answer is over')]
   const text = textOf(carried)
-  const isStream = FIELD.test(text)
-  return [first, ...(isStream ? fieldLines(seen, text) : bodyLines(seen)), line(BREAK, 'the end of the chunk')]
+  const lines = FIELD.test(text)
+    ? fieldLines(seen, text)
+    : OBJECT_LINES.test(text)
+      ? objectLines(seen, text)
+      : bodyLines(seen)
+  return [first, ...lines, line(BREAK, 'the end of the chunk')]
 }
 
+/** Newline-delimited JSON. A poll's JSON does not end with a line break. */
+const OBJECT_LINES = /^\{[^]*\n$/
 const FIELD = /^(?:id|data|event|retry)?:/
 
 function plainBytes(n: number): string {
   return n === 1 ? '1 byte' : `${n.toLocaleString('en')} bytes`
+}
+
+function objectLines({ part, events }: SeenPart, text: string): readonly Line[] {
+  const remaining = [...events]
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((object) => {
+      const [, type] = /^\{"type":"(\w+)"/.exec(object) ?? []
+      if (type !== undefined) return line(`${object}${BREAK}`, MESSAGES[type] ?? 'about the stream, no event')
+      const event = remaining.shift()
+      const meaning = event ? eventMeaning(event, part.at) : 'the event itself'
+      return line(`${object}${BREAK}`, `${meaning}; the line break ends it`, 'meant')
+    })
+}
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  connected: 'the stream begins after this cursor',
+  gap: 'events before this cursor are no longer kept',
+  presence: 'who is in the room',
+  heartbeat: 'a sign of life, so that nothing in between hangs up',
 }
 
 function fieldLines({ part, events }: SeenPart, text: string): readonly Line[] {

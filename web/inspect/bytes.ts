@@ -1,10 +1,16 @@
-/** Bytes as they are shown, some of them masked: a bullet for each character in text, and two for each byte in hexadecimal. */
+/**
+ * Displays bytes, of which some are masked. A masked character of text becomes one bullet, and a masked byte in
+ * hexadecimal becomes two.
+ */
 
 export const BULLET = '•'
 
 export interface Shown {
   readonly bytes: Uint8Array
-  /** 0 for each byte that is shown, `OTHERS` where somebody else wrote it, `UNKNOWN` where it was masked before it came here. */
+  /**
+   * For each byte: 0 if it is shown, `OTHERS` if another person wrote it, `UNKNOWN` if the server had masked it
+   * already.
+   */
   readonly hidden: Uint8Array
 }
 
@@ -22,18 +28,18 @@ export function shownHex(hex: string): Shown {
   return found
 }
 
-/** Without its mask (RFC 6455, section 5.3). */
+/** Removes the mask of a frame's payload (RFC 6455, section 5.3). */
 export function unmasked({ bytes, hidden }: Shown, key: Uint8Array): Shown {
   return { bytes: bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0)), hidden }
 }
 
-/** Masks them, or shows them again where that is all that hides them. */
+/** Masks the bytes from `from` to before `to`, or shows them again. Bytes that the server masked stay masked. */
 export function hide({ hidden }: Shown, from: number, to: number, isHidden: boolean): void {
   const [before, after] = isHidden ? [0, OTHERS] : [OTHERS, 0]
   for (let i = from; i < to; i++) if (hidden[i] === before) hidden[i] = after
 }
 
-/** As UTF-8, from one byte to before another. */
+/** Decodes the bytes from `from` to before `to` as UTF-8. */
 export function textOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): string {
   let text = ''
   for (let start = from; start < to;) {
@@ -60,7 +66,7 @@ function shown(bytes: Uint8Array): Shown {
   return { bytes, hidden: new Uint8Array(bytes.length) }
 }
 
-/** Bytes that begin one in UTF-8. */
+/** Counts the bytes that begin a character in UTF-8. */
 function characters(bytes: Uint8Array): number {
   return bytes.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)
 }

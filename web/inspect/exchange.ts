@@ -1,6 +1,9 @@
-/** An exchange in sections, in the order in which they crossed, whose bytes add up to all of it. */
-import type { Inspected, Part, ServerTimeMs } from '../../server/protocol.ts'
+/** Divides an exchange into sections, in the order in which they crossed. Their bytes add up to the whole exchange. */
+import type { ServerTimeMs } from '../../server/protocol/feed.ts'
+import type { Inspected, Part } from '../../server/protocol/wire.ts'
 import { seqOf } from '../measure/ledger.ts'
+import { transports } from '../transports/index.ts'
+import type { Description } from '../transports/transport.ts'
 import { bodyLines, chunkLines } from './body.ts'
 import { textOf } from './bytes.ts'
 import { OPCODES, frameRows } from './frame.ts'
@@ -12,25 +15,25 @@ import type { ScannedEvent } from './scan.ts'
 import type { Seen, SeenPart } from './see.ts'
 
 export interface Section {
-  /** The same each time that the exchange is asked for. */
+  /** Identifies the section each time the exchange is fetched again. */
   readonly key: string
   readonly title: string
-  /** Null where nothing crossed. */
+  /** Direction, true for up; null if no byte crossed. */
   readonly up: boolean | null
   readonly at: ServerTimeMs
   readonly bytes: number
-  /** What the bytes were for. */
+  /** Purpose of the bytes. */
   readonly made: string
-  /** One of many of a stream: folded until somebody opens it. */
+  /** True for one of many sections of a stream, which stays folded until a person opens it. */
   readonly isOfMany: boolean
-  /** Worked out when asked for: a stream has thousands of sections. */
+  /** Computes the lines on demand, because a stream has thousands of sections. */
   lines(): readonly Line[]
 }
 
 export function sectionsOf(inspected: Inspected, { parts }: Seen): readonly Section[] {
   const sections: Section[] = []
   const keyOf = keys()
-  /** The request or the answer that goes on. */
+  /** Pieces of the request or response that continues. */
   let pieces: SeenPart[] = []
 
   const finish = (): void => {
@@ -41,7 +44,7 @@ export function sectionsOf(inspected: Inspected, { parts }: Seen): readonly Sect
 
   for (const seen of parts) {
     const { part } = seen
-    const isPiece = part.is === 'body' || (part.is === 'chunk' && inspected.transport !== 'sse')
+    const isPiece = part.is === 'body' || (part.is === 'chunk' && kindOf(inspected) !== 'stream')
     if (isPiece && pieces.at(-1)?.part.up === part.up) pieces.push(seen)
     else {
       finish()
@@ -57,7 +60,7 @@ export function sectionsOf(inspected: Inspected, { parts }: Seen): readonly Sect
   return sections
 }
 
-/** Nothing more will come. */
+/** Reports whether the exchange is complete. */
 export function isOver({ parts }: Inspected): boolean {
   if (parts.some(({ is }) => is === 'end')) return true
   const down = parts.filter(({ up }) => !up)
@@ -69,13 +72,13 @@ export function isOver({ parts }: Inspected): boolean {
   return length === undefined || bodyBytes(down) >= Number(length)
 }
 
-/** What is to be said of it first. */
+/** First sentences about an exchange: its result, and its bytes. */
 export function sentenceOf(inspected: Inspected, { parts, bytesUp, bytesDown }: Seen): readonly [string, string] {
   const sum = `${count(bytesUp, 'byte')} up, ${count(bytesDown, 'byte')} down`
   return [`${whatOf(inspected, parts)}.`, sum]
 }
 
-function whatOf({ transport }: Inspected, parts: readonly SeenPart[]): string {
+function whatOf(inspected: Inspected, parts: readonly SeenPart[]): string {
   const events = parts.reduce((sum, { events }) => sum + events.length, 0)
   const frames = parts.filter(({ part }) => part.is === 'frame')
   const heads = parts.flatMap(({ part }) => (part.is === 'head' ? [part] : []))
@@ -84,15 +87,21 @@ function whatOf({ transport }: Inspected, parts: readonly SeenPart[]): string {
     return status >= 400 ? `Not published: ${status}` : status > 0 ? 'Published' : 'Publishes; not answered yet'
   if (Number.isNaN(status)) return 'Not answered yet'
   if (status >= 400) return `Refused: ${status}`
-  if (transport === 'ws') {
+  const kind = kindOf(inspected)
+  if (kind === 'socket') {
     const up = frames.filter(({ part }) => part.up).length
     return `${count(frames.length - up, 'frame')} down and ${up} up, ${count(events, 'message')} so far`
   }
-  if (transport === 'sse') return `An answer that does not end, ${count(events, 'message')} so far`
+  if (kind === 'stream') return `An answer that does not end, ${count(events, 'message')} so far`
   return events === 0 ? 'Nothing in it' : `Carried ${count(events, 'message')}`
 }
 
-/** Content-Length counts what crossed, whether it is still kept or not. */
+/** Kind of the exchange. A request that only publishes has no transport, and ends like a poll. */
+function kindOf({ transport }: Inspected): Description['kind'] {
+  return transport === null ? 'poll' : transports[transport].kind
+}
+
+/** Counts all body bytes that crossed, kept or dropped, because Content-Length counts them too. */
 function bodyBytes(down: readonly Part[]): number {
   return down.reduce((sum, part) => {
     if (part.is === 'dropped') return sum + part.bytes
@@ -100,7 +109,10 @@ function bodyBytes(down: readonly Part[]): number {
   }, 0)
 }
 
-/** By time and direction: what is dropped from the middle moves all that is behind it, and what is open has to stay so. */
+/**
+ * Makes keys from time and direction. An index would change when the server drops parts from the middle, and open
+ * sections would close.
+ */
 function keys(): (part: Part) => string {
   const times = new Map<string, number>()
   return ({ at, up }) => {
@@ -131,13 +143,13 @@ function message(pieces: readonly SeenPart[], key: string): Section {
 
 function parted(bytes: number, head: number, payload: number, up: boolean): string {
   if (head === bytes) return ', all of it head'
-  // What was masked before it came here may be longer as it is shown.
+  // The server masks some values before it sends them here, so the shown text can be longer than the bytes.
   const rest = Math.max(0, bytes - head - payload)
   if (up) return `: head ${head}, body ${rest}`
   return payload > 0 ? `: head ${head}, framing ${rest}, payload ${payload}` : `: head ${head}, body ${rest}`
 }
 
-/** The lesson of polling: most of it says each time what the one before has said. */
+/** Notes how much of a request is the same each time, which is most of a poll. */
 function usual(part: Part | undefined): string {
   return part?.is === 'head' && part.up ? `, ${usualBytes(part.text)} of it the same each time` : ''
 }
@@ -185,12 +197,21 @@ function titleOf({ part, carried, events }: SeenPart): string {
   const text = textOf(carried)
   if (text === '') return 'The last chunk'
   if (text.startsWith(':')) return 'Heartbeat'
+  if (text.startsWith('{"type":')) return typeTitle(text) ?? 'Chunk'
   return text.startsWith('retry:') ? 'Where the stream begins' : text.includes('event: gap') ? 'Gap' : 'Chunk'
 }
 
 function frameTitle(opcode: number, text: string): string {
-  const [, type] = (opcode === 1 && /"type":"(\w+)"/.exec(text)) || []
-  const name = type?.replaceAll('_', ' ') ?? OPCODES[opcode] ?? 'reserved'
+  return (opcode === 1 ? typeTitle(text) : null) ?? capitalised(OPCODES[opcode] ?? 'reserved')
+}
+
+/** Type of a JSON message, as a title; null if it has none. */
+function typeTitle(text: string): string | null {
+  const [, type] = /"type":"(\w+)"/.exec(text) ?? []
+  return type === undefined ? null : capitalised(type.replaceAll('_', ' '))
+}
+
+function capitalised(name: string): string {
   return name.slice(0, 1).toUpperCase() + name.slice(1)
 }
 

@@ -1,5 +1,5 @@
-/** A WebSocket frame, field by field (RFC 6455, section 5.2). */
-import type { FramePart } from '../../server/protocol.ts'
+/** Explains a WebSocket frame, field by field (RFC 6455, section 5.2). */
+import type { FramePart } from '../../server/protocol/wire.ts'
 import { hex, hexOf, shownHex, textOf } from './bytes.ts'
 import { eventMeaning } from './body.ts'
 import { count, row } from './line.ts'
@@ -15,7 +15,7 @@ export const OPCODES: Readonly<Record<number, string>> = {
   10: 'pong',
 }
 
-/** What is longer is shown to here; the copy has all of it. */
+/** Greatest number of payload bytes that are shown; the copy contains all of them. */
 const SHOWN_BYTES = 64
 
 export function frameRows(seen: SeenPart): readonly Line[] {
@@ -65,7 +65,7 @@ function reserved(bit: number, meaning = 'set, though no extension was agreed on
   return bit ? meaning : 'for extensions, and there is none'
 }
 
-/** Seven bits, or 126 and 16 more, or 127 and 64 more. */
+/** Rows for the length: seven bits, or 126 and 16 more bits, or 127 and 64 more bits. */
 function lengthRows(head: Uint8Array, short: number, bits: string): readonly Line[] {
   if (short < 126) return [row(bits, 'length', `${count(short, 'byte')}: up to 125 fit into seven bits`)]
   const size = short === 126 ? 2 : 8
@@ -100,7 +100,7 @@ function payloadRows(seen: SeenPart, part: FramePart): readonly Line[] {
   return rows
 }
 
-/** One byte worked out: the others go likewise, with the key's four bytes in turn. */
+/** Row that unmasks the first byte as an example. The other bytes use the key's four bytes in turn. */
 function exampleRow({ carried, crossed }: SeenPart, key: Uint8Array): Line {
   const by = `${hexOf(crossed, 0, 1)} XOR ${hex(key[0] ?? 0)}`
   return row(by, 'unmasked', `${hexOf(carried, 0, 1)} “${textOf(carried, 0, 1)}”; byte i with the key’s byte i mod 4`)

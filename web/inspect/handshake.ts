@@ -1,10 +1,10 @@
-/** How the server's answer follows from the client's key (RFC 6455, section 4.2.2), and whether it does. */
-import type { Handshake } from '../../server/protocol.ts'
+/** Explains how the server's accept value follows from the client's key (RFC 6455, section 4.2.2), and checks it. */
+import type { Handshake } from '../../server/protocol/wire.ts'
 import { shownHex } from './bytes.ts'
 import { line } from './line.ts'
 import type { Line } from './line.ts'
 
-/** `sent`: the sec-websocket-accept of the answer. */
+/** Lines of the calculation. `sent` is the value of sec-websocket-accept in the response. */
 export function handshakeLines({ key, guid, sha1, accept }: Handshake, sent: string | undefined): readonly Line[] {
   const base64 = btoa(String.fromCharCode(...shownHex(sha1).bytes))
   return [

@@ -1,4 +1,4 @@
-/** What the lines of a request's or an answer's head are for, and who wants them. */
+/** Explains the lines of a request head or response head. */
 import { BREAK, line } from './line.ts'
 import type { Line } from './line.ts'
 
@@ -11,13 +11,13 @@ export function headLines(text: string): readonly Line[] {
   ]
 }
 
-/** What a request has with it whatever it is for, in bytes. */
+/** Number of bytes in a head that every request of this browser contains. */
 export function usualBytes(text: string): number {
   const usual = headLines(text).filter(({ kind }) => kind === 'usual')
   return usual.reduce((sum, { bytes }) => sum + bytes.length + '\r\n'.length, 0)
 }
 
-/** The value of a field; undefined where there is none. */
+/** Value of a header field; undefined if the head does not contain it. */
 export function fieldOf(text: string, name: string): string | undefined {
   const start = `${name}:`
   return text

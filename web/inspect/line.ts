@@ -1,10 +1,10 @@
-/** A line of what is shown: bytes left, their meaning right. */
+/** A line of the inspector: the bytes on the left, and their meaning on the right. */
 export interface Line {
   readonly bytes: string
-  /** What a frame's field is called. */
+  /** Name of a frame's field. */
   readonly field?: string
   readonly meaning: string
-  /** `meant`: what the lesson is about. `usual`: there with every request, whatever it is for. */
+  /** Importance of the line. `meant`: the point of the lesson. `usual`: part of every request, whatever its purpose. */
   readonly kind: 'plain' | 'meant' | 'usual'
 }
 
@@ -12,19 +12,19 @@ export function line(bytes: string, meaning = '', kind: Line['kind'] = 'plain'):
   return { bytes, meaning, kind }
 }
 
-/** Of a frame. */
+/** Line for a field of a frame. */
 export function row(bytes: string, field: string, meaning: string, kind: Line['kind'] = 'plain'): Line {
   return { bytes, field, meaning, kind }
 }
 
-/** What stands for a line break that is a line of its own. */
+/** Sign for a line break that stands on a line of its own. */
 export const BREAK = '⏎'
 
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }
 
-/** One decimal under 10 ms and none above, in seconds from ten on. */
+/** Formats a duration: one decimal under 10 ms, none above, and seconds from 10 s on. */
 export function ms(n: number): string {
   if (n >= 10_000) return `${(n / 1000).toFixed(1)} s`
   return `${n < 9.95 ? n.toFixed(1) : Math.round(n)} ms`

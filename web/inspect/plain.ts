@@ -1,5 +1,5 @@
-/** An exchange as plain text, for copying: what is masked stays masked. */
-import type { Inspected, Part } from '../../server/protocol.ts'
+/** Writes an exchange as plain text for copying. Masked bytes stay masked. */
+import type { Inspected, Part } from '../../server/protocol/wire.ts'
 import { hexOf, textOf } from './bytes.ts'
 import type { Seen, SeenPart } from './see.ts'
 

@@ -1,19 +1,19 @@
 /**
- * Reads the JSON that goes by in a stream, byte by byte, however it is cut into pieces: it masks what
- * somebody else wrote, and tells where the events stand. Whatever is not known to be the page's own
- * is masked, so that a piece without its beginning or its end gives nothing away.
+ * Reads the JSON of a stream byte by byte, however it is divided into pieces. It masks text that other people wrote,
+ * and finds the positions of the events. Text is masked unless it is known to be the page's own, so an incomplete
+ * piece reveals nothing.
  */
-import type { Cursor } from '../../server/protocol.ts'
+import type { Cursor } from '../../server/protocol/feed.ts'
 import { hide } from './bytes.ts'
 import type { Shown } from './bytes.ts'
 
 export interface Scanner {
   scan(piece: Shown): void
-  /** Bytes are missing here: all that follows is masked until it starts anew. */
+  /** Notes that bytes are missing here. Everything after them is masked until `restart`. */
   lose(): void
   restart(): void
   readonly lost: boolean
-  /** In the order of their ends. Those in several pieces have no place. */
+  /** Events in the order of their ends. An event in several pieces has no position. */
   readonly events: readonly ScannedEvent[]
 }
 
@@ -22,26 +22,29 @@ export interface ScannedEvent {
   readonly atMs: number | null
   readonly type: string
   readonly own: boolean
-  /** The piece in which all of it stands, with its first byte and that behind its last. */
+  /**
+   * Piece that contains the whole event, or null. `from` is the event's first byte, and `to` is the byte after its
+   * last.
+   */
   readonly in: Shown | null
   readonly from: number
   readonly to: number
 }
 
-/** What the server itself writes under these names is nobody's message. */
+/** Names of fields that the server fills in. Their values are not masked. */
 const SERVERS = ['id', 'room', 'type', 'cursor', 'key', 'code', 'title', 'detail', 'message', 'remedy']
-/** Longer than all that is looked at. */
+/** Longer than any value that the scanner evaluates. */
 const LONGEST_WORD = 256
 
 interface Nested {
   readonly isObject: boolean
   readonly piece: Shown
   readonly from: number
-  /** What somebody wrote in it. */
+  /** Masked text in this object. */
   readonly written: Written[]
   readonly values: Map<string, string>
   name: string
-  /** The next string is a name, and no value. */
+  /** True if the next string is a name and not a value. */
   isAtName: boolean
 }
 
@@ -58,13 +61,16 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
   let inString = false
   let isEscaped = false
   let isHiding = false
-  /** The string or the number that is being read. */
+  /** The string or number that is being read. */
   let word = ''
 
   const top = (): Nested | undefined => nested.at(-1)
-  /** To which what is read belongs, arrays in between or not. */
+  /** The innermost object around the current byte; arrays are skipped. */
   const holder = (): Nested | undefined => nested.findLast(({ isObject }) => isObject)
-  /** In an object that is the value of another, as a task in its event: somebody wrote all of that. */
+  /**
+   * Reports whether the current object is the value of another object, such as the task of an event. A person wrote
+   * all of it.
+   */
   const isPart = (): boolean => nested.at(-1)?.isObject === true && nested.at(-2)?.isObject === true
   const read = (byte: number): void => {
     if (word.length < LONGEST_WORD) word += String.fromCharCode(byte)

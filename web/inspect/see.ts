@@ -1,5 +1,6 @@
-/** An exchange as this page may see it: the server has masked every credential, and here follows what other people wrote. */
-import type { Cursor, FramePart, Inspected, Part } from '../../server/protocol.ts'
+/** Exchange as this page may see it. The server has masked every credential; this file masks text of other people. */
+import type { Cursor } from '../../server/protocol/feed.ts'
+import type { FramePart, Inspected, Part } from '../../server/protocol/wire.ts'
 import { BULLET, OTHERS, UNKNOWN, shownHex, shownText, unmasked } from './bytes.ts'
 import type { Shown } from './bytes.ts'
 import { createScanner } from './scan.ts'
@@ -7,13 +8,13 @@ import type { ScannedEvent, Scanner } from './scan.ts'
 
 export interface SeenPart {
   readonly part: Part
-  /** What it carries, without its mask: a body, a chunk's data, a frame's payload. */
+  /** Content of the part without its mask: a body, the data of a chunk, or the payload of a frame. */
   readonly carried: Shown
-  /** The same as it crossed. */
+  /** Content of the part as it crossed, still masked. */
   readonly crossed: Shown
-  /** Those that end in it. */
+  /** Events that end in this part. */
   readonly events: readonly ScannedEvent[]
-  /** On the wire, with all that belongs to it. */
+  /** Size on the wire, including framing. */
   readonly bytes: number
 }
 
@@ -28,11 +29,11 @@ export interface Seen {
 export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Seen {
   const http = createScanner(isOwn)
   const frames = createScanner(isOwn)
-  const seen = parts.map((part): SeenPart => {
+  const seen = parts.map((part, i): SeenPart => {
     const crossed = crossedIn(part)
     const carried = part.is === 'frame' && part.mask !== null ? unmasked(crossed, shownHex(part.mask).bytes) : crossed
-    // What goes up this page has sent itself.
-    const events = part.up ? [] : scanPart(part, carried, part.is === 'frame' ? frames : http)
+    // This page wrote everything that goes up, so it needs no scan.
+    const events = part.up ? [] : scanPart(part, parts[i - 1], carried, part.is === 'frame' ? frames : http)
     if (!part.up && hasHole(part, crossed)) for (const scanner of [http, frames]) scanner.lose()
     return { part, carried, crossed, events, bytes: bytesOf(part, crossed) }
   })
@@ -48,7 +49,7 @@ export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Seen 
   }
 }
 
-/** Not all that crossed here is kept: nobody knows inside of what the rest begins. */
+/** Reports whether bytes of this part were dropped. The position of the following bytes in the JSON is then unknown. */
 function hasHole(part: Part, { bytes }: Shown): boolean {
   if (part.is === 'chunk') return bytes.length < Number.parseInt(part.size, 16)
   return part.is === 'dropped' || (part.is === 'frame' && bytes.length < part.length)
@@ -59,21 +60,29 @@ function crossedIn(part: Part): Shown {
   return shownText(part.is === 'body' || part.is === 'chunk' ? part.text : '')
 }
 
-/** What is masked is masked for good only when all pieces are read: an object is the page's own by what stands in it. */
-function scanPart(part: Part, carried: Shown, scanner: Scanner): readonly ScannedEvent[] {
-  const before = scanner.events.length
+/**
+ * Scans a part for events. A mask is final only after all parts, because an object's id, which shows its owner, can
+ * come late.
+ */
+function scanPart(part: Part, before: Part | undefined, carried: Shown, scanner: Scanner): readonly ScannedEvent[] {
+  const known = scanner.events.length
   if (part.is === 'head') scanner.restart()
   else if (part.is === 'frame') scanFrame(part, carried, scanner)
   else if (part.is === 'body' || part.is === 'chunk') {
-    // A line of a field begins an event anew: inside of JSON stands no line break.
-    if (part.is === 'chunk' && scanner.lost && /^(?:id|event|retry)?:[^\n"]*\n/.test(part.text)) scanner.restart()
+    if (part.is === 'chunk' && scanner.lost && beginsEvent(part.text, before)) scanner.restart()
     scanner.scan(carried)
   }
-  return scanner.events.slice(before)
+  return scanner.events.slice(known)
+}
+
+/** Reports whether a chunk begins an event: with a field line, or with an object after a complete line. */
+function beginsEvent(text: string, before: Part | undefined): boolean {
+  if (/^(?:id|event|retry)?:[^\n"]*\n/.test(text)) return true
+  return before?.is === 'chunk' && before.text.endsWith('\n') && /^\{"(?:id|type)":/.test(text)
 }
 
 function scanFrame({ opcode, rsv }: FramePart, carried: Shown, scanner: Scanner): void {
-  // Control frames stand between the pieces of a message, and carry nothing that somebody wrote.
+  // Control frames stand between the frames of a message, and contain no text of a person.
   if (opcode >= 8) return
   if (opcode > 0) scanner.restart()
   const isJson = carried.bytes[0] === CURLY
@@ -87,12 +96,12 @@ const LINE_BREAK = 2
 
 function bytesOf(part: Part, { bytes }: Shown): number {
   switch (part.is) {
-    // A head's text is Latin-1: a byte for each character.
+    // The text of a head is Latin-1, so each character is one byte.
     case 'head':
       return part.bytes ?? part.text.length
     case 'body':
       return part.bytes ?? bytes.length
-    // Of one that was too long only the beginning is kept, and what is dropped stands behind it.
+    // For a long chunk only the beginning is kept. The dropped bytes follow as a part of their own.
     case 'chunk': {
       const length = Number.parseInt(part.size, 16)
       return part.size.trimEnd().length + LINE_BREAK + (bytes.length < length ? bytes.length : length + LINE_BREAK)

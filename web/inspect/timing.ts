@@ -1,23 +1,28 @@
-/** How long an exchange was on its way up, on the server, and on its way down. */
-import type { Inspected, ServerTimeMs } from '../../server/protocol.ts'
+/** Computes how long an exchange was on its way up, on the server, and on its way down. */
+import type { ServerTimeMs } from '../../server/protocol/feed.ts'
+import type { Inspected } from '../../server/protocol/wire.ts'
+import { transports } from '../transports/index.ts'
 
-/** What the browser knows of it, on the page's clock. */
+/** Times of the browser for an exchange, on the page's clock. */
 export interface Asked {
   readonly askedAtMs: number
-  /** Later than asked, where the browser had it wait for a connection. */
+  /** Time at which the browser sent the request, if it first waited for a free connection. */
   readonly sentAtMs?: number
-  /** When the answer was here; a stream's, when it was open. */
+  /** Time at which the response arrived; for a stream, the time at which it opened. */
   readonly arrivedAtMs: number | null
 }
 
-/** In milliseconds; null where one of its ends is not known. */
+/** Durations in milliseconds; null if the time of one end is unknown. */
 export interface Spans {
   readonly up: number | null
   readonly server: number | null
   readonly down: number | null
 }
 
-/** `offsetMs`: the server's clock is the page's plus so much; null while that is not known. */
+/**
+ * Durations of the exchange. The server's clock is the page's clock plus `offsetMs`; null while the offset is
+ * unknown.
+ */
 export function spansOf(inspected: Inspected, asked: Asked | null, offsetMs: number | null): Spans {
   const reached = reachedAt(inspected)
   const left = leftAt(inspected)
@@ -30,20 +35,24 @@ export function spansOf(inspected: Inspected, asked: Asked | null, offsetMs: num
   }
 }
 
-/** When the server had all of the request. */
+/** Time at which the server had the whole request. */
 function reachedAt({ parts }: Inspected): ServerTimeMs | null {
   const answer = parts.findIndex(({ up, is }) => !up && is === 'head')
   const request = parts.slice(0, answer < 0 ? undefined : answer).findLast(({ up }) => up)
   return request?.at ?? null
 }
 
-/** When the last of the answer had left; a stream's, its head. */
+/** Time at which the end of the response left the server; for a stream, the response head. */
 function leftAt({ parts, transport }: Inspected): ServerTimeMs | null {
   const down = parts.filter(({ up, is }) => !up && is !== 'end')
-  return (transport === 'sse' || transport === 'ws' ? down[0] : down.at(-1))?.at ?? null
+  return (isPoll(transport) ? down.at(-1) : down[0])?.at ?? null
 }
 
-/** Within the clock's error an end may seem to lie before its beginning. */
+function isPoll(transport: Inspected['transport']): boolean {
+  return transport === null || transports[transport].kind === 'poll'
+}
+
+/** Duration between two times, at least 0. The clock's error can put the end before the beginning. */
 function between(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : Math.max(0, to - from)
 }

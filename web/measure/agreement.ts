@@ -1,39 +1,39 @@
-/** Do the model and the measurement agree, and if not: why not? */
+/** Compares a prediction of the model with a measurement, and explains a difference. */
 import type { Predicted } from './choosing.ts'
 
-/** Of one lane, as it was measured. */
+/** Measurements of one lane. */
 export interface Measured {
   readonly bytesPerSecond: number
   readonly requestsPerSecond: number
   readonly p50Ms: number | null
-  /** The ends of the 95 % confidence interval of the median; null where there is too little for one. */
+  /** The ends of the 95 % confidence interval of the median; null if there are too few responses for one. */
   readonly lowMs: number | null
   readonly highMs: number | null
   readonly p95Ms: number | null
   readonly messages: number
-  /** Answers that brought them. */
+  /** Number of responses that brought the messages. */
   readonly answers: number
-  /** Of the meter, both ways. */
+  /** Bytes in both directions, as the server's meter counted them. */
   readonly bytes: number
   readonly seconds: number
 }
 
 export interface Agreement {
-  /** Measured for each that was predicted, less 1; null where there is nothing to compare. */
+  /** Measured value divided by the predicted value, minus 1; null if nothing was measured. */
   readonly off: number | null
-  /** Null where the two agree within a tenth. */
+  /** A sentence that explains the difference; null if both values agree within a tenth. */
   readonly why: string | null
 }
 
 const WITHIN = 0.1
-/** The median of fewer answers moves by more than a tenth by chance alone. */
+/** The median of fewer responses can differ by more than a tenth by chance alone. */
 const ANSWERS = 20
-/** Below that a browser's own work, and its neighbours', is most of a delay. */
+/** In a shorter delay, the work of the browser and of other programs takes most of the time. */
 const SHORT_MS = 5
-/** A reading of the meter is half a second old at the most. */
+/** A reading of the meter is at most half a second old. */
 const READING_S = 0.5
 
-/** `busyMs`: how late the page's own timers were, at the most. */
+/** Compares the bytes per second. `busyMs` is the greatest delay of the page's own timers. */
 export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
   const off = measured.bytesPerSecond / predicted.bytesPerSecond - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }
@@ -51,7 +51,14 @@ export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs:
 
 export function delayAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
   const { p50Ms, lowMs, highMs, answers } = measured
-  if (p50Ms === null) return { off: null, why: 'Nothing arrived.' }
+  if (p50Ms === null)
+    return {
+      off: null,
+      why:
+        measured.messages > 0
+          ? 'No delay is known: there was no clock, or this page was late for all that arrived.'
+          : 'Nothing arrived.',
+    }
   const off = p50Ms / predicted.p50Ms - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }
   if (answers < ANSWERS) return { off, why: `Too few to tell: ${answers} answers, and a median needs ${ANSWERS}.` }

@@ -1,58 +1,67 @@
-/** What a workload costs by each transport, which of them can do it, and why one would choose it. */
-import type { TransportName } from '../../server/protocol.ts'
-import { expected, expectedUse } from './model.ts'
-import type { Conditions, Expectation, Sizes, Use } from './model.ts'
+/** Predicts the cost of a workload for each transport, and explains which transport to choose. */
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { Expectation, Model, ModelInputs, Sizes, Use } from './model.ts'
 import type { Workload } from './workload.ts'
 
-/** Of one client, but for what says otherwise. */
+/** Prediction for one client, unless a member says otherwise. */
 export interface Predicted extends Use {
   readonly p50Ms: number
   readonly p95Ms: number
   /** Connections that all clients together keep open. */
   readonly connections: number
   readonly memoryBytes: number
-  /** Why it cannot do what is asked, as a sentence; null where it can. */
+  /** A sentence that says why the transport cannot do the task; null if it can. */
   readonly out: string | null
 }
 
 export type ByTransport<T> = Record<TransportName, T>
 
-const NAMES: readonly TransportName[] = ['short-poll', 'long-poll', 'sse', 'ws']
+/** Facts about a transport that a choice depends on. */
+export interface Candidate {
+  readonly label: string
+  readonly kind: 'poll' | 'stream' | 'socket'
+  readonly canPush: boolean
+  readonly isHeldByProxy: boolean
+  readonly model: Model
+}
 
 const WAIT_S = 25
-/** A page asks no more often than that. */
+/** The shortest pause between two polls of a page. */
 const SHORTEST_MS = 100
 const LONGEST_MS = 3_600_000
 
-/** `serviceMs`: what the server itself takes; `roundTripMs`: of the whole way. */
-export interface Way {
+/**
+ * Times of the network path. `serviceMs` is the time that the server itself takes; `roundTripMs` is the whole round
+ * trip.
+ */
+export interface PathTimes {
   readonly roundTripMs: number
   readonly serviceMs: number
 }
 
-/** How often short polling has to ask so that 19 of 20 messages are young enough, as far as asking can bring that about. */
-export function conditionsOf({ rate, age }: Workload, { roundTripMs, serviceMs }: Way): Conditions {
+/** Conditions with the longest polling interval that brings 19 of 20 messages in time, if any interval can do so. */
+export function conditionsOf({ rate, age }: Workload, { roundTripMs, serviceMs }: PathTimes): ModelInputs {
   const cycleMs = (age * 1000 - serviceMs - roundTripMs / 2) / 0.95
   const intervalMs = Math.round(Math.min(LONGEST_MS, Math.max(SHORTEST_MS, cycleMs - roundTripMs - 1)))
   return { intervalMs, waitS: WAIT_S, roundTripMs, serviceMs, ratePerSecond: rate }
 }
 
 export function predict(
-  transport: TransportName,
+  candidate: Candidate,
   workload: Workload,
   sizes: Sizes,
-  way: Way,
-  conditions: Conditions = conditionsOf(workload, way),
+  way: PathTimes,
+  conditions: ModelInputs = conditionsOf(workload, way),
 ): Predicted {
   const { clients, memory, idle, age } = workload
-  const busy = expectedUse(transport, sizes, conditions)
-  const quiet = expectedUse(transport, sizes, { ...conditions, ratePerSecond: 0 })
+  const busy = candidate.model.use(sizes, conditions)
+  const quiet = candidate.model.use(sizes, { ...conditions, ratePerSecond: 0 })
   const mixed = (use: (one: Use) => number): number => (1 - idle / 100) * use(busy) + (idle / 100) * use(quiet)
-  const delays = expected(transport, conditions)
+  const delays = candidate.model.delay(conditions)
   const p95Ms = quantileOf(delays, 0.95)
   const requestsPerSecond = mixed((use) => use.requestsPerSecond)
-  // A short poll holds its connection for a round trip, and a keep-alive that nobody needs is not counted.
-  const heldShare = transport === 'short-poll' ? Math.min(1, (requestsPerSecond * way.roundTripMs) / 1000) : 1
+  // A short poll holds its connection for a round trip. An idle keep-alive connection is not counted.
+  const heldShare = candidate.canPush ? 1 : Math.min(1, (requestsPerSecond * way.roundTripMs) / 1000)
   const connections = clients * heldShare
   return {
     requestsPerSecond,
@@ -61,22 +70,27 @@ export function predict(
     p95Ms,
     connections,
     memoryBytes: connections * memory * 1024,
-    out: outOf(transport, workload, p95Ms > age * 1000 * (1 + TOLERANCE), p95Ms),
+    out: outOf(candidate, workload, p95Ms > age * 1000 * (1 + TOLERANCE), p95Ms),
   }
 }
 
-/** Of the interval, which is rounded to a millisecond. */
+/** Allowance for the interval, which is rounded to a whole millisecond. */
 const TOLERANCE = 0.01
 
-function outOf(transport: TransportName, { path, age }: Workload, isLate: boolean, p95Ms: number): string | null {
-  if (transport === 'ws' && path === 'firewall') return 'Refused on the way: a firewall lets no WebSocket through.'
-  if (transport === 'sse' && path === 'buffers') return 'Held back on the way: a proxy collects what does not end.'
+function outOf(
+  { kind, isHeldByProxy }: Candidate,
+  { path, age }: Workload,
+  isLate: boolean,
+  p95Ms: number,
+): string | null {
+  if (kind === 'socket' && path === 'firewall') return 'Refused on the way: a firewall lets no WebSocket through.'
+  if (isHeldByProxy && path === 'buffers') return 'Held back on the way: a proxy collects what does not end.'
   return isLate
     ? `Too late: 1 of 20 messages is older than ${Math.round(p95Ms)} ms, and ${age * 1000} are asked.`
     : null
 }
 
-/** By bisection between 0 and an hour. */
+/** Value below which the given share of the distribution lies, found by bisection. */
 export function quantileOf({ cdf, toMs }: Pick<Expectation, 'cdf' | 'toMs'>, share: number): number {
   let low = 0
   let high = Math.max(toMs, 1) * 4
@@ -88,54 +102,59 @@ export function quantileOf({ cdf, toMs }: Pick<Expectation, 'cdf' | 'toMs'>, sha
   return high
 }
 
-/** The one with the fewest bytes of those that can; null where none can. */
+/** Transport with the fewest bytes among those that can do the task; null if none can. */
 export function cheapestOf(all: ByTransport<Predicted>): TransportName | null {
-  const able = NAMES.filter((name) => all[name].out === null)
+  const able = namesOf(all).filter((name) => all[name].out === null)
   return able.toSorted((one, other) => all[one].bytesPerSecond - all[other].bytesPerSecond)[0] ?? null
 }
 
-/** Another that costs hardly more is as good. */
+const namesOf = (all: ByTransport<unknown>): readonly TransportName[] => Object.keys(all) as TransportName[]
+
+/** A transport that costs at most this many times as much as the cheapest is described as equally good. */
 const HARDLY = 1.1
 
-/** Plain sentences, the most important first. `labels`: what the transports are called. */
+/** Sentences that explain the choice, the most important first. */
 export function reasonsFor(
   all: ByTransport<Predicted>,
   { clients, idle, path, speaks, age }: Workload,
-  labels: ByTransport<string>,
+  candidates: ByTransport<Pick<Candidate, 'label' | 'kind' | 'canPush'>>,
 ): readonly string[] {
+  const names = namesOf(all)
+  const labelOf = (name: TransportName): string => candidates[name].label
   const best = cheapestOf(all)
   if (best === null)
     return [
-      `None of the four can do this. ${NAMES.map((name) => `${labels[name]}: ${all[name].out}`).join(' ')}`,
+      `None of them can do this. ${names.map((name) => `${labelOf(name)}: ${all[name].out}`).join(' ')}`,
       'Allow a greater age, shorten the way, or have the network let more through.',
     ]
+  const isSocket = candidates[best].kind === 'socket'
   const cheap = all[best].bytesPerSecond
-  const close = NAMES.filter(
+  const close = names.filter(
     (name) => name !== best && all[name].out === null && all[name].bytesPerSecond <= HARDLY * cheap,
   )
-  const dear = NAMES.filter((name) => name !== best && all[name].out === null && !close.includes(name))
-  const asks = all['short-poll']
+  const dear = names.filter((name) => name !== best && all[name].out === null && !close.includes(name))
+  const brief = names.find((name) => !candidates[name].canPush && all[name].out === null)
   const sentences = [
-    `${labels[best]} costs least of those that are fresh enough: ${rounded(cheap)} bytes a second for each client, ${rounded(cheap * clients)} in all.`,
+    `${labelOf(best)} costs least of those that are fresh enough: ${rounded(cheap)} bytes a second for each client, ${rounded(cheap * clients)} in all.`,
   ]
   if (close.length > 0)
     sentences.push(
-      `${list(close.map((name) => labels[name]))} ${close.length === 1 ? 'costs' : 'cost'} hardly more, within a tenth: take the one that is simplest to run.`,
+      `${list(close.map(labelOf))} ${close.length === 1 ? 'costs' : 'cost'} hardly more, within a tenth: take the one that is simplest to run.`,
     )
   for (const name of dear)
-    sentences.push(`${labels[name]} costs ${times(all[name].bytesPerSecond / cheap)} as many bytes.`)
-  for (const name of NAMES) if (all[name].out !== null) sentences.push(`${labels[name]} is out. ${all[name].out}`)
-  if (asks.out === null)
+    sentences.push(`${labelOf(name)} costs ${times(all[name].bytesPerSecond / cheap)} as many bytes.`)
+  for (const name of names) if (all[name].out !== null) sentences.push(`${labelOf(name)} is out. ${all[name].out}`)
+  if (brief !== undefined)
     sentences.push(
-      `Short polling makes ${rounded(asks.requestsPerSecond * clients)} requests a second in all, and keeps next to no connection open; each of the others keeps ${rounded(clients)}.`,
+      `${labelOf(brief)} makes ${rounded(all[brief].requestsPerSecond * clients)} requests a second in all, and keeps next to no connection open; each of the others keeps ${rounded(clients)}.`,
     )
   if (speaks)
     sentences.push(
-      best === 'ws'
+      isSocket
         ? 'Clients speak as well: over a WebSocket that is a frame each.'
         : 'Clients speak as well: without a WebSocket each word is a request of its own, which may well be good enough.',
     )
-  if (best === 'ws' && path !== 'firewall')
+  if (isSocket && path !== 'firewall')
     sentences.push('Some networks refuse WebSockets: have the client fall back to SSE or long polling there.')
   if (idle >= 50 && age >= 1)
     sentences.push(

@@ -1,14 +1,14 @@
 /**
- * The server's clock, as seen from this page.
+ * Estimates the server's clock from this page.
  *
- * One sample cannot tell how its round trip splits into the way up and the way down, but it bounds
- * the offset with certainty: the server's first stamp was made after t0 and its second before t3.
- * All samples held are right at once, so their intersection is too. Hence the bound here contains the
- * truth for as long as the clocks drift by no more than MAX_DRIFT, whichever way the delays lean;
- * taking the offset of the sample with the least delay would be as plausible, and prove nothing.
+ * One sample cannot tell how its round trip is divided between the two directions. But it bounds the offset with
+ * certainty: the server's first stamp was made after t0, and its second before t3. Each sample gives such an
+ * interval, and the true offset lies in all of them, so it lies in their intersection. The bound is therefore correct
+ * however the delays are divided, as long as the clocks drift by no more than MAX_DRIFT. The sample with the smallest
+ * delay would give a plausible offset too, but it would prove nothing.
  */
 
-/** NTP's four stamps (RFC 5905 §8): t0 and t3 on the page's clock, t1 and t2 on the server's; ms. */
+/** The four stamps of NTP (RFC 5905 §8) in milliseconds: t0 and t3 by the page's clock, t1 and t2 by the server's. */
 export interface ClockSample {
   readonly t0: number
   readonly t1: number
@@ -16,7 +16,7 @@ export interface ClockSample {
   readonly t3: number
 }
 
-/** serverTime = pageTime + offsetMs, true within ±boundMs. */
+/** Estimated offset: serverTime = pageTime + offsetMs, true within ±boundMs. */
 export interface ClockReading {
   readonly offsetMs: number
   readonly boundMs: number
@@ -24,36 +24,45 @@ export interface ClockReading {
 
 export interface Clock {
   /**
-   * Takes a sample in. One that cannot be (a stamp that is no number, t3 before t0) is ignored. One
-   * that contradicts an older sample tells that a clock stepped or slept: it alone is held then.
+   * Adds a sample. An impossible sample (a stamp that is no number, or t3 before t0) is ignored. If a sample
+   * contradicts an older one, a clock was set or stood still; all older samples are then dropped.
    */
   add(sample: ClockSample): void
   /**
-   * What the offset was or is at that page time; null before the first sample. Times before a step
-   * of either clock are answered as if the step had come before them.
+   * Offset at the given page time, past or present; null before the first sample. After a step of either clock,
+   * earlier times get the offset that holds since the step.
    */
   at(pageMs: number): ClockReading | null
-  /** The smallest round trip among the samples held, without the server's own time; null before the first. */
+  /** The smallest round trip among the samples, without the time that the server took; null before the first sample. */
   readonly roundTripMs: number | null
   clear(): void
 }
 
-/** Two crystals of ±50 ppm each, drifting apart. A clock that NTP slews faster ends in a contradiction, and recovers. */
+/**
+ * Drift of two crystals of ±50 ppm each. If NTP adjusts a clock faster than this, the samples contradict each other,
+ * and the clock starts again from the newest.
+ */
 const MAX_DRIFT = 100e-6
 
-/** By then a sample's interval has widened by 18 ms each way, so that it tells nothing any more. */
+/** After this time the interval of a sample has widened by 18 ms at each end, so the sample is no longer useful. */
 const MAX_AGE_MS = 180_000
 
-/** Five minutes of one sample every 10 s; it only bounds the memory and the work of a page that asks faster. */
+/**
+ * Holds five minutes of samples at one every 10 s. The limit bounds the memory and the work of a page that samples
+ * more often.
+ */
 const MAX_HELD = 32
 
-/** Chromium's timer where the page is not cross-origin isolated, against timing attacks. */
+/**
+ * Resolution of Chromium's timer on a page that is not cross-origin isolated; Chromium reduces it against timing
+ * attacks.
+ */
 const RESOLUTION_MS = 0.1
 
 /**
- * `resolutionMs` is how far this page's clock may read from its true time: 0.1 in Chromium (the
- * default), 0.005 there on a cross-origin isolated page, 1 in Firefox and Safari. Too small a value
- * makes the bound a lie and good samples contradict each other.
+ * Creates a clock. `resolutionMs` is the greatest error of a reading of this page's clock: 0.1 in Chromium (the
+ * default), 0.005 in Chromium on a cross-origin isolated page, 1 in Firefox and Safari. If the value is too small,
+ * the bound is wrong and good samples contradict each other.
  */
 export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
   let held: readonly Bounds[] = []
@@ -62,7 +71,7 @@ export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
     add(sample) {
       if (!isPossible(sample)) return
       const newest = boundsOf(sample, resolutionMs)
-      // Where the step lies among the older ones cannot be known, so none of them is trusted.
+      // The moment of the step is unknown, so none of the older samples is trusted.
       const older = held.some((one) => contradict(one, newest)) ? [] : held
       const fresh = older.filter((one) => newest.t3 - one.t3 <= MAX_AGE_MS)
       held = [...fresh, newest].slice(-MAX_HELD)
@@ -79,7 +88,7 @@ export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
   }
 }
 
-/** What one sample says about the offset: at least `lowMs` at t3, at most `highMs` at t0. */
+/** Limits that one sample sets to the offset: at least `lowMs` at t3, at most `highMs` at t0. */
 interface Bounds {
   readonly t0: number
   readonly t3: number
@@ -94,9 +103,9 @@ function isPossible({ t0, t1, t2, t3 }: ClockSample): boolean {
 
 function boundsOf({ t0, t1, t2, t3 }: ClockSample, resolutionMs: number): Bounds {
   const offsetMs = (t1 - t0 + (t2 - t3)) / 2
-  // Coarse timers let the server's own time look longer than the whole round trip.
+  // With a coarse timer, the time that the server took can seem longer than the whole round trip.
   const roundTripMs = Math.max(0, t3 - t0 - (t2 - t1))
-  // Once for the sample's stamp, and once for the stamp that the offset will be added to.
+  // The resolution counts twice: for the stamp of the sample, and for the page time to which the offset is added.
   const slackMs = roundTripMs / 2 + 2 * resolutionMs
   return { t0, t3, lowMs: offsetMs - slackMs, highMs: offsetMs + slackMs, roundTripMs }
 }
@@ -105,7 +114,7 @@ function contradict(one: Bounds, other: Bounds): boolean {
   return excludes(one, other) || excludes(other, one)
 }
 
-/** Could no clock within MAX_DRIFT go from below the one's upper bound to above the other's lower bound? */
+/** Reports whether the lower bound of `lower` is further above the upper bound of `upper` than MAX_DRIFT allows. */
 function excludes(upper: Bounds, lower: Bounds): boolean {
   return lower.lowMs - upper.highMs > MAX_DRIFT * Math.abs(lower.t3 - upper.t0)
 }
@@ -113,6 +122,6 @@ function excludes(upper: Bounds, lower: Bounds): boolean {
 function intersection(held: readonly Bounds[], pageMs: number): ClockReading {
   const lowMs = Math.max(...held.map((one) => one.lowMs - MAX_DRIFT * Math.abs(pageMs - one.t3)))
   const highMs = Math.min(...held.map((one) => one.highMs + MAX_DRIFT * Math.abs(pageMs - one.t0)))
-  // Stamps of 1.7e12 ms are rounded to 0.2 µs, which may turn a touching pair into a crossed one.
+  // Stamps near 1.7e12 ms are rounded to 0.2 µs, so two intervals that only touch may seem to be apart.
   return { offsetMs: (lowMs + highMs) / 2, boundMs: Math.max(0, (highMs - lowMs) / 2) }
 }

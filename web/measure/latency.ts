@@ -1,10 +1,10 @@
-/** The latencies of one lane, and their quantiles with how far each can be trusted. */
+/** Holds the latencies of one lane, and computes quantiles with their confidence intervals. */
 
 export interface Quantile {
   readonly ms: number
   /**
-   * 95 % confidence interval by order statistics, whatever the distribution. Null where there are too
-   * few answers for that end: p50 needs 6, the upper end of p95 needs 72 and that of p99 368.
+   * Ends of the 95 % confidence interval, by order statistics, for any distribution. An end is null if there are too
+   * few responses for it: p50 needs 6, the upper end of p95 needs 72, and the upper end of p99 needs 368.
    */
   readonly lowMs: number | null
   readonly highMs: number | null
@@ -12,37 +12,43 @@ export interface Quantile {
 
 export interface Latencies {
   /**
-   * Takes one message's latency in; the oldest goes when the capacity is reached. Negative ones
-   * (within the clock's bound) are kept as they are, and what is not finite is ignored.
+   * Adds the latency of one message. If the capacity is reached, the oldest latency is dropped. Negative latencies
+   * are kept, because the clock's error can cause them. A value that is not finite is ignored.
    *
-   * `answer` identifies the answer that brought it. Messages of one answer are correlated, so answers
-   * are counted for the confidence interval. An answer's messages are added one after the other.
+   * `answer` identifies the response that brought the message. Messages of one response are correlated, so the
+   * confidence interval counts responses. All messages of a response are added before the next response.
    */
   add(ms: number, answer: number): void
   clear(): void
-  /** Messages held. */
+  /** Number of messages held. */
   readonly n: number
-  /** Answers that brought them. */
+  /** Number of responses that brought the messages held. */
   readonly answers: number
-  /** `p` is from 0 to 1. The nearest rank, so always a latency that was measured; null when n = 0. */
+  /** Quantile for `p` between 0 and 1, by nearest rank, so it is always a measured latency; null when n = 0. */
   quantile(p: number): Quantile | null
-  /** Are there enough answers to say this quantile? Below that it is shown in grey. */
+  /** Reports whether there are enough responses for this quantile. With fewer, the figure is shown in grey. */
   enough(p: number): boolean
   /**
-   * Counts over a log axis: `bins` of equal log width from 10**lowDecade to 10**highDecade ms, each
-   * with its lower edge and without its upper. What lies outside is counted in the end bins.
+   * Histogram over a logarithmic axis with `bins` bins of equal width, from 10**lowDecade to 10**highDecade ms. A bin
+   * includes its lower edge and excludes its upper edge. Values outside the range count in the first or last bin.
    */
   histogram(lowDecade: number, highDecade: number, bins: number): Uint32Array
-  /** All latencies in ms, smallest first: a view that the next `add` changes. Not to be modified. */
+  /**
+   * All latencies in ms, smallest first. The array is a view: the next `add` changes it, and callers must not modify
+   * it.
+   */
   sorted(): Float64Array
 }
 
-/** A quarter of an hour at 20 messages a second; inserting moves at most 160 kB, a few microseconds. */
+/**
+ * Holds a quarter of an hour at 20 messages a second. An insertion moves at most 160 kB, which takes a few
+ * microseconds.
+ */
 const CAPACITY = 20_000
 
-/** `capacity` is how many messages are held: at least 2. */
+/** Creates an empty set of latencies. `capacity` is the number of messages held, at least 2. */
 export function createLatencies(capacity: number = CAPACITY): Latencies {
-  /** In the order of arrival: a ring, whose oldest is at `next` once it is full. */
+  /** Latencies in order of arrival, as a ring buffer: once it is full, the oldest is at `next`. */
   const arrived = new Float64Array(capacity)
   const answerOf = new Float64Array(capacity)
   /** The same latencies, smallest first. */
@@ -50,7 +56,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
   let next = 0
   let n = 0
   let answers = 0
-  /** NaN equals nothing, so the first message always begins an answer. */
+  /** NaN is not equal to itself, so the first message always begins a response. */
   let newestAnswer = Number.NaN
 
   return {
@@ -82,7 +88,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
       const messagesPerAnswer = n / answers
       return {
         ms: ofRank(Math.ceil(p * n - ROUNDING)),
-        // Counting answers as the sample's size: each stands for its share of the messages.
+        // The interval is found in ranks of responses. Each response stands for an equal share of the messages.
         lowMs: low === null ? null : ofRank(Math.floor((low - 1) * messagesPerAnswer + ROUNDING) + 1),
         highMs: high === null ? null : ofRank(Math.ceil(high * messagesPerAnswer - ROUNDING)),
       }
@@ -120,7 +126,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
     n++
   }
 
-  /** How many of those held are smaller. */
+  /** Counts the latencies held that are smaller than `ms`. */
   function rankOf(ms: number): number {
     let from = 0
     let to = n
@@ -132,21 +138,22 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
     return from
   }
 
-  /** The rank-th smallest, counted from 1. */
+  /** Latency of the given rank, counted from 1 for the smallest. */
   function ofRank(rank: number): number {
     return ordered[Math.min(Math.max(rank, 1), n) - 1] ?? Number.NaN
   }
 }
 
-/** 0.07 × 100 is 7.000000000000001: without this, a product that is whole would be taken up one rank too far. */
+/** 0.07 × 100 is 7.000000000000001. Without this allowance, `Math.ceil` would round such a product up by one rank. */
 const ROUNDING = 1e-9
 
-/** Half of what a 95 % interval leaves out. */
+/** Share of the cases that a 95 % interval leaves out at each end. */
 const TAIL = 0.025
 
 /**
- * Which ranks of a sample, counted from 1, enclose its p-quantile in 95 % of all cases: how many of n
- * lie below that quantile is binomial. Null where not even the smallest or the largest does.
+ * Ranks, counted from 1, that enclose the p-quantile of a sample of n in 95 % of all cases. They follow from the
+ * binomial distribution of the number of values below that quantile. A rank is null if even the smallest or the
+ * largest value does not suffice.
  */
 function confidenceRanks(n: number, p: number): { readonly low: number | null; readonly high: number | null } {
   const { first, weights } = binomial(n, p)
@@ -162,12 +169,12 @@ function confidenceRanks(n: number, p: number): { readonly low: number | null; r
   return { low: low >= 1 ? low : null, high: high <= n ? high : null }
 }
 
-/** Against a tail of 0.025 this is nothing. */
+/** A smaller weight has no effect beside a tail of 0.025. */
 const NEGLIGIBLE = 1e-12
 
 /**
- * The binomial distribution, unnormalised, from `first` on as far as it is not negligible. It is built
- * outwards from its largest term, since (1 − p)^n is 0 in floating point for the n of a long run.
+ * Unnormalised binomial distribution from `first` on, without its negligible terms. It is built outwards from its
+ * largest term, because (1 − p)^n is 0 in floating point if n is large.
  */
 function binomial(n: number, p: number): { readonly first: number; readonly weights: readonly number[] } {
   const odds = p / (1 - p)
@@ -186,8 +193,9 @@ function binomial(n: number, p: number): { readonly first: number; readonly weig
 }
 
 /**
- * A few more than the interval needs in order to exist at all (72 for p95, 368 for p99), so that its
- * end is not the single worst answer. With 20, the median's interval lies within the middle half.
+ * Number of responses that a quantile needs to be shown. It is a little more than its interval needs to exist (72 for
+ * p95, 368 for p99), so that the upper end is not the single worst response. With 20 responses, the interval of the
+ * median lies within the middle half.
  */
 function answersFor(p: number): number {
   const extreme = Math.max(p, 1 - p)

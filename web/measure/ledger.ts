@@ -1,62 +1,65 @@
 /**
- * The proof that a lane lost nothing and repeated nothing: every event's sequence number, entered as
- * it arrives. Sequence numbers are dense within a room and an epoch, so a jump is a loss.
+ * Ledger that proves that a lane lost and repeated nothing. It enters each event's sequence number on arrival.
+ * Sequence numbers have no holes within a room and an epoch, so a skipped number is a lost event.
  */
-import type { Cursor } from '../../server/protocol.ts'
+import type { Cursor } from '../../server/protocol/feed.ts'
 
 export interface LedgerCounts {
-  /** Events, each counted once. */
+  /** Number of events received, without duplicates. */
   readonly received: number
-  /** Still missing, though later ones came. */
+  /** Number of events that are missing although later events have arrived. */
   readonly lost: number
-  /** Copies of what was received before. */
+  /** Number of copies of events that had been received before. */
   readonly duplicated: number
-  /** Received after a later one. */
+  /** Number of events received after a later event. */
   readonly outOfOrder: number
-  /** Received late, by resuming. */
+  /** Number of events received late, by resuming. */
   readonly recovered: number
-  /** Announced by the server as no longer kept. */
+  /** Number of events that the server announced as no longer kept. */
   readonly gapped: number
 }
 
 export interface Ledger {
   /**
-   * Starts (again) at a cursor: what lies before it is not this lane's business, and counts as a
-   * duplicate if it comes. Counts stay. With `"0"`, as with an epoch that the events turn out not to
-   * be of, the first event decides.
+   * Starts, or starts again, at a cursor. Events up to it are not expected, and count as duplicates if they come. The
+   * counts stay. If the cursor is `"0"` or belongs to another epoch than the events, the first event sets the
+   * position.
    */
   startAt(cursor: Cursor): void
   /**
-   * Enters an event. `late`: it was published before the lane was last (re)opened, so it came by
-   * resuming. An event of another epoch is a new start: nothing between the two can be called lost.
-   * An id without a sequence number is received and proves nothing.
+   * Enters an event. `late`: the event was published before the lane was last opened, so it came by resuming. An
+   * event of another epoch starts the ledger again; nothing between two epochs counts as lost. An id without a
+   * sequence number counts as received.
    */
   receive(id: Cursor, late: boolean): Verdict
   /**
-   * The server said that what lies between the lane's position and this cursor is no longer kept:
-   * gapped, not lost. What was missing before that position stays lost. To be called before the
-   * events that come after the gap; where the cursor lies behind some of those (a poll's answer has
-   * but one cursor), the first of them tells where the gap ended, and the count is put right.
-   * Returns the sequence numbers, or null where there are none or they cannot be known (another epoch).
+   * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. They count as
+   * gapped, not as lost. Events that were missing before that position stay lost.
+   *
+   * Call this before `receive` for the events after the gap. A poll's response has only one cursor, so the cursor may
+   * be later than some of these events. In that case the first of them shows the end of the gap, and the count is
+   * corrected.
+   *
+   * Returns the sequence numbers of the gap; null if there are none, or if the epoch changed and they are unknown.
    */
   gap(cursor: Cursor): { readonly first: number; readonly last: number } | null
   readonly counts: LedgerCounts
-  /** Sequence numbers lost in this epoch: ranges with both ends, oldest first, at most the last 1000. */
+  /** Sequence numbers lost in this epoch, as inclusive ranges, oldest first; at most the last 1000 ranges. */
   missing(): readonly (readonly [number, number])[]
-  /** Sets the counts to 0; the position stays. What was lost until now is no longer missing. */
+  /** Sets the counts to 0 and keeps the position. Events lost so far are no longer reported as missing. */
   clear(): void
 }
 
 export type Verdict = 'new' | 'duplicate' | 'out of order'
 
-/** Bounds the memory of a lane that loses every other event; what is older stays lost for good. */
+/** Bounds the memory of a lane that loses every other event. Events in older holes stay lost, even if they arrive. */
 const MAX_HOLES = 1000
 
 export function createLedger(): Ledger {
   let counts = noCounts()
-  /** The last event that was received, gapped or skipped; null until the first event decides. */
+  /** Position of the last event that was received, gapped or skipped; null until the first event sets it. */
   let position: Position | null = null
-  /** What has not been received below the position: disjoint, in ascending order, never empty. */
+  /** Ranges below the position that have not been received: disjoint, ascending, and never empty. */
   let holes: readonly Hole[] = []
 
   return {
@@ -124,7 +127,10 @@ export function createLedger(): Ledger {
     return 'out of order'
   }
 
-  /** Whatever lies before it was not asked for, but has not been received either: no duplicate if it comes. */
+  /**
+   * Starts at an event. Earlier events were not requested but have not been received either, so they are no
+   * duplicates if they come.
+   */
   function startWith(event: Position): void {
     holes = []
     open('uncounted', 0, event.seq - 1)
@@ -133,7 +139,7 @@ export function createLedger(): Ledger {
 
   function open(kind: Hole['kind'], first: number, last: number): void {
     const newest = holes.at(-1)
-    // Two gaps announced in a row are one, for the event that tells where it ended.
+    // Two gaps announced in a row become one, so that the next event can correct the end of both.
     if (newest?.kind === kind && newest.last === first - 1) holes = [...holes.slice(0, -1), { ...newest, last }]
     else holes = nonEmpty([...holes, { kind, first, last }]).slice(-MAX_HOLES)
     count(kind, last - first + 1)
@@ -146,7 +152,7 @@ export function createLedger(): Ledger {
     count(hole.kind, -1)
   }
 
-  /** Nothing has come since the gap was announced: it ended just before this event, and goes on after it. */
+  /** Corrects a gap after which no event has come. The gap ends just before this event, and goes on after it. */
   function endGap(hole: Hole, event: Position): void {
     holes = holes.slice(0, -1)
     count('gapped', hole.first - hole.last - 1)
@@ -160,9 +166,8 @@ export function createLedger(): Ledger {
 }
 
 /**
- * The sequence number in a cursor; NaN for `"0"` and for whatever else has none. This file is the only
- * place in web/ that looks inside a cursor. To everything else it is opaque, as to any client; only the
- * proof needs to know that nothing lies between two events, and that is what their density tells.
+ * Sequence number in a cursor; NaN for `"0"` and any other cursor without one. Clients treat a cursor as opaque, and
+ * so does the rest of web/. Only the ledger must read it, to know whether an event is missing between two others.
  */
 export function seqOf(cursor: Cursor): number {
   return parse(cursor)?.seq ?? Number.NaN
@@ -173,7 +178,7 @@ interface Position {
   readonly seq: number
 }
 
-/** Sequence numbers from `first` to `last`, both included. */
+/** Range of sequence numbers from `first` to `last`, both included. */
 interface Hole {
   readonly kind: 'lost' | 'gapped' | 'uncounted'
   readonly first: number

@@ -1,133 +1,157 @@
 /**
- * What theory expects of each transport, to be drawn under what was measured.
+ * Models the latency and the bytes that theory expects of each transport. The page draws them beside the
+ * measurements.
  *
- * A latency counts from `at` to the first line of the client's handler. Every lane waits for the
- * commit first (`serviceMs`): until then the event is not visible to anyone. Then comes what the lane
- * itself costs, the wait for someone to give the event to, and the way down last.
+ * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane it begins
+ * with the commit (`serviceMs`), before which no client can see the event. Then comes the wait of the transport, and
+ * at the end the way down to the client.
  */
-import type { TransportName } from '../../server/protocol.ts'
-
-export interface Conditions {
-  /** Short polling: the pause between an answer and the next request. */
+export interface ModelInputs {
+  /** Short polling: the pause between a response and the next request. */
   readonly intervalMs: number
-  /** Long polling: how long the server may hold a request. */
+  /** Long polling: the longest time for which the server holds a request. */
   readonly waitS: number
   readonly roundTripMs: number
-  /** From accepting a publish to handing it to the transports: the commit. */
+  /** Time of the commit: from the acceptance of a publish until the transports get the event. */
   readonly serviceMs: number
-  /** Of the whole room, as a Poisson process. */
+  /** Rate of the whole room, as a Poisson process. */
   readonly ratePerSecond: number
 }
 
 export interface Expectation {
   readonly p50Ms: number
-  /** The range that holds nearly all: 5 % to 95 %, for short polling all of it. */
+  /** Range that holds nearly all latencies: 5 % to 95 %, or all of them for short polling. */
   readonly fromMs: number
   readonly toMs: number
   /** P(latency <= ms). */
   cdf(ms: number): number
 }
 
-export function expected(transport: TransportName, conditions: Conditions): Expectation {
-  return EXPECTATIONS[transport](conditions)
-}
-
-const EXPECTATIONS: Record<TransportName, (conditions: Conditions) => Expectation> = {
-  'short-poll': shortPoll,
-  'long-poll': longPoll,
-  sse: stream,
-  ws: stream,
+/** Expectations for one transport. Each transport names the model that applies to it. */
+export interface Model {
+  /** Distribution of the latencies. */
+  delay(conditions: ModelInputs): Expectation
+  /**
+   * Bytes that cross the wire for each message that arrives, in both directions; null if there are no messages.
+   * Handshakes and reconnections are left out, because their share falls with every message.
+   */
+  bytesPerMessage(sizes: Sizes, conditions: ModelInputs): number | null
+  /** Requests and bytes per second. Unlike `bytesPerMessage`, it has a value for a feed without messages too. */
+  use(sizes: Sizes, conditions: ModelInputs): Use
 }
 
 /**
- * What a poll takes beside the bare round trip: the browser's fetch, the server's parsing and answering.
- * An allowance, not a measurement: it matters only where both interval and round trip are short.
+ * Time of a poll in addition to the round trip: the browser's fetch, and the work of the server. It is an allowance,
+ * not a measurement, and matters only if the interval and the round trip are both short.
  */
 const EXCHANGE_MS = 1
 
-/** Of one lane, in bytes of TCP payload: what this browser and this server say is measured, as cookies, headers and names differ. */
+/**
+ * Sizes of one lane, in bytes of TCP payload. They are measured, because cookies, headers and names differ between
+ * browsers and servers.
+ */
 export interface Sizes {
-  /** The JSON of a message. */
+  /** The JSON of one message. */
   readonly payload: number
-  /** Request and response head of an exchange that brings something; for streams the handshake does not count. */
+  /** Request head and response head of an exchange that brings messages. The handshake of a stream is not included. */
   readonly heads: number
-  /** Polls: what is around the messages of one answer. Streams: around each message. */
+  /** For polls: the bytes around all messages of one response. For streams: the bytes around each message. */
   readonly framing: number
-  /** A poll that brings nothing, request and answer. */
+  /** Request and response of a poll that brings no message. */
   readonly empty: number
 }
 
-/** How often a stream's server gives a sign of life, and its bytes: a comment in its chunk, or a ping and its masked pong. */
-const HEARTBEAT_S = 15
-const HEARTBEAT_BYTES = { sse: 10, ws: 8 }
-
-/**
- * The bytes that cross the wire for each message that arrives, both ways; null where there are no
- * messages to share them. Handshakes and reconnecting are left out: they weigh less with every message.
- */
-export function expectedBytes(transport: TransportName, sizes: Sizes, conditions: Conditions): number | null {
-  const { payload, heads, framing, empty } = sizes
-  const { ratePerSecond } = conditions
-  if (ratePerSecond === 0) return null
-  if (transport === 'sse' || transport === 'ws')
-    return payload + framing + HEARTBEAT_BYTES[transport] / HEARTBEAT_S / ratePerSecond
-  const { useful, empties, messages } = transport === 'short-poll' ? shortCycle(conditions) : longCycle(conditions)
-  return payload + (useful * (heads + framing) + empties * empty) / messages
-}
-
-/** What one client uses in a second. A stream's one request is long over. */
+/** Resources that one client uses in a second. The single request of a stream is left out. */
 export interface Use {
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
 }
 
-/** As `expectedBytes`, by the second: so it has an answer for a feed in which nothing happens, too. */
-export function expectedUse(transport: TransportName, sizes: Sizes, conditions: Conditions): Use {
-  const { payload, heads, framing, empty } = sizes
-  const { ratePerSecond } = conditions
-  if (transport === 'sse' || transport === 'ws') {
-    const bytesPerSecond = ratePerSecond * (payload + framing) + HEARTBEAT_BYTES[transport] / HEARTBEAT_S
-    return { requestsPerSecond: 0, bytesPerSecond }
+/** Interval between two heartbeats that the server of a stream sends. */
+const HEARTBEAT_S = 15
+
+/** Short polling: the client pauses between a response and the next request. */
+export const shortPolling: Model = polling(shortPollDelay, shortCycle)
+
+/** Long polling: the server holds the request until it has a message. */
+export const longPolling: Model = polling(longPollDelay, longCycle)
+
+/**
+ * Model of a stream or socket that stays open. `heartbeatBytes` is the size of one heartbeat, with its reply if it
+ * has one.
+ */
+export function streaming(heartbeatBytes: number): Model {
+  const heartbeatBytesPerSecond = heartbeatBytes / HEARTBEAT_S
+  return {
+    delay: streamDelay,
+    bytesPerMessage: ({ payload, framing }, { ratePerSecond }) =>
+      ratePerSecond === 0 ? null : payload + framing + heartbeatBytesPerSecond / ratePerSecond,
+    use: ({ payload, framing }, { ratePerSecond }) => ({
+      requestsPerSecond: 0,
+      bytesPerSecond: ratePerSecond * (payload + framing) + heartbeatBytesPerSecond,
+    }),
   }
-  const { useful, empties, messages } = transport === 'short-poll' ? shortCycle(conditions) : longCycle(conditions)
-  const { intervalMs, waitS, roundTripMs } = conditions
-  const gapS = (roundTripMs + EXCHANGE_MS) / 1000
-  const longS = ratePerSecond === 0 ? gapS + waitS : messages / ratePerSecond
-  const cycleS = transport === 'short-poll' ? gapS + intervalMs / 1000 : longS
-  const around = useful * (heads + framing) + empties * empty
-  return { requestsPerSecond: 1 / cycleS, bytesPerSecond: around / cycleS + ratePerSecond * payload }
 }
 
-/** Of one cycle of polling, on average: answers that bring something, answers that do not, messages. */
+function polling(delay: Model['delay'], cycle: (conditions: ModelInputs) => Cycle): Model {
+  return {
+    delay,
+    bytesPerMessage({ payload, heads, framing, empty }, conditions) {
+      if (conditions.ratePerSecond === 0) return null
+      const { useful, empties, messages } = cycle(conditions)
+      return payload + (useful * (heads + framing) + empties * empty) / messages
+    },
+    use({ payload, heads, framing, empty }, conditions) {
+      const { useful, empties, seconds } = cycle(conditions)
+      const around = useful * (heads + framing) + empties * empty
+      return {
+        requestsPerSecond: 1 / seconds,
+        bytesPerSecond: around / seconds + conditions.ratePerSecond * payload,
+      }
+    },
+  }
+}
+
+/** Averages of one cycle of polling, from one response to the next. */
 interface Cycle {
+  /** Number of responses that bring messages. */
   readonly useful: number
   readonly empties: number
   readonly messages: number
+  readonly seconds: number
 }
 
-/** A poll is empty when nothing was published since the one before, e^(−r·p′). */
-function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: Conditions): Cycle {
+/** Cycle of short polling. A poll is empty if nothing was published since the poll before: probability e^(−r·p′). */
+function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
   const messages = (ratePerSecond * (intervalMs + roundTripMs + EXCHANGE_MS)) / 1000
   const empties = Math.exp(-messages)
-  return { useful: 1 - empties, empties, messages }
+  return { useful: 1 - empties, empties, messages, seconds: (intervalMs + roundTripMs + EXCHANGE_MS) / 1000 }
 }
 
 /**
- * From one answer to the next: what was published in the gap is answered at once and together; else the
- * request is held for the first message, e^(−r·g), or in vain, e^(−r·g)·e^(−r·T).
+ * Cycle of long polling. Messages published in the gap come together, in an immediate response. Otherwise, with
+ * probability e^(−r·g), the server holds the request. The hold ends with the first message, or with an empty
+ * response: probability e^(−r·g)·e^(−r·T).
  */
-function longCycle({ waitS, roundTripMs, ratePerSecond }: Conditions): Cycle {
-  const inGap = (ratePerSecond * (roundTripMs + EXCHANGE_MS)) / 1000
+function longCycle({ waitS, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
+  const gapS = (roundTripMs + EXCHANGE_MS) / 1000
+  const inGap = ratePerSecond * gapS
   const empties = Math.exp(-inGap - ratePerSecond * waitS)
-  return { useful: 1 - empties, empties, messages: inGap + Math.exp(-inGap) - empties }
+  const messages = inGap + Math.exp(-inGap) - empties
+  return {
+    useful: 1 - empties,
+    empties,
+    messages,
+    seconds: ratePerSecond === 0 ? gapS + waitS : messages / ratePerSecond,
+  }
 }
 
 /**
- * The pause begins at the answer, so polls reach the server every interval + round trip + exchange.
- * An event becomes visible at any moment between two of them: the wait is uniform, the way down half
- * the round trip.
+ * Delay of short polling. The pause begins at the response, so polls reach the server once per interval + round trip
+ * + exchange. An event becomes visible at any moment between two polls, so the wait is uniform. The way down takes
+ * half the round trip.
  */
-function shortPoll({ intervalMs, roundTripMs, serviceMs }: Conditions): Expectation {
+function shortPollDelay({ intervalMs, roundTripMs, serviceMs }: ModelInputs): Expectation {
   const cycleMs = intervalMs + roundTripMs + EXCHANGE_MS
   const fromMs = serviceMs + roundTripMs / 2
   return {
@@ -139,11 +163,11 @@ function shortPoll({ intervalMs, roundTripMs, serviceMs }: Conditions): Expectat
 }
 
 /**
- * A parked request is answered at once, as fast as a stream. But from each answer until the next
- * request is there nothing is parked, and an event that becomes visible within this gap waits for the
- * rest of it. Poisson arrivals lie anywhere in a gap with equal chance, so that wait is uniform.
+ * Delay of long polling. The server answers a held request at once, as fast as a stream. After each response there is
+ * a gap, because the next request is not there yet. An event that becomes visible in this gap waits for the rest of
+ * the gap. A Poisson event falls on any moment of a gap with equal probability, so that wait is uniform.
  */
-function longPoll(conditions: Conditions): Expectation {
+function longPollDelay(conditions: ModelInputs): Expectation {
   const wayMs = unknownWayMs(conditions)
   const gapMs = conditions.roundTripMs + EXCHANGE_MS
   const inGap = shareInGap(gapMs, conditions)
@@ -154,19 +178,19 @@ function longPoll(conditions: Conditions): Expectation {
 }
 
 /**
- * Of one gap and the parking after it: r·g events come in the gap, and one while parked, provided that
- * none is there already when the request arrives, e^(−r·g), and that one comes before the server gives up,
- * 1 − e^(−r·T). With a long wait this is the textbook's r·g / b, b = r·g + e^(−r·g) events an answer.
+ * Share of the events that become visible in a gap. Per gap, r·g events come in the gap. One more comes during the
+ * hold, provided that the gap had none, e^(−r·g), and the server has not given up before, 1 − e^(−r·T). For a long
+ * hold this is the textbook's r·g / b, with b = r·g + e^(−r·g) events per response.
  */
-function shareInGap(gapMs: number, { ratePerSecond, waitS }: Conditions): number {
+function shareInGap(gapMs: number, { ratePerSecond, waitS }: ModelInputs): number {
   if (ratePerSecond === 0) return gapMs / (gapMs + waitS * 1000)
   const eventsInGap = (ratePerSecond * gapMs) / 1000
   const eventsWhileParked = -Math.exp(-eventsInGap) * Math.expm1(-ratePerSecond * waitS)
   return eventsInGap / (eventsInGap + eventsWhileParked)
 }
 
-/** SSE and WebSocket wait for nobody: the commit, and the way down. */
-function stream(conditions: Conditions): Expectation {
+/** Delay of SSE and WebSocket: only the commit and the way down. */
+function streamDelay(conditions: ModelInputs): Expectation {
   const wayMs = unknownWayMs(conditions)
   return between5And95(conditions.serviceMs, conditions.serviceMs + wayMs, (ms) =>
     uniform(ms - conditions.serviceMs, wayMs),
@@ -174,12 +198,12 @@ function stream(conditions: Conditions): Expectation {
 }
 
 /**
- * How the round trip splits into up and down nobody can know from its ends, so what is pushed takes
- * between none and all of it, each as likely as the other. That is the width of what is not known, not
- * a claim about the shape: no goodness of fit should be tested against it. The least width keeps the
- * formulas from dividing by zero.
+ * Range of the time that a pushed event needs to the client. The two ends cannot measure how the round trip is
+ * divided, so any value from 0 to the whole round trip is treated as equally likely. This describes what is unknown,
+ * not the real distribution, so no goodness of fit may be tested against it. The smallest range avoids a division by
+ * zero.
  */
-function unknownWayMs({ roundTripMs }: Conditions): number {
+function unknownWayMs({ roundTripMs }: ModelInputs): number {
   return Math.max(roundTripMs, 0.001)
 }
 
@@ -188,7 +212,9 @@ function between5And95(lowestMs: number, highestMs: number, cdf: (ms: number) =>
   return { p50Ms: at(0.5), fromMs: at(0.05), toMs: at(0.95), cdf }
 }
 
-/** By bisection; 50 halvings leave nothing of any span of milliseconds. */
+/**
+ * Inverts `cdf` by bisection. After 50 halvings, the remaining interval is negligible for any range of milliseconds.
+ */
 function inverse(cdf: (ms: number) => number, share: number, lowestMs: number, highestMs: number): number {
   let low = lowestMs
   let high = highestMs
@@ -213,10 +239,10 @@ function sumOfUniforms(ms: number, aMs: number, bMs: number): number {
 }
 
 /**
- * Kolmogorov–Smirnov: the largest distance D between the samples (sorted, smallest first) and a
- * continuous distribution function, and how likely one as large is by chance, if the samples are
- * independent. The p-value is asymptotic with Stephens' correction (1970), good from n = 5 on; no samples
- * contradict nothing: D = 0, p = 1.
+ * Kolmogorov–Smirnov test of `sorted` samples (smallest first) against a continuous distribution. `d` is the greatest
+ * distance between the two distribution functions. `p` is the probability that chance alone gives such a distance, if
+ * the samples are independent. It is asymptotic with Stephens' correction (1970), good from n = 5 on. Without
+ * samples, d = 0 and p = 1.
  */
 export function kolmogorovSmirnov(sorted: ArrayLike<number>, cdf: (ms: number) => number): { d: number; p: number } {
   const n = sorted.length
@@ -232,7 +258,7 @@ export function kolmogorovSmirnov(sorted: ArrayLike<number>, cdf: (ms: number) =
 
 /** P(K > x) of Kolmogorov's distribution. */
 function kolmogorovTail(x: number): number {
-  // Below, the alternating series needs ever more terms, for a result that is 1 to twelve digits.
+  // Below 0.2 the alternating series needs more and more terms, and the result is 1 to twelve digits.
   if (x < 0.2) return 1
   let sum = 0
   for (let j = 1; j <= 20; j++) sum += (j % 2 === 1 ? 2 : -2) * Math.exp(-2 * (j * x) ** 2)

@@ -1,25 +1,25 @@
-/** A workload, as somebody describes it: its figures with their ranges, and the address that holds them. */
+/** Describes a workload by figures, and stores it in the page's address. */
 
 export interface Workload {
-  /** Messages that each client is to get in a second. */
+  /** Messages per second that each client receives. */
   readonly rate: number
-  /** Of what a message says; the JSON around it is measured. */
+  /** Size of a message's text; the JSON around it is measured. */
   readonly bytes: number
   readonly clients: number
-  /** How old 19 of 20 messages may be when they arrive, in seconds. */
+  /** Greatest age in seconds that 19 of 20 messages may have on arrival. */
   readonly age: number
-  /** One way, in ms. */
+  /** One-way latency in ms. */
   readonly latency: number
-  /** Share of the time in which nothing happens, in percent. */
+  /** Share of the time without messages, in percent. */
   readonly idle: number
-  /** What one open connection takes at the server, in KiB. */
+  /** Memory that one open connection takes at the server, in KiB. */
   readonly memory: number
   readonly path: Path
-  /** Do clients send as well? */
+  /** Clients also send messages. */
   readonly speaks: boolean
 }
 
-/** What stands between: nothing that matters, a proxy that collects answers, one that refuses WebSockets. */
+/** Obstacle on the network path: none, a proxy that buffers responses, or a firewall that refuses WebSockets. */
 export type Path = 'clear' | 'buffers' | 'firewall'
 
 export const PATHS: readonly Path[] = ['clear', 'buffers', 'firewall']
@@ -44,7 +44,7 @@ export const FIGURES: Record<Figure, Range> = {
 
 const NAMES = Object.keys(FIGURES) as Figure[]
 
-/** Reads a query string; what is no figure within its range is as usual. */
+/** Reads a workload from a query string. A missing or invalid figure gets its usual value. */
 export function readWorkload(search: string): Workload {
   const query = new URLSearchParams(search)
   const figure = (name: Figure): number => {
@@ -64,7 +64,7 @@ export function readWorkload(search: string): Workload {
   }
 }
 
-/** The query string with its `?`; what is as usual is left out. */
+/** Query string of a workload, with its `?`. Figures with their usual value are left out. */
 export function writeWorkload(workload: Workload): string {
   const query = new URLSearchParams()
   for (const name of NAMES) if (workload[name] !== FIGURES[name].usual) query.set(name, String(workload[name]))
@@ -74,7 +74,7 @@ export function writeWorkload(workload: Workload): string {
   return text && `?${text}`
 }
 
-/** Whole numbers where only those have a meaning. */
+/** Reports whether a figure is in its range, and whole if a fraction would be meaningless. */
 export function isFitting(name: Figure, value: number): boolean {
   const { from, to } = FIGURES[name]
   const isWhole = Number.isInteger(value) || (name !== 'bytes' && name !== 'clients')

@@ -1,12 +1,13 @@
-/** What the polls and the publishing have in common and what is not their lesson: one request, one answer, or one clear error. */
-import type { Cursor, Event, Person, PollAnswer, Problem } from '../../server/protocol.ts'
+/** Code that polling and publishing share: one request that ends in one response or one clear error. */
+import type { Cursor, Event, Person, PollAnswer, Problem } from '../../server/protocol/feed.ts'
 import { now } from '../now.ts'
+import { withinDeadline } from './deadline.ts'
 import type { Target } from './transport.ts'
 
-/** The server answered, and the answer was no. */
+/** Error for a response with an error status. */
 export class Refused extends Error {
   readonly status: number
-  /** From Retry-After (RFC 9110, section 10.2.3); 0 where it is not given in seconds. */
+  /** Pause that Retry-After asks for (RFC 9110, section 10.2.3); 0 if the header has no number of seconds. */
   readonly retryAfterMs: number
 
   constructor(status: number, detail: string, retryAfterMs: number) {
@@ -17,62 +18,78 @@ export class Refused extends Error {
 }
 
 export interface Asked {
-  /** Null for 204: nothing is new. */
+  /** The response of a poll; null for status 204, which means that there is nothing new. */
   readonly answer: PollAnswer | null
-  /** When the whole body was here, before anything was parsed. */
+  /** Time at which the whole body had arrived, before it was parsed. */
   readonly receivedAtMs: number
 }
 
-/** The URL with the lane's name, where it has one. */
+/** Adds the lane's name to a URL, if there is one. */
 export function ofLane(url: string, lane: string | undefined): string {
   return lane === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}lane=${lane}`
 }
 
-/** The URL with who reads, where somebody is named. */
+/** Adds the person who reads to a URL, if there is one. */
 export function ofPerson(url: string, person: Person | undefined): string {
   if (person === undefined) return url
   const { userId, name, client } = person
   return `${url}&${new URLSearchParams({ user: userId, name, client })}`
 }
 
-/** The same for a poll, with the version of the presence that it has got. */
+/** Adds the person to the URL of a poll, with the version of the presence that the client already has. */
 export function ofPoll(url: string, person: Person | undefined, version: string | undefined): string {
   return person === undefined || version === undefined
     ? ofPerson(url, person)
     : `${ofPerson(url, person)}&presence=${version}`
 }
 
-/** Throws `Refused`, or what `fetch` throws: no network, out of time, stopped by `signal`. */
+/** Sends a poll. Throws `Refused`, or the error of `fetch`: no network, timeout, or stopped by `signal`. */
 export async function ask(
   url: string,
   lane: string | undefined,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Asked> {
-  const response = await fetch(ofLane(url, lane), {
-    // Without a lane's name two pages at the same cursor ask for the same URL, and the browser's
-    // cache would have the second wait for the answer of the first. Otherwise the server's own
-    // no-store is enough, and the two headers that this adds to each request (43 bytes) are saved.
-    cache: lane === undefined ? 'no-store' : 'default',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  })
-  const text = await response.text()
-  const receivedAtMs = now()
-  if (!response.ok) throw refused(response, text)
-  return { answer: response.status === 204 ? null : JSON.parse(text), receivedAtMs }
+  const request = async (within: AbortSignal): Promise<Asked> => {
+    const response = await fetch(ofLane(url, lane), {
+      // Without a lane's name, two pages at the same cursor request the same URL. The browser's cache would then
+      // make the second page wait for the response of the first. With a lane's name, the server's own no-store
+      // suffices, and each request saves two headers (43 bytes).
+      cache: lane === undefined ? 'no-store' : 'default',
+      signal: within,
+    })
+    const text = await response.text()
+    const receivedAtMs = now()
+    if (!response.ok) throw refused(response, text)
+    return { answer: response.status === 204 ? null : JSON.parse(text), receivedAtMs }
+  }
+  return withinDeadline(timeoutMs, request, signal)
 }
 
-/** Where a gap ends: before the events that came with it, and an answer's own cursor lies behind them. */
+/** Checks whether the server can be reached. Returns null for any response, otherwise a sentence of `troubleOf`. */
+export async function reach(origin: string): Promise<string | null> {
+  try {
+    await withinDeadline(REACH_MS, (signal) => fetch(`${origin}/health`, { cache: 'no-store', signal }))
+    return null
+  } catch (error) {
+    return troubleOf(error)
+  }
+}
+
+/**
+ * Cursor at the end of a gap, just before the events of the same response. The cursor of the response is after them.
+ */
 export function gapEnd({ events: [first], cursor }: PollAnswer): Cursor {
   return first?.id.replace(/\d+$/, (seq) => String(Number(seq) - 1)) ?? cursor
 }
 
 const PUBLISH_MS = 10_000
+const REACH_MS = 3000
 
 /**
- * Publishes by POST, and tells under which id. Throws like `ask`. Sent again once where no answer came: the server may have
- * closed a connection that was about to be reused, browsers repeat no POST by themselves, and
- * the key makes sure that it is published once.
+ * Publishes by POST and resolves to the event's id. Throws like `ask`. Without a response it sends the request once
+ * more, because the server may have closed a reused connection, and browsers do not repeat a POST. The key makes sure
+ * that the message is published once.
  */
 export async function post(
   { origin, room, lane }: Pick<Target, 'origin' | 'room' | 'lane'>,
@@ -81,12 +98,14 @@ export async function post(
   key: string,
 ): Promise<Cursor> {
   const send = () =>
-    fetch(ofLane(`${origin}/feed/${room}`, lane), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ user, text }),
-      signal: AbortSignal.timeout(PUBLISH_MS),
-    })
+    withinDeadline(PUBLISH_MS, (signal) =>
+      fetch(ofLane(`${origin}/feed/${room}`, lane), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ user, text }),
+        signal,
+      }),
+    )
   const response = await send().catch(send)
   const answer = await response.text()
   if (!response.ok) throw refused(response, answer)
@@ -95,8 +114,8 @@ export async function post(
 }
 
 /**
- * Says by POST what concerns presence, and waits for no answer. It outlives the page that says it.
- * Nothing is said where nobody is named, and nothing is tried again: a later word makes up for it.
+ * Reports typing or leaving by POST without waiting for the response. The request survives the end of the page.
+ * Without a person nothing is sent. A failed report is not repeated, because the next one replaces it.
  */
 export function sayBy(
   { origin, room, lane, person }: Pick<Target, 'origin' | 'room' | 'lane' | 'person'>,
@@ -114,7 +133,7 @@ export function sayBy(
   }).catch(() => {})
 }
 
-/** What an answer that is no success says. */
+/** Error for a response with an error status. */
 export function refused(response: Response, text: string): Refused {
   const seconds = Number(response.headers.get('retry-after') ?? 0)
   return new Refused(
@@ -124,10 +143,10 @@ export function refused(response: Response, text: string): Refused {
   )
 }
 
-/** A student's server need not say what to do. */
+/** Joins the message of an error with its remedy. A student's server may leave the remedy out. */
 export const sentences = (message: string, remedy?: string): string => (remedy ? `${message} ${remedy}` : message)
 
-/** A proxy on the way may answer with anything. */
+/** Sentence in the body of an error. A proxy may send any other body, for which the result is null. */
 function detailOf(text: string): string | null {
   try {
     const { detail, remedy }: Partial<Problem> = JSON.parse(text)
@@ -137,14 +156,14 @@ function detailOf(text: string): string | null {
   }
 }
 
-/** What went wrong, for people: browsers say no more than "Failed to fetch". */
+/** A sentence about an error for people. The browser's own text is only "Failed to fetch". */
 export function troubleOf(error: unknown): string {
   if (error instanceof Refused) return error.message
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time'
   return 'the server cannot be reached'
 }
 
-/** Resolves after a pause, or at once when `signal` aborts. Leaves neither timer nor listener. */
+/** Resolves after a pause, or at once when `signal` aborts. Afterwards no timer and no listener is left. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

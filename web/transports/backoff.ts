@@ -1,8 +1,11 @@
-/** How long to wait before the next try: twice as long each time, up to a bound, and never the same for two clients. */
+/**
+ * Computes the pause before the next attempt. It doubles each time up to a limit, and is random, so that clients
+ * differ.
+ */
 export interface Backoff {
-  /** Counts a failure and answers the pause after it, in ms. */
+  /** Counts a failure and returns the pause after it, in ms. */
   nextMs(): number
-  /** It worked: the next failure is a first one again. */
+  /** Resets the pause after a success. */
   reset(): void
 }
 
@@ -15,7 +18,7 @@ export function createBackoff(): Backoff {
     nextMs() {
       const longestMs = Math.min(FIRST_MS * 2 ** failures, LONGEST_MS)
       failures += 1
-      // A class that was cut together must not come back together: half of the pause is chance.
+      // Half of the pause is random, so that a class that was cut together does not reconnect all at once.
       return longestMs * (0.5 + Math.random() / 2)
     },
     reset() {

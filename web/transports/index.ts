@@ -1,14 +1,16 @@
-import type { TransportName } from '../../server/protocol.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
 import { longPoll } from './long-poll.ts'
 import { shortPoll } from './short-poll.ts'
 import { sse } from './sse.ts'
-import type { Transport } from './transport.ts'
+import { stream } from './stream.ts'
+import type { DescribedTransport } from './transport.ts'
 import { ws } from './ws.ts'
 
-/** All of them, in the order in which they are always shown. */
-export const transports: Record<TransportName, Transport> = {
+/** All transports, in the order in which the page always shows them. */
+export const transports: Record<TransportName, DescribedTransport> = {
   'short-poll': shortPoll,
   'long-poll': longPoll,
   sse,
   ws,
+  stream,
 }

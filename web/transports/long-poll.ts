@@ -1,16 +1,45 @@
 /**
- * Long polling (RFC 6202): asks, and asks again as soon as the answer is here. The pause sits on
- * the server, which holds the request until it has something to say.
+ * Long polling (RFC 6202): the client sends the next request as soon as the response has arrived. The pause is on the
+ * server, which holds the request until there is a message.
  */
+import { longPolling } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { Refused, ask, gapEnd, ofPoll, pause, post, sayBy, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
-import type { Transport } from './transport.ts'
+import type { DescribedTransport } from './transport.ts'
 
-/** How much longer than the wait it asked for a client waits before it thinks the connection dead. */
+/** Time after the requested hold at which the client considers the connection dead. */
 const GRACE_MS = 10_000
 
-export const longPoll: Transport = {
+export const longPoll: DescribedTransport = {
+  name: 'long-poll',
+  path: 'long-poll',
+  kind: 'poll',
+  canPush: true,
+  isHeldByProxy: false,
+  fallbackRank: 3,
+  isUsual: true,
+  label: 'Long polling',
+  verb: 'asks; held up to',
+  carrier: 'Long poll',
+  shape: [
+    [-0.88, -0.88],
+    [0.88, -0.88],
+    [0.88, 0.88],
+    [-0.88, 0.88],
+  ],
+  colour: { light: '#8f1f77', dark: '#f29ad8' },
+  model: longPolling,
+  setting: {
+    of: 'waitS',
+    query: 'wait',
+    label: 'Longest hold',
+    verb: 'holds up to',
+    choices: [5, 10, 25, 30],
+    usual: 25,
+    perSecond: 1,
+  },
+
   connect(target, listener) {
     const { origin, room, lane, person, after, waitS } = target
     const stopped = new AbortController()
@@ -45,13 +74,14 @@ export const longPoll: Transport = {
           backoff.reset()
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
-          // Whoever is told may stop it, and is told nothing more then.
+          // A listener may stop the connection, and then receives no further calls.
           if (answer?.events.length && !signal.aborted) listener.events(answer.events, receivedAtMs)
           if (answer?.presence && !signal.aborted) listener.presence?.(answer.presence)
           if (signal.aborted) return
           cursor = answer?.cursor ?? cursor
           version = answer?.presence?.version ?? version
-          // No pause: until the next request is there, nobody asks, and this gap is blind.
+          // There is no pause. Until the next request arrives, the server has nothing to answer: this is the blind
+          // gap.
         } catch (error) {
           if (signal.aborted) return
           const atMs = now()

@@ -1,15 +1,43 @@
 /**
- * Short polling: asks, pauses, asks again. What is published during the pause waits on the
- * server until the next request, half a pause on average.
+ * Short polling: the client asks, pauses, and asks again. A message published during the pause waits on the server
+ * until the next request, half a pause on average.
  */
+import { shortPolling } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { Refused, ask, gapEnd, ofPoll, pause, post, sayBy, troubleOf } from './ask.ts'
 import { createBackoff } from './backoff.ts'
-import type { Transport } from './transport.ts'
+import type { DescribedTransport } from './transport.ts'
 
 const TIMEOUT_MS = 10_000
 
-export const shortPoll: Transport = {
+export const shortPoll: DescribedTransport = {
+  name: 'short-poll',
+  path: 'poll',
+  kind: 'poll',
+  canPush: false,
+  isHeldByProxy: false,
+  fallbackRank: 4,
+  isUsual: true,
+  label: 'Short polling',
+  verb: 'asks every',
+  carrier: 'Poll',
+  shape: [
+    [0, -1.12],
+    [1.18, 0.92],
+    [-1.18, 0.92],
+  ],
+  colour: { light: '#c2480a', dark: '#f08a24' },
+  model: shortPolling,
+  setting: {
+    of: 'intervalMs',
+    query: 'poll',
+    label: 'Poll interval',
+    verb: 'asks every',
+    choices: [100, 250, 500, 1000, 2000, 5000],
+    usual: 1000,
+    perSecond: 1000,
+  },
+
   connect(target, listener) {
     const { origin, room, lane, person, after, intervalMs } = target
     const stopped = new AbortController()
@@ -44,7 +72,7 @@ export const shortPoll: Transport = {
           backoff.reset()
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
-          // Whoever is told may stop it, and is told nothing more then.
+          // A listener may stop the connection, and then receives no further calls.
           if (answer?.events.length && !signal.aborted) listener.events(answer.events, receivedAtMs)
           if (answer?.presence && !signal.aborted) listener.presence?.(answer.presence)
           if (signal.aborted) return
@@ -52,8 +80,8 @@ export const shortPoll: Transport = {
           version = answer?.presence?.version ?? version
           if (answer?.more) continue
 
-          // The pause sits here, behind the answer: polls never overtake each other, and each
-          // begins one interval and one round trip after the one before.
+          // The pause comes after the response, so polls never overtake each other. Each begins one interval and
+          // one round trip after the one before.
           const atMs = now()
           listener.state({ is: 'pausing', atMs, untilMs: atMs + intervalMs })
           await pause(intervalMs, signal)

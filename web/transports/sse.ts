@@ -1,28 +1,44 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2): one answer that never ends, read by the
- * browser's own EventSource.
+ * Server-sent events (WHATWG HTML, section 9.2): one response that never ends, read by the browser's own EventSource.
  *
- * EventSource would reconnect by itself, but after a fixed time without jitter, and never again
- * once it was answered by an error status or by something that is no event stream. So each
- * error closes it here, and a new one starts at the cursor after a time of our own.
+ * EventSource would reconnect by itself, but after a fixed time without jitter. After an error status, or a response
+ * that is no event stream, it would never reconnect. So this file closes it on each error, and opens a new one at the
+ * cursor after a time of its own.
  */
-import type { Event, RoomPresence } from '../../server/protocol.ts'
+import type { Event, RoomPresence } from '../../server/protocol/feed.ts'
+import { streaming } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { ofLane, ofPerson, post, sayBy } from './ask.ts'
 import { createBackoff } from './backoff.ts'
-import type { Transport } from './transport.ts'
+import { startDeadline } from './deadline.ts'
+import type { DescribedTransport } from './transport.ts'
 
-/** Two heartbeats missed: neither end may ever be told that the line leads nowhere. */
+/** Time of two heartbeats. A dead connection may raise no error on either side. */
 const SILENCE_MS = 30_000
 
-export const sse: Transport = {
+export const sse: DescribedTransport = {
+  name: 'sse',
+  path: 'sse',
+  kind: 'stream',
+  canPush: true,
+  isHeldByProxy: true,
+  fallbackRank: 2,
+  isUsual: true,
+  label: 'SSE',
+  verb: 'one answer that never ends',
+  carrier: 'Event',
+  shape: 'circle',
+  colour: { light: '#00775a', dark: '#2fd698' },
+  // `:hb`, `event: heartbeat` and `data:`, in a chunk.
+  model: streaming(34),
+
   connect(target, listener) {
     const { origin, room, lane, person, after } = target
     const backoff = createBackoff()
     let cursor = after
     let source = open()
     let retry: ReturnType<typeof setTimeout> | undefined
-    let watchdog: ReturnType<typeof setTimeout> | undefined
+    let unwatch = (): void => {}
 
     return {
       publish: (user, text, key) => post(target, user, text, key),
@@ -37,7 +53,7 @@ export const sse: Transport = {
     function stop(): void {
       source.close()
       clearTimeout(retry)
-      clearTimeout(watchdog)
+      unwatch()
     }
 
     function open(): EventSource {
@@ -69,7 +85,7 @@ export const sse: Transport = {
       })
       stream.addEventListener('heartbeat', () => watch(stream))
       stream.onerror = () => {
-        // 2: it has given up. Why, EventSource does not say: neither status nor reason.
+        // 2 means that EventSource has given up. It reveals neither the status nor the reason.
         const refused = stream.readyState === stream.CLOSED
         stream.close()
         reconnect(
@@ -80,15 +96,15 @@ export const sse: Transport = {
     }
 
     function watch(stream: EventSource): void {
-      clearTimeout(watchdog)
-      watchdog = setTimeout(() => {
+      unwatch()
+      unwatch = startDeadline(SILENCE_MS, () => {
         stream.close()
         reconnect('not even a heartbeat came')
-      }, SILENCE_MS)
+      })
     }
 
     function reconnect(trouble: string): void {
-      clearTimeout(watchdog)
+      unwatch()
       const waitMs = backoff.nextMs()
       const atMs = now()
       listener.state({ is: 'reconnecting', atMs, untilMs: atMs + waitMs, trouble })

@@ -1,14 +1,18 @@
 /**
- * WebSocket (RFC 6455): one connection, open both ways. It never reconnects by itself, so that
- * is done here.
+ * WebSocket (RFC 6455): one connection, open in both directions. It never reconnects by itself, so this file does it.
  */
-import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol.ts'
+import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol/feed.ts'
+import { streaming } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { ofLane, ofPerson, sentences } from './ask.ts'
 import { createBackoff } from './backoff.ts'
-import type { Transport } from './transport.ts'
+import { startDeadline } from './deadline.ts'
+import type { DescribedTransport } from './transport.ts'
 
-/** A browser shows no pings of the server: a connection that died silently is found by asking. */
+/**
+ * Silence after which the client sends a ping of its own. A browser does not reveal the server's pings, so only a
+ * question finds a dead connection.
+ */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
 
@@ -17,13 +21,33 @@ interface Sent {
   reject(error: Error): void
 }
 
-export const ws: Transport = {
+export const ws: DescribedTransport = {
+  name: 'ws',
+  path: 'ws',
+  kind: 'socket',
+  canPush: true,
+  isHeldByProxy: false,
+  fallbackRank: 1,
+  isUsual: true,
+  label: 'WebSocket',
+  verb: 'one line, open both ways',
+  carrier: 'Frame',
+  shape: [
+    [0, -1.25],
+    [1.25, 0],
+    [0, 1.25],
+    [-1.25, 0],
+  ],
+  colour: { light: '#1f4fc8', dark: '#5f9aff' },
+  // A ping and its masked pong.
+  model: streaming(8),
+
   connect({ origin, room, lane, person, after }, listener) {
     const backoff = createBackoff()
     const unanswered = new Map<string, Sent>()
     let cursor = after
     let retry: ReturnType<typeof setTimeout> | undefined
-    let watchdog: ReturnType<typeof setTimeout> | undefined
+    let unwatch = (): void => {}
     let socket = open()
 
     return {
@@ -82,7 +106,7 @@ export const ws: Transport = {
         unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)
       } else if (message.type === 'error') {
-        // The server names no key in an error; it answers in order, so the oldest is meant.
+        // The server's errors contain no key. It answers in order, so the error belongs to the oldest message.
         const [key, sent] = unanswered.entries().next().value ?? []
         sent?.reject(new Error(sentences(message.message, message.remedy)))
         if (key !== undefined) unanswered.delete(key)
@@ -99,15 +123,15 @@ export const ws: Transport = {
     }
 
     function watch(): void {
-      clearTimeout(watchdog)
-      watchdog = setTimeout(() => {
+      unwatch()
+      unwatch = startDeadline(SILENCE_MS, () => {
         say(socket, { type: 'ping' })
-        watchdog = setTimeout(() => lost('no answer to a ping'), ANSWER_MS)
-      }, SILENCE_MS)
+        unwatch = startDeadline(ANSWER_MS, () => lost('no answer to a ping'))
+      })
     }
 
     function abandon(old: WebSocket): void {
-      clearTimeout(watchdog)
+      unwatch()
       old.onopen = old.onmessage = old.onclose = null
       old.close()
     }

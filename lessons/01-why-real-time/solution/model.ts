@@ -1,20 +1,20 @@
 /**
- * What asking costs, as two lines of arithmetic: how old a message is when a client that asks again
- * and again gets it, and how many requests that takes.
+ * The cost of polling, as two lines of arithmetic: how old a message is when a polling client gets it,
+ * and how many requests the clients send.
  */
 
 /**
- * The mean age of a message when it reaches the client, in ms: from the moment in which the server has it.
+ * The mean age of a message when it reaches the client, in ms. The age begins when the server has the message.
  *
- * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its answer
- * back, each half of it. Messages come at any moment, each as likely as the other.
+ * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its response
+ * back; each takes half of it. Messages come at random moments.
  */
 export function meanAgeMs(intervalMs: number, roundTripMs: number): number {
-  // Somewhere in the interval, in its middle on average; then it travels with the answer, which is half of the round trip.
+  // A message waits for half of the interval on average. Then it travels with the response: half of a round trip.
   return intervalMs / 2 + roundTripMs / 2
 }
 
-/** How many requests a minute the server gets from so many clients, each of which asks once every `intervalMs`. */
+/** The number of requests that the server gets in a minute, if each of the clients asks once every `intervalMs`. */
 export function requestsPerMinute(clients: number, intervalMs: number): number {
   return (clients * 60_000) / intervalMs
 }

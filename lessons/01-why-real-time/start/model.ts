@@ -1,21 +1,21 @@
 /**
- * What asking costs, as two lines of arithmetic: how old a message is when a client that asks again
- * and again gets it, and how many requests that takes.
+ * The cost of polling, as two lines of arithmetic: how old a message is when a polling client gets it,
+ * and how many requests the clients send.
  */
 
 /**
- * The mean age of a message when it reaches the client, in ms: from the moment in which the server has it.
+ * The mean age of a message when it reaches the client, in ms. The age begins when the server has the message.
  *
- * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its answer
- * back, each half of it. Messages come at any moment, each as likely as the other.
+ * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its response
+ * back; each takes half of it. Messages come at random moments.
  */
 export function meanAgeMs(intervalMs: number, roundTripMs: number): number {
-  // TODO 1: how long does a message lie at the server until somebody asks? And then?
+  // TODO 1: how long does a message wait at the server for the next request? What happens after that?
   return Number.NaN
 }
 
-/** How many requests a minute the server gets from so many clients, each of which asks once every `intervalMs`. */
+/** The number of requests that the server gets in a minute, if each of the clients asks once every `intervalMs`. */
 export function requestsPerMinute(clients: number, intervalMs: number): number {
-  // TODO 2: how often does one client ask in a minute, which is 60,000 ms? And all of them?
+  // TODO 2: how often does one client ask in a minute (60,000 ms)? How often do all clients ask?
   return Number.NaN
 }

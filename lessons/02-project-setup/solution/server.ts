@@ -1,8 +1,8 @@
-/** The smallest server that has a feed: a message is published by POST, and GET reads back what there is. */
+/** The smallest server with a feed: POST publishes a message, and GET reads all messages of a room. */
 import Fastify from 'fastify'
 
 interface Message {
-  /** Another one for each message of a room. */
+  /** Different for each message of a room. */
   readonly id: string
   readonly room: string
   /** When the server accepted it, in ms since 1970. */
@@ -11,7 +11,7 @@ interface Message {
   readonly text: string
 }
 
-/** What the handlers hope to be given. Types are gone when the program runs: nobody has looked yet. */
+/** The types that the handlers hope for. There are no types when the program runs, so nothing has checked them yet. */
 interface Read {
   Params: { room: string }
 }
@@ -19,13 +19,13 @@ interface Publish extends Read {
   Body: { user: string; text: string }
 }
 
-/** The feed: for each room its messages, oldest first. In memory, so that a restart begins with nothing. */
+/** The feed: the messages of each room, oldest first. They are in memory, so a restart loses them. */
 const rooms = new Map<string, Message[]>()
 
-// Left to itself, Fastify makes a text of the number 42 where a text is asked for. Here it refuses it.
+// By default, Fastify changes the number 42 into a text if the schema asks for a text. Here it refuses the number.
 const app = Fastify({ ajv: { customOptions: { coerceTypes: false } } })
 
-/** What Fastify asks of a request before the handler runs; whatever does not fit is answered with 400. */
+/** The rules that Fastify checks before the handler runs. If a request breaks them, Fastify responds with 400. */
 const schema = {
   body: {
     type: 'object',
@@ -39,7 +39,7 @@ const schema = {
 
 app.post<Publish>('/feed/:room', { schema }, async ({ params: { room }, body }, reply) => {
   const messages = rooms.get(room) ?? []
-  // Named one by one: whatever else the client has sent, an id for instance, stays out.
+  // Each field by its name: so no other field that the client has sent, such as an id, gets into the message.
   const message = { id: String(messages.length + 1), room, at: Date.now(), user: body.user, text: body.text }
   rooms.set(room, [...messages, message])
   return reply.code(201).send(message)

@@ -1,6 +1,6 @@
 /**
- * Short polling: the client asks, the server answers at once with what lies behind the client's
- * cursor, and the client asks again when it sees fit.
+ * Short polling: the client asks, and the server responds at once with the events after the client's
+ * cursor. The client asks again after its interval.
  */
 import Type from 'typebox'
 import { LIMIT_EVENTS, Limit, Params, Query, startOf } from '#server/transports/transport.ts'
@@ -18,28 +18,28 @@ const ALL = 100_000
 export const shortPoll: Transport = {
   serve(app, feed) {
     app.get('/feed/:room/poll', { schema }, async ({ params: { room }, query }, reply) => {
-      // The cursor that the client sent; undefined where it has none yet.
+      // The cursor that the client sent; undefined if it has none yet.
       const after = await startOf(feed, room, query)
 
-      // Where this client's reading begins. `gap` is true where its cursor points at nothing that
-      // is still kept, and `from` is then the position before the earliest event.
+      // The position at which this client begins to read. `gap` is true if the event of its cursor is no
+      // longer kept. `from` is then the position before the earliest event.
       const { cursor: from, gap } = await feed.since(room, after, 0)
 
-      // Every event that the room still has, oldest first. The id of an event is the cursor of
-      // whoever has read up to it.
+      // Every event that the room still has, oldest first. The id of an event is the cursor of a client
+      // that has read up to this event.
       const { events: kept } = await feed.since(room, '0', ALL)
 
-      // The most events that this answer may hold.
+      // The largest number of events in this response.
       const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
 
-      // No cache may answer in the server's place.
+      // No cache may respond instead of the server.
       reply.header('cache-control', 'no-store')
 
-      // Where `from` lies before the earliest, it is found nowhere (-1) and all of them are behind it.
+      // If `from` is the position before the earliest event, findIndex returns -1, and all events come after it.
       const behind = kept.slice(kept.findIndex(({ id }) => id === from) + 1)
       const events = behind.slice(0, limit)
 
-      // The position behind what this answer holds, not the room's end: the rest comes next time.
+      // The position after the last event of this response, not the end of the room: the next response has the rest.
       const cursor = events.at(-1)?.id ?? from
       const more = behind.length > events.length
 
@@ -47,7 +47,7 @@ export const shortPoll: Transport = {
       return nothingNew ? reply.code(204).send() : { events, cursor, gap, more }
     })
 
-    // An answer is never kept waiting, so there is nobody to say goodbye to.
+    // No request is ever held, so there is nothing to end when the server stops.
     return () => {}
   },
 }

@@ -1,13 +1,13 @@
-/** Long polling (RFC 6202): answered at once when there is news, else held until there is, or until the wait is over. */
+/** Long polling (RFC 6202): responds at once if there is an event. If not, it holds the request until there is one. */
 import type { ServerResponse } from 'node:http'
 import Type from 'typebox'
 import { LIMIT_EVENTS, Limit, Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
-/** How long a client is held that does not say. */
+/** How long a request is held if the client does not give a time. */
 const DEFAULT_WAIT_S = 25
 
-/** Many proxies cut an answer that has been idle for 60 s; 30 s is safe (RFC 6202, section 5.5). */
+/** Many proxies cut a connection that has been silent for 60 s; 30 s is safe (RFC 6202, section 5.5). */
 const MAX_WAIT_S = 30
 
 const Wait = Type.Optional(Type.Number({ minimum: 0, description: 'seconds, at most 30: how long to hold the answer' }))
@@ -19,11 +19,11 @@ const schema = {
 
 export const longPoll: Transport = {
   serve(app, feed) {
-    /** For every request that is held: what ends its hold. */
+    /** One function for every held request; it ends the hold. */
     const held = new Set<() => void>()
 
     app.get('/feed/:room/long-poll', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      // `Prefer: wait=10` (RFC 7240) says the same as `?wait=10`, which wins.
+      // `Prefer: wait=10` (RFC 7240) means the same as `?wait=10`. If there are both, `?wait=` has priority.
       const preferred = /(?:^|[,;\s])wait=(\d{1,9})\s*(?:[,;]|$)/.exec(String(headers.prefer ?? ''))?.[1]
       const askedS = query.wait ?? (preferred === undefined ? DEFAULT_WAIT_S : Number(preferred))
       const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
@@ -31,7 +31,7 @@ export const longPoll: Transport = {
       let news = await feed.since(room, after, limit)
 
       const waitS = Math.min(askedS, MAX_WAIT_S)
-      // A client without a cursor came to get one, and one with a gap a new one: both now.
+      // A client without a cursor has come to get one, and a client with a gap needs a new one: both get it now.
       const nothingNew = after !== undefined && news.events.length === 0 && !news.gap && !news.more
       if (nothingNew) {
         await hold(room, news.cursor, waitS, reply.raw)
@@ -42,14 +42,14 @@ export const longPoll: Transport = {
       return nothingNew && news.events.length === 0 && !news.gap ? reply.code(204).send() : news
     })
 
-    // The server is about to stop: all that are held are answered now, and come back.
+    // The server is about to stop: every held request gets its response now, and its client asks again.
     return () => {
       for (const release of held) release()
     }
 
     /**
-     * Resolves as soon as something lies behind `cursor`, when the wait is over, when the client has
-     * gone, or when `held` is released. Whatever comes first takes the others away.
+     * Resolves when there is an event after `cursor`, the time is over, the client has gone, or the
+     * server calls the function in `held`. Whichever happens first removes the others.
      */
     function hold(room: string, cursor: string, waitS: number, client: ServerResponse): Promise<void> {
       return new Promise((resolve) => {
@@ -60,12 +60,12 @@ export const longPoll: Transport = {
           held.delete(release)
           resolve()
         }
-        // From the client's own cursor: what was published since the look above is found here.
+        // Follows from the client's own cursor, so it also finds events that were published after the look above.
         const stop = feed.follow(room, cursor, release, release)
         const timer = setTimeout(release, waitS * 1000)
         client.once('close', release)
         held.add(release)
-        // It may have gone while its cursor was looked up, and would not say so again.
+        // The client may have gone while its cursor was looked up. Its `close` event then does not come again.
         if (client.destroyed) release()
       })
     }

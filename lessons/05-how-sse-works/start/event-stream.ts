@@ -1,6 +1,6 @@
 /**
- * An event stream, written by hand (WHATWG HTML, section 9.2): every `text` of the address becomes
- * one event, as in `curl -N 'localhost:4105/stream?text=one&text=two'`.
+ * An event stream, written by hand (WHATWG HTML, section 9.2). Every `text` parameter of the address
+ * becomes one event, as in `curl -N 'localhost:4105/stream?text=one&text=two'`.
  */
 import { createServer } from 'node:http'
 
@@ -12,12 +12,12 @@ createServer((request, response) => {
 
   for (const text of searchParams.getAll('text')) response.write(eventOf(text))
 
-  // TODO 3: is anything missing, or too much, where the last event has been written?
+  // TODO 3: what should happen after the last event? Is the next line right?
   response.end()
 }).listen(Number(process.env['PORT']), '127.0.0.1')
 
-/** One event, from its first field to the blank line that sends it off. */
+/** The text of one event, from its first field to the blank line that ends it. */
 function eventOf(text: string): string {
-  // TODO 2: a text may have several lines, begin with a blank, be empty.
+  // TODO 2: a text may have several lines, begin with a space, or be empty.
   return text
 }

@@ -1,4 +1,4 @@
-/** Server-sent events (WHATWG HTML, section 9.2): one answer that never ends, and a set of those who listen. */
+/** Server-sent events (WHATWG HTML, section 9.2): one response that never ends, and a set of the open streams. */
 import type { ServerResponse } from 'node:http'
 import { isCursor } from '#server/feed/feed.ts'
 import type { PollAnswer } from '#server/protocol.ts'
@@ -15,42 +15,42 @@ const HEADERS = {
 
 export const sse: Transport = {
   serve(app, feed) {
-    /** Every stream that is open. */
+    /** All open streams. */
     const clients = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      // Where this client's reading begins: its own cursor, or now. Lesson 7 is about these lines.
+      // The position at which this client begins: its own cursor, or the current end. Lesson 7 explains these lines.
       const after = headers['last-event-id']?.toString() || query.after
       const isOdd = after !== undefined && !isCursor(after)
       const start = await feed.since(room, isOdd ? after : await startOf(feed, room, after ? { after } : query), 0)
 
       const stream = reply.raw
-      // It may have gone while its cursor was looked up, and would not say so again.
+      // The client may have gone while its cursor was looked up. Its `close` event then does not come again.
       if (stream.destroyed) return
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
 
-      // TODO 1: `reply.hijack()` takes the answer from Fastify, which would end it with this function. Then the head
-      //         (200 and HEADERS) and greeting(start), which have to be at the client now, event or not.
-      // TODO 2: everything behind start.cursor goes to this client, with `send`, as it comes.
-      // TODO 3: this client is one of `clients`, until it leaves. Who leaves takes everything along.
+      // TODO 1: call `reply.hijack()`; without it, Fastify ends the response when this function ends. Then send the
+      //         head (200 and HEADERS) and greeting(start). The client needs both now, before the first event.
+      // TODO 2: send every event after start.cursor to this client, with `send`, as soon as it comes.
+      // TODO 3: put this client into `clients`. When it leaves, remove everything that belongs to it.
       return reply.code(501).send({ todo: start.cursor })
     })
 
-    // TODO 4: the server is about to stop: every stream ends, with `retry()` as its last words.
+    // TODO 4: the server is about to stop: end every stream. The last bytes of each stream are `retry()`.
     return () => {}
   },
 }
 
-/** Where a client reads more slowly than it is written to, a promise that holds its feed back until it has caught up. */
+/** Returns a promise if the client reads more slowly than we write. It resolves when the client can take more. */
 function send(stream: ServerResponse, bytes: string): Promise<void> | void {
   if (!stream.write(bytes)) return new Promise((resolve) => stream.once('drain', resolve))
 }
 
-/** When to come back, and where the client stands (lesson 7). */
+/** The first lines of a stream: the retry time and the client's position (lesson 7). */
 const greeting = ({ cursor, gap }: PollAnswer) => `${retry().trimEnd()}\nid: ${cursor}\n\n${gap ? gapOf(cursor) : ''}`
 const retry = () => `retry: ${1000 + Math.floor(Math.random() * 2000)}\n\n`
 const gapOf = (cursor: string) => `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
 
-/** All that a batch of the feed holds, as events of the stream. */
+/** The bytes of a batch of the feed. */
 const bytesOf = ({ events, gap, cursor }: PollAnswer): string =>
   gap ? gapOf(cursor) : events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join('')

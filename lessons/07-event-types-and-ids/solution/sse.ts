@@ -1,4 +1,4 @@
-/** Server-sent events that can be resumed (WHATWG HTML, section 9.2): what a client missed it gets when it comes back. */
+/** Server-sent events (WHATWG HTML, section 9.2) that resume: a client that reconnects gets its missed events. */
 import type { ServerResponse } from 'node:http'
 import { isCursor } from '#server/feed/feed.ts'
 import type { PollAnswer } from '#server/protocol.ts'
@@ -18,9 +18,9 @@ export const sse: Transport = {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      // A browser that comes back asks for its first address again, so what it says in the header is newer.
+      // A browser that reconnects uses its first address again. So the id in the header is newer.
       const said = headers['last-event-id']?.toString() || query.after
-      // An error would end an EventSource for good, so what is no cursor goes to the feed, which makes a gap of it.
+      // An error status would stop an EventSource for ever. So an odd id goes to the feed, which reports a gap.
       const isOdd = said !== undefined && !isCursor(said)
       const after = isOdd ? said : await startOf(feed, room, said === undefined ? query : { after: said })
       const start = await feed.since(room, after, 0)
@@ -30,10 +30,10 @@ export const sse: Transport = {
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       reply.hijack()
       stream.writeHead(200, HEADERS)
-      // An id without data delivers nothing and is kept: who is cut before the first event knows where it was.
+      // An id without data delivers no event, but the browser keeps it. So it can resume even before the first event.
       stream.write(`retry: ${retryMs()}\nid: ${start.cursor}\n\n${start.gap ? gapOf(start.cursor) : ''}`)
 
-      // From the very place where reading begins: what was missed comes first, then what is new, with no seam.
+      // Follows from the position at which reading begins: first the missed events, then the new ones, without a seam.
       const from = start.cursor
       const stop = feed.follow(
         room,
@@ -54,10 +54,10 @@ export const sse: Transport = {
   },
 }
 
-/** Milliseconds until the client comes back, not the same for all: else they would all come at once. */
+/** The time until the client reconnects. It differs for each client, so that they do not all return at once. */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
 
-/** The bytes of a batch: each event with its id, or a gap, with the cursor from which it goes on. */
+/** The bytes of a batch: each event with its id, or a gap with the cursor at which the stream continues. */
 const bytesOf = ({ events, gap, cursor }: PollAnswer): string =>
   gap ? gapOf(cursor) : events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join('')
 

@@ -1,4 +1,4 @@
-/** Server-sent events that can be resumed (WHATWG HTML, section 9.2): what a client missed it gets when it comes back. */
+/** Server-sent events (WHATWG HTML, section 9.2) that resume: a client that reconnects gets its missed events. */
 import type { ServerResponse } from 'node:http'
 import { isCursor } from '#server/feed/feed.ts'
 import type { PollAnswer } from '#server/protocol.ts'
@@ -18,8 +18,8 @@ export const sse: Transport = {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      // TODO 3: where does this client's reading begin? Behind headers['last-event-id'], else behind query.after; else
-      //         startOf(feed, room, query) knows. `start` has the cursor, and a gap where it points at nothing.
+      // TODO 3: where does this client begin? After headers['last-event-id'], else after query.after, else at
+      //         startOf(feed, room, query). `start` has the cursor, and `gap` if the client's id points nowhere.
       const start = await feed.since(room, undefined, 0)
 
       const stream = reply.raw
@@ -27,10 +27,10 @@ export const sse: Transport = {
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       reply.hijack()
       stream.writeHead(200, HEADERS)
-      // TODO 2: the first words: when to come back, where the client stands, and a gap where there is one.
+      // TODO 2: the first lines: the retry time, the client's position, and the gap if there is one.
       stream.write(':\n\n')
 
-      // TODO 4: first what the client has missed, then what is new: nothing lost, nothing doubled.
+      // TODO 4: first the events that the client has missed, then the new ones. None is lost, and none comes twice.
       const from = (await feed.since(room, undefined, 0)).cursor
       const stop = feed.follow(
         room,
@@ -51,7 +51,7 @@ export const sse: Transport = {
   },
 }
 
-/** TODO 1: each event with its id; and a gap, which has no events, as an event of its own kind. */
+/** TODO 1: write each event with its id, and write a gap (a batch without events) as an event of the type `gap`. */
 const bytesOf = ({ events, gap, cursor }: PollAnswer): string =>
   events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
 

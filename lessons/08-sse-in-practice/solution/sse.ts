@@ -1,4 +1,4 @@
-/** Server-sent events (WHATWG HTML, section 9.2) that get through what stands between a server and its clients. */
+/** Server-sent events (WHATWG HTML, section 9.2) that get through the proxies between a server and its clients. */
 import type { ServerResponse } from 'node:http'
 import Type from 'typebox'
 import { isCursor } from '#server/feed/feed.ts'
@@ -11,14 +11,14 @@ const Until = Type.Optional(
 )
 const schema = { params: Params, querystring: Type.Interface([Query], { until: Until }) }
 
-/** Proxies cut what is silent for a minute, some for half of one: half of that again. */
+/** Most proxies cut a connection that is silent for 60 s, some after 30 s. Half of the shorter time is safe. */
 const HEARTBEAT_MS = 15_000
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // A proxy that compresses collects first; it leaves alone what may not be transformed.
+  // A proxy that compresses a response collects it first. `no-transform` forbids this.
   'cache-control': 'no-store, no-transform',
-  // nginx collects too, and asks nobody but this field.
+  // nginx collects too. It obeys only this header.
   'x-accel-buffering': 'no',
 }
 
@@ -28,7 +28,7 @@ export const sse: Transport = {
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
       const asked = headers['last-event-id']?.toString() || query.after
-      // A browser comes back after every end of an answer. This alone tells it to stay away.
+      // A browser reconnects after every end of a response. Only this status stops it without an error.
       if (asked !== undefined && asked === query.until) return reply.code(204).send()
       const isStrange = asked !== undefined && !isCursor(asked)
       const after = isStrange ? asked : await startOf(feed, room, asked === undefined ? query : { after: asked })
@@ -40,7 +40,7 @@ export const sse: Transport = {
       stream.writeHead(200, HEADERS).write(`retry: ${retryMs()}\nid: ${cursor}\n\n${gap ? gapText(cursor) : ''}`)
 
       const stop = feed.follow(room, cursor, deliver, () => stream.destroy())
-      // A comment: bytes for the proxies, and nothing for the client.
+      // A comment: bytes for the proxies, and no event for the client.
       const heartbeat = setInterval(() => stream.write(':\n\n'), HEARTBEAT_MS)
       open.add(stream)
       stream.once('close', () => {

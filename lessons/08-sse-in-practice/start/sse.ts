@@ -1,4 +1,4 @@
-/** Server-sent events (WHATWG HTML, section 9.2) that get through what stands between a server and its clients. */
+/** Server-sent events (WHATWG HTML, section 9.2) that get through the proxies between a server and its clients. */
 import type { ServerResponse } from 'node:http'
 import Type from 'typebox'
 import { isCursor } from '#server/feed/feed.ts'
@@ -13,7 +13,7 @@ const schema = { params: Params, querystring: Type.Interface([Query], { until: U
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // TODO 1: what keeps proxies from collecting this answer, or compressing it?
+  // TODO 1: which headers tell a proxy not to collect this response, and not to compress it?
   'cache-control': 'no-store',
 }
 
@@ -23,7 +23,7 @@ export const sse: Transport = {
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
       const asked = headers['last-event-id']?.toString() || query.after
-      // TODO 3: a client that has everything up to `query.until` need not come back.
+      // TODO 3: a client that has everything up to `query.until` must not reconnect again.
       const isStrange = asked !== undefined && !isCursor(asked)
       const after = isStrange ? asked : await startOf(feed, room, asked === undefined ? query : { after: asked })
       const { cursor, gap } = await feed.since(room, after, 0)
@@ -34,7 +34,7 @@ export const sse: Transport = {
       stream.writeHead(200, HEADERS).write(`retry: ${retryMs()}\nid: ${cursor}\n\n${gap ? gapText(cursor) : ''}`)
 
       const stop = feed.follow(room, cursor, deliver, () => stream.destroy())
-      // TODO 2: something for the proxies in between, for as long as the client is there.
+      // TODO 2: send a heartbeat for the proxies in between, until the client has gone.
       open.add(stream)
       stream.once('close', () => {
         stop()

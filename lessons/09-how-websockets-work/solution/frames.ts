@@ -1,22 +1,22 @@
-/** What a WebSocket server has to know of the protocol (RFC 6455): the answer to a handshake, and frames. */
+/** The parts of the protocol that a WebSocket server needs (RFC 6455): the handshake's accept value, and frames. */
 import { createHash } from 'node:crypto'
 
-/** The same in every WebSocket server there is (section 1.3). */
+/** The same text in every WebSocket server (section 1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 const OPCODE = { close: 0x8, ping: 0x9, pong: 0xa }
 
 export interface Frame {
-  /** Is it the last frame of its message? */
+  /** True if it is the last frame of its message. */
   readonly fin: boolean
   readonly opcode: number
-  /** Without a mask. */
+  /** The bytes after the mask is removed. */
   readonly payload: Buffer
 }
 
 export interface Read {
   readonly frame: Frame
-  /** Of the whole frame, in bytes: the next one begins behind them. */
+  /** The bytes of the whole frame. The next frame begins after them. */
   readonly length: number
 }
 
@@ -27,13 +27,13 @@ export function acceptOf(key: string): string {
     .digest('base64')
 }
 
-/** The first frame in these bytes; null while it is not there to its last byte. */
+/** The first frame in these bytes; null if it is not complete. */
 export function readFrame(bytes: Buffer): Read | null {
   if (bytes.length < 2) return null
   const [first = 0, second = 0] = bytes
   const isMasked = (second & 0x80) !== 0
   const short = second & 0x7f
-  // 126 and 127 are no lengths: they tell how wide the length is that follows.
+  // 126 and 127 are not lengths. They say how many bytes the length has that follows.
   const maskAt = short === 126 ? 4 : short === 127 ? 10 : 2
   const payloadAt = maskAt + (isMasked ? 4 : 0)
   if (bytes.length < payloadAt) return null
@@ -45,10 +45,10 @@ export function readFrame(bytes: Buffer): Read | null {
   return { frame: { fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload: Buffer.from(payload) }, length }
 }
 
-/** What a server sends back by itself, as bytes; null where it sends nothing. */
+/** The bytes of the frame that a server sends by itself in response; null if it sends none. */
 export function answerTo({ opcode, payload }: Frame): Buffer | null {
   if (opcode === OPCODE.ping) return controlFrame(OPCODE.pong, payload)
-  // The status alone: who closes knows its own reason.
+  // Only the status: the side that closes knows its own reason.
   if (opcode === OPCODE.close) return controlFrame(OPCODE.close, payload.subarray(0, 2))
   return null
 }

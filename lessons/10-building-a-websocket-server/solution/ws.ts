@@ -1,4 +1,4 @@
-/** WebSocket (RFC 6455) by the package ws, on the HTTP server that is there: JSON messages with a type, both ways. */
+/** WebSocket (RFC 6455) with the package ws, on the existing HTTP server. Every message is JSON with a type. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -13,12 +13,12 @@ const Message = Compile(Type.Object({ user: MESSAGE.user, text: MESSAGE.text, ke
 
 export const ws: Transport = {
   serve(app, feed) {
-    /** Every connection that is open. */
+    /** All open connections. */
     const clients = new Set<WebSocket>()
-    /** Does what lesson 9 is about. Whoever sends more than 16 KiB at once is closed with 1009. */
+    /** Makes the handshake and reads frames (lesson 9). Closes a client with 1009 if it sends a message over 16 KiB. */
     const handshakes = createHandshakes(MESSAGE_BYTES)
 
-    // `wscat -c ws://localhost:4110` names no path and gets here: a conversation in no room.
+    // `wscat -c ws://localhost:4110` names no path and leads here: a conversation without a room.
     app.get('/ws', async (request, reply) => {
       open(request, reply, null, (client) => send(client, { type: 'connected', message: 'WebSocket connected' }))
     })
@@ -47,7 +47,7 @@ export const ws: Transport = {
       handshakes.handleUpgrade(raw, socket, head, (client) => {
         clients.add(client)
         client.on('close', () => clients.delete(client))
-        // Who breaks the protocol is closed by ws. An error event without a listener would end the process.
+        // ws closes a client that breaks the protocol. An error event without a listener would end the process.
         client.on('error', () => {})
         client.on('message', async (data) => {
           const error = ({ message }: Error) => ({ type: 'error', message })
@@ -57,7 +57,7 @@ export const ws: Transport = {
       })
     }
 
-    /** What the client is told. Rejects with an error that names what was wrong. */
+    /** The response to a message. Rejects with an error that names the mistake. */
     async function answerTo(text: string, room: string | null): Promise<object> {
       const message: unknown = JSON.parse(text)
       const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined
@@ -66,7 +66,7 @@ export const ws: Transport = {
       throw new Error(`${JSON.stringify(type)} is no type that this server knows.`)
     }
 
-    /** Has what a client says come to everybody in its room. Rejects where it cannot. */
+    /** Publishes a client's message to its room. Rejects if that is not possible. */
     async function publish(message: unknown, room: string | null): Promise<object> {
       if (room === null) throw new Error('This connection is in no room.')
       if (!Message.Check(message)) throw new Error('A message has a user, 1 to 64 characters, and a text, 1 to 4000.')
@@ -77,7 +77,7 @@ export const ws: Transport = {
   },
 }
 
-/** As one frame of text. Resolves when it is on its way, or never will be: then `close` has come. */
+/** Sends one frame of text. Resolves when the bytes are sent, or when they cannot be sent because of a `close`. */
 function send(client: WebSocket, message: object): Promise<void> {
   return new Promise((resolve) => client.send(JSON.stringify(message), () => resolve()))
 }

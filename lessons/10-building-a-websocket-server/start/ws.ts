@@ -1,4 +1,4 @@
-/** WebSocket (RFC 6455) by the package ws, on the HTTP server that is there: JSON messages with a type, both ways. */
+/** WebSocket (RFC 6455) with the package ws, on the existing HTTP server. Every message is JSON with a type. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -13,12 +13,12 @@ const Message = Compile(Type.Object({ user: MESSAGE.user, text: MESSAGE.text, ke
 
 export const ws: Transport = {
   serve(app, feed) {
-    /** Every connection that is open. */
+    /** All open connections. */
     const clients = new Set<WebSocket>()
-    /** Does what lesson 9 is about. Whoever sends more than 16 KiB at once is closed with 1009. */
+    /** Makes the handshake and reads frames (lesson 9). Closes a client with 1009 if it sends a message over 16 KiB. */
     const handshakes = createHandshakes(MESSAGE_BYTES)
 
-    // `wscat -c ws://localhost:4110` names no path and gets here: a conversation in no room.
+    // `wscat -c ws://localhost:4110` names no path and leads here: a conversation without a room.
     app.get('/ws', async (request, reply) => open(request, reply, null, () => {})) // TODO 1: the welcome
 
     app.get('/feed/:room/ws', { schema }, async (request, reply) => {
@@ -27,22 +27,22 @@ export const ws: Transport = {
       open(request, reply, room, (client) => {
         send(client, { type: 'connected', message: 'WebSocket connected', room, cursor })
         if (gap) send(client, { type: 'gap', room, cursor })
-        // TODO 3: everything behind `cursor` goes to this client, an event a message, until it has left.
+        // TODO 3: send every event after `cursor` to this client, each as one message, until it has left.
       })
     })
 
-    // TODO 4: the server is about to stop: every connection is closed, with SERVICE_RESTART.
+    // TODO 4: the server is about to stop: close every connection with SERVICE_RESTART.
     return () => {}
 
     function open(request: FastifyRequest, reply: FastifyReply, room: string | null, begin: (it: WebSocket) => void) {
       const { request: raw, socket, head } = takeUpgrade(request, reply)
       handshakes.handleUpgrade(raw, socket, head, (client) => {
-        // TODO 2: what a client says is answered, to this client alone. Nothing that it says or does ends the process.
+        // TODO 2: respond to each message, and only to this client. No action of a client may end the process.
         begin(client)
       })
     }
 
-    /** Has what a client says come to everybody in its room. Rejects where it cannot. */
+    /** Publishes a client's message to its room. Rejects if that is not possible. */
     async function publish(message: unknown, room: string | null): Promise<object> {
       if (room === null) throw new Error('This connection is in no room.')
       if (!Message.Check(message)) throw new Error('A message has a user, 1 to 64 characters, and a text, 1 to 4000.')
@@ -53,7 +53,7 @@ export const ws: Transport = {
   },
 }
 
-/** As one frame of text. Resolves when it is on its way, or never will be: then `close` has come. */
+/** Sends one frame of text. Resolves when the bytes are sent, or when they cannot be sent because of a `close`. */
 function send(client: WebSocket, message: object): Promise<void> {
   return new Promise((resolve) => client.send(JSON.stringify(message), () => resolve()))
 }

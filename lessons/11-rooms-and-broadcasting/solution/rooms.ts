@@ -1,15 +1,15 @@
-/** Rooms: what is said in one is heard by everybody in it, and by nobody else. */
+/** Rooms: everybody in a room gets the messages of this room, and nobody else does. */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 
-/** Who is in each room. A room that nobody is in is not there. */
+/** The connections in each room. An empty room is not kept. */
 const rooms = new Map<string, Set<WebSocket>>()
 
-/** Who is in the plain chat. */
+/** The connections in the plain chat. */
 const chat = new Set<WebSocket>()
 
-/** `curl localhost:4111`: how many are in each. */
+/** `curl localhost:4111`: the number of connections in each room and in the chat. */
 const http = createServer((_request, response) => {
   const counts = Array.from(rooms, ([room, members]) => [room, members.size])
   response.setHeader('content-type', 'application/json')
@@ -46,7 +46,7 @@ function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<str
     return broadcast(members, { type: 'user_joined', boardId, ...me }, socket)
   }
   const members = rooms.get(boardId)
-  // Also for a room that is not there: nobody learns from the answer which ones are.
+  // The same error if the room does not exist: so a client cannot find out which rooms exist.
   if (!members?.has(socket)) return send(socket, { type: 'error', message: `You are not in ${boardId}.` })
   if (type === 'typing') return broadcast(members, { type: 'user_typing', boardId, ...me }, socket)
   if (type === 'message') return broadcast(members, { type: 'message', boardId, ...me, text })
@@ -66,12 +66,12 @@ function leave(socket: WebSocket, room: string): void {
   if (members?.delete(socket) && members.size === 0) rooms.delete(room)
 }
 
-/** To each of these but one. */
+/** Sends the message to each of the members, without `except`. */
 function broadcast(members: Iterable<WebSocket>, message: object, except?: WebSocket): void {
   for (const member of members) if (member !== except) send(member, message)
 }
 
-/** The fields of what a client said; none where it is no object. */
+/** The fields of a client's message; none if it is not an object. */
 function read(text: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text))

@@ -1,4 +1,4 @@
-/** A chat whose server knows who is speaking: whoever logs in gets a cookie, and each socket belongs to somebody. */
+/** A chat whose server knows its users: a user who logs in gets a cookie, and each socket belongs to a user. */
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -12,7 +12,7 @@ interface Session {
   readonly untilMs: number
 }
 
-/** By their secrets, which nobody can guess. A ticket stands for the session that asked for it. */
+/** The sessions by their secrets, which nobody can guess. A ticket stands for the session that requested it. */
 const sessions = new Map<string, Session>()
 const tickets = new Map<string, Session>()
 const secret = () => randomBytes(16).toString('hex')
@@ -21,7 +21,7 @@ const server = createServer((request, response) => {
   const { route, asked } = read(request)
   if (route === 'POST /login') {
     const id = secret()
-    // A real one asks for a password here.
+    // A real server asks for a password here.
     sessions.set(id, { user: asked.get('user') ?? 'somebody', untilMs: Date.now() + SESSION_MS })
     const cookie = `session=${id}; Path=/; HttpOnly; SameSite=Strict`
     response.writeHead(303, { location: '/', 'set-cookie': cookie }).end()
@@ -43,13 +43,13 @@ server.on('upgrade', (request, wire, head) => {
   wire.on('error', () => wire.destroy())
   const refuse = (status: string) => wire.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   const { origin, host } = request.headers
-  // Programs that are no browsers name no origin, and carry nobody's cookies but their own.
+  // Programs that are not browsers send no origin, and they have no cookies of other users.
   if (origin !== undefined && origin !== `http://${host}`) return refuse('403 Forbidden')
   const session = sessionOf(request) ?? spend(asked.get('ticket') ?? '')
   if (!session) return refuse('401 Unauthorized')
   sockets.handleUpgrade(request, wire, head, (socket) => {
     socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session.user }))
-    // An open line is never asked again who it is: its end has to come from here.
+    // An open socket is never checked again, so the server has to end it here.
     const end = setTimeout(() => socket.close(1008, 'The session is over.'), session.untilMs - Date.now())
     socket.on('close', () => clearTimeout(end))
   })
@@ -57,21 +57,21 @@ server.on('upgrade', (request, wire, head) => {
 
 server.listen(Number(process.env['PORT'] ?? 4112), '127.0.0.1')
 
-/** What is asked for; and a line in the access log, such as every server and every proxy writes. */
+/** The route and the query of a request. Also writes a line to the access log, as every server and proxy does. */
 function read({ method, url = '/' }: IncomingMessage) {
   process.stdout.write(`${method} ${url}\n`)
   const { pathname, searchParams } = new URL(url, 'http://here')
   return { route: `${method} ${pathname}`, asked: searchParams }
 }
 
-/** Whose cookie is this? */
+/** The session of this request's cookie. */
 function sessionOf({ headers }: IncomingMessage): Session | undefined {
   const session = sessions.get(/(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '')
-  // That it is over is for the server to say: a browser keeps a cookie for as long as it likes.
+  // The server has to check the end of the session: a browser may keep the cookie longer.
   return session && session.untilMs > Date.now() ? session : undefined
 }
 
-/** The session behind a ticket, which is worth nothing from then on. */
+/** The session of a ticket. The ticket is not valid any more after this call. */
 function spend(ticket: string): Session | undefined {
   const session = tickets.get(ticket)
   tickets.delete(ticket)

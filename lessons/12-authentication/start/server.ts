@@ -1,4 +1,4 @@
-/** A chat whose server knows who is speaking: whoever logs in gets a cookie, and each socket belongs to somebody. */
+/** A chat whose server knows its users: a user who logs in gets a cookie, and each socket belongs to a user. */
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -12,7 +12,7 @@ interface Session {
   readonly untilMs: number
 }
 
-/** By their secrets, which nobody can guess. A ticket stands for the session that asked for it. */
+/** The sessions by their secrets, which nobody can guess. A ticket stands for the session that requested it. */
 const sessions = new Map<string, Session>()
 const tickets = new Map<string, Session>()
 const secret = () => randomBytes(16).toString('hex')
@@ -21,12 +21,12 @@ const server = createServer((request, response) => {
   const { route, asked } = read(request)
   if (route === 'POST /login') {
     const id = secret()
-    // A real one asks for a password here.
+    // A real server asks for a password here.
     sessions.set(id, { user: asked.get('user') ?? 'somebody', untilMs: Date.now() + SESSION_MS })
     const cookie = `session=${id}; Path=/; HttpOnly; SameSite=Strict`
     response.writeHead(303, { location: '/', 'set-cookie': cookie }).end()
   } else if (route === 'POST /ticket') {
-    response.writeHead(501).end() // TODO 3: 201 and {"ticket":…} for a session, 401 for nobody; good once, for TICKET_MS.
+    response.writeHead(501).end() // TODO 3: with a session 201 and {"ticket":…}, else 401. Valid once, for TICKET_MS.
   } else response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE)
 })
 const PAGE = '<!doctype html><form method="post" action="/login?user=Ada"><button>Log in as Ada</button></form>'
@@ -37,24 +37,24 @@ server.on('upgrade', (request, wire, head) => {
   const { asked } = read(request)
   wire.on('error', () => wire.destroy())
   const refuse = (status: string) => wire.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-  // TODO 1: who is it? Nobody is refused, before the 101. TODO 2: and whose page has asked? TODO 3: or is there a ticket?
+  // TODO 1: refuse a client without a session, before the 101. TODO 2: which page has asked? TODO 3: is there a ticket?
   const session = sessionOf(request)
   sockets.handleUpgrade(request, wire, head, (socket) => {
     socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session?.user }))
-    // TODO 4: the session ends some day. What about this socket?
+    // TODO 4: the session will end. What must happen to this socket then?
   })
 })
 
 server.listen(Number(process.env['PORT'] ?? 4112), '127.0.0.1')
 
-/** What is asked for; and a line in the access log, such as every server and every proxy writes. */
+/** The route and the query of a request. Also writes a line to the access log, as every server and proxy does. */
 function read({ method, url = '/' }: IncomingMessage) {
   process.stdout.write(`${method} ${url}\n`)
   const { pathname, searchParams } = new URL(url, 'http://here')
   return { route: `${method} ${pathname}`, asked: searchParams }
 }
 
-/** Whose cookie is this? TODO 4: and does the session still last? */
+/** The session of this request's cookie. TODO 4: has the session ended? */
 function sessionOf({ headers }: IncomingMessage): Session | undefined {
   return sessions.get(/(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '')
 }

@@ -1,15 +1,15 @@
-/** A WebSocket that comes back: to where it was, not at once, and not all clients together. */
+/** A WebSocket that reconnects: it resumes at its cursor, after a pause, and not together with all other clients. */
 import type { Event, FeedMessage } from '#server/protocol.ts'
 
-/** At the most, before the first return; each further one may take twice as long, up to the longest. */
+/** The longest pause before the first attempt. It doubles with each failure, up to LONGEST_MS. */
 const FIRST_MS = 1000
 const LONGEST_MS = 30_000
 
-/** A line that is silent for so long is asked whether it is there, and has so long to answer. */
+/** After SILENCE_MS without a message, the client sends a ping. The server then has ANSWER_MS to respond. */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
 
-/** Policy violation: the server does not want this client, and will not want it next time. */
+/** Policy violation: the server refuses this client, and will refuse it the next time, too. */
 const NOT_WANTED = 1008
 
 interface Target {
@@ -23,7 +23,7 @@ interface Listener {
   ended(why: string): void
 }
 
-/** Brings every event behind `after`, once and in order, however often the line is cut. Answers what ends it. */
+/** Delivers every event after `after`, once and in order, in spite of cuts. Returns a function that ends it. */
 export function connect({ origin, room, after }: Target, listener: Listener): () => void {
   let cursor = after
   let failures = 0
@@ -39,14 +39,14 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
       receive(JSON.parse(String(data)))
     }
     opening.onclose = ({ code }) => lost(code)
-    // A handshake may be left without an answer, too.
+    // The server may also never respond to the handshake.
     clearTimeout(watchdog)
     watchdog = setTimeout(lost, SILENCE_MS + ANSWER_MS)
     return opening
   }
 
   function receive(message: Event | FeedMessage): void {
-    // Open is not enough: a server that is overloaded opens, and closes at once.
+    // An open connection is not enough: an overloaded server may accept it and close it at once.
     failures = 0
     if (message.type === 'connected') cursor = message.cursor
     else if ('at' in message) {
@@ -58,7 +58,7 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
   function lost(code?: number): void {
     stop()
     if (code === NOT_WANTED) return listener.ended('The server does not want this client.')
-    // Anywhere in between: those who were cut together do not come back together.
+    // A random pause: clients that were cut together do not return together.
     retry = setTimeout(() => (socket = open()), Math.random() * Math.min(FIRST_MS * 2 ** failures, LONGEST_MS))
     failures += 1
   }
@@ -71,7 +71,7 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
     }, SILENCE_MS)
   }
 
-  /** Does not wait for the close of a line that is dead, and hears no more of it. */
+  /** Ends the connection without waiting for its close event. Its messages are ignored from now on. */
   function stop(): void {
     clearTimeout(retry)
     clearTimeout(watchdog)

@@ -1,4 +1,4 @@
-/** The server's end: finds the clients that are gone without a word, and tells all when it goes itself. */
+/** The server's side: finds clients that are gone silently, and closes all sockets when the server stops. */
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
@@ -7,7 +7,7 @@ import { takeUpgrade } from '#server/upgrade.ts'
 
 const HEARTBEAT_MS = 15_000
 
-/** Close code: this server stops, and another takes its place. */
+/** The close code that means: this server stops, and a new one will start. */
 const SERVICE_RESTART = 1012
 
 export const ws: Transport = {
@@ -44,7 +44,7 @@ export const ws: Transport = {
   },
 }
 
-/** Pings; who has not answered by the next time is gone, and would not answer a close either. Answers what stops it. */
+/** Sends pings. A client without a pong before the next ping is terminated. Returns a function that stops it. */
 function heartbeat(socket: WebSocket): () => void {
   let isAnswered = true
   socket.on('pong', () => (isAnswered = true))

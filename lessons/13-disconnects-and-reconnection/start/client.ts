@@ -1,15 +1,15 @@
-/** A WebSocket that comes back: to where it was, not at once, and not all clients together. */
+/** A WebSocket that reconnects: it resumes at its cursor, after a pause, and not together with all other clients. */
 import type { Event, FeedMessage } from '#server/protocol.ts'
 
-/** At the most, before the first return; each further one may take twice as long, up to the longest. */
+/** The longest pause before the first attempt. It doubles with each failure, up to LONGEST_MS. */
 const FIRST_MS = 1000
 const LONGEST_MS = 30_000
 
-/** A line that is silent for so long is asked whether it is there, and has so long to answer. */
+/** After SILENCE_MS without a message, the client sends a ping. The server then has ANSWER_MS to respond. */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
 
-/** Policy violation: the server does not want this client, and will not want it next time. */
+/** Policy violation: the server refuses this client, and will refuse it the next time, too. */
 const NOT_WANTED = 1008
 
 interface Target {
@@ -23,7 +23,7 @@ interface Listener {
   ended(why: string): void
 }
 
-/** Brings every event behind `after`, once and in order, however often the line is cut. Answers what ends it. */
+/** Delivers every event after `after`, once and in order, in spite of cuts. Returns a function that ends it. */
 export function connect({ origin, room, after }: Target, listener: Listener): () => void {
   let cursor = after
   let socket = open()
@@ -37,16 +37,16 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
   }
 
   function receive(message: Event | FeedMessage): void {
-    // TODO 2: where is this client now? And is the line one that works?
+    // TODO 2: what is this client's cursor now? Does this message prove that the connection works?
     if ('at' in message) listener.event(message)
   }
 
   function lost(code?: number): void {
-    // TODO 1: come back, after a while that grows with each failure in a row and is another for each client.
-    // TODO 4: but not to a server that does not want this client: then it is told that it has ended.
+    // TODO 1: reconnect after a pause. It grows with each failure in a row, and it is different for each client.
+    // TODO 4: if the server refuses this client for ever, do not reconnect, and call `listener.ended`.
   }
 
-  // TODO 3: a line that dies without a word. Who is silent for SILENCE_MS is asked, and lost without an answer.
+  // TODO 3: a connection that dies silently. After SILENCE_MS send a ping; without a response it is lost.
 
   function stop(): void {
     socket.onmessage = socket.onclose = null

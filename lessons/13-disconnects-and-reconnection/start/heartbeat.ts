@@ -1,4 +1,4 @@
-/** The server's end: finds the clients that are gone without a word, and tells all when it goes itself. */
+/** The server's side: finds clients that are gone silently, and closes all sockets when the server stops. */
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
@@ -7,7 +7,7 @@ import { takeUpgrade } from '#server/upgrade.ts'
 
 const HEARTBEAT_MS = 15_000
 
-/** Close code: this server stops, and another takes its place. */
+/** The close code that means: this server stops, and a new one will start. */
 const SERVICE_RESTART = 1012
 
 export const ws: Transport = {
@@ -27,7 +27,7 @@ export const ws: Transport = {
           ({ events }) => events.forEach((event) => socket.send(JSON.stringify(event))),
           () => socket.terminate(),
         )
-        // TODO 5: a ping every HEARTBEAT_MS; who has not answered the last one by then is gone.
+        // TODO 5: send a ping every HEARTBEAT_MS. If the last one got no pong, the client is gone.
         sockets.add(socket)
         socket.on('error', () => {})
         socket.on('close', () => {
@@ -38,7 +38,7 @@ export const ws: Transport = {
     })
 
     return () => {
-      // TODO 6: with which close code do clients know that they should come back?
+      // TODO 6: which close code tells the clients to reconnect?
       for (const socket of sockets) socket.close()
     }
   },

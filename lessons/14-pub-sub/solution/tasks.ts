@@ -1,4 +1,4 @@
-/** Tasks on boards. Who watches a board hears of its changes: over a WebSocket, by a request that is held, by mail. */
+/** Tasks on boards. A client can watch the changes of a board: with a WebSocket, with a held request, or by mail. */
 import Fastify from 'fastify'
 import { WebSocketServer } from 'ws'
 
@@ -7,7 +7,7 @@ type Change = { readonly type: 'task_created' | 'task_done'; readonly task: Task
 type Handler = (change: Change) => unknown
 type Request = { Params: { board: string; id: string }; Body: { title: string } }
 
-const EVERY = '*' // the topic of whoever wants to hear of all boards
+const EVERY = '*' // a subscriber to this topic gets the changes of all boards
 const app = Fastify()
 const bus = createBus()
 const tasks = new Map<string, Task>()
@@ -53,20 +53,20 @@ function createBus() {
     subscribe(topic: string, handler: Handler): () => void {
       const handlers = topics.get(topic) ?? new Set()
       topics.set(topic, handlers.add(handler))
-      // A second call must not take a set away that others have made since.
+      // A second call must not delete a set that others have made in the meantime.
       return () => {
         if (handlers.delete(handler) && handlers.size === 0) topics.delete(topic)
       }
     },
     publish(topic: string, change: Change): void {
-      // A copy: whoever is called may come and go, and so may the others.
+      // A copy: handlers may subscribe and leave during the loop.
       for (const handler of [...(topics.get(EVERY) ?? []), ...(topics.get(topic) ?? [])]) void call(handler, change)
     },
     size: (topic: string): number => topics.get(topic)?.size ?? 0,
   }
 }
 
-/** Catches what a handler throws at once, and what its promise rejects later. */
+/** Calls a handler. Catches an error that it throws at once, and a promise that rejects later. */
 async function call(handler: Handler, change: Change): Promise<void> {
   try {
     await handler(change)
@@ -75,7 +75,7 @@ async function call(handler: Handler, change: Change): Promise<void> {
   }
 }
 
-/** To whoever the title mentions; as reliable as mail is. */
+/** Sends a mail to the people that the title mentions. It can fail in three ways, as real mail can. */
 function mail({ task: { title } }: Change): Promise<void> | void {
   if (title.includes('@nobody')) throw new Error('There is no such address.')
   if (title.includes('@later')) return Promise.reject(new Error('The mail server is away.'))

@@ -1,4 +1,4 @@
-/** Tasks on boards. Who watches a board hears of its changes: over a WebSocket, by a request that is held, by mail. */
+/** Tasks on boards. A client can watch the changes of a board: with a WebSocket, with a held request, or by mail. */
 import Fastify from 'fastify'
 import type { FastifyReply } from 'fastify'
 import { WebSocketServer } from 'ws'
@@ -9,7 +9,7 @@ type Change = { readonly type: 'task_created' | 'task_done'; readonly task: Task
 type Handler = (change: Change) => unknown
 type Request = { Params: { board: string; id: string }; Body: { title: string } }
 
-const EVERY = '*' // the topic of whoever wants to hear of all boards
+const EVERY = '*' // a subscriber to this topic gets the changes of all boards
 const app = Fastify()
 const bus = createBus()
 const tasks = new Map<string, Task>()
@@ -20,7 +20,7 @@ app.get<Request>('/boards/:board', async ({ params: { board } }) => ({ subscribe
 app.post<Request>('/boards/:board/tasks', async ({ params: { board }, body: { title } }, reply) => {
   const task = { id: `t${tasks.size + 1}`, board, title, isDone: false }
   tasks.set(task.id, task)
-  // TODO 3: the change is published, here and below. Whom it goes to, and how, is nothing that a route knows.
+  // TODO 3: publish the change, here and below. A route must not know which listeners exist, and how they send.
   const change: Change = { type: 'task_created', task }
   mail(change)
   for (const [socket, of] of sockets) if (of === board) socket.send(JSON.stringify(change))
@@ -36,7 +36,7 @@ app.post<Request>('/tasks/:id/done', async ({ params: { id } }, reply) => {
   return task
 })
 
-// TODO 2: these two, and mail, subscribe. What ends that for each of them? The next change answers a held request.
+// TODO 2: let these two and mail subscribe. When does each subscription end? A held request ends with the next change.
 app.get<Request>('/boards/:board/next', ({ params: { board } }, reply) => void held.set(reply, board))
 const server = new WebSocketServer({ server: app.server })
 server.on('connection', (socket, { url = '' }) => void sockets.set(socket, url.split('/')[2] ?? ''))
@@ -44,15 +44,15 @@ await app.listen({ port: Number(process.env['PORT'] ?? 4114) })
 
 function createBus() {
   return {
-    // TODO 1: `subscribe` gives back what ends it, and that may be called twice. `publish` calls whoever has subscribed
-    //         to the topic or to EVERY, and waits for nobody. What one of them does, or throws, hurts no other.
+    // TODO 1: `subscribe` returns a function that ends it, which may be called twice. `publish` calls each handler of
+    //         the topic and of EVERY, and waits for none. A handler that throws or leaves must not affect the others.
     subscribe: (topic: string, handler: Handler) => () => {},
     publish: (topic: string, change: Change) => {},
     size: (topic: string): number => 0,
   }
 }
 
-/** To whoever the title mentions; as reliable as mail is. */
+/** Sends a mail to the people that the title mentions. It can fail in three ways, as real mail can. */
 function mail({ task: { title } }: Change): Promise<void> | void {
   if (title.includes('@nobody')) throw new Error('There is no such address.')
   if (title.includes('@later')) return Promise.reject(new Error('The mail server is away.'))

@@ -1,16 +1,16 @@
-/** Presence: who is on a board, be it by one tab or by five, and who is typing there. */
+/** Presence: which people are on a board, with one tab or with five, and which of them are typing. */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 
-/** Somebody on a board; typing for as long as there is a timer that will end it. */
+/** A person on a board. The person is typing as long as there is a timer that will end it. */
 type Person = { userId: string; name: string; readonly tabs: Set<WebSocket>; typing?: NodeJS.Timeout | undefined }
-const GONE_MS = 30_000 // A page says something every 10 s. A tab that has said nothing for so long is gone.
-const TYPING_MS = 5000 // Who has said that it types, and not again for so long, does so no more.
-/** Who is on each board, by userId. A board that nobody is on is not there. */
+const GONE_MS = 30_000 // A page sends a message every 10 s. A tab without a message for this time is gone.
+const TYPING_MS = 5000 // Without a new `typing` for this time, a person is not typing any more.
+/** The people on each board, by userId. An empty board is not kept. */
 const boards = new Map<string, Map<string, Person>>()
 
-/** `curl localhost:4115`: all that you know. */
+/** `curl localhost:4115`: everything that the server knows. */
 const http = createServer((_request, response) => {
   response.end(JSON.stringify(Object.fromEntries(Array.from(boards.keys(), (boardId) => [boardId, stateOf(boardId)]))))
 }).listen(Number(process.env['PORT'] ?? 4115))
@@ -48,13 +48,13 @@ function join(tab: WebSocket, me: Omit<Person, 'tabs'>, boardId: string): void {
   if (!known) tell(boardId, person, { type: 'user_joined' })
 }
 
-/** To all tabs of everybody on the board but this person. */
+/** Sends a message about this person to all tabs of the other people on the board. */
 function tell(boardId: string, { userId, name }: Person, message: object): void {
   for (const other of boards.get(boardId)?.values() ?? [])
     if (other.userId !== userId) for (const tab of other.tabs) send(tab, { ...message, boardId, userId, name })
 }
 
-/** The last tab takes the person along, and what that one was about to do. */
+/** Removes a tab. With the last tab, removes the person and stops the person's timer. */
 function leave(tab: WebSocket, userId: string, boardId: string): void {
   const people = boards.get(boardId)
   const person = people?.get(userId)
@@ -64,7 +64,7 @@ function leave(tab: WebSocket, userId: string, boardId: string): void {
   tell(boardId, person, { type: 'user_left' })
 }
 
-/** Each saying begins the time anew; the others hear of changes only. */
+/** Starts the time again with each `typing`. The others get only changes. */
 function typing(person: Person, boardId: string, on: boolean): void {
   const was = person.typing !== undefined
   clearTimeout(person.typing)

@@ -1,16 +1,16 @@
-/** Presence: who is on a board, be it by one tab or by five, and who is typing there. */
+/** Presence: which people are on a board, with one tab or with five, and which of them are typing. */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 
-/** Somebody on a board; typing for as long as there is a timer that will end it. */
+/** A person on a board. The person is typing as long as there is a timer that will end it. */
 type Person = { userId: string; name: string; readonly tabs: Set<WebSocket>; typing?: NodeJS.Timeout | undefined }
-const GONE_MS = 30_000 // A page says something every 10 s. A tab that has said nothing for so long is gone.
-const TYPING_MS = 5000 // Who has said that it types, and not again for so long, does so no more.
-/** Who is on each board, by userId. A board that nobody is on is not there. */
+const GONE_MS = 30_000 // A page sends a message every 10 s. A tab without a message for this time is gone.
+const TYPING_MS = 5000 // Without a new `typing` for this time, a person is not typing any more.
+/** The people on each board, by userId. An empty board is not kept. */
 const boards = new Map<string, Map<string, Person>>()
 
-/** `curl localhost:4115`: all that you know. */
+/** `curl localhost:4115`: everything that the server knows. */
 const http = createServer((_request, response) => {
   response.end(JSON.stringify(Object.fromEntries(Array.from(boards.keys(), (boardId) => [boardId, stateOf(boardId)]))))
 }).listen(Number(process.env['PORT'] ?? 4115))
@@ -20,7 +20,7 @@ new WebSocketServer({ server: http, maxPayload: 16 * 1024 }).on('connection', (t
   tab.on('error', () => {})
   tab.on('close', () => boards.forEach((_people, boardId) => leave(tab, me.userId, boardId)))
   tab.on('message', (data) => hear(tab, me, read(String(data))))
-  // TODO 3: a tab from which nothing comes for GONE_MS is gone, and its connection is ended.
+  // TODO 3: if nothing comes from a tab for GONE_MS, end its connection.
   send(tab, { type: 'connected', message: 'WebSocket connected' })
 })
 
@@ -36,13 +36,13 @@ function hear(tab: WebSocket, me: Omit<Person, 'tabs'>, { type, boardId, on }: R
   send(tab, { type: 'left', boardId })
 }
 
-// TODO 1: `joined`, with what `stateOf` knows, goes to the tab; `user_joined` to the others. Each of them always?
+// TODO 1: send `joined`, with the result of `stateOf`, to the tab, and `user_joined` to the others. Always both?
 function join(tab: WebSocket, me: Omit<Person, 'tabs'>, boardId: string): void {}
-// TODO 1: to all tabs of everybody on the board but this person, with `boardId`, `userId` and `name`.
+// TODO 1: send to all tabs of the other people on the board, with `boardId`, `userId` and `name` of this person.
 function tell(boardId: string, person: Person, message: object): void {}
-// TODO 2: this tab is none of the person's any more. When is that `user_left`, and what has to end with it?
+// TODO 2: remove this tab from its person. When do the others get `user_left`, and what else has to end then?
 function leave(tab: WebSocket, userId: string, boardId: string): void {}
-// TODO 4: `user_typing` with `on`, where that changes. TYPING_MS after the person has last said so it is over.
+// TODO 4: send `user_typing` with `on` if that changes. It ends TYPING_MS after the person's last `typing`.
 function typing(person: Person, boardId: string, on: boolean): void {}
 
 function stateOf(boardId: string) {

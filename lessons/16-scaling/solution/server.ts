@@ -1,4 +1,4 @@
-/** One server of several: what is published at any of them reaches the clients of all, through Redis. */
+/** One of several servers. A message that is published at one of them reaches the clients of all, through Redis. */
 import Fastify from 'fastify'
 import type { FastifyReply } from 'fastify'
 import { Redis } from 'ioredis'
@@ -12,7 +12,7 @@ interface Event {
 
 const redis = new Redis(String(process.env['REDIS_URL']), { maxRetriesPerRequest: null, retryStrategy: () => 20 })
 redis.on('error', () => {})
-/** A connection of its own: one that waits for news can do nothing else. */
+/** A second connection: a connection that waits for entries can do nothing else. */
 const listening = redis.duplicate()
 listening.on('error', () => {})
 
@@ -36,7 +36,7 @@ function deliver(event: Event): void {
     if (room === event.room) client.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`)
 }
 
-/** INCR and XADD as one step: nothing of another process comes in between. The entry's own id is the number. */
+/** INCR and XADD as one step: no command of another process comes in between. The number is the entry's own id. */
 const APPEND = `
   local seq = redis.call('INCR', KEYS[1] .. ':seq')
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', 10000, seq .. '-0', 'draft', ARGV[1])
@@ -47,7 +47,7 @@ async function publish(draft: Omit<Event, 'id'>): Promise<Event> {
   return { id: `feed.${seq}`, ...draft }
 }
 
-/** From where this process begins, and then always from behind the last entry that it has. */
+/** Reads the stream: from its end when this process starts, and then always after the last entry that it has. */
 async function listen(): Promise<void> {
   let last = `${(await redis.get('feed:seq')) ?? 0}-0`
   for (;;) {

@@ -1,4 +1,4 @@
-/** One server of several: what is published at any of them reaches the clients of all, through Redis. */
+/** One of several servers. A message that is published at one of them reaches the clients of all, through Redis. */
 import Fastify from 'fastify'
 import type { FastifyReply } from 'fastify'
 import { Redis } from 'ioredis'
@@ -12,7 +12,7 @@ interface Event {
 
 const redis = new Redis(String(process.env['REDIS_URL']), { maxRetriesPerRequest: null, retryStrategy: () => 20 })
 redis.on('error', () => {})
-/** A connection of its own: one that waits for news can do nothing else. */
+/** A second connection: a connection that waits for entries can do nothing else. */
 const listening = redis.duplicate()
 listening.on('error', () => {})
 
@@ -38,14 +38,14 @@ function deliver(event: Event): void {
 
 let seq = 0
 
-// TODO 1: each process counts for itself. Have Redis give the number and keep the message, in one step.
+// TODO 1: each process counts separately. Let Redis make the number and keep the message, in one step.
 async function publish(draft: Omit<Event, 'id'>): Promise<Event> {
   const event = { id: `feed.${++seq}`, ...draft }
   await redis.publish('feed', JSON.stringify(event))
   return event
 }
 
-// TODO 2: who is not there when it is said never hears it. Read on from the last that this process has.
+// TODO 2: pub/sub loses messages while a process is disconnected. Read a stream, after this process's last entry.
 await listening.subscribe('feed')
 listening.on('message', (_channel, text) => deliver(JSON.parse(text)))
 

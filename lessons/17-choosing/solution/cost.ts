@@ -1,24 +1,24 @@
-/** A model: what a workload costs one client by each of the four transports, from the sizes that were measured. */
+/** A model: the cost of a workload for one client, with each of the four transports, from measured sizes. */
 
 export interface Workload {
-  /** Of the room, at random moments. */
+  /** Messages in the room, published at random moments. */
   readonly ratePerSecond: number
-  /** Short polling: from one request to the next. */
+  /** Short polling: the time from one request to the next. */
   readonly intervalMs: number
   /** Long polling: how long the server may hold a request. */
   readonly waitS: number
-  /** A request to the server and its answer back, each half of it. */
+  /** A request to the server and its response back; each takes half of it. */
   readonly roundTripMs: number
 }
 
-/** In bytes, both ways together. */
+/** Sizes in bytes, both directions together. */
 export interface Sizes {
   readonly payload: number
-  /** Polls: a request and an answer with messages in it, without the messages. */
+  /** Polls: a request and a response with messages, without the bytes of the messages. */
   readonly exchange: number
-  /** Polls: a request and an answer that brings nothing. */
+  /** Polls: a request and a response without a message. */
   readonly empty: number
-  /** Streams: what stands around each message. */
+  /** Streams: the bytes around each message. */
   readonly framing: number
   readonly heartbeat: number
 }
@@ -26,7 +26,7 @@ export interface Sizes {
 export interface Cost {
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
-  /** From when the server has a message to when the client has it. */
+  /** The time from the moment when the server has a message until the client has it. */
   readonly meanAgeMs: number
 }
 
@@ -51,12 +51,12 @@ function shortPoll({ ratePerSecond, intervalMs, roundTripMs }: Workload, { paylo
 function longPoll({ ratePerSecond, waitS, roundTripMs }: Workload, { payload, exchange, empty }: Sizes): Cost {
   const gapS = roundTripMs / 1000
   const nothingInGap = Math.exp(-ratePerSecond * gapS)
-  // Until the next message or the end of the wait, whichever comes first.
+  // The mean time until the next message or the end of the wait, whichever comes first.
   const heldS = ratePerSecond === 0 ? waitS : (1 - Math.exp(-ratePerSecond * waitS)) / ratePerSecond
   const cycleS = gapS + nothingInGap * heldS
   const inVain = nothingInGap * Math.exp(-ratePerSecond * waitS)
   const bytesPerSecond = ((1 - inVain) * exchange + inVain * empty) / cycleS + ratePerSecond * payload
-  // Who comes in the gap waits for the rest of it.
+  // A message that comes in the gap waits for the rest of the gap.
   const meanAgeMs = roundTripMs / 2 + (gapS / cycleS) * (roundTripMs / 2)
   return { requestsPerSecond: 1 / cycleS, bytesPerSecond, meanAgeMs }
 }
@@ -66,7 +66,7 @@ function stream({ ratePerSecond, roundTripMs }: Workload, { payload, framing, he
   return { requestsPerSecond: 0, bytesPerSecond, meanAgeMs: roundTripMs / 2 }
 }
 
-/** Of those whose messages are young enough on average, the one with the fewest bytes; null where none is. */
+/** The transport with the fewest bytes, of those whose mean age is acceptable; null if there is none. */
 export function cheapest(workload: Workload, sizes: Record<Name, Sizes>, acceptableAgeMs: number): Name | null {
   const costs = NAMES.map((name) => ({ name, ...costOf(name, workload, sizes[name]) }))
   const fresh = costs.filter(({ meanAgeMs }) => meanAgeMs <= acceptableAgeMs)

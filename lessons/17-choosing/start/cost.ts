@@ -1,24 +1,24 @@
-/** A model: what a workload costs one client by each of the four transports, from the sizes that were measured. */
+/** A model: the cost of a workload for one client, with each of the four transports, from measured sizes. */
 
 export interface Workload {
-  /** Of the room, at random moments. */
+  /** Messages in the room, published at random moments. */
   readonly ratePerSecond: number
-  /** Short polling: from one request to the next. */
+  /** Short polling: the time from one request to the next. */
   readonly intervalMs: number
   /** Long polling: how long the server may hold a request. */
   readonly waitS: number
-  /** A request to the server and its answer back, each half of it. */
+  /** A request to the server and its response back; each takes half of it. */
   readonly roundTripMs: number
 }
 
-/** In bytes, both ways together. */
+/** Sizes in bytes, both directions together. */
 export interface Sizes {
   readonly payload: number
-  /** Polls: a request and an answer with messages in it, without the messages. */
+  /** Polls: a request and a response with messages, without the bytes of the messages. */
   readonly exchange: number
-  /** Polls: a request and an answer that brings nothing. */
+  /** Polls: a request and a response without a message. */
   readonly empty: number
-  /** Streams: what stands around each message. */
+  /** Streams: the bytes around each message. */
   readonly framing: number
   readonly heartbeat: number
 }
@@ -26,7 +26,7 @@ export interface Sizes {
 export interface Cost {
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
-  /** From when the server has a message to when the client has it. */
+  /** The time from the moment when the server has a message until the client has it. */
   readonly meanAgeMs: number
 }
 
@@ -39,16 +39,16 @@ export function costOf(name: Name, workload: Workload, sizes: Sizes): Cost {
   return name === 'long-poll' ? longPoll(workload, sizes) : stream(workload, sizes)
 }
 
-// TODO 1: how many polls a second, and which share of them is empty? Each message is carried once, however many share an answer.
+// TODO 1: how many polls a second, and which share of them is empty? Several messages can share one response.
 const shortPoll = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 
-// TODO 2: how long is it from one answer to the next? First comes a gap, then a hold: for no time, for the next message, or in vain.
+// TODO 2: how long is a cycle? After the gap comes a hold: no time, the time until a message, or the whole wait.
 const longPoll = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 
-// TODO 3: its one request is long over. What crosses the wire now, and what when nothing happens?
+// TODO 3: its only request was sent long ago. Which bytes cross the wire now? Which bytes cross it if nothing happens?
 const stream = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 
-/** Of those whose messages are young enough on average, the one with the fewest bytes; null where none is. */
+/** The transport with the fewest bytes, of those whose mean age is acceptable; null if there is none. */
 export function cheapest(workload: Workload, sizes: Record<Name, Sizes>, acceptableAgeMs: number): Name | null {
   // TODO 4
   return null

@@ -1,36 +1,36 @@
-/** A board in one page: as the log has it, and upon that the page's own changes, which the log has not confirmed yet. */
+/** A board in one page: the board of the log, and on top of it the page's own changes that are not in the log yet. */
 import type { Board, BoardAnswer, Change, Cursor, Event } from '#server/protocol.ts'
 import { apply } from '#web/board/apply.ts'
 import { standing } from '#web/board/join.ts'
 
-/** What the page brings. All of it tries again by itself where a line is cut. */
+/** The functions that the page provides. Each of them tries again by itself if a connection is cut. */
 export interface Parts {
-  /** The board as it is, and the cursor of the last event that is in it. */
+  /** Fetches the current board, and the cursor of the last event that it includes. */
   read(): Promise<BoardAnswer>
   /**
-   * Brings what lies behind the cursor and then what comes, in order; without a cursor, what comes from now on. Answers
-   * what ends it. While a better transport is tried beside the one that works, both bring the same.
+   * Delivers the events after the cursor, and then new ones; without a cursor, only new ones. Returns a function that
+   * ends it. While the page tries a better transport beside the current one, both deliver the same events.
    */
   follow(after: Cursor | undefined, listener: Listener): () => void
-  /** Sends it up, one change after the other. The event that comes of it has the same key. */
+  /** Sends a change to the server, one change after the other. The event of this change has the same key. */
   send(key: string, change: Change, answer: Answer): void
   newKey(): string
 }
 
 interface Listener {
   event(event: Event): void
-  /** What should come next is not kept any more, or the log is another one. What follows begins somewhere later. */
+  /** The next event is no longer kept, or the log is a different one. The events then continue at a later position. */
   gap(): void
 }
 
 interface Answer {
-  /** The log has it, as the event of this id. */
+  /** The change is in the log, as the event with this id. */
   accepted(id: Cursor): void
   refused(why: string): void
 }
 
 export interface LiveBoard {
-  /** What the page shows; null before there is anything. */
+  /** The board that the page shows; null before the first snapshot. */
   readonly board: Board | null
   change(change: Change): void
   close(): void
@@ -39,7 +39,7 @@ export interface LiveBoard {
 export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   let cursor: Cursor = ''
   let confirmed: Board | null = null
-  /** By their keys, in their order. `id`: where the log has it, once that is known. */
+  /** The changes that are not in the log yet, by their keys, in order. `id`: the position in the log, if known. */
   const pending = new Map<string, { readonly change: Change; readonly id?: Cursor }>()
   let stop = (): void => {}
   void load()
@@ -62,7 +62,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     close: () => stop(),
   }
 
-  /** The board as it is, and whatever lies behind that; nothing of it once it was stopped. */
+  /** Fetches the current board and follows the events after it. Does nothing more once it was stopped. */
   async function load(): Promise<void> {
     stop()
     let isOver = false
@@ -82,7 +82,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     pending.delete(event.key ?? '')
   }
 
-  /** The event of what is in the snapshot, or was here before its answer, will not come. */
+  /** Removes changes whose event is in the snapshot, or came before the response: this event will not come again. */
   function settle(): void {
     for (const [key, { id }] of pending) if (id && standing(id, cursor) === 'seen') pending.delete(key)
   }

@@ -1,38 +1,38 @@
 /**
- * Which transport a page uses: the best one that delivers. It is told what happened and when, and says what is to be
- * used; opening and closing is the page's. A drop-in for `web/board/fallback.ts`.
+ * Decides which transport a page uses: the best one that delivers. It gets reports of what happened, and returns the
+ * transports to use. The page opens and closes them. It can replace `web/board/fallback.ts`.
  */
 import type { TransportName } from '#server/protocol.ts'
 
 /** The best first. */
 export const ORDER: readonly TransportName[] = ['ws', 'sse', 'long-poll', 'short-poll']
 
-/** A transport that has brought nothing for so long, be it the current one or one that is tried, has had its time. */
+/** How long a transport may deliver nothing, as the current one or in a trial, before the page gives it up. */
 export const PATIENCE_MS = 4000
 
-/** Between two tries of the better ones, where the current one is not the best. */
+/** The time between two tries of the better transports, if the current one is not the best. */
 export const RETRY_MS = 10_000
 
 export interface Fallback {
-  /** Those that may be used, the best first. Only one, where the user has chosen it. */
+  /** The transports that may be used, the best first. Only one if the user has chosen it. */
   readonly order: readonly TransportName[]
   readonly current: TransportName
-  /** Whether the current one delivers, and since when it does or does not. */
+  /** True if the current transport delivers. `sinceMs`: since when this is so. */
   readonly isLive: boolean
   readonly sinceMs: number
-  /** A better one that is tried beside the current one; null while none is. And since when it is tried, or none is. */
+  /** A better transport that is tried beside the current one, or null. `trialSinceMs`: since when this is so. */
   readonly trial: TransportName | null
   readonly trialSinceMs: number
-  /** Which was given up last, and why; null on the best one. */
+  /** The transport that was given up last, and the reason; null if the current one is the best. */
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
 }
 
 export type Report =
-  /** It has brought something. */
+  /** The transport has delivered something. */
   | { readonly is: 'live'; readonly transport: TransportName }
-  /** `down`: it was lost, and is coming back by itself. `withheld`: it looks open, and what should have come did not. */
+  /** `down`: its connection is lost, and it reconnects by itself. `withheld`: it looks open, but brings too little. */
   | { readonly is: 'down' | 'withheld'; readonly transport: TransportName; readonly trouble: string }
-  /** Time passes. Comes four times a second. */
+  /** Time has passed. This report comes four times a second. */
   | { readonly is: 'tick' }
 
 export function startFallback(nowMs: number, only: TransportName | null = null): Fallback {
@@ -41,7 +41,7 @@ export function startFallback(nowMs: number, only: TransportName | null = null):
   return { order, current, isLive: false, sinceMs: nowMs, trial: null, trialSinceMs: nowMs, gaveUp: null }
 }
 
-/** The state behind a report. What comes of a transport that is neither the current one nor tried changes nothing. */
+/** The state after a report. A report of a transport that is neither current nor tried changes nothing. */
 export function step(state: Fallback, report: Report, nowMs: number): Fallback {
   const { order, current, isLive, sinceMs, trial, gaveUp } = state
   if (report.is === 'tick') {
@@ -69,7 +69,7 @@ function next(state: Fallback, trouble: string, nowMs: number): Fallback {
   return { ...state, current: following, isLive: false, sinceMs: nowMs, trial: null, gaveUp }
 }
 
-/** The best one again, and each that follows it, for as long as that takes; and then none for a while. */
+/** Tries the best transport again, and then each of the next ones. After the last try it waits for RETRY_MS. */
 function tried(state: Fallback, nowMs: number): Fallback {
   const { order, current, trial, trialSinceMs } = state
   const better = order.slice(0, order.indexOf(current))

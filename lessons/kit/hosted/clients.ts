@@ -1,19 +1,19 @@
-/** A student's client, started as often as a check likes, and every WebSocket that it opens. */
-import type { Event } from '../../../server/protocol.ts'
+/** Starts a student's client any number of times, and watches every WebSocket that it opens. */
+import type { Event } from '../../../server/protocol/feed.ts'
 import type { Clients, OpenedSocket } from './message.ts'
 
-/** What a student's client is called with. */
+/** First argument of a student's client. */
 interface Target {
   /** `ws://127.0.0.1:4213` */
   readonly origin: string
   readonly room: string
-  /** Where to begin; left out, from now on. */
+  /** Cursor to start after; without it, the end of the room. */
   readonly after?: string
 }
 
 interface Listener {
   event(event: Event): void
-  /** It does not come back. */
+  /** Called when the client will not reconnect. */
   ended(why: string): void
 }
 
@@ -26,7 +26,7 @@ export interface WatchedClients {
   disconnect(): void
 }
 
-/** To be called before anything of the program's runs: it watches the global `WebSocket` from here on. */
+/** Replaces the global `WebSocket`. To be called before the program's own code runs. */
 export function watchClients(): WatchedClients {
   let connect: Connect | null = null
   let sockets: { readonly socket: WebSocket; readonly openedAtMs: number; closedAtMs: number | null }[] = []
@@ -61,7 +61,7 @@ export function watchClients(): WatchedClients {
     seen: () => ({ sockets: sockets.map(openedOf), told, ended }),
     disconnect() {
       for (const stop of stops) stop()
-      // Whoever has begun anew since is not of this check any more.
+      // Closes sockets that a client opened after it was stopped.
       for (const { socket } of sockets) socket.close()
       sockets = []
       stops = []

@@ -1,4 +1,4 @@
-/** A time that stands still until it is moved: the program's timers, its `Date` and, where it is a whole server, `performance.now`. */
+/** Frozen time: timers, `Date` and, for a whole server, `performance.now` stand still until the check moves them. */
 import { syncBuiltinESMExports } from 'node:module'
 import { mock } from 'node:test'
 import timers from 'node:timers'
@@ -23,14 +23,14 @@ export function thaw(): void {
   syncBuiltinESMExports()
 }
 
-/** From here on `performance.now` goes by `Date`, and stands still where that does. */
+/** Makes `performance.now` follow `Date`, so that both stand still together. */
 export function freezeCounter(): void {
   const aheadMs = performance.now() - Date.now()
   const value = () => Date.now() + aheadMs
   Object.defineProperty(performance, 'now', { configurable: true, writable: true, value })
 }
 
-/** Moves it in steps, so that what hangs on one timer can set the next. */
+/** Moves the time in steps, so that the callback of one timer can set the next one. */
 export async function tick(ms: number, stepMs: number): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     mock.timers.tick(Math.min(left, stepMs))
@@ -38,10 +38,10 @@ export async function tick(ms: number, stepMs: number): Promise<void> {
   }
 }
 
-/** Each timer that was not stopped, and what runs for it now. */
+/** Mock timer that currently runs for each timer of the program. */
 const running = new WeakMap<NodeJS.Timeout, NodeJS.Timeout>()
 
-/** Node's own timers for tests do nothing on `refresh`, by which a program has one begin anew. */
+/** Adds `refresh` and `close` to Node's mock timers, which lack them. */
 function renewable(start: Start, stop: Stop): { start: Start; stop: Stop } {
   const end: Stop = (timer) => {
     if (!timer) return

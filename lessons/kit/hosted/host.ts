@@ -1,20 +1,20 @@
 /**
- * The process of a student's program: imports its file, serves what it exports, does what the check
- * says, and tells what becomes of it. Told everything by messages; never started by hand.
+ * The process of a student's program: it imports the file, serves its exports, executes the check's commands and reports
+ * errors. The kit starts it and controls it by messages.
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { Draft } from '../../../server/protocol.ts'
+import type { Draft } from '../../../server/protocol/feed.ts'
 import type { Goodbye, Transport } from '../../../server/transports/transport.ts'
 import { watchClients } from './clients.ts'
 import type { WatchedClients } from './clients.ts'
 import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
-import type { Called, Command, Reply, Task, Word } from './message.ts'
-import { PULSE_FD, WORDS_FD } from './message.ts'
+import type { Called, Command, Reply, Task, Report } from './message.ts'
+import { PULSE_FD, REPORTS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
 import { resolveFromAnywhere, takePlace } from './resolve.ts'
 import { countSent } from './sent.ts'
@@ -24,13 +24,13 @@ import type { Watched } from './watched.ts'
 
 const BEAT_MS = 50
 
-/** Short, and the same in every run: what crosses the wire is shown to people. */
+/** Epoch of the feed: short and always the same, because reports show it. */
 const EPOCH = 'k3'
 
-/** How far the program's time is moved at once, so that what hangs on one timer can set the next. */
+/** Step in which the program's time is moved, so that the callback of one timer can set the next one. */
 const TICK_MS = 250
 
-/** … where it is looked at how long it waits: its timers are late by so much at the most. */
+/** Step for a client, whose pauses are measured: its timers are late by at most this much. */
 const CLIENT_TICK_MS = 50
 
 interface Host {
@@ -49,21 +49,21 @@ process.once('disconnect', () => leave(0))
 const leave = process.exit.bind(process)
 
 async function begin(task: Task): Promise<void> {
-  // Before anything of the student's runs: a thread does not come up beside a loop that never ends.
+  // Started before the student's code, because a thread cannot start while an endless loop runs.
   const orphan = new Worker(new URL('./orphan.ts', import.meta.url), { workerData: PULSE_FD })
   orphan.unref()
   await once(orphan, 'message')
   await load(task)
-  tell({ is: 'beat' })
-  setInterval(() => tell({ is: 'beat' }), BEAT_MS).unref()
-  tellTroubles()
+  report({ is: 'beat' })
+  setInterval(() => report({ is: 'beat' }), BEAT_MS).unref()
+  reportErrors()
   resolveFromAnywhere()
   const log = openLog(EPOCH)
   const watched = watch(task.follows === null ? log : await mirrorOf(task.follows))
 
   const sending = countSent()
   const clients = watchClients()
-  // A lane beside the sandbox lives in the sandbox's time.
+  // A lane beside the sandbox uses the real time.
   if (isFrozen(task)) freeze()
   if (isFrozen(task) && task.hosted.kind === 'server') freezeCounter()
 
@@ -72,16 +72,16 @@ async function begin(task: Task): Promise<void> {
   const host: Host = { exported, log, watched, sending, clients, tickMs, goodbye: () => {} }
   const port = await serve(task, host)
   process.on('message', ({ number, command }: { number: number; command: Command }) => {
-    obey(command, host).then(
-      (value) => answer({ number, value }),
+    execute(command, host).then(
+      (value) => reply({ number, value }),
       (error: unknown) =>
-        answer({ number, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+        reply({ number, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     )
   })
-  tell({ is: 'ready', port })
+  report({ is: 'ready', port })
 }
 
-/** What the program is going to need. Loading it holds the thread, on a busy machine for seconds, and that is none of the program's doing. */
+/** Loads the packages that the program needs, so that their loading time is not counted as the program's. */
 async function load({ hosted }: Task): Promise<void> {
   if (hosted.kind === 'transport') await import('./served.ts')
   if (hosted.kind !== 'server') return
@@ -93,26 +93,30 @@ const isFrozen = ({ hosted, follows }: Task): boolean =>
   hosted.kind === 'client' ||
   ('isFrozen' in hosted && hosted.isFrozen === true && (hosted.kind === 'part' || follows === null))
 
-/** By a write that blocks: a word that is only queued dies with the process. */
-function tell(word: Word): void {
+/** Sends a report with a blocking write, because a queued one is lost if the process ends. */
+function report(message: Report): void {
   try {
-    writeSync(WORDS_FD, `${JSON.stringify(word)}\n`)
+    writeSync(REPORTS_FD, `${JSON.stringify(message)}\n`)
   } catch {
-    // Whoever listened is gone, and `disconnect` will say so.
+    // The kit has ended; `disconnect` reports that.
   }
 }
 
-function answer(reply: Reply): void {
-  process.send?.(reply, undefined, undefined, () => {})
+function reply(message: Reply): void {
+  process.send?.(message, undefined, undefined, () => {})
 }
 
-function tellTroubles(): void {
+function reportErrors(): void {
   process.on('uncaughtException', (error: unknown) => {
-    tell({ is: 'uncaught', ...describe(error) })
+    report({ is: 'uncaught', ...describe(error) })
     leave(1)
   })
   process.exit = (code) => {
-    tell({ is: 'exit', exitCode: Number(code ?? process.exitCode ?? 0), stack: new Error('process.exit').stack ?? '' })
+    report({
+      is: 'exit',
+      exitCode: Number(code ?? process.exitCode ?? 0),
+      stack: new Error('process.exit').stack ?? '',
+    })
     return leave(code)
   }
 }
@@ -127,13 +131,13 @@ function describe(error: unknown) {
   return { message, stack, ...(code !== undefined && { code }), ...(typeof port === 'number' && { port }) }
 }
 
-/** What the check may call: of a part, what the whole exports. */
+/** Returns the exports that the check can call; for a part, those of the whole program. */
 async function importProgram({ file, port, hosted }: Task): Promise<Record<string, unknown>> {
   if (hosted.kind === 'server') process.env['PORT'] = String(port)
   const own = await importFile(file)
   if (hosted.kind !== 'part') return own
   if (typeof own[hosted.exported] !== 'function') {
-    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(own) })
+    report({ is: 'no export', exported: hosted.exported, found: Object.keys(own) })
     return leave(1)
   }
   takePlace(hosted.inPlaceOf, file)
@@ -144,21 +148,21 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(file).href)
   } catch (error) {
-    tell({ is: 'import', ...describe(error) })
+    report({ is: 'import', ...describe(error) })
     return leave(1)
   }
 }
 
 async function serve({ hosted, port, follows }: Task, host: Host): Promise<number> {
   if (hosted.kind === 'client' && typeof host.exported[hosted.exported] !== 'function') {
-    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
+    report({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
     return leave(1)
   }
   if (hosted.kind === 'client') host.clients.use(host.exported[hosted.exported])
   if (hosted.kind !== 'transport') return port
   const transport = host.exported[hosted.exported]
   if (!isTransport(transport)) {
-    tell({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
+    report({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
     return leave(1)
   }
   const { serveTransport } = await import('./served.ts')
@@ -168,17 +172,17 @@ async function serve({ hosted, port, follows }: Task, host: Host): Promise<numbe
   try {
     return await served.listen(port)
   } catch (error) {
-    tell({ is: 'import', ...describe(error) })
+    report({ is: 'import', ...describe(error) })
     return leave(1)
   }
 }
 
-const threw = (error: Error): void => tell({ is: 'threw', ...describe(error) })
+const threw = (error: Error): void => report({ is: 'threw', ...describe(error) })
 
 const isTransport = (value: unknown): value is Transport =>
   typeof value === 'object' && value !== null && 'serve' in value && typeof value.serve === 'function'
 
-async function obey(command: Command, host: Host): Promise<unknown> {
+async function execute(command: Command, host: Host): Promise<unknown> {
   const { log, watched } = host
   switch (command.is) {
     case 'publish': {
@@ -186,8 +190,8 @@ async function obey(command: Command, host: Host): Promise<unknown> {
       log.put(command.room, events)
       return events
     }
-    case 'ambush':
-      return watched.ambush(command.room, command.use, () => {
+    case 'publishDuringRead':
+      return watched.publishDuringRead(command.room, command.use, () => {
         const events = log.make(command.room, command.texts.map(draftOf))
         const event = events.at(-1)
         if (!event) throw new Error('Nothing was made.')
@@ -196,7 +200,7 @@ async function obey(command: Command, host: Host): Promise<unknown> {
         return event
       })
     case 'reads':
-      // Behind what the program does in this turn.
+      // Waits for the program's current turn.
       await new Promise((resolve) => setImmediate(resolve))
       return watched.reads(command.room)
     case 'sent':

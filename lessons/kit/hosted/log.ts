@@ -1,17 +1,17 @@
-/** A log in memory that takes events as they are, so that a check can stamp them and a mirror can keep their ids. */
+/** Log in memory that accepts finished events, so that a check can set their times and a mirror can keep their ids. */
 import { cursorOf } from '../../../server/feed/cursor.ts'
 import type { Log } from '../../../server/feed/log.ts'
 import { now } from '../../../server/now.ts'
-import type { Draft, Event } from '../../../server/protocol.ts'
+import type { Draft, Event } from '../../../server/protocol/feed.ts'
 
 export interface OpenLog extends Log {
-  /** Appends them in one commit; their ids must go on from the room's last. */
+  /** Appends events in one commit; their ids must continue after the room's last one. */
   put(room: string, events: readonly Event[]): void
-  /** Events that would come next, not yet appended: all stamped as told, or 1 ms apart. */
+  /** Returns the next events without appending them, all with the time `atMs`, or 1 ms apart. */
   make(room: string, drafts: readonly Draft[], atMs?: number): readonly Event[]
-  /** Drops all but the last so many. */
+  /** Drops all events except the last `keep`. */
   forget(room: string, keep: number): void
-  /** Where the room's numbers begin: what lies before is no longer kept. */
+  /** Sets the room's last number; earlier events count as dropped. */
   begin(room: string, lastSeq: number): void
 }
 
@@ -36,11 +36,13 @@ export function openLog(epoch: string): OpenLog {
     epoch,
     async append(name, draft, key) {
       const { keys } = roomOf(name)
-      const earlier = key === undefined ? undefined : keys.get(key)
+      // A key belongs to its user.
+      const own = JSON.stringify([draft.user, key])
+      const earlier = key === undefined ? undefined : keys.get(own)
       if (earlier) return { event: earlier, repeated: true }
       const [event] = log.make(name, [draft])
       if (!event) throw new Error('Nothing was made.')
-      if (key !== undefined) keys.set(key, event)
+      if (key !== undefined) keys.set(own, event)
       log.put(name, [event])
       return { event, repeated: false }
     },

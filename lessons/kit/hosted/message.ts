@@ -1,53 +1,52 @@
-/** What the kit and the process of a student's program say to each other. */
-import type { Event } from '../../../server/protocol.ts'
-import type { Hosted } from '../exercise.ts'
+/** Messages between the kit and the process of a student's program. */
+import type { Event } from '../../../server/protocol/feed.ts'
+import type { Hosted } from './kinds.ts'
 
 export interface Task {
   readonly file: string
   readonly hosted: Hosted
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number
-  /** The sandbox whose feed is followed; null for a feed of the check's own. */
+  /** Origin of the sandbox whose feed is followed; null if the check controls the feed. */
   readonly follows: string | null
 }
 
-/** Down to the process, each with a number; answered by a `Reply` with the same. */
+/** Command to the process; it has a number, and gets a `Reply` with the same number. */
 export type Command =
-  /** `atMs`: of the stamp, where it shall not be now. All are one commit. */
+  /** Publishes messages in one commit. `atMs`: their time. Default: now. */
   | { readonly is: 'publish'; readonly room: string; readonly texts: readonly string[]; readonly atMs?: number }
   /**
-   * Publishes in between, once: behind the program's so manieth use of the feed from now on, before
-   * it has its answer. Null: as soon as it has looked into this room and found nothing.
-   * `keep`: drops all but the last so many events in the same moment; null for nothing.
+   * Publishes once, after the program's nth use of the feed from now on, before the program gets the result. `use` null:
+   * after its next read of this room that finds nothing. `keep`: also drops all events but the last `keep`; null: none.
    */
   | {
-      readonly is: 'ambush'
+      readonly is: 'publishDuringRead'
       readonly room: string
       readonly texts: readonly string[]
       readonly use: number | null
       readonly keep: number | null
     }
   | { readonly is: 'reads'; readonly room: string }
-  /** Answered by `Sent`. */
+  /** Returns `Sent`. */
   | { readonly is: 'sent' }
-  /** Drops all but the last so many events of the room. */
+  /** Drops all events of the room except the last `keep`. */
   | { readonly is: 'forget'; readonly room: string; readonly keep: number }
-  /** Says goodbye to all clients, as a server that is about to stop. */
+  /** Calls the transport's goodbye, like a server that is about to stop. */
   | { readonly is: 'goodbye' }
-  /** From here on the program's timers and its Date stand still. */
+  /** Stops the program's timers and Date. */
   | { readonly is: 'freeze' }
   | { readonly is: 'tick'; readonly ms: number }
   | { readonly is: 'thaw' }
-  /** Answered by `Called`. */
+  /** Returns `Called`. */
   | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
-  /** Starts a client for each of the rooms, at this origin and behind this cursor. */
+  /** Starts a client for each room, at this origin and after this cursor. */
   | {
       readonly is: 'connect'
       readonly origin: string
       readonly rooms: readonly string[]
       readonly after: string | null
     }
-  /** Answered by `Clients`. */
+  /** Returns `Clients`. */
   | { readonly is: 'clients' }
   /** Ends all clients. */
   | { readonly is: 'disconnect' }
@@ -58,60 +57,60 @@ export interface Reply {
   readonly error?: string
 }
 
-/** How the program has used the feed in a room. */
+/** Counts of the program's uses of the feed in a room. */
 export interface Reads {
-  /** How often it has asked what lies behind a cursor, and had its answer. */
+  /** Number of finished reads after a cursor. */
   readonly asked: number
-  /** How often it has begun to follow. */
+  /** Number of calls of `follow`. */
   readonly followed: number
-  /** How many times it follows right now. */
+  /** Number of followers at this moment. */
   readonly following: number
-  /** The last that was published from the ambush; null while nobody has walked into it. */
-  readonly ambushed: Event | null
+  /** Last event that was published between two steps of the program; null before that. */
+  readonly publishedDuringRead: Event | null
 }
 
-/** What became of a call. */
+/** Result of a call. */
 export interface Called {
-  /** Of a promise, what it came to. */
+  /** Returned value; for a promise, the value that it resolved with. */
   readonly value: unknown
   readonly isPromise: boolean
-  /** As they are afterwards. */
+  /** Arguments as they are after the call. */
   readonly args: readonly unknown[]
 }
 
-/** What the clients of a program have done since they were started. */
+/** State of a program's clients. */
 export interface Clients {
-  /** In the order in which they were opened. */
+  /** Sockets in the order in which they were opened. */
   readonly sockets: readonly OpenedSocket[]
-  /** What each room's client was told, in its order. */
+  /** Events that the client of each room delivered, in order. */
   readonly told: Readonly<Record<string, readonly Event[]>>
-  /** Whom its client has told that it does not come back, and why; by room. */
+  /** Reasons of clients that will not reconnect, by room. */
   readonly ended: Readonly<Record<string, string>>
 }
 
-/** All times are of the program's own clock, which stands still. */
+/** Times are from the program's own frozen clock. */
 export interface OpenedSocket {
   readonly room: string
   readonly url: string
   readonly openedAtMs: number
-  /** As of its `close` event; null before it. */
+  /** Time of the `close` event; null before it. */
   readonly closedAtMs: number | null
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number
 }
 
 export interface Sent {
-  /** Bytes down each connection that is open, by the port of whoever is at its other end. */
+  /** Bytes sent on each open connection, by the port of its client. */
   readonly bytes: ReadonlyMap<number, number>
-  /** How often something was written to a client that had left. */
+  /** Number of writes to clients that had left. */
   readonly toNobody: number
 }
 
-/** Up, by a pipe that is written to at once, so that the last words of a process arrive too. */
-export type Word =
+/** Report of the process, written to a pipe with a blocking write, so that even the last one arrives. */
+export type Report =
   | { readonly is: 'ready'; readonly port: number }
   | { readonly is: 'beat' }
-  /** `stack` begins with the name and the message. `code` as of Node's errors. */
+  /** An error. `stack` begins with name and message; `code` and `port` are from Node's errors. */
   | {
       readonly is: 'import' | 'uncaught' | 'threw'
       readonly message: string
@@ -119,13 +118,13 @@ export type Word =
       readonly code?: string
       readonly port?: number
     }
-  /** The program has asked for the end of the process. */
+  /** The program called process.exit. */
   | { readonly is: 'exit'; readonly exitCode: number; readonly stack: string }
-  /** What it should export is not there; `found` is what is. */
+  /** The wanted export is missing; `found` lists the existing ones. */
   | { readonly is: 'no export'; readonly exported: string; readonly found: readonly string[] }
 
-/** The pipe of the words. */
-export const WORDS_FD = 3
+/** Pipe for the reports. */
+export const REPORTS_FD = 3
 
-/** The pipe of the pulse: a line every so often, with what the process has used of the processor, in ms. */
+/** Pipe for the pulse: a regular line with the processor time that the process has used, in ms. */
 export const PULSE_FD = 4

@@ -1,14 +1,14 @@
-/** The sandbox's feed, followed into the student's process: the same events under the same ids. */
+/** Copy of the sandbox's feed in the student's process, with the same events and ids. */
 import { parseCursor } from '../../../server/feed/cursor.ts'
 import type { Appended, Log } from '../../../server/feed/log.ts'
-import type { Event, FeedMessage, PollAnswer } from '../../../server/protocol.ts'
+import type { Event, FeedMessage, PollAnswer } from '../../../server/protocol/feed.ts'
 import { openLog } from './log.ts'
 
-/** The sandbox comes back within two seconds where it was restarted; else it has gone, and the kit with it. */
+/** Time after which the sandbox counts as gone; a restart takes less than two seconds. */
 const GONE_MS = 10_000
 const AGAIN_MS = 20
 
-/** Resolves when the sandbox has told its epoch; a room is followed from when somebody first asks for it. */
+/** Resolves when the epoch of the sandbox is known. A room is followed from its first use on. */
 export async function mirrorOf(sandbox: string): Promise<Log> {
   const { epoch } = await jsonOf<{ epoch: string }>(fetch(`${sandbox}/health`))
   const log = openLog(epoch)
@@ -28,7 +28,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
         headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
         body: JSON.stringify({ user, text }),
       })
-      if (!response.ok) throw new Error(`The sandbox did not take it: ${await response.text()}`)
+      if (!response.ok) throw new Error(`The sandbox did not accept the message: ${await response.text()}`)
       return { event: (await response.json()) as Event, repeated: response.status === 200 } satisfies Appended
     },
     async read(room, afterSeq, limit) {
@@ -46,7 +46,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
     },
   }
 
-  /** Resolves when what the sandbox had at the beginning is here. */
+  /** Resolves when all events that the sandbox had at the beginning have arrived. */
   async function followRoom(room: string): Promise<() => void> {
     const { cursor: end } = await jsonOf<PollAnswer>(fetch(`${sandbox}/feed/${room}/poll`))
     const caughtUp = Promise.withResolvers<void>()
@@ -60,7 +60,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
       socket.close()
     }
 
-    /** As the kit, whom no condition of the network meets: else the student's lane would meet them twice. */
+    /** Connects as lane `kit`, which the network conditions leave out. Otherwise they would affect the student's lane twice. */
     function connect(): void {
       socket = new WebSocket(`${sandbox.replace('http', 'ws')}/feed/${room}/ws?after=${cursor}&lane=kit`)
       socket.onmessage = ({ data }) => {
@@ -82,9 +82,9 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
       }
     }
 
-    /** A cut, or a change of the network, ends it as it does everybody's, and it goes on from where it was. */
+    /** Reconnects after a cut, and continues at its cursor. */
     function again(): void {
-      // Without its feed the lane would stand still and look as if the student's program did not deliver.
+      // Without its feed, the student's program would seem not to deliver, so the process ends instead.
       goneSinceMs ??= performance.now()
       if (performance.now() - goneSinceMs > GONE_MS) process.exit(0)
       setTimeout(connect, AGAIN_MS)

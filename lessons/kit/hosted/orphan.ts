@@ -1,17 +1,18 @@
 /**
- * A thread of its own beside the program's: ends the process when whoever started it is gone, even where the program
- * never lets go of its own thread. Given a pipe, it tells by its pulse that the process gets its share of the machine,
- * and what it has used of it.
+ * A second thread that ends the process when its parent has ended, even if the program blocks its own thread. With a
+ * pipe, it also writes a pulse, which shows that the process gets processor time, and how much it has used.
  */
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { isAlive } from '../../../server/start/ending.ts'
 
 const PULSE_MS = 100
 
 const parent = process.ppid
 
 setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+  // On Windows, ppid does not change when the parent ends.
+  if (process.ppid !== parent || !isAlive(parent)) process.kill(process.pid, 'SIGKILL')
 }, 500)
 
 if (typeof workerData === 'number') setInterval(pulse, PULSE_MS, workerData)
@@ -23,6 +24,6 @@ function pulse(pipe: number): void {
   try {
     writeSync(pipe, `${Math.round((user + system) / 1000)}\n`)
   } catch {
-    // Whoever listened is gone, and the other timer ends the process.
+    // The kit has ended; the other timer ends this process.
   }
 }

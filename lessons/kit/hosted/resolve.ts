@@ -1,4 +1,4 @@
-/** Lets a program in any folder import the sandbox's own files and packages as one inside of the repository does. */
+/** Lets a program in any folder import the sandbox's files and packages like a program inside the repository. */
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ export function resolveFromAnywhere(): void {
   })
 }
 
-/** From here on whoever imports the file at the path gets the other one. */
+/** Makes every later import of the file at `path` load `file` instead. */
 export function takePlace(path: string, file: string): void {
   const [place, taken] = [pathToFileURL(path).href, pathToFileURL(file).href]
   registerHooks({

@@ -1,4 +1,4 @@
-/** What a program has sent: to whom, how much, and what went to clients that had left. */
+/** Counts the bytes that a program sends on each connection, and its writes to clients that have left. */
 import { OutgoingMessage } from 'node:http'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,7 +9,7 @@ export interface Sending {
   sent(): Sent
 }
 
-/** To be called before anything of the program's runs. */
+/** Starts counting. To be called before the program's own code runs. */
 export function countSent(): Sending {
   const sockets = new Set<Socket>()
   let toNobody = 0

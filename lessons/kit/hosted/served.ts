@@ -1,36 +1,38 @@
-/** The student's transport, served as the sandbox serves its own. Loaded only where there is one: most programs are none. */
+/** Serves the student's transport like one of the sandbox's own. Loaded only for exercises with a transport. */
 import type { Server } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import { EVERYBODY } from '../../../server/auth/admission.ts'
-import { handleErrors } from '../../../server/error-handler.ts'
+import { createAccess } from '../../../server/access/access.ts'
+import { handleErrors } from '../../../server/http/error-handler.ts'
 import type { Feed } from '../../../server/feed/feed.ts'
 import { createPresence } from '../../../server/feed/presence.ts'
-import { NO_LIMITS, createLimiter } from '../../../server/limits.ts'
+import { NO_LIMITS, createLimiter } from '../../../server/access/limits.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
 import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
-import { isWebSocketUpgrade, routeUpgrades } from '../../../server/upgrade.ts'
-import { validatorCompiler } from '../../../server/validation.ts'
+import { isWebSocketUpgrade, routeUpgrades, routedPath } from '../../../server/http/upgrade.ts'
+import { validatorCompiler } from '../../../server/http/validation.ts'
+import { portOf } from '../port.ts'
 
 export interface ServeOptions {
   readonly feed: Feed
-  /** The sandbox whose page may read what is answered here; null where there is none. */
+  /** Origin of the sandbox whose pages may read the responses (CORS); null if there is none. */
   readonly follows: string | null
-  /** Called with what a handler threw, if that is the server's fault. */
+  /** Called with each error of a handler that leads to a status from 500 on. */
   threw(error: Error): void
 }
 
 export interface Served {
   readonly server: Server
   readonly goodbye: Goodbye
-  /** At this port, or with 0 at any that is free; resolves with the one that it became. Rejects where it is in use. */
+  /** Listens on this port, or on any free one for 0; resolves with the port. Rejects if the port is in use. */
   listen(port: number): Promise<number>
 }
 
-/** Throws what the transport throws while it registers its routes. */
+/** Registers the transport's routes; throws the errors of `serve`. */
 export function serveTransport(transport: Transport, { feed, follows, threw }: ServeOptions): Served {
   const app = Fastify({
+    rewriteUrl: routedPath,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     http: { shouldUpgradeCallback: isWebSocketUpgrade },
@@ -50,17 +52,16 @@ export function serveTransport(transport: Transport, { feed, follows, threw }: S
     goodbye,
     async listen(port) {
       await app.listen({ host: '127.0.0.1', port })
-      const address = app.server.address()
-      return typeof address === 'object' && address !== null ? address.port : port
+      return portOf(app.server)
     },
   }
 }
 
-/** As the sandbox's, with nobody to keep out: a check may ask as often as it likes. */
+/** Returns the sandbox's rules without limits, because a check may send any number of requests. */
 const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
-  admission: EVERYBODY,
+  access: createAccess(),
   presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},

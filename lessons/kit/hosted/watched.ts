@@ -1,41 +1,41 @@
-/** A feed that counts who reads it, and that can publish at the very moment in which a program does not look. */
+/** Feed that counts its uses, and can publish a message between two steps of the program. */
 import { createFeed } from '../../../server/feed/feed.ts'
 import type { Feed } from '../../../server/feed/feed.ts'
 import type { Log } from '../../../server/feed/log.ts'
-import type { Event } from '../../../server/protocol.ts'
+import type { Event } from '../../../server/protocol/feed.ts'
 import type { Reads } from './message.ts'
 
 export interface Watched {
   readonly feed: Feed
   reads(room: string): Reads
-  /** Calls `publish` once, as `Command` says. */
-  ambush(room: string, use: number | null, publish: () => Event): void
+  /** Calls `publish` once at the moment that the command describes. */
+  publishDuringRead(room: string, use: number | null, publish: () => Event): void
 }
 
 interface Room {
   asked: number
   followed: number
   following: number
-  ambushed: Event | null
-  ambush: { usesLeft: number | null; readonly publish: () => Event } | null
+  publishedDuringRead: Event | null
+  planned: { usesLeft: number | null; readonly publish: () => Event } | null
 }
 
 export function watch(log: Log): Watched {
   const inner = createFeed(log)
   const rooms = new Map<string, Room>()
   const roomOf = (name: string): Room => {
-    const room = rooms.get(name) ?? { asked: 0, followed: 0, following: 0, ambushed: null, ambush: null }
+    const room = rooms.get(name) ?? { asked: 0, followed: 0, following: 0, publishedDuringRead: null, planned: null }
     rooms.set(name, room)
     return room
   }
 
   const used = (room: Room, foundNothing: boolean) => {
-    const { ambush } = room
-    if (!ambush) return
-    if (ambush.usesLeft !== null) ambush.usesLeft -= 1
-    if (ambush.usesLeft === null ? !foundNothing : ambush.usesLeft > 0) return
-    room.ambush = null
-    room.ambushed = ambush.publish()
+    const { planned } = room
+    if (!planned) return
+    if (planned.usesLeft !== null) planned.usesLeft -= 1
+    if (planned.usesLeft === null ? !foundNothing : planned.usesLeft > 0) return
+    room.planned = null
+    room.publishedDuringRead = planned.publish()
   }
 
   const feed: Feed = {
@@ -44,7 +44,7 @@ export function watch(log: Log): Watched {
       const room = roomOf(name)
       const answer = await inner.since(name, after, limit)
       room.asked += 1
-      // A limit of 0 asks where reading begins, not whether there is anything.
+      // A limit of 0 asks for the position only, not for events.
       used(room, limit > 0 && after !== undefined && answer.events.length === 0)
       return answer
     },
@@ -72,13 +72,13 @@ export function watch(log: Log): Watched {
   return {
     feed,
     reads(name) {
-      const { asked, followed, following, ambushed } = roomOf(name)
-      return { asked, followed, following, ambushed }
+      const { asked, followed, following, publishedDuringRead } = roomOf(name)
+      return { asked, followed, following, publishedDuringRead }
     },
-    ambush(name, use, publish) {
+    publishDuringRead(name, use, publish) {
       const room = roomOf(name)
-      room.ambushed = null
-      room.ambush = { usesLeft: use, publish }
+      room.publishedDuringRead = null
+      room.planned = { usesLeft: use, publish }
     },
   }
 }

@@ -1,11 +1,11 @@
-/** What a page of another site can have a browser send without asking first, and what it can learn by it. */
+/** Requests that a page of another site can make a browser send without a preflight, and the answers it can read. */
 import { expect, test } from 'vitest'
 import { get, raw, statusOf } from '../../raw.ts'
 import { serve } from '../../serve.ts'
 
 const EVIL = 'https://evil.example'
 
-/** As a form or a script sends it across sites without a preflight. */
+/** Bodies that a form or a script can send to another site without a preflight. */
 const FORMS = {
   'text/plain': '{"user":"Eve","text":"hello","x":"="}',
   'application/x-www-form-urlencoded': 'user=Eve&text=hello',
@@ -20,13 +20,13 @@ const TARGETS = [
 ] as const
 
 for (const [type, body] of Object.entries(FORMS)) {
-  test.each(TARGETS)(`a form of ${type} gets nowhere: %s %s`, async (method, path) => {
+  test.each(TARGETS)(`a form of ${type} from another site is refused: %s %s`, async (method, path) => {
     await using server = await serve()
     const request = (more: string) =>
       `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n${more}\r\n${body}`
     expect(statusOf(await raw(server.port, request(`Origin: ${EVIL}\r\n`)).closed())).toBe(403)
     expect(statusOf(await raw(server.port, request('Origin: null\r\n')).closed())).toBe(403)
-    // Nor where the browser leaves Origin out, as an old one does with a form.
+    // Old browsers send a form without Origin. It is refused too.
     expect(statusOf(await raw(server.port, request('')).closed())).toBe(415)
     const after = await raw(server.port, get('/feed/lobby/poll?after=0', 'Connection: close\r\n')).closed()
     expect(statusOf(after)).toBe(204)
@@ -38,7 +38,7 @@ test.each([
   ['/lab/settings', 'PUT'],
   ['/feed/lobby/poll', 'GET'],
   ['/index.html', 'GET'],
-])('a preflight for %s is refused, and no answer lets another origin read it', async (path, method) => {
+])('a preflight for %s is refused, and no other origin can read an answer', async (path, method) => {
   await using server = await serve()
   const ask = (first: string, more: string) =>
     raw(server.port, `${first} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${more}\r\n`).closed()

@@ -1,4 +1,4 @@
-/** Floods of clients that do everything slowly, against a server of its own with the limits that it comes with: the page is there all the while. */
+/** Floods of slow clients against a server with its default limits. The page must stay available all the time. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,15 +17,15 @@ import { frame } from '../wire/frame.ts'
 
 const CLIENTS = 500
 
-/** Each takes some megabytes of the kernel's before it stands still. */
+/** Number of readers. Each one fills some megabytes of the kernel's buffers before it blocks. */
 const READERS = 40
 const DRIP_MS = 500
 const FLOOD_MS = 15_000
 
-/** A second is what the page may take; this machine's own noise is in it. */
+/** Longest time that the page may take, including the noise of this machine. */
 const PAGE_MS = 1000
 
-/** More than the kernel holds of what is sent and of the answers. */
+/** More questions than fit into the kernel's buffers for requests and answers. */
 const FLOOD_BYTES = 16 * 1024 * 1024
 
 const SLOW_BODY =
@@ -34,9 +34,9 @@ const SLOW_BODY =
 describe.each([
   ['slow heads', 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-Drip: 1\r\n', 408],
   ['slow bodies', SLOW_BODY, ' ', 408],
-  ['connections that say nothing', '', '', 408],
+  ['connections without a request', '', '', 408],
 ] as const)('a flood of %s', (_what, begin, drip, status) => {
-  test('leaves the page there within a second, and is over when its time is', async () => {
+  test('leaves the page available within a second, and ends after the time limit', async () => {
     await using server = await spawnServer('--data', ':memory:')
     const clients = Array.from({ length: CLIENTS }, () => raw(server.port, begin))
     const dripping = setInterval(() => {
@@ -46,13 +46,13 @@ describe.each([
     clearInterval(dripping)
     console.log(`${CLIENTS} of them: the page took ${slowestMs.toFixed(0)} ms at the most`)
     expect(slowestMs).toBeLessThan(PAGE_MS)
-    await until('all are dropped', () => clients.every(({ socket }) => socket.destroyed), 10_000)
+    await until('all attackers are disconnected', () => clients.every(({ socket }) => socket.destroyed), 10_000)
     expect(new Set(clients.map((client) => statusOf(client.text())))).toEqual(new Set([status]))
     await Promise.all(clients.map((client: Raw) => client.close()))
   })
 })
 
-test('a flood of readers that read nothing leaves the page there within a second, and all are dropped', async () => {
+test('a flood of readers that read nothing leaves the page available within a second, and all are dropped', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'floods-'))
   const path = join(folder, 'feed.db')
   const log = sqliteLog(path)
@@ -69,36 +69,36 @@ test('a flood of readers that read nothing leaves the page there within a second
     console.log(`${READERS} of them: the page took ${slowestMs.toFixed(0)} ms at the most`)
     expect(slowestMs).toBeLessThan(PAGE_MS)
     for (const { socket } of clients) socket.resume()
-    await until('all are dropped', () => clients.every(({ socket }) => socket.destroyed), 10_000)
+    await until('all readers are disconnected', () => clients.every(({ socket }) => socket.destroyed), 10_000)
     expect(dropped).toBeGreaterThanOrEqual(READERS / 2)
   }
   rmSync(folder, { recursive: true })
 })
 
-test('questions without end of a client that takes no answers are left with the client', async () => {
+test('the server stops reading the requests of a client that reads no answers', async () => {
   await using server = await serve({ times: { stalledMs: 60_000 }, limits: false })
   const sockets: Socket[] = []
   server.app.server.on('connection', (socket) => sockets.push(socket))
   const client = await rawWebSocket(server.port, '/feed/lobby/ws', false)
   const question = frame(Buffer.from('{"type":"ping"}'), { mask: true })
   client.socket.write(Buffer.concat(Array.from({ length: FLOOD_BYTES / question.length }, () => question)))
-  const socket = await until('it is connected', () => sockets[0])
-  await until('it is not listened to any more', () => socket.writableNeedDrain && socket.isPaused())
+  const socket = await until('the client is connected', () => sockets[0])
+  await until('the server no longer reads from the socket', () => socket.writableNeedDrain && socket.isPaused())
   expect(socket.writableLength).toBeLessThan(1024 * 1024)
   const other = await rawWebSocket(server.port)
   await server.publish('all are served')
-  await until('the others are served', () => other.text().includes('all are served'))
+  await until('another client gets its message', () => other.text().includes('all are served'))
   await Promise.all([client.close(), other.close()])
 })
 
 const hasSlowHttpTest = spawnSync('slowhttptest', ['-h']).error === undefined
 
-// A foreign tool's idea of the same. Debian has it.
+// slowhttptest is an independent tool for the same attacks; Debian has a package.
 test.skipIf(!hasSlowHttpTest).each([
   ['slow heads', ['-H', '-i', '1']],
   ['slow bodies', ['-B', '-i', '1', '-s', '9000', '-t', 'POST', '-f', 'application/json']],
   ['slow readers', ['-X', '-w', '8', '-y', '16', '-n', '5', '-z', '8', '-k', '3']],
-])('slowhttptest finds the page there, with %s', async (_what, flags) => {
+])('slowhttptest finds the page available during an attack with %s', async (_what, flags) => {
   await using server = await spawnServer('--data', ':memory:')
   const url = `${server.origin}/vendor/uplot/uPlot.js`
   const tool = spawn('slowhttptest', [...flags, '-c', '300', '-r', '200', '-l', '12', '-u', url], { stdio: 'ignore' })
@@ -109,7 +109,7 @@ test.skipIf(!hasSlowHttpTest).each([
   expect(slowestMs).toBeLessThan(PAGE_MS)
 })
 
-/** The longest that the page took to come, asked for again and again over new connections, in ms. */
+/** Requests the page over new connections again and again. Returns the longest time that it took, in ms. */
 async function watchPage({ port }: Spawned, forMs: number): Promise<number> {
   let slowestMs = 0
   for (const endMs = performance.now() + forMs; performance.now() < endMs;) {

@@ -1,4 +1,4 @@
-/** Ten thousand of each, and nothing left of them. FUZZ_SEED=… throws the same again. */
+/** Sends ten thousand random inputs of each kind, which must leave nothing behind. FUZZ_SEED=… repeats a run. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
@@ -12,15 +12,15 @@ const collect: () => void = runInNewContext('gc')
 
 const RUNS = 10_000
 
-/** By when everything has been used once. */
+/** Number of inputs after which all code has run once. */
 const WARM_UP = 2000
 
 test.each([
   ['requests', throwRequests, 1],
-  // Up to thirty messages a run.
+  // One run sends up to thirty messages.
   ['messages', throwMessages, 10],
   ['frames', throwFrames, 1],
-])('%s leave the server as it was: no 500, no crash, no connection, timer or memory', async (_what, throwAll, each) => {
+])('random %s cause no 500 and no crash, and leave no connection, timer or memory', async (_what, throwAll, each) => {
   await using server = await serve({ limits: false })
   await throwAll(server, WARM_UP / each)
   const before = await left(server)
@@ -33,7 +33,7 @@ test.each([
 })
 
 async function left(server: Served) {
-  await until('all connections are gone', async () => {
+  await until('the server has no open connection', async () => {
     server.app.server.closeIdleConnections()
     return (await server.connections()) === 0
   })

@@ -1,4 +1,4 @@
-/** Names that every object has: as keys, rooms, parameters and types they are names like any other, or refused. */
+/** Names that every object has. As keys, rooms, parameters and types they are normal names, or they are refused. */
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -9,12 +9,12 @@ import { until } from '../../until.ts'
 const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf']
 
 afterEach(() => {
-  // Nothing has come to be on every object.
+  // No property was added to the prototype of all objects.
   expect(Object.keys(Object.prototype)).toEqual([])
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
 })
 
-test.each(NAMES)('%s in a body is refused, or published as nothing', async (name) => {
+test.each(NAMES)('%s in a body is refused or has no effect on the published event', async (name) => {
   await using server = await serve()
   const bodies = [
     `{"${name}":{"polluted":1},"user":"Ada","text":"x"}`,
@@ -37,10 +37,10 @@ test.each(NAMES)('%s in a body is refused, or published as nothing', async (name
   expect(kept).not.toMatch(/polluted/)
 })
 
-test.each(NAMES)('%s in an address is refused, or means nothing', async (name) => {
+test.each(NAMES)('%s in an address is refused or has no effect', async (name) => {
   await using server = await serve()
   const ask = async (path: string) => statusOf(await raw(server.port, get(path, 'Connection: close\r\n')).closed())
-  // Rooms have small letters, so that of these only some could be one.
+  // Names of rooms have lower-case letters, so only some of these names could be a room.
   expect(await ask(`/feed/${name}/poll`)).toBe(/^[a-z]+$/.test(name) ? 200 : 400)
   expect(await ask(`/feed/lobby/poll?${name}=1&${name}[polluted]=1`)).toBe(200)
   expect(await ask(`/feed/lobby/poll?after=${name}`)).toBe(400)
@@ -50,7 +50,7 @@ test.each(NAMES)('%s in an address is refused, or means nothing', async (name) =
   expect(await ask(`/source/${name}/x.ts`)).toBe(404)
 })
 
-test.each(NAMES)('%s over WebSocket is no type, no room and no key', async (name) => {
+test.each(NAMES)('%s over WebSocket is not accepted as a type, a room or a key', async (name) => {
   await using server = await serve()
   for (const path of ['/feed/lobby/ws', '/lab?room=lobby']) {
     const socket = new WebSocket(`${server.origin.replace('http', 'ws')}${path}`)
@@ -65,7 +65,7 @@ test.each(NAMES)('%s over WebSocket is no type, no room and no key', async (name
     socket.send(`{"type":"settings","settings":{"${name}":{"polluted":1}}}`)
     socket.send(`{"type":"settings","settings":{"conditions":{"${name}":{"polluted":1}}}}`)
     socket.send(`{"${name}":{"type":"ping"}}`)
-    await until('all are refused', () => codes.length === 5)
+    await until('all five messages are refused', () => codes.length === 5)
     expect(codes.every((code) => ['bad-message', 'unknown-type', 'bad-settings'].includes(code))).toBe(true)
     socket.close()
   }

@@ -1,4 +1,4 @@
-/** What a client that is slow and not stalled may go on doing, for as long as it likes. */
+/** Clients that are slow without being stalled, which the server keeps for any time. */
 import { expect, test } from 'vitest'
 import { get, raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
@@ -7,18 +7,18 @@ import { until } from '../../until.ts'
 const TEXT = 'x'.repeat(4000)
 const MESSAGES = 2000
 
-test('a client that takes little by little is not dropped, for as long as that lasts', async () => {
+test('a client that reads slowly is not dropped, however long it takes', async () => {
   await using server = await serve({ times: { stalledMs: 800 }, limits: false })
   const ask = { method: 'POST', url: '/feed/lobby', headers: { host: 'localhost' } } as const
   for (let i = 0; i < MESSAGES; i++) await server.app.inject({ ...ask, payload: { user: 'Ada', text: TEXT } })
   await using client = raw(server.port, get('/feed/lobby/sse?after=0'), false)
   const beganAtMs = performance.now()
-  // One piece of 64 KiB at a time.
+  // The client reads one piece of 64 KiB at a time.
   client.socket.on('data', () => client.socket.pause())
   const reading = setInterval(() => client.socket.resume(), 15)
   const last = `.${MESSAGES}","room":"lobby"`
   await until(
-    'it has everything',
+    'the client has received the last message',
     () =>
       client
         .text()

@@ -1,4 +1,4 @@
-/** Names and texts that mean harm to whoever shows them: delivered as they are by all four transports, or refused. */
+/** Names and texts that could harm a page that shows them. All four transports deliver them unchanged, or the server refuses them. */
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -12,22 +12,22 @@ const DELIVERED: Record<string, string> = {
   'an image with a handler': '<img src=x onerror="alert(1)">',
   'the end of a script': '</script><!--',
   'a template': '${alert(1)} {{constructor.constructor("alert(1)")()}}',
-  'a link that runs': 'javascript:alert(1)',
-  'text that turns round': 'abc\u202Etxt.exe\u2066\u2069',
+  'a link that runs a script': 'javascript:alert(1)',
+  'text that changes its direction': 'abc\u202Etxt.exe\u2066\u2069',
   'zero-width characters': 'Ada\u200B\u200D\uFEFFLovelace',
-  'a byte order mark first': '\uFEFFhello',
-  NUL: 'a\0b',
+  'a byte order mark at the beginning': '\uFEFFhello',
+  'a null character': 'a\0b',
   'control characters': '\u0001\u0007\u001b[31mred\u007f\u0085',
   'line ends of all kinds': 'a\rb\nc\r\nd\u2028e\u2029f',
-  'an event of its own': 'x\n\nevent: gap\nid: 0\ndata: {}\n\n',
-  'a chunk of its own': 'x\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+  'a text that looks like an event': 'x\n\nevent: gap\nid: 0\ndata: {}\n\n',
+  'a text that looks like a chunk': 'x\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
   'combining characters': `Z${'\u0351\u036b\u0343'.repeat(10)}`,
   'characters of four bytes': '👩‍👩‍👧‍👦 𝄞 🜁',
-  'characters that are none': '\uFFFE\uFFFF\u{10FFFF}',
-  'only blanks': '   ',
+  'code points without a character': '\uFFFE\uFFFF\u{10FFFF}',
+  'only spaces': '   ',
 }
 
-test.each(Object.entries(DELIVERED))('%s arrives as it was sent', async (_what, text) => {
+test.each(Object.entries(DELIVERED))('%s arrives unchanged', async (_what, text) => {
   await using server = await serve()
   using lanes = openLanes(server.origin)
   await until('the streams are open', () => ['sse', 'ws'].every((name) => isOpen(lanes[name as 'sse' | 'ws'])))
@@ -37,7 +37,7 @@ test.each(Object.entries(DELIVERED))('%s arrives as it was sent', async (_what, 
     201,
   )
   socket.send(JSON.stringify({ type: 'message', user: text, text }))
-  await until('all have both', () => lanes.all.every(({ events }) => events.length === 2))
+  await until('every lane has both events', () => lanes.all.every(({ events }) => events.length === 2))
   for (const { name, events } of lanes.all)
     expect(
       events.map((event) => [event.user, event.text]),
@@ -49,11 +49,11 @@ test.each(Object.entries(DELIVERED))('%s arrives as it was sent', async (_what, 
   socket.close()
 })
 
-test('half a surrogate pair has no UTF-8, and arrives as the replacement character everywhere', async () => {
+test('half a surrogate pair arrives as the replacement character over every transport', async () => {
   await using server = await serve()
   using lanes = openLanes(server.origin)
   await raw(server.port, post('lobby', { user: '\ud800', text: 'a\udc00b' }, 'Connection: close\r\n')).closed()
-  await until('all have it', () => lanes.all.every(({ events }) => events.length === 1))
+  await until('every lane has the event', () => lanes.all.every(({ events }) => events.length === 1))
   for (const { events } of lanes.all) expect(events[0]).toMatchObject({ user: '\ufffd', text: 'a\ufffdb' })
 })
 
@@ -64,9 +64,9 @@ test.each([
     /text is \\?"x+.*: it .*4000.*Give text as what is said, 1 to 4,000/,
   ],
   ['a name of 10 kB', { user: 'x'.repeat(10_000), text: 'hello' }, /user is \\?"x+.*: it .*64.*1 to 64 characters/],
-  ['a name of nothing', { user: '', text: 'hello' }, /user is \\?"\\?".*1 to 64 characters/],
-  ['a name that is no text', { user: { toString: 'x' }, text: 'hello' }, /user is \{.*1 to 64 characters/],
-])('%s is refused with what would be right', async (_what, message, error) => {
+  ['an empty name', { user: '', text: 'hello' }, /user is \\?"\\?".*1 to 64 characters/],
+  ['a name that is not a text', { user: { toString: 'x' }, text: 'hello' }, /user is \{.*1 to 64 characters/],
+])('%s is refused with the allowed values', async (_what, message, error) => {
   await using server = await serve()
   const answer = await raw(server.port, post('lobby', message, 'Connection: close\r\n')).closed()
   expect(statusOf(answer)).toBe(400)
@@ -76,7 +76,9 @@ test.each([
   socket.send(JSON.stringify({ type: 'message', ...message }))
   const told: string[] = []
   socket.on('message', (data) => told.push(String(data)))
-  await until('it is refused as well', () => told.some((text) => text.includes('"code":"bad-message"')))
+  await until('the message over the WebSocket is refused', () =>
+    told.some((text) => text.includes('"code":"bad-message"')),
+  )
   socket.close()
 })
 

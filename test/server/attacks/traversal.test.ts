@@ -1,4 +1,4 @@
-/** Ways out of the served folders that test/server/page.test.ts has not, against the server as it is. */
+/** Attempts to read files outside the served folders, in addition to test/server/pages/page.test.ts. */
 import { expect, test } from 'vitest'
 import { raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
@@ -8,7 +8,7 @@ const SLASHES = ['/', '%2f', '%252f', '%5c', '\\', '//', '/./']
 const ROOTS = ['/', '/transports/', '/vendor/lit/', '/source/server/']
 const SECRETS = ['package.json', 'etc/passwd', '.git/HEAD', 'data/feed.db']
 
-test.each(ROOTS)('nothing above what is served comes out of %s', async (root) => {
+test.each(ROOTS)('no file outside the served folders can be read through %s', { timeout: 120_000 }, async (root) => {
   await using server = await serve()
   for (const up of UPS) {
     for (const slash of SLASHES) {
@@ -30,7 +30,7 @@ test.each([
   '*',
   'localhost:1',
   '?/../package.json',
-])('a target that is no path is no way out either: %s', async (target) => {
+])('a request target that is not a path cannot read a file outside the served folders: %s', async (target) => {
   await using server = await serve()
   expect(await ask(server.port, target)).not.toMatch(/devDependencies|root:/)
 })

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { shared } from '../../vitest.config.ts'
 
-/** The attacks that take long; the others are in npm test. */
+/** Attacks that take long. `npm test` runs the others. */
 export default defineConfig({
   test: {
     ...shared,

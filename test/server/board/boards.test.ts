@@ -1,4 +1,4 @@
-/** Boards on both logs, with a retention that forgets almost at once. */
+/** Tests of boards on both logs, also with a retention that deletes almost at once. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,14 +6,15 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createBoards } from '../../../server/board/boards.ts'
 import type { Boards } from '../../../server/board/boards.ts'
-import { FeedError } from '../../../server/errors.ts'
-import { RoomsFull, createFeed } from '../../../server/feed/feed.ts'
+import { FeedError } from '../../../server/http/errors.ts'
+import { createFeed } from '../../../server/feed/feed.ts'
+import { RETENTION } from '../../../server/feed/log.ts'
 import type { Log, Retention } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import { sqliteLog } from '../../../server/feed/sqlite-log.ts'
-import type { Board, Change } from '../../../server/protocol.ts'
-import { apply } from '../../../web/board/apply.ts'
-import { EMPTY } from '../../../web/board/rules.ts'
+import type { Board, Change } from '../../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../../server/protocol/board-answer.ts'
+import { EMPTY, apply } from '../../../web/board/apply.ts'
 import { change } from '../../web/board/changes.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'fourwire-boards-'))
@@ -28,25 +29,27 @@ const create = (id: string, title = id): Change => ({ type: 'task_created', task
 const move = (id: string, list: string): Change => ({ type: 'task_updated', task: { id, list } })
 const remove = (id: string): Change => ({ type: 'task_deleted', task: { id } })
 
+const read = async (boards: Boards): Promise<BoardAnswer> => JSON.parse(String(await boards.readJson('b')))
+
 const refusal = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'none',
     (error: unknown) => (error instanceof FeedError ? error.code : String(error)),
   )
 
-/** As the rules say, and not yet done where they refuse. */
+/** Tries all changes. Changes that the rules refuse have no effect. */
 async function tryAll(boards: Boards, changes: readonly Change[], key?: (i: number) => string): Promise<void> {
   await Promise.allSettled(changes.map((one, i) => boards.change('b', 'Ada', one, key?.(i))))
 }
 
-describe.each(LOGS)('on %s', (_name, log) => {
-  test('a board nobody has touched has three lists and no task', async () => {
+describe.each(LOGS)('a board on %s', (_name, log) => {
+  test('that nobody has changed has three lists and no task', async () => {
     const feed = createFeed(log())
-    expect(await createBoards(feed).read('b')).toEqual({ cursor: `${feed.epoch}.0`, board: EMPTY })
+    expect(await read(createBoards(feed))).toEqual({ cursor: `${feed.epoch}.0`, board: EMPTY })
     await feed.close()
   })
 
-  test('what was changed at once is changed one after the other', async () => {
+  test('gets simultaneous changes one after the other', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const answers = await Promise.all(
@@ -61,13 +64,13 @@ describe.each(LOGS)('on %s', (_name, log) => {
       'task_updated',
       'task_deleted',
     ])
-    const { board, cursor } = await boards.read('b')
+    const { board, cursor } = await read(boards)
     expect(board.tasks).toEqual([{ id: 'b', list: 'done', title: 'b', assignee: '', done: false }])
     expect(cursor).toBe(answers.at(-1)?.event.id)
     await feed.close()
   })
 
-  test('one that is refused holds up nobody behind it', async () => {
+  test('accepts the next change after one that is refused', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const [refused, ok] = [
@@ -79,49 +82,71 @@ describe.each(LOGS)('on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('a repeated key changes once, also where it could not be done once more, and at the same time', async () => {
+  test('is changed once by a repeated key, even if the change is no longer possible or both come at once', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const [first, again] = await Promise.all([1, 2].map(() => boards.change('b', 'Ada', create('a'), 'k')))
     expect(again).toEqual({ event: first?.event, repeated: true })
     await boards.change('b', 'Bo', move('a', 'done'))
     expect(await boards.change('b', 'Ada', create('a'), 'k')).toEqual({ event: first?.event, repeated: true })
-    expect((await boards.read('b')).board.tasks).toMatchObject([{ list: 'done' }])
+    expect((await read(boards)).board.tasks).toMatchObject([{ list: 'done' }])
     expect(first?.event.key).toBe('k')
     await feed.close()
   })
 
-  test('loses nothing when the log forgets its events by number', async () => {
+  test('is converted to JSON once for all readers, until its room gets an event', async () => {
+    const feed = createFeed(log())
+    const boards = createBoards(feed)
+    await boards.change('b', 'Ada', create('a'))
+    const first = await boards.readJson('b')
+    expect(await boards.readJson('b')).toBe(first)
+    await feed.publish('b', { type: 'message', user: 'Ada', text: 'hello' })
+    expect(await read(boards)).toEqual({ ...JSON.parse(String(first)), cursor: `${feed.epoch}.2` })
+    await boards.change('b', 'Ada', remove('a'))
+    expect(await read(boards)).toEqual({ cursor: `${feed.epoch}.3`, board: EMPTY })
+    await feed.close()
+  })
+
+  test('can be read again after it has left the memory', async () => {
+    const feed = createFeed(log())
+    const boards = createBoards(feed, 1000)
+    for (const room of ['b', 'c']) await boards.change(room, 'Ada', create(room, 'x'.repeat(200)))
+    for (const room of ['d', 'e', 'f']) await boards.change(room, 'Ada', create(room, 'x'.repeat(200)))
+    expect((await read(boards)).board.tasks).toMatchObject([{ id: 'b' }])
+    await feed.close()
+  })
+
+  test('is complete when the log deletes its events by number', async () => {
     const feed = createFeed(log({ events: 3, ageMs: Infinity }))
     const boards = createBoards(feed)
     for (let i = 0; i < 20; i++) await boards.change('b', 'Ada', create(`t${i}`))
-    // What else goes on in the room pushes all of the board's events out.
+    // Other events of the room push out all of the board's events.
     for (let i = 0; i < 5; i++) await feed.publish('b', { type: 'tick' })
-    const { board, cursor } = await boards.read('b')
+    const { board, cursor } = await read(boards)
     expect(board.tasks.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, i) => `t${i}`))
-    // And its cursor is one from which reading goes on without a gap.
+    // A reader can continue from this cursor without a gap.
     expect(await feed.since('b', cursor, 10)).toMatchObject({ gap: false, events: [] })
     await feed.close()
   })
 
-  test('loses nothing when the log forgets its events by age', async () => {
+  test('is complete when the log deletes its events by age', async () => {
     const feed = createFeed(log({ events: 1000, ageMs: 0 }))
     const boards = createBoards(feed)
     await boards.change('b', 'Ada', create('a'))
     await boards.change('b', 'Ada', create('b'))
-    expect((await boards.read('b')).board.tasks).toHaveLength(2)
+    expect((await read(boards)).board.tasks).toHaveLength(2)
     await feed.close()
   })
 
-  test('random changes add up to what their events add up to, from any cursor on', async () => {
+  test('after random changes equals the result of its events, from any cursor on', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 30 }), fc.nat(20), async (changes, seen) => {
         const feed = createFeed(log())
         const boards = createBoards(feed)
         await tryAll(boards, changes.slice(0, seen), String)
-        const then = await boards.read('b')
+        const then = await read(boards)
         await tryAll(boards, changes.slice(seen))
-        const { board } = await boards.read('b')
+        const { board } = await read(boards)
         const fold = async (from: Board, after: string) =>
           (await feed.since('b', after, 500)).events.reduce(apply, from)
         expect(await fold(EMPTY, '0')).toEqual(board)
@@ -132,47 +157,74 @@ describe.each(LOGS)('on %s', (_name, log) => {
     )
   })
 
-  test('an emptied board takes no place, and there are as many as there may be', async () => {
-    const feed = createFeed(log(), { rooms: 2 })
+  test('beyond the limit replaces the smallest board that nobody reads', async () => {
+    const feed = createFeed(log(), { rooms: 3 })
     const boards = createBoards(feed)
-    await boards.change('b', 'Ada', create('a'))
-    await boards.change('c', 'Ada', create('a'))
-    await expect(boards.change('d', 'Ada', create('a'))).rejects.toBeInstanceOf(RoomsFull)
-    await boards.change('c', 'Ada', create('b'))
-    await boards.change('b', 'Ada', remove('a'))
-    expect((await boards.read('b')).board).toEqual(EMPTY)
+    for (const [room, title] of [
+      ['b', 'x'],
+      ['large', 'x'.repeat(100)],
+      ['small', 'x'],
+    ] as const)
+      await boards.change(room, 'Ada', create('a', title))
+    feed.follow(
+      'b',
+      '0',
+      () => {},
+      () => expect.unreachable(),
+    )
+    await boards.change('new', 'Ada', create('a', 'x'.repeat(10)))
+    const of = async (room: string): Promise<BoardAnswer> => JSON.parse(String(await boards.readJson(room)))
+    expect((await of('small')).board).toEqual(EMPTY)
+    for (const room of ['b', 'large', 'new']) expect((await of(room)).board.tasks).toHaveLength(1)
     await feed.close()
+  })
+
+  test('that nobody changes for a month is deleted, even if the server did not run', async () => {
+    const path = join(folder, `${++files}.db`)
+    const kept = _name === 'sqlite-log' ? () => sqliteLog(path, { ...RETENTION, stateAgeMs: 0 }) : null
+    const first = createFeed(kept ? sqliteLog(path) : memoryLog({ ...RETENTION, stateAgeMs: 0 }))
+    await createBoards(first).change('b', 'Ada', create('a'))
+    if (kept) await first.close()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const second = kept ? createFeed(kept()) : first
+    expect((await read(createBoards(second))).board).toEqual(EMPTY)
+    await second.close()
   })
 })
 
-test('where many boards have outlived their events there is room for no further one', async () => {
-  const feed = createFeed(memoryLog({ events: 0, ageMs: Infinity }), { rooms: 2 })
+test('a board beyond the limit is refused if all other boards have readers', async () => {
+  const feed = createFeed(memoryLog({ events: 0, ageMs: Infinity }), { rooms: 1 })
   const boards = createBoards(feed)
   await boards.change('b', 'Ada', create('a'))
-  await boards.change('c', 'Ada', create('a'))
-  await expect(boards.change('d', 'Ada', create('a'))).rejects.toThrow('2 boards have something on them already.')
+  feed.follow(
+    'b',
+    '0',
+    () => {},
+    () => expect.unreachable(),
+  )
+  await expect(boards.change('d', 'Ada', create('a'))).rejects.toThrow('1 boards have something on them already.')
   await feed.close()
 })
 
-test('a board is there after a restart that found all of its events too old', async () => {
+test('a board survives a restart after which all its events are too old', async () => {
   const file = join(folder, 'restarted.db')
   const first = createFeed(sqliteLog(file))
   const boards = createBoards(first)
   await boards.change('b', 'Ada', create('a'), 'k')
   await boards.change('b', 'Ada', move('a', 'doing'))
-  const before = await boards.read('b')
+  const before = await read(boards)
   await first.close()
-  // Opening forgets what is too old; here that is all.
+  // Opening the log deletes events that are too old, which are all of them here.
   const second = createFeed(sqliteLog(file, { events: 1000, ageMs: 0 }))
   expect((await second.since('b', '0', 10)).events).toEqual([])
   const after = createBoards(second)
-  expect(await after.read('b')).toEqual(before)
+  expect(await read(after)).toEqual(before)
   await after.change('b', 'Bo', move('a', 'done'))
-  expect((await after.read('b')).board.tasks).toMatchObject([{ id: 'a', list: 'done' }])
+  expect((await read(after)).board.tasks).toMatchObject([{ id: 'a', list: 'done' }])
   await second.close()
 })
 
-test('a log that keeps no boards says so', async () => {
+test('a log without states refuses to change a board', async () => {
   const { states: _, ...log } = memoryLog()
   const feed = createFeed(log)
   await expect(createBoards(feed).change('b', 'Ada', create('a'))).rejects.toThrow('This log keeps no boards.')

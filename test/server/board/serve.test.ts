@@ -2,7 +2,9 @@ import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { BoardAnswer, Change, Event, PollAnswer, Problem } from '../../../server/protocol.ts'
+import type { Change } from '../../../server/protocol/board.ts'
+import type { BoardAnswer } from '../../../server/protocol/board-answer.ts'
+import type { Event, PollAnswer, Problem } from '../../../server/protocol/feed.ts'
 import { serve } from '../../serve.ts'
 import { spawnServer } from '../../spawn.ts'
 import { until } from '../../until.ts'
@@ -24,7 +26,7 @@ async function ask<T>(url: string, body?: unknown, headers: Record<string, strin
 
 const create = (id: string, title = id): Change => ({ type: 'task_created', task: { id, title } })
 
-test('a change is 201 with its event, which comes by the feed; its key repeated is 200 with the same', async () => {
+test('a change gets 201 with its event, which the feed delivers; a repeated key gets 200 with the same event', async () => {
   await using server = await serve()
   const url = `${server.origin}/boards/b`
   const { json: before } = await ask<BoardAnswer>(url)
@@ -53,7 +55,7 @@ test.for<[string, unknown, string, RegExp]>([
   ['no user', { type: 'task_deleted', task: { id: 'a' } }, 'bad-change', /user/],
   ['an unknown type', { user: 'Ada', type: 'dance' }, 'bad-change', /^type is "dance"/],
   [
-    'an event that is none of a board’s',
+    'an event type that boards do not have',
     { user: 'Ada', type: 'message', text: 'x' },
     'bad-change',
     /type is "message"|text is "x"/,
@@ -65,31 +67,31 @@ test.for<[string, unknown, string, RegExp]>([
   ['a title of 201 characters', { user: 'Ada', ...create('a', '🜁'.repeat(201)) }, 'bad-change', /^task\/title is "🜁/u],
   ['an id with a quote in it', { user: 'Ada', ...create('a"b') }, 'bad-change', /^task\/id is "a\\"b"/],
   [
-    'a field that is misspelt',
+    'a misspelt field',
     { user: 'Ada', type: 'task_updated', task: { id: 'a', titel: 'x' } },
     'bad-change',
     /^task\/titel is "x": there is no such field\./,
   ],
   [
-    'done that is no boolean',
+    'a value of done that is not a boolean',
     { user: 'Ada', type: 'task_updated', task: { id: 'a', done: 1 } },
     'bad-change',
     /^task\/done is 1/,
   ],
-  ['a task that is not there', { user: 'Ada', type: 'task_deleted', task: { id: 'a' } }, 'unknown-task', /"a"/],
+  ['a task that does not exist', { user: 'Ada', type: 'task_deleted', task: { id: 'a' } }, 'unknown-task', /"a"/],
   [
-    'a list that is not there',
+    'a list that does not exist',
     { user: 'Ada', type: 'task_created', task: { title: 'x', list: 'no' } },
     'unknown-list',
     /"no"/,
   ],
   [
-    'a list that is there',
+    'a list that exists already',
     { user: 'Ada', type: 'list_created', list: { id: 'todo', title: 'x' } },
     'taken-id',
     /"todo"/,
   ],
-])('%s is refused, and changes nothing', async ([, body, code, detail]) => {
+])('a change with %s is refused, and changes nothing', async ([, body, code, detail]) => {
   await using server = await serve()
   const before = await ask(`${server.origin}/boards/b`)
   const { status, json } = await ask<Problem>(`${server.origin}/boards/b`, body)
@@ -100,7 +102,7 @@ test.for<[string, unknown, string, RegExp]>([
   expect(await ask(`${server.origin}/boards/b`)).toEqual(before)
 })
 
-test('hostile texts come back as they are', async () => {
+test('hostile texts are stored and returned unchanged', async () => {
   await using server = await serve()
   const texts = [
     '<img src=x onerror=alert(1)>',
@@ -122,7 +124,7 @@ test('hostile texts come back as they are', async () => {
   )
 })
 
-test('changes count as messages, and are 429 when there are too many', async () => {
+test('changes count as messages, and too many of them get 429', async () => {
   await using server = await serve({ limits: { messagesPerSecondPerClient: 1 } })
   const url = `${server.origin}/boards/b?lane=page.board`
   const answers = await Promise.all(
@@ -135,7 +137,7 @@ test('changes count as messages, and are 429 when there are too many', async () 
   expect(json.board.tasks).toHaveLength(answers.filter(({ status }) => status === 201).length)
 })
 
-test('with --auth a board is for those who have signed in, and each speaks as himself', async () => {
+test('with --auth, a board is for people who have signed in, each under their own name', async () => {
   await using server = await serve({ auth: { password: 'a password for all' } })
   const url = `${server.origin}/boards/b`
   expect((await ask<Problem>(url)).json.code).toBe('not-signed-in')
@@ -151,7 +153,7 @@ test('with --auth a board is for those who have signed in, and each speaks as hi
   expect((await ask(url, { user: 'Ada', ...create('a') }, { cookie })).status).toBe(201)
 })
 
-test('another site may change nothing', async () => {
+test('a page of another site can change nothing', async () => {
   await using server = await serve()
   const { json } = await ask<Problem>(
     `${server.origin}/boards/b`,
@@ -161,7 +163,7 @@ test('another site may change nothing', async () => {
   expect(json.code).toBe('wrong-origin')
 })
 
-test('kill -9 in the middle of changes loses none that was acknowledged, and the snapshot fits the events', async () => {
+test('kill -9 during changes loses no acknowledged change, and the snapshot equals the result of the events', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-board-killed-'))
   await using server = await spawnServer('--data', folder.path, '--limits', 'off')
   const acknowledged: string[] = []
@@ -174,7 +176,7 @@ test('kill -9 in the middle of changes loses none that was acknowledged, and the
     }
   })
   const ended = Promise.allSettled(changing)
-  await until('many are acknowledged', () => acknowledged.length > 20, 40_000)
+  await until('more than 20 changes are acknowledged', () => acknowledged.length > 20, 40_000)
   await server.end('SIGKILL')
   await ended
 

@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RoomsFull, createFeed } from '../../../server/feed/feed.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import type { Log } from '../../../server/feed/log.ts'
-import type { PollAnswer } from '../../../server/protocol.ts'
+import type { Cursor, PollAnswer } from '../../../server/protocol/feed.ts'
 import { until } from '../../until.ts'
 
 const say = (text: string) => ({ type: 'message', user: 'Ada', text }) as const
@@ -16,7 +17,7 @@ async function filled(count: number, log: Log = memoryLog()) {
 
 const texts = ({ events }: PollAnswer) => events.map(({ text }) => text)
 
-test('without a cursor it answers the room\u2019s end and no events', async () => {
+test('a question without a cursor gets the cursor of the room\u2019s end and no events', async () => {
   const feed = await filled(3)
   expect(await feed.since('a', undefined, 10)).toEqual({
     events: [],
@@ -32,7 +33,7 @@ test('without a cursor it answers the room\u2019s end and no events', async () =
   })
 })
 
-test('a limit cuts the answer short and says so, and the cursor goes on from there', async () => {
+test('a limited answer has more: true, and its cursor continues after the last event', async () => {
   const feed = await filled(5)
   const first = await feed.since('a', '0', 3)
   expect(texts(first)).toEqual(['1', '2', '3'])
@@ -42,7 +43,7 @@ test('a limit cuts the answer short and says so, and the cursor goes on from the
   expect(rest.more).toBe(false)
 })
 
-test('a limit of 0 answers where reading begins', async () => {
+test('a question with a limit of 0 gets the cursor from which reading begins', async () => {
   const feed = await filled(5)
   expect(await feed.since('a', '0', 0)).toEqual({ events: [], cursor: `${feed.epoch}.0`, gap: false, more: true })
 })
@@ -52,32 +53,32 @@ test.each([
   ['older than what is kept', (epoch: string) => `${epoch}.6`],
   ['ahead of the feed', (epoch: string) => `${epoch}.11`],
   ['that does not parse', () => 'garbage'],
-])('a cursor %s answers a gap and goes on from the earliest kept', async (_what, cursor) => {
+])('a cursor %s gets a gap and continues at the earliest kept event', async (_what, cursor) => {
   const feed = await filled(10, memoryLog({ events: 3, ageMs: Infinity }))
   const answer = await feed.since('a', cursor(feed.epoch), 10)
   expect(answer.gap).toBe(true)
   expect(texts(answer)).toEqual(['8', '9', '10'])
 })
 
-test('the cursor just before the earliest kept is no gap', async () => {
+test('the cursor just before the earliest kept event is not a gap', async () => {
   const feed = await filled(10, memoryLog({ events: 3, ageMs: Infinity }))
   expect((await feed.since('a', `${feed.epoch}.7`, 10)).gap).toBe(false)
 })
 
-test('goes back by a number of events, at most to the earliest kept', async () => {
+test('the method back returns a cursor several events earlier, at most before the earliest kept event', async () => {
   const feed = await filled(10, memoryLog({ events: 5, ageMs: Infinity }))
   expect(await feed.back('a', 2)).toBe(`${feed.epoch}.8`)
   expect(await feed.back('a', 100)).toBe(`${feed.epoch}.5`)
   expect(await feed.back('empty', 3)).toBe(`${feed.epoch}.0`)
 })
 
-test('half a surrogate pair is replaced before it is kept, so that live and replayed events are the same', async () => {
+test('half a surrogate pair is replaced before it is stored, so that live and replayed events are equal', async () => {
   const feed = createFeed(memoryLog())
   const { event } = await feed.publish('a', say('half \ud83d'))
   expect(event.text).toBe('half \ufffd')
 })
 
-test('a follower gets what was there and what comes, without a seam, whenever it begins and however slow it is', async () => {
+test('a follower gets all kept and all new events once, from any start and at any speed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(600), fc.nat(600), fc.array(fc.nat(3), { maxLength: 60 }), async (before, after, pace) => {
       const feed = await filled(before)
@@ -94,7 +95,7 @@ test('a follower gets what was there and what comes, without a seam, whenever it
       )
       const publishing = Array.from({ length: after }, (_, i) => feed.publish('a', say(String(before + i + 1))))
       await Promise.all(publishing)
-      await until('all have come', () => got.length >= before + after)
+      await until('the follower has all events', () => got.length >= before + after)
       stop()
       expect(got).toEqual(Array.from({ length: before + after }, (_, i) => String(i + 1)))
     }),
@@ -102,7 +103,7 @@ test('a follower gets what was there and what comes, without a seam, whenever it
   )
 })
 
-test('a follower that is held back is handed nothing until it is ready, and then all of it', async () => {
+test('a follower that is held back gets no event until it is ready, and then gets all of them', async () => {
   const feed = createFeed(memoryLog())
   const batches: PollAnswer[] = []
   let release = () => {}
@@ -115,15 +116,21 @@ test('a follower that is held back is handed nothing until it is ready, and then
     },
     () => expect.unreachable(),
   )
-  await until('it follows', async () => (await feed.publish('a', say('x')), batches.length > 0))
+  await until(
+    'the follower has received its first batch',
+    async () => (await feed.publish('a', say('x')), batches.length > 0),
+  )
   const seen = batches.flatMap(({ events }) => events).length
   for (let i = 0; i < 50; i++) await feed.publish('a', say(String(i)))
   expect(batches.flatMap(({ events }) => events)).toHaveLength(seen)
   release()
-  await until('the rest has come', () => (release(), batches.flatMap(({ events }) => events).length >= 51))
+  await until(
+    'the follower has all other events',
+    () => (release(), batches.flatMap(({ events }) => events).length >= 51),
+  )
 })
 
-test('a follower that falls behind what is kept is told of the gap', async () => {
+test('a follower that falls behind the kept events gets a gap', async () => {
   const feed = createFeed(memoryLog({ events: 5, ageMs: Infinity }))
   const got: (string | undefined)[] = []
   let release = () => {}
@@ -138,16 +145,16 @@ test('a follower that falls behind what is kept is told of the gap', async () =>
     () => expect.unreachable(),
   )
   await feed.publish('a', say('0'))
-  await until('it has the first', () => got.length === 1)
-  // Beyond the tail in memory too: what is kept, and not what is at hand, decides.
+  await until('the follower has the first event', () => got.length === 1)
+  // This is beyond the tail in memory too. Only the kept events decide whether there is a gap.
   for (let i = 1; i <= 300; i++) await feed.publish('a', say(String(i)))
   held = false
   release()
-  await until('it is at the end', () => got.at(-1) === '300')
+  await until('the follower has the last event', () => got.at(-1) === '300')
   expect(got).toEqual(['0', 'gap', '296', '297', '298', '299', '300'])
 })
 
-test('a gap that comes about while a follower looks is a batch of its own, and nothing behind it is lost', async () => {
+test('a gap that appears while a follower reads is a batch of its own, and no event after it is lost', async () => {
   const inner = memoryLog({ events: 3, ageMs: Infinity })
   let isForgetting = false
   const log: Log = {
@@ -169,11 +176,11 @@ test('a gap that comes about while a follower looks is a batch of its own, and n
     ({ gap, events }) => void got.push(...(gap ? ['gap'] : events.map(({ text }) => text))),
     () => expect.unreachable(),
   )
-  await until('it is at the end', () => got.includes('6'))
+  await until('the follower has the last event', () => got.includes('6'))
   expect(got).toEqual(['gap', '4', '5', '6'])
 })
 
-test('a follower that throws is ended and told; the others go on', async () => {
+test('a follower that throws is stopped and gets the error; the others continue', async () => {
   const feed = createFeed(memoryLog())
   const failures: unknown[] = []
   const got: (string | undefined)[] = []
@@ -194,12 +201,12 @@ test('a follower that throws is ended and told; the others go on', async () => {
   )
   await feed.publish('a', say('1'))
   await feed.publish('a', say('2'))
-  await until('both have come', () => got.length === 2)
-  await until('it was told', () => failures.length === 1)
+  await until('the other follower has both events', () => got.length === 2)
+  await until('the failure has been reported', () => failures.length === 1)
   expect(failures).toEqual([broken])
 })
 
-test('all that keep up are handed the same object, so that it is made into bytes once', async () => {
+test('all followers that keep up get the same object, so that its bytes are made once', async () => {
   const feed = createFeed(memoryLog())
   const seen: PollAnswer[] = []
   const { cursor } = await feed.since('a', undefined, 0)
@@ -210,16 +217,67 @@ test('all that keep up are handed the same object, so that it is made into bytes
       (batch) => void seen.push(batch),
       () => expect.unreachable(),
     )
-  await until('they follow', async () => (await feed.publish('a', say('x')), seen.length >= 10))
-  // The first ones may have come out of the log, and then they look for more before they are live.
-  await new Promise((resolve) => setImmediate(resolve))
+  await until(
+    'all ten followers have received an event',
+    async () => (await feed.publish('a', say('x')), seen.length >= 10),
+  )
+  // The first followers may still read from the log, and they look for more events before they are live.
+  await turn()
   seen.length = 0
   await feed.publish('a', say('y'))
+  await turn()
   expect(seen).toHaveLength(10)
   expect(new Set(seen).size).toBe(1)
 })
 
-test('another follower is first each time', async () => {
+test('events that are published in one turn are one batch, and a follower that joins meanwhile gets each of them once', async () => {
+  const feed = createFeed(memoryLog())
+  const first: PollAnswer[] = []
+  const second: PollAnswer[] = []
+  const follow = (seen: PollAnswer[], cursor: Cursor) =>
+    feed.follow(
+      'a',
+      cursor,
+      (batch) => void seen.push(batch),
+      () => expect.unreachable(),
+    )
+  const { cursor } = await feed.since('a', undefined, 0)
+  follow(first, cursor)
+  await turn()
+  await feed.publish('a', say('1'))
+  follow(second, cursor)
+  for (const text of ['2', '3', '4']) await feed.publish('a', say(text))
+  await feed.remove('a', (event) => event.type === 'message' && event.text === '3', say('notice'))
+  await until('both have all', () => [first, second].every((seen) => seen.at(-1)?.cursor.endsWith('.5')))
+  expect(first).toHaveLength(1)
+  for (const seen of [first, second]) {
+    const events = seen.flatMap((batch) => batch.events)
+    expect(events.map(({ id }) => id.split('.')[1])).toEqual(['1', '2', '3', '4', '5'])
+  }
+  // It was removed before the end of the turn.
+  expect(first[0]?.events[2]?.type).toBe('removed')
+})
+
+test('equal questions get the same object until there is a new event', async () => {
+  const feed = await filled(3)
+  const first = await feed.since('a', '0', 10)
+  expect(await feed.since('a', '0', 10)).toBe(first)
+  expect(texts(await feed.since('a', '0', 2))).toEqual(['1', '2'])
+  await feed.publish('a', say('4'))
+  expect(texts(await feed.since('a', '0', 10))).toEqual(['1', '2', '3', '4'])
+  // After many other questions the answer is no longer kept, and is read again.
+  for (let i = 1; i <= 100; i++) await feed.since('a', '0', 10 + i)
+  expect(texts(await feed.since('a', '0', 10))).toEqual(['1', '2', '3', '4'])
+})
+
+test('a kept answer is no longer used when the log has dropped some of its events', async () => {
+  const feed = await filled(3, memoryLog({ events: 3, ageMs: Infinity }))
+  expect(texts(await feed.since('a', `${feed.epoch}.0`, 10))).toEqual(['1', '2', '3'])
+  await feed.publish('a', say('4'))
+  expect(await feed.since('a', `${feed.epoch}.0`, 10)).toMatchObject({ gap: true, cursor: `${feed.epoch}.4` })
+})
+
+test('each commit is delivered to a different follower first', async () => {
   const feed = createFeed(memoryLog())
   const order: number[] = []
   for (let i = 0; i < 4; i++)
@@ -229,17 +287,21 @@ test('another follower is first each time', async () => {
       () => void order.push(i),
       () => expect.unreachable(),
     )
-  await until('they follow', async () => (await feed.publish('a', say('x')), order.length >= 8))
+  await until(
+    'all eight followers have received an event',
+    async () => (await feed.publish('a', say('x')), order.length >= 8),
+  )
   const firsts = new Set<number | undefined>()
   for (let i = 0; i < 8; i++) {
     order.length = 0
     await feed.publish('a', say('y'))
+    await turn()
     firsts.add(order[0])
   }
   expect(firsts.size).toBe(4)
 })
 
-test('long texts come a few at a time, and all of them, to who asks and to who follows', async () => {
+test('long texts arrive in small batches and completely, for polls and for followers', async () => {
   const feed = createFeed(memoryLog())
   for (let i = 0; i < 100; i++) await feed.publish('a', say(`${i}`.padEnd(4000, '€')))
   const batches: PollAnswer[] = []
@@ -256,44 +318,65 @@ test('long texts come a few at a time, and all of them, to who asks and to who f
     (batch) => void followed.push(batch),
     () => expect.unreachable(),
   )
-  await until('all have come', () => followed.flatMap(texts).length === 100)
+  await until('the follower has 100 texts', () => followed.flatMap(texts).length === 100)
   for (const got of [batches, followed]) {
     expect(got.flatMap(texts).map((text) => Number.parseInt(text ?? '', 10))).toEqual([...Array(100).keys()])
     for (const batch of got) expect(Buffer.byteLength(texts(batch).join(''))).toBeLessThanOrEqual(64 * 1024)
   }
 })
 
-test('a text longer than all that goes out at a time still goes out', async () => {
+test('a text longer than a whole batch is still delivered', async () => {
   const feed = createFeed(memoryLog())
   const { event } = await feed.publish('a', say('x'.repeat(100_000)))
   expect((await feed.since('a', '0', 10)).events).toEqual([event])
 })
 
-test('rooms of which nothing is kept any more make room for others', async () => {
+test('rooms without kept events make space for other rooms', async () => {
   const log = memoryLog({ events: 10, ageMs: 5 })
   const feed = createFeed(log, { rooms: 1 })
   await feed.publish('a', say('x'))
-  await until('it is forgotten', async () => {
+  await until('the log has deleted the events of the room', async () => {
     const { first, last } = await log.extent('a')
     return first > last
   })
   expect((await feed.publish('b', say('x'))).event.room).toBe('b')
 })
 
-test('a room too many is refused, to be in and to publish in, and those that are there go on', async () => {
+test('a room above the limit replaces the smallest room without followers', async () => {
+  const feed = createFeed(memoryLog(), { rooms: 3 })
+  const say3 = async (room: string, count: number) => {
+    for (let i = 0; i < count; i++) await feed.publish(room, say('x'))
+  }
+  await say3('long', 3)
+  await say3('short', 1)
+  await say3('watched', 1)
+  const leave = feed.follow(
+    'watched',
+    '0',
+    () => {},
+    () => expect.unreachable(),
+  )
+  const before = await feed.since('short', '0', 10)
+  await say3('new', 2)
+  expect(before.events).toHaveLength(1)
+  expect(await feed.since('short', `${feed.epoch}.0`, 10)).toMatchObject({ gap: true, events: [] })
+  // The numbers of the replaced room continue, so that no new event has the id of an old one.
+  expect((await feed.publish('short', say('again'))).event.id).toBe(`${feed.epoch}.2`)
+  expect((await feed.since('new', '0', 10)).events).toEqual([])
+  expect((await feed.since('long', '0', 10)).events).toHaveLength(3)
+  expect((await feed.since('watched', '0', 10)).events).toHaveLength(1)
+  leave()
+})
+
+test('a room above the limit is refused if all other rooms have followers', async () => {
   const feed = createFeed(memoryLog(), { rooms: 1 })
-  const follow = (room: string) =>
-    feed.follow(
-      room,
-      '0',
-      () => {},
-      () => expect.unreachable(),
-    )
   await feed.publish('a', say('x'))
-  const leave = follow('a')
-  expect(() => follow('b')).toThrow(RoomsFull)
+  feed.follow(
+    'a',
+    '0',
+    () => {},
+    () => expect.unreachable(),
+  )
   await expect(feed.publish('b', say('x'))).rejects.toThrow(RoomsFull)
   await feed.publish('a', say('y'))
-  leave()
-  follow('b')
 })

@@ -1,13 +1,14 @@
-/** One suite for all logs. */
+/** Tests that run for every log. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { KeyReused } from '../../../server/feed/keys.ts'
 import type { Log, Retention } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import { sqliteLog } from '../../../server/feed/sqlite-log.ts'
-import type { Event } from '../../../server/protocol.ts'
+import type { Event } from '../../../server/protocol/feed.ts'
 import { until } from '../../until.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'fourwire-log-'))
@@ -17,6 +18,8 @@ const LOGS: [string, (retention?: Retention) => Log][] = [
   ['sqlite-log', (retention) => sqliteLog(join(folder, `${++files}.db`), retention)],
 ]
 afterAll(() => rm(folder, { recursive: true }))
+
+const HOUR_MS = 60 * 60 * 1000
 
 const say = (text: string) => ({ type: 'message', user: 'Ada', text }) as const
 
@@ -29,7 +32,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('answers what it was given, and when it was accepted', async () => {
+  test('append returns the draft’s content and the time of its acceptance', async () => {
     const log = create()
     const beforeMs = Date.now()
     const { event, repeated } = await log.append('a', say('héllo \u0000 🜁'))
@@ -40,7 +43,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('reads behind a seq, oldest first, within the limit', async () => {
+  test('reads events after a seq, the oldest first, up to the limit', async () => {
     const log = create()
     for (let i = 1; i <= 10; i++) await log.append('a', say(String(i)))
     const texts = async (after: number, limit: number) => (await log.read('a', after, limit)).map(({ text }) => text)
@@ -51,7 +54,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('says what it keeps', async () => {
+  test('extent returns the range of the kept events', async () => {
     const log = create({ events: 3, ageMs: Infinity })
     expect(await log.extent('a')).toEqual({ first: 1, last: 0 })
     for (let i = 1; i <= 5; i++) await log.append('a', say(String(i)))
@@ -60,33 +63,34 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('keeps what events add up to with the last of them, and longer than them', async () => {
+  test('keeps a room’s state together with its last event, and longer than the events', async () => {
     const log = create({ events: 1, ageMs: Infinity })
     const { states } = log
     if (!states) throw new Error('This log keeps no states.')
-    expect(await states.of('a')).toEqual({ text: null, last: 0 })
+    expect(await states.get('a')).toEqual({ text: null, last: 0 })
     await Promise.all([
       log.append('a', say('1'), 'key', 'one'),
       log.append('a', say('2')),
       log.append('b', say('3'), undefined, 'b'),
     ])
-    expect(await states.of('a')).toEqual({ text: 'one', last: 2 })
-    // What is not appended once more leaves no state either; and this key is forgotten already.
+    expect(await states.get('a')).toEqual({ text: 'one', last: 2 })
+    // A repeated key changes no state. This key has already expired.
     await log.append('b', say('4'), 'b-key', 'b4')
-    await log.append('b', say('5'), 'b-key', 'b5')
-    expect(await states.of('b')).toEqual({ text: 'b4', last: 2 })
-    expect(await states.earlier('b', 'b-key')).toMatchObject({ text: '4' })
-    expect([await states.earlier('a', 'key'), await states.earlier('c', 'key')]).toEqual([undefined, undefined])
+    await log.append('b', say('4'), 'b-key', 'b5')
+    expect(await states.get('b')).toEqual({ text: 'b4', last: 2 })
+    expect(await states.earlier('b', 'Ada', 'b-key', say('4'))).toMatchObject({ text: '4' })
+    const forgotten = [states.earlier('a', 'Ada', 'key', say('1')), states.earlier('c', 'Ada', 'key', say('1'))]
+    expect(await Promise.all(forgotten)).toEqual([undefined, undefined])
     expect(await states.count()).toBe(2)
     await log.append('a', say('6'), undefined, null)
-    expect([await states.of('a'), await states.count()]).toEqual([{ text: null, last: 3 }, 1])
+    expect([await states.get('a'), await states.count()]).toEqual([{ text: null, last: 3 }, 1])
     await log.close()
   })
 
-  test('a repeated key answers the first event again, also in the same commit', async () => {
+  test('a repeated key returns the first event again, also in the same commit', async () => {
     const log = create()
-    const [first, same] = await Promise.all([log.append('a', say('1'), 'key'), log.append('a', say('2'), 'key')])
-    const later = await log.append('a', say('3'), 'key')
+    const [first, same] = await Promise.all([log.append('a', say('1'), 'key'), log.append('a', say('1'), 'key')])
+    const later = await log.append('a', say('1'), 'key')
     expect([same, later]).toEqual([
       { event: first.event, repeated: true },
       { event: first.event, repeated: true },
@@ -96,7 +100,45 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('a key goes with its event', async () => {
+  test('the same key of two users is two different keys, also in the same commit', async () => {
+    const log = create()
+    const by = (user: string | undefined, text: string) =>
+      log.append('a', { type: 'message', text, ...(user !== undefined && { user }) }, '1')
+    const users = ['Eve', 'Ada', 'ada', 'Ada Eve', undefined]
+    const appended = await Promise.all(users.map((user) => by(user, `of ${user}`)))
+    expect(appended.map(({ repeated }) => repeated)).not.toContain(true)
+    expect(await by('Ada', 'of Ada')).toEqual({ event: appended[1]?.event, repeated: true })
+    await log.close()
+  })
+
+  test('a key that is reused for a different request is refused, and the other events of the commit are kept', async () => {
+    const log = create()
+    const [, reused, , other] = await Promise.allSettled([
+      log.append('a', say('1'), 'key'),
+      log.append('a', say('2'), 'key'),
+      log.append('a', say('3')),
+      log.append('a', { type: 'task_deleted', user: 'Ada', task: { id: 'a' } }, 'key'),
+    ])
+    for (const one of [reused, other]) expect(one).toMatchObject({ status: 'rejected', reason: expect.any(KeyReused) })
+    expect(String(reused?.status === 'rejected' && reused.reason)).toBe(
+      'Error: "Ada" used the key "key" for something else before.',
+    )
+    await expect(log.states?.earlier('a', 'Ada', 'key', say('2'))).rejects.toThrow(KeyReused)
+    expect((await log.read('a', 0, 9)).map(({ text }) => text)).toEqual(['1', '3'])
+    await log.close()
+  })
+
+  test('two requests are equal if their members are, in any order, and whatever draft was made of them', async () => {
+    const log = create()
+    const made = (id: string) => ({ type: 'task_created', user: 'Ada', task: { id, title: 'x' } }) as const
+    const asked = { user: 'Ada', task: { title: 'x', done: false } }
+    const { event } = await log.append('a', made('1'), 'key', undefined, asked)
+    const again = { task: { done: false, title: 'x' }, user: 'Ada' }
+    expect(await log.append('a', made('2'), 'key', undefined, again)).toEqual({ event, repeated: true })
+    await log.close()
+  })
+
+  test('a key expires together with its event', async () => {
     const log = create({ events: 1, ageMs: Infinity })
     await log.append('a', say('1'), 'key')
     await log.append('a', say('2'))
@@ -104,7 +146,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('tells of each commit once, in order, before the append resolves', async () => {
+  test('calls the listener once for each commit, in order, before the append resolves', async () => {
     const log = create()
     const told: Event[] = []
     const stop = log.onCommit((_room, events) => told.push(...events))
@@ -123,7 +165,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('tells nobody of a repeated key', async () => {
+  test('does not call the listener for a repeated key', async () => {
     const log = create()
     await log.append('a', say('1'), 'key')
     let told = 0
@@ -133,13 +175,13 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('keeps the same as a plain list, whatever is appended', async () => {
+  test('keeps the same events as a plain list, for random appends', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
           fc.record({
             room: fc.constantFrom('a', 'b'),
-            text: fc.string({ unit: 'binary' }),
+            text: fc.oneof(fc.constantFrom('', 'x'), fc.string({ unit: 'binary' })),
             key: fc.option(fc.constantFrom('k', 'l', 'm'), { nil: undefined }),
           }),
         ),
@@ -150,9 +192,14 @@ describe.each(LOGS)('%s', (_name, create) => {
           const last = new Map<string, number>()
           for (const { room, text, key } of drafts) {
             const kept = model.get(room) ?? []
-            const { repeated } = await log.append(room, say(text), key)
-            expect(repeated).toBe(key !== undefined && kept.some((one) => one.key === key))
-            if (repeated) continue
+            const appending = log.append(room, say(text), key)
+            const earlier = kept.find((one) => key !== undefined && one.key === key)
+            if (earlier && earlier.text !== text) {
+              await expect(appending).rejects.toThrow(KeyReused)
+              continue
+            }
+            expect((await appending).repeated).toBe(earlier !== undefined)
+            if (earlier) continue
             const seq = (last.get(room) ?? 0) + 1
             last.set(room, seq)
             model.set(room, [...kept, { text, seq, key }].slice(-events))
@@ -170,23 +217,71 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 })
 
-test('memory-log forgets by age', async () => {
+test('memory-log drops events by age', async () => {
   const log = memoryLog({ events: 100, ageMs: 20 })
   await log.append('a', say('old'))
-  await until('it is forgotten', async () => (await log.extent('a')).first === 2)
+  await until('the log has deleted the first event', async () => (await log.extent('a')).first === 2)
   expect(await log.read('a', 0, 9)).toEqual([])
 })
 
-test('sqlite-log forgets by age when it is opened', async () => {
+test('sqlite-log drops old events when it is opened', async () => {
   const file = join(folder, 'aged.db')
   const before = sqliteLog(file)
   const { event } = await before.append('a', say('old'))
   await before.close()
-  await until('it is old', () => Date.now() > event.at + 30)
+  await until('the event is older than the retention', () => Date.now() > event.at + 30)
   const after = sqliteLog(file, { events: 100, ageMs: 20 })
   expect(await after.extent('a')).toEqual({ first: 2, last: 1 })
   await after.close()
 })
+
+test('sqlite-log measures age by the wall clock after the computer has slept for two days', async () => {
+  const file = join(folder, 'slept.db')
+  const before = sqliteLog(file)
+  // The monotonic clock stopped while the computer slept, and the wall clock continued.
+  const atMs = performance.now() - 48 * HOUR_MS
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(atMs)
+  await before.append('a', say('of this morning'))
+  clock.mockRestore()
+  await before.close()
+  const after = sqliteLog(file)
+  expect((await after.read('a', 0, 9)).map(({ text }) => text)).toEqual(['of this morning'])
+  await after.close()
+})
+
+test.each([
+  ['ahead', 9],
+  ['behind', -48],
+])(
+  'sqlite-log drops the oldest events first, without a hole, after the wall clock was %s for some time',
+  async (_how, hours) => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const log = sqliteLog(join(folder, `set ${hours}.db`), { events: 100, ageMs: 24 * HOUR_MS })
+    const beganMs = Date.now()
+    const append = async (...texts: string[]) => {
+      for (const text of texts) await log.append('a', say(text))
+    }
+    const keptAt = async (ms: number) => {
+      vi.setSystemTime(beganMs + ms)
+      vi.advanceTimersByTime(60_000)
+      const { first, last } = await log.extent('a')
+      const events = await log.read('a', 0, 9)
+      expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => `${log.epoch}.${first + i}`))
+      expect(first + events.length - 1).toBe(last)
+      return events.map(({ text }) => text)
+    }
+    await append('1', '2')
+    vi.setSystemTime(beganMs + hours * HOUR_MS)
+    await append('3', '4')
+    vi.setSystemTime(beganMs + HOUR_MS)
+    await append('5', '6')
+    expect(await keptAt(2 * HOUR_MS)).toEqual(['1', '2', '3', '4', '5', '6'])
+    expect((await keptAt(26 * HOUR_MS)).length).toBeLessThan(6)
+    expect(await keptAt(100 * HOUR_MS)).toEqual([])
+    await log.close()
+  },
+)
 
 test('sqlite-log keeps epoch, numbers and keys across a restart', async () => {
   const file = join(folder, 'kept.db')
@@ -195,7 +290,10 @@ test('sqlite-log keeps epoch, numbers and keys across a restart', async () => {
   await before.close()
   const after = sqliteLog(file)
   expect(after.epoch).toBe(before.epoch)
-  expect(await after.append('a', say('again'), 'key')).toEqual({ event, repeated: true })
+  expect(await after.append('a', say('1'), 'key')).toEqual({ event, repeated: true })
+  await expect(after.append('a', say('another'), 'key')).rejects.toThrow(KeyReused)
+  const eve = { type: 'message', user: 'Eve', text: '1' } as const
+  expect((await after.append('b', eve, 'key')).repeated).toBe(false)
   expect((await after.append('a', say('2'))).event.id).toBe(`${before.epoch}.2`)
   await after.close()
 })
@@ -204,7 +302,7 @@ test('memory-log has a new epoch at every start', () => {
   expect(memoryLog().epoch).not.toBe(memoryLog().epoch)
 })
 
-test('a second server on the same file is refused and told why', async () => {
+test('a second server on the same file is refused with the reason', async () => {
   const file = join(folder, 'shared.db')
   const first = sqliteLog(file)
   expect(() => sqliteLog(file)).toThrow(/shared\.db cannot be used as the event log: another Fourwire is using it/)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createPresence } from '../../../server/feed/presence.ts'
 import type { Presence } from '../../../server/feed/presence.ts'
-import type { RoomPresence } from '../../../server/protocol.ts'
+import type { RoomPresence } from '../../../server/protocol/feed.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -11,7 +11,7 @@ const ada = { userId: 'ada', name: 'Ada', client: 'a1' }
 const adaToo = { ...ada, client: 'a2' }
 const grace = { userId: 'grace', name: 'Grace', client: 'g1' }
 
-/** All that is told of the lobby to one who watches it. */
+/** Watches the lobby and returns the list of states that it gets. */
 function watched(presence: Presence): RoomPresence[] {
   const told: RoomPresence[] = []
   presence.watch('lobby', undefined, (state) => void told.push(state))
@@ -20,7 +20,7 @@ function watched(presence: Presence): RoomPresence[] {
 
 const names = (state: RoomPresence | undefined) => state?.here.map(({ name, tabs }) => `${name} ${tabs}`)
 
-test('who enters is here, and for a while after having left without a word', () => {
+test('a client that enters is present, and stays present for a time after it has disconnected', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   const away = presence.enter('lobby', ada)
@@ -33,7 +33,7 @@ test('who enters is here, and for a while after having left without a word', () 
   expect(told.map(({ people }) => people)).toEqual([0, 1, 0])
 })
 
-test('who comes back in time has never been away, by whatever it comes', () => {
+test('a client that returns in time never counts as absent', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   for (let turn = 0; turn < 5; turn++) {
@@ -49,32 +49,35 @@ test('who comes back in time has never been away, by whatever it comes', () => {
   expect(told.map(names)).toEqual([[], ['Ada 1']])
 })
 
-test('two tabs are one person, and one of them closing is no leaving', () => {
+test('two tabs are one person, who stays when one tab closes', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
-  presence.enter('lobby', ada)
-  presence.enter('lobby', adaToo)
+  const close = [presence.enter('lobby', ada), presence.enter('lobby', adaToo)]
   vi.advanceTimersByTime(200)
   expect(told.at(-1)).toMatchObject({ people: 1, here: [{ userId: 'ada', name: 'Ada', tabs: 2 }] })
+  close[0]?.()
   presence.leave('lobby', ada)
   vi.advanceTimersByTime(200)
   expect(names(told.at(-1))).toEqual(['Ada 1'])
+  close[1]?.()
   presence.leave('lobby', adaToo)
   vi.advanceTimersByTime(200)
   expect(names(told.at(-1))).toEqual([])
 })
 
-test('who says goodbye is gone at once, and what it leaves open is not waited for', () => {
+test('a client that says goodbye disappears as soon as its last connection closes', () => {
   const presence = createPresence(TIMES)
   const away = presence.enter('lobby', ada)
   presence.leave('lobby', ada)
   vi.advanceTimersByTime(200)
-  expect(presence.of('lobby').people).toBe(0)
+  expect(presence.of('lobby').people).toBe(1)
   away()
+  vi.advanceTimersByTime(200)
+  expect(presence.of('lobby').people).toBe(0)
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a goodbye is not undone by what was opened before it, only by what comes after', () => {
+test('a goodbye is canceled by entering again, not by a connection that is still open', () => {
   const presence = createPresence(TIMES)
   const before = presence.enter('lobby', ada)
   presence.leave('lobby', ada)
@@ -84,12 +87,12 @@ test('a goodbye is not undone by what was opened before it, only by what comes a
   expect(presence.of('lobby').people).toBe(1)
 })
 
-test('typing ends by itself, when it is said to be over, and with the leaving', () => {
+test('typing ends after a time, when its end is reported, and when the person leaves', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   presence.typing('lobby', ada, true)
   presence.enter('lobby', ada)
-  presence.enter('lobby', grace)
+  const closeGrace = presence.enter('lobby', grace)
   presence.typing('lobby', ada, true)
   vi.advanceTimersByTime(200)
   expect(told.at(-1)?.typing).toEqual(['ada'])
@@ -104,12 +107,13 @@ test('typing ends by itself, when it is said to be over, and with the leaving', 
   vi.advanceTimersByTime(200)
   expect(presence.of('lobby').typing).toEqual(['ada', 'grace'])
   presence.typing('lobby', ada, false)
+  closeGrace()
   presence.leave('lobby', grace)
   vi.advanceTimersByTime(200)
   expect(presence.of('lobby')).toMatchObject({ people: 1, typing: [] })
 })
 
-test('a new name counts for all of a person\u2019s tabs', () => {
+test('a new name applies to all tabs of a person', () => {
   const presence = createPresence(TIMES)
   presence.enter('lobby', ada)
   presence.enter('lobby', { ...adaToo, name: 'Countess' })
@@ -117,7 +121,7 @@ test('a new name counts for all of a person\u2019s tabs', () => {
   expect(presence.of('lobby').here).toEqual([{ userId: 'ada', name: 'Countess', tabs: 2 }])
 })
 
-test('a class that arrives together makes few messages, and the first of it none late', () => {
+test('a class that arrives together causes few messages, and the first one is not delayed', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   for (let i = 0; i < 200; i++) {
@@ -130,17 +134,17 @@ test('a class that arrives together makes few messages, and the first of it none
   expect(told.length).toBeLessThan(12)
 })
 
-test('what changed and changed back between two tellings is not told', () => {
+test('a change that is undone before the next message is not sent', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   presence.enter('lobby', ada)
-  presence.enter('lobby', grace)
+  presence.enter('lobby', grace)()
   presence.leave('lobby', grace)
   vi.advanceTimersByTime(1000)
   expect(told).toHaveLength(2)
 })
 
-test('whoever has the latest version is told nothing until there is another', () => {
+test('a watcher with the latest version gets nothing until there is a new version', () => {
   const presence = createPresence(TIMES)
   presence.enter('lobby', ada)
   const told: RoomPresence[] = []
@@ -155,7 +159,7 @@ test('whoever has the latest version is told nothing until there is another', ()
   expect(told).toHaveLength(1)
 })
 
-test('a slow watcher is told the latest state when it is ready, and none of those between', async () => {
+test('a slow watcher gets the latest state when it is ready, and skips those before it', async () => {
   const presence = createPresence(TIMES)
   const { promise, resolve } = Promise.withResolvers<void>()
   const told: RoomPresence[] = []
@@ -174,7 +178,7 @@ test('a slow watcher is told the latest state when it is ready, and none of thos
   expect(told.map(({ people }) => people)).toEqual([0, 5])
 })
 
-test('what is told fits one WebSocket frame, however many are here and whatever they are called', () => {
+test('a state fits into one WebSocket frame, for any number of people and any names', () => {
   const presence = createPresence(TIMES)
   for (let i = 0; i < 1000; i++)
     presence.enter('lobby', { userId: `${i}${'\u{1F600}'.repeat(60)}`, name: '\u0001'.repeat(64), client: 'c' })
@@ -188,7 +192,7 @@ test('what is told fits one WebSocket frame, however many are here and whatever 
   expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThan(0xffff)
 })
 
-test('rooms are apart, and the versions of two lives are never the same', () => {
+test('rooms are separate, and two processes never use the same version', () => {
   const [presence, next] = [createPresence(TIMES), createPresence(TIMES)]
   presence.enter('lobby', ada)
   next.enter('lobby', ada)
@@ -196,7 +200,7 @@ test('rooms are apart, and the versions of two lives are never the same', () => 
   expect(presence.of('lobby').version).not.toBe(next.of('lobby').version)
 })
 
-test('nothing is left when all have gone, and nothing when it stops', () => {
+test('no timer is left when all people have left, or after stop', () => {
   const presence = createPresence(TIMES)
   const stop = presence.watch('lobby', undefined, () => {})
   presence.enter('lobby', ada)()
@@ -213,13 +217,24 @@ test('nothing is left when all have gone, and nothing when it stops', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('beyond the most clients nobody new is counted, and those who are here stay so', () => {
-  const presence = createPresence(TIMES)
-  for (let i = 0; i < 6000; i++) presence.enter('lobby', { userId: `u${i}`, name: 'x', client: 'c' })()
+test('a client above the limit replaces the one that has been disconnected for longest', () => {
+  const presence = createPresence(TIMES, 100)
+  presence.enter('lobby', ada)
+  for (let i = 0; i < 1000; i++) presence.enter('lobby', { userId: `u${i}`, name: 'x', client: 'c' })()
   vi.advanceTimersByTime(900)
-  presence.enter('lobby', ada)()
-  presence.enter('lobby', { userId: 'u0', name: 'x', client: 'c' })
-  expect(presence.of('lobby').here[0]?.userId).toBe('u0')
+  const here = presence.of('lobby').here.map(({ userId }) => userId)
+  expect(here).toHaveLength(100)
+  expect(here).toContain('ada')
+  expect(here).toContain('u999')
+  expect(here).not.toContain('u900')
   vi.advanceTimersByTime(60_000)
   expect(presence.of('lobby')).toMatchObject({ people: 1 })
+})
+
+test('a new client is not counted if the limit is reached and all clients are connected', () => {
+  const presence = createPresence(TIMES, 1)
+  presence.enter('lobby', ada)
+  presence.enter('lobby', grace)()
+  vi.advanceTimersByTime(900)
+  expect(presence.of('lobby').here).toMatchObject([{ userId: 'ada' }])
 })

@@ -1,4 +1,4 @@
-/** What may lie where the event log should, and what becomes of it. */
+/** Files that can be in the place of the event log, and how the server treats them. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 const say = (text: string) => ({ type: 'message', user: 'Ada', text }) as const
 
-/** As version 0.1.0 writes it: these lines are its own, and stay as they are. */
+/** Writes a file as version 0.1.0 does. These statements are copied from it and must not change. */
 function writeFirstLayout(path: string): void {
   const db = new DatabaseSync(path)
   db.exec(`
@@ -55,7 +55,7 @@ function writeFirstLayout(path: string): void {
   db.close()
 }
 
-/** Without a trace: it makes no journal beside the file. */
+/** Reads a file without creating a journal beside it. */
 const reading = (path: string) => new DatabaseSync(new URL(`${pathToFileURL(path)}?immutable=1`), { readOnly: true })
 
 function pragmas(path: string): { version: number; application: number } {
@@ -78,10 +78,10 @@ const hashOf = async (path: string) =>
     .update(await readFile(path))
     .digest('hex')
 
-/** Must be refused with a message that names the file and matches, and leave everything in the folder as it was. */
+/** Expects an error that names the file and matches `message`, and a folder without any change. */
 async function isRefused(message: RegExp): Promise<void> {
   const kept = async () => {
-    // The index of a journal is SQLite's scratch pad, made anew at every opening.
+    // SQLite creates the index of a journal again at every opening.
     const names = (await readdir(folder)).filter((name) => !name.endsWith('-shm')).toSorted()
     return Promise.all(names.map(async (name) => [name, await hashOf(join(folder, name)).catch(() => 'folder')]))
   }
@@ -99,7 +99,7 @@ async function isRefused(message: RegExp): Promise<void> {
 }
 
 describe('a file of an earlier version', () => {
-  test('is brought to the present layout with epoch, events and keys, and a copy is kept as it was', async () => {
+  test('is migrated with its epoch, events and keys, and a copy of the old file is kept', async () => {
     writeFirstLayout(file)
     const told: string[] = []
     const log = sqliteLog(file, undefined, (sentence) => told.push(sentence))
@@ -109,12 +109,15 @@ describe('a file of an earlier version', () => {
       ['abc123.2', '2'],
     ])
     expect(await log.append('a', say('again'), 'key')).toMatchObject({ event: { text: '1' }, repeated: true })
-    expect((await log.append('a', say('3'))).event.id).toBe('abc123.3')
+    expect(await log.append('a', { ...say('hers'), user: 'Eve' }, 'key')).toMatchObject({ repeated: false })
+    expect((await log.append('a', say('4'))).event.id).toBe('abc123.4')
     await log.close()
 
     expect(pragmas(file)).toEqual({ version: LATEST, application: 0x34776972 })
     const copy = `${file}.v1.bak`
-    expect(told).toEqual([`${file} was brought from schema 1 to ${LATEST}; as it was it is kept in ${copy}.`])
+    expect(told).toEqual([
+      `${file} was migrated from schema 1 to ${LATEST}; a copy of the old file is kept in ${copy}.`,
+    ])
     expect(pragmas(copy)).toEqual({ version: 1, application: 0 })
     const kept = reading(copy)
     expect(kept.prepare('SELECT seq, key FROM event ORDER BY seq').all()).toEqual([
@@ -124,7 +127,7 @@ describe('a file of an earlier version', () => {
     kept.close()
   })
 
-  test('has the layout of a new file afterwards, and is changed once only', async () => {
+  test('has the layout of a new file after the migration, and is migrated only once', async () => {
     writeFirstLayout(file)
     await sqliteLog(file).close()
     const fresh = join(folder, 'fresh.db')
@@ -134,10 +137,10 @@ describe('a file of an earlier version', () => {
     expect(schemaOf(file)).toEqual(schemaOf(fresh))
     expect(pragmas(fresh)).toEqual(pragmas(file))
     expect(told).toEqual([])
-    expect(await readdir(folder)).toEqual(['feed.db', 'feed.db.v1.bak', 'fresh.db'])
+    expect(await readdir(folder)).toEqual(['feed.db', 'feed.db-mark', 'feed.db.v1.bak', 'fresh.db', 'fresh.db-mark'])
   })
 
-  test('is copied beside an earlier copy, not over it, and as private as it is', async () => {
+  test('is copied beside an earlier copy, not over it, and with the same permissions', async () => {
     writeFirstLayout(file)
     await chmod(file, 0o600)
     await writeFile(`${file}.v1.bak`, 'an earlier one')
@@ -149,7 +152,7 @@ describe('a file of an earlier version', () => {
     expect(pragmas(`${file}.v1.bak.2`).version).toBe(1)
   })
 
-  test('is brought over with what a killed process left in its journal', async () => {
+  test('is migrated together with the journal of a killed process', async () => {
     writeFirstLayout(file)
     await killedWriter(`
       db.exec("INSERT INTO room VALUES ('b', 1)");
@@ -163,10 +166,10 @@ describe('a file of an earlier version', () => {
   })
 })
 
-describe('a file from the future', () => {
+describe('a file of a newer version', () => {
   const newer = new RegExp(`written by a newer Fourwire \\(schema 99, this one knows ${LATEST}\\).*update Fourwire or`)
 
-  test('is refused and left to the byte', async () => {
+  test('is refused and not changed by a byte', async () => {
     await sqliteLog(file).close()
     const db = new DatabaseSync(file)
     db.exec('CREATE TABLE later (x); PRAGMA user_version = 99')
@@ -174,7 +177,7 @@ describe('a file from the future', () => {
     await isRefused(newer)
   })
 
-  test('is refused also where its number is still in the journal of a killed process', async () => {
+  test('is refused also if its version is only in the journal of a killed process', async () => {
     await sqliteLog(file).close()
     await killedWriter('db.exec("PRAGMA user_version = 99")')
     expect(await readdir(folder)).toContain('feed.db-wal')
@@ -182,8 +185,8 @@ describe('a file from the future', () => {
   })
 })
 
-describe('what is no whole event log is refused and left to the byte:', () => {
-  test('random bytes', async () => {
+describe('the server refuses and does not change', () => {
+  test('a file of random bytes', async () => {
     await writeFile(file, crypto.getRandomValues(new Uint8Array(5000)))
     await isRefused(/file is not a database; it was left as it is; move it away/)
   })
@@ -194,7 +197,7 @@ describe('what is no whole event log is refused and left to the byte:', () => {
     await isRefused(/it is damaged.*it was left as it is/)
   })
 
-  test.each([1, 2, 5])('a file whose page %i was written over', async (page) => {
+  test.each([1, 2, 5])('a file whose page %i was overwritten', async (page) => {
     await fill()
     const bytes = await readFile(file)
     crypto.getRandomValues(bytes.subarray(page * 4096, (page + 1) * 4096))
@@ -207,7 +210,7 @@ describe('what is no whole event log is refused and left to the byte:', () => {
     ['tables and a version that is also one of ours', 'CREATE TABLE theirs (x); PRAGMA user_version = 1'],
     ['application id', `PRAGMA application_id = 12345; PRAGMA user_version = ${LATEST}`],
     ['application id and a version above ours', 'PRAGMA application_id = 12345; PRAGMA user_version = 99'],
-  ])("another program's file, known by its %s", async (_what, sql) => {
+  ])("another program's file, recognized by its %s", async (_what, sql) => {
     const db = new DatabaseSync(file)
     db.exec(sql)
     db.close()
@@ -219,7 +222,7 @@ describe('what is no whole event log is refused and left to the byte:', () => {
     await isRefused(/it is a folder/)
   })
 
-  test('a file in place of its folder', async () => {
+  test('a file in place of the log’s folder', async () => {
     await writeFile(join(folder, 'plain'), '')
     expect(() => sqliteLog(join(folder, 'plain', 'feed.db'))).toThrow(
       /a file is where its folder should be; name another/,
@@ -233,14 +236,14 @@ describe('what is no whole event log is refused and left to the byte:', () => {
   }
 })
 
-test('an empty file, as touch makes it, becomes an event log', async () => {
+test('an empty file becomes an event log', async () => {
   await writeFile(file, '')
   const log = sqliteLog(file)
   expect((await log.append('a', say('1'))).event.id).toBe(`${log.epoch}.1`)
   await log.close()
 })
 
-/** Writes to the file in a process that is killed before it can put its journal away. */
+/** Writes to the file in a process that is killed before its journal is written to the database. */
 async function killedWriter(script: string): Promise<void> {
   const child = spawn(process.execPath, [
     '-e',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createTurns } from '../../../server/feed/turns.ts'
 
-test('so many have their turn at a time, in the order in which they came, and others go on in between', async () => {
+test('two waiting promises resolve in each turn, in their order, and other work runs in between', async () => {
   const turns = createTurns(2)
   const done: string[] = []
   const waiting = [1, 2, 3, 4, 5].map((i) => turns.next().then(() => done.push(String(i))))

@@ -1,12 +1,14 @@
-/** What a page is told of its own lanes, and what it is shown of them, against clients that keep their own bytes. */
+/** Crossings and inspected exchanges of a page's own lanes, compared with the bytes that the clients recorded. */
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { EventSource } from 'eventsource'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createCrossings } from '../../../server/lab/crossings.ts'
-import type { Crossing, Inspected, LabMessage, Lanes, Part, PollAnswer } from '../../../server/protocol.ts'
-import { createCapture } from '../../../server/wire/capture.ts'
+import type { PollAnswer } from '../../../server/protocol/feed.ts'
+import type { LabMessage } from '../../../server/protocol/lab.ts'
+import type { Crossing, Inspected, Lanes, Part } from '../../../server/protocol/wire.ts'
+import { createCapture } from '../../../server/wire/capture/capture.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -16,16 +18,16 @@ afterEach(() => vi.useRealTimers())
 
 const PAGE = '0123abcd'
 
-/** In a room of its own, so that the lobby has no ticks. */
+/** Opens a page in another room, so that the lobby has no ticks. */
 async function enter({ origin }: Served, page = PAGE) {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=elsewhere&page=${page}`)
   const messages: LabMessage[] = []
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
-  await until('it is welcome', () => messages.length > 0)
+  await until('the lab has sent its welcome', () => messages.length > 0)
   const crossings = () => messages.flatMap((message) => (message.type === 'wire' ? message.crossings : []))
   const inspect = async (exchange: number) => {
     socket.send(JSON.stringify({ type: 'inspect', exchange }))
-    const answer = await until('it is inspected', () =>
+    const answer = await until('the lab has sent the exchange', () =>
       messages.find((message) => message.type === 'inspected' && message.exchange === exchange),
     )
     messages.splice(messages.indexOf(answer), 1)
@@ -36,18 +38,20 @@ async function enter({ origin }: Served, page = PAGE) {
     crossings,
     inspect,
     has: (is: Crossing['is'], lane = '') =>
-      until(`a crossing is ${is}`, () =>
+      until(`the lab has reported a crossing of kind ${is}`, () =>
         crossings().find((crossing) => crossing.is === is && crossing.lane.endsWith(lane)),
       ),
-    /** Of the first exchange of a lane. */
+    /** Inspects the first exchange of a lane. */
     async inspected(lane: string): Promise<Inspected> {
-      const { exchange } = await until('it has begun', () => crossings().find((crossing) => crossing.lane === lane))
-      return until('it is kept', () => inspect(exchange))
+      const { exchange } = await until('the lab has reported a crossing of the lane', () =>
+        crossings().find((crossing) => crossing.lane === lane),
+      )
+      return until('the lab has recorded the exchange', () => inspect(exchange))
     },
   }
 }
 
-/** A client that counts its own bytes. */
+/** Client that records its own bytes. */
 function raw({ port }: Served) {
   const socket = connect(port, '127.0.0.1')
   let sent = ''
@@ -62,7 +66,7 @@ function raw({ port }: Served) {
       sent += what.toString('latin1')
       socket.write(what)
     },
-    hears: (what: string) => until(`it has heard ${what}`, () => text.includes(what)),
+    hears: (what: string) => until(`the client has received "${what}"`, () => text.includes(what)),
   }
 }
 
@@ -71,7 +75,7 @@ const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: 
 const HANDSHAKE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 
-/** The very bytes of one direction, in Latin-1. */
+/** Returns the exact bytes of one direction, in Latin-1. */
 function joined({ parts }: Inspected, up: boolean): string {
   return parts.map((part) => (part.up === up ? bytesOf(part).toString('latin1') : '')).join('')
 }
@@ -94,11 +98,11 @@ async function expectSum({ origin }: Served, crossings: () => readonly Crossing[
   }
   const sum = () =>
     crossings().reduce((sum, { lane: its, bytes, lost = 0 }) => (its === lane ? sum + bytes - lost : sum), 0)
-  await until('all is told', async () => sum() === (await read())).catch(() => {})
+  await until('the crossings add up to the bytes of the lane', async () => sum() === (await read())).catch(() => {})
   expect(sum()).toBe(await read())
 }
 
-test('a short poll is a request and an answer with the last event\u2019s id, and shows the very bytes', async () => {
+test('a short poll is reported as a request and an answer with the last event\u2019s id, and the inspector shows its exact bytes', async () => {
   await using server = await serve()
   const events = [await server.publish('one'), await server.publish('zw\u00f6lf \u{1F600}')]
   const page = await enter(server)
@@ -121,7 +125,7 @@ test('a short poll is a request and an answer with the last event\u2019s id, and
 
   client.say(get(`/feed/lobby/poll?after=${events[1]?.id}&lane=${lane}`))
   await client.hears('204 No Content')
-  const empty = await until('it is told', () => page.crossings()[3])
+  const empty = await until('the fourth crossing is reported', () => page.crossings()[3])
   expect(empty).toMatchObject({ is: 'answer', status: 204, exchange: inspected.exchange + 1 })
   expect(empty).not.toHaveProperty('id')
   expect(await page.inspect(inspected.exchange + 1)).toMatchObject({
@@ -133,7 +137,7 @@ test('a short poll is a request and an answer with the last event\u2019s id, and
   page.socket.close()
 })
 
-test('a held poll is a request, and an end when its client leaves', async () => {
+test('a held poll is reported as a request, and as an end when its client disconnects', async () => {
   await using server = await serve()
   const page = await enter(server)
   const { id } = await server.publish('1')
@@ -149,7 +153,7 @@ test('a held poll is a request, and an end when its client leaves', async () => 
   page.socket.close()
 })
 
-test('a stream is a head, control, events with their ids, and is shown while it is open', async () => {
+test('a stream is reported as a head, control bytes and events with ids, and the inspector shows it while it is open', async () => {
   await using server = await serve()
   const page = await enter(server)
   const lane = `${PAGE}.sse`
@@ -165,7 +169,7 @@ test('a stream is a head, control, events with their ids, and is shown while it 
   expect(joined(open, false)).toBe(client.text())
   expect(open.parts.at(-1)).toMatchObject({ is: 'chunk', text: expect.stringContaining(event.id) })
 
-  // An end by the server: with its goodbye, and the chunk of no bytes.
+  // The server ends the stream with its goodbye and the empty chunk.
   await server.set({ conditions: { latencyMs: 1 } })
   await page.has('end')
   expect(kinds(page.crossings(), lane).slice(4)).toEqual(['down control', 'down control', 'down end'])
@@ -174,7 +178,7 @@ test('a stream is a head, control, events with their ids, and is shown while it 
   page.socket.close()
 })
 
-test('a WebSocket is a handshake, and messages, events, pings, pongs and closes, both ways', async () => {
+test('a WebSocket is reported as a handshake and then messages, events, pings, pongs and closes in both directions', async () => {
   await using server = await serve()
   const page = await enter(server)
   const lane = `${PAGE}.ws`
@@ -193,7 +197,7 @@ test('a WebSocket is a handshake, and messages, events, pings, pongs and closes,
   await once(client.socket, 'close')
   await page.has('end')
   const told = kinds(page.crossings(), lane)
-  // Whether the event or its acceptance comes first is open.
+  // The event and its acceptance can come in either order.
   expect([...told.slice(0, 8), ...told.slice(8, 10).toSorted(), ...told.slice(10)]).toEqual([
     'up request',
     'down head',
@@ -212,7 +216,7 @@ test('a WebSocket is a handshake, and messages, events, pings, pongs and closes,
   const inspected = await page.inspected(lane)
   expect(joined(inspected, true)).toBe(client.sent())
   expect(joined(inspected, false)).toBe(client.text())
-  // The example of RFC 6455, section 1.3.
+  // This is the example of RFC 6455, section 1.3.
   expect(inspected.handshake).toEqual({
     key: 'dGhlIHNhbXBsZSBub25jZQ==',
     guid: '258EAFA5-E914-47DA-95CA-C5AB0DC85B11',
@@ -231,7 +235,7 @@ test('a WebSocket is a handshake, and messages, events, pings, pongs and closes,
   page.socket.close()
 })
 
-test('a publish is one request with its body, and is told when the body is whole', async () => {
+test('a publish is reported as one request with its body when the body is complete', async () => {
   await using server = await serve()
   const page = await enter(server)
   const lane = `${PAGE}.publish`
@@ -254,14 +258,14 @@ test('a publish is one request with its body, and is told when the body is whole
   page.socket.close()
 })
 
-test('on a line with latency what is still on its way up is not taken for a handshake, nor a 100 for what comes later', async () => {
+test('on a line with latency, neither bytes on their way nor a 100 Continue are assigned to the wrong exchange', async () => {
   await using server = await serve({ conditions: { latencyMs: 50 } })
   const page = await enter(server)
   const client = raw(server)
   const handshake = get(`/feed/lobby/ws?lane=${PAGE}.ws`, HANDSHAKE)
   await once(client.socket, 'connect')
   client.say(handshake)
-  // In a segment of its own.
+  // The body is sent in a segment of its own.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   client.say(frame(Buffer.from('{"type":"ping"}'), { mask: true }))
   await client.hears('"pong"')
@@ -284,7 +288,7 @@ test('on a line with latency what is still on its way up is not taken for a hand
   page.socket.close()
 })
 
-test('a head of another length than it seems, and a body in chunks, say how many bytes came', async () => {
+test('an oddly written head and a chunked body are reported with the number of bytes that arrived', async () => {
   await using server = await serve()
   const page = await enter(server)
   const client = raw(server)
@@ -306,7 +310,7 @@ test('a head of another length than it seems, and a body in chunks, say how many
   page.socket.close()
 })
 
-test('no other page is told of a lane, nor shown it', async () => {
+test('another page gets no crossings of a lane and cannot inspect it', async () => {
   await using server = await serve()
   const [page, other] = [await enter(server), await enter(server, '89abcdef')]
   for (const lane of [`${PAGE}.a`, '89abcdef.a', `${PAGE}a.b`, 'somebody'])
@@ -321,7 +325,7 @@ test('no other page is told of a lane, nor shown it', async () => {
   other.socket.close()
 })
 
-test('a stream that opened before the lab\u2019s connection broke is still told of behind it', async () => {
+test('a stream that was open when the lab\u2019s connection broke is still reported after the reconnect', async () => {
   await using server = await serve()
   const first = await enter(server)
   const client = raw(server)
@@ -332,13 +336,15 @@ test('a stream that opened before the lab\u2019s connection broke is still told 
   const second = await enter(server)
   const { id } = await server.publish('1')
   expect(await second.has('event')).toMatchObject({ id })
-  const { parts } = await until('it is kept', () => second.inspect(first.crossings()[0]?.exchange ?? 0))
+  const { parts } = await until('the exchange from before the reconnect is recorded', () =>
+    second.inspect(first.crossings()[0]?.exchange ?? 0),
+  )
   expect(parts[0]).toMatchObject({ is: 'head', up: true })
   client.socket.destroy()
   second.socket.close()
 })
 
-test('a page that stays away is watched for half a minute and no longer, and not at all once all is stopped', () => {
+test('the lanes of a closed page are watched for half a minute, and no lane is watched after stop', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const capture = createCapture()
   const watched = new Set<string>()
@@ -371,7 +377,7 @@ test('a page that stays away is watched for half a minute and no longer, and not
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('over all four transports at once the ids are those of the events, in order, and the bytes those of the lanes', async () => {
+test('over all four transports the crossings have the ids of the events, in order, and the bytes of the lanes', async () => {
   await using server = await serve()
   const page = await enter(server)
   const { id: after } = await server.publish('before')
@@ -390,14 +396,17 @@ test('over all four transports at once the ids are those of the events, in order
   await polls
   const told = (lane: string | undefined) =>
     page.crossings().flatMap((crossing) => (crossing.lane === lane && crossing.id !== undefined ? [crossing.id] : []))
-  await until('all is told', () => lanes.every((lane) => told(lane).at(-1) === ids.at(-1)))
+  await until('the last event of every lane is reported', () => lanes.every((lane) => told(lane).at(-1) === ids.at(-1)))
   expect(told(sse)).toEqual(ids)
   expect(told(ws)).toEqual(ids)
-  // Of several events in one answer only the last is told.
+  // Only the last of several events in one answer is reported.
   for (const lane of [short, long]) expect(ids.filter((id) => told(lane).includes(id))).toEqual(told(lane))
   socket.terminate()
   source.close()
-  await until('both have ended', () => page.crossings().filter(({ is }) => is === 'end').length === 2)
+  await until(
+    'the ends of two exchanges are reported',
+    () => page.crossings().filter(({ is }) => is === 'end').length === 2,
+  )
   for (const lane of lanes) await expectSum(server, page.crossings, lane)
   const at = page.crossings().map(({ at }) => at)
   expect(at).toEqual(at.toSorted((a, b) => a - b))
@@ -412,4 +421,26 @@ test('over all four transports at once the ids are those of the events, in order
       cursor = news.cursor
     }
   }
+})
+
+test('of many inspections at once, 16 wait and are answered in turn, and the others are refused', async () => {
+  await using server = await serve()
+  const page = await enter(server)
+  await (await fetch(`${server.origin}/feed/lobby/poll?after=0&lane=${PAGE}.a`)).arrayBuffer()
+  const { exchange } = await page.has('request')
+  const answers: LabMessage[] = []
+  page.socket.on('message', (data) => {
+    const message: LabMessage = JSON.parse(String(data))
+    if (message.type === 'inspected' || message.type === 'error') answers.push(message)
+  })
+  for (let i = 0; i < 100; i++)
+    page.socket.send(JSON.stringify({ type: 'inspect', exchange: exchange + (i % 2) * 1000 }))
+  await until('all 100 inspections are answered', () => answers.length === 100)
+  const refused = answers.filter(({ type }) => type === 'error')
+  expect(refused[0]).toMatchObject({ code: 'too-many-messages', remedy: expect.stringContaining('when the others') })
+  const found = answers.flatMap((answer) => (answer.type === 'inspected' ? [answer] : []))
+  expect(found.length).toBeGreaterThanOrEqual(16)
+  expect(found.map((answer) => answer.exchange === exchange)).toEqual(found.map((_, i) => i % 2 === 0))
+  expect(found[0]?.found).toMatchObject({ exchange, lane: `${PAGE}.a`, parts: expect.any(Array) })
+  expect(found[1]?.found).toBeNull()
 })

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { createFeed } from '../../../server/feed/feed.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import { createMetronome } from '../../../server/lab/metronome.ts'
-import type { LabMessage } from '../../../server/protocol.ts'
+import type { LabMessage } from '../../../server/protocol/lab.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
 
@@ -21,11 +21,12 @@ async function enter(origin: string, room = 'lobby', query = '') {
     socket,
     all,
     say: (message: unknown) => socket.send(JSON.stringify(message)),
-    next: <T extends LabMessage['type']>(type: T) => until(`a ${type} has come`, () => all(type).at(-1)),
+    next: <T extends LabMessage['type']>(type: T) =>
+      until(`the lab has sent a message of type ${type}`, () => all(type).at(-1)),
   }
 }
 
-test('welcomes a page with the room\u2019s cursor and settings, and this machine\u2019s as the instructor\u2019s', async () => {
+test('a page is welcomed with the room\u2019s cursor and settings, and a page of this machine is the instructor\u2019s', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const page = await enter(server.origin)
@@ -38,7 +39,7 @@ test('welcomes a page with the room\u2019s cursor and settings, and this machine
   page.socket.close()
 })
 
-test('answers the clock with its own two stamps in order', async () => {
+test('the answer to a clock message has the server\u2019s two times in order', async () => {
   await using server = await serve()
   const page = await enter(server.origin)
   page.say({ type: 'clock', t0: 12.5 })
@@ -49,7 +50,7 @@ test('answers the clock with its own two stamps in order', async () => {
   page.socket.close()
 })
 
-test('tells a page what its own lanes have used, and no other page\u2019s', async () => {
+test('a page gets the byte counts of its own lanes only', async () => {
   await using server = await serve()
   const page = await enter(server.origin, 'lobby', '&page=0123abcd')
   const other = await enter(server.origin, 'lobby', '&page=89abcdef')
@@ -63,45 +64,83 @@ test('tells a page what its own lanes have used, and no other page\u2019s', asyn
   other.socket.close()
 })
 
-test('ticks while a page is in the room, and rests when the last has gone', async () => {
+test('byte counts carry the name of the meter\u2019s life, which only a new server changes', async () => {
+  const lives: string[] = []
+  for (const acts of [['restart'], []]) {
+    await using server = await serve()
+    const page = await enter(server.origin, 'lobby', '&page=0123abcd')
+    await (await fetch(`${server.origin}/feed/lobby/poll?lane=0123abcd.sse`)).arrayBuffer()
+    lives.push((await page.next('lanes')).life)
+    for (const type of acts) {
+      page.say({ type })
+      await once(page.socket, 'close')
+      const again = await until('the new server accepts the page', () =>
+        enter(server.origin, 'lobby', '&page=0123abcd').catch(() => null),
+      )
+      lives.push((await again.next('lanes')).life)
+      const { life } = await (await fetch(`${server.origin}/lab/lanes`)).json()
+      expect(life).toBe(lives.at(-1))
+    }
+  }
+  const [first, restarted, other] = lives
+  expect(restarted).toBe(first)
+  expect(other).not.toBe(first)
+})
+
+test('a page gets the last byte counts before the server closes', async () => {
+  const server = await serve()
+  const page = await enter(server.origin, 'lobby', '&page=0123abcd')
+  const used = async () => (await (await fetch(`${server.origin}/lab/lanes`)).json()).lanes[0]
+  await (await fetch(`${server.origin}/feed/lobby/poll?lane=0123abcd.sse`)).arrayBuffer()
+  await page.next('lanes')
+  await (await fetch(`${server.origin}/feed/lobby/poll?lane=0123abcd.sse`)).arrayBuffer()
+  const expected = await used()
+  await server.close()
+  expect((await page.next('lanes')).lanes).toEqual([expected])
+})
+
+test('the metronome ticks while a page is in the room, and stops when the last page leaves', async () => {
   await using server = await serve()
   const [one, two] = [await enter(server.origin), await enter(server.origin)]
   one.say({ type: 'settings', settings: { ratePerSecond: 20 } })
   const count = async () => (await (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).json()).events.length
-  await until('it ticks', async () => (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).status === 200)
+  await until(
+    'the metronome has published an event',
+    async () => (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).status === 200,
+  )
   one.socket.close()
   const before = await count()
-  await until('it ticks on for the other', async () => (await count()) > before)
+  await until('the metronome has published an event for the other page', async () => (await count()) > before)
   two.socket.close()
-  await until('both have gone', async () => {
+  await until('the server has no open connection', async () => {
     server.app.server.closeIdleConnections()
     return (await server.connections()) === 0
   })
   const atTheEnd = await count()
-  // At 20 a second some twenty would come while these hundred requests are answered.
+  // At 20 a second about twenty ticks would come during these hundred requests.
   for (let i = 0; i < 100; i++) await server.publish(String(i), 'elsewhere')
   expect(await count()).toBe(atTheEnd)
 })
 
-test('tells every page of changed settings, and how many pages are here', async () => {
+test('every page gets changed settings and the number of pages', async () => {
   await using server = await serve()
   const [one, two] = [await enter(server.origin), await enter(server.origin)]
   one.say({ type: 'settings', settings: { ratePerSecond: 5 } })
   expect(await two.next('settings')).toMatchObject({ settings: { ratePerSecond: 5 } })
-  await until('both are counted', () => one.all('here').at(-1)?.pages === 2)
+  await until('the lab counts two pages', () => one.all('here').at(-1)?.pages === 2)
   two.socket.close()
-  await until('one is left', () => one.all('here').at(-1)?.pages === 1)
+  await until('the lab counts one page', () => one.all('here').at(-1)?.pages === 1)
   one.socket.close()
 })
 
-test('the last page of a room leaves no timer behind', async () => {
+test('no timer is left when the last page leaves a room', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await using server = await serve()
   const before = vi.getTimerCount()
   const pages = await Promise.all(['a', 'b', 'c'].map((room) => enter(server.origin, room)))
   expect(vi.getTimerCount()).toBeGreaterThan(before)
   for (const { socket } of pages) socket.close()
-  await until('nothing waits', () => vi.getTimerCount() <= before)
+  await until('no timer is left', () => vi.getTimerCount() <= before)
 })
 
 test.each([
@@ -109,8 +148,8 @@ test.each([
   ['a negative rate', { type: 'settings', settings: { ratePerSecond: -1 } }, /0 to 20/],
   ['a rate that is a text', { type: 'settings', settings: { ratePerSecond: '5' } }, /0 to 20/],
   ['a clock without a stamp', { type: 'clock' }, /clock/],
-  ['what it does not know', { type: 'dance' }, /settings/],
-])('%s is answered by an error with the remedy', async (_what, message, remedy) => {
+  ['an unknown type', { type: 'dance' }, /settings/],
+])('%s gets an error with a remedy', async (_what, message, remedy) => {
   await using server = await serve()
   const page = await enter(server.origin)
   page.say(message)
@@ -120,7 +159,7 @@ test.each([
   page.socket.close()
 })
 
-test('the metronome\u2019s gaps are exponential, with the mean that was asked for', async () => {
+test('the gaps of the metronome are exponential with the requested mean', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const feed = createFeed(memoryLog())
   const metronome = createMetronome(feed, 'a')
@@ -138,16 +177,16 @@ test('the metronome\u2019s gaps are exponential, with the mean that was asked fo
   const gaps = at.slice(1).map((ms, i) => ms - (at[i] ?? 0))
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
   const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
-  // Of 2,000 ticks: five standard errors each way, so that chance fails it once in a million runs.
+  // With 2,000 ticks five standard errors are allowed, so that chance fails the test once in a million runs.
   expect(mean).toBeGreaterThan(50 - 5.6)
   expect(mean).toBeLessThan(50 + 5.6)
-  // As large as the mean is what tells exponential gaps from regular ones, which have none.
+  // Exponential gaps have a deviation as large as their mean; regular gaps have none.
   expect(deviation / mean).toBeGreaterThan(0.84)
   expect(deviation / mean).toBeLessThan(1.16)
   expect(metronome.slipMs()).toBeLessThan(2)
 })
 
-test('a metronome that is stopped ticks no more', async () => {
+test('a stopped metronome does not tick', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const feed = createFeed(memoryLog())
   const metronome = createMetronome(feed, 'a')
@@ -159,7 +198,7 @@ test('a metronome that is stopped ticks no more', async () => {
   expect((await feed.since('a', undefined, 0)).cursor).toBe(cursor)
 })
 
-test('a page that says whose it is counts as here, is told who else is, and types; any other is told nothing', async () => {
+test('a page with a person is present and gets the presence of the room; a page without one gets nothing', async () => {
   await using server = await serve({ times: { goneMs: 200 } })
   const [ada, grace, nobody] = [
     await enter(server.origin, 'lobby', '&page=0123abcd'),
@@ -173,21 +212,21 @@ test('a page that says whose it is counts as here, is told who else is, and type
       ?.here.map(({ name, tabs }) => `${name} ${tabs}`)
   ada.say({ type: 'here', userId: 'ada', name: 'Ada' })
   grace.say({ type: 'here', userId: 'grace', name: 'Grace' })
-  await until('both are here', () => names(ada)?.toSorted().join() === 'Ada 1,Grace 1')
+  await until('Ada and Grace are present', () => names(ada)?.toSorted().join() === 'Ada 1,Grace 1')
   grace.say({ type: 'here', userId: 'grace', name: 'Rear Admiral' })
   grace.say({ type: 'typing' })
-  await until('she types under her new name', () => ada.all('presence').at(-1)?.typing.includes('grace'))
-  await until('the new name is told', () => names(ada)?.includes('Rear Admiral 1'))
+  await until('Grace is typing under her new name', () => ada.all('presence').at(-1)?.typing.includes('grace'))
+  await until('the new name of Grace is reported', () => names(ada)?.includes('Rear Admiral 1'))
   ada.say({ type: 'here', userId: '', name: 'x' })
   expect(await ada.next('error')).toMatchObject({ code: 'bad-message' })
   grace.socket.terminate()
-  await until('she is gone', () => names(ada)?.join() === 'Ada 1')
+  await until('only Ada is present', () => names(ada)?.join() === 'Ada 1')
   expect(nobody.all('presence')).toEqual([])
   ada.socket.close()
   nobody.socket.close()
 })
 
-test('what presence takes is on no lane', async () => {
+test('the bytes of presence count for no lane', async () => {
   await using server = await serve()
   const page = await enter(server.origin, 'lobby', '&page=0123abcd')
   page.say({ type: 'here', userId: 'ada', name: 'Ada' })

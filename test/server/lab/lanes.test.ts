@@ -1,14 +1,14 @@
-/** Foreign clients in lanes of their own, over real connections; what they saw is compared with what was metered. */
+/** Bytes that other programs' clients saw in their lanes, compared with the bytes that were metered. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { EventSource } from 'eventsource'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createAccess } from '../../../server/access.ts'
+import { createAccess } from '../../../server/access/access.ts'
 import { createApp } from '../../../server/app.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
-import type { LaneBytes, Lanes, Split } from '../../../server/protocol.ts'
+import type { LaneBytes, Lanes, Split } from '../../../server/protocol/wire.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -33,7 +33,7 @@ async function laneOf(server: Served, name: string): Promise<LaneBytes> {
   return lane
 }
 
-/** A client that counts its own bytes. */
+/** Client that counts its own bytes. */
 function raw(port: number) {
   const socket = connect(port, '127.0.0.1')
   let text = ''
@@ -44,7 +44,7 @@ function raw(port: number) {
     text: () => text,
     head: () => text.slice(0, text.indexOf('\r\n\r\n') + 4),
     body: () => text.slice(text.indexOf('\r\n\r\n') + 4),
-    says: (what: string) => until(`it has said ${what}`, () => text.includes(what)),
+    says: (what: string) => until(`the client has received "${what}"`, () => text.includes(what)),
   }
 }
 
@@ -60,7 +60,7 @@ async function leave(socket: Socket): Promise<void> {
   await once(socket, 'close')
 }
 
-test('a poll\u2019s bytes are split into its heads, the events and what is around them', async () => {
+test('the bytes of a poll are split into heads, events and framing', async () => {
   await using server = await serve()
   const events = [await server.publish('one'), await server.publish('zw\u00f6lf \u{1F600}')]
   const request = get('/feed/lobby/poll?after=0&lane=a')
@@ -85,7 +85,7 @@ test('a poll\u2019s bytes are split into its heads, the events and what is aroun
   await leave(socket)
 })
 
-test('a poll that brought nothing is empty as a whole, short or long', async () => {
+test('all bytes of a short or long poll without events count as empty', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const { socket, text, says } = raw(server.port)
@@ -105,19 +105,24 @@ test('a poll that brought nothing is empty as a whole, short or long', async () 
   await leave(socket)
 })
 
-test('a held poll\u2019s request counts at once, and is empty when its client leaves', async () => {
+test('the request of a held poll counts at once, and counts as empty when the client disconnects', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const request = get(`/feed/lobby/long-poll?after=${id}&lane=held`)
   const { socket } = raw(server.port)
   socket.write(request)
-  const { split } = await until('it is held', () => laneOf(server, 'held').catch(() => null))
+  const { split } = await until('the meter knows the lane of the held poll', () =>
+    laneOf(server, 'held').catch(() => null),
+  )
   expect(split).toEqual({ ...NOTHING, requestHeads: request.length })
   await leave(socket)
-  await until('that is noticed', async () => (await laneOf(server, 'held')).split.empty === request.length)
+  await until(
+    'the meter has noticed the disconnect',
+    async () => (await laneOf(server, 'held')).split.empty === request.length,
+  )
 })
 
-test('a stream\u2019s bytes are split while it is open', async () => {
+test('the bytes of a stream are split while it is open', async () => {
   await using server = await serve()
   const request = get('/feed/lobby/sse?lane=s')
   const { socket, says, head, body } = raw(server.port)
@@ -140,12 +145,12 @@ test('a stream\u2019s bytes are split while it is open', async () => {
   await leave(socket)
 })
 
-test('a WebSocket\u2019s handshake, events, control messages, pings and closing are split, both ways', async () => {
+test('the bytes of a WebSocket are split into handshake, events, control messages, pings and closing, in both directions', async () => {
   await using server = await serve()
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/feed/lobby/ws?lane=w`)
   const texts: string[] = []
   socket.on('message', (data) => texts.push(String(data)))
-  await until('it is welcomed', () => texts.length === 1)
+  await until('the first message has arrived', () => texts.length === 1)
   const before = await laneOf(server, 'w')
   const connected = Buffer.byteLength(texts[0] ?? '')
   expect(before.split).toEqual({
@@ -157,10 +162,10 @@ test('a WebSocket\u2019s handshake, events, control messages, pings and closing 
 
   const message = JSON.stringify({ type: 'message', user: 'Ada', text: 'zw\u00f6lf', key: 'k' })
   socket.send(message)
-  await until('it is answered', () => texts.length === 3)
+  await until('three messages have arrived', () => texts.length === 3)
   const [event = '', accepted = ''] = texts.slice(1).toSorted((a, b) => b.length - a.length)
   socket.send('{"type":"ping"}')
-  await until('it is answered', () => texts.length === 4)
+  await until('four messages have arrived', () => texts.length === 4)
   socket.ping('abc')
   await once(socket, 'pong')
   const { split } = await laneOf(server, 'w')
@@ -168,21 +173,21 @@ test('a WebSocket\u2019s handshake, events, control messages, pings and closing 
     ...before.split,
     requestBodies: Buffer.byteLength(message),
     payload: Buffer.byteLength(event),
-    // Masked up, bare down, all of less than 126 bytes but for the event.
+    // Frames from the client are masked and those from the server are not. Only the event has 126 bytes or more.
     framing: before.split.framing + 6 + (Buffer.byteLength(event) < 126 ? 2 : 4) + 2 + accepted.length,
     heartbeats: 6 + 15 + 2 + 15 + 6 + 3 + 2 + 3,
   })
 
   socket.close(1000, 'bye')
   await once(socket, 'close')
-  const after = await until('it is over', async () => {
+  const after = await until('the meter has counted the closing handshake', async () => {
     const lane = await laneOf(server, 'w')
     return lane.split.framing > split.framing ? lane : null
   })
   expect(after.split).toEqual({ ...split, framing: split.framing + 6 + 2 + 3 + 2 + 2 + 3 })
 })
 
-test('what is published in a lane counts as its body, and its answer as framing', async () => {
+test('a publish in a lane counts as a request body, and its answer as framing', async () => {
   await using server = await serve()
   const body = JSON.stringify({ user: 'Ada', text: 'zw\u00f6lf' })
   const answer = await fetch(`${server.origin}/feed/lobby?lane=p`, {
@@ -196,7 +201,7 @@ test('what is published in a lane counts as its body, and its answer as framing'
   expect(split).toMatchObject({ requestBodies: Buffer.byteLength(body), framing: length, payload: 0 })
 })
 
-test('an EventSource, a fetch and the ws package in lanes are metered like any other', async () => {
+test('the lanes of an EventSource, of fetch and of the ws package are metered like any other', async () => {
   await using server = await serve()
   const at = `${server.origin}/feed/lobby`
   const source = new EventSource(`${at}/sse?lane=source`)
@@ -206,7 +211,7 @@ test('an EventSource, a fetch and the ws package in lanes are metered like any o
   const event = await server.publish('1')
   await (await fetch(`${at}/poll?after=0&lane=fetch`)).text()
   for (const name of ['source', 'socket', 'fetch']) {
-    const { split } = await until(`${name} has it`, async () => {
+    const { split } = await until(`the meter has counted an event in lane ${name}`, async () => {
       const lane = await laneOf(server, name)
       return lane.split.payload > 0 ? lane : null
     })
@@ -216,7 +221,7 @@ test('an EventSource, a fetch and the ws package in lanes are metered like any o
   socket.close()
 })
 
-test('a lane keeps its bytes after its connections end, and goes on over others and other transports', async () => {
+test('a lane keeps its bytes after its connections end, and adds those of new connections and transports', async () => {
   await using server = await serve()
   const one = raw(server.port)
   one.socket.write(get('/feed/lobby/poll?lane=a'))
@@ -235,7 +240,7 @@ test('a lane keeps its bytes after its connections end, and goes on over others 
   await leave(two.socket)
 })
 
-test('what names no lane, or none that may be, or is none of the feed\u2019s, counts as other', async () => {
+test('a request without a valid lane name, or outside the feed, counts as other', async () => {
   await using server = await serve()
   const { socket, says, text } = raw(server.port)
   const requests = ['/feed/a/poll', '/feed/a/poll?lane=%20', '/health?lane=a', '/feed/a/poll/x?lane=a'].map((path) =>
@@ -243,7 +248,7 @@ test('what names no lane, or none that may be, or is none of the feed\u2019s, co
   )
   for (const [i, request] of requests.entries()) {
     socket.write(request)
-    await until('it is answered', () => text().split('HTTP/1.1 ').length === i + 2)
+    await until('the response has arrived', () => text().split('HTTP/1.1 ').length === i + 2)
   }
   await says('Nothing here')
   const { lanes, other } = await lanesOf(server)
@@ -255,25 +260,25 @@ test('what names no lane, or none that may be, or is none of the feed\u2019s, co
   await leave(socket)
 })
 
-test('an act of the lab that names a lane counts for it', async () => {
+test('an act of the lab that names a lane counts for that lane', async () => {
   await using server = await serve()
   const { socket, text } = raw(server.port)
   socket.write(get('/lab/lanes?lane=page.try1'))
-  await until('it is answered', () => text().includes('}'))
+  await until('the response has arrived', () => text().includes('}'))
   const { lanes } = await lanesOf(server)
   expect(lanes).toMatchObject([{ lane: 'page.try1', transport: null, requests: 1, bytesDown: text().length }])
   await leave(socket)
 })
 
-test('lanes are for the instructor only', async () => {
-  await using server = await serve({ isInstructor: false })
+test('only the instructor can read the byte counts of all lanes', async () => {
+  await using server = await serve({ isShared: true })
   const answer = await fetch(`${server.origin}/lab/lanes`)
   expect(answer.status).toBe(403)
   expect(await answer.json()).toMatchObject({ code: 'not-instructor' })
 })
 
-test('with the wire off nothing is metered and there are no lanes to ask for', async () => {
-  await using app = await createApp({ log: memoryLog(), access: createAccess([]), wire: false })
+test('with the wire off, no byte is metered and /lab/lanes does not exist', async () => {
+  await using app = await createApp({ log: memoryLog(), access: createAccess(), wire: false })
   const answer = await app.inject({ url: '/lab/lanes', headers: { host: 'localhost' } })
   expect(answer.statusCode).toBe(404)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { SettingsChange } from '../../../server/protocol.ts'
-import { NEUTRAL, RANGES } from '../../../server/wire/ranges.ts'
-import { PRESETS } from '../../../server/wire/presets.ts'
+import type { SettingsChange } from '../../../server/protocol/lab.ts'
+import { NEUTRAL, RANGES } from '../../../server/wire/bend/ranges.ts'
+import { PRESETS } from '../../../server/wire/bend/presets.ts'
 import { serve } from '../../serve.ts'
 
 async function ask(origin: string, method: string, path: string, body: unknown) {
@@ -14,7 +14,7 @@ async function ask(origin: string, method: string, path: string, body: unknown) 
   return { status: response.status, json: text === '' ? null : JSON.parse(text) }
 }
 
-test('sets what is named, leaves the rest, and answers all of it', async () => {
+test('a change sets the given fields, keeps the others, and returns all settings', async () => {
   await using server = await serve()
   const set = async (change: SettingsChange) => (await ask(server.origin, 'PUT', '/lab/settings', change)).json
   expect(await set({ conditions: { latencyMs: 5 } })).toEqual({
@@ -28,7 +28,7 @@ test('sets what is named, leaves the rest, and answers all of it', async () => {
   expect(await set({})).toEqual({ ratePerSecond: 3, conditions: { ...NEUTRAL, latencyMs: 5, firewall: true } })
 })
 
-test('the rate is the room\u2019s, the conditions are everybody\u2019s', async () => {
+test('the rate applies to one room, and the conditions apply to all rooms', async () => {
   await using server = await serve()
   await ask(server.origin, 'PUT', '/lab/settings?room=here', { ratePerSecond: 7, conditions: { jitterMs: 1 } })
   const { json } = await ask(server.origin, 'PUT', '/lab/settings?room=there', {})
@@ -43,26 +43,26 @@ test.each<[unknown, RegExp, RegExp]>([
   [
     { conditions: { bandwidthBytesPerSecond: 999 } },
     /bandwidthBytesPerSecond is 999/,
-    /0, which is none, or a number from 1,000 to/,
+    /0 to switch it off, or a number from 1,000 to/,
   ],
   [
     { conditions: { slowReaderBytesPerSecond: 99 } },
     /slowReaderBytesPerSecond is 99/,
-    /0, which is none, or a number from 100 to 1,000,000/,
+    /0 to switch it off, or a number from 100 to 1,000,000/,
   ],
   [{ conditions: { idleCutMs: 499 } }, /idleCutMs is 499/, /500 to 600,000/],
   [{ conditions: { lossRate: 0.6 } }, /lossRate is 0\.6/, /0 to 0\.5/],
   [{ conditions: { bufferingObeysHeader: 0 } }, /conditions\.bufferingObeysHeader is 0/, /true or false/],
   [{ conditions: { firewall: 1 } }, /conditions\.firewall is 1/, /true or false/],
-  [{ conditions: { latency: 5 } }, /"latency" is none of the conditions/, /Did you mean "latencyMs"/],
-  [{ conditions: { toString: 5 } }, /"toString" is none of the conditions/, /latencyMs, jitterMs/],
+  [{ conditions: { latency: 5 } }, /"latency" is not one of the conditions/, /Did you mean "latencyMs"/],
+  [{ conditions: { toString: 5 } }, /"toString" is not one of the conditions/, /latencyMs, jitterMs/],
   [{ conditions: [] }, /conditions is \[\]/, /JSON object/],
   [{ ratePerSecond: 21 }, /ratePerSecond is 21/, /0 to 20/],
-  [{ rate: 2 }, /"rate" is none of the settings/, /"ratePerSecond"/],
+  [{ rate: 2 }, /"rate" is not one of the settings/, /"ratePerSecond"/],
   [[], /settings is \[\]/, /JSON object/],
   [null, /settings is null/, /JSON object/],
 ])(
-  '%j is answered by 400 that names the field, quotes the value and gives what is allowed',
+  '%j gets a 400 that names the field, quotes the value and lists the allowed values',
   async (body, detail, remedy) => {
     await using server = await serve()
     const { status, json } = await ask(server.origin, 'PUT', '/lab/settings', body)
@@ -79,14 +79,14 @@ test.each<[unknown, RegExp, RegExp]>([
   },
 )
 
-test('nothing of a change holds where one field of it is bad', async () => {
+test('a change with one wrong field changes nothing', async () => {
   await using server = await serve()
   await ask(server.origin, 'PUT', '/lab/settings', { ratePerSecond: 2, conditions: { latencyMs: 5, lossRate: 2 } })
   expect((await ask(server.origin, 'PUT', '/lab/settings', {})).json).toEqual({ ratePerSecond: 1, conditions: NEUTRAL })
 })
 
 test.each([undefined, {}, { how: 'SYN' }, { how: 5 }, []])(
-  'a cut %j is answered by 400 with the three ways',
+  'a cut with the body %j gets a 400 that lists the three kinds of cut',
   async (body) => {
     await using server = await serve()
     const { status, json } = await ask(server.origin, 'POST', '/lab/cut', body ?? null)
@@ -100,12 +100,12 @@ test.each([
   ['POST', '/lab/cut', { how: 'RST' }],
   ['POST', '/lab/restart', {}],
 ])('%s %s is for the instructor only', async (method, path, body) => {
-  await using server = await serve({ isInstructor: false })
+  await using server = await serve({ isShared: true })
   const { status, json } = await ask(server.origin, method, path, body)
   expect([status, json.code]).toEqual([403, 'not-instructor'])
 })
 
-test('every preset has a name of its own, and lies within what is allowed', () => {
+test('every preset has a unique name and allowed values', () => {
   expect(new Set(PRESETS.map(({ name }) => name)).size).toBe(PRESETS.length)
   for (const { conditions } of PRESETS) {
     expect(Object.keys(conditions)).toEqual(Object.keys(NEUTRAL))

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { createParser } from 'eventsource-parser'
 import { expect, onTestFinished, test } from 'vitest'
-import { createAccess } from '../../../server/access.ts'
+import { createAccess } from '../../../server/access/access.ts'
 import { createApp } from '../../../server/app.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
 import { kitOf } from '../../../server/lessons/kit.ts'
 import type { Kit } from '../../../server/lessons/kit.ts'
-import type { LessonState, LessonWish } from '../../../server/lessons/state.ts'
+import type { LessonState, LessonWish, ToldLesson } from '../../../server/lessons/state.ts'
 
 const STATE: LessonState = {
   lesson: '04-long-polling',
@@ -19,20 +19,31 @@ const STATE: LessonState = {
   results: [],
   checkedAtMs: null,
   rungs: 1,
+  hunt: null,
   course: [],
 }
 
-test('a page is told how the lesson stands, at once and on every change', async () => {
+test('a page gets the state of the lesson at once and after each change', async () => {
   const { parent, kit } = parentOf()
   parent.emit('message', STATE)
   const { origin } = await served(kit)
   const told = await follow(origin)
-  expect(await told()).toEqual({ ...STATE, way: expect.stringMatching(/^http:\/\/localhost:\d+$/), hopMs: null })
+  const here = { hopMs: null, checkedAgoMs: null }
+  expect(await told()).toEqual({ ...STATE, ...here })
   parent.emit('message', { ...STATE, is: 'checking' })
   expect(await told()).toMatchObject({ is: 'checking' })
 })
 
-test('a page is told that no lesson runs, with a kit that says nothing and with none', async () => {
+test('a page gets the time since the last check, because its own clock may differ', async () => {
+  const { parent, kit } = parentOf()
+  parent.emit('message', { ...STATE, checkedAtMs: Date.now() - 60_000 })
+  const { origin } = await served(kit)
+  const { checkedAgoMs } = (await (await follow(origin))()) as ToldLesson
+  expect(checkedAgoMs).toBeGreaterThanOrEqual(60_000)
+  expect(checkedAgoMs).toBeLessThan(70_000)
+})
+
+test('a page gets null if no lesson runs, with a kit that has sent nothing and without a kit', async () => {
   for (const kit of [parentOf().kit, undefined]) {
     const { origin } = await served(kit)
     expect(await (await follow(origin))()).toBe(null)
@@ -40,7 +51,7 @@ test('a page is told that no lesson runs, with a kit that says nothing and with 
 })
 
 test.for(['resources', '', 7, null, undefined, true, [], { 'watch:require': ['a.ts'] }])(
-  'what a parent says that is about no lesson is ignored: %j',
+  'a message of a parent process that is not about a lesson is ignored: %j',
   (said) => {
     const { parent, kit } = parentOf()
     const told: LessonState[] = []
@@ -54,7 +65,7 @@ test.for(['resources', '', 7, null, undefined, true, [], { 'watch:require': ['a.
   },
 )
 
-test('a page may ask for the checks and for a hint', async () => {
+test('a page can ask for the checks and for a hint', async () => {
   const { kit, wishes } = parentOf()
   const { origin } = await served(kit)
   for (const wish of ['check', 'hint']) {
@@ -63,25 +74,22 @@ test('a page may ask for the checks and for a hint', async () => {
   expect(wishes).toEqual(['check', 'hint'])
 })
 
-test('nobody asks from another machine, nor from another site', async () => {
+test('a page of another machine or another site cannot ask the kit', async () => {
   const { kit, wishes } = parentOf()
-  const { origin } = await served(kit, () => false)
+  const { origin } = await served(kit, true)
   expect((await fetch(`${origin}/lessons/check`, { method: 'POST' })).status).toBe(403)
   const foreign = { method: 'POST', headers: { origin: 'http://example.org' } }
   expect((await fetch(`${origin}/lessons/hint`, foreign)).status).toBe(403)
   expect(wishes).toEqual([])
 })
 
-test("a lesson's page may speak to the student's server by the way there, where a kit runs, and to no other", async () => {
+test("a lesson's page connects only to its own origin, with a kit and without one", async () => {
   const { parent, kit } = parentOf()
   parent.emit('message', STATE)
-  const { origin } = await served(kit)
-  expect(await spokenTo(origin)).toMatch(/^'self' http:\/\/localhost:(\d+) ws:\/\/localhost:\1$/)
-  const { origin: alone } = await served(undefined)
-  expect(await spokenTo(alone)).toBe("'self'")
+  for (const one of [kit, undefined]) expect(await spokenTo((await served(one)).origin)).toBe("'self'")
 })
 
-test('closing the server ends the telling', async () => {
+test("closing the server ends the stream of the lesson's state", async () => {
   const { app, origin } = await served(parentOf().kit)
   const { body } = await fetch(`${origin}/lessons/state`)
   const whole = new Response(body).text()
@@ -97,15 +105,15 @@ function parentOf() {
   return { parent, kit: kitOf(parent), wishes }
 }
 
-async function served(kit: Kit | undefined, isHome?: () => boolean) {
-  const access = createAccess([], isHome ? { isHome } : {})
+async function served(kit: Kit | undefined, isShared = false) {
+  const access = createAccess({ isShared })
   const app = await createApp({ log: memoryLog(), access, kit })
   onTestFinished(() => app.close())
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   return { app, origin }
 }
 
-/** The next of what a page is told, one call after the other. */
+/** Returns a function. Each call resolves with the next state that a page gets. */
 async function follow(origin: string): Promise<() => Promise<unknown>> {
   const { body } = await fetch(`${origin}/lessons/state`)
   if (!body) throw new Error('There is no body.')

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { LogUnavailable } from '../../../server/feed/log.ts'
 import type { Log } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
-import type { TransportName } from '../../../server/protocol.ts'
+import type { TransportName } from '../../../server/protocol/feed.ts'
 import { transports } from '../../../server/transports/index.ts'
 import { connect, isUp } from '../../conformance/client.ts'
 import { serve } from '../../serve.ts'
@@ -19,11 +19,11 @@ async function scrape(origin: string): Promise<Samples> {
   return samplesOf(await (await fetch(`${origin}/metrics`)).text())
 }
 
-/** Reads the text format, and refuses what is none. */
+/** Parses the text format, and throws for any other text. */
 function samplesOf(text: string): Samples {
   const samples = new Map<string, number>()
   for (const line of text.trimEnd().split('\n')) {
-    if (/^# (?:HELP|TYPE) [a-z_]+ ./.test(line)) continue
+    if (line === '' || /^# (?:HELP|TYPE) [a-z_]+ ./.test(line)) continue
     const [, series, value] = /^([a-z_]+(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})?) (\S+)$/.exec(line) ?? []
     if (series === undefined || samples.has(series)) throw new Error(`No sample, or a second one: ${line}`)
     samples.set(series, Number(value))
@@ -31,36 +31,36 @@ function samplesOf(text: string): Samples {
   return samples
 }
 
-test('each transport has its clients, its deliveries and their delay', async () => {
+test('each transport has metrics of its clients, its deliveries and their delay', async () => {
   await using server = await serve()
   const clients = NAMES.map((name) => connect(name, server.origin))
-  await until('all are up', () => clients.every(isUp))
-  const held = ['long-poll', 'sse', 'ws']
-  await until('the held ones are counted', async () => {
+  await until('all clients are connected', () => clients.every(isUp))
+  const held = NAMES.filter((name) => name === 'long-poll' || transports[name].kind !== 'poll')
+  await until('/metrics counts the held clients', async () => {
     const samples = await scrape(server.origin)
     return held.every((transport) => samples.get(`fourwire_clients{transport="${transport}"}`) === 1)
   })
   for (const text of ['1', '2', '3']) await server.publish(text)
-  await until('all have them', () => clients.every((client) => client.events.length === 3))
+  await until('every client has three events', () => clients.every((client) => client.events.length === 3))
 
   const samples = await scrape(server.origin)
   for (const transport of NAMES) {
     const label = `{transport="${transport}"}`
     expect([transport, samples.get(`fourwire_deliveries_total${label}`)]).toEqual([transport, 3])
     expect(samples.get(`fourwire_delivery_delay_seconds_count${label}`)).toBe(3)
-    expect(samples.get(`fourwire_delivery_delay_seconds_bucket{transport="${transport}",le="+Inf"}`)).toBe(3)
+    expect(samples.get(`fourwire_delivery_delay_seconds_bucket{le="+Inf",transport="${transport}"}`)).toBe(3)
     expect(samples.get(`fourwire_delivery_delay_seconds_sum${label}`)).toBeGreaterThan(0)
   }
   expect(samples.get('fourwire_publishes_total{result="accepted"}')).toBe(3)
 
   for (const client of clients) client.stop()
-  await until('they have left', async () => {
+  await until('/metrics counts no client', async () => {
     const samples = await scrape(server.origin)
     return NAMES.every((transport) => samples.get(`fourwire_clients{transport="${transport}"}`) === 0)
   })
 })
 
-test('history that a stream asks for is delivered, and its age is no delay', async () => {
+test('history that a stream requests counts as delivered, and its age does not count as delay', async () => {
   await using server = await serve()
   await server.publish('old')
   const response = await fetch(`${server.origin}/feed/lobby/sse?after=0`)
@@ -72,13 +72,13 @@ test('history that a stream asks for is delivered, and its age is no delay', asy
   await reader?.cancel()
 })
 
-test('a gap is counted', async () => {
+test('a gap increases the counter of gaps', async () => {
   await using server = await serve()
   await (await fetch(`${server.origin}/feed/lobby/poll?after=other.7`)).text()
   expect((await scrape(server.origin)).get('fourwire_gaps_total{transport="short-poll"}')).toBe(1)
 })
 
-test('a stream that is cut off because the log cannot be read is a drop with its reason', async () => {
+test('a stream that ends because the log cannot be read counts as a drop with its reason', async () => {
   const kept = memoryLog()
   await kept.append('lobby', { type: 'message', user: 'Ada', text: '1' })
   await using server = await serve({ log: { ...kept, read: () => Promise.reject(new Error('The disk is gone.')) } })
@@ -88,7 +88,7 @@ test('a stream that is cut off because the log cannot be read is a drop with its
   expect(samples.get('fourwire_clients{transport="sse"}')).toBe(0)
 })
 
-test('a WebSocket that leaves a ping unanswered is a drop with its reason', async () => {
+test('a WebSocket that does not answer a ping counts as a drop with its reason', async () => {
   vi.useFakeTimers({ toFake: ['setInterval'] })
   try {
     await using server = await serve()
@@ -109,7 +109,7 @@ test('a WebSocket that leaves a ping unanswered is a drop with its reason', asyn
   }
 })
 
-test('a log that takes no writes shows in the numbers and in /health until it takes one again', async () => {
+test('/metrics and /health show that the log takes no writes, until it takes one again', async () => {
   const kept = memoryLog()
   let isFull = true
   const log: Log = {
@@ -134,17 +134,17 @@ test('a log that takes no writes shows in the numbers and in /health until it ta
   expect(await health()).toMatchObject({ status: 'ok', log: 'ok' })
 })
 
-test('the event loop\u2019s delay shows a stall once, and not for good', async () => {
+test('a stall of the event loop is reported once and not for ever', async () => {
   await using server = await serve()
   const most = 'fourwire_event_loop_delay_seconds{of="max"}'
-  await until('the stall shows', async () => {
+  await until('/metrics shows a stall of more than 0.1 s', async () => {
     await stall(200)
     return ((await scrape(server.origin)).get(most) ?? 0) > 0.1
   })
-  await until('it is over', async () => ((await scrape(server.origin)).get(most) ?? 1) < 0.1)
+  await until('/metrics no longer shows the stall', async () => ((await scrape(server.origin)).get(most) ?? 1) < 0.1)
 })
 
-/** From a timer, as the one that is watched is: between two of its looks. */
+/** Stalls the event loop from a timer, so that it happens between two runs of the measuring timer. */
 const stall = (ms: number): Promise<void> =>
   new Promise((resolve) =>
     setTimeout(() => {
@@ -154,7 +154,7 @@ const stall = (ms: number): Promise<void> =>
     }, 20),
   )
 
-test('no text, name, room or address is in it, and it is for who runs the server', async () => {
+test('the metrics contain no text, name, room or address, and only the instructor can read them', async () => {
   await using server = await serve()
   await fetch(`${server.origin}/feed/hidden-room`, {
     method: 'POST',
@@ -166,13 +166,13 @@ test('no text, name, room or address is in it, and it is for who runs the server
   expect(text).toContain('fourwire_deliveries_total{transport="short-poll"} 1')
   expect(text).not.toMatch(/hidden|Grace|secret|127\.0\.0\.1/)
 
-  await using other = await serve({ isInstructor: false })
+  await using other = await serve({ isShared: true })
   expect(await (await fetch(`${other.origin}/metrics`)).json()).toMatchObject({ status: 403, code: 'not-instructor' })
 })
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0
 
-test.skipIf(!hasPromtool)('promtool reads all of it (skipped where there is no promtool)', async () => {
+test.skipIf(!hasPromtool)('promtool accepts the metrics (skipped if promtool is not installed)', async () => {
   await using server = await serve()
   await server.publish('1')
   await (await fetch(`${server.origin}/feed/lobby/poll?after=0`)).text()

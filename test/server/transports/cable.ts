@@ -1,20 +1,20 @@
-/** A network of its own on a cable to this machine, in which a client can really be lost: Linux, and only for root. */
+/** Separate network on a virtual cable to this machine, in which a client can really be lost. Needs Linux and root. */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 
 export interface Cable extends Disposable {
-  /** This machine's address on it. */
+  /** Address of this machine in the network. */
   readonly here: string
-  /** Runs a program of JavaScript there, until the cable is taken away. */
+  /** Runs a JavaScript program in the network until the cable is removed. */
   run(program: string, ...args: string[]): void
-  /** What runs there gets what is sent to it, and nothing that it says arrives, not even that it got it. */
+  /** Drops all packets from the network, including acknowledgements. Packets to it still arrive. */
   loseTheWayBack(): void
 }
 
-/** Or why there is none to be had. */
+/** Lays a cable, or returns the reason why that is impossible. */
 export function layCable(): Cable | string {
   const network = `fourwire-${process.pid}`
-  // Of the addresses that are for tests (RFC 2544) four, which no other process here has.
+  // These four addresses are reserved for tests (RFC 2544), and no other process here uses them.
   const block = (process.pid % 0x4000) * 4
   const address = (i: number) => `198.18.${block >> 8}.${(block & 0xff) + i}`
   const here = address(1)
@@ -30,7 +30,7 @@ export function layCable(): Cable | string {
   }
   try {
     add(`netns add ${network}`, `netns del ${network}`)
-    // The network itself outlives its name while something runs in it.
+    // The network exists as long as a process runs in it, even after its name is removed.
     add(`link add fw${process.pid} type veth peer name there netns ${network}`, `link del fw${process.pid}`)
     ip(`addr add ${here}/30 dev fw${process.pid}`)
     ip(`link set fw${process.pid} up`)

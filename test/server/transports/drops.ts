@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import type { LabMessage } from '../../../server/protocol.ts'
+import type { LabMessage } from '../../../server/protocol/lab.ts'
 
-/** What the server drops of a page's lanes from now on, as the lab tells it. */
+/** Collects the lab's messages about dropped lanes of a page. */
 export async function listenToDrops(origin: string, page: string) {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=elsewhere&page=${page}`)
   const drops: Extract<LabMessage, { type: 'dropped' }>[] = []

@@ -1,4 +1,4 @@
-/** Clients that leave at the worst moment: while their cursor is being looked up. */
+/** Clients that disconnect at the worst moment: while the server looks up their cursor. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test, vi } from 'vitest'
@@ -7,8 +7,9 @@ import { memoryLog } from '../../../server/feed/memory-log.ts'
 import { get, raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
+import { routesOf } from './routes.ts'
 
-/** A log that answers nothing until it is let go on, and counts how often it is listened to. */
+/** Log that returns no result before `release`, and counts its reads. */
 function slowLog() {
   const log = memoryLog()
   let release = () => {}
@@ -25,8 +26,8 @@ function slowLog() {
   return { log: slow, release, asked: () => asked }
 }
 
-test.each(['long-poll', 'sse', 'poll'])(
-  'a client of %s that leaves before it is answered leaves nothing behind',
+test.each([...routesOf('poll'), ...routesOf('stream')])(
+  'a client of %s that disconnects before its response leaves no timer on the server',
   async (path) => {
     const { log, release, asked } = slowLog()
     await using server = await serve({ log })
@@ -34,33 +35,36 @@ test.each(['long-poll', 'sse', 'poll'])(
     const before = timers()
     const socket = connect(server.port, '127.0.0.1')
     socket.on('error', () => {})
-    socket.write(`GET /feed/lobby/${path}?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-    await until('the log is asked', () => asked() > 0)
+    socket.write(`GET ${path}?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await until('the server has started to read the log', () => asked() > 0)
     socket.destroy()
     await once(socket, 'close')
-    await until('the server has noticed', async () => (await server.connections()) === 0)
+    await until('the server has no connection', async () => (await server.connections()) === 0)
     for (let i = 0; i < 3; i++) await health(server.port)
     release()
-    // Somebody else is served meanwhile, so that whatever would have been begun has been.
+    // Other requests are served first, so that a timer would have been started by now.
     for (let i = 0; i < 3; i++) await health(server.port)
     expect(timers()).toBeLessThanOrEqual(before)
   },
 )
 
-test('a stream on a slow line is told goodbye once, and nothing is written behind its end', async () => {
+test.each([
+  ['/feed/lobby/sse', 'retry:', /retry: \d+\n\n/g],
+  ['/feed/lobby/stream', 'connected', /\r\n0\r\n\r\n/g],
+])('%s on a slow line ends once, and nothing is written after its end', async (path, welcome, goodbye) => {
   await using server = await serve({ conditions: { latencyMs: 150 }, times: { heartbeatMs: 20 } })
   const trouble = vi.spyOn(server.app.log, 'error')
-  await using client = raw(server.port, get('/feed/lobby/sse'))
-  await until('the stream is open', () => client.text().includes('retry:'))
-  // Each ends what is open, and the end is under way for as long as the line is.
+  await using client = raw(server.port, get(path))
+  await until('the stream is open', () => client.text().includes(welcome))
+  // Each call ends the open responses, and the end is under way for the latency of the line.
   for (const latencyMs of [100, 50, 0]) {
     const changed = { method: 'PUT', url: '/lab/settings', headers: { host: 'localhost' } } as const
     await server.app.inject({ ...changed, payload: { conditions: { latencyMs } } })
     await server.publish('behind the end')
   }
-  const told = await client.closed()
-  expect(told.match(/retry: \d+\n\n/g)).toHaveLength(1)
-  expect(told).not.toContain('behind')
+  const text = await client.closed()
+  expect(text.match(goodbye)).toHaveLength(1)
+  expect(text).not.toContain('behind')
   expect(trouble).not.toHaveBeenCalled()
 })
 

@@ -11,18 +11,19 @@ async function open(url: string) {
   const messages: Message[] = []
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
   await once(socket, 'open')
-  await until('it is welcomed', () => messages.length > 0)
+  await until('the first message has arrived', () => messages.length > 0)
   return {
     socket,
     messages,
     say: (message: unknown) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
-    next: (type: string) => until(`a ${type} has come`, () => messages.find((message) => message.type === type)),
+    next: (type: string) =>
+      until(`a message of type ${type} has arrived`, () => messages.find((message) => message.type === type)),
   }
 }
 
 const wsOrigin = (origin: string) => origin.replace('http', 'ws')
 
-test('the course\u2019s transcript works as it stands: no path, ping, and errors that keep the connection', async () => {
+test('the course\u2019s transcript works: no path, a ping, and errors that keep the connection open', async () => {
   await using server = await serve()
   const { socket, messages, say } = await open(wsOrigin(server.origin))
   expect(messages[0]).toEqual({ type: 'connected', message: 'WebSocket connected' })
@@ -30,7 +31,7 @@ test('the course\u2019s transcript works as it stands: no path, ping, and errors
   say('hello')
   say({ type: 'dance' })
   say({ type: 'ping' })
-  await until('all is answered', () => messages.length === 5)
+  await until('five messages have arrived', () => messages.length === 5)
   expect(messages.map(({ type }) => type)).toEqual(['connected', 'pong', 'error', 'error', 'pong'])
   expect(messages[2]).toMatchObject({ code: 'bad-message', message: '"hello" is no JSON.' })
   expect(messages[3]).toMatchObject({ code: 'unknown-type', message: expect.stringContaining('dance') })
@@ -38,11 +39,11 @@ test('the course\u2019s transcript works as it stands: no path, ping, and errors
   socket.close()
 })
 
-test('connected says where reading begins, never the end while a replay is pending', async () => {
+test('the message "connected" has the cursor from which reading begins, also before a replay', async () => {
   await using server = await serve()
   const events = [await server.publish('1'), await server.publish('2')]
   const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws?after=0`)
-  await until('both have come', () => messages.length === 3)
+  await until('both events have arrived', () => messages.length === 3)
   expect(messages).toEqual([
     { type: 'connected', message: 'WebSocket connected', room: 'lobby', cursor: `${events[0]?.id.split('.')[0]}.0` },
     ...events,
@@ -53,12 +54,12 @@ test('connected says where reading begins, never the end while a replay is pendi
   now.socket.close()
 })
 
-test('a gap is told behind connected, with the cursor from which it goes on', async () => {
+test('a gap is sent after the message "connected", with the cursor from which reading continues', async () => {
   await using server = await serve()
   const event = await server.publish('1')
   const cursor = `${event.id.split('.')[0]}.0`
   const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws?after=gone.5`)
-  await until('all has come', () => messages.length === 3)
+  await until('three messages have arrived', () => messages.length === 3)
   expect(messages).toEqual([
     { type: 'connected', message: 'WebSocket connected', room: 'lobby', cursor },
     { type: 'gap', room: 'lobby', cursor },
@@ -73,13 +74,13 @@ test.each([
   ['null', 'null', 'bad-message'],
   ['no type', '{}', 'bad-message'],
   ['a type that is a number', '{"type":1}', 'bad-message'],
-  ['a type out of a prototype', '{"type":"constructor"}', 'unknown-type'],
+  ['a type that is the name of a prototype\u2019s property', '{"type":"constructor"}', 'unknown-type'],
   ['a join without a room', '{"type":"join"}', 'bad-message'],
   ['a join in a bad room', '{"type":"join","room":"BAD"}', 'bad-message'],
   ['a message without a text', '{"type":"message","user":"Ada"}', 'bad-message'],
   ['a message into a room not joined', '{"type":"message","room":"other","user":"Ada","text":"x"}', 'not-joined'],
   ['typing in a room not joined', '{"type":"typing","boardId":"other"}', 'not-joined'],
-])('%s is answered by an error, and the connection stays', async (_what, text, code) => {
+])('%s gets an error, and the connection stays open', async (_what, text, code) => {
   await using server = await serve()
   const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   say(text)
@@ -89,7 +90,7 @@ test.each([
   socket.close()
 })
 
-test('a binary message is answered by an error as well', async () => {
+test('a binary message gets an error', async () => {
   await using server = await serve()
   const { socket, next } = await open(wsOrigin(server.origin))
   socket.send(Buffer.from([0, 255]))
@@ -97,7 +98,7 @@ test('a binary message is answered by an error as well', async () => {
   socket.close()
 })
 
-test('a message of more than 16 KiB closes with 1009', async () => {
+test('a message of more than 16 KiB closes the connection with 1009', async () => {
   await using server = await serve()
   const { socket, say } = await open(wsOrigin(server.origin))
   say({ type: 'message', room: 'lobby', user: 'Ada', text: 'x'.repeat(17_000) })
@@ -105,18 +106,18 @@ test('a message of more than 16 KiB closes with 1009', async () => {
   expect(code).toBe(1009)
 })
 
-test('publishes once for a repeated key, and says what was accepted', async () => {
+test('a repeated key publishes once, and the client gets the accepted event', async () => {
   await using server = await serve()
   const { socket, messages, say } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   for (let i = 0; i < 2; i++) say({ type: 'message', user: 'Ada', text: 'hi', key: 'k' })
-  await until('both are accepted', () => messages.filter(({ type }) => type === 'accepted').length === 2)
+  await until('both publishes are accepted', () => messages.filter(({ type }) => type === 'accepted').length === 2)
   const ids = messages.filter(({ type }) => type === 'accepted').map(({ id }) => id)
   expect(new Set(ids).size).toBe(1)
   expect(messages.filter(({ type }) => type === 'message')).toHaveLength(1)
   socket.close()
 })
 
-test('who joins a room is announced to the others in it, hears it, and leaves it', async () => {
+test('a client that joins a room is announced to the others, gets its events, and can leave it', async () => {
   await using server = await serve()
   const ada = await open(`${wsOrigin(server.origin)}/feed/board-1/ws`)
   const ben = await open(wsOrigin(server.origin))
@@ -133,13 +134,13 @@ test('who joins a room is announced to the others in it, hears it, and leaves it
   const { userId } = await ada.next('user_joined')
   expect(await ada.next('user_left')).toEqual({ type: 'user_left', room: 'board-1', userId, name: 'Ben' })
   await server.publish('not for Ben', 'board-1')
-  await until('Ada has both', () => ada.messages.filter(({ type }) => type === 'message').length === 2)
+  await until('Ada has received two messages', () => ada.messages.filter(({ type }) => type === 'message').length === 2)
   expect(ben.messages.filter(({ type }) => type === 'message')).toHaveLength(1)
   ada.socket.close()
   ben.socket.close()
 })
 
-test('one whose connection closes has left each board that it joined, and one that only reads comes and goes unnoticed', async () => {
+test('a closed connection leaves every joined board, and a client that only reads is not announced', async () => {
   await using server = await serve()
   const ada = await open(wsOrigin(server.origin))
   for (const boardId of ['board-1', 'board-2']) ada.say({ type: 'join', boardId, name: 'Ada' })
@@ -151,7 +152,10 @@ test('one whose connection closes has left each board that it joined, and one th
   ben.say({ type: 'typing', boardId: 'board-2' })
   expect(await ada.next('user_typing')).toMatchObject({ room: 'board-2', name: 'Ben' })
   ben.socket.terminate()
-  await until('both are left', () => ada.messages.filter(({ type }) => type === 'user_left').length === 2)
+  await until(
+    'Ada has received two departures',
+    () => ada.messages.filter(({ type }) => type === 'user_left').length === 2,
+  )
   const told = ada.messages.filter(({ type }) => String(type).startsWith('user_'))
   expect(told.map(({ type, room }) => `${type} ${room}`)).toEqual([
     'user_joined board-1',
@@ -164,7 +168,7 @@ test('one whose connection closes has left each board that it joined, and one th
   ada.socket.close()
 })
 
-test('who joins as somebody counts as here by plain HTTP too, until it leaves', async () => {
+test('a client that joins as a person is present in the HTTP answer until it leaves', async () => {
   await using server = await serve()
   const here = async () => (await fetch(`${server.origin}/feed/board-1/presence`)).json()
   const ada = await open(wsOrigin(server.origin))
@@ -172,13 +176,13 @@ test('who joins as somebody counts as here by plain HTTP too, until it leaves', 
   await ada.next('joined')
   expect(await here()).toMatchObject({ people: 1, here: [{ userId: 'ada', name: 'Ada', tabs: 1 }], typing: [] })
   ada.say({ type: 'typing', boardId: 'board-1' })
-  await until('she types', async () => (await here()).typing.includes('ada'))
+  await until('Ada is reported as typing', async () => (await here()).typing.includes('ada'))
   ada.say({ type: 'leave', boardId: 'board-1' })
-  await until('she is gone', async () => (await here()).people === 0)
+  await until('nobody is present', async () => (await here()).people === 0)
   ada.socket.close()
 })
 
-test('what is typed is kept nowhere', async () => {
+test('typing is not stored', async () => {
   await using server = await serve()
   const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   say({ type: 'typing' })
@@ -189,18 +193,18 @@ test('what is typed is kept nowhere', async () => {
   socket.close()
 })
 
-test('events of 126 and more bytes have the longer length, and any length arrives whole', async () => {
+test('events of 126 or more bytes use the longer frame length, and events of any length arrive whole', async () => {
   await using server = await serve()
   const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   const published = []
   for (const length of [1, 10, 20, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 100, 2500])
     published.push(await server.publish('\u0001'.repeat(length)))
-  await until('all have come', () => messages.length > published.length)
+  await until('all events have arrived', () => messages.length > published.length)
   expect(messages.slice(1)).toEqual(published)
   socket.close()
 })
 
-test('what follows a join at once counts on being in the room', async () => {
+test('a message directly after a join is accepted in that room', async () => {
   await using server = await serve()
   const { socket, say, next } = await open(wsOrigin(server.origin))
   say({ type: 'join', room: 'board-1' })

@@ -1,10 +1,10 @@
-/** What a recording keeps, and what it drops when there is too much of it. */
+/** Limits of recordings: the bytes that they keep and the bytes that they drop. */
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { createCapture } from '../../../server/wire/capture.ts'
-import type { Capture } from '../../../server/wire/capture.ts'
+import { createCapture } from '../../../server/wire/capture/capture.ts'
+import type { Capture } from '../../../server/wire/capture/capture.ts'
 import type { Reading } from '../../../server/wire/reading.ts'
-import type { Recording } from '../../../server/wire/recording.ts'
+import type { Recording } from '../../../server/wire/capture/recording.ts'
 import { frame } from './frame.ts'
 
 const LANE_BYTES = 256 * 1024
@@ -33,7 +33,7 @@ const chunk = (data: string): Buffer => Buffer.from(`${data.length.toString(16)}
 
 const length = (recording: Recording): number => recording.parts.list().reduce((sum, { length }) => sum + length, 0)
 
-test('a lane that nobody watches is not recorded', () => {
+test('a lane without a watching page is not recorded', () => {
   const capture = createCapture()
   expect(() => begin(capture)).toThrow('Nobody watches')
   const stop = capture.watch('a', () => {})
@@ -46,7 +46,7 @@ test('a lane that nobody watches is not recorded', () => {
   expect(() => begin(capture)).toThrow('Nobody watches')
 })
 
-test('of a lane with many exchanges the latest are kept, up to its limit', () => {
+test('a lane keeps its latest exchanges, up to its limit', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const all = Array.from({ length: 500 }, () => {
@@ -61,7 +61,7 @@ test('of a lane with many exchanges the latest are kept, up to its limit', () =>
   expect(kept).toEqual(all.slice(-kept.length))
 })
 
-test('of a long stream its heads and its latest chunks are kept, and what lies between is counted', () => {
+test('a long stream keeps its heads and latest chunks, and counts the dropped bytes between them', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -78,11 +78,11 @@ test('of a long stream its heads and its latest chunks are kept, and what lies b
   expect(capture.keptBytes).toBeGreaterThan(LANE_BYTES * 0.9)
   const chunks = Array.from({ length: 2000 }, (_, i) => chunk(`${i}${'.'.repeat(500)}`).length)
   expect(length(recording)).toBe(30 + CHUNKED.length + chunks.reduce((sum, bytes) => sum + bytes))
-  // What was over went before anything of what is still going on.
+  // The finished exchange was deleted before any part of the open one.
   expect(capture.find(first.exchange)).toBeNull()
 })
 
-test('of a WebSocket what is dropped is counted each way', () => {
+test('the dropped bytes of a WebSocket are counted in each direction', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -98,7 +98,7 @@ test('of a WebSocket what is dropped is counted each way', () => {
   expect([sum(true), sum(false)]).toEqual([2000 * 8, 2000 * 3])
 })
 
-test('one part that is longer than all that may be kept is kept in part', () => {
+test('only the beginning of a very long part is kept', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -112,7 +112,7 @@ test('one part that is longer than all that may be kept is kept in part', () => 
   expect(body?.bytes.length).toBeGreaterThan(10_000)
 })
 
-test('thousand lanes that are full share what there is for all', () => {
+test('a thousand full lanes share the total limit', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const data = chunk('x'.repeat(2000))
@@ -129,7 +129,7 @@ test('thousand lanes that are full share what there is for all', () => {
   for (const { exchange } of open) expect(capture.find(exchange)?.parts.list().at(-1)).toMatchObject({ is: 'chunk' })
 })
 
-test('of more lanes than it knows the longest unused is forgotten, and what goes on is still told of', () => {
+test('above the limit of lanes the least recently used one is deleted, and its crossings are still reported', () => {
   const capture = createCapture({ laneBytes: LANE_BYTES, totalBytes: TOTAL_BYTES, lanes: 2 })
   const told: string[] = []
   capture.watch('a', ({ lane, is }) => told.push(`${lane} ${is}`))

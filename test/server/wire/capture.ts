@@ -1,4 +1,4 @@
-/** What tshark saw of one port on the loopback: an account of the bytes that owes nothing to ours. */
+/** Bytes of one port on the loopback as tshark saw them: a count that is independent of the meter. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -6,14 +6,14 @@ import { createInterface } from 'node:readline'
 import { until } from '../../until.ts'
 
 export interface Stream {
-  /** TCP payload, each byte once however often it was sent. */
+  /** TCP payload. A byte that was sent several times counts once. */
   up: number
   down: number
-  /** The targets of its HTTP requests. */
+  /** Targets of the HTTP requests. */
   readonly targets: string[]
-  /** What each of them has cost, as long as its client pipelines nothing: then whatever follows a request is its own or its answer's. */
+  /** Bytes of each request and its answer. Correct only if the client does not pipeline, so that all bytes between two requests belong to the first. */
   readonly exchanges: Exchange[]
-  /** By its client. */
+  /** True if the client closed the connection. */
   ended: boolean
 }
 
@@ -32,7 +32,7 @@ const FIELDS = ['tcp.srcport', 'tcp.dstport', 'tcp.seq', 'tcp.len', 'tcp.flags',
 const SYN = 0x002
 const FIN_OR_RST = 0x005
 
-/** Resolves when it is capturing, or with the reason for which it cannot. */
+/** Starts tshark. Resolves when it captures, or with the reason why it cannot. */
 export async function capture(port: number): Promise<Capture | string> {
   const tshark = spawn(
     'tshark',
@@ -50,17 +50,17 @@ export async function capture(port: number): Promise<Capture | string> {
   tshark.stderr.on('data', (text) => (stderr += text))
   createInterface(tshark.stdout).on('line', (line) => take(line.split('\t')))
 
-  // It says that it captures before it does.
-  await until('it captures', async () => reason || streams.length > 0 || (await knock(port)))
+  // tshark reports that it captures before it really does.
+  await until('tshark has captured a stream', async () => reason || streams.length > 0 || (await knock(port)))
   if (reason) return reason
   return { streams, [Symbol.dispose]: () => void tshark.kill() }
 
   function take([from, to, seq, length, flags, target]: string[]): void {
     const isUp = Number(to) === port
     const client = Number(isUp ? from : to)
-    // A port may serve again.
+    // A port can be used for several connections.
     const stream = (Number(flags) !== SYN && byPort.get(client)) || open(client)
-    // Numbers are relative, and the SYN is number 0: the payload's first byte is number 1.
+    // Sequence numbers are relative. The SYN is number 0, so the first byte of the payload is number 1.
     const end = Number(length) > 0 ? Number(seq) + Number(length) - 1 : 0
     if (target) {
       stream.targets.push(target)

@@ -1,4 +1,4 @@
-/** fast-check prints the seed of what it finds. */
+/** Random frames, split at random places. fast-check prints the seed of a failure. */
 import { randomFillSync } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -11,11 +11,11 @@ const FRAME = fc.record({
   opcode: fc.constantFrom(0, 1, 2, 8, 9, 10),
   fin: fc.boolean(),
   mask: fc.boolean(),
-  // Around the lengths at which the head grows.
+  // These lengths are around those at which the head becomes longer.
   length: fc.oneof(fc.nat(3), fc.integer({ min: 124, max: 128 }), fc.integer({ min: 65_534, max: 65_538 })),
 })
 
-test('frames of all lengths, masked and not, are read as they were made, split at any byte', () => {
+test('frames of all lengths, masked or not, are read correctly if they are split at any byte', () => {
   fc.assert(
     fc.property(fc.array(FRAME, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(70_000)), (frames, cuts) => {
       const made = frames.map(({ length, ...frame }) => ({ ...frame, data: randomFillSync(Buffer.alloc(length)) }))
@@ -37,7 +37,7 @@ test('frames of all lengths, masked and not, are read as they were made, split a
   )
 })
 
-test('a frame given byte by byte is one frame', () => {
+test('a frame that arrives byte by byte is read as one frame', () => {
   const bytes = frame(Buffer.from('hello'), { mask: true })
   const reader = createFrameReader()
   const pieces = pieced(bytes, Array.from(bytes.keys())).flatMap((byte) => reader.read(byte, 7))

@@ -1,4 +1,4 @@
-/** A WebSocket frame as RFC 6455, section 5.2, draws it. */
+/** Builds a WebSocket frame (RFC 6455, section 5.2). */
 export function frame(data: Buffer, { opcode = 1, fin = true, mask = false } = {}): Buffer {
   const head = Buffer.alloc(data.length < 126 ? 2 : data.length < 65_536 ? 4 : 10)
   head[0] = opcode | (fin ? 0x80 : 0)

@@ -1,4 +1,4 @@
-/** However the bytes are split, the pieces are the same. fast-check prints the seed of what it finds. */
+/** The parts of an answer are the same for every split of its bytes. fast-check prints the seed of a failure. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createHttpReader } from '../../../server/wire/http-reader.ts'
@@ -29,7 +29,7 @@ const ANSWERS: [what: string, method: string, parts: [HttpPieceKind, string][], 
     200,
   ],
   [
-    'a 204',
+    'an answer with the status 204',
     'GET',
     [
       ['head', 'HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n'],
@@ -38,7 +38,7 @@ const ANSWERS: [what: string, method: string, parts: [HttpPieceKind, string][], 
     204,
   ],
   [
-    'a 304 that tells a length',
+    'an answer with the status 304 and a length',
     'GET',
     [
       ['head', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'],
@@ -106,7 +106,7 @@ const ANSWERS: [what: string, method: string, parts: [HttpPieceKind, string][], 
     101,
   ],
   [
-    'a head longer than one look',
+    'a head that is longer than one search',
     'GET',
     [
       ['head', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(3000)}\r\nContent-Length: 1\r\n\r\n`],
@@ -116,7 +116,7 @@ const ANSWERS: [what: string, method: string, parts: [HttpPieceKind, string][], 
   ],
 ]
 
-test.each(ANSWERS)('%s is read in its parts, split at any byte', (_what, method, parts, status) => {
+test.each(ANSWERS)('the reader finds the parts of %s, split at any byte', (_what, method, parts, status) => {
   const bytes = Buffer.from(parts.map(([, text]) => text).join(''), 'latin1')
   fc.assert(
     fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
@@ -132,7 +132,7 @@ test.each(ANSWERS)('%s is read in its parts, split at any byte', (_what, method,
   expect(joined(single)).toEqual(parts)
 })
 
-/** Pieces of one part put together again, by what says that it ends. */
+/** Joins the pieces of each part, up to the piece with `ends`. */
 function joined(pieces: { kind: HttpPieceKind; bytes: Buffer; ends: boolean }[]): [HttpPieceKind, string][] {
   const parts: [HttpPieceKind, string][] = []
   let goesOn = false

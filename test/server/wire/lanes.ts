@@ -1,4 +1,4 @@
-import type { Event, TransportName } from '../../../server/protocol.ts'
+import type { Event, TransportName } from '../../../server/protocol/feed.ts'
 import { transports } from '../../../web/transports/index.ts'
 import type { State } from '../../../web/transports/transport.ts'
 import type { Served } from '../../serve.ts'
@@ -8,9 +8,9 @@ export interface Lane {
   readonly name: TransportName
   readonly events: readonly Event[]
   readonly states: readonly State[]
-  /** From `at` to the handler's first line, in ms, in the order of the events. One process has one clock. */
+  /** Time from `at` to the first line of the handler, in ms, in the order of the events. Both use the clock of this process. */
   latenciesMs(): readonly number[]
-  /** How often it had to come back. */
+  /** Number of reconnects. */
   losses(): number
 }
 
@@ -18,15 +18,11 @@ export interface Lanes extends Disposable, Record<TransportName, Lane> {
   readonly all: readonly Lane[]
 }
 
-/** Each transport's browser side, from the earliest event on. */
+/** Connects the browser side of each transport, from the earliest event on. */
 export function openLanes(origin: string, intervalMs = 10): Lanes {
-  const lanes = {
-    'short-poll': openLane('short-poll', origin, intervalMs),
-    'long-poll': openLane('long-poll', origin, intervalMs),
-    sse: openLane('sse', origin, intervalMs),
-    ws: openLane('ws', origin, intervalMs),
-  }
-  const all = Object.values(lanes)
+  const all = (Object.keys(transports) as TransportName[]).map((name) => openLane(name, origin, intervalMs))
+  const entries = all.map((lane) => [lane.name, lane])
+  const lanes: Record<TransportName, Lane> = Object.fromEntries(entries)
   return {
     ...lanes,
     all,
@@ -63,10 +59,10 @@ function openLane(name: TransportName, origin: string, intervalMs: number): Lane
   }
 }
 
-/** A first event has gone over each lane: all of them are up, and what is published next finds them waiting. */
+/** Waits until a first event has passed over each lane, so that all lanes are open and wait for the next one. */
 export async function warmUp(server: Served, lanes: readonly Lane[]): Promise<void> {
   await server.publish('0')
-  await until('all lanes are up', () => lanes.every(({ events }) => events.length > 0))
+  await until('every lane has an event', () => lanes.every(({ events }) => events.length > 0))
 }
 
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN

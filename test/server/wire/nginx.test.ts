@@ -1,4 +1,4 @@
-/** The preset beside the proxy whose name it has: skipped where there is no nginx. */
+/** The preset compared with a real nginx. Skipped if nginx is not installed. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -6,14 +6,14 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { PRESETS } from '../../../server/wire/presets.ts'
+import { PRESETS } from '../../../server/wire/bend/presets.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 
 const PRESET = PRESETS.find(({ name }) => name === 'nginx with default buffering')?.conditions ?? {}
 
-/** Where a server is reached. */
+/** Address of a server. */
 interface Place {
   readonly host?: string
   readonly port?: number
@@ -29,7 +29,7 @@ function hasNginx(): boolean {
   }
 }
 
-/** With nothing set but where to go, and what is given; until the end of the test. */
+/** Starts nginx with a target and one directive; everything else has its default. It runs until the end of the test. */
 async function nginx({ port }: Served, directive = ''): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-nginx-'))
   const socketPath = join(folder, 'nginx.sock')
@@ -46,7 +46,7 @@ async function nginx({ port }: Served, directive = ''): Promise<Place> {
     await once(child, 'exit')
     await rm(folder, { recursive: true })
   })
-  await until('it is up', () => statusOf({ socketPath }).catch(() => false))
+  await until('nginx responds', () => statusOf({ socketPath }).catch(() => false))
   return { socketPath }
 }
 
@@ -58,7 +58,7 @@ async function statusOf(place: Place): Promise<number | undefined> {
   return answer.statusCode
 }
 
-/** Reads an event stream; answers what has come of it so far. */
+/** Reads an event stream. Returns a function that returns the text so far. */
 function readStream(place: Place): () => string {
   let text = ''
   const asked = request({ ...place, path: '/feed/lobby/sse?after=0', agent: false }, (answer) => {
@@ -69,35 +69,35 @@ function readStream(place: Place): () => string {
   return () => text
 }
 
-/** Of how many messages the stream brings the first. */
+/** Returns the number of published messages after which the stream brings the first one. */
 async function firstAfter(server: Served, place: Place): Promise<number> {
   const [through, beside] = [readStream(place), readStream({ host: '127.0.0.1', port: server.port })]
   const text = 'x'.repeat(100)
   for (let count = 1; count < 100; count++) {
     const { id } = await server.publish(text)
-    await until('whoever is beside it has it', () => beside().includes(id))
-    // What it does with a later request it does behind what it did with the stream.
+    await until('the client without nginx has the message', () => beside().includes(id))
+    // nginx handles this later request after it has handled the stream.
     await statusOf(place)
     if (through() !== '') return count
   }
   return Infinity
 }
 
-test.skipIf(!hasNginx())('as it is, nginx lets the event stream through, and so does the preset', async () => {
+test.skipIf(!hasNginx())('both nginx with its defaults and the preset let the event stream through', async () => {
   await using server = await serve()
   const through = readStream(await nginx(server))
-  await until('its head has come', () => through().startsWith('retry:'))
+  await until('the head of the stream has arrived', () => through().startsWith('retry:'))
   const { id } = await server.publish('1')
-  await until('the event has come', () => through().includes(id))
+  await until('the event has arrived through nginx', () => through().includes(id))
 
   await using bent = await serve({ conditions: PRESET })
   const streamed = readStream({ host: '127.0.0.1', port: bent.port })
   const event = await bent.publish('1')
-  await until('the event has come', () => streamed().includes(event.id))
+  await until('the event has arrived through the preset', () => streamed().includes(event.id))
 })
 
 test.skipIf(!hasNginx())(
-  'told to ignore what the stream says, nginx holds it for as many bytes as the preset',
+  'with proxy_ignore_headers, nginx and the preset hold the same number of bytes of the stream',
   async () => {
     await using server = await serve()
     const real = await firstAfter(server, await nginx(server, 'proxy_ignore_headers X-Accel-Buffering;'))

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Conditions } from '../../../server/protocol.ts'
-import { NEUTRAL } from '../../../server/wire/ranges.ts'
+import type { Conditions } from '../../../server/protocol/lab.ts'
+import { NEUTRAL } from '../../../server/wire/bend/ranges.ts'
 import { createWire } from '../../../server/wire/wire.ts'
 import type { Wire } from '../../../server/wire/wire.ts'
 
@@ -18,11 +18,11 @@ export interface Wired extends AsyncDisposable {
 
 export interface Client {
   readonly socket: Socket
-  /** What has come so far, as latin1. */
+  /** Bytes that have arrived so far, as Latin-1. */
   text(): string
 }
 
-/** A bare server of node:http behind a wire. */
+/** Starts a plain server of node:http on a wire. */
 export async function wired(
   conditions: Partial<Conditions>,
   listener: RequestListener = (_request, response) => response.end('ok'),
@@ -59,7 +59,7 @@ export async function wired(
   }
 }
 
-/** A pair of the kernel's own sockets, joined: the server's end and the client's. */
+/** Connects two sockets of the kernel: the server's end and the client's end. */
 export async function socketPair(): Promise<{ kernel: Socket; client: Socket } & Disposable> {
   const server = createTcpServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,6 +1,6 @@
-/** Random changes to a board, of few tasks and lists, so that they meet. */
+/** Random changes to a board. There are few tasks and lists, so that changes often affect the same one. */
 import fc from 'fast-check'
-import type { Change } from '../../../server/protocol.ts'
+import type { Change } from '../../../server/protocol/board.ts'
 
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 const list = fc.constantFrom('todo', 'doing', 'done', 'x', 'y')
@@ -15,7 +15,7 @@ const field = {
   done: fc.boolean(),
 }
 
-/** Most of them can be done on most boards, and some cannot. */
+/** Random change; most boards allow most of them, and refuse some. */
 export const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: made('task_created', fc.record({ id, ...field }, { requiredKeys: ['id', 'title'] })) },
   { weight: 8, arbitrary: made('task_updated', fc.record({ id, ...field }, { requiredKeys: ['id'] })) },

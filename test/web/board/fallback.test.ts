@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TransportName } from '../../../server/protocol.ts'
+import type { TransportName } from '../../../server/protocol/feed.ts'
 import { ORDER, PATIENCE_MS, startFallback, step } from '../../../web/board/fallback.ts'
 import type { Fallback, Report } from '../../../web/board/fallback.ts'
 
@@ -11,7 +11,7 @@ const down = (transport: TransportName, trouble = 'the connection was cut'): Rep
   trouble,
 })
 
-/** Lets time pass in steps of a quarter of a second; `delivers` names the transports that bring something. */
+/** Lets time pass in steps of a quarter of a second. `delivers` names the transports that deliver. */
 function pass(state: Fallback, fromMs: number, ms: number, delivers: readonly TransportName[] = []): Fallback {
   for (let atMs = fromMs; atMs <= fromMs + ms; atMs += 250) {
     for (const name of delivers)
@@ -21,12 +21,12 @@ function pass(state: Fallback, fromMs: number, ms: number, delivers: readonly Tr
   return state
 }
 
-test('begins with WebSocket, and stays with it as long as it delivers', () => {
+test('a page starts with WebSocket, and keeps it as long as it delivers', () => {
   const state = pass(step(startFallback(0), live('ws'), 100), 100, 600_000)
   expect(state).toMatchObject({ current: 'ws', isLive: true, trial: null, gaveUp: null })
 })
 
-test('gives up what brings nothing in time for the next, and says why', () => {
+test('a transport that delivers nothing in time is replaced by the next one, with a reason', () => {
   const failed = step(startFallback(0), down('ws'), 50)
   expect(pass(failed, 50, PATIENCE_MS - 300)).toMatchObject({ current: 'ws' })
   expect(pass(failed, 50, PATIENCE_MS)).toMatchObject({
@@ -37,7 +37,7 @@ test('gives up what brings nothing in time for the next, and says why', () => {
   expect(pass(startFallback(0), 0, PATIENCE_MS).gaveUp?.trouble).toBe('brought nothing in 4 s')
 })
 
-test('goes round for as long as nothing works at all', () => {
+test('all transports are tried in turn as long as none works', () => {
   const seen = new Set<string>()
   let state = startFallback(0)
   for (let atMs = 0; atMs < 20_000; atMs += 1000) {
@@ -48,34 +48,34 @@ test('goes round for as long as nothing works at all', () => {
   expect(state).toMatchObject({ current: 'ws', isLive: false, gaveUp: null })
 })
 
-test('a cut that is mended in time is none', () => {
+test('a cut does not count if the transport is back in time', () => {
   let state = step(startFallback(0), live('ws'), 0)
   state = step(state, down('ws'), 1000)
   state = step(pass(state, 1000, 2000), live('ws'), 3000)
   expect(pass(state, 3000, 20_000)).toMatchObject({ current: 'ws', isLive: true, gaveUp: null })
 })
 
-test('one that is cut over and over is given up, though it always comes back', () => {
+test('a transport that is cut again and again is given up, although it always reconnects', () => {
   let state = startFallback(0)
   for (let atMs = 0; state.current === 'ws' && atMs < 60_000; atMs += 5000)
     state = step(step(state, live('ws'), atMs), down('ws'), atMs + 1000)
   expect(state).toMatchObject({ current: 'sse', gaveUp: { transport: 'ws', trouble: 'lost 4 times in a minute' } })
 })
 
-test('one that holds back what was accepted is given up at once', () => {
+test('a transport that holds back an accepted change is given up at once', () => {
   const state = step(startFallback(0), live('ws'), 0)
   const report: Report = { is: 'withheld', transport: 'ws', trouble: 'held back' }
   expect(step(state, report, 10)).toMatchObject({ current: 'sse', gaveUp: { trouble: 'held back' } })
 })
 
-test('tries the better ones again, beside the one that works, and goes back to the best', () => {
+test('better transports are tried in addition to the current one, and the page returns to the best', () => {
   const fallen = step(pass(startFallback(0), 0, PATIENCE_MS), live('sse'), 5000)
   const trying = pass(fallen, 5000, 10_000)
   expect(trying).toMatchObject({ current: 'sse', isLive: true, trial: 'ws' })
   expect(step(trying, live('ws'), 16_000)).toMatchObject({ current: 'ws', isLive: true, trial: null, gaveUp: null })
 })
 
-test('tries less and less often what never works', () => {
+test('a transport that never works is tried less and less often', () => {
   const fallen = step(pass(startFallback(0), 0, PATIENCE_MS), live('sse'), 5000)
   const begun: number[] = []
   let state = fallen
@@ -89,7 +89,7 @@ test('tries less and less often what never works', () => {
   expect(Math.max(...pauses)).toBe(300_000)
 })
 
-test('from short polling the one that works is found, best first', () => {
+test('from short polling, the best transport that works is found', () => {
   const fallen = pass(startFallback(0), 0, 13_000, ['short-poll'])
   expect(fallen).toMatchObject({ current: 'short-poll', isLive: true })
   expect(pass(fallen, 13_250, 30_000, ['short-poll', 'long-poll'])).toMatchObject({
@@ -98,11 +98,11 @@ test('from short polling the one that works is found, best first', () => {
   })
 })
 
-test('the user’s own choice is not left', () => {
+test('the user’s own choice is never replaced', () => {
   expect(pass(startFallback(0, 'sse'), 0, 60_000)).toMatchObject({ current: 'sse', trial: null, gaveUp: null })
 })
 
-describe('whatever happens', () => {
+describe('after any sequence of reports', () => {
   const name = fc.constantFrom(...ORDER)
   const report: fc.Arbitrary<Report> = fc.oneof(
     name.map(live),
@@ -110,7 +110,7 @@ describe('whatever happens', () => {
     name.map((transport): Report => ({ is: 'withheld', transport, trouble: 'held back' })),
     fc.constant<Report>({ is: 'tick' }),
   )
-  test('it ends at the best transport that works', () => {
+  test('the best transport that works is used', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(report, fc.nat(8000))),
@@ -119,7 +119,7 @@ describe('whatever happens', () => {
           let atMs = 0
           let state = startFallback(0)
           for (const [one, ms] of reports) state = step(state, one, (atMs += ms))
-          // What works no more says so.
+          // A transport that no longer works reports its failure.
           if (!works.includes(state.current)) state = step(state, down(state.current), atMs)
           state = pass(state, atMs, 700_000, works)
           expect(state).toMatchObject({ current: ORDER.find((name) => works.includes(name)), isLive: true })

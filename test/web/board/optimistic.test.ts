@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Board, Change, Event } from '../../../server/protocol.ts'
-import { apply } from '../../../web/board/apply.ts'
+import type { Board, Change } from '../../../server/protocol/board.ts'
+import type { Event } from '../../../server/protocol/feed.ts'
+import { EMPTY, apply } from '../../../web/board/apply.ts'
 import { standing } from '../../../web/board/join.ts'
 import { accepted, begin, heard, proposed, refused, rejoined, shown } from '../../../web/board/optimistic.ts'
 import type { Optimistic } from '../../../web/board/optimistic.ts'
-import { EMPTY, allow } from '../../../web/board/rules.ts'
+import { allow } from '../../../web/board/rules.ts'
 import { change } from './changes.ts'
 
 const start = begin({ cursor: 'e.0', board: EMPTY })
@@ -34,11 +35,11 @@ test.for([
   ['e.7', 'e.5', 'hole'],
   ['f.6', 'e.5', 'hole'],
   ['f.1', 'e.5', 'hole'],
-] as const)('event %s is to somebody at %s: %s', ([id, at, is]) => {
+] as const)('the event %s, compared with the cursor %s, is %s', ([id, at, is]) => {
   expect(standing(id, at)).toBe(is)
 })
 
-test('a change is shown at once, and stays as it is when the log confirms it', () => {
+test('a change is shown at once, and stays the same when the log confirms it', () => {
   const proposal = proposed(start, 'k', create('a'))
   expect(listOf(proposal, 'a')).toBe('todo')
   expect(proposal.confirmed).toBe(EMPTY)
@@ -47,38 +48,38 @@ test('a change is shown at once, and stays as it is when the log confirms it', (
   expect(shown(confirmed)).toEqual(shown(proposal))
 })
 
-test('a change that is refused leaves no trace', () => {
+test('a refused change leaves no trace', () => {
   const there = after(start, event(1, create('a')))
   expect(refused(proposed(there, 'k', move('a', 'done')), 'k')).toEqual(there)
 })
 
-test('of two people who move one task both see it where the later one in the log put it', () => {
+test('if two people move one task, both see it at the place of the later move in the log', () => {
   const there = after(start, event(1, create('a')))
   const [mine, theirs] = [proposed(there, 'mine', move('a', 'doing')), proposed(there, 'theirs', move('a', 'done'))]
   const log = [event(2, move('a', 'doing'), 'mine'), event(3, move('a', 'done'), 'theirs')]
-  // While mine is not confirmed I see mine; once it is, what came behind it.
+  // Until my move is confirmed, I see my own. Afterwards I see the later one in the log.
   expect(listOf(mine, 'a')).toBe('doing')
   const [me, they] = [log.reduce(after, mine), log.reduce(after, theirs)]
   expect([listOf(me, 'a'), listOf(they, 'a')]).toEqual(['done', 'done'])
   expect(me).toEqual(they)
 })
 
-test('what was accepted and comes in a snapshot is not waited for', () => {
+test('an accepted change that comes in a snapshot is no longer awaited', () => {
   const pending = accepted(proposed(start, 'k', create('a')), 'k', 'e.1')
   expect(pending.pending).toHaveLength(1)
   const board = apply(EMPTY, create('a'))
   expect(rejoined(pending, { cursor: 'e.1', board }).pending).toEqual([])
-  // In another life of the log it will never come; what was not answered yet is sent there.
+  // In a new epoch of the log, the accepted change never comes. A change without an answer is sent there.
   const both = proposed(pending, 'l', create('b'))
   expect(rejoined(both, { cursor: 'f.7', board: EMPTY }).pending.map(({ key }) => key)).toEqual(['l'])
 })
 
-test('the answer may come behind the event', () => {
+test('the answer to a change may come after its event', () => {
   const confirmed = after(proposed(start, 'k', create('a')), event(1, create('a'), 'k'))
   expect(accepted(confirmed, 'k', 'e.1')).toEqual(confirmed)
 })
 
-test('behind a hole the state is left as it is, and what was seen is not applied twice', () => {
+test('the state does not change after a missing event, and a known event is not applied twice', () => {
   expect(heard(start, event(2, create('a')))).toBeNull()
   const one = after(start, event(1, create('a')))
   expect(heard(one, event(1, create('a')))).toBe(one)
@@ -93,7 +94,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ do: fc.constantFrom('serve' as const, 'answer', 'read', 'read', 'snapshot'), who: fc.nat(2) }),
 )
 
-test('whatever is confirmed, refused, late or read anew, all pages end where the log is', () => {
+test('after any order of confirmations, refusals, delays and snapshots, all pages equal the log', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
       const server = createServer()
@@ -143,7 +144,7 @@ function createServer(): Server {
 
 let keys = 0
 
-/** Its requests reach the server, and the answers it, whenever they do, but in order. */
+/** Page whose requests reach the server at any time, but in order; so do the server's answers. */
 function createPage(server: Server) {
   const up: { key: string; change: Change }[] = []
   const down: { key: string; event: Event | null }[] = []

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Board, Change, Task } from '../../../server/protocol.ts'
-import { apply } from '../../../web/board/apply.ts'
+import type { Board, Change, Task } from '../../../server/protocol/board.ts'
+import { EMPTY, apply } from '../../../web/board/apply.ts'
 import { place } from '../../../web/board/place.ts'
-import { EMPTY, MOST_TASKS, allow } from '../../../web/board/rules.ts'
+import { MOST_TASKS, allow } from '../../../web/board/rules.ts'
 import { change } from './changes.ts'
 
 const task = (id: string, list = 'todo', title = id): Task => ({ id, list, title, assignee: '', done: false })
@@ -19,26 +19,26 @@ const refusal = (on: Board, change: Change): string => {
 }
 const inOrder = ({ tasks }: Board, list: string) => tasks.filter((one) => one.list === list).map(({ id }) => id)
 
-describe('place', () => {
+describe('the function place', () => {
   const tasks = [task('a'), task('b'), task('x', 'doing'), task('c')]
   const order = (list: string, before: string | null, id = 'c') =>
     inOrder(board(...place(tasks, task(id, list), before)), list)
 
-  test('puts a task in front of another one, wherever it stood', () => {
+  test('puts a task before another one, wherever it stood', () => {
     expect(order('todo', 'a')).toEqual(['c', 'a', 'b'])
     expect(order('doing', 'x')).toEqual(['c', 'x'])
     expect(order('todo', 'a', 'x')).toEqual(['x', 'a', 'b', 'c'])
   })
 
-  test('puts it at the end for null, and where the other one is not in that list', () => {
+  test('puts a task at the end for null, or if the other task is not in that list', () => {
     expect(order('doing', null)).toEqual(['x', 'c'])
     expect(order('todo', 'x', 'a')).toEqual(['b', 'c', 'a'])
     expect(order('todo', 'gone', 'a')).toEqual(['b', 'c', 'a'])
   })
 })
 
-describe('two people at once', () => {
-  test('who change different things of a task both get them', () => {
+describe('changes of two people at once', () => {
+  test('are both kept if they affect different fields of a task', () => {
     const moved = after(
       board(task('a')),
       { type: 'task_updated', task: { id: 'a', title: 'renamed' } },
@@ -48,7 +48,7 @@ describe('two people at once', () => {
     expect(moved.tasks).toEqual([{ id: 'a', list: 'doing', title: 'renamed', assignee: 'Bo', done: false }])
   })
 
-  test('who move one task find it where the later one in the log put it, once', () => {
+  test('leave a task once, at the place of the later move in the log', () => {
     const both: Change[] = [
       { type: 'task_updated', task: { id: 'a', list: 'doing' } },
       { type: 'task_updated', task: { id: 'a', list: 'done' } },
@@ -57,7 +57,7 @@ describe('two people at once', () => {
     expect(after(board(task('a')), ...both.toReversed()).tasks).toEqual([task('a', 'doing')])
   })
 
-  test('of whom one deletes what the other one moves: it is gone, and the move is refused', () => {
+  test('refuse the move of a task that somebody has deleted', () => {
     const gone = after(board(task('a')), { type: 'task_deleted', task: { id: 'a' } })
     expect(gone.tasks).toEqual([])
     expect(refusal(gone, { type: 'task_updated', task: { id: 'a', list: 'doing' } })).toBe(
@@ -66,7 +66,7 @@ describe('two people at once', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('the rules refuse a change with a sentence', () => {
   const full = board(...Array.from({ length: MOST_TASKS }, (_, i) => task(`t${i}`)))
   test.for<[string, Board, Change]>([
     [
@@ -101,7 +101,7 @@ describe('what is refused', () => {
     expect(refusal(on, wish)).toBe(said)
   })
 
-  test('a list too many', () => {
+  test('a list above the limit is refused', () => {
     const lists = Array.from({ length: 20 }, (_, i) => ({ id: `l${i}`, title: 'x' }))
     expect(refusal({ lists, tasks: [] }, { type: 'list_created', list: { id: 'x', title: 'x' } })).toMatch(
       /^board-full/,
@@ -113,7 +113,7 @@ describe('a list', () => {
   const order = (before: string | null, id = 'todo') =>
     after(EMPTY, { type: 'list_updated', list: { id, before } }).lists.map((list) => list.id)
 
-  test('is put in front of another one, or at the end, and keeps its name', () => {
+  test('is moved before another list or to the end, and keeps its name', () => {
     expect(order('done')).toEqual(['doing', 'todo', 'done'])
     expect(order('todo', 'done')).toEqual(['done', 'todo', 'doing'])
     expect(order(null)).toEqual(['doing', 'done', 'todo'])
@@ -121,12 +121,12 @@ describe('a list', () => {
     expect(moved.lists.at(-1)).toEqual({ id: 'todo', title: 'To do' })
   })
 
-  test('goes to the end where the other one is gone, and stays where it is in front of itself', () => {
+  test('is moved to the end if the other list is gone, and stays in place if moved before itself', () => {
     expect(order('gone')).toEqual(['doing', 'done', 'todo'])
     expect(order('doing', 'doing')).toEqual(['todo', 'doing', 'done'])
   })
 
-  test('that one renames while another moves it gets both', () => {
+  test('is both renamed and moved if two people do one each', () => {
     const both = after(
       EMPTY,
       { type: 'list_updated', list: { id: 'todo', title: 'Soon' } },
@@ -135,24 +135,24 @@ describe('a list', () => {
     expect(both.lists.at(-1)).toEqual({ id: 'todo', title: 'Soon' })
   })
 
-  test('may be new in any place', () => {
+  test('can be created at any place', () => {
     const made = after(EMPTY, { type: 'list_created', list: { id: 'x', title: 'x', before: 'doing' } })
     expect(made.lists.map(({ id }) => id)).toEqual(['todo', 'x', 'doing', 'done'])
   })
 })
 
-test('a task put in front of itself stays where it is', () => {
+test('a task that is moved before itself stays in place', () => {
   const three = board(task('a'), task('b'), task('c'))
   for (const id of ['a', 'b', 'c'])
     expect(inOrder(after(three, { type: 'task_updated', task: { id, before: id } }), 'todo')).toEqual(['a', 'b', 'c'])
 })
 
-test('half a surrogate pair becomes what everybody can read', () => {
+test('half a surrogate pair is replaced by a character that everybody can read', () => {
   const answer = allow(EMPTY, { type: 'task_created', task: { id: 'a', title: 'x\ud800', assignee: '\udfff' } })
   expect(answer).toMatchObject({ allowed: { task: { title: 'x\ufffd', assignee: '\ufffd' } } })
 })
 
-test('whatever is asked for, no task is lost, doubled or in no list', () => {
+test('after any sequence of changes, every task exists exactly once, in an existing list', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
       const created = new Set<string>()
@@ -172,7 +172,7 @@ test('whatever is asked for, no task is lost, doubled or in no list', () => {
   )
 })
 
-test('what is allowed says all that it changes, so that it changes the same once more', () => {
+test('an allowed change is complete, so applying it twice changes nothing more', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), change, (before, wish) => {
       const on = after(EMPTY, ...before)
@@ -184,7 +184,7 @@ test('what is allowed says all that it changes, so that it changes the same once
   )
 })
 
-test('events of the room that are none of a board’s change nothing', () => {
+test('other events of the room do not change a board', () => {
   expect(apply(EMPTY, { type: 'tick' })).toBe(EMPTY)
-  expect(apply(EMPTY, { type: 'message' })).toBe(EMPTY)
+  expect(apply(EMPTY, { type: 'message', user: 'Ada', text: 'hello' })).toBe(EMPTY)
 })

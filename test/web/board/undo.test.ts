@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Board, Change } from '../../../server/protocol.ts'
-import { apply } from '../../../web/board/apply.ts'
+import type { Board, Change } from '../../../server/protocol/board.ts'
+import { EMPTY, apply } from '../../../web/board/apply.ts'
 import { NOTHING_DONE, did, forgot, learned, next } from '../../../web/board/history.ts'
-import { EMPTY, allow } from '../../../web/board/rules.ts'
+import { allow } from '../../../web/board/rules.ts'
 import { collide, inverse } from '../../../web/board/undo.ts'
 import { change } from './changes.ts'
 
@@ -14,13 +14,13 @@ const after = (on: Board, changes: readonly Change[]): Board =>
   }, on)
 
 const byId = <T extends { id: string }>(all: readonly T[]) => all.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-/** In the order of each list; which list's tasks come first means nothing. */
+/** Tasks in the order of each list. The order of tasks in different lists has no meaning. */
 const ordered = ({ lists, tasks }: Board) => ({
   lists,
   tasks: byId(lists).map(({ id }) => tasks.filter(({ list }) => list === id)),
 })
 
-test('what takes a change back leaves the board as it was', () => {
+test('the inverse of a change restores the board', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), change, (changes, wish) => {
       const before = after(EMPTY, changes)
@@ -60,19 +60,19 @@ describe('the history', () => {
   const begun = did(NOTHING_DONE, board, 'k', mine)
   const confirmed = learned(begun, board, { key: 'k', change: mine }, true)
 
-  test('takes back to what the change really replaced, where somebody was faster', () => {
+  test('computes the inverse from the value that was really replaced, if another change came first', () => {
     const theirs = task({ title: 'theirs' })
     const faster = learned(begun, board, { key: 'other', user: 'Bo', change: theirs }, false)
     const history = learned(faster, apply(board, theirs), { key: 'k', change: mine }, true)
     expect(history.done).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
   })
 
-  test('is not held up by what this page itself took back', () => {
+  test('is not blocked by this page’s own undo', () => {
     const back: Change = { type: 'task_created', task: { id: 'a', title: 'mine' } }
     expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back }, true)).toEqual(confirmed)
   })
 
-  test('remembers who has changed the same since', () => {
+  test('remembers the person who has changed the same thing since', () => {
     const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }) }, false)
     expect(other.done).toMatchObject([{ changedBy: null }])
     expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }) }, false).done).toMatchObject([
@@ -80,7 +80,7 @@ describe('the history', () => {
     ])
   })
 
-  test('does again what was taken back, and takes that back again, until something new is done', () => {
+  test('redoes an undone change, and can undo it again, until there is a new change', () => {
     const changed = apply(board, mine)
     const undone = did(next(confirmed, 'undo')?.rest ?? NOTHING_DONE, changed, 'back', task({ title: 'one' }), 'undo')
     expect(next(undone, 'undo')).toBeNull()
@@ -92,7 +92,7 @@ describe('the history', () => {
     expect(next(did(undone, board, 'new', task({ done: true })), 'redo')).toBeNull()
   })
 
-  test('does nothing again that somebody has changed since', () => {
+  test('does not redo a change if somebody has changed the same thing since', () => {
     const undone = did(NOTHING_DONE, apply(board, mine), 'back', task({ title: 'one' }), 'undo')
     const told = learned(undone, apply(board, mine), { key: 'back', change: task({ title: 'one' }) }, true)
     expect(learned(told, board, { user: 'Bo', change: task({ title: 'x' }) }, false).undone).toMatchObject([
@@ -100,7 +100,7 @@ describe('the history', () => {
     ])
   })
 
-  test('forgets what was refused, what did nothing, and what is a hundred changes ago', () => {
+  test('drops refused changes, changes without effect, and changes beyond the last hundred', () => {
     expect(forgot(begun, 'k')).toEqual(NOTHING_DONE)
     expect(did(NOTHING_DONE, board, 'k', { type: 'task_deleted', task: { id: 'gone' } })).toEqual(NOTHING_DONE)
     const many = Array.from({ length: 150 }, (_, i) => `k${i}`)

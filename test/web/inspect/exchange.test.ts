@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Inspected, Part } from '../../../server/protocol.ts'
+import type { Inspected, Part } from '../../../server/protocol/wire.ts'
 import { isOver, sectionsOf, sentenceOf } from '../../../web/inspect/exchange.ts'
 import { see } from '../../../web/inspect/see.ts'
 import { AT, body, chunk, event, frame, head, inspected, textFrame } from './parts.ts'
@@ -15,7 +15,7 @@ const ANSWER = head(
   `content-length: ${FOUND.length}`,
 )
 
-test('a poll is its request and its answer, with what the bytes were for', () => {
+test('a poll has a request and a response section, with the purpose of the bytes', () => {
   const poll = inspected([POLL, ANSWER, body(FOUND)])
   const payload = EVENTS.join('').length
   expect(madeOf(poll)).toEqual([
@@ -40,7 +40,7 @@ test('a poll is its request and its answer, with what the bytes were for', () =>
   ])
 })
 
-test('a poll that brought nothing says so', () => {
+test('a poll without messages is described as empty', () => {
   const empty = inspected([POLL, head(false, 'HTTP/1.1 204 No Content')])
   expect(sentence(empty)[0]).toBe('Nothing in it.')
   expect(linesOf(empty, 1)[0]).toEqual([
@@ -49,7 +49,7 @@ test('a poll that brought nothing says so', () => {
   ])
 })
 
-test('a publish has its body going up', () => {
+test('a publish has a request section with a body', () => {
   const text = '{"user":"Ada","text":"hi"}'
   const publish = inspected([head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Length: 26'), body(text, true)])
   expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26, 0 of it the same each time']])
@@ -57,7 +57,7 @@ test('a publish has its body going up', () => {
   expect(sentence({ ...publish, parts: [...publish.parts, head(false, 'HTTP/1.1 201 Created')] })[0]).toBe('Published.')
 })
 
-test('a stream of events is a section each, told by its chunks', () => {
+test('each chunk of an event stream is a section with a title', () => {
   const data = `id: k3.2\ndata: ${EVENTS[0]}\n\n`
   const stream = inspected(
     [
@@ -98,7 +98,30 @@ test('a stream of events is a section each, told by its chunks', () => {
   ])
 })
 
-test('a WebSocket is a handshake, worked out, and its frames', () => {
+test('each chunk of newline-delimited JSON is a section, explained line by line', () => {
+  const two = `${event('k3.2')}\n${event('k3.3')}\n`
+  const stream = inspected(
+    [
+      head(true, 'GET /feed/lobby/stream?after=k3.1 HTTP/1.1'),
+      head(false, 'HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'),
+      chunk('{"type":"connected","cursor":"k3.1"}\n'),
+      chunk(two),
+      chunk('{"type":"heartbeat"}\n'),
+      chunk('{"type":"gap","cursor":"k3.9"}\n'),
+    ],
+    { transport: 'stream' },
+  )
+  expect(titlesOf(stream)).toEqual(['Request', 'Answer', 'Connected', 'Events 2 to 3', 'Heartbeat', 'Gap'])
+  expect(sentence(stream)[0]).toBe('An answer that does not end, 2 messages so far.')
+  expect(linesOf(stream, 3).slice(1)).toEqual([
+    [`${event('k3.2')}⏎`, 'a tick; waited 20 ms on the server; the line break ends it'],
+    [`${event('k3.3')}⏎`, 'a tick; waited 20 ms on the server; the line break ends it'],
+    ['⏎', 'the end of the chunk'],
+  ])
+  expect(linesOf(stream, 4)[1]?.[1]).toBe('a sign of life, so that nothing in between hangs up')
+})
+
+test('a WebSocket has a section for its handshake, with the calculation, and one for each frame', () => {
   const handshake = { key: 'k', guid: 'g', sha1: '00'.repeat(20), accept: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' }
   const socket = inspected(
     [
@@ -116,7 +139,7 @@ test('a WebSocket is a handshake, worked out, and its frames', () => {
   expect(linesOf(socket, 2).at(-1)).toEqual([handshake.accept, 'what the server sent: equal'])
 })
 
-test('the sections’ bytes add up to all that crossed, also to what is no longer kept', () => {
+test('the bytes of the sections add up to the whole exchange, dropped bytes included', () => {
   const parts: readonly Part[] = [
     POLL,
     ANSWER,
@@ -137,7 +160,7 @@ test('the sections’ bytes add up to all that crossed, also to what is no longe
   expect(seen.bytesDown).toBe(lengthOf(ANSWER) + FOUND.length + 1 + 2 + 6 + 2 + 1234 + 304)
 })
 
-test('keeps a section’s key while what is before it is dropped', () => {
+test('a section keeps its key while earlier sections are dropped', () => {
   const frames = [
     textFrame('{"a":1}'),
     { ...textFrame('{"b":1}'), at: AT + 1 },
@@ -155,7 +178,7 @@ test('keeps a section’s key while what is before it is dropped', () => {
   expect(new Set(keys(frames)).size).toBe(3)
 })
 
-test('is over when the answer is whole or the connection has ended', () => {
+test('an exchange is complete when the response or the connection has ended', () => {
   const socket = head(false, 'HTTP/1.1 101 Switching Protocols')
   const chunked = head(false, 'HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')
   const last: Part = { is: 'chunk', up: false, at: AT, size: '0', text: '' }

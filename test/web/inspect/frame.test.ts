@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { FramePart } from '../../../server/protocol.ts'
+import type { FramePart } from '../../../server/protocol/wire.ts'
 import { frameRows } from '../../../web/inspect/frame.ts'
 import { see } from '../../../web/inspect/see.ts'
 import { event, frame, inspected, textFrame } from './parts.ts'
 
 // The frames of RFC 6455, section 5.7.
-test('a text frame, field by field', () => {
+test('a text frame is explained field by field', () => {
   expect(rows(frame('81 05 48 65 6c 6c 6f'))).toEqual([
     ['1... ....', 'FIN', 'the message ends with this frame'],
     ['.0.. ....', 'RSV1', 'for extensions, and there is none'],
@@ -19,7 +19,7 @@ test('a text frame, field by field', () => {
   ])
 })
 
-test('a masked frame shows its key, the payload as it crossed and without the mask, and one byte worked out', () => {
+test('a masked frame shows its key, its payload with and without the mask, and one byte as an example', () => {
   expect(rows(frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true)).slice(5)).toEqual([
     [
       '1... ....',
@@ -34,7 +34,7 @@ test('a masked frame shows its key, the payload as it crossed and without the ma
   ])
 })
 
-test('fragments, a ping and its pong', () => {
+test('fragments, a ping and its pong are explained', () => {
   expect(field(frame('01 03 48 65 6c', true), 'FIN')).toBe('more frames of this message follow')
   expect(field(frame('80 02 6c 6f', true), 'opcode')).toBe('0: continuation of the message before')
   expect(field(frame('89 05 48 65 6c 6c 6f'), 'opcode')).toBe('9: ping, to be answered by a pong')
@@ -42,7 +42,7 @@ test('fragments, a ping and its pong', () => {
   expect(field(frame('8a 00', true), 'payload')).toBe('none')
 })
 
-test('lengths of 16 and of 64 bits', () => {
+test('lengths of 16 and of 64 bits are explained', () => {
   expect(rows(textFrame('x'.repeat(256))).slice(6, 8)).toEqual([
     ['.111 1110', 'length', '126: the next 2 bytes hold it'],
     ['01 00', '16 bits', '256 bytes'],
@@ -53,7 +53,7 @@ test('lengths of 16 and of 64 bits', () => {
   ])
 })
 
-test('a close frame tells its code and its reason', () => {
+test('a close frame shows its code and its reason', () => {
   expect(rows(frame('88 0b 03 f4 62 79 65 20 66 6f 72 20 61')).at(-1)).toEqual([
     'bye for a',
     'close',
@@ -68,7 +68,7 @@ test('bits that no extension explains are named', () => {
   expect(field(frame('83 00'), 'opcode')).toBe('3: reserved')
 })
 
-test('an event tells how long it waited on the server', () => {
+test('an event shows how long it waited on the server', () => {
   expect(rows(textFrame(event('k3.4'))).at(-1)).toEqual([
     event('k3.4'),
     'as text',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Inspected, Part } from '../../../server/protocol.ts'
+import type { Inspected, Part } from '../../../server/protocol/wire.ts'
 import { sectionsOf } from '../../../web/inspect/exchange.ts'
 import { plainText } from '../../../web/inspect/plain.ts'
 import { see } from '../../../web/inspect/see.ts'
@@ -8,7 +8,7 @@ import { body, chunk, event, frame, head, inspected, textFrame } from './parts.t
 
 const ANSWER = head(false, 'HTTP/1.1 200 OK', 'content-type: application/json; charset=utf-8')
 
-test('what others wrote is masked character by character, ticks and one’s own are not', () => {
+test('messages of other people are masked character by character; ticks and own messages are not', () => {
   const events = [event('k3.1', 'Eve', 'héllo "you" 👋'), event('k3.2'), event('k3.3', 'Ada', 'mine')]
   const text = `{"events":[${events.join(',')}],"cursor":"k3.3","gap":false,"more":false}`
   const shown = textShown(inspected([ANSWER, body(text)]), ['k3.3'])
@@ -19,13 +19,13 @@ test('what others wrote is masked character by character, ticks and one’s own 
   expect(shown).toContain('"cursor":"k3.3"')
 })
 
-test('the bytes of a frame are masked with its text', () => {
+test('the bytes of a frame are masked like its text', () => {
   const shown = textShown(inspected([textFrame('{"id":"k3.1","user":"Eve"}')], { transport: 'ws' }))
   const hex = Buffer.from('{"id":"k3.1","user":"').toString('hex').replace(/../g, '$& ')
   expect(shown).toContain(`${hex}•• •• •• 22 7d`)
 })
 
-test('names of those who come and type are masked, what the server says is not', () => {
+test('names in presence messages are masked; the server’s own words are not', () => {
   const typing = '{"type":"user_typing","room":"lobby","userId":"u-1","name":"Eve"}'
   const connected = '{"type":"connected","message":"Connected to lobby.","room":"lobby","cursor":"k3.1"}'
   const shown = textShown(inspected([textFrame(typing), textFrame(connected)], { transport: 'ws' }))
@@ -33,7 +33,7 @@ test('names of those who come and type are masked, what the server says is not',
   expect(shown).toContain(connected)
 })
 
-test('what somebody wrote into a task is masked, and the task is no event of its own', () => {
+test('a task of another person is masked, and does not count as an event', () => {
   const change = (id: string) =>
     `{"id":"${id}","type":"task_created","user":"Eve","task":{"id":"t1","title":"secret","list":"todo","done":false}}`
   const text = `{"events":[${change('k3.1')},${change('k3.2')}],"cursor":"k3.2"}`
@@ -44,12 +44,12 @@ test('what somebody wrote into a task is masked, and the task is no event of its
   expect(shown).toContain(change('k3.2'))
 })
 
-test('what this page sends up is its own', () => {
+test('text that this page sends is its own', () => {
   const masked = frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true)
   expect(textShown(inspected([body('{"user":"Ada","text":"hi"}', true), masked]))).toContain('"text":"hi"')
 })
 
-test('nothing is told from the rest of a message whose beginning is no longer kept', () => {
+test('the rest of a message without its beginning stays masked', () => {
   const dropped: Part = { is: 'dropped', up: false, at: 0, bytes: 40 }
   const rest = 'ret, all of it","more":"secret"}'
   expect(textShown(inspected([ANSWER, dropped, body(rest)]))).not.toMatch(/ret|secret/)
@@ -58,27 +58,27 @@ test('nothing is told from the rest of a message whose beginning is no longer ke
   expect(textShown(inspected([torn, textFrame(rest, { opcode: 0 })], { transport: 'ws' }))).not.toMatch(/ret|secret/)
 })
 
-test('after what is no longer kept the next event is read again', () => {
+test('after dropped bytes, the next event is read again', () => {
   const dropped: Part = { is: 'dropped', up: false, at: 0, bytes: 40 }
   const stream = [ANSWER, dropped, chunk(`id: k3.2\ndata: ${event('k3.2')}\n\n`)]
   expect(textShown(inspected(stream, { transport: 'sse' }))).toContain(event('k3.2'))
   expect(textShown(inspected([dropped, textFrame(event('k3.2'))], { transport: 'ws' }))).toContain(event('k3.2'))
 })
 
-test('what the server has masked stays so, in one’s own messages too', () => {
+test('text that the server masked stays masked, in own messages too', () => {
   const own = textFrame('{"id":"k3.1","text":"token=abc"}')
   const masked = { ...own, payload: own.payload.replace(Buffer.from('abc').toString('hex'), '••••••') }
   expect(textShown(inspected([masked], { transport: 'ws' }), ['k3.1'])).toContain('"text":"token=•••"')
 })
 
-test('what is no text, or compressed, is masked', () => {
+test('binary and compressed frames are masked', () => {
   const secret = Buffer.from('secret').toString('hex')
   expect(textShown(inspected([frame(`82 06 ${secret}`), frame(`c1 06 ${secret}`)], { transport: 'ws' }))).not.toContain(
     'secret',
   )
 })
 
-/** Marks what somebody wrote: these stand nowhere else. */
+/** Characters that mark text of other people, because they occur nowhere else. */
 const planted = fc
   .array(fc.constantFrom('Ω', 'Ж', '鼠', '🐘', '\u0001', '"', '\\', '{', '}', ',', ':', '\n'), {
     minLength: 1,
@@ -91,7 +91,7 @@ const PLANTED_HEX = /ce a9|d0 96|e9 bc a0|f0 9f 90 98/
 const others = fc.record({ user: planted, text: planted })
 const written = fc.array(fc.option(others), { minLength: 1, maxLength: 5 })
 
-test('no text of anybody else is shown, however the bytes are cut', () => {
+test('text of other people is never shown, however the bytes are divided', () => {
   fc.assert(
     fc.property(written, fc.infiniteStream(fc.nat()), fc.boolean(), (messages, cuts, drops) => {
       const events = messages.map((message, i) => event(`k3.${i}`, message?.user, message?.text))
@@ -143,7 +143,7 @@ test('masking changes no length', () => {
   )
 })
 
-/** All that anybody could read of it: the lines, and the copy. */
+/** Everything that a reader sees of an exchange: the lines, and the copy. */
 function textShown(exchange: Inspected, own: readonly string[] = []): string {
   const seen = see(exchange, (id) => own.includes(id))
   const lines = sectionsOf(exchange, seen).flatMap((section) => [
@@ -153,7 +153,7 @@ function textShown(exchange: Inspected, own: readonly string[] = []): string {
   return [...lines, plainText(exchange, seen)].join('\n')
 }
 
-/** Cut anywhere but inside of a character, whose pieces no decoder would show. */
+/** Divides a text at any place except inside a character, because no decoder would show the halves. */
 function pieces(text: string, cuts: fc.Stream<number>, drops: boolean): string[] {
   const signs = Array.from(text)
   const at = Array.from(cuts.take(2), (cut) => cut % signs.length).sort((a, b) => a - b)

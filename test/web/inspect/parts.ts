@@ -1,5 +1,5 @@
-/** Parts of exchanges, from the bytes as they crossed. */
-import type { FramePart, Inspected, Part } from '../../../server/protocol.ts'
+/** Builds parts of exchanges from the bytes that crossed. */
+import type { FramePart, Inspected, Part } from '../../../server/protocol/wire.ts'
 
 export const AT = 1_795_247_979_573.629
 
@@ -23,12 +23,12 @@ export function body(text: string, up = false): Part {
   return { is: 'body', up, at: AT, text }
 }
 
-/** A chunk with as many bytes as it says. */
+/** A chunk whose size matches its text. */
 export function chunk(text: string): Part {
   return { is: 'chunk', up: false, at: AT, size: new TextEncoder().encode(text).length.toString(16), text }
 }
 
-/** Takes a frame apart by the letter of RFC 6455, section 5.2. */
+/** Parses a frame as RFC 6455, section 5.2, describes it. */
 export function frame(hex: string, up = false): FramePart {
   const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex')
   const [first = 0, second = 0] = bytes
@@ -54,7 +54,7 @@ export function frame(hex: string, up = false): FramePart {
   }
 }
 
-/** A text in a frame of its own, as a server sends it. */
+/** A frame with a text, as a server sends it. */
 export function textFrame(text: string, { opcode = 1, fin = true } = {}): FramePart {
   const bytes = Buffer.from(text)
   const first = (opcode | (fin ? 0x80 : 0)).toString(16).padStart(2, '0')
@@ -68,7 +68,7 @@ export function textFrame(text: string, { opcode = 1, fin = true } = {}): FrameP
   return frame(`${first}${size}${bytes.toString('hex')}`)
 }
 
-/** As the feed writes it. */
+/** An event in the JSON of the feed. */
 export function event(id: string, user?: string, text?: string): string {
   const type = user === undefined ? 'tick' : 'message'
   return JSON.stringify({ id, room: 'lobby', at: AT - 20, type, ...(user === undefined ? {} : { user, text }) })

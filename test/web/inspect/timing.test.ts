@@ -3,7 +3,7 @@ import { askedFor } from '../../../web/inspect/asked.ts'
 import { spansOf } from '../../../web/inspect/timing.ts'
 import { body, head, inspected, textFrame } from './parts.ts'
 
-/** On the server's clock, which is 1000 ahead of the page's. */
+/** Times on the server's clock, which is 1000 ms ahead of the page's. */
 const REACHED = { at: 1510 }
 const OFFSET_MS = 1000
 const NONE = { exchanges: [], streams: [], sent: [] }
@@ -11,12 +11,12 @@ const request = { ...head(true, 'GET /feed/lobby/poll HTTP/1.1'), ...REACHED }
 const answer = { ...head(false, 'HTTP/1.1 200 OK'), at: 1530 }
 const poll = inspected([request, answer, { ...body('{}'), at: 1540 }])
 
-test('up, on the server, down: on one clock', () => {
+test('the time up, on the server and down is measured on one clock', () => {
   const spans = spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, OFFSET_MS)
   expect(spans).toEqual({ up: 10, server: 30, down: 5 })
 })
 
-test('what waited in the browser was not on its way', () => {
+test('time in the browser’s queue does not count as time on the way', () => {
   expect(spansOf(poll, { askedAtMs: 100, sentAtMs: 508, arrivedAtMs: null }, OFFSET_MS)).toEqual({
     up: 2,
     server: 30,
@@ -24,22 +24,22 @@ test('what waited in the browser was not on its way', () => {
   })
 })
 
-test('where the browser or the clock is not known, the server’s part is', () => {
+test('the time on the server is known without the browser’s times or a clock', () => {
   expect(spansOf(poll, null, OFFSET_MS)).toEqual({ up: null, server: 30, down: null })
   expect(spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, null)).toEqual({ up: null, server: 30, down: null })
   expect(spansOf(inspected([request]), null, null)).toEqual({ up: null, server: null, down: null })
 })
 
-test('within the clock’s error nothing takes less than no time', () => {
+test('the clock’s error never makes a duration negative', () => {
   expect(spansOf(poll, { askedAtMs: 511, arrivedAtMs: 539 }, OFFSET_MS)).toEqual({ up: 0, server: 30, down: 0 })
 })
 
-test('a stream is on the server until its head leaves', () => {
+test('for a stream, the time on the server ends when its head leaves', () => {
   const stream = inspected([request, answer, { ...textFrame('{}'), at: 9000 }], { transport: 'ws' })
   expect(spansOf(stream, { askedAtMs: 500, arrivedAtMs: 540 }, OFFSET_MS)).toEqual({ up: 10, server: 20, down: 10 })
 })
 
-test('is the mark of that exchange, and none that only may be it', () => {
+test('the mark of an exchange is found only if the match is certain', () => {
   const mark = (askedAtMs: number, endedAtMs: number | null, exchange: number) => ({
     askedAtMs,
     endedAtMs,
@@ -54,7 +54,7 @@ test('is the mark of that exchange, and none that only may be it', () => {
   expect(askedFor(8, { ...NONE, exchanges })).toBe(null)
 })
 
-test('a stream’s answer is here when it is open; a publish is not known to be', () => {
+test('a stream’s response arrives when it opens; for a publish, the time is unknown', () => {
   const streams = [{ askedAtMs: 500, openedAtMs: 540, crossed: { exchange: 7 } }]
   expect(askedFor(7, { ...NONE, streams })).toEqual({ askedAtMs: 500, arrivedAtMs: 540 })
   const sent = [{ atMs: 505, exchange: 8 }, { atMs: 700 }]

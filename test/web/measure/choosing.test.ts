@@ -3,33 +3,34 @@ import { bytesAgreement, delayAgreement } from '../../../web/measure/agreement.t
 import type { Measured } from '../../../web/measure/agreement.ts'
 import { cheapestOf, conditionsOf, predict, quantileOf, reasonsFor } from '../../../web/measure/choosing.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
-import { expected, expectedBytes, expectedUse } from '../../../web/measure/model.ts'
 import type { Sizes } from '../../../web/measure/model.ts'
 import { FIGURES, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
 import type { Workload } from '../../../web/measure/workload.ts'
-import { LABELS } from '../../../web/state/labels.ts'
-import { TRANSPORTS } from '../../../web/state/order.ts'
+import { transports } from '../../../web/transports/index.ts'
+import { LABELS, TRANSPORTS } from '../../../web/lane/order.ts'
 
 const WAY = { roundTripMs: 40, serviceMs: 1 }
 const SIZES: Sizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
 const USUAL = readWorkload('')
 
 const all = (workload: Workload, way = WAY): ByTransport<Predicted> =>
-  Object.fromEntries(TRANSPORTS.map((name) => [name, predict(name, workload, SIZES, way)])) as ByTransport<Predicted>
+  Object.fromEntries(
+    TRANSPORTS.map((name) => [name, predict(transports[name], workload, SIZES, way)]),
+  ) as ByTransport<Predicted>
 
-describe('what one client uses in a second', () => {
-  test.each(TRANSPORTS)('is the bytes of a message times the messages, by %s', (transport) => {
+describe('the use of one client in a second', () => {
+  test.each(TRANSPORTS)('is the bytes per message times the rate, for %s', (transport) => {
     for (const ratePerSecond of [0.02, 0.5, 3, 40]) {
       const conditions = { ...conditionsOf(USUAL, WAY), ratePerSecond }
-      const each = expectedBytes(transport, SIZES, conditions) ?? Number.NaN
-      expect(expectedUse(transport, SIZES, conditions).bytesPerSecond).toBeCloseTo(each * ratePerSecond, 6)
+      const each = transports[transport].model.bytesPerMessage(SIZES, conditions) ?? Number.NaN
+      expect(transports[transport].model.use(SIZES, conditions).bytesPerSecond).toBeCloseTo(each * ratePerSecond, 6)
     }
   })
 
-  test('has a value for a feed in which nothing happens, which a rare message comes near to', () => {
+  test('for a feed without messages is almost the same as for a feed with rare messages', () => {
     for (const transport of TRANSPORTS) {
-      const idle = expectedUse(transport, SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 0 })
-      const rare = expectedUse(transport, SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 1e-7 })
+      const idle = transports[transport].model.use(SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 0 })
+      const rare = transports[transport].model.use(SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 1e-7 })
       expect(idle.bytesPerSecond).toBeGreaterThan(0)
       expect(rare.bytesPerSecond / idle.bytesPerSecond).toBeCloseTo(1, 3)
       expect(rare.requestsPerSecond).toBeCloseTo(idle.requestsPerSecond, 4)
@@ -38,7 +39,7 @@ describe('what one client uses in a second', () => {
 })
 
 describe('a prediction', () => {
-  test('has short polling ask as seldom as the age allows', () => {
+  test('lets short polling ask as rarely as the age allows', () => {
     for (const age of [0.5, 2, 60]) {
       const { p95Ms, out } = all({ ...USUAL, age })['short-poll']
       expect(p95Ms / 1000).toBeCloseTo(age, 2)
@@ -46,7 +47,7 @@ describe('a prediction', () => {
     }
   })
 
-  test('leaves out who is too late, refused or held back, and says why', () => {
+  test('excludes transports that are late, refused or held back, with the reason', () => {
     expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/^Too late/)
     expect(all({ ...USUAL, path: 'firewall' }).ws.out).toMatch(/firewall/)
     expect(all({ ...USUAL, path: 'buffers' }).sse.out).toMatch(/proxy/)
@@ -54,39 +55,39 @@ describe('a prediction', () => {
     expect(cheapestOf(all({ ...USUAL, age: 0.01 }))).toBeNull()
   })
 
-  test('mixes what is paid while something happens with what is paid while nothing does', () => {
-    const [busy, half] = [all(USUAL).sse, all({ ...USUAL, idle: 50 }).sse]
+  test('mixes the cost of busy times and of quiet times', () => {
+    const [busy, half] = [all(USUAL).ws, all({ ...USUAL, idle: 50 }).ws]
     expect(half.bytesPerSecond / busy.bytesPerSecond).toBeCloseTo(0.5, 2)
   })
 
-  test('counts open connections for all clients, and next to none for short polling', () => {
+  test('counts open connections of all clients, and almost none for short polling', () => {
     const { sse, 'short-poll': short } = all({ ...USUAL, clients: 500, memory: 10 })
     expect([sse.connections, sse.memoryBytes]).toEqual([500, 500 * 10 * 1024])
     expect(short.connections).toBeLessThan(20)
   })
 
-  test('finds the quantile at which the distribution has that share', () => {
-    const delays = expected('short-poll', conditionsOf(USUAL, WAY))
+  test('finds the value below which the given share lies', () => {
+    const delays = transports['short-poll'].model.delay(conditionsOf(USUAL, WAY))
     for (const share of [0.05, 0.5, 0.95]) expect(delays.cdf(quantileOf(delays, share))).toBeCloseTo(share, 6)
   })
 })
 
 describe('the reasons', () => {
-  test('begin with the cheapest, and name each other one', () => {
-    const [first = '', ...rest] = reasonsFor(all(USUAL), USUAL, LABELS)
+  test('begin with the cheapest transport, and name every other one', () => {
+    const [first = '', ...rest] = reasonsFor(all(USUAL), USUAL, transports)
     expect(first).toMatch(/^(?:SSE|WebSocket) costs least/)
     for (const name of TRANSPORTS) expect([first, ...rest].join(' ')).toContain(LABELS[name])
   })
 
-  test('choose polling where that is cheapest', () => {
+  test('choose polling if it is cheapest', () => {
     const prices = { ...USUAL, rate: 500, age: 60 }
-    expect(reasonsFor(all(prices), prices, LABELS)[0]).toMatch(/^Short polling costs least/)
+    expect(reasonsFor(all(prices), prices, transports)[0]).toMatch(/^Short polling costs least/)
   })
 
-  test('say so where none of the four can do it, with the reason for each', () => {
+  test('say if no transport can do it, with the reason for each', () => {
     const hopeless = { ...USUAL, age: 0.01 }
-    const [first = ''] = reasonsFor(all(hopeless), hopeless, LABELS)
-    expect(first).toMatch(/^None of the four/)
+    const [first = ''] = reasonsFor(all(hopeless), hopeless, transports)
+    expect(first).toMatch(/^None of them/)
     for (const name of TRANSPORTS) expect(first).toContain(LABELS[name])
   })
 })
@@ -106,7 +107,7 @@ describe('model and measurement', () => {
     seconds: 60,
   }
 
-  test('agree within a tenth, and say why where they do not', () => {
+  test('agree within a tenth; a larger difference is explained', () => {
     expect(
       bytesAgreement({ ...measured, bytesPerSecond: predicted.bytesPerSecond * 1.09 }, predicted, 0).why,
     ).toBeNull()
@@ -127,7 +128,9 @@ describe('model and measurement', () => {
     expect(delayAgreement(off, predicted, 100).why).toMatch(/busy/)
     expect(delayAgreement(off, { ...predicted, p50Ms: 1 }, 0).why).toMatch(/So short/)
     expect(delayAgreement(off, predicted, 0).why).toMatch(/The way was not/)
-    expect(delayAgreement({ ...off, p50Ms: null }, predicted, 0)).toEqual({ off: null, why: 'Nothing arrived.' })
+    const unmeasured = { ...off, p50Ms: null }
+    expect(delayAgreement({ ...unmeasured, messages: 0 }, predicted, 0)).toEqual({ off: null, why: 'Nothing arrived.' })
+    expect(delayAgreement(unmeasured, predicted, 0).why).toMatch(/^No delay is known/)
   })
 })
 
@@ -148,7 +151,7 @@ describe('the address of a workload', () => {
     expect(writeWorkload(USUAL)).toBe('')
   })
 
-  test('is as usual where it says what cannot be', () => {
+  test('gives the usual value for an invalid figure', () => {
     for (const search of ['?rate=-1', '?rate=x', '?rate=', '?bytes=1.5', '?clients=1e9', '?path=moon', '?idle=100'])
       expect(readWorkload(search), search).toEqual(USUAL)
     expect(USUAL.rate).toBe(FIGURES.rate.usual)

@@ -6,7 +6,7 @@ import type { ClockSample } from '../../../web/measure/clock.ts'
 const START_MS = 1_790_000_000_000
 const YEAR_MS = 365 * 86_400_000
 
-/** A server's clock, read at a page time. */
+/** A server's clock as a function of the page time. */
 type ServerClock = (pageMs: number) => number
 
 interface Exchange {
@@ -46,7 +46,7 @@ function sampleAt(t0: number, exchange: Omit<Exchange, 'pauseMs'>, server: Serve
   return { t0, t1: server(arrivesMs), t2: server(leavesMs), t3: leavesMs + exchange.downMs }
 }
 
-/** The samples of these exchanges, one after the other. */
+/** Samples of these exchanges, one after the other. */
 function samplesOf(exchanges: readonly Exchange[], server: ServerClock, startMs = START_MS): ClockSample[] {
   const samples: ClockSample[] = []
   for (const exchange of exchanges) {
@@ -62,8 +62,8 @@ function readingAt(clock: ReturnType<typeof createClock>, pageMs: number) {
   return reading
 }
 
-describe('the bound', () => {
-  test('contains the true offset before, between and after the samples, whatever offset, drift and delays', () => {
+describe('the bound of the clock', () => {
+  test('contains the true offset at any time, for any offset, drift and delays', () => {
     fc.assert(
       fc.property(
         anyOffsetMs,
@@ -85,7 +85,7 @@ describe('the bound', () => {
     )
   })
 
-  test('holds for a displayed latency on a page whose timer is coarse', () => {
+  test('holds for a displayed latency on a page with a coarse timer', () => {
     const anyResolutionMs = fc.constantFrom(0.005, 0.1, 1)
     const anyMisreading = fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true }))
     fc.assert(
@@ -105,7 +105,7 @@ describe('the bound', () => {
             const receivedMs = t3 + 1042
             const readMs = read(receivedMs)
             const reading = clock.at(readMs)
-            // A coarse timer may read t3 before t0, and that sample is ignored.
+            // A coarse timer may read t3 before t0. That sample is ignored.
             if (reading === null) continue
             const shownMs = readMs + reading.offsetMs - at
             expect(Math.abs(shownMs - (server(receivedMs) - at))).toBeLessThanOrEqual(reading.boundMs)
@@ -115,7 +115,7 @@ describe('the bound', () => {
     )
   })
 
-  test('is half the round trip and the timer twice, after one sample', () => {
+  test('is half the round trip plus twice the timer’s resolution after one sample', () => {
     const clock = createClock(0.1)
     const sample = sampleAt(START_MS, { upMs: 0, serverMs: 3, downMs: 40 }, drifting(0, 0))
     clock.add(sample)
@@ -125,7 +125,7 @@ describe('the bound', () => {
     expect(reading.boundMs).toBeCloseTo(20.2, 1)
   })
 
-  test('is narrower than that of the best sample where the delays lean both ways', () => {
+  test('becomes narrower if one sample is slow only on the way up and another only on the way down', () => {
     const clock = createClock(0)
     clock.add(sampleAt(START_MS, { upMs: 0, serverMs: 0, downMs: 40 }, drifting(7, 0)))
     clock.add(sampleAt(START_MS + 100, { upMs: 40, serverMs: 0, downMs: 0 }, drifting(7, 0)))
@@ -134,7 +134,7 @@ describe('the bound', () => {
     expect(reading.offsetMs).toBeCloseTo(7, 1)
   })
 
-  test('stays below a millisecond and a half with a drift of 100 ppm, a round trip of half a millisecond and a sample every 10 s', () => {
+  test('stays below 1.5 ms with a drift of 100 ppm, a round trip of 0.5 ms and a sample every 10 s', () => {
     const server = drifting(-90_000, 100e-6)
     const clock = createClock()
     for (let t0 = START_MS; t0 < START_MS + 600_000; t0 += 10_000) {
@@ -145,7 +145,7 @@ describe('the bound', () => {
     }
   })
 
-  test('widens by the drift allowed, with the distance from the samples', () => {
+  test('widens by the allowed drift with the distance from the samples', () => {
     const clock = createClock(0)
     clock.add({ t0: 1000, t1: 1000, t2: 1000, t3: 1000 })
     expect(readingAt(clock, 11_000).boundMs).toBeCloseTo(1, 9)
@@ -153,8 +153,8 @@ describe('the bound', () => {
   })
 })
 
-// With three samples at most 61 s apart none is forgotten on the way, which would widen the bounds.
-test('a further sample never takes the reading out of its former bounds', () => {
+// With three samples at most 61 s apart, none is dropped meanwhile. A dropped sample would widen the bounds.
+test('a further sample never moves the reading outside its former bounds', () => {
   fc.assert(
     fc.property(
       anyOffsetMs,
@@ -175,7 +175,7 @@ test('a further sample never takes the reading out of its former bounds', () => 
   )
 })
 
-describe('a clock that stepped', () => {
+describe('a clock that was set', () => {
   test('is followed from the next sample on', () => {
     fc.assert(
       fc.property(
@@ -200,7 +200,7 @@ describe('a clock that stepped', () => {
     )
   })
 
-  test('takes the wide samples with it that the step did not contradict', () => {
+  test('makes all older samples invalid, even wide ones that agree with the new time', () => {
     const clock = createClock(0)
     clock.add(sampleAt(START_MS, { upMs: 0.5, serverMs: 0, downMs: 0.5 }, drifting(0, 0)))
     clock.add(sampleAt(START_MS + 1000, { upMs: 2, serverMs: 0, downMs: 38 }, drifting(0, 0)))
@@ -211,7 +211,7 @@ describe('a clock that stepped', () => {
   })
 })
 
-describe('the samples held', () => {
+describe('the samples of the clock', () => {
   const exact = (t0: number, roundTripMs: number): ClockSample => ({
     t0,
     t1: t0 + roundTripMs / 2,
@@ -227,7 +227,7 @@ describe('the samples held', () => {
     expect([clock.at(0), clock.roundTripMs]).toEqual([null, null])
   })
 
-  test('are forgotten after three minutes', () => {
+  test('are dropped after three minutes', () => {
     const clock = createClock()
     clock.add(exact(0, 2))
     clock.add(exact(179_000, 20))
@@ -252,7 +252,7 @@ describe('the samples held', () => {
   })
 
   test.each<[string, ClockSample]>([
-    ['a t3 before its t0', { t0: 10, t1: 5, t2: 5, t3: 9 }],
+    ['a t3 that is before its t0', { t0: 10, t1: 5, t2: 5, t3: 9 }],
     ['a stamp that is NaN', { t0: 10, t1: Number.NaN, t2: 5, t3: 12 }],
     ['a stamp that is infinite', { t0: 10, t1: 5, t2: Number.POSITIVE_INFINITY, t3: 12 }],
   ])('do not include one with %s', (_, sample) => {
@@ -261,7 +261,7 @@ describe('the samples held', () => {
     expect(clock.at(10)).toBeNull()
   })
 
-  test('count a round trip shorter than the server took as 0', () => {
+  test('give a round trip of 0 if it seems shorter than the server’s own time', () => {
     const clock = createClock(0.1)
     clock.add({ t0: 10, t1: 110, t2: 110.3, t3: 10.2 })
     expect(clock.roundTripMs).toBe(0)

@@ -8,7 +8,7 @@ interface Measured {
   readonly answer: number
 }
 
-/** Answers of one to five messages each; few distinct values, so that equal ones meet. */
+/** Responses of one to five messages each, with few different values, so that equal ones occur. */
 const anyMeasured: fc.Arbitrary<Measured[]> = fc
   .array(
     fc.array(fc.oneof(fc.integer({ min: -2, max: 5 }), fc.double({ min: -1, max: 1e5, noNaN: true })), {
@@ -27,11 +27,11 @@ function latenciesOf(measured: readonly Measured[], capacity?: number) {
   return latencies
 }
 
-/** 1, 2, … n, each by an answer of its own: the value is its rank. */
+/** Latencies 1, 2, … n, each from a separate response, so that a value equals its rank. */
 const ranks = (n: number) => latenciesOf(Array.from({ length: n }, (_, i) => ({ ms: i + 1, answer: i })))
 
-describe('what is held', () => {
-  test('is what a naive sort of the last arrivals holds', () => {
+describe('the set of latencies', () => {
+  test('equals a simple sort of the last arrivals', () => {
     fc.assert(
       fc.property(anyMeasured, fc.integer({ min: 2, max: 60 }), (measured, capacity) => {
         const last = measured.slice(-capacity)
@@ -45,13 +45,13 @@ describe('what is held', () => {
     )
   })
 
-  test('keeps negative latencies and leaves out what is not finite', () => {
+  test('keeps negative latencies and ignores values that are not finite', () => {
     const latencies = latenciesOf([3, Number.NaN, -0.4, Number.POSITIVE_INFINITY].map((ms, answer) => ({ ms, answer })))
     expect([...latencies.sorted()]).toEqual([-0.4, 3])
     expect(latencies.answers).toBe(2)
   })
 
-  test('is nothing after clear, and starts anew', () => {
+  test('is empty after clear, and starts again', () => {
     const latencies = latenciesOf(
       [1, 2, 3].map((ms) => ({ ms, answer: 7 })),
       3,
@@ -62,7 +62,7 @@ describe('what is held', () => {
     expect([latencies.n, latencies.answers, latencies.quantile(0.5)?.ms]).toEqual([1, 1, 5])
   })
 
-  test('takes a message in within microseconds when it is full (100 allowed; seed 11)', () => {
+  test('adds a message within microseconds when full (100 allowed; seed 11)', () => {
     const random = seededRandom(11)
     const latencies = createLatencies()
     const add = (from: number, to: number): void => {
@@ -77,7 +77,7 @@ describe('what is held', () => {
 })
 
 describe('a quantile', () => {
-  test('is the latency of the nearest rank, within its interval', () => {
+  test('is the latency of the nearest rank, and lies within its interval', () => {
     fc.assert(
       fc.property(anyMeasured, anyShare, (measured, p) => {
         const latencies = latenciesOf(measured)
@@ -97,7 +97,7 @@ describe('a quantile', () => {
     )
   })
 
-  test('is not taken a rank too far by rounding', () => {
+  test('is not one rank too high by rounding', () => {
     expect(ranks(100).quantile(0.07)?.ms).toBe(7)
     expect(ranks(20).quantile(0.95)?.ms).toBe(19)
   })
@@ -106,7 +106,7 @@ describe('a quantile', () => {
     { p: 0.5, n: 6 },
     { p: 0.95, n: 72 },
     { p: 0.99, n: 368 },
-  ])('of $p has an upper bound from $n answers on', ({ p, n }) => {
+  ])('of $p has an upper bound from $n responses on', ({ p, n }) => {
     expect(ranks(n - 1).quantile(p)?.highMs).toBeNull()
     expect(ranks(n).quantile(p)?.highMs).toBe(n)
   })
@@ -115,12 +115,12 @@ describe('a quantile', () => {
     { p: 0.5, n: 20, interval: [6, 15] },
     { p: 0.5, n: 100, interval: [40, 61] },
     { p: 0.99, n: 1000, interval: [983, 997] },
-  ])('of $p among $n answers lies between ranks $interval', ({ p, n, interval }) => {
+  ])('of $p among $n responses lies between ranks $interval', ({ p, n, interval }) => {
     const quantile = ranks(n).quantile(p)
     expect([quantile?.lowMs, quantile?.highMs]).toEqual(interval)
   })
 
-  test('has the narrowest ranks that leave at most 2.5 % on either side, up to the capacity', () => {
+  test('has the narrowest ranks that leave at most 2.5 % on each side, up to the capacity', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20_000 }), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (n, p) => {
         const quantile = ranks(n).quantile(p)
@@ -140,19 +140,19 @@ describe('a quantile', () => {
     { p: 0.5, trueMs: Math.LN2, n: 60 },
     { p: 0.95, trueMs: -Math.log(0.05), n: 200 },
     { p: 0.99, trueMs: -Math.log(0.01), n: 600 },
-  ])('of $p lies within its interval in 95 of 100 simulations with $n answers (seed 12)', ({ p, trueMs, n }) => {
+  ])('of $p lies within its interval in 95 of 100 simulations with $n responses (seed 12)', ({ p, trueMs, n }) => {
     const random = seededRandom(12)
     const covered = shareOf(1000, () => {
       const latencies = createLatencies(n)
       for (let i = 0; i < n; i++) latencies.add(exponential(random, 1), i)
       return isWithin(trueMs, latencies.quantile(p))
     })
-    // Ranks are whole, so the interval covers somewhat more than it says; 1.4 % is two standard errors.
+    // Ranks are whole numbers, so the interval covers a little more than 95 %; 1.4 % is two standard errors.
     expect(covered).toBeGreaterThan(0.95 - 0.014)
     expect(covered).toBeLessThan(0.99)
   })
 
-  test('stays within its interval when all messages of an answer share their latency (seed 13)', () => {
+  test('stays within its interval if all messages of a response share their latency (seed 13)', () => {
     const random = seededRandom(13)
     const covered = shareOf(1000, () => {
       const latencies = createLatencies(500)
@@ -172,12 +172,12 @@ describe('a quantile', () => {
     { p: 0.05, answers: 75 },
     { p: 0.99, answers: 400 },
     { p: 0.999, answers: 4000 },
-  ])('of $p is said from $answers answers on', ({ p, answers }) => {
+  ])('of $p is shown from $answers responses on', ({ p, answers }) => {
     expect(ranks(answers - 1).enough(p)).toBe(false)
     expect(ranks(answers).enough(p)).toBe(true)
   })
 
-  test('is not said of many messages by few answers', () => {
+  test('is not shown for many messages of few responses', () => {
     const latencies = createLatencies()
     for (let i = 0; i < 1000; i++) latencies.add(i, i % 500 < 250 ? 1 : 2)
     expect(latencies.enough(0.5)).toBe(false)
@@ -185,7 +185,7 @@ describe('a quantile', () => {
 })
 
 describe('the histogram', () => {
-  test('counts each latency in the bin whose edges enclose it, or in the nearest', () => {
+  test('counts each latency in its bin, or in the nearest one if it is outside', () => {
     fc.assert(
       fc.property(anyMeasured, fc.integer({ min: 1, max: 50 }), (measured, bins) => {
         const counts = latenciesOf(measured).histogram(-1, 4, bins)
@@ -200,13 +200,13 @@ describe('the histogram', () => {
     )
   })
 
-  test('has bins of equal width on a log axis, lower edges included, outliers in the end bins', () => {
+  test('has bins of equal width on a logarithmic axis, with their lower edge, and outliers at the ends', () => {
     const latencies = latenciesOf([-3, 0, 0.5, 1, 9.99, 10, 99, 100, 1e6].map((ms, answer) => ({ ms, answer })))
     expect([...latencies.histogram(0, 3, 3)]).toEqual([5, 2, 2])
   })
 })
 
-/** P(B ≤ k) for B binomial, by logarithms of factorials. */
+/** P(B ≤ k) for a binomial B, by logarithms of factorials. */
 function binomialDistribution(n: number, p: number): (k: number) => number {
   const logFactorial = [0]
   for (let i = 1; i <= n; i++) logFactorial.push((logFactorial[i - 1] ?? 0) + Math.log(i))

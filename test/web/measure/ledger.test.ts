@@ -5,7 +5,7 @@ import type { LedgerCounts } from '../../../web/measure/ledger.ts'
 
 const NONE: LedgerCounts = { received: 0, lost: 0, duplicated: 0, outOfOrder: 0, recovered: 0, gapped: 0 }
 
-/** A ledger in epoch `e` that has received these. */
+/** A ledger in epoch `e` that has received these sequence numbers. */
 function ledgerOf(start: string, ...seqs: readonly number[]) {
   const ledger = createLedger()
   ledger.startAt(start)
@@ -21,7 +21,7 @@ describe('an event', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 3 })
   })
 
-  test('that never comes is lost once a later one is there', () => {
+  test('that never comes is lost once a later one has come', () => {
     const ledger = ledgerOf('e.4', 5, 8, 10)
     expect(ledger.counts).toEqual({ ...NONE, received: 3, lost: 3 })
     expect(ledger.missing()).toEqual([
@@ -30,7 +30,7 @@ describe('an event', () => {
     ])
   })
 
-  test('that is missing right behind the start is lost', () => {
+  test('that is missing just after the start is lost', () => {
     expect(ledgerOf('e.4', 6).missing()).toEqual([[5, 5]])
   })
 
@@ -44,24 +44,24 @@ describe('an event', () => {
     ])
   })
 
-  test('that comes again is a duplicate, also when it came out of order', () => {
+  test('that comes again is a duplicate, even if it came out of order', () => {
     const ledger = ledgerOf('e.4', 5, 7, 6)
     expect(['e.6', 'e.5', 'e.7'].map((id) => ledger.receive(id, true))).toEqual(['duplicate', 'duplicate', 'duplicate'])
     expect(ledger.counts).toEqual({ ...NONE, received: 3, outOfOrder: 1, duplicated: 3 })
   })
 
-  test('from before the start is a duplicate: the client said that it has it', () => {
+  test('from before the start is a duplicate, because the client claimed to have it', () => {
     expect(ledgerOf('e.4').receive('e.4', false)).toBe('duplicate')
   })
 
-  test('that is late is recovered', () => {
+  test('that comes late is recovered', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.receive('e.6', true)
     ledger.receive('e.7', false)
     expect(ledger.counts).toEqual({ ...NONE, received: 3, recovered: 1 })
   })
 
-  test('whose id has no sequence number is received, and moves nothing', () => {
+  test('without a sequence number in its id is received, and the position stays', () => {
     const ledger = ledgerOf('e.4', 5)
     expect(ledger.receive('what', false)).toBe('new')
     expect(ledger.receive('e.6', false)).toBe('new')
@@ -69,20 +69,20 @@ describe('an event', () => {
   })
 })
 
-describe('the start', () => {
-  test.each(['0', '', 'x.90'])('is decided by the first event where the cursor is "%s"', (cursor) => {
+describe('a start', () => {
+  test.each(['0', '', 'x.90'])('is set by the first event if the cursor is "%s"', (cursor) => {
     const ledger = ledgerOf(cursor, 41, 43)
     expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 1 })
   })
 
-  test('that an event decided makes an earlier one out of order, not a duplicate', () => {
+  test('that an event decided makes an earlier event out of order, not a duplicate', () => {
     const ledger = ledgerOf('0', 41)
     expect(ledger.receive('e.40', false)).toBe('out of order')
     expect(ledger.receive('e.40', false)).toBe('duplicate')
     expect(ledger.counts).toEqual({ ...NONE, received: 2, outOfOrder: 1, duplicated: 1 })
   })
 
-  test('further on skips what lies between, and keeps what was lost before', () => {
+  test('at a later cursor skips the events between, and keeps earlier losses', () => {
     const ledger = ledgerOf('e.0', 1, 3)
     ledger.startAt('e.9')
     expect(ledger.receive('e.10', false)).toBe('new')
@@ -90,14 +90,14 @@ describe('the start', () => {
     expect(ledger.missing()).toEqual([[2, 2]])
   })
 
-  test('further back makes the same events new again', () => {
+  test('at an earlier cursor makes the same events new again', () => {
     const ledger = ledgerOf('e.0', 1, 2, 3)
     ledger.startAt('e.1')
     expect(ledger.receive('e.2', true)).toBe('new')
     expect(ledger.counts.duplicated).toBe(0)
   })
 
-  test('where the lane stands already, as in a switch of transports, changes nothing', () => {
+  test('at the current position, as in a switch of transports, changes nothing', () => {
     const ledger = ledgerOf('e.0', 1, 3)
     ledger.startAt('e.3')
     expect(ledger.receive('e.2', true)).toBe('out of order')
@@ -106,7 +106,7 @@ describe('the start', () => {
 })
 
 describe('another epoch', () => {
-  test('is a new start in which nothing counts as lost', () => {
+  test('is a new start in which no event counts as lost', () => {
     const ledger = ledgerOf('e.4', 5, 7)
     expect(['f.90', 'f.91'].map((id) => ledger.receive(id, false))).toEqual(['new', 'new'])
     expect(ledger.counts).toEqual({ ...NONE, received: 4, lost: 1 })
@@ -130,20 +130,20 @@ describe('a gap', () => {
     expect(ledger.missing()).toEqual([])
   })
 
-  test('does not excuse what was lost before it', () => {
+  test('does not change the count of earlier losses', () => {
     const ledger = ledgerOf('e.4', 5, 8)
     ledger.gap('e.20')
     expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 2, gapped: 12 })
   })
 
-  test('ends before the first event that follows, where its cursor lies behind it', () => {
+  test('ends before the next event, even if its cursor is later', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.22')
     expect([20, 21, 22, 23].map((seq) => ledger.receive(`e.${seq}`, false))).toEqual(['new', 'new', 'new', 'new'])
     expect(ledger.counts).toEqual({ ...NONE, received: 5, gapped: 14 })
   })
 
-  test('that is announced further before any event came is one', () => {
+  test('that is announced twice, further the second time, is one gap', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.10')
     expect(ledger.gap('e.22')).toEqual({ first: 11, last: 22 })
@@ -151,14 +151,14 @@ describe('a gap', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 2, gapped: 3 })
   })
 
-  test('that is announced again adds nothing', () => {
+  test('that is announced again with the same cursor adds nothing', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.20')
     expect(ledger.gap('e.20')).toBeNull()
     expect(ledger.counts.gapped).toBe(15)
   })
 
-  test('in which an event comes after all makes it out of order', () => {
+  test('that an event fills later makes this event out of order', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.8')
     ledger.receive('e.9', false)
@@ -166,7 +166,7 @@ describe('a gap', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 3, outOfOrder: 1, gapped: 2 })
   })
 
-  test('to another epoch, or before any start, has no known size', () => {
+  test('to another epoch, or before any start, has an unknown size', () => {
     const ledger = ledgerOf('e.4', 5)
     expect(ledger.gap('f.20')).toBeNull()
     expect(ledger.receive('f.22', false)).toBe('new')
@@ -185,14 +185,14 @@ test('clear sets the counts to 0 and keeps the position', () => {
   expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 1, outOfOrder: 1 })
 })
 
-test('counts once read do not change', () => {
+test('counts that were read before do not change', () => {
   const ledger = ledgerOf('e.4', 5)
   const before = ledger.counts
   ledger.receive('e.6', false)
   expect(before.received).toBe(1)
 })
 
-test('memory is bounded when every other event is lost', () => {
+test('memory is bounded if every other event is lost', () => {
   const ledger = ledgerOf('e.0')
   for (let seq = 2; seq <= 20_000; seq += 2) ledger.receive(`e.${seq}`, false)
   expect(ledger.counts.lost).toBe(10_000)
@@ -200,7 +200,7 @@ test('memory is bounded when every other event is lost', () => {
   expect(ledger.missing().at(-1)).toEqual([19_999, 19_999])
 })
 
-test('seqOf reads the number behind the last dot, and NaN where there is none', () => {
+test('seqOf reads the number after the last dot; it is NaN if there is none', () => {
   expect(['e.17', 'a.b.0', '0', '', 'e.', '.5', 'e.1x', 'e.-1'].map(seqOf)).toEqual([
     17,
     0,
@@ -226,12 +226,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ is: fc.constant('receive' as const), epoch: anyEpoch, seq: anySeq, late: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ is: fc.constantFrom('startAt', 'gap'), epoch: anyEpoch, seq: anySeq }) },
-  // A cursor without an epoch has no sequence number either, and leaves the start to the first event.
+  // A cursor without an epoch has no sequence number either, so the first event sets the start.
   { weight: 1, arbitrary: fc.record({ is: fc.constant('startAt' as const), epoch: fc.constant(''), seq: anySeq }) },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('clear' as const) }) },
 )
 
-test('whatever comes, the ledger says what a set of every single number says', () => {
+test('after any steps, the ledger agrees with a set of all single numbers', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
       const ledger = createLedger()
@@ -260,11 +260,11 @@ test('whatever comes, the ledger says what a set of every single number says', (
 
 const upTo = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
-/** The same rules, one number at a time. */
+/** Ledger with the same rules, for one number at a time. */
 function createNaiveLedger() {
   let epoch = ''
   let position = -1
-  /** Every number up to the position that has not been received, with the reason. */
+  /** Numbers up to the position that have not been received, with the reason. */
   let absent = new Map<number, 'lost' | 'gapped' | 'uncounted'>()
   let counts = { ...NONE }
 

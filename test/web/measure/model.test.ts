@@ -1,24 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { expected, expectedBytes, kolmogorovSmirnov } from '../../../web/measure/model.ts'
-import type { Conditions, Expectation, Sizes } from '../../../web/measure/model.ts'
+import { transports } from '../../../web/transports/index.ts'
+import { kolmogorovSmirnov } from '../../../web/measure/model.ts'
+import type { Expectation, ModelInputs, Sizes } from '../../../web/measure/model.ts'
 import { exponential, seededRandom } from './random.ts'
 
-const USUAL: Conditions = { intervalMs: 1000, waitS: 25, roundTripMs: 40, serviceMs: 3, ratePerSecond: 2 }
+const USUAL: ModelInputs = { intervalMs: 1000, waitS: 25, roundTripMs: 40, serviceMs: 3, ratePerSecond: 2 }
 const TRANSPORTS = ['short-poll', 'long-poll', 'sse', 'ws'] as const
 
-/** What a poll takes on the server and in the browser; the model allows as much. */
+/** Time of a poll on the server and in the browser, as in the model. */
 const EXCHANGE_MS = 1
 
-describe.each(TRANSPORTS)('the expectation of %s', (transport) => {
-  test.each<[string, Partial<Conditions>]>([
+describe.each(TRANSPORTS)('the expected delay of %s', (transport) => {
+  test.each<[string, Partial<ModelInputs>]>([
     ['in usual conditions', {}],
     ['without a round trip', { roundTripMs: 0 }],
     ['without any message', { ratePerSecond: 0 }],
-    ['with a crowd of messages', { ratePerSecond: 500 }],
+    ['with very many messages', { ratePerSecond: 500 }],
     ['with requests that are not held', { waitS: 0 }],
-    ['without anything', { intervalMs: 0, waitS: 0, roundTripMs: 0, serviceMs: 0, ratePerSecond: 0 }],
+    ['with all values at 0', { intervalMs: 0, waitS: 0, roundTripMs: 0, serviceMs: 0, ratePerSecond: 0 }],
   ])('is a distribution whose median lies within its range, %s', (_, conditions) => {
-    const { p50Ms, fromMs, toMs, cdf } = expected(transport, { ...USUAL, ...conditions })
+    const { p50Ms, fromMs, toMs, cdf } = transports[transport].model.delay({ ...USUAL, ...conditions })
     expect(fromMs).toBeLessThanOrEqual(p50Ms)
     expect(p50Ms).toBeLessThanOrEqual(toMs)
     expect(cdf(p50Ms)).toBeCloseTo(0.5, 6)
@@ -28,18 +29,18 @@ describe.each(TRANSPORTS)('the expectation of %s', (transport) => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b))
   })
 
-  test('waits for the commit, whatever else there is', () => {
-    const later = expected(transport, { ...USUAL, serviceMs: 503 })
-    const sooner = expected(transport, USUAL)
+  test('includes the commit under all conditions', () => {
+    const later = transports[transport].model.delay({ ...USUAL, serviceMs: 503 })
+    const sooner = transports[transport].model.delay(USUAL)
     expect(later.p50Ms - sooner.p50Ms).toBeCloseTo(500, 6)
     expect(later.toMs - sooner.toMs).toBeCloseTo(500, 6)
     expect(later.cdf(503)).toBe(0)
   })
 })
 
-describe('short polling', () => {
-  test('takes from the commit and the way down to a whole cycle more', () => {
-    const { fromMs, p50Ms, toMs } = expected('short-poll', USUAL)
+describe('the delay of short polling', () => {
+  test('is at least the commit plus the way down, and at most a whole cycle more', () => {
+    const { fromMs, p50Ms, toMs } = transports['short-poll'].model.delay(USUAL)
     expect([fromMs, p50Ms, toMs]).toEqual([23, 23 + 1041 / 2, 23 + 1041])
   })
 
@@ -48,59 +49,62 @@ describe('short polling', () => {
     { seed: 22, conditions: { ...USUAL, intervalMs: 200, roundTripMs: 120, ratePerSecond: 20 } },
   ])('fits 10 000 simulated messages, and no other interval does (seed $seed)', ({ seed, conditions }) => {
     const sorted = simulatePolls(seededRandom(seed), conditions, 10_000, 'short').toSorted((a, b) => a - b)
-    expect(kolmogorovSmirnov(sorted, expected('short-poll', conditions).cdf).p).toBeGreaterThan(0.01)
+    expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(conditions).cdf).p).toBeGreaterThan(0.01)
     const other = { ...conditions, intervalMs: conditions.intervalMs * 1.1 }
-    expect(kolmogorovSmirnov(sorted, expected('short-poll', other).cdf).p).toBeLessThan(1e-6)
+    expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(other).cdf).p).toBeLessThan(1e-6)
   })
 })
 
-describe('long polling', () => {
+describe('the delay of long polling', () => {
   const gapMs = USUAL.roundTripMs + EXCHANGE_MS
 
   test.each([0.05, 0.2, 1, 2, 5])(
-    'fits 100 000 simulated messages with %f of them to a gap (seed 23)',
+    'fits 100 000 simulated messages with %f messages per gap (seed 23)',
     (messagesPerGap) => {
       const conditions = { ...USUAL, ratePerSecond: (messagesPerGap / gapMs) * 1000 }
       const simulated = simulatePolls(seededRandom(23), conditions, 100_000, 'long')
-      expectMeanAndShape(simulated, expected('long-poll', conditions))
+      expectMeanAndShape(simulated, transports['long-poll'].model.delay(conditions))
     },
   )
 
-  test('fits as well where the server gives up before most messages (seed 24)', () => {
+  test('fits if the server gives up before most messages (seed 24)', () => {
     const conditions = { ...USUAL, waitS: 0.1, ratePerSecond: 4 }
-    expectMeanAndShape(simulatePolls(seededRandom(24), conditions, 100_000, 'long'), expected('long-poll', conditions))
+    expectMeanAndShape(
+      simulatePolls(seededRandom(24), conditions, 100_000, 'long'),
+      transports['long-poll'].model.delay(conditions),
+    )
   })
 
-  test('has the mean of the textbook: the way down, and r·g/b of half a gap', () => {
-    const { cdf } = expected('long-poll', { ...USUAL, ratePerSecond: 20 })
+  test('has the mean of the textbook: the way down, plus r·g/b of half a gap', () => {
+    const { cdf } = transports['long-poll'].model.delay({ ...USUAL, ratePerSecond: 20 })
     const perGap = 0.02 * gapMs
     const inGap = perGap / (perGap + Math.exp(-perGap))
     expect(meanOf(cdf)).toBeCloseTo(3 + 20 + (inGap * gapMs) / 2, 1)
   })
 
-  test('is as fast as a stream where messages are rare', () => {
-    const rare = expected('long-poll', { ...USUAL, ratePerSecond: 0.001 })
-    const stream = expected('sse', USUAL)
+  test('equals that of a stream if messages are rare', () => {
+    const rare = transports['long-poll'].model.delay({ ...USUAL, ratePerSecond: 0.001 })
+    const stream = transports.sse.model.delay(USUAL)
     expect(rare.p50Ms).toBeCloseTo(stream.p50Ms, 1)
     expect(rare.toMs).toBeCloseTo(stream.toMs, 0)
   })
 
-  test('is short polling without a pause where nothing is held', () => {
-    const { cdf } = expected('long-poll', { ...USUAL, waitS: 0 })
+  test('equals short polling without a pause if no request is held', () => {
+    const { cdf } = transports['long-poll'].model.delay({ ...USUAL, waitS: 0 })
     expect(meanOf(cdf)).toBeCloseTo(3 + 20 + gapMs / 2, 1)
   })
 })
 
 describe.each(['sse', 'ws'] as const)('%s', (transport) => {
-  test('takes the commit and half the round trip, give or take the half that is not known', () => {
-    const { fromMs, p50Ms, toMs, cdf } = expected(transport, USUAL)
+  test('takes the commit and half the round trip, plus or minus the unknown half', () => {
+    const { fromMs, p50Ms, toMs, cdf } = transports[transport].model.delay(USUAL)
     expect(p50Ms).toBeCloseTo(23, 6)
     expect([fromMs, toMs]).toEqual([expect.closeTo(5, 6), expect.closeTo(41, 6)])
     expect([cdf(3), cdf(43)]).toEqual([0, 1])
   })
 })
 
-describe('Kolmogorov–Smirnov', () => {
+describe('the Kolmogorov–Smirnov test', () => {
   const uniform = (x: number): number => Math.min(1, Math.max(0, x))
 
   test('takes the largest distance on either side of a step', () => {
@@ -121,7 +125,7 @@ describe('Kolmogorov–Smirnov', () => {
     expect(kolmogorovSmirnov(shifted, uniform).p).toBeCloseTo(level, 3)
   })
 
-  test.each([5, 20, 200])('rejects what is true as often as it says, with %i samples (seed 25)', (n) => {
+  test.each([5, 20, 200])('rejects a true distribution as often as it claims, with %i samples (seed 25)', (n) => {
     const random = seededRandom(25)
     let rejected = 0
     for (let run = 0; run < 4000; run++) {
@@ -132,7 +136,7 @@ describe('Kolmogorov–Smirnov', () => {
     expect(Math.abs(rejected / 4000 - 0.05)).toBeLessThan(0.01)
   })
 
-  test('has no doubt about a perfect fit, nor about no samples', () => {
+  test('accepts a perfect fit, and an empty sample', () => {
     const perfect = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100)
     expect(kolmogorovSmirnov(perfect, uniform).p).toBe(1)
     expect(kolmogorovSmirnov([], uniform)).toEqual({ d: 0, p: 1 })
@@ -140,11 +144,10 @@ describe('Kolmogorov–Smirnov', () => {
 })
 
 /**
- * The latencies of a Poisson feed's messages to one client that polls, request by request. The way
- * down is half the round trip for short polling; for long polling it is what the model says of it,
- * anything between none and all.
+ * Latencies of a Poisson feed's messages to one polling client, simulated request by request. For short polling, the
+ * way down is half the round trip. For long polling it is random between 0 and the round trip, as in the model.
  */
-function simulatePolls(random: () => number, conditions: Conditions, count: number, kind: 'short' | 'long'): number[] {
+function simulatePolls(random: () => number, conditions: ModelInputs, count: number, kind: 'short' | 'long'): number[] {
   const { intervalMs, waitS, roundTripMs, serviceMs, ratePerSecond } = conditions
   const pauseMs = kind === 'short' ? intervalMs : 0
   const holdMs = kind === 'short' ? 0 : waitS * 1000
@@ -152,7 +155,7 @@ function simulatePolls(random: () => number, conditions: Conditions, count: numb
   let acceptedMs = exponential(random, 1000 / ratePerSecond)
   let askedMs = roundTripMs / 2
   while (latencies.length < count) {
-    // The request is answered when it comes, when something becomes visible, or when the hold ends.
+    // The server answers when the request arrives, when an event becomes visible, or when the hold ends.
     const answeredMs = Math.max(askedMs, Math.min(acceptedMs + serviceMs, askedMs + holdMs))
     while (acceptedMs + serviceMs <= answeredMs) {
       const downMs = kind === 'short' ? roundTripMs / 2 : random() * roundTripMs
@@ -174,7 +177,7 @@ function expectMeanAndShape(simulated: readonly number[], { cdf, p50Ms, toMs }: 
   expect(ofRank(0.95) / toMs).toBeCloseTo(1, 1.5)
 }
 
-/** The mean of what is never negative is the area above its distribution function. */
+/** Mean of a distribution without negative values: the area above its distribution function. */
 function meanOf(cdf: (ms: number) => number): number {
   const stepMs = 0.01
   let mean = 0
@@ -185,36 +188,38 @@ function meanOf(cdf: (ms: number) => number): number {
 describe('the bytes of a message', () => {
   const SIZES: Sizes = { payload: 100, heads: 700, framing: 40, empty: 620 }
 
-  test.each([0.05, 0.5, 1, 2, 10])('are those of a simulation of polls at %d messages a second (seed 31)', (rate) => {
+  test.each([0.05, 0.5, 1, 2, 10])('agree with a simulation of polls at %d messages a second (seed 31)', (rate) => {
     for (const transport of ['short-poll', 'long-poll'] as const) {
       const conditions = { ...USUAL, waitS: 5, ratePerSecond: rate }
       const simulated = simulateBytes(seededRandom(31), conditions, transport, 20_000)
-      const bytes = expectedBytes(transport, SIZES, conditions) ?? 0
+      const bytes = transports[transport].model.bytesPerMessage(SIZES, conditions) ?? 0
       expect(Math.abs(bytes / simulated - 1), transport).toBeLessThan(0.03)
     }
   })
 
-  test('are payload and framing on a stream, and its share of the heartbeats', () => {
-    expect(expectedBytes('ws', { ...SIZES, framing: 2 }, { ...USUAL, ratePerSecond: 1 })).toBeCloseTo(102 + 8 / 15)
-    expect(expectedBytes('sse', SIZES, { ...USUAL, ratePerSecond: 0.1 })).toBeCloseTo(140 + 10 / 1.5)
+  test('are payload, framing and a share of the heartbeats on a stream', () => {
+    expect(transports.ws.model.bytesPerMessage({ ...SIZES, framing: 2 }, { ...USUAL, ratePerSecond: 1 })).toBeCloseTo(
+      102 + 8 / 15,
+    )
+    expect(transports.sse.model.bytesPerMessage(SIZES, { ...USUAL, ratePerSecond: 0.1 })).toBeCloseTo(140 + 34 / 1.5)
   })
 
-  test('are not known where there are no messages', () => {
+  test('are unknown if there are no messages', () => {
     for (const transport of TRANSPORTS)
-      expect(expectedBytes(transport, SIZES, { ...USUAL, ratePerSecond: 0 })).toBe(null)
+      expect(transports[transport].model.bytesPerMessage(SIZES, { ...USUAL, ratePerSecond: 0 })).toBe(null)
   })
 
-  /** Asks, one after the other, until so many messages have come. */
+  /** Simulates polls one after the other until `count` messages have come. */
   function simulateBytes(
     random: () => number,
-    { intervalMs, waitS, roundTripMs, ratePerSecond }: Conditions,
+    { intervalMs, waitS, roundTripMs, ratePerSecond }: ModelInputs,
     transport: 'short-poll' | 'long-poll',
     count: number,
   ): number {
     const meanMs = 1000 / ratePerSecond
     let [nowMs, nextMs, brought, bytes] = [0, exponential(random, meanMs), 0, 0]
     while (brought < count) {
-      // Nobody asks between an answer and the next request; then a long poll waits for the next message.
+      // There is no request between a response and the next request. A long poll then waits for the next message.
       nowMs += roundTripMs + EXCHANGE_MS + (transport === 'short-poll' ? intervalMs : 0)
       if (transport === 'long-poll') nowMs = Math.max(nowMs, Math.min(nextMs, nowMs + waitS * 1000))
       let carried = 0

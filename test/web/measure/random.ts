@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed makes again: mulberry32, good enough to simulate with. */
+/** Random numbers in [0, 1) that a seed repeats: mulberry32, good enough for simulations. */
 export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -9,7 +9,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** The time to the next arrival of a Poisson process, in the unit of the mean. */
+/** Random time to the next arrival of a Poisson process, in the unit of the mean. */
 export function exponential(random: () => number, mean: number): number {
   return -Math.log(1 - random()) * mean
 }

@@ -1,4 +1,4 @@
-/** What a lane says when another server than the sandbox refuses: a student's, whose errors have no remedy. */
+/** Checks the error of a lane if a student's server refuses, whose errors have no remedy. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import { connect, isUp } from '../../conformance/client.ts'
 import { until } from '../../until.ts'
 
-test.each(['ws', 'long-poll'] as const)('%s says what the server said, and no more', async (name) => {
+test.each(['ws', 'long-poll', 'stream'] as const)('%s reports exactly the sentence of the server', async (name) => {
   const server = createServer((request, response) => {
     if (request.method === 'POST') response.writeHead(400).end('{"detail":"Only short words."}')
     else response.flushHeaders()
@@ -21,6 +21,6 @@ test.each(['ws', 'long-poll'] as const)('%s says what the server said, and no mo
     server.close()
   })
   using client = connect(name, `http://localhost:${(server.address() as AddressInfo).port}`)
-  await until('it is connected', () => isUp(client))
+  await until('the client is connected', () => isUp(client))
   await expect(client.publish('incomprehensible')).rejects.toThrow(/^Only short words\.$/)
 })

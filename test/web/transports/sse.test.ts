@@ -9,20 +9,20 @@ import { until } from '../../until.ts'
 
 const HEARTBEAT_MS = 15_000
 
-// Bytes still go by themselves: neither Node's sockets nor its fetch wait for these.
+// Bytes still travel, because neither Node's sockets nor its fetch use these timers.
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
 afterEach(() => vi.useRealTimers())
 
-test('a quiet stream lives on its heartbeats; one that falls silent is given up after two of them', async () => {
+test('a quiet stream stays open by its heartbeats, and is given up after two missed ones', async () => {
   await using server = await serve()
   const client = connect('sse', server.origin)
   let beats = 0
   const witness = new EventSource(`${server.origin}/feed/lobby/sse`)
   witness.addEventListener('heartbeat', () => (beats += 1))
-  await until('both are open', () => isUp(client) && witness.readyState === witness.OPEN)
+  await until('the client and the witness are connected', () => isUp(client) && witness.readyState === witness.OPEN)
   for (let i = 1; i <= 4; i++) {
     vi.advanceTimersByTime(HEARTBEAT_MS)
-    await until('a heartbeat has come', () => beats === i)
+    await until('the next heartbeat has arrived', () => beats === i)
     await fetch(`${server.origin}/health`)
   }
   const states = () => client.states.map(({ is }) => is)
@@ -39,12 +39,12 @@ test('a quiet stream lives on its heartbeats; one that falls silent is given up 
   expect(client.states.at(-1)).toMatchObject({ is: 'reconnecting', trouble: 'not even a heartbeat came' })
   await server.publish('1')
   vi.advanceTimersByTime(HEARTBEAT_MS)
-  await until('it is back and has missed nothing', () => client.texts().join('') === '1')
+  await until('the client has reconnected and has the event', () => client.texts().join('') === '1')
   client.stop()
   witness.close()
 })
 
-test('an event is as good as a heartbeat, and so is the opening', async () => {
+test('an event counts like a heartbeat, and so does the opening', async () => {
   const streams: ServerResponse[] = []
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
@@ -52,17 +52,17 @@ test('an event is as good as a heartbeat, and so is the opening', async () => {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect('sse', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  await until('it is open', () => isUp(client))
+  await until('the client is connected', () => isUp(client))
   const event = { id: 'a.1', room: 'lobby', type: 'message', at: 0, user: 'Ada', text: '1' }
   vi.advanceTimersByTime(2 * HEARTBEAT_MS - 1)
   streams[0]?.write(`id: a.1\ndata: ${JSON.stringify(event)}\n\n`)
-  await until('the event has come', () => client.texts().length === 1)
+  await until('the event has arrived', () => client.texts().length === 1)
   vi.advanceTimersByTime(2 * HEARTBEAT_MS - 1)
   expect(client.states.map(({ is }) => is)).toEqual(['connecting', 'open'])
   vi.advanceTimersByTime(1)
   expect(client.states.at(-1)?.is).toBe('reconnecting')
   vi.advanceTimersByTime(HEARTBEAT_MS)
-  await until('it is open again', () => client.states.at(-1)?.is === 'open')
+  await until('the stream is open again', () => client.states.at(-1)?.is === 'open')
   vi.advanceTimersByTime(2 * HEARTBEAT_MS)
   expect(client.states.at(-1)?.is).toBe('reconnecting')
   client.stop()

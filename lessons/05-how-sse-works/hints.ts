@@ -1,0 +1,118 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+
+export const words = {
+  'event-stream': {
+    'the-content-type': {
+      title: 'Declares the response as an event stream',
+      'no-type': [
+        'The response has no content type, so a browser closes it.',
+        'Look at the headers that are sent with the status.',
+        'The content type tells a client how to read a response. For this type, it reads the response event by event while it grows.',
+      ],
+      'other-type': [
+        'The response declares another content type or status, so a browser closes it.',
+        'Look at the status and at content-type, letter by letter. EventSource accepts exactly one type.',
+        'If the type is wrong, an EventSource gives up for good. It does not guess (WHATWG HTML, section 9.2.3).',
+      ],
+    },
+    'one-event': {
+      title: 'Sends a text as one event that ends with a blank line',
+      'no-data': [
+        'No event with data arrived, so the client delivers nothing.',
+        'Look at how each line begins. Which field contains the text?',
+        'A line is a field: a name, a colon, a value. A client silently ignores a line with an unknown name.',
+      ],
+      'no-blank-line': [
+        'The event is there, and the client is still waiting for its end.',
+        'Look at the last characters that you write for an event. Do you write them for the last event too?',
+        'A blank line ends an event. Until it comes, another field of the same event may follow.',
+      ],
+      'not-the-text': [
+        'An event arrived, but its data is not the text.',
+        'Look at everything between the colon and the end of the line.',
+        'The data is exactly what stands between the colon and the end of the line. Quotes and escapes belong to JSON, not to event streams.',
+      ],
+    },
+    'the-next-event': {
+      title: 'Separates the second event from the first, and keeps it readable',
+      merged: [
+        'Two texts were sent, and the client received them as one event.',
+        'Look at what you write between the end of the first event and the beginning of the second.',
+        'Data lines that follow each other belong to one event. Only a blank line separates two events.',
+      ],
+      'byte-order-mark': [
+        'A line begins with a byte order mark, which is invisible, and so the client does not recognise the field.',
+        'Look for U+FEFF in what you write, or for an encoding "with BOM".',
+        'A client removes one byte order mark at the beginning of the stream. Anywhere else, the mark becomes part of a field name, and changes the name.',
+      ],
+      unknown: [
+        'The second event did not arrive as it should.',
+        'Look for a difference between what you write for the first event and for the second.',
+        'A client treats every event alike: its fields start empty, and a blank line ends it.',
+      ],
+    },
+    'goes-on': {
+      title: 'Leaves the response open',
+      ended: [
+        'The event arrived, and then your server ended the response.',
+        'Look at what your code calls after it has written the last event.',
+        'If the response ends, an EventSource waits some seconds and asks again, which is polling with more effort. A stream stays open.',
+      ],
+      'said-its-length': [
+        'Your response declares its length, and a client takes it for complete after that number of bytes.',
+        'Look at the headers that are sent with the status. Which of them gives the length?',
+        'Content-Length (RFC 9110, section 8.6) is a promise. A stream does not know its length in advance, so it is sent in chunks, which need no length.',
+      ],
+    },
+    'several-lines': {
+      title: 'Delivers a text of several lines completely',
+      'first-line-only': [
+        'The text had several lines, and the client received only the first one.',
+        'Look at how the second line of the text is written. Which field does it belong to?',
+        'A line end also ends a field. Each line of a text needs its own data field, and the client joins the lines again.',
+      ],
+      'not-the-text': [
+        'The text had several lines, and the client received a different text.',
+        'Look at what happens to each line end of the text.',
+        'A client joins data lines with one line feed each. Blank lines of a text are lines too, so each needs its own data field.',
+      ],
+    },
+    'carriage-returns': {
+      title: 'Recognises all three kinds of line end',
+      'first-line-only': [
+        'The text contained a carriage return, and the client lost everything after it.',
+        'Look at which characters your code treats as a line end. There are three possibilities.',
+        'In an event stream, LF, CR LF and a single CR each end a line. If you split at LF only, a text can inject fields of its own.',
+      ],
+      'not-the-text': [
+        'The text contained carriage returns, and the client received other lines.',
+        'Look at whether CR LF counts as one line end or two, and at whether any line end gets lost.',
+        'CR LF is one line end; LF CR is two. The client receives one LF for each line end.',
+      ],
+    },
+    'to-the-letter': {
+      title: 'Delivers every character of a text',
+      'a-blank': [
+        'The text began with a space, and the client received it without the space.',
+        'Look at what you write after the colon of data.',
+        'A client removes one space after the colon, if there is one. Write a space of your own there, so that the client does not remove the text’s first character.',
+      ],
+      trimmed: [
+        'The text lost a character at its beginning or its end.',
+        'Look for a function that trims the text. Trimming also removes byte order marks and spaces.',
+        'A server has to send a text unchanged. Only the author of the text decides what belongs to it.',
+      ],
+      empty: [
+        'The text was empty, and no event arrived.',
+        'Look at what you write for a text without characters.',
+        'An event with empty data is still an event, if there is a data line. Without a data line there is no event.',
+      ],
+      'not-the-text': [
+        'The client received a different text than the one that was sent.',
+        'Look at what you do with colons, and at the encoding.',
+        'The first colon of a line ends the field name; every later colon belongs to the value. Event streams are always UTF-8.',
+      ],
+    },
+  },
+} satisfies Words

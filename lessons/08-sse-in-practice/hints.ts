@@ -1,0 +1,110 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+
+export const words = {
+  sse: {
+    'through-a-buffer': {
+      title: 'Reaches a client through a proxy that buffers responses',
+      collected: [
+        'The message reached the proxy, and the proxy is waiting for more bytes.',
+        'Look at the headers that you send before the first event. nginx reads one that was made for this case.',
+        'A proxy cannot see that a client reads a response while it grows. Buffering is right for pages and wrong for streams, so the response has to forbid it.',
+      ],
+      'another-value': [
+        'The header for the proxy is there, but its value is not the one that the proxy obeys.',
+        'Look at the value. The header asks whether the proxy may buffer: yes or no.',
+        'A misspelt header causes no error on the web. A program that does not understand it ignores it silently.',
+      ],
+    },
+    'through-a-compressor': {
+      title: 'Reaches a client through a proxy that compresses',
+      compressed: [
+        'The message reached the proxy, which compresses responses and is waiting for more bytes.',
+        'Look at the header for caches. It can also forbid proxies to change the content.',
+        'A compressor collects bytes and sends them in blocks. A proxy may compress any response, unless the header forbids transforming it (RFC 9111, section 5.2.2.6).',
+      ],
+      stored: [
+        'The stream reaches the client, but a cache may store it and send it to another client.',
+        'Look at the value of the header for caches. Does it still contain its earlier value?',
+        'One header can contain several directives, separated by commas. Each of them has its own meaning, and none includes another.',
+      ],
+    },
+    'through-silence': {
+      title: 'Keeps a quiet connection alive through a proxy that cuts idle ones',
+      silent: [
+        'No message was published and your server sent nothing, so the proxy cut the idle connection.',
+        'Look at what your server sends to a client while there are no messages.',
+        'A proxy cannot distinguish a quiet stream from a dead one. A heartbeat, a few bytes sent regularly, shows that the stream is alive.',
+      ],
+      'too-slow': [
+        'Your server sent a heartbeat, but only after the proxy had cut the connection.',
+        'Look at the interval and at its unit.',
+        'A heartbeat has to be faster than the shortest idle limit of any proxy on the way. The standard advises about 15 seconds (WHATWG HTML, section 9.2.7).',
+      ],
+      once: [
+        'Your server kept the connection alive for a while and then fell silent, so the proxy cut it.',
+        'Look at what starts your heartbeat. Does it continue after the first one?',
+        'A timeout fires once. A stream can be quiet for hours.',
+      ],
+    },
+    'a-heartbeat-says-nothing': {
+      title: 'Sends heartbeats that deliver no event to the page',
+      'an-event': [
+        'No message was published, and the page received an event.',
+        'Look at how the line of your heartbeat begins. Which lines does a browser ignore?',
+        'A line that begins with a colon is a comment: the bytes cross the wire, and the page does not see them. Any data field makes an event.',
+      ],
+      'an-event-of-its-own': [
+        'No message was published, and each heartbeat dispatched an event of its own type.',
+        'Look at the lines of your heartbeat. Is one of them a data field? An empty data field counts too.',
+        'An event without listeners is still an event. One data line, even without a value, makes the browser dispatch it (WHATWG HTML, section 9.2.6).',
+      ],
+      'takes-the-id': [
+        'No message was published, and the client lost the id of its position.',
+        'Look at the fields of your heartbeat. What does an id field without a value do?',
+        'An id field counts even without data, and an empty one clears the last id. If the client is cut off after that, it reconnects without Last-Event-ID and loses messages.',
+      ],
+      glued: [
+        'A message after a heartbeat reached the page without its own id, or not at all.',
+        'Look at how your heartbeat ends.',
+        'A comment lasts until the end of its line. Everything that follows in the same line belongs to the comment.',
+      ],
+    },
+    'a-heart-that-stops': {
+      title: 'Stops the heartbeat when the connection ends',
+      'beats-on': [
+        'The client has left, and your server still writes to it.',
+        'Look at what you do when the stream closes. What else was started with the stream?',
+        'Everything that is started has to be stopped. A timer keeps its stream and buffers in memory, and every visit leaves one more.',
+      ],
+    },
+    'stays-away': {
+      title: 'Responds with 204 to a client that has everything it asked for',
+      'comes-back': [
+        'The client had every event that it asked for, and reconnected. Your server opened another stream.',
+        'Look at the two positions in the request: the client’s last id, and the position where it wants to end.',
+        'A browser treats the end of a stream as an accident, and reconnects for ever. With 204 the server says that there is nothing to return for (WHATWG HTML, section 9.2).',
+      ],
+      'an-error': [
+        'The client had every event that it asked for, and your server responded with an error.',
+        'Look at the status. Whose mistake does it report?',
+        'Any status but 200 makes a browser give up. Logs, monitors and other clients also understand 204 as success, but take an error for a reason to retry.',
+      ],
+      'too-early': [
+        'The client reconnected for the rest of a recording, and your server responded that there is none.',
+        'Look at your condition for 204. Does it check this client’s position, or something that is true for every client of a recording?',
+        'A connection can be cut in the middle. A client that returns with an earlier id still has events to receive.',
+      ],
+      'as-text': [
+        'The client asked for ten messages and had nine. Your server treated it as if it had all ten.',
+        'Look at how you compare the two positions.',
+        'A cursor is a name, not a number: as text, 9 comes after 10. You can only test whether two cursors are equal.',
+      ],
+      'not-for-you': [
+        'The client did not ask for an end, and your server sent it away.',
+        'Look at your condition for 204 if the request has no `until`.',
+        'A feed continues. A client that has everything waits for more, unless it named the position where it wants to end.',
+      ],
+    },
+  },
+} satisfies Words

@@ -1,0 +1,195 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const NO_WELCOME: Hint = [
+  'A client connected without a path, and did not get the welcome.',
+  'Look at the first lines of the handler. They sent the welcome when you began.',
+  'The welcome tells a client that the server is ready. Clients wait for it.',
+]
+
+export const NOT_JOINED: Hint = [
+  'A client asked to join a room, and the server did not confirm it.',
+  'Look at how you handle the type `join`. The response is a message of type `joined`, with the boardId.',
+  'A client waits for the confirmation. Until then it cannot know from which moment on it receives every message.',
+]
+
+export const words = {
+  rooms: {
+    'a-room': {
+      title: 'Adds a client to a room, and confirms it',
+      'not-counted': [
+        'The server confirmed that a client is in a room, but its own count does not include the client.',
+        'Look at what `join` does. Where does the set of a room come from, and is it stored in the map?',
+        'A room is a set in a map. The first client creates the set, and later clients find it.',
+      ],
+    },
+    everybody: {
+      title: 'Sends a message to everybody in the room, including its sender, once',
+      'not-the-sender': [
+        'A client sent a message, and did not receive it itself.',
+        'Look at which client you leave out, and for which type of message.',
+        'When a message comes back to its sender, the sender knows that it is in the room, and in which order. Otherwise each sender would see its own order.',
+      ],
+      missing: [
+        'A client sent a message, and another client in the room did not receive it.',
+        'Look at the loop over the members. Does it reach every member, and does it run to its end?',
+        'To broadcast a message means to write it to each member of the set, once.',
+      ],
+      twice: [
+        'A client sent one message, and a member received more than one.',
+        'Look at how often the loop over the members runs for one message.',
+        'To broadcast a message means to write it to each member of the set, once.',
+      ],
+      other: [
+        'The message that arrived is not the one that was sent.',
+        'Look at the fields that you send: type, boardId, userId, name and text.',
+        'A client in several rooms uses one connection for all of them. Each message has to name its room and its sender.',
+      ],
+    },
+    'rooms-apart': {
+      title: 'Sends nothing to clients of another room',
+      'another-room': [
+        'A message to one room reached a client outside it, or did not reach the room itself.',
+        'Look at which set you loop over. Is it the set of the room that the message names?',
+        'Each room has its own set. If every message goes to every client, there is only one room with many names.',
+      ],
+    },
+    'never-joined': {
+      title: 'Refuses a message to a room that the sender has not joined',
+      heard: [
+        'A client that had never joined the room sent a message to it, and the members received it.',
+        'Look at what you check before you broadcast: that the room exists, or that the sender is in it?',
+        'Knowing the name of a room gives no right to write to it. The server decides by what it knows about the connection, and not by what the message claims.',
+      ],
+      'no-error': [
+        'A client that had never joined the room sent a message to it, and got no error.',
+        'Look at the code path for a sender that is not a member. What does it send?',
+        'If the server silently drops a message, the sender believes that the network lost it.',
+      ],
+      'let-in': [
+        'A client that had never joined the room sent a message to it. Afterwards the server’s count of that room had changed.',
+        'Look at how you look up the set of a room for a message. Can that code create a set, or add a member?',
+        'A lookup must not change anything. If sending were enough to join, clients could read any room by guessing its name.',
+      ],
+    },
+    'everyone-but-me': {
+      title: 'Announces joining and typing to the other members only',
+      'told-itself': [
+        'A client received its own announcement that it joined or is typing.',
+        'Look at which client you leave out for these two types of messages.',
+        'The announcement is for the other members. A page that receives its own announcement shows its user as somebody else.',
+      ],
+      'not-told': [
+        'A client joined or typed, and another client in the room was not told.',
+        'Look at what you send after the confirmation of a `join`, and for the type `typing`.',
+        'The others cannot see what a client does. The server has to tell them.',
+      ],
+      other: [
+        'The announcement does not name the person who joined or typed.',
+        'Look at the type and at the fields: boardId, userId and name of the client that joined or typed.',
+        'A page that shows somebody typing has to know the person and the room.',
+      ],
+    },
+    leaves: {
+      title: 'Removes a client from a room, and nobody else',
+      'not-told': [
+        'A client left a room, and the server did not confirm it.',
+        'Look at the response to the type `leave`. It is a message of type `left`, with the boardId.',
+        'After the confirmation, the client can be sure that no more messages of the room will come.',
+      ],
+      'still-in': [
+        'A client left a room, and still received a message of it.',
+        'Look at what `leave` does to the set of the room.',
+        'After leaving, a client is like one that never joined: it receives nothing and may send nothing.',
+      ],
+      'others-too': [
+        'One of two clients left, and the other one did not receive the next message.',
+        'Look at what `leave` removes: one member, or the whole room?',
+        'A room ends when its last member leaves, and not before.',
+      ],
+      'may-still-speak': [
+        'A client left a room, sent a message to it, and was not refused.',
+        'Look at what you check before you broadcast.',
+        'The server has to check membership at the moment of sending. Earlier membership does not count.',
+      ],
+    },
+    'several-rooms': {
+      title: 'Lets one client be in several rooms, and leave one of them',
+      'one-at-a-time': [
+        'A client joined a second room, and was no longer in the first one.',
+        'Look at what `join` does with the rooms that the client is in already.',
+        'A page can show several boards. Joining adds a room; only leaving removes one.',
+      ],
+      'left-all': [
+        'A client left one of its two rooms, and lost the other one too.',
+        'Look at the rooms from which `leave` removes the client. The message names one.',
+        'Leaving one room and disconnecting are different events. Only a disconnect ends all memberships.',
+      ],
+    },
+    'joins-twice': {
+      title: 'Counts a client once, even if it joins twice',
+      twice: [
+        'A client joined a room twice, and then received a message twice or not at all.',
+        'Look at what you keep the members in. What happens if a member is added again?',
+        'A page that is not sure joins again. A client either is in a room or is not; it cannot be in it twice.',
+      ],
+      'still-in': [
+        'A client joined a room twice and left it, and the server’s count still includes it.',
+        'Look at what you keep the members in. What happens if a member is added again?',
+        'A page that is not sure joins again. One leave has to end the membership, however often the client joined.',
+      ],
+    },
+    'who-is-gone': {
+      title: 'Removes a disconnected client from all its rooms, and deletes empty rooms',
+      stays: [
+        'A client disconnected, and the server’s count still includes it.',
+        'Look for the event that reports a closed connection. What has to happen then, and in which rooms?',
+        'A closed page sends no message `leave`. If the server does not remove the client, it writes to a dead connection and counts too many people.',
+      ],
+      'one-room-only': [
+        'A client was in two rooms and disconnected. The server removed it from one room only.',
+        'Look at which rooms you go through when a connection closes.',
+        'One connection can be in many rooms. When it closes, it leaves all of them.',
+      ],
+      'empty-room': [
+        'The last member of a room disconnected, and the server still keeps the empty room.',
+        'Look at what happens to a set that has no members any more.',
+        'Clients choose the names of rooms. If the server keeps every room for ever, clients can fill its memory with names.',
+      ],
+      'others-too': [
+        'One client disconnected, and another one lost its place in the room.',
+        'Look at what you remove when a connection closes: one member, or the whole room?',
+        'A disconnected client loses its own place in each of its rooms. The other members stay.',
+      ],
+    },
+    'plain-chat': {
+      title: 'Sends a message of the plain chat to all its clients, unchanged',
+      nothing: [
+        'A client sent a message in the plain chat, and another client in it did not receive it.',
+        'Look at which clients are in the set of the chat, and when they are added.',
+        'In the plain chat nobody has to join: every connected client is in it.',
+      ],
+      'not-the-sender': [
+        'A client sent a message in the plain chat, and did not receive it itself.',
+        'Look at which client you leave out.',
+        'The classic chat displays a message when it comes back from the server. So all clients see the messages in the same order.',
+      ],
+      changed: [
+        'The message that came out of the plain chat is not the one that was sent.',
+        'Look at what you send on. It needs username and message, and nothing else.',
+        'A server that only forwards messages does not need to change them. The pages at both ends know the fields.',
+      ],
+      'another-room': [
+        'A message of the plain chat reached a room, or a message of a room reached the plain chat.',
+        'Look at which set you loop over.',
+        'The plain chat and the rooms share a server and a port. They do not share their members.',
+      ],
+      stays: [
+        'One of two clients of the plain chat disconnected, and the server still counts both.',
+        'Look at what you do when a connection closes. The chat is a set like the rooms.',
+        'Code that adds to a set also has to remove. It is hardest to forget if both lines stand next to each other.',
+      ],
+    },
+  },
+} satisfies Words

@@ -1,0 +1,238 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const STAYS_AWAY: Hint = [
+  'The connection was cut, and the client never reconnected.',
+  'Look at what happens when a connection ends. Which code opens the next one?',
+  'An EventSource reconnects by itself; a WebSocket does not. The page has to do it.',
+]
+
+export const words = {
+  client: {
+    brings: {
+      title: 'Delivers what is published, once and in order',
+      lost: [
+        'A message was sent to the client, and its page never received it.',
+        'Look at what you do with a message that arrives.',
+        'Every message with a time (at) is an event of the feed. Pass each of them to the page.',
+      ],
+      doubled: [
+        'One message arrived once, and the page received it more than once.',
+        'Look at how often your code calls the listener for one message.',
+        'The page relies on receiving each message once and in order.',
+      ],
+    },
+    'comes-back': {
+      title: 'Reconnects, however the connection was lost',
+      'only-accidents': [
+        'The client reconnects after an unexpected end, but not after a close with a code.',
+        'Look at your condition on the close code.',
+        'A server that restarts sends 1001 or 1012, and an overloaded one sends 1013. All three mean: come back later.',
+      ],
+    },
+    'goes-on': {
+      title: 'Continues after the last message that it delivered',
+      lost: [
+        'A message that was published while the client was away never reached its page.',
+        'Look at the address that the client reconnects to. Does it contain the client’s position?',
+        'The server does not remember its clients. A client that returns without a cursor starts at the end of the feed.',
+      ],
+      doubled: [
+        'The page received a message twice: before the cut, and after it.',
+        'Look at the cursor in the second address. Which message does it name?',
+        'The cursor has to move with every message. If it stays at its first value, every reconnect brings all later messages again.',
+      ],
+    },
+    'before-the-first': {
+      title: 'Knows its position before the first message',
+      lost: [
+        'The client was cut off before its first message, and lost what was published in the meantime.',
+        'Look at the first message that the server sends on every connection. It contains a position.',
+        'A new client has a position too. If the client remembers only messages, it has no position until the first one, which may take hours in a quiet room.',
+      ],
+      doubled: [
+        'The page received a message twice.',
+        'Look at the cursor in the second address.',
+        'The position that the server sends first is the one directly before the next message.',
+      ],
+    },
+    'not-together': {
+      title: 'Reconnects at a random moment, not together with all other clients',
+      'at-once': [
+        'The connection was lost, and the client reconnected at the same moment.',
+        'Look at what happens between the end of a connection and the opening of the next one.',
+        'Without a pause, every client asks a stopped server thousands of times a second. When the server restarts, this load stops it again.',
+      ],
+      lockstep: [
+        'Twenty clients lost their server at the same moment, and returned at the same moment.',
+        'Look at how you calculate the pause. Does anything in it differ between two clients?',
+        'If all clients lose the connection together and pause equally long, they return together: a thundering herd. Only a random part separates clients that run the same program.',
+      ],
+      narrow: [
+        'Twenty clients lost their server at the same moment, and returned almost together.',
+        'Look at how large the random part of your pause is.',
+        'If a tenth of the pause is random, the returns are spread over a tenth of the time. If the whole pause is random, from zero to its maximum, they are spread evenly.',
+      ],
+    },
+    'waits-longer': {
+      title: 'Waits longer after each failure, but never more than 30 s',
+      'no-growth': [
+        'The server was away, and the client tried again and again at the same pace.',
+        'Look at what your pause depends on. Does it use the number of failures in a row?',
+        'The longer a server is away, the less likely it is to return in the next second. A pause that doubles ends a short outage soon, and costs little in a long one.',
+      ],
+      'no-limit': [
+        'The server was away, and the pauses grew beyond 30 s.',
+        'Look at what limits your pause.',
+        'After twenty failures, a pause that doubles is longer than a week. The server could be back for days while the page still waits.',
+      ],
+    },
+    'begins-anew': {
+      title: 'Starts with short pauses again after a success',
+      'never-reset': [
+        'The server was away for a long time, returned, and was away again. The client continued with its long pauses.',
+        'Look at the counter of failures. When is it set back to zero?',
+        'The counter is for failures in a row. If a connection worked in between, the next failure is a first one again.',
+      ],
+    },
+    'turned-away': {
+      title: 'Counts a connection that is closed at once as a failure',
+      'reset-too-early': [
+        'Each connection was opened and closed at once with 1013 (try again later). The client’s pauses did not grow.',
+        'Look at the code that sets your counter of failures back to zero. What has been proved at that moment?',
+        'An open connection proves that the server runs, but not that it can serve you. An overloaded server needs the pauses most.',
+      ],
+    },
+    'dead-silence': {
+      title: 'Notices a connection that dies silently',
+      'waits-for-ever': [
+        'No byte crossed the connection any more, in either direction, and the client did not notice for a minute.',
+        'Look for code that asks the server whether it is still there.',
+        'To the client, a dead connection and a quiet room look the same. Only a ping tells them apart: without a response in time, the connection is dead.',
+      ],
+      'waits-for-close': [
+        'The client closed the dead connection, and then waited for the close event.',
+        'Look at what opens the next connection. Does it wait for an event of the old one?',
+        'A close needs a response from the other side, which is gone. A browser may wait a long time for it. Open the next connection without waiting.',
+      ],
+    },
+    'no-handshake': {
+      title: 'Notices a handshake that gets no response',
+      'waits-for-ever': [
+        'The client asked for a WebSocket, and after a minute it was still waiting for a response.',
+        'Look at when you start the timer that watches a connection.',
+        'A connection can die before the 101 as well as after it. If you watch only open connections, you can wait for the opening for ever.',
+      ],
+    },
+    'a-quiet-room': {
+      title: 'Keeps a connection on which nothing happens',
+      restless: [
+        'Nothing was published for a minute and a half, the server responded to every ping, and the client gave up the connection.',
+        'Look at what your code accepts as a sign of life, and at what it does if nothing comes.',
+        'Silence does not prove that a connection is dead. Send a ping first; any message after it, a pong too, shows that the connection works.',
+      ],
+    },
+    'one-line-at-a-time': {
+      title: 'Ignores a connection that it has given up',
+      doubled: [
+        'A connection that seemed dead started to work again, and the page received its messages a second time.',
+        'Look at what you do with the old connection when there is a new one.',
+        'Bytes can arrive minutes late, after the new connection has delivered the same messages. Close the old connection and remove its listeners.',
+      ],
+      lost: [
+        'A message that was published while the connection was dead never reached the page.',
+        'Look at the address that the client reconnects to.',
+        'The new connection has to deliver everything that the old one did not.',
+      ],
+    },
+    'not-wanted': {
+      title: 'Stays away if the server refuses it for good, and tells its page',
+      insists: [
+        'The server closed with 1008, which means that a rule was broken, and the client reconnected unchanged.',
+        'Look at what you do with the close code.',
+        'Some ends are final, for example an expired session. The server will refuse the same client every time.',
+      ],
+      'not-told': [
+        'The server closed with 1008. The client stayed away, but it did not tell its page.',
+        'Look at the listener. Which call tells the page that the connection is over for good?',
+        'Without that call, the page looks as if everything worked. With it, the page can ask the user to log in again.',
+      ],
+    },
+    stops: {
+      title: 'Stops when it is told to, even between two connections',
+      'goes-on': [
+        'The client was stopped during a pause, and reconnected after it.',
+        'Look at what has to be stopped besides the connection.',
+        'Stopping has to end everything: the connection, and every timer that would open another one.',
+      ],
+    },
+  },
+  heartbeat: {
+    asks: {
+      title: 'Pings a silent client',
+      silent: [
+        'A client sent nothing for 45 s, and your server never asked whether it is still there.',
+        'Look at what your server sends to a socket besides published messages.',
+        'No packet tells the server that a client is gone. It notices only if it sends a ping and gets no pong.',
+      ],
+      'in-text': [
+        'Your server sent a text message instead of a ping.',
+        'Look at the function that you call. The library has one for pings.',
+        'A ping is a frame of its own (lesson 9), and every client, even a browser, responds to it by itself. A text message reaches the page, which has to handle it.',
+      ],
+    },
+    'who-answers-stays': {
+      title: 'Keeps a client that responds',
+      impatient: [
+        'The client responded to every ping, and your server ended its connection.',
+        'Look at what a pong changes, and when you check it.',
+        'A pong needs a round trip. When you send the next ping, check whether the pong of the previous one has come.',
+      ],
+    },
+    'half-open': {
+      title: 'Ends a connection to a client that is gone, within three heartbeats',
+      kept: [
+        'A client was gone, and after three heartbeats your server still kept its connection.',
+        'Look at what you do if a ping has got no pong when it is time for the next ping.',
+        'A connection is half-open if one side is gone and the other has not noticed. It still uses memory, and the user still seems to be present.',
+      ],
+      politely: [
+        'A client was gone, and your server sent it a close frame.',
+        'Look at the function that you call to end the connection.',
+        'A close needs both sides (lesson 9). A client that does not respond to a ping will not respond to a close. Use terminate, which ends the connection at once.',
+      ],
+    },
+    'one-of-two': {
+      title: 'Distinguishes clients that are gone from clients that are there',
+      'one-answer-for-all': [
+        'One of two clients was gone, the other one responded, and your server kept both.',
+        'Look at where you store whether a pong came. Is there one variable for all sockets, or one for each?',
+        'Data about one client has to be stored for that client. A shared variable only knows that somebody responded.',
+      ],
+      politely: [
+        'A client was gone, and your server sent it a close frame.',
+        'Look at the function that you call to end the connection.',
+        'A client that does not respond to a ping will not respond to a close.',
+      ],
+      both: [
+        'One of two clients was gone, and your server ended both connections.',
+        'Look at which connection you end.',
+        'Data about one client has to be stored for that client.',
+      ],
+    },
+    goodbye: {
+      title: 'Closes with a code that tells clients to reconnect when the server stops',
+      'no-reason': [
+        'The server stopped, and the close code did not say so.',
+        'Look at the arguments that you pass to close.',
+        'A client decides by the code whether to reconnect. 1012 means that the service restarts, and that the client should return after a pause.',
+      ],
+      'left-open': [
+        'The server stopped, and a connection stayed open.',
+        'Look at the function that serve returns. Which connections does it know?',
+        'A server that stops waits for its connections to end, and a WebSocket does not end by itself.',
+      ],
+    },
+  },
+} satisfies Words

@@ -1,0 +1,131 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+const STOPPED: Hint = [
+  'One subscriber failed, and another subscriber did not receive the change.',
+  'Look at the loop that calls the subscribers. What happens to the rest of the loop if one of them throws?',
+  'Subscribers do not know each other. The bus has to protect each of them from the errors of the others.',
+]
+
+const ROUTE_FAILS: Hint = [
+  'One subscriber failed, and the client that had created the task got an error.',
+  'Look at publish. Can an error of a subscriber reach the route?',
+  'The task exists, so the route has succeeded. After a 500 the client tries again, and there are two tasks.',
+]
+
+export const words = {
+  tasks: {
+    subscribers: {
+      title: 'Lets every watcher subscribe to the bus',
+      'not-counted': [
+        'Somebody watches a board, and the bus does not count the right number of subscribers.',
+        'Look at the code for a new watcher. Does it subscribe to the bus? And does size count the handlers that subscribe keeps?',
+        'The bus is the only part that both sides know. A separate list beside it has to be known to every route.',
+      ],
+      mail: [
+        'Mail is sent for every board, but nobody has subscribed to the topic of all boards.',
+        'Look at the code that calls mail now.',
+        'For the bus, mail is a subscriber like any other. If a route calls it directly, the route has to wait for it and catch its errors.',
+      ],
+    },
+    'every-route': {
+      title: 'Tells every watcher about the changes of both routes',
+      forgotten: [
+        'A board changed, and one of its watchers did not receive the change.',
+        'Look at both routes: does each of them publish? Look at the subscribers too: does each pass on the change that it gets?',
+        'If a route keeps its own list of watchers, the next route needs another list. Sooner or later one list is incomplete.',
+      ],
+      other: [
+        'A board changed, and a watcher received a different message.',
+        'Look at the change that each route publishes: its type and the task.',
+        'All transports send the same message. The route decides its content once.',
+      ],
+      count: [
+        'A held request got its response, and the bus counts the wrong number of subscribers.',
+        'Look at the function that ends a subscription. What does it do if it is called twice: after the response, and when the connection closes?',
+        'The function that subscribe returns ends only this subscription. A second call must do nothing.',
+      ],
+      repeated: [
+        'A board changed once, and a watcher received the change more than once.',
+        'Look for code that still calls the watchers directly, besides the bus.',
+        'There should be one path from the route to a watcher. A second path is old code that was not removed.',
+      ],
+    },
+    'boards-apart': {
+      title: 'Sends no change to watchers of another board',
+      'another-board': [
+        'One board changed, and a watcher of another board received the change.',
+        'Look at how publish selects the handlers. Does it use the topic that it got?',
+        'A topic connects publishers and subscribers. If publish calls every handler, each handler has to filter, and one of them will forget it.',
+      ],
+      missing: [
+        'A board changed, and a watcher of it did not receive the change.',
+        'Look at the topics. Is the topic of publish the same as the topic of subscribe?',
+        'Two topics that differ by one letter are two topics, and no error reports it.',
+      ],
+    },
+    'one-throws': {
+      title: 'Tells all other subscribers if one throws',
+      stopped: STOPPED,
+      'route-fails': ROUTE_FAILS,
+      'route-waits': ROUTE_FAILS,
+    },
+    'one-rejects': {
+      title: 'Continues if a subscriber’s promise rejects',
+      stopped: STOPPED,
+      'route-fails': ROUTE_FAILS,
+      'route-waits': ROUTE_FAILS,
+      crash: [
+        'A subscriber returned a promise that rejected, and the process ended. Every client lost its connection.',
+        'Look at what you do with the value that a subscriber returns. A later error is only visible there.',
+        'An asynchronous function reports its error through its promise. try and catch without await do not see it, and an unhandled rejection ends the process.',
+      ],
+    },
+    'one-is-slow': {
+      title: 'Waits for no subscriber',
+      stopped: [
+        'One subscriber is not finished, and another one has not received the change yet.',
+        'Look for an await in the loop that calls the subscribers.',
+        'If the loop waits for each subscriber, the slowest one delays all the others. One that never finishes stops them for ever.',
+      ],
+      'route-waits': [
+        'One subscriber is not finished, and the client that had created the task is still waiting.',
+        'Look at what publish returns, and at what the route does with it.',
+        'The client wants to know that the task exists. It does not need to wait until every subscriber has been told.',
+      ],
+      'route-fails': ROUTE_FAILS,
+    },
+    'while-publishing': {
+      title: 'Calls every subscriber, even if some leave during the calls',
+      skipped: [
+        'Some subscribers left while a change was published, and one that stayed did not receive it.',
+        'Look at the collection that you loop over. How does leaving change it in that moment?',
+        'A called subscriber can do anything, even leave. If a list changes during a loop, the loop can skip an entry.',
+      ],
+      repeated: [
+        'Some subscribers left while a change was published, and one received it more than once.',
+        'Look at the collection that you loop over. How does leaving change it in that moment?',
+        'A change goes to everybody who had subscribed at the moment of publishing, once each.',
+      ],
+      'still-there': [
+        'Held requests got their response, and the bus still counts some of them as subscribers.',
+        'Look at when a held request ends its subscription, and at which entry is removed.',
+        'A held request waits for one change, so it ends its subscription while it is being called.',
+      ],
+    },
+    'who-left': {
+      title: 'Forgets watchers that have left, and no others',
+      stays: [
+        'A watcher is gone, and the bus still counts its subscription.',
+        'Look at what subscribe returns, and at the code that should call it when a connection closes.',
+        'The bus knows functions, not connections. The code that subscribes also has to end the subscription, however the connection ends.',
+      ],
+      'others-too': [
+        'One of two watchers left, and the other one did not receive the next change.',
+        'Look at what is removed when a subscription ends: one handler, or more?',
+        'The function that subscribe returns belongs to one subscription only.',
+      ],
+    },
+  },
+} satisfies Words

@@ -1,0 +1,15 @@
+import { listen, publish, wait, yoursIn } from '../kit/looking.ts'
+import type { Looks } from '../kit/looking.ts'
+
+const yours = yoursIn(16)
+
+export const looks: Looks = {
+  /** Two clients of the student's own server. */
+  async yours() {
+    const { opened, ended } = listen('client', `${yours}/feed/lesson-16/sse`, 2000)
+    await opened
+    await wait(500)
+    await publish('lesson-16', 'one', yours)
+    await ended
+  },
+}

@@ -1,0 +1,310 @@
+/** The words of this lesson: the title of each check, and its hints. */
+import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const BLANK: Hint = [
+  'The page was opened, and did not show the board.',
+  'Look at what you do with the snapshot when it arrives.',
+  'A page starts from a snapshot, which contains the result of everything that happened before.',
+]
+
+export const DEAF: Hint = [
+  'The board changed, and the page has no connection that would bring the change.',
+  'Look at the call that follows the feed, and at the position where it starts.',
+  'A snapshot shows the past. Later changes need an open connection.',
+]
+
+export const UNSENT: Hint = [
+  'Ada changed her board, and the change never reached the server.',
+  'Look at what you do with a change besides showing it.',
+  'The page only shows what it expects. The change is real when the server has accepted it and the log contains it.',
+]
+
+export const NOT_LIVE: Hint = [
+  'A transport delivered something, and your state says that it does not deliver.',
+  'Look at the report "live". Which part of the state does it change?',
+  'A proxy can hold back an open connection. Only a delivered message proves that a transport works.',
+]
+
+export const NO_TIME: Hint = [
+  'After the first transport was given up, the next one did not get its full time, or was not recognised as working.',
+  'Look at the time since when the current transport has delivered nothing. What happens to it when you change the transport?',
+  'Each transport has a patience of its own, which starts when the transport starts. Otherwise the first failure makes all the others fail.',
+]
+
+export const words = {
+  board: {
+    'the-board': {
+      title: 'Shows the board, and the changes of others',
+      other: [
+        'Somebody else changed the board, and the page shows a different board.',
+        'Look at what an event changes. Is it the board that the page shows?',
+        'Pages that apply the same events in the same order show the same board.',
+      ],
+    },
+    'in-between': {
+      title: 'Includes changes that were made while the snapshot was on its way',
+      lost: [
+        'A task was added after the snapshot was taken and before the page followed. The page never shows it.',
+        'Look at the page’s second request. Which position does it follow from?',
+        'The snapshot says at which cursor it ends, and the page has to follow from exactly there. "From now on" is later, and nobody delivers the changes between the two.',
+      ],
+      early: [
+        'A task was added while the snapshot was on its way. Its event arrived before there was a board, and the page never shows it.',
+        'Look at what you do with an event that arrives while there is no board.',
+        'A connection that opens before the snapshot arrives brings events that the snapshot lacks. Keep these events, or open the connection later.',
+      ],
+    },
+    'behind-the-snapshot': {
+      title: 'Applies no event that the snapshot already contains',
+      'the-past': [
+        'The page applied events from before the snapshot a second time, and now tasks are in the wrong places.',
+        'Look at where the page starts to follow, and at what it does with events from before its snapshot.',
+        'If a change is applied twice, the result can differ. "Move before c" has another effect after c has moved.',
+      ],
+    },
+    'by-two-lines': {
+      title: 'Applies an event once, even if two transports deliver it',
+      twice: [
+        'Two moves came through one transport, and then through another one. They were applied twice.',
+        'Look at the ids. How can you recognise an event that you already have?',
+        'When a page changes its transport, both run for a while. Transports deliver at least once; the page has to use the cursor to apply each event once.',
+      ],
+    },
+    'at-once': {
+      title: 'Shows its own change at once, before the server responds',
+      waits: [
+        'Ada moved a task, and her page still showed it in the old place.',
+        'Look at what the page shows while its change is on its way.',
+        'A user expects to see a change immediately. The page can show it before the server confirms it, and has to remember that it is not confirmed.',
+      ],
+      other: [
+        'The log contains Ada’s change, and her page shows a different board.',
+        'Look at what happens to an unconfirmed change when the log confirms it.',
+        'The unconfirmed change and the event that confirms it are the same change. It must count once.',
+      ],
+    },
+    'until-the-log': {
+      title: 'Shows its own change until the log delivers it',
+      flickers: [
+        'The server accepted Ada’s change, and her page showed the board without it.',
+        'Look at when you remove an unconfirmed change: when the response comes, or when the event comes?',
+        'Response and event travel separately, in any order. Between the two, the change is accepted, but the page’s copy of the log does not contain it.',
+      ],
+    },
+    'lets-go': {
+      title: 'Stops showing its own change when the log has delivered it',
+      clings: [
+        'Ada moved a task, and the log confirmed it. Then Ben moved the task again, and her page still shows her move.',
+        'Look at what you do with your own change when its event comes.',
+        'An unconfirmed change is shown on top of the log only until the log contains it. After that it would hide the changes of others.',
+      ],
+    },
+    'two-move-one': {
+      title: 'Shows the state of the log after two people changed one task',
+      order: [
+        'Ada and Ben moved the same task. The log says which move came later, and Ada’s page shows the other move.',
+        'Look at the event of your own change. Do you apply it at its place among the other events?',
+        'Each page sees its own change first. The log has one order for everybody, so every page has to apply all events in that order, its own included.',
+      ],
+      'lost-update': [
+        'While Ada’s move was on its way, Ben renamed the same task. Her page has lost the new title.',
+        'Look at what you do with another person’s event about a task that you have changed yourself.',
+        'Two people can change different fields of one task. If a page skips an event or replaces the whole task, it loses somebody’s change: a lost update.',
+      ],
+    },
+    refused: {
+      title: 'Takes back a change that the server refuses, and no other change',
+      stays: [
+        'The server refused Ada’s change, and her page shows it, or another board than expected.',
+        'Look at what happens to an unconfirmed change if the server refuses it.',
+        'Nobody else sees a refused change. If the page keeps showing it, the user believes in a board that does not exist.',
+      ],
+      'undoes-others': [
+        'When Ada’s change was refused, Ben’s later changes disappeared from her page too.',
+        'Look at what you return to. Is it a copy of the board from before her change?',
+        'Such a copy is out of date. Remove the refused change, and show the log as it is now.',
+      ],
+      'every-guess': [
+        'Two of Ada’s changes were on their way. When the first one was refused, the second one was removed too.',
+        'Look at which unconfirmed changes you remove after a refusal.',
+        'Each unconfirmed change ends by itself, with its own event or its own refusal. The result of one says nothing about the others.',
+      ],
+    },
+  },
+  fallback: {
+    'the-best': {
+      title: 'Uses the best transport as long as it delivers',
+      other: [
+        'WebSocket delivers, and your rules use or try another transport.',
+        'Look at what your rules do as time passes while everything works.',
+        'If the best transport works, nothing has to change.',
+      ],
+    },
+    'a-cut': {
+      title: 'Keeps a transport whose connection is cut and soon restored',
+      hasty: [
+        'The connection was cut once, and your rules gave up its transport.',
+        'Look at what you do if a transport is down. It reconnects by itself.',
+        'Connections break, for example when a server restarts. One break says nothing about the transport; a longer silence does.',
+      ],
+      blind: [
+        'The connection was cut, and your state still says that the transport delivers.',
+        'Look at the report "down".',
+        'Your rules need the time at which a transport went down. It tells them for how long the transport has delivered nothing.',
+      ],
+      'counts-on': [
+        'The connection was cut and restored. 6 s later, your rules gave up its transport.',
+        'Look at what you reset when the transport delivers again.',
+        'The patience is for an uninterrupted silence. After a delivery, the earlier silence does not count.',
+      ],
+    },
+    falls: {
+      title: 'Changes to the next transport after 4 s without a delivery',
+      stays: [
+        'WebSockets are refused, and your rules keep trying them.',
+        'Look at what your rules do as time passes while the current transport delivers nothing. Which code measures that time?',
+        'Some networks always refuse one transport. A page that waits for it shows nothing, although another transport would work.',
+      ],
+      hasty: [
+        'Your rules gave up a transport before its 4 s were over.',
+        'Look at when its time starts, and at what ends it.',
+        'On a slow connection, even the best transport needs a few round trips.',
+      ],
+      'no-time': NO_TIME,
+      silent: [
+        'Your rules gave up a transport, and the state does not say so.',
+        'Look at gaveUp, which the page displays.',
+        'A page that has fallen back works less well. Its user should be able to see the reason.',
+      ],
+    },
+    'looks-open': {
+      title: 'Gives up a transport that is open and delivers nothing',
+      fooled: [
+        'The event stream is open, a proxy holds back everything in it, and your rules stay with it.',
+        'Look at what you accept as proof that a transport delivers.',
+        'A stream that is held back looks like a quiet one. But the server sends its first message at once; if that does not arrive, nothing will.',
+      ],
+    },
+    'round-again': {
+      title: 'Starts again after the last transport',
+      'dead-end': [
+        'For a while, no transport worked. Then WebSockets did, and your rules never tried them.',
+        'Look at what comes after the last transport.',
+        'If nothing works, the network is down, and no transport is to blame. When it is back, the rules have to try all of them again.',
+      ],
+    },
+    withheld: {
+      title: 'Gives up a transport at once if it withholds a change',
+      waits: [
+        'The transport seemed to work, but it did not deliver a change that the server had accepted. Your rules stayed with it.',
+        'Look at the report "withheld". How does it differ from "down"?',
+        'A broken connection comes back by itself, so it gets patience. A transport that withholds messages has had its time already.',
+      ],
+    },
+    'only-one': {
+      title: 'Keeps the transport that the user has chosen',
+      leaves: [
+        'The user has chosen SSE, which delivers nothing, and your rules changed to another transport or missed its return.',
+        'Look at which transports may be used. The state contains them.',
+        'The user chose one transport to see how that one behaves. Using another one would ignore the choice.',
+      ],
+    },
+    'back-up': {
+      title: 'Returns to a better transport when it works again',
+      'stays-down': [
+        'WebSockets were refused and now work again. Your rules never tried them, or still report that they were given up.',
+        'Look at what your rules do as time passes while a lesser transport works. Which code measures that time?',
+        'The cause can be over a minute later, for example after a change of network. A page that is open for days would otherwise use the lesser transport for days.',
+      ],
+    },
+    beside: {
+      title: 'Keeps the working transport while it tries a better one',
+      'lets-go': [
+        'WebSockets are still refused. Your rules tried them again, and stopped the working event stream for it.',
+        'Look at what you change for a try: the current transport, or the one that is tried beside it?',
+        'Most tries fail. Keep the working transport until the other one has delivered something; the cursor prevents doubled events.',
+      ],
+    },
+    'every-10-s': {
+      title: 'Tries better transports every 10 s, and not earlier',
+      early: [
+        'WebSockets had worked for a while and were then refused. Your rules changed to SSE, and tried WebSockets again at once.',
+        'Look at the moment from which the pause before a try is counted.',
+        'The pause starts when a transport is given up. The time before that does not count.',
+      ],
+      'no-pause': [
+        'Your rules tried WebSockets, failed, and tried them again at once.',
+        'Look at what starts the pause again after a try.',
+        'Each try opens another connection on every page. If the pause is counted from a fixed moment, it is over once and never returns.',
+      ],
+    },
+    'tries-again': {
+      title: 'Tries again after a failed try',
+      once: [
+        'Your rules tried WebSockets once, failed, and never tried them again.',
+        'Look at what follows after a try that delivered nothing.',
+        'A try shows the situation of one moment. Try again after a pause, as long as there is a better transport.',
+      ],
+    },
+    'one-after-the-other': {
+      title: 'Tries all better transports, one after the other',
+      'the-best-or-none': [
+        'The page had fallen back to short polling. WebSockets stay refused and event streams work again, but your rules never try the streams.',
+        'Look at what you try after the best transport has failed.',
+        'A network that refuses one transport may allow another. Use the best transport that works.',
+      ],
+    },
+  },
+  gaps: {
+    'a-gap': {
+      title: 'Fetches the board again if the log no longer has the missing events',
+      hole: [
+        'The page was away longer than the log keeps events, and was told of a gap. It continued, and the missing changes never appear.',
+        'Look at what you do when the page is told of a gap.',
+        'After a gap, the events no longer fit the page’s board. Fetch a new snapshot, and follow from its cursor as with the first one.',
+      ],
+      'behind-a-hole': [
+        'While the new snapshot was on its way, the page mixed its old board with events from after the gap.',
+        'Look at the events that come between the gap and the snapshot. Do they belong to the board that you have?',
+        'Events after the gap assume changes that the page does not have. Until the snapshot arrives, keep showing the old board unchanged.',
+      ],
+      'not-joined': [
+        'A task was added while the new snapshot was on its way. The page never shows it.',
+        'Look at where the connection continues, and at where the new snapshot ends.',
+        'The connection was open before the snapshot, so it has already passed the snapshot’s cursor. Join the second snapshot and the events as carefully as the first.',
+      ],
+    },
+    'in-the-snapshot': {
+      title: 'Stops showing its own change if a snapshot contains it',
+      clings: [
+        'Ada’s change was accepted, and its event fell into a gap, so only the snapshot contains it. Her page still waits for the event, and hides Ben’s later change.',
+        'Look at the id that you got when the change was accepted, and compare it with the cursor of the snapshot.',
+        'A change is confirmed as soon as the page has the log up to that change, through an event or through a snapshot.',
+      ],
+    },
+    'one-line': {
+      title: 'Follows with one connection, and with none after it is closed',
+      two: [
+        'After a gap, the page follows with two connections.',
+        'Look at the connection from before the gap. Which code ends it?',
+        'Before you start again, end the old connection. Otherwise a page has one more connection after every gap.',
+      ],
+      'upon-a-gap': [
+        'A second gap came while the snapshot after the first one was on its way. Now the page follows twice, or shows a wrong board.',
+        'Look at what is still running when you start again. Which of the two snapshots counts, and which code ends the connection of the other?',
+        'While a request is on its way, anything can happen, even another gap. A new start has to cancel everything that belongs to the previous one.',
+      ],
+      'too-late': [
+        'The page was closed while the snapshot was on its way. When the snapshot arrived, the page started to follow.',
+        'Look at the code after the snapshot, and at what can have happened while it waited.',
+        'A response arrives even if nobody needs it any more. After each wait, check whether the page is still open, because nobody will end a later connection.',
+      ],
+      open: [
+        'The page was closed, and its connection is still open.',
+        'Look at what closing ends. Is it the current connection?',
+        'Everything that is started has to be stopped. After a gap, the current connection is not the first one.',
+      ],
+    },
+  },
+} satisfies Words

@@ -1,0 +1,177 @@
+/**
+ * A fake server for a student's client. It speaks the sandbox's protocol, and the check can break its connections in
+ * every way and at any moment.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { cursorOf } from '../../server/feed/cursor.ts'
+import type { Event } from '../../server/protocol/feed.ts'
+import { listen } from './port.ts'
+
+/** How the next client is treated. `turned away`: a handshake, and directly after it a close with 1013. */
+export type Treatment = 'welcome' | 'turned away' | 'no answer'
+
+/** A connection of a client, from its handshake on. */
+export interface Visit {
+  readonly room: string
+  /** Cursor in the client's address; null without one. */
+  readonly after: string | null
+  /** `GET /feed/…` */
+  readonly asked: string
+  /** True when the connection has ended. */
+  readonly isOver: boolean
+  close(code: number): void
+  cut(how: 'FIN' | 'RST'): void
+  /** Stops all traffic in both directions, without closing the connection. */
+  vanish(): void
+  /** Resumes the traffic, and delivers everything that was held back. */
+  reappear(): void
+}
+
+export interface FakeServer extends AsyncDisposable {
+  readonly origin: string
+  readonly visits: readonly Visit[]
+  meets: Treatment
+  publish(room: string, ...texts: readonly string[]): readonly Event[]
+  /** Cuts all connections and stops listening. */
+  leave(): Promise<void>
+  /** Listens again, at the same address. */
+  comeBack(): Promise<void>
+  /**
+   * Resolves when both sides have received everything that was sent on working connections. Resolves with false if
+   * there is no working connection.
+   */
+  settle(): Promise<boolean>
+}
+
+interface Line {
+  readonly visit: Visit
+  readonly socket: WebSocket
+  /** Messages that are held back; null while the connection works. */
+  held: string[] | null
+}
+
+const EPOCH = 'k3'
+
+export async function startFakeServer(): Promise<FakeServer> {
+  const server = createServer((_request, response) => response.writeHead(426).end())
+  const handshakes = new WebSocketServer({ noServer: true })
+  const rooms = new Map<string, Event[]>()
+  const lines = new Set<Line>()
+  const wires = new Set<Duplex>()
+  const visits: Visit[] = []
+  let port = 0
+
+  const eventsOf = (room: string) => {
+    const events = rooms.get(room) ?? []
+    rooms.set(room, events)
+    return events
+  }
+  const say = (line: Line, message: object) => {
+    const text = JSON.stringify(message)
+    if (line.held) line.held.push(text)
+    else line.socket.send(text)
+  }
+
+  server.on('upgrade', (request, wire, head) => {
+    wires.add(wire)
+    wire.on('error', () => wire.destroy()).on('close', () => wires.delete(wire))
+    if (far.meets === 'no answer') return void visits.push(visitOf(request.url ?? '', wire, null))
+    handshakes.handleUpgrade(request, wire, head, (socket) => {
+      const line: Line = { visit: visitOf(request.url ?? '', wire, () => line), socket, held: null }
+      socket.on('error', () => {}).on('close', () => lines.delete(line))
+      visits.push(line.visit)
+      if (far.meets === 'turned away') return socket.close(1013)
+      lines.add(line)
+      socket.on('message', (data) => String(data).includes('"ping"') && say(line, { type: 'pong' }))
+      const { room, after } = line.visit
+      const events = eventsOf(room)
+      const from = after === null ? events.length : Number(after.split('.').at(-1))
+      say(line, { type: 'connected', message: 'WebSocket connected', room, cursor: cursorOf(EPOCH, from) })
+      for (const event of events.slice(from)) say(line, event)
+    })
+  })
+
+  const far: FakeServer = {
+    get origin() {
+      return `ws://127.0.0.1:${port}`
+    },
+    visits,
+    meets: 'welcome',
+    publish(room, ...texts) {
+      const events = eventsOf(room)
+      const made = texts.map((text, i): Event => {
+        return { id: cursorOf(EPOCH, events.length + 1 + i), room, at: Date.now(), type: 'message', user: 'Ada', text }
+      })
+      events.push(...made)
+      for (const line of lines) if (line.visit.room === room) for (const event of made) say(line, event)
+      return made
+    },
+    async leave() {
+      const closed = once(server, 'close')
+      server.close()
+      for (const wire of wires) wire.destroy()
+      server.closeAllConnections()
+      await closed
+    },
+    async comeBack() {
+      port = await listen(server, port)
+    },
+    async settle() {
+      // A client's messages arrive before its first pong, and our responses to them before its second pong.
+      const working = [...lines].filter(({ held }) => held === null)
+      for (let round = 0; round < 2; round++) await Promise.all(working.map(({ socket }) => pongOf(socket)))
+      return working.length > 0
+    },
+    async [Symbol.asyncDispose]() {
+      for (const wire of wires) wire.destroy()
+      if (server.listening) await far.leave()
+    },
+  }
+  await far.comeBack()
+  return far
+}
+
+/** Sends a ping, and resolves when its pong has come or the connection is closed. */
+export async function pongOf(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== socket.OPEN) return
+  const over = new AbortController()
+  const { signal } = over
+  socket.ping()
+  await Promise.race([once(socket, 'pong', { signal }), once(socket, 'close', { signal })]).catch(() => null)
+  over.abort()
+}
+
+function visitOf(url: string, wire: Duplex, lineOf: (() => Line) | null): Visit {
+  const { pathname, searchParams } = new URL(url, 'http://here')
+  return {
+    room: /^\/feed\/([^/]+)\/ws$/.exec(pathname)?.[1] ?? '',
+    after: searchParams.get('after'),
+    asked: `GET ${url}`,
+    get isOver() {
+      return wire.destroyed
+    },
+    close: (code) => lineOf?.().socket.close(code),
+    cut: (how) => void (how === 'RST' && 'resetAndDestroy' in wire ? reset(wire) : wire.destroy()),
+    vanish() {
+      const line = lineOf?.()
+      if (!line) return
+      line.held = []
+      line.socket.pause()
+    },
+    reappear() {
+      const line = lineOf?.()
+      if (!line?.held || wire.destroyed) return
+      for (const text of line.held) line.socket.send(text)
+      line.held = null
+      line.socket.resume()
+    },
+  }
+}
+
+function reset(wire: { resetAndDestroy: unknown } & Duplex): void {
+  if (typeof wire.resetAndDestroy === 'function') wire.resetAndDestroy()
+}

@@ -1,0 +1,328 @@
+/**
+ * Access control: one model, in one place. Every request and every upgrade passes `check` before its route runs, and
+ * every route names its audience. A route without an audience (a student's transport, for example) is for the class.
+ *
+ * - *Alone* (only this machine can reach the server): every visitor of localhost is the instructor.
+ * - *Shared*: only the instructor's token makes somebody the instructor, whatever the address.
+ * - With `auth`, only people who have signed in can read and publish, each under the name of the session.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FeedError, quote } from '../http/errors.ts'
+import type { Named } from '../http/parameters.ts'
+import { isWebSocketUpgrade } from '../http/upgrade.ts'
+import { createBans } from './bans.ts'
+import type { Ban, Bans } from './bans.ts'
+import { bearerOf, cookieOf, currentSession, queryOf } from './credentials.ts'
+import { isReserved } from './names.ts'
+import { corsHeaders } from '../http/cors.ts'
+import { LOOPBACK_NAMES, createOrigins, isLoopback, nameOf } from '../http/origin.ts'
+import type { Origins } from '../http/origin.ts'
+import { createSessions, isSessionToken } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { SessionFile } from './session-file.ts'
+import { serveSession } from './session-routes.ts'
+import type { AuthOptions } from './session-routes.ts'
+import { createTickets } from './tickets.ts'
+import { createTokenCheck, guesserOf } from './tokens.ts'
+import type { TokenCheck } from './tokens.ts'
+import { clientOf, isProxied, setVisitor, visitorOf } from './visitor.ts'
+
+/**
+ * The people who may use a route.
+ * - `public`: everybody, by any host name and from any origin. These files are public in the repository anyway, and a
+ *   page that always loads can explain a refusal.
+ * - `anyone`: everybody, from this server's own pages.
+ * - `class`: people who have signed in, if signing in is on.
+ * - `instructor`: only the instructor.
+ */
+export type Audience = 'public' | 'anyone' | 'class' | 'instructor'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The people who may use the route. Default: the class. */
+    access?: Audience
+    /** For the instructor's routes: the reason why nobody else may use them. */
+    why?: string
+    /** For WebSockets: whether the client may send the session's token as the first message (`?auth=message`). */
+    hearsToken?: boolean
+  }
+}
+
+export interface AccessOptions {
+  /** Host names, besides those of loopback, for which the server accepts requests. */
+  readonly hosts?: Iterable<string>
+  /** Public origins that a service forwards here. Their pages count as this server's own pages. */
+  readonly ownOrigins?: Iterable<string>
+  /** Further origins whose pages may read and publish. Nobody is the instructor on such a page. */
+  readonly allowOrigins?: readonly string[]
+  /** Whether other machines can reach this server. If so, only the token makes somebody the instructor. */
+  readonly isShared?: boolean
+  /** If it is undefined, no token makes anybody the instructor. */
+  readonly instructorToken?: string | undefined
+  /** Rules of signing in. If undefined, everybody may read and publish, under any name. */
+  readonly auth?: AuthOptions | undefined
+  /** File that keeps the sessions when the server restarts. If null, the sessions end with the process. */
+  readonly sessionFile?: SessionFile | null
+}
+
+export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
+  /** Adds the routes of `/session`. Call it before any other route is added. */
+  serve(app: FastifyInstance): void
+  /**
+   * Checks a request before its route runs. Throws if it refuses the request: `wrong-host` (421), `wrong-origin` (403),
+   * `not-signed-in`, `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403),
+   * `too-many-tries` (429). Returns true if it has already redirected the request to the sign-in page.
+   */
+  check(request: FastifyRequest, reply: FastifyReply): boolean
+  /** Whether this WebSocket must still send its session's token as its first message. */
+  owesToken(request: IncomingMessage): boolean
+  /**
+   * Accepts a session's token that a WebSocket sent as its first message. Throws as `check` does, and `wrong-user`
+   * (403).
+   */
+  admit(request: IncomingMessage, token: string): void
+  /**
+   * Checks the names in a request. Throws `wrong-user` (403) for another person's name, `reserved-name` (403) for the
+   * instructor's name, `session-expired` (401) if the session is over, and `removed-person` (403).
+   */
+  checkUser(request: IncomingMessage, named: Named): void
+  /** Checks a request that sends something to other people. Throws as `checkUser` does, and `muted` (403). */
+  checkSpeaker(request: IncomingMessage, named: Named): void
+  /** Whether the request comes from the instructor. Throws `wrong-token` (403) or `too-many-tries` (429). */
+  isInstructor(request: IncomingMessage): boolean
+  /** Makes the request (an open WebSocket) the instructor's. Throws as `isInstructor` does. */
+  claim(request: IncomingMessage, token: string): void
+  /**
+   * Sets how a stream or a WebSocket ends when its session is over or its person is removed. Without this call, its
+   * connection is destroyed.
+   */
+  onEnd(request: IncomingMessage, end: () => void): void
+  /**
+   * Mutes or removes a person until the server stops; null lifts the ban. Closes everything that a removed person has
+   * open. A person with a session is found by the session, a person without one by the clients that used the name.
+   */
+  ban(user: string, ban: Ban | null): void
+  readonly bans: Pick<Bans, 'list'>
+  readonly sessions: Sessions
+  stop(): void
+}
+
+const SIGN_IN = '/sign-in.html'
+
+export function createAccess({
+  hosts = [],
+  ownOrigins = [],
+  allowOrigins = [],
+  isShared: isReachable = false,
+  instructorToken,
+  auth,
+  sessionFile = null,
+}: AccessOptions = {}): Access {
+  const isShared = isReachable || auth !== undefined
+  const origins = createOrigins(hosts, ownOrigins, allowOrigins)
+  const hasGuests = allowOrigins.length > 0
+  const sessions = createSessions(auth?.sessionMs, sessionFile)
+  const tickets = createTickets(auth?.ticketMs)
+  const checkToken: TokenCheck = createTokenCheck(instructorToken)
+  const owing = new WeakSet<IncomingMessage>()
+  const claimed = new WeakSet<IncomingMessage>()
+  const endings = new WeakMap<IncomingMessage, () => void>()
+  const bans = createBans()
+  /** Names that WebSockets and event streams gave. They give their names only once. */
+  const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
+  /** For each client without a session, the functions that end its open requests. */
+  const open = new Map<string, Set<() => void>>()
+
+  const access: Access = {
+    ...origins,
+    sessions,
+    bans,
+    serve,
+    check,
+    owesToken: (request) => owing.has(request),
+    admit,
+    checkUser,
+    checkSpeaker,
+    isInstructor,
+    ban,
+    claim(request, token) {
+      if (origins.guestOf(request) !== null) origins.checkOrigin(request)
+      checkToken(token, guesserOf(request))
+      claimed.add(request)
+    },
+    onEnd: (request, end) => void endings.set(request, end),
+    stop: () => sessions.stop(),
+  }
+  return access
+
+  function serve(app: FastifyInstance): void {
+    serveSession(app, { access, sessions, bans, tickets, auth, checkToken })
+    app.addHook('onClose', async () => sessions.stop())
+  }
+
+  function check(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { raw, ip: address, is404, routeOptions } = request
+    const {
+      access: audience = is404 ? 'anyone' : 'class',
+      why = '',
+      hearsToken = false,
+    } = is404 ? {} : routeOptions.config
+    setVisitor(raw, { address, session: null })
+    if (audience !== 'public') {
+      origins.checkHost(raw)
+      const guest = origins.guestOf(raw)
+      if (hasGuests) reply.headers(corsHeaders(guest, auth !== undefined))
+      if (guest === null || audience === 'instructor') origins.checkOrigin(raw)
+    }
+    if (audience === 'class' || audience === 'instructor') {
+      const session = sessionBy(raw)
+      if (session) setVisitor(raw, { address, session })
+      const closing = isWebSocketUpgrade(raw) ? raw.socket : reply.raw
+      if (session) untilOver(raw, session, closing)
+      else untilRemoved(raw, closing)
+    }
+    if (audience === 'instructor' && !isInstructor(raw)) throw new FeedError('not-instructor', why)
+    if (audience === 'class') {
+      const isIn = !auth || visitorOf(raw).session !== null || isKnown(raw)
+      if (!isIn && hearsToken && isWebSocketUpgrade(raw) && queryOf(raw).get('auth') === 'message') owing.add(raw)
+      else if (!isIn) throw new FeedError('not-signed-in', `${routeOptions.url ?? ''} is for those who have signed in.`)
+      const { user, name } = Object.fromEntries(queryOf(raw))
+      if (isIn) checkUser(raw, { user, name })
+    }
+    if (!auth || !isForPeople(request) || currentSession(sessions, raw)) return false
+    reply.header('cache-control', 'no-store').redirect(`${SIGN_IN}?next=${encodeURIComponent(request.url)}`, 303)
+    return true
+  }
+
+  /** Whether a request without a session carries the instructor's token. Throws if it carries another token. */
+  function isKnown(request: IncomingMessage): boolean {
+    try {
+      return isInstructor(request)
+    } catch (error) {
+      if (!(error instanceof FeedError) || error.code !== 'wrong-token') throw error
+      throw new FeedError('wrong-credentials', 'The token is neither a session’s nor the instructor’s.')
+    }
+  }
+
+  /** Reads only the first credentials that are present. Wrong credentials are an error, even if right ones follow. */
+  function sessionBy(request: IncomingMessage): Session | null {
+    const query = queryOf(request)
+    const ticket = query.get('ticket')
+    if (ticket !== null && auth) return tickets.redeem(ticket)
+    const bearer = bearerOf(request)
+    // Any other token can only be an instructor's token. `isInstructor` checks it later.
+    if (bearer !== null && isSessionToken(bearer)) return sessions.read(bearer)
+    if (bearer !== null) return null
+    const token = query.get('token') ?? cookieOf(request)
+    if (token === null) return null
+    // If signing in is off, a cookie or token of an older session is ignored.
+    return auth ? sessions.read(token) : currentSession(sessions, request)
+  }
+
+  function ban(user: string, is: Ban | null): void {
+    bans.set(user, is)
+    if (is !== 'removed') return
+    const holder = sessions.holderOf(user)
+    if (holder) sessions.end(holder)
+    for (const client of bans.clientsOf(user)) for (const end of open.get(client) ?? []) end()
+  }
+
+  /** Ends the request when its client is removed. Does nothing if the request has closed before. */
+  function untilRemoved(request: IncomingMessage, closing: NodeJS.EventEmitter): void {
+    const client = clientOf(request)
+    const ends = open.get(client) ?? new Set()
+    const end = endOf(request)
+    open.set(client, ends.add(end))
+    closing.once('close', () => {
+      ends.delete(end)
+      if (ends.size === 0 && open.get(client) === ends) open.delete(client)
+    })
+  }
+
+  function endOf(request: IncomingMessage): () => void {
+    return () => (endings.get(request) ?? (() => void request.socket.destroy()))()
+  }
+
+  function admit(request: IncomingMessage, token: string): void {
+    const session = sessions.read(token)
+    setVisitor(request, { ...visitorOf(request), session })
+    untilOver(request, session, request.socket)
+    owing.delete(request)
+    const { user, name } = Object.fromEntries(queryOf(request))
+    checkUser(request, { user, name })
+  }
+
+  /** Ends the request when its session ends. Does nothing if the request has closed before. */
+  function untilOver(request: IncomingMessage, session: Session, closing: NodeJS.EventEmitter): void {
+    closing.once('close', sessions.onEnd(session, endOf(request)))
+  }
+
+  function checkUser(request: IncomingMessage, { user, name }: Named): void {
+    const { session } = visitorOf(request)
+    if (session?.isOver) throw new FeedError('session-expired', `The session of ${quote(session.user)} is over.`)
+    for (const [what, value] of Object.entries({ user, name })) {
+      if (value === undefined) continue
+      if (session && !session.isInstructor) {
+        if (value === session.user) continue
+        throw new FeedError(
+          'wrong-user',
+          `${what} is ${quote(value)}, but this session belongs to ${quote(session.user)}.`,
+        )
+      }
+      const holder = sessions.holderOf(value)
+      if (holder && holder !== session)
+        throw new FeedError('wrong-user', `${what} is ${quote(value)}, and ${quote(holder.user)} is signed in.`)
+      if (isShared && isReserved(value) && !isInstructor(request))
+        throw new FeedError('reserved-name', `${what} is ${quote(value)}, which is the instructor’s name.`)
+    }
+    const names = namesOf(request, { user, name })
+    if (!session) for (const each of names) bans.used(each, clientOf(request))
+    lastNames.set(request, names)
+    if (!isTokenHolder(request)) bans.checkRemoved(names, clientOf(request))
+  }
+
+  function checkSpeaker(request: IncomingMessage, named: Named): void {
+    checkUser(request, named)
+    if (!isTokenHolder(request)) bans.checkMuted(namesOf(request, named), clientOf(request))
+  }
+
+  /**
+   * All names by which a ban can match the request. A frame without a name, such as typing, counts under the names
+   * given before.
+   */
+  function namesOf(request: IncomingMessage, { user, name }: Named): readonly string[] {
+    const own = visitorOf(request).session?.user
+    if (own === undefined && user === undefined && name === undefined) return lastNames.get(request) ?? []
+    return [own, user, name].filter((each): each is string => each !== undefined && each !== '')
+  }
+
+  /**
+   * Whether the request is an instructor's by token or session. Nobody can mute or remove such a person. Sitting at
+   * this machine is not enough.
+   */
+  function isTokenHolder(request: IncomingMessage): boolean {
+    return claimed.has(request) || visitorOf(request).session?.isInstructor === true
+  }
+
+  function isInstructor(request: IncomingMessage): boolean {
+    if (origins.guestOf(request) !== null) return false
+    if (isTokenHolder(request)) return true
+    if (!isShared && isLoopback(request.socket.remoteAddress ?? '') && !isForwarded(request)) return true
+    const given = bearerOf(request)
+    if (given === null || isSessionToken(given)) return false
+    checkToken(given, guesserOf(request))
+    claimed.add(request)
+    return true
+  }
+}
+
+/** Whether a browser asks for a page. A browser is redirected to the sign-in form; a program gets an error status. */
+function isForPeople({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && /\btext\/html\b/.test(accept) && !url.startsWith(SIGN_IN)
+}
+
+/** Whether a proxy passed the request on. A proxy that adds no header and asks for `localhost` cannot be detected. */
+function isForwarded(request: IncomingMessage): boolean {
+  return !LOOPBACK_NAMES.includes(nameOf(request.headers.host ?? '')) || isProxied(request)
+}

@@ -1,0 +1,70 @@
+/**
+ * People whom the instructor has muted or removed, until the server stops. If signing in is on, a ban holds for a name.
+ * Otherwise a name proves nothing, so the ban also holds for the clients (pages, connections) that used the name.
+ */
+import { FeedError, quote } from '../http/errors.ts'
+import { nameKey } from './names.ts'
+
+export type Ban = 'muted' | 'removed'
+
+export interface Bans {
+  /** Mutes or removes a name. Null lifts the ban. */
+  set(name: string, ban: Ban | null): void
+  /** Records that a client used a name. A later ban of the name is also a ban of the client. */
+  used(name: string, client: string): void
+  /** Clients that have used the name lately. */
+  clientsOf(name: string): readonly string[]
+  /** Throws `removed-person` (403) if one of the names or the client was removed. */
+  checkRemoved(names: readonly string[], client: string): void
+  /** Throws `muted` (403), or as `checkRemoved` does. */
+  checkMuted(names: readonly string[], client: string): void
+  list(): readonly { readonly user: string; readonly is: Ban }[]
+}
+
+/**
+ * Limits of the names, and of the clients of each name. Beyond them the oldest are deleted, because a flood of names
+ * must not fill the memory.
+ */
+const MOST_NAMES = 2000
+const MOST_CLIENTS = 8
+
+export function createBans(): Bans {
+  const bans = new Map<string, { readonly user: string; readonly is: Ban; readonly clients: ReadonlySet<string> }>()
+  /** Clients by the key of the name that they used, the least recently used name first. */
+  const clients = new Map<string, Set<string>>()
+
+  return {
+    set(name, ban) {
+      const key = nameKey(name)
+      bans.delete(key)
+      if (ban) bans.set(key, { user: name, is: ban, clients: new Set(clients.get(key)) })
+    },
+    used(name, client) {
+      const key = nameKey(name)
+      const known = clients.get(key) ?? new Set()
+      clients.delete(key)
+      clients.set(key, known)
+      known.delete(client)
+      known.add(client)
+      for (const oldest of known) if (known.size > MOST_CLIENTS) known.delete(oldest)
+      for (const oldest of clients.keys()) if (clients.size > MOST_NAMES) clients.delete(oldest)
+    },
+    clientsOf: (name) => [...(clients.get(nameKey(name)) ?? [])],
+    checkRemoved(names, client) {
+      if (isBanned('removed', names, client))
+        throw new FeedError('removed-person', `The instructor has removed ${quote(names[0] ?? 'this client')}.`)
+    },
+    checkMuted(names, client) {
+      this.checkRemoved(names, client)
+      if (isBanned('muted', names, client))
+        throw new FeedError('muted', `The instructor has muted ${quote(names[0] ?? 'this client')}.`)
+    },
+    list: () => Array.from(bans.values(), ({ user, is }) => ({ user, is })),
+  }
+
+  function isBanned(kind: Ban, names: readonly string[], client: string): boolean {
+    if (bans.size === 0) return false
+    if (names.some((name) => bans.get(nameKey(name))?.is === kind)) return true
+    return [...bans.values()].some(({ is, clients }) => is === kind && clients.has(client))
+  }
+}

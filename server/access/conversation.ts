@@ -1,0 +1,100 @@
+/** Rules for every WebSocket over which people send something to others. */
+import type { IncomingMessage } from 'node:http'
+import type { WebSocket } from 'ws'
+import type { Limiter } from './limits.ts'
+import { PRICES, priceOfBytes } from './prices.ts'
+import { POLICY_VIOLATION } from '../http/upgrade.ts'
+
+/**
+ * Limit of messages that wait for their turn. Beyond it, the socket is paused, so further bytes stay with the kernel
+ * and then with the client.
+ */
+const WAITING_MESSAGES = 64
+
+/**
+ * Refused messages in a row, each answered by an error. That many are a flood and no mistake, so the connection is
+ * closed.
+ */
+const REFUSED_MESSAGES = 100
+
+/**
+ * Handles messages and pings one after the other, because a message after a join relies on being in the room. Each
+ * message is paid for first. The socket is paused if the client sends faster than it can pay or than its messages are
+ * handled, or if it does not read.
+ */
+export function hear(
+  socket: WebSocket,
+  request: IncomingMessage,
+  limiter: Limiter,
+  answer: (text: string) => Promise<void>,
+): void {
+  const wire = request.socket
+  let waiting = 0
+  let turn = Promise.resolve()
+  socket.on('message', (data, isBinary) => {
+    const text = isBinary ? '' : String(data)
+    wait(text.length, () => answer(text))
+  })
+  // Pings are counted here, because ws itself would send a pong for any number of them.
+  socket.on('ping', (data) => wait(0, async () => socket.pong(data)))
+  wire.on('drain', listen)
+
+  function wait(bytes: number, act: () => Promise<void>): void {
+    waiting += 1
+    turn = turn
+      .then(async () => {
+        const paid = limiter.spend(request, PRICES.frame + priceOfBytes(bytes), Infinity)
+        if (paid) await paid
+        // Messages that arrived just before a goodbye still count, except those that had to wait until after it.
+        if (!paid || socket.readyState === socket.OPEN) await act()
+      })
+      .then(answered)
+    listen()
+  }
+
+  function answered(): void {
+    waiting -= 1
+    listen()
+  }
+
+  function listen(): void {
+    if (waiting >= WAITING_MESSAGES || wire.writableNeedDrain) socket.pause()
+    else if (socket.isPaused) socket.resume()
+  }
+}
+
+/**
+ * Counts each message against the limits. The returned function throws `too-many-messages`, and closes the connection
+ * if the client does not stop.
+ */
+export function counting(socket: WebSocket, request: IncomingMessage, limiter: Limiter): () => void {
+  let refused = 0
+  return () => {
+    try {
+      limiter.message(request)
+      refused = 0
+    } catch (error) {
+      refused += 1
+      if (refused === REFUSED_MESSAGES) socket.close(POLICY_VIOLATION, 'too many messages')
+      throw error
+    }
+  }
+}
+
+/**
+ * Sends pings, and terminates a connection whose last ping was not answered. So a lost client is noticed after two
+ * heartbeats at most.
+ */
+export function heartbeat(socket: WebSocket, everyMs: number, dropped: () => void): () => void {
+  let answered = true
+  socket.on('pong', () => (answered = true))
+  const timer = setInterval(() => {
+    if (!answered) {
+      dropped()
+      return socket.terminate()
+    }
+    answered = false
+    socket.ping()
+  }, everyMs)
+  return () => clearInterval(timer)
+}

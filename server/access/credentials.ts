@@ -1,0 +1,36 @@
+/**
+ * The places in a request that can carry credentials. A browser's WebSocket and EventSource send cookies but no headers
+ * that a page sets. So besides `Authorization: Bearer`, the server accepts a cookie, a token in the URL and a ticket in
+ * the URL.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Session, Sessions } from './sessions.ts'
+
+export const COOKIE = 'fourwire-session'
+
+export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : url.slice(at))
+}
+
+export function bearerOf({ headers: { authorization = '' } }: IncomingMessage): string | null {
+  return /^bearer +(.*\S) *$/i.exec(authorization)?.[1] ?? null
+}
+
+export function cookieOf({ headers: { cookie = '' } }: IncomingMessage): string | null {
+  const pairs = cookie.split(/; */).map((pair) => pair.split('='))
+  return pairs.find(([name]) => name === COOKIE)?.[1] ?? null
+}
+
+/**
+ * Returns the session that the header or the cookie names. Returns null if it is over or belongs to another server on
+ * this machine.
+ */
+export function currentSession(sessions: Sessions, request: IncomingMessage): Session | null {
+  const token = bearerOf(request) ?? cookieOf(request)
+  try {
+    return token === null ? null : sessions.read(token)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The file of the sessions, next to the event log. It is written as a whole after changes, and only its owner can read
+ * it.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+
+export interface SessionRecord {
+  /** SHA-256 of the token, in base64url. */
+  readonly hash: string
+  readonly user: string
+  readonly isInstructor: boolean
+  readonly untilMs: number
+}
+
+export interface SessionFile {
+  /** Returns no records if the file does not exist yet. Throws an error that names the file if it cannot be read. */
+  read(): readonly SessionRecord[]
+  write(records: readonly SessionRecord[]): void
+}
+
+const Records = Compile(
+  Type.Array(
+    Type.Object({ hash: Type.String(), user: Type.String(), isInstructor: Type.Boolean(), untilMs: Type.Number() }),
+  ),
+)
+
+/** File mode: only the owner can read and write. */
+const MODE = 0o600
+
+export function sessionFile(path: string): SessionFile {
+  return {
+    read() {
+      const text = readIfThere(path)
+      if (text === null) return []
+      const records = parse(text)
+      if (Records.Check(records)) return records
+      throw new Error(`${path} does not hold sessions. Delete it: everybody then signs in again.`)
+    },
+    write(records) {
+      // The new file gets its name when it is complete. If the process is killed, the old file or the new file is
+      // there, and it is complete.
+      // whole.
+      const fresh = `${path}.${process.pid}.new`
+      writeFileSync(fresh, JSON.stringify(records), { mode: MODE, flush: true })
+      renameSync(fresh, path)
+    },
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

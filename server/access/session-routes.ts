@@ -1,0 +1,181 @@
+/** `/session`: the routes to sign in, sign out, read one's own session and get tickets. */
+// Adds `summary` to the type of route schemas, even if a program type-checks this file without the app.
+/// <reference types="@fastify/swagger" />
+import type { IncomingMessage } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import { FeedError } from '../http/errors.ts'
+import { PRICES } from './prices.ts'
+import type { SessionAnswer } from '../protocol/people.ts'
+import type { App } from '../http/app-type.ts'
+import type { Origins } from '../http/origin.ts'
+import type { Bans } from './bans.ts'
+import { COOKIE, bearerOf, cookieOf, currentSession } from './credentials.ts'
+import { isReserved, nameKey, readName } from './names.ts'
+import type { Roster } from './roster.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Tickets } from './tickets.ts'
+import { countTries, createTokenCheck, guesserOf } from './tokens.ts'
+import type { TokenCheck } from './tokens.ts'
+
+export interface AuthOptions {
+  /** Password of the class. Everybody who knows it may sign in under a free name. */
+  readonly password?: string | undefined
+  /** Replaces the password: only the people of the roster may sign in, each with a code of their own. */
+  readonly roster?: Roster | undefined
+  /** Lifetime of a session. Default: 8 h. */
+  readonly sessionMs?: number
+  /** Lifetime of a ticket. Default: 30 s. */
+  readonly ticketMs?: number
+}
+
+interface Parts {
+  readonly access: Pick<Origins, 'checkOrigin'> & { isInstructor(request: IncomingMessage): boolean }
+  readonly sessions: Sessions
+  readonly bans: Bans
+  readonly tickets: Tickets
+  /** Undefined if signing in is off. Then only the instructor can have a session. */
+  readonly auth: AuthOptions | undefined
+  readonly checkToken: TokenCheck
+}
+
+/** Wrong passwords or codes for one name in a minute. After that, each further try takes longer. */
+const TRIES = 10
+const SLOW_MS = 1000
+
+const SignIn = Type.Object({
+  user: Type.Optional(Type.String({ maxLength: 256, description: 'your name, 1 to 64 characters' })),
+  password: Type.Optional(
+    Type.String({ maxLength: 256, description: 'the class’s password, or your own code if the class has a roster' }),
+  ),
+  instructor: Type.Optional(
+    Type.String({ maxLength: 256, description: 'in place of the password: the instructor’s token' }),
+  ),
+  as: Type.Optional(
+    Type.Union([Type.Literal('cookie'), Type.Literal('token')], {
+      description: '"cookie", which no script of a page can read, or "token", for programs',
+    }),
+  ),
+})
+
+const schemas = {
+  about: { summary: 'Is signing in on, and who am I?' },
+  signIn: { summary: 'Sign in: a cookie, or a token', body: SignIn },
+  signOut: { summary: 'Sign out: the session ends wherever it was copied to, with everything that it has open' },
+  ticket: { summary: 'A ticket in place of the session, for one request' },
+}
+
+const config = { access: 'anyone' } as const
+
+export function serveSession(
+  plain: FastifyInstance,
+  { access, sessions, bans, tickets, auth, checkToken }: Parts,
+): void {
+  // The app already has this type provider, but the type of the hook that adds these routes does not.
+  const app = plain as unknown as App
+  const what = auth?.roster ? 'the code that belongs to this name' : 'the password'
+  const checkPassword = createTokenCheck(auth?.password, { code: 'wrong-password', what })
+  /** Wrong passwords or codes, counted by the name for which they were given. */
+  const wrong = countTries<string>()
+
+  app.get('/session', { schema: schemas.about, config }, async ({ raw }, reply): Promise<SessionAnswer> => {
+    reply.header('cache-control', 'no-store')
+    const session = currentSession(sessions, raw)
+    return {
+      auth: auth !== undefined,
+      roster: auth?.roster !== undefined,
+      user: session?.user || null,
+      untilMs: session?.untilMs ?? null,
+      instructor: session?.isInstructor ?? false,
+    }
+  })
+
+  app.post(
+    '/session',
+    { schema: schemas.signIn, config: { ...config, price: PRICES.secret } },
+    async ({ raw, body }, reply) => {
+      const who = body.instructor === undefined ? await person(raw, body) : instructor(raw, body.instructor, body.user)
+      const { token, session } = sessions.begin(who, currentSession(sessions, raw))
+      const { user, untilMs, isInstructor } = session
+      reply.header('cache-control', 'no-store')
+      const told = { user: user || null, untilMs, instructor: isInstructor }
+      if (body.as === 'token') return { ...told, token }
+      // Max-Age is a duration, not a time, so the clocks of client and server do not have to agree.
+      const lastsS = Math.floor(sessions.lastsMs / 1000)
+      reply.header('set-cookie', `${COOKIE}=${token}; Max-Age=${lastsS}; ${attributes(raw)}`)
+      return told
+    },
+  )
+
+  app.delete('/session', { schema: schemas.signOut, config }, async ({ raw }, reply) => {
+    sessions.end(sessions.read(tokenOf(raw)))
+    return reply
+      .code(204)
+      .header('set-cookie', `${COOKIE}=; Max-Age=0; ${attributes(raw)}`)
+      .send()
+  })
+
+  if (auth) {
+    app.post('/session/ticket', { schema: schemas.ticket, config }, async ({ raw }, reply) => {
+      const session = sessions.read(tokenOf(raw))
+      // A ticket does not show which page asked for it. A page of another origin must not get an instructor's ticket.
+      if (session.isInstructor) access.checkOrigin(raw)
+      const ticket = tickets.issue(session)
+      return reply.code(201).header('cache-control', 'no-store').send({ ticket, lastsMs: tickets.lastMs })
+    })
+  }
+
+  function instructor(raw: IncomingMessage, token: string, user = ''): Pick<Session, 'user' | 'isInstructor'> {
+    checkToken(token, guesserOf(raw))
+    return { user: user === '' ? '' : readName(user), isInstructor: true }
+  }
+
+  async function person(raw: IncomingMessage, { user = '', password = '' }: Type.Static<typeof SignIn>) {
+    if (!auth) throw new FeedError('not-found', 'Signing in is off: everybody may read and publish.')
+    const name = readName(user)
+    bans.checkRemoved([name], '')
+    // Guessing a person's code becomes slow, but the right code is still accepted.
+    if (wrong.of(nameKey(name)).tries >= TRIES) await wait(SLOW_MS)
+    try {
+      return enter(raw, name, password, auth)
+    } catch (error) {
+      if (error instanceof FeedError && error.code === 'wrong-password') wrong.add(nameKey(name))
+      throw error
+    }
+  }
+
+  function enter(raw: IncomingMessage, name: string, password: string, { roster }: AuthOptions) {
+    if (roster) {
+      const written = roster.nameFor(name, password)
+      if (written === null) {
+        // This call counts a wrong password and throws.
+        checkPassword('', guesserOf(raw))
+        throw new FeedError('wrong-password', 'The name and the code do not belong together.')
+      }
+      // The code proves the person's identity. If a lost or forgotten session holds the name, that session ends.
+      const holder = sessions.holderOf(written)
+      if (holder && !holder.isInstructor) sessions.end(holder)
+      return { user: written, isInstructor: false }
+    }
+    checkPassword(password, guesserOf(raw))
+    if (isReserved(name) && !access.isInstructor(raw))
+      throw new FeedError('reserved-name', `The name ${JSON.stringify(name)} belongs to the instructor.`)
+    return { user: name, isInstructor: false }
+  }
+}
+
+/**
+ * Returns the attributes of the session's cookie. HttpOnly: no script can read it, so an injected script cannot send it
+ * away. SameSite: pages of other sites do not send it. Another port of the same host is the same site, so the check of
+ * Origin is still needed. Secure: set if the page came over TLS, which ends at a proxy.
+ */
+function attributes({ headers: { origin = '' } }: IncomingMessage): string {
+  return `Path=/; HttpOnly; SameSite=Strict${origin.startsWith('https:') ? '; Secure' : ''}`
+}
+
+function tokenOf(request: IncomingMessage): string {
+  const token = bearerOf(request) ?? cookieOf(request)
+  if (token === null) throw new FeedError('not-signed-in', 'There is neither a cookie nor a token with this request.')
+  return token
+}

@@ -1,0 +1,205 @@
+/**
+ * Sessions of people who have signed in. A session is a random token that only its client knows. The server keeps the
+ * token's hash, so neither the class's password nor a stolen file gives somebody a session. A name belongs to one
+ * session at a time. If there is a file, sessions survive a restart.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { FeedError, quote } from '../http/errors.ts'
+import { nameKey } from './names.ts'
+import type { SessionFile } from './session-file.ts'
+
+export interface Session {
+  /** Name of the person. Empty for an instructor who gave no name. */
+  readonly user: string
+  readonly isInstructor: boolean
+  /**
+   * Time of expiry by the wall clock (`Date.now`). A session survives the process, and the wall clock is the only clock
+   * that also does.
+   */
+  readonly untilMs: number
+  /** True as soon as the session was ended or has expired. */
+  readonly isOver: boolean
+}
+
+export interface Sessions {
+  readonly lastsMs: number
+  /**
+   * Signs somebody in. `replaces` is an earlier session of the same client, which ends. Throws `name-taken` (409) if
+   * another session has the name.
+   */
+  begin(who: Pick<Session, 'user' | 'isInstructor'>, replaces?: Session | null): { token: string; session: Session }
+  /**
+   * Returns the session of a token. Throws `wrong-credentials` (401) if this server did not make the token, and
+   * `session-expired` (401) if the session is over.
+   */
+  read(token: string): Session
+  /** Ends a session: its token is refused, its name is free, and the functions given to `onEnd` are called. */
+  end(session: Session): void
+  /** Calls `end` once when the session is over. Returns a function that cancels this. */
+  onEnd(session: Session, end: () => void): () => void
+  /** Returns the live session that has this name, in any spelling with the same `nameKey`. */
+  holderOf(user: string): Session | null
+  live(): readonly Session[]
+  /** Clears all timers. Sessions in the file continue when the server starts again. */
+  stop(): void
+}
+
+/** Length of a school day. Nobody has to sign in twice a day, and a forgotten session is worthless the next day. */
+const SESSION_MS = 8 * 60 * 60 * 1000
+
+/** Interval of the checks for expiry. Timers stop while the computer sleeps, so the wall clock is read again. */
+const CHECK_MS = 30_000
+
+/**
+ * Ended sessions that are remembered. Their clients read "the session is over" instead of "this server did not make
+ * that token".
+ */
+const MOST_OVER = 1000
+
+/**
+ * Limit of live sessions. Beyond it, the server ends the session that was unused for longest and has nothing open. So a
+ * person who signs in under a thousand names does not end the session of anybody who is present.
+ */
+const MOST_LIVE = 1000
+
+/**
+ * Delay between a change and the writing of the file. A class signs in all at once, so several changes are written
+ * together.
+ */
+const SAVE_MS = 50
+
+/** Form of a session's token. It differs from an instructor's token (tokens.ts), which comes in the same header. */
+const TOKEN = /^fws\.[\w-]{43}$/
+
+export const isSessionToken = (token: string): boolean => TOKEN.test(token)
+
+interface Live extends Session {
+  isOver: boolean
+  readonly hash: string
+  readonly ends: Set<() => void>
+  /** Time of the last use, by `performance.now()`. */
+  usedAtMs: number
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** Creates the store of sessions. Without a `file`, sessions end with the process. */
+export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = null): Sessions {
+  const live = new Map<Session, Live>()
+  const byHash = new Map<string, Live>()
+  const byName = new Map<string, Live>()
+  /** Names of ended sessions by hash, oldest first. */
+  const over = new Map<string, string>()
+  let saving: ReturnType<typeof setTimeout> | undefined
+  for (const record of file?.read() ?? []) if (record.untilMs > Date.now()) add(record)
+
+  return {
+    lastsMs,
+    begin({ user, isInstructor }, replaces) {
+      const holder = user === '' ? undefined : byName.get(nameKey(user))
+      if (holder && holder !== replaces) {
+        throw new FeedError('name-taken', `${quote(holder.user)} is signed in already.`)
+      }
+      if (replaces) end(replaces)
+      if (live.size >= MOST_LIVE) makeRoom()
+      const token = `fws.${randomBytes(32).toString('base64url')}`
+      const session = add({ hash: hashOf(token), user, isInstructor, untilMs: Date.now() + lastsMs })
+      save()
+      return { token, session }
+    },
+    read(token) {
+      const hash = isSessionToken(token) ? hashOf(token) : ''
+      const session = byHash.get(hash)
+      if (session && session.untilMs > Date.now()) {
+        session.usedAtMs = performance.now()
+        return session
+      }
+      if (session) finish(session)
+      const user = over.get(hash)
+      // The error does not quote the token, which may be right except for one letter.
+      if (user === undefined) throw new FeedError('wrong-credentials', 'This server did not make that token.')
+      throw new FeedError('session-expired', `The session of ${quote(user)} is over.`)
+    },
+    end: finish,
+    onEnd(session, end) {
+      const ends = live.get(session)?.ends
+      ends?.add(end)
+      if (!ends) end()
+      return () => ends?.delete(end)
+    },
+    holderOf: (user) => byName.get(nameKey(user)) ?? null,
+    live: () => [...live.keys()],
+    stop() {
+      for (const { timer } of live.values()) clearTimeout(timer)
+      if (saving !== undefined) write()
+    },
+  }
+
+  function add(record: Pick<Live, 'hash' | 'user' | 'isInstructor' | 'untilMs'>): Live {
+    const session: Live = { ...record, isOver: false, ends: new Set(), usedAtMs: performance.now(), timer: undefined }
+    live.set(session, session)
+    byHash.set(session.hash, session)
+    if (session.user !== '') byName.set(nameKey(session.user), session)
+    wait(session)
+    return session
+  }
+
+  function makeRoom(): void {
+    const unused = Array.from(live.values()).filter(({ ends }) => ends.size === 0)
+    // Instructors' sessions end last. Otherwise the class could end them by signing in often.
+    const byUse = unused.toSorted((one, other) => one.usedAtMs - other.usedAtMs)
+    const longest = byUse.find(({ isInstructor }) => !isInstructor) ?? byUse[0]
+    if (!longest) throw new FeedError('too-many-people', `${MOST_LIVE} people are signed in.`)
+    end(longest)
+  }
+
+  function wait(session: Live): void {
+    const leftMs = session.untilMs - Date.now()
+    if (leftMs <= 0) return finish(session)
+    session.timer = setTimeout(() => wait(session), Math.min(leftMs, CHECK_MS)).unref()
+  }
+
+  function finish(session: Session): void {
+    end(session)
+    save()
+  }
+
+  function end(session: Session): void {
+    const ended = live.get(session)
+    if (!ended) return
+    ended.isOver = true
+    clearTimeout(ended.timer)
+    live.delete(ended)
+    byHash.delete(ended.hash)
+    if (byName.get(nameKey(ended.user)) === ended) byName.delete(nameKey(ended.user))
+    over.set(ended.hash, ended.user)
+    for (const oldest of over.keys()) if (over.size > MOST_OVER) over.delete(oldest)
+    const ends = [...ended.ends]
+    ended.ends.clear()
+    for (const end of ends) end()
+  }
+
+  function save(): void {
+    saving ??= setTimeout(write, SAVE_MS)
+  }
+
+  function write(): void {
+    clearTimeout(saving)
+    saving = undefined
+    const records = Array.from(live.values(), ({ hash, user, isInstructor, untilMs }) => ({
+      hash,
+      user,
+      isInstructor,
+      untilMs,
+    }))
+    try {
+      file?.write(records)
+    } catch (error) {
+      // If the disk is full, people can still sign in. After a restart they have to sign in again.
+      process.emitWarning(
+        `Sessions could not be kept for the next start: ${error instanceof Error ? error.message : error}`,
+      )
+    }
+  }
+}
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')

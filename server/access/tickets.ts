@@ -1,0 +1,67 @@
+/**
+ * One-time tickets. A ticket stands for a session in the URL of one request, because a URL may be logged, copied or
+ * seen by others.
+ */
+import { randomBytes } from 'node:crypto'
+import { FeedError } from '../http/errors.ts'
+import { now } from '../now.ts'
+import type { ServerTimeMs } from '../protocol/feed.ts'
+import type { Session } from './sessions.ts'
+
+export interface Tickets {
+  readonly lastMs: number
+  issue(session: Session): string
+  /**
+   * Returns the session of a ticket, once. Throws `wrong-credentials` (401) if the ticket is used, too old, or from
+   * another server.
+   */
+  redeem(ticket: string): Session
+}
+
+/** Longest time between the issue of a ticket and the request that uses it. */
+const TICKET_MS = 30_000
+
+/**
+ * Unused tickets of one session: a page needs one for each connection. Beyond this number, the session's oldest ticket
+ * is deleted.
+ */
+const MOST_OF_SESSION = 20
+
+/**
+ * Unused tickets of all sessions, more than a class needs at once. Beyond this number, the oldest tickets are deleted.
+ */
+const MOST_TICKETS = 10_000
+
+export function createTickets(lastMs = TICKET_MS): Tickets {
+  /** Unused tickets, in the order in which they expire. */
+  const open = new Map<string, { readonly session: Session; readonly untilMs: ServerTimeMs }>()
+
+  /** Latest tickets of each session, oldest first. */
+  const issued = new WeakMap<Session, readonly string[]>()
+
+  return {
+    lastMs,
+    issue(session) {
+      for (const [old, { untilMs }] of open) {
+        if (untilMs > now() && open.size < MOST_TICKETS) break
+        open.delete(old)
+      }
+      const ticket = randomBytes(16).toString('base64url')
+      const own = [...(issued.get(session) ?? []), ticket]
+      for (const old of own.splice(0, own.length - MOST_OF_SESSION)) open.delete(old)
+      issued.set(session, own)
+      open.set(ticket, { session, untilMs: now() + lastMs })
+      return ticket
+    },
+    redeem(ticket) {
+      const found = open.get(ticket)
+      open.delete(ticket)
+      if (found && found.untilMs > now() && !found.session.isOver) return found.session
+      throw new FeedError(
+        'wrong-credentials',
+        'The ticket was used before, is too old, or is none of this server’s.',
+        `Ask for a new one by POST /session/ticket: it is good once, for ${lastMs / 1000} s.`,
+      )
+    },
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The sender of a request, as the access check (access.ts) found it. Limits, logs and later checks read it from here.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Session } from './sessions.ts'
+
+export interface Visitor {
+  /** Network address of the client. If the request came through a trusted proxy, the address that the proxy names. */
+  readonly address: string
+  /** Null if the request came without a session. */
+  readonly session: Session | null
+}
+
+const visitors = new WeakMap<IncomingMessage, Visitor>()
+
+/** Returns the visitor of a request. If the request has not passed the check, that is its address without a session. */
+export const visitorOf = (request: IncomingMessage): Visitor =>
+  visitors.get(request) ?? { address: request.socket.remoteAddress ?? '', session: null }
+
+const PAGE = /[?&]lane=([A-Za-z0-9_-]{1,64})/
+
+/** Headers that proxies add to the requests they pass on (RFC 7239, and the older X- headers). */
+const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+
+/** Whether a proxy says that it passed this request on. Many clients may share the connection of a proxy. */
+export const isProxied = ({ headers }: IncomingMessage): boolean => PROXY_FIELDS.some((name) => name in headers)
+
+let clients = 0
+const numbers = new WeakMap<object, number>()
+
+/**
+ * Names the client that sent a request. That is the page (or program) that `lane=PAGE.…` names at its address, or else
+ * the connection. Many clients share a proxy's connection, so there only this request is named. A hostile client can
+ * take another name. The name only keeps honest clients apart.
+ */
+export function clientOf(request: IncomingMessage): string {
+  const [, page] = PAGE.exec(request.url ?? '') ?? []
+  if (page !== undefined) return `page ${visitorOf(request).address} ${page}`
+  const on = isProxied(request) ? request : request.socket
+  const number = numbers.get(on) ?? ++clients
+  numbers.set(on, number)
+  return `client ${number}`
+}
+
+export function setVisitor(request: IncomingMessage, visitor: Visitor): void {
+  visitors.set(request, visitor)
+}

@@ -1,0 +1,95 @@
+/**
+ * Checks that the event log's files are still the ones that the server opened and wrote. On most systems
+ * another program can delete or overwrite a file in use. The server would then write, without an error,
+ * into a file that disappears when the process ends.
+ */
+import { realpathSync, renameSync, statSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
+import { basename } from 'node:path'
+import { trouble } from './trouble.ts'
+
+export interface HeldFiles {
+  /** Notes the files' present condition, after the server has written to them. Returns null if one is no longer in its place. */
+  look(): LogFiles | null
+  /** Compares the files with the last `look`. Returns null if nothing has changed. */
+  missing(): Missing | null
+  /** Calls `close`, which deletes the journal at its place. A foreign journal is moved away for that time and put back. */
+  spare(close: () => void): void
+}
+
+export interface Missing {
+  /** End of a sentence: the file that is gone, and what to do about it. */
+  readonly why: string
+  /** True if the database is in its place, so that the journal's content can still be written to it. */
+  readonly isOnlyJournal: boolean
+}
+
+/** A log's database and its journal. */
+export interface LogFiles {
+  readonly db: BigIntStats | undefined
+  readonly wal: BigIntStats | undefined
+}
+
+/** False on Windows, which sets the time of a change only when the file is closed, also by the end of a killed process. */
+export const HAS_CHANGE_TIMES = process.platform !== 'win32'
+
+export const walOf = (file: string): string => `${file}-wal`
+
+export const lookAt = (file: string): BigIntStats | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })
+
+export const filesOf = (file: string): LogFiles => ({ db: lookAt(file), wal: lookAt(walOf(file)) })
+
+/** Starts to watch a log's two files. Call it when both are open. */
+export function holdFiles(path: string): HeldFiles {
+  const file = realpathSync(path)
+  let { db, wal } = filesOf(file)
+
+  return {
+    look() {
+      const now = filesOf(file)
+      if (isSame(now.db, db)) db = now.db
+      if (isSame(now.wal, wal)) wal = now.wal
+      return db === now.db && wal === now.wal ? now : null
+    },
+    missing() {
+      try {
+        const now = filesOf(file)
+        if (!isSame(now.db, db)) return { why: `${basename(file)} ${GONE}`, isOnlyJournal: false }
+        // Between two checkpoints nothing is written to the database, and the journal only grows.
+        if (isChanged(now.db, db)) return { why: `${basename(file)} ${CHANGED}`, isOnlyJournal: false }
+        if (!isSame(now.wal, wal)) return { why: `${basename(walOf(file))} ${GONE}`, isOnlyJournal: true }
+        if (isShorter(now.wal, wal)) return { why: `${basename(walOf(file))} ${CHANGED}`, isOnlyJournal: false }
+        return null
+      } catch (error) {
+        return { why: trouble(error), isOnlyJournal: false }
+      }
+    },
+    spare(close) {
+      const there = lookAt(walOf(file))
+      if (!there || isSame(there, wal)) return close()
+      const aside = `${walOf(file)}.${process.pid}`
+      renameSync(walOf(file), aside)
+      try {
+        close()
+      } finally {
+        renameSync(aside, walOf(file))
+      }
+    },
+  }
+}
+
+const GONE =
+  'was deleted, moved or replaced while the server used it; move the very same file back, or restart the server.'
+
+const CHANGED = 'was written to by another program while the server used it; restart the server.'
+
+function isSame(now: BigIntStats | undefined, then: BigIntStats | undefined): boolean {
+  return now !== undefined && now.ino === then?.ino && now.dev === then.dev
+}
+
+function isChanged(now: BigIntStats | undefined, then: BigIntStats | undefined): boolean {
+  return now?.size !== then?.size || (HAS_CHANGE_TIMES && now?.mtimeNs !== then?.mtimeNs)
+}
+
+const isShorter = (now: BigIntStats | undefined, then: BigIntStats | undefined): boolean =>
+  now !== undefined && then !== undefined && now.size < then.size

@@ -1,0 +1,23 @@
+/** Idempotency keys: a key belongs to one user and to one request. */
+import { hash } from 'node:crypto'
+
+/** Thrown when a user uses a key again for a different request. */
+export class KeyReused extends Error {
+  constructor(key: string, user: string | undefined) {
+    super(
+      `${user === undefined ? 'The' : `${JSON.stringify(user)} used the`} key ${JSON.stringify(key)} for something else before.`,
+    )
+  }
+}
+
+const FINGERPRINT_CHARS = 22
+
+/** Returns a fingerprint of a request. The order of JSON members does not matter. Its 128 bits make accidental repeats impossible in practice. */
+export function fingerprintOf(asked: object): string {
+  return hash('sha256', JSON.stringify(asked, inOrder), 'base64url').slice(0, FINGERPRINT_CHARS)
+}
+
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,32 @@
+/** Cross-origin resource sharing (WHATWG Fetch, section 3.3), for a user's own pages on another origin. */
+
+/** Request fields that such a page may set, in addition to those that browsers always allow. */
+const REQUEST_FIELDS = 'authorization, content-type, idempotency-key, last-event-id, prefer'
+
+/** Response fields that scripts of such a page may read, in addition to those that browsers always allow. */
+const RESPONSE_FIELDS = 'allow, location, preference-applied, retry-after'
+
+/** Seconds for which a browser may reuse the result of a preflight. */
+const PREFLIGHT_S = 600
+
+/**
+ * Returns the headers for a response. `guest` is the origin whose scripts may read it, or null. Both cases vary by
+ * Origin, so that a cache keeps them apart.
+ */
+export function corsHeaders(guest: string | null, withCredentials: boolean): Record<string, string> {
+  if (guest === null) return { vary: 'origin' }
+  return {
+    vary: 'origin',
+    'access-control-allow-origin': guest,
+    'access-control-expose-headers': RESPONSE_FIELDS,
+    ...(withCredentials && { 'access-control-allow-credentials': 'true' }),
+  }
+}
+
+export function preflightHeaders(methods: readonly string[]): Record<string, string> {
+  return {
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': REQUEST_FIELDS,
+    'access-control-max-age': String(PREFLIGHT_S),
+  }
+}

@@ -1,0 +1,209 @@
+/** Turns every failure in Fastify, or before it, into an error of the catalogue. */
+import { STATUS_CODES } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { preflightHeaders } from './cors.ts'
+import { FeedError, problem, quote } from './errors.ts'
+import type { ErrorCode } from './errors.ts'
+import { RoomsFull } from '../feed/feed.ts'
+import { KeyReused } from '../feed/keys.ts'
+import { LogUnavailable } from '../feed/log.ts'
+import type { Rendered } from './rendered.ts'
+
+/**
+ * Adds the handlers. `nothingAt` returns the 404 page for browsers; without it, browsers get the same error as
+ * programs.
+ */
+export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) => Promise<Rendered>): void {
+  const methods = collectMethods(app)
+  app.setErrorHandler<FastifyError>(answerError)
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.replace(/\?.*/s, '')
+    const taken = methods(path)
+    const allowed = taken.length === 0 ? [] : [...taken, 'OPTIONS']
+    if (request.method === 'OPTIONS' && path === '*') return reply.code(204).send()
+    if (request.method === 'OPTIONS' && allowed.length > 0) {
+      if (reply.hasHeader('access-control-allow-origin')) reply.headers(preflightHeaders(taken))
+      return reply.code(204).header('allow', allowed.join(', ')).send()
+    }
+    // The route takes this method but has nothing under this name, so this is a 404 as well.
+    if (allowed.length === 0 || allowed.includes(request.method)) {
+      if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
+      return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
+    }
+    reply.header('allow', allowed.join(', '))
+    return send(
+      reply,
+      new FeedError('wrong-method', `${quote(path)} takes no ${request.method}.`, `Use ${taken.join(' or ')} instead.`),
+    )
+  })
+}
+
+export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  send(reply, toFeedError(error, request))
+}
+
+function send(reply: FastifyReply, error: FeedError): FastifyReply {
+  return reply
+    .code(error.statusCode)
+    .headers(error.headers)
+    .type('application/problem+json')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problem(error)))
+}
+
+/** Whether a browser asks for a page. Only then does Accept name HTML; a script's `fetch` and curl accept anything. */
+function isForPeople({ method, headers: { accept = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && accept.includes('text/html')
+}
+
+function sendPage(reply: FastifyReply, { headers, body }: Rendered): FastifyReply {
+  return reply.code(404).headers(headers).header('cache-control', 'no-store').send(body)
+}
+
+/**
+ * Returns the function that lists the methods of a path. A route that names the path wins over a route with a
+ * parameter. Routes that end in `*` match every path, so they are left out.
+ */
+function collectMethods(app: FastifyInstance): (path: string) => string[] {
+  const routes: { readonly url: string; readonly path: RegExp; readonly methods: readonly string[] }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    if (!url.endsWith('*'))
+      routes.push({ url, path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
+  })
+  return (path) => {
+    const matching = routes.filter((route) => route.path.test(path))
+    const named = matching.filter(({ url }) => !url.includes(':'))
+    return [...new Set((named.length > 0 ? named : matching).flatMap(({ methods }) => methods))]
+  }
+}
+
+/** Errors of Fastify that a client can cause, with their code and sentence. */
+const FASTIFY_CODES: Record<string, readonly [ErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than 16 KiB.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-json', 'The body is empty.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['bad-json', 'The body cannot be parsed.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-request', 'The body is not as long as Content-Length says.'],
+  FST_ERR_BAD_URL: ['bad-url', 'The path is not percent-encoded UTF-8.'],
+}
+
+function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
+  const told = ofFeed(error)
+  if (told) return told
+  if (error.validation) return invalid(error, request)
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new FeedError(
+      'wrong-type',
+      `The body is ${quote(request.headers['content-type'] ?? 'without a content type')}, not application/json.`,
+    )
+  }
+  const known = FASTIFY_CODES[error.code]
+  if (known) return new FeedError(...known)
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return new FeedError(error instanceof SyntaxError ? 'bad-json' : 'bad-request', `${error.message}.`)
+  // The client did not cause this failure. The operator finds the details in the log; the client gets none.
+  request.log.error({ err: error, req: request }, 'request failed')
+  return new FeedError('internal', `${request.method} ${quote(request.url)} failed.`)
+}
+
+/** Returns the refusal of the feed or of a check as an error of the catalogue. Returns null for any other failure. */
+export function ofFeed(error: unknown): FeedError | null {
+  if (error instanceof FeedError) return error
+  if (error instanceof RoomsFull) return new FeedError('too-many-rooms', error.message)
+  if (error instanceof KeyReused) return new FeedError('key-reused', error.message)
+  if (error instanceof LogUnavailable) return new FeedError('log-unavailable', error.message)
+  return null
+}
+
+function invalid({ validation, validationContext }: FastifyError, request: FastifyRequest): FeedError {
+  const [first] = validation ?? []
+  const missing = first?.keyword === 'required' ? Object.values(first.params).flat()[0] : undefined
+  const name = typeof missing === 'string' ? missing : (first?.instancePath.slice(1) ?? '')
+  const values = { params: request.params, querystring: request.query, body: request.body, headers: request.headers }[
+    validationContext ?? 'body'
+  ]
+  const value = (values as Record<string, unknown> | null)?.[name]
+  const code = name === 'room' ? 'bad-room' : validationContext === 'body' ? 'bad-body' : 'bad-parameter'
+  const what =
+    name === ''
+      ? `The body is ${quote(request.body)}`
+      : value === undefined
+        ? `${name} is missing`
+        : `${name} is ${quote(value)}`
+  return new FeedError(
+    code,
+    `${what}: it ${first?.message ?? 'does not fit'}.`,
+    remedyFor(request, validationContext, name),
+  )
+}
+
+/** Returns a remedy from the schema's own description of the parameter, which describes the valid values. */
+function remedyFor(
+  request: FastifyRequest,
+  context: FastifyError['validationContext'],
+  name: string,
+): string | undefined {
+  const schema = request.routeOptions.schema?.[context ?? 'body']
+  const description = (schema as { properties?: Record<string, { description?: string }> } | undefined)?.properties?.[
+    name
+  ]?.description
+  return description === undefined ? undefined : `Give ${name} as ${description}.`
+}
+
+/** Responses that are not over yet, by their connection. */
+const answering = new WeakMap<Duplex, Set<ServerResponse>>()
+const isTold = new WeakSet<Duplex>()
+
+/** Records the responses under way, so that `answerClientError` does not write into one of them. */
+export function watchResponses(server: Server): void {
+  server.prependListener('request', ({ socket }, response) => {
+    const responses = answering.get(socket) ?? new Set()
+    answering.set(socket, responses.add(response))
+    response.once('close', () => responses.delete(response))
+  })
+}
+
+/** Sends the error for a request that Node's own parser refuses. */
+export function answerClientError(error: Error, socket: Duplex): void {
+  if (isTold.has(socket)) return
+  isTold.add(socket)
+  const responses = [...(answering.get(socket) ?? [])]
+  // In the middle of another response, the client would read the error as a part of that response.
+  if (responses.some((response) => response.headersSent && !response.writableEnded)) return void socket.destroy()
+  // Requests that arrived completely before the error get their responses first.
+  const before = responses.findLast(({ req }) => req.complete)
+  if (before) before.once('close', () => answerRawError(error, socket))
+  else answerRawError(error, socket)
+}
+
+/** Errors of Node's parser that have a code of their own; all others are `bad-request`. */
+const RAW_CODES: Record<string, ErrorCode> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
+  HPE_HEADER_OVERFLOW: 'head-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
+  // An HTTP/2 client begins with these bytes.
+  HPE_PAUSED_H2_UPGRADE: 'wrong-version',
+}
+
+/**
+ * Writes an error to the bare socket, for bytes that are no HTTP request, a request that arrives too slowly, or a
+ * CONNECT request.
+ */
+export function answerRawError(error: Error & { code?: string; reason?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  // For a wrong HTTP version, Node gives the same `code` as for a missing line break. Only the reason differs.
+  const code = error.reason === 'Invalid HTTP version' ? 'wrong-version' : RAW_CODES[error.code ?? '']
+  const told = ofFeed(error) ?? new FeedError(code ?? 'bad-request', `${error.message}.`)
+  const json = JSON.stringify(problem(told))
+  const headers = {
+    ...told.headers,
+    connection: 'close',
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(json),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${told.statusCode} ${STATUS_CODES[told.statusCode]}\r\n${fields.join('')}\r\n${json}`)
+}

@@ -1,0 +1,313 @@
+/**
+ * The catalogue of all errors. Each error has a sentence that quotes the wrong value, and a remedy. Over HTTP it is
+ * sent as `application/problem+json` (RFC 9457), over WebSocket as `{"type":"error"}`.
+ */
+import type { ErrorMessage, Problem } from '../protocol/feed.ts'
+
+interface Entry {
+  readonly status: number
+  readonly title: string
+  readonly remedy: string
+  /** Seconds until a retry makes sense, sent as Retry-After (RFC 9110, section 10.2.3). */
+  readonly retryAfterS?: number
+  /** Headers that a response of this status must have. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** RFC 9110, section 15.5.2. */
+const SCHEME = { 'www-authenticate': 'Bearer realm="fourwire"' }
+
+export const CATALOGUE = {
+  'bad-request': { status: 400, title: 'Not a valid HTTP request', remedy: 'Send HTTP/1.1 as RFC 9112 describes it.' },
+  'bad-url': { status: 400, title: 'Address cannot be decoded', remedy: 'Percent-encode the path as UTF-8.' },
+  'bad-room': { status: 400, title: 'Bad room name', remedy: 'Use 1 to 32 of the characters a-z, 0-9 and "-".' },
+  'bad-cursor': {
+    status: 400,
+    title: 'Bad cursor',
+    remedy:
+      'Use a cursor that the server gave, "0" for the earliest event kept, or leave "after" out to start from now.',
+  },
+  'bad-parameter': {
+    status: 400,
+    title: 'Bad parameter',
+    remedy: 'See the parameters of this route in /openapi.json.',
+  },
+  'bad-json': {
+    status: 400,
+    title: 'Body is no JSON',
+    remedy: 'Send one JSON object in UTF-8, such as {"user":"Ada","text":"hello"}.',
+  },
+  'bad-body': { status: 400, title: 'Body does not fit', remedy: 'Send {"user":"Ada","text":"hello"}.' },
+  'bad-key': {
+    status: 400,
+    title: 'Bad Idempotency-Key',
+    remedy: 'Use 1 to 128 visible ASCII characters, a UUID for instance.',
+  },
+  'bad-settings': {
+    status: 400,
+    title: 'Bad settings',
+    remedy: 'Send {"ratePerSecond":1,"conditions":{"latencyMs":100}}; what is left out stays as it is.',
+  },
+  'not-signed-in': {
+    status: 401,
+    title: 'Not signed in',
+    remedy:
+      'Open /sign-in.html in a browser, or POST {"user","password","as":"token"} to /session and send "authorization: Bearer TOKEN".',
+    headers: SCHEME,
+  },
+  'wrong-credentials': {
+    status: 401,
+    title: 'Credentials are not right',
+    remedy: 'Sign in again at /sign-in.html, or by POST /session.',
+    headers: SCHEME,
+  },
+  'session-expired': {
+    status: 401,
+    title: 'Session is over',
+    remedy: 'Sign in again at /sign-in.html, or by POST /session.',
+    headers: SCHEME,
+  },
+  'wrong-password': {
+    status: 403,
+    title: 'Wrong password',
+    remedy: 'Give the one that was printed or chosen where the server was started.',
+  },
+  'name-taken': {
+    status: 409,
+    title: 'Name is taken',
+    remedy: 'Choose another name, or sign out where you are signed in. The instructor can free a name.',
+  },
+  'too-many-people': {
+    status: 429,
+    title: 'Too many people',
+    remedy: 'Come back when somebody has signed out.',
+    retryAfterS: 60,
+  },
+  'bad-name': {
+    status: 400,
+    title: 'Bad name',
+    remedy: 'Use 1 to 64 characters that can be seen: letters, digits, signs, and single spaces between them.',
+  },
+  'reserved-name': {
+    status: 403,
+    title: 'The instructor’s name',
+    remedy: 'Choose another name. The instructor opens the link that was printed at the start.',
+  },
+  'wrong-user': {
+    status: 403,
+    title: 'Not your name',
+    remedy: 'Publish under the name with which you signed in, or sign in with another.',
+  },
+  muted: {
+    status: 403,
+    title: 'Muted by the instructor',
+    remedy: 'Ask the instructor to let you speak again. You go on reading.',
+  },
+  'removed-person': {
+    status: 403,
+    title: 'Removed by the instructor',
+    remedy: 'Ask the instructor to let you in again.',
+  },
+  'unknown-message': {
+    status: 404,
+    title: 'No such message',
+    remedy: 'Give the id of a message that the room still has: GET /feed/ROOM/poll?after=0 lists them.',
+  },
+  'wrong-origin': {
+    status: 403,
+    title: 'Another site may not do this',
+    remedy: 'Open the page from this server itself.',
+  },
+  'not-a-page': {
+    status: 403,
+    title: 'Not to be opened as a page',
+    remedy: 'Ask with fetch, EventSource, WebSocket or curl.',
+  },
+  'not-found': { status: 404, title: 'Nothing here', remedy: 'See the routes in /openapi.json.' },
+  'wrong-method': { status: 405, title: 'Wrong method', remedy: 'Use a method that the Allow header names.' },
+  timeout: { status: 408, title: 'Request took too long to arrive', remedy: 'Send the whole request at once.' },
+  'bad-change': {
+    status: 400,
+    title: 'Not a change to a board',
+    remedy: 'Send {"user":"Ada","type":"task_created","task":{"title":"Draw a map"}}; the schema is in /openapi.json.',
+  },
+  'unknown-task': {
+    status: 404,
+    title: 'No such task',
+    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+  },
+  'unknown-list': {
+    status: 404,
+    title: 'No such list',
+    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+  },
+  'taken-id': {
+    status: 409,
+    title: 'Name taken on the board',
+    remedy: 'Leave "id" out, and the server finds one.',
+  },
+  'list-in-use': { status: 409, title: 'List not empty', remedy: 'Move or delete its tasks first.' },
+  'board-full': {
+    status: 409,
+    title: 'Board full',
+    remedy: 'Delete what is done, or use another board.',
+  },
+  'too-large': { status: 413, title: 'Body too large', remedy: 'Send at most 16 KiB.' },
+  'wrong-type': { status: 415, title: 'Wrong content type', remedy: 'Send "content-type: application/json".' },
+  'coded-body': {
+    status: 415,
+    title: 'Body is coded',
+    remedy: 'Send the body as it is, without Content-Encoding.',
+    // RFC 9110, section 15.5.16.
+    headers: { 'accept-encoding': 'identity' },
+  },
+  'unmet-expectation': {
+    status: 417,
+    title: 'Expectation cannot be met',
+    remedy: 'Leave Expect out, or send "expect: 100-continue".',
+  },
+  'wrong-host': {
+    status: 421,
+    title: 'Host name not known',
+    remedy: 'Use an address that the server printed at its start, or start it with --allow-host NAME.',
+  },
+  'key-reused': {
+    status: 422,
+    title: 'Key used for something else',
+    remedy: 'Take a new key for each message or change, and repeat one only with the very same request.',
+  },
+  'upgrade-required': {
+    status: 426,
+    title: 'WebSocket only',
+    remedy: 'Connect with a WebSocket client: wscat -c ws://HOST/feed/ROOM/ws',
+    // RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+    headers: { connection: 'upgrade, close', upgrade: 'websocket', 'sec-websocket-version': '13' },
+  },
+  'too-many-messages': {
+    status: 429,
+    title: 'Too many messages',
+    remedy: 'Send it again in a second, and at most 20 a second from one client.',
+    retryAfterS: 1,
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    remedy: 'Wait for each answer before you ask again, and ask for less.',
+    retryAfterS: 2,
+  },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too many streams and held polls',
+    remedy: 'Close one, or come back when others have left.',
+    retryAfterS: 5,
+  },
+  'too-many-rooms': {
+    status: 429,
+    title: 'Too many rooms',
+    remedy: 'Use a room that is there already, or come back later.',
+    retryAfterS: 60,
+  },
+  'head-too-large': {
+    status: 431,
+    title: 'Request head too large',
+    remedy: 'Send fewer or shorter headers; 16 KiB in all is the limit.',
+  },
+  internal: {
+    status: 500,
+    title: 'A defect of this server',
+    remedy: 'Try again; if it stays, the server\u2019s log says more.',
+  },
+  'not-implemented': {
+    status: 501,
+    title: 'Not supported',
+    remedy:
+      'Use the methods in /openapi.json, and send a body with Content-Length or with "transfer-encoding: chunked".',
+  },
+  'log-unavailable': {
+    status: 503,
+    title: 'Event log does not take writes',
+    remedy: 'Nothing was published. Try again; check the disk that --data names.',
+    retryAfterS: 1,
+  },
+  'wrong-version': { status: 505, title: 'HTTP version not spoken', remedy: 'Use HTTP/1.1.' },
+  // Errors over WebSocket only. The connection stays open, so their status is never sent.
+  'bad-message': {
+    status: 400,
+    title: 'Not a message',
+    remedy: 'Send a JSON object with a "type", such as {"type":"ping"}.',
+  },
+  'unknown-type': {
+    status: 400,
+    title: 'Unknown message type',
+    remedy: 'Known types: ping, join, leave, typing, message.',
+  },
+  'not-joined': { status: 400, title: 'Not in that room', remedy: 'Join first: {"type":"join","room":"lobby"}.' },
+  'not-instructor': {
+    status: 403,
+    title: 'For the instructor only',
+    remedy:
+      'Open the page on the server\u2019s own machine, at its loopback address, or give the instructor\u2019s token: in the page\u2019s settings, or as "authorization: Bearer TOKEN".',
+  },
+  'wrong-token': {
+    status: 403,
+    title: 'Not the instructor\u2019s token',
+    remedy: 'Give the one that was printed where the server was started; each start makes a new one.',
+  },
+  'too-many-tries': {
+    status: 429,
+    title: 'Too many wrong tokens or passwords',
+    remedy: 'Try again in a minute.',
+  },
+} as const satisfies Record<string, Entry>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** An error that is reported to a client. `detail` is one sentence that quotes the wrong value. */
+export class FeedError extends Error {
+  readonly code: ErrorCode
+  readonly remedy: string
+  readonly statusCode: number
+  readonly retryAfterS: number | undefined
+  /** Headers of the HTTP response. */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy, retryAfterS?: number) {
+    super(detail)
+    const entry: Entry = CATALOGUE[code]
+    this.code = code
+    this.remedy = remedy
+    this.statusCode = entry.status
+    this.retryAfterS = retryAfterS ?? entry.retryAfterS
+    this.headers = {
+      ...entry.headers,
+      ...(this.retryAfterS !== undefined && { 'retry-after': String(this.retryAfterS) }),
+    }
+  }
+}
+
+export function problem(error: FeedError): Problem {
+  const { title, status } = CATALOGUE[error.code]
+  return {
+    type: `urn:fourwire:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    remedy: error.remedy,
+  }
+}
+
+export function errorMessage(error: FeedError): ErrorMessage {
+  return { type: 'error', code: error.code, message: error.message, remedy: error.remedy }
+}
+
+const QUOTED_CHARS = 60
+
+/**
+ * Returns a value as an error shows it: as JSON, so that invisible characters become visible, and at most one line
+ * long.
+ */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > QUOTED_CHARS ? `${text.slice(0, QUOTED_CHARS)}…` : text
+}

@@ -1,0 +1,45 @@
+/** Checks of a request's head that RFC 9110 and 9112 require and Node leaves out. They run before the access check. */
+import type { IncomingMessage } from 'node:http'
+import { nameOf } from './origin.ts'
+import { FeedError, quote } from './errors.ts'
+
+type Head = Pick<IncomingMessage, 'httpVersion' | 'rawHeaders' | 'url'>
+
+/**
+ * Throws `bad-request` (400) for a target with a fragment, and for a Host field that is missing, repeated or invalid.
+ * Throws `wrong-version` (505) for any other HTTP version than 1.0 and 1.1, `unmet-expectation` (417) and
+ * `not-implemented` (501).
+ */
+export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
+  const fields = (name: string): string[] =>
+    rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+  const isCurrent = httpVersion === '1.1'
+  if (httpVersion === '') throw new FeedError('bad-request', 'This is no HTTP.')
+  if (!isCurrent && httpVersion !== '1.0')
+    throw new FeedError('wrong-version', `The request came as HTTP/${httpVersion}.`)
+
+  // RFC 9112, section 3.2, allows no fragment. The router would read the fragment as part of the query, but the checks
+  // of the query would not.
+  if (url.includes('#'))
+    throw new FeedError(
+      'bad-request',
+      `The request asks for ${quote(url)}.`,
+      'Leave out "#" and what follows it, or write it as %23.',
+    )
+
+  const hosts = fields('host')
+  const [host] = hosts
+  if (hosts.length > 1)
+    throw new FeedError('bad-request', `The request has ${hosts.length} Host fields: ${quote(hosts)}.`, ONE_HOST)
+  if (host === undefined && isCurrent) throw new FeedError('bad-request', 'The request has no Host field.', ONE_HOST)
+  if (host && nameOf(host) === '') throw new FeedError('bad-request', `The Host field is ${quote(host)}.`, ONE_HOST)
+
+  // HTTP/1.0 has no expectations, so a server must ignore them (RFC 9110, section 10.1.1).
+  const expectation = isCurrent ? fields('expect').find((text) => text.toLowerCase() !== '100-continue') : undefined
+  if (expectation !== undefined) throw new FeedError('unmet-expectation', `Expect is ${quote(expectation)}.`)
+
+  const coding = fields('transfer-encoding').find((text) => text.toLowerCase() !== 'chunked')
+  if (coding !== undefined) throw new FeedError('not-implemented', `Transfer-Encoding is ${quote(coding)}.`)
+}
+
+const ONE_HOST = 'Send one Host field with the name and the port that you connect to, such as "Host: localhost:3000".'

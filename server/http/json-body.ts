@@ -1,0 +1,48 @@
+/** Request bodies: JSON in UTF-8 (RFC 8259, section 8.1) without a content coding, and nothing else. */
+import type { FastifyRequest } from 'fastify'
+import { FeedError, quote } from './errors.ts'
+import type { App } from './app-type.ts'
+
+/**
+ * Makes `application/json` the only accepted type of body. Refuses a body whose characters could be misread: `bad-json`
+ * (400) if its bytes are not UTF-8, `wrong-type` (415) for another charset, and `coded-body` (415). A byte order mark,
+ * which Windows programs send, is ignored.
+ */
+export function readJsonBodies(app: App): void {
+  // A browser sends text/plain to another site without a preflight. For application/json it sends a preflight first.
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    checkCharset(request)
+    parse(request, decode(Buffer.from(bytes)), done)
+  })
+  app.addHook('preParsing', async ({ headers }) => {
+    const coding = headers['content-encoding'] ?? ''
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+    if (hasBody && !/^(?:identity)?$/i.test(coding))
+      throw new FeedError('coded-body', `Content-Encoding is ${quote(coding)}.`)
+  })
+}
+
+/** Refuses every charset except UTF-8. RFC 8259 defines no charset for this type, but many clients name UTF-8. */
+function checkCharset({ headers: { 'content-type': type = '' } }: FastifyRequest): void {
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? []
+  if (charset !== undefined && !/^utf-?8$/i.test(charset))
+    throw new FeedError('wrong-type', `The charset is ${quote(charset)}, and JSON is UTF-8.`, `Send the body in UTF-8.`)
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+function decode(bytes: Buffer): string {
+  // JSON contains no NUL bytes. A UTF-16 text is full of them, and much of it is valid UTF-8 by accident.
+  if (bytes.includes(0))
+    throw new FeedError('bad-json', 'The body has NUL bytes, as UTF-16 has and UTF-8 has not.', UTF8_REMEDY)
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    throw new FeedError('bad-json', 'The body is not UTF-8.', UTF8_REMEDY)
+  }
+}
+
+const UTF8_REMEDY =
+  'Encode the body as UTF-8 (RFC 8259, section 8.1). A shell on Windows may use another encoding: save the body as a file in UTF-8, and send it with curl --data-binary @FILE.'

@@ -1,0 +1,129 @@
+/**
+ * Checks the host names of requests and the origins of pages. Both are compared as URLs (WHATWG URL, section 4.1). So
+ * letter case, the spelling of an IPv6 address, a dot at the end of a name and the default port make no difference.
+ */
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { CATALOGUE, FeedError, quote } from './errors.ts'
+
+export interface Origins {
+  /** Throws `wrong-host` (421) if the Host field is not a name of this server. */
+  checkHost(request: Pick<IncomingMessage, 'headers'>): void
+  /**
+   * Throws `wrong-origin` (403) if a page of another origin sent the request. `home` is the host whose pages are
+   * allowed. Default: the Host field.
+   */
+  checkOrigin(request: Pick<IncomingMessage, 'headers'>, home?: string): void
+  /**
+   * Returns the origin of a page elsewhere that may read and publish here, as its browser writes it. Otherwise returns
+   * null.
+   */
+  guestOf(request: Pick<IncomingMessage, 'headers'>): string | null
+}
+
+export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * Allows these host names, on every port. It refuses any other name that somebody's DNS points at this machine (DNS
+ * rebinding).
+ * `ownOrigins`: public origins that a service forwards here. Their pages are this server's own, even if the service's
+ * proxy has replaced the Host field.
+ * `guests`: further origins whose pages may read and publish.
+ */
+export function createOrigins(
+  hostNames: Iterable<string>,
+  ownOrigins: Iterable<string> = [],
+  guests: Iterable<string> = [],
+): Origins {
+  const invited = new Set(Array.from(guests, originOf))
+  const known = new Set([...LOOPBACK_NAMES, ...Array.from(hostNames, inOneSpelling)])
+  const own = new Set(ownOrigins)
+  // An invalid name becomes an empty string, and so does an invalid Host field. Such a Host field must be refused.
+  known.delete('')
+
+  return {
+    checkHost({ headers: { host = '' } }) {
+      if (!known.has(nameOf(host)))
+        throw new FeedError('wrong-host', `This server does not answer for the host ${quote(host)}.`, allow(host))
+    },
+    checkOrigin({ headers: { host = '', origin } }, home = host) {
+      // Browsers send Origin with every cross-site request that could do harm. Other clients leave it out.
+      if (origin !== undefined && !isOriginOf(home, origin) && !own.has(originOf(origin) ?? ''))
+        throw new FeedError(
+          'wrong-origin',
+          `A page of ${quote(origin)} may not use the server at ${quote(host)}.`,
+          passOn(origin),
+        )
+    },
+    guestOf({ headers: { host = '', origin } }) {
+      const page = origin === undefined ? null : originOf(origin)
+      return page !== null && invited.has(page) && !isOriginOf(host, page) && !own.has(page) ? page : null
+    },
+  }
+}
+
+function allow(host: string): string {
+  const name = nameOf(host)
+  if (name === '') return CATALOGUE['wrong-host'].remedy
+  return `Use an address that the server printed at its start, or start it with --allow-host ${name}.`
+}
+
+/**
+ * Returns the remedy for a wrong origin. If a proxy replaces the browser's Host field, this server's own page looks
+ * like a page of another site.
+ */
+function passOn(origin: string): string {
+  const page = URL.parse(originOf(origin) ?? '')
+  const { remedy } = CATALOGUE['wrong-origin']
+  if (page === null) return remedy
+  return `${remedy} If a proxy stands between, have it pass on the browser\u2019s Host, in nginx by "proxy_set_header Host $http_host;", and start the server with --allow-host ${page.hostname}; or start it with --allow-origin ${page.origin}.`
+}
+
+/**
+ * Returns the name in a Host field, without its port and in one spelling. Returns an empty string if the field is not a
+ * host.
+ */
+export function nameOf(host: string): string {
+  return read('http:', host)?.hostname ?? ''
+}
+
+/**
+ * Returns an origin in one spelling, such as `https://xn--bcher-kva.example:8443`. Returns null if the text is not an
+ * origin.
+ */
+export function originOf(text: string): string | null {
+  const [, scheme = '', authority = ''] = ORIGIN.exec(text) ?? []
+  return read(scheme.toLowerCase(), authority)?.origin ?? null
+}
+
+/** One serialised origin. It has no path and no user name; `null` and lists do not match. */
+const ORIGIN = /^(https?:)\/\/([^/?#@\\]+)$/i
+
+/** Host and port (RFC 9112, section 3.2), without a user name and only with characters that occur in names. */
+const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i
+
+/**
+ * Whether the origin belongs to the host. If the Host field has no port, the default port of the page's scheme counts,
+ * because TLS may end at a proxy.
+ */
+function isOriginOf(host: string, origin: string): boolean {
+  const page = originOf(origin)
+  return page !== null && page === originOf(`${page.slice(0, page.indexOf(':'))}://${host}`)
+}
+
+function read(scheme: string, authority: string): Pick<URL, 'hostname' | 'origin'> | null {
+  const url = AUTHORITY.test(authority) ? URL.parse(`${scheme}//${authority}`) : null
+  if (url === null) return null
+  url.hostname = url.hostname.replace(/\.$/, '')
+  return url
+}
+
+/**
+ * Returns a host name in one spelling; people may write it in their own script. Returns an empty string if it is not a
+ * name.
+ */
+function inOneSpelling(name: string): string {
+  return URL.parse(`http://${isIP(name) === 6 ? `[${name}]` : name}`)?.hostname.replace(/\.$/, '') ?? ''
+}
+
+export const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\./.test(address)

@@ -1,0 +1,17 @@
+/** Reads the target of a request (RFC 9112, section 3.2): a path, or a whole URL as proxies send it. */
+
+export interface Target {
+  /** The path and the query. */
+  readonly path: string
+  /** Host and port of a target that is a whole URL; they replace the Host field. Null if the target is a path. */
+  readonly authority: string | null
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is
+
+export function readTarget(target: string): Target {
+  const absolute = ABSOLUTE.exec(target)
+  if (!absolute) return { path: target, authority: null }
+  const [, authority = '', path = ''] = absolute
+  return { path: path.startsWith('/') ? path : `/${path}`, authority }
+}

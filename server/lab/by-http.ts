@@ -1,0 +1,102 @@
+/**
+ * Serves the lab to pages behind a proxy that refuses WebSockets. The server sends an event stream and
+ * the page sends POSTs. The clock uses a GET of its own, which proxies delay least.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import Type from 'typebox'
+import type { Access } from '../access/access.ts'
+import { visitorOf } from '../access/visitor.ts'
+import { FeedError, quote } from '../http/errors.ts'
+import type { Limiter } from '../access/limits.ts'
+import { now } from '../now.ts'
+import { PRICES } from '../access/prices.ts'
+import type { LabMessage } from '../protocol/lab.ts'
+import { HEARTBEAT_MS } from '../transports/transport.ts'
+import type { App } from '../http/app-type.ts'
+import type { Visit, Who } from './visit.ts'
+import { pageByStream } from './page.ts'
+import { DEFAULT_ROOM, LabQuery, RoomQuery } from './routes.ts'
+
+const schemas = {
+  sse: { summary: 'The lab as an event stream; its event "line" names it', querystring: LabQuery },
+  say: {
+    summary: 'A message of a page that reads the lab\u2019s event stream',
+    querystring: Type.Object({
+      line: Type.String({ maxLength: 64, description: 'the name from the stream\u2019s event "line"' }),
+    }),
+    body: Type.Unknown(),
+  },
+  clock: {
+    summary: 'The server\u2019s time, for a page that sets its clock over plain HTTP',
+    querystring: Type.Object({
+      ...RoomQuery.properties,
+      t0: Type.Number({ description: 'a number: the time of the request in ms, on the page\u2019s clock' }),
+    }),
+  },
+}
+
+interface Lab {
+  whoOf(from: IncomingMessage, room: string): Promise<Who>
+  receive(visit: Visit, who: Who): void
+  answer(visit: Visit, text: string): Promise<void>
+  time(room: string, t0: number, t1: number): LabMessage
+}
+
+const config = { access: 'class' } as const
+
+export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf, receive, answer, time }: Lab): void {
+  /** Visits of the open streams, by a name that only the page knows. */
+  const lines = new Map<string, Visit>()
+
+  const held = { ...config, price: PRICES.stream }
+  app.get('/lab/sse', { schema: schemas.sse, exposeHeadRoute: false, config: held }, async ({ raw, query }, reply) => {
+    const { room: name = DEFAULT_ROOM, page: pageName } = query
+    const who = await whoOf(raw, name)
+    const release = limiter.hold(raw)
+    const stream = openStream(reply)
+    if (!stream) return release()
+    // Several parts of the lab each add a listener for the end of the stream.
+    stream.setMaxListeners(20)
+    access.onEnd(raw, () => stream.end())
+    const visit = { name, page: pageByStream(stream), pageName, from: raw }
+    const line = crypto.randomUUID()
+    lines.set(line, visit)
+    const beat = setInterval(() => stream.write(':hb\n\n'), HEARTBEAT_MS)
+    stream.once('close', () => {
+      release()
+      clearInterval(beat)
+      lines.delete(line)
+    })
+    stream.write(`event: line\ndata: ${line}\n\n`)
+    receive(visit, who)
+  })
+
+  app.post('/lab/say', { schema: schemas.say, config }, async ({ raw, query: { line }, body }, reply) => {
+    const visit = lines.get(line)
+    if (!visit || visitorOf(raw).session !== visitorOf(visit.from).session)
+      throw new FeedError('not-found', `The line ${quote(line)} is not open.`, 'Open GET /lab/sse, which names one.')
+    await answer(visit, JSON.stringify(body))
+    return reply.code(204).send()
+  })
+
+  app.get('/lab/clock', { schema: schemas.clock, config }, async ({ query: { room = DEFAULT_ROOM, t0 } }, reply) => {
+    const t1 = now()
+    reply.header('cache-control', 'no-store')
+    return time(room, t0, t1)
+  })
+}
+
+/** Starts the event stream. Returns null if the client has already left. */
+function openStream(reply: FastifyReply): ServerResponse | null {
+  reply.hijack()
+  const stream = reply.raw
+  if (stream.destroyed) return null
+  for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
+  stream.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+  })
+  return stream
+}

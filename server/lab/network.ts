@@ -1,0 +1,73 @@
+/**
+ * Changes and faults of the network while it is in use. Connects the wire, which knows connections
+ * only, with the transports, which can end their streams with a goodbye.
+ */
+import type { Socket } from 'node:net'
+import type { Conditions, Cut } from '../protocol/lab.ts'
+import { MINE } from '../lessons/mine.ts'
+import type { App } from '../http/app-type.ts'
+import type { Goodbye } from '../transports/transport.ts'
+import { NEUTRAL, areEqual } from '../wire/bend/ranges.ts'
+import type { Wire } from '../wire/wire.ts'
+
+export interface Network {
+  readonly conditions: Conditions
+  /**
+   * Sets new conditions and makes the feed's clients reconnect with their cursors. Streams and held polls
+   * end with a goodbye, idle connections are closed, and a connection with a response in progress closes
+   * after it. Equal conditions change nothing.
+   */
+  setConditions(conditions: Conditions): void
+  /** Cuts every connection whose latest request was for the feed, at once. */
+  cut(how: Cut): void
+  /** Simulates a restart of the server: goodbyes, a time without a server, and then no conditions. */
+  restart(): void
+}
+
+/** Duration of a simulated restart, about that of a real one. Connections are reset meanwhile; a closed port would refuse them. */
+const RESTART_MS = 1500
+
+/** Routes of the lanes besides those of the transports: presence, and the student's server. Publishing is not among them. */
+const LANE_ROUTE = new RegExp(`^/feed/:room/|^${MINE}(/|$)`)
+
+/** Creates the network. `paths` and `goodbyes`: those of the transports. Call this before any route is added, because it adds hooks. */
+export function createNetwork(app: App, wire: Wire, paths: ReadonlySet<string>, goodbyes: Iterable<Goodbye>): Network {
+  const feeds = new WeakSet<Socket>()
+  /** Number of requests without a complete response, by connection. The handshake of a WebSocket never has one. */
+  const unanswered = new WeakMap<Socket, number>()
+  const count = (socket: Socket, change: number) => unanswered.set(socket, (unanswered.get(socket) ?? 0) + change)
+
+  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    const { socket } = raw
+    count(socket, 1)
+    reply.raw.once('close', () => count(socket, -1))
+    const { url = '' } = routeOptions
+    if (paths.has(url) || LANE_ROUTE.test(url)) feeds.add(socket)
+    else feeds.delete(socket)
+  })
+  // Responses on an outdated connection get `Connection: close`. Event streams close theirs anyway.
+  app.addHook('onSend', async ({ raw }, reply) => {
+    if (wire.isOutdated(raw.socket)) reply.header('connection', 'close')
+  })
+
+  return {
+    get conditions() {
+      return wire.conditions
+    },
+    setConditions(conditions) {
+      if (!areEqual(conditions, wire.conditions)) change(conditions)
+    },
+    cut: (how) => wire.cut(how, (socket) => feeds.has(socket)),
+    restart() {
+      change(NEUTRAL)
+      wire.refuse(RESTART_MS)
+    },
+  }
+
+  function change(conditions: Conditions): void {
+    wire.setConditions(conditions)
+    for (const goodbye of goodbyes) goodbye()
+    // Node's closeIdleConnections cannot be used: it counts a connection as idle while its last response is still on its way.
+    wire.endOutdated((socket) => (unanswered.get(socket) ?? 0) > 0)
+  }
+}

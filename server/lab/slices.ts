@@ -1,0 +1,34 @@
+/** Runs long computations in slices. Between two slices the event loop serves other clients. */
+
+/** Computation that can pause at each `yield`. */
+export type Work<T> = Generator<void, T, void>
+
+export interface Slices {
+  /** Runs the work after all earlier work. Rejects with the error that the work throws. */
+  run<T>(work: () => Work<T>): Promise<T>
+}
+
+/** Length of a slice: other clients wait this long in each turn of the event loop. */
+const SLICE_MS = 2
+
+export function createSlices(sliceMs = SLICE_MS): Slices {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    run(work) {
+      const result = last.then(() => inSlices(work(), sliceMs))
+      last = result.catch(() => {})
+      return result
+    },
+  }
+}
+
+async function inSlices<T>(work: Work<T>, sliceMs: number): Promise<T> {
+  for (;;) {
+    const endMs = performance.now() + sliceMs
+    do {
+      const { done, value } = work.next()
+      if (done) return value
+    } while (performance.now() < endMs)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

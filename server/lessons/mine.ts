@@ -1,0 +1,121 @@
+/**
+ * Serves the student's server at `/mine` of this server's own port: a request for `/mine/PATH` becomes a request for
+ * `/PATH` there. So one forwarded port reaches both servers. The bytes of the student's lane are also counted,
+ * captured, delayed and cut like those of the other lanes.
+ */
+import type { IncomingMessage } from 'node:http'
+import { COOKIE } from '../access/credentials.ts'
+import { isSessionToken } from '../access/sessions.ts'
+import { FeedError, quote } from '../http/errors.ts'
+import type { App } from '../http/app-type.ts'
+import type { Goodbye } from '../transports/transport.ts'
+import { isWebSocketUpgrade, takeSocket } from '../http/upgrade.ts'
+import { headText } from '../wire/request-head.ts'
+import type { Wire } from '../wire/wire.ts'
+import type { Kit } from './kit.ts'
+import { createRelay } from './relay.ts'
+
+export const MINE = '/mine'
+
+export interface Mine {
+  /**
+   * Least time in ms that the hop from this server to the student's server adds in each direction. Null before the
+   * first connection.
+   */
+  readonly hopMs: number | null
+  /** Calls back after each change of `hopMs`. Returns a function that ends the calls. */
+  follow(listener: () => void): () => void
+  readonly leave: Goodbye
+}
+
+/** Number of recent connections from which the time of the hop is taken. */
+const HOPS = 15
+
+/** Adds the routes of `/mine`. Without a kit it adds none. */
+export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
+  const hops: number[] = []
+  const listeners = new Set<() => void>()
+  const relay = createRelay({
+    port: () => (kit?.state?.yours ? Number(new URL(kit.state.yours).port) : null),
+    isOutdated: wire.isOutdated,
+    connected(ms) {
+      hops.push(ms / 2)
+      if (hops.length > HOPS) hops.shift()
+      for (const listener of listeners) listener()
+    },
+  })
+
+  if (kit)
+    for (const url of [MINE, `${MINE}/*`])
+      app.all(url, {
+        schema: { hide: true },
+        config: { access: 'class' },
+        // This hook runs before Fastify reads the body.
+        async onRequest(request, reply) {
+          const { raw } = request
+          checkDestination(raw)
+          if (isWebSocketUpgrade(raw)) relay.upgrade(takeSocket(request, reply), headFor(raw))
+          else relay.request(raw, reply.hijack().raw, headFor(raw))
+        },
+        handler: async (_request, reply) => reply,
+      })
+
+  return {
+    get hopMs() {
+      // The shortest time is the best estimate: in the longer ones, one of the two processes was busy.
+      return hops.length === 0 ? null : Math.min(...hops)
+    },
+    follow(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    leave: relay.leave,
+  }
+}
+
+/**
+ * Throws `not-a-page` (403) if a browser wants the response as a page or a script. A student's program must not run in
+ * the sandbox's origin with the rights of its visitor.
+ */
+function checkDestination({ headers: { 'sec-fetch-dest': destination = 'empty' }, url = '' }: IncomingMessage): void {
+  if (destination !== 'empty' && destination !== 'websocket')
+    throw new FeedError('not-a-page', `A browser asked for ${quote(url)} as a ${quote(destination)}.`)
+}
+
+/**
+ * Returns the request's head for the student's server, without the parts that concern only the client and this server.
+ */
+function headFor({ method, url = '', httpVersion, rawHeaders }: IncomingMessage): string {
+  return headText({
+    method,
+    url: targetOf(url),
+    httpVersion,
+    rawHeaders: withoutOurs(rawHeaders),
+  })
+}
+
+/** Removes `/mine` from the target, even if it is percent-encoded, and a session's token from the query. */
+function targetOf(url: string): string {
+  const [path = '', ...rest] = url.replace(/^\/[^/?]*\/?/, '/').split('?')
+  if (rest.length === 0) return path
+  const isOurs = (part: string): boolean => isSessionToken(new URLSearchParams(part).get('token') ?? '')
+  const parts = rest.join('?').split('&')
+  return `${path}?${parts.filter((part) => !isOurs(part)).join('&')}`
+}
+
+function withoutOurs(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.flatMap((name, i) => {
+    const value = i % 2 === 0 ? passedOn(name, rawHeaders[i + 1] ?? '') : null
+    return value === null ? [] : [name, value]
+  })
+}
+
+/** Returns the part of a field that the student's server gets, or null for nothing. */
+function passedOn(name: string, value: string): string | null {
+  // Node has already sent the response 100.
+  if (/^expect$/i.test(name)) return null
+  if (/^authorization$/i.test(name)) return /^bearer /i.test(value) ? null : value
+  if (!/^cookie$/i.test(name) || !value.includes(COOKIE)) return value
+  const others = value.split(/; */).filter((pair) => !pair.startsWith(`${COOKIE}=`))
+  return others.length > 0 ? others.join('; ') : null
+}

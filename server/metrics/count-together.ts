@@ -1,0 +1,44 @@
+import { now } from '../now.ts'
+import type { Event, ServerTimeMs } from '../protocol/feed.ts'
+import type { Reader } from './observed-feed.ts'
+
+/**
+ * Counts the deliveries of the same events to many clients together, at the end of the turn. Counted for each client
+ * alone, they cost about 7 % of a delivery to a thousand clients (`npm run bench:fanout`).
+ *
+ * `report`: gets the events, the earliest acceptance whose delay counts, the number of clients, and the times of the
+ * first and the last delivery. The deliveries in between are evenly spread, because they follow one another directly.
+ */
+export function countTogether(
+  report: (
+    events: readonly Event[],
+    sinceMs: ServerTimeMs,
+    clients: number,
+    fromMs: ServerTimeMs,
+    toMs: ServerTimeMs,
+  ) => void,
+): Reader['delivered'] {
+  let counted: readonly Event[] = []
+  let clients = 0
+  let fromMs = 0
+
+  return (events, sinceMs) => {
+    const [first] = events
+    if (!first) return
+    // A part of these events is history for this client.
+    if (first.at < sinceMs) return report(events, sinceMs, 1, now(), now())
+    if (events !== counted) {
+      flush()
+      counted = events
+      fromMs = now()
+      queueMicrotask(flush)
+    }
+    clients += 1
+  }
+
+  function flush(): void {
+    if (clients > 0) report(counted, -Infinity, clients, fromMs, now())
+    counted = []
+    clients = 0
+  }
+}

@@ -1,0 +1,134 @@
+/** Documents of the repository as pages at `/docs`, with the links between them. */
+import { readFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { FRESH, notFound } from '../http/rendered.ts'
+import { filled } from './lesson-pages.ts'
+import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
+import { REPOSITORY, documentHeaders, servePublic } from './page.ts'
+
+interface Document {
+  /** Last part of the page's address. */
+  readonly name: string
+  /** Path of the file in the repository. */
+  readonly path: string
+  /** Label in the head of every document's page. */
+  readonly label: string
+  readonly about: string
+}
+
+export const DOCUMENTS: readonly Document[] = [
+  { name: 'readme', path: 'README.md', label: 'Readme', about: 'What Fourwire is, and where to continue.' },
+  {
+    name: 'lessons',
+    path: 'lessons/README.md',
+    label: 'Lessons',
+    about: 'How to work on the course, and how to grade it.',
+  },
+  {
+    name: 'web',
+    path: 'web/README.md',
+    label: 'Pages',
+    about: 'How to read the sandbox, and where the code of the pages is.',
+  },
+  {
+    name: 'server',
+    path: 'server/README.md',
+    label: 'Server',
+    about: 'How the server works, its interface, its flags, and how to operate it.',
+  },
+  { name: 'test', path: 'test/README.md', label: 'Tests', about: 'What each suite guarantees, and what was measured.' },
+  {
+    name: 'contributing',
+    path: '.github/CONTRIBUTING.md',
+    label: 'Contributing',
+    about: 'How to change Fourwire, and what was rejected.',
+  },
+  { name: 'kit', path: 'lessons/kit/README.md', label: 'Kit', about: 'How to write a lesson.' },
+  { name: 'security', path: '.github/SECURITY.md', label: 'Security', about: 'How to report a vulnerability.' },
+  { name: 'changelog', path: 'CHANGELOG.md', label: 'Changes', about: 'What users notice of each version.' },
+]
+
+/** The README's picture, which lies outside `web/`. */
+const PICTURE = { path: 'test/browser/sandbox.png', address: '/docs/sandbox.png' }
+
+/**
+ * Serves the list of documents, and a page for each of them. A document whose file is missing, as in an installation
+ * with only `server/` and `web/`, has no page and is not in the list.
+ * `root`: folder of the repository.
+ */
+export function serveDocuments(app: FastifyInstance, { root = REPOSITORY }: { readonly root?: string } = {}): void {
+  const template = () => readFile(join(root, 'web/lesson/index.html'), 'utf8')
+  const textOf = ({ path }: Document) => readFile(join(root, path), 'utf8').catch(() => null)
+  const send = (reply: FastifyReply, html: string) => reply.headers({ ...documentHeaders(html), ...FRESH }).send(html)
+
+  servePublic(app, '/docs', async (_request, reply) => {
+    const texts = await Promise.all(DOCUMENTS.map(textOf))
+    const present = DOCUMENTS.filter((_document, i) => texts[i] !== null)
+    return send(reply, listPage(await template(), present))
+  })
+
+  servePublic(app, PICTURE.address, async (_request, reply) =>
+    reply
+      .headers(FRESH)
+      .sendFile(posix.basename(PICTURE.path), join(root, posix.dirname(PICTURE.path)), { cacheControl: false }),
+  )
+
+  servePublic<{ name: string }>(app, '/docs/:name', async ({ params: { name } }, reply) => {
+    const document = DOCUMENTS.find((known) => known.name === name)
+    const markdown = document ? await textOf(document) : null
+    return document && markdown !== null
+      ? send(reply, documentPage(await template(), document, markdown))
+      : notFound(reply)
+  })
+}
+
+function listPage(template: string, documents: readonly Document[]): string {
+  const items = documents.map(
+    ({ name, label, about }) =>
+      `<li><span><a href="/docs/${name}">${label}</a><small>${escapeHtml(about)}</small></span></li>`,
+  )
+  const main = `<main class="course">
+      <h1>The documents</h1>
+      <ul>${items.join('\n')}</ul>
+    </main>`
+  return filled(template, { ...HEAD, title: 'Documents', entries: entries(), main })
+}
+
+function documentPage(template: string, document: Document, markdown: string): string {
+  const [head = '', title = document.label] = /^# (.*)\n/.exec(markdown) ?? []
+  const main = `<main class="document">
+      <article class="text">
+        <h1>${inlineHtmlOf(title)}</h1>
+${htmlOf(markdown.slice(head.length), (target) => addressOf(target, document.path))}
+      </article>
+    </main>`
+  return filled(template, { ...HEAD, title, entries: entries(document), main })
+}
+
+const HEAD = { home: '/docs', place: 'docs', list: 'Documents' }
+
+function entries(current?: Document): string {
+  return DOCUMENTS.map(
+    (document) =>
+      `<a href="/docs/${document.name}"${document === current ? ' class="current" aria-current="page"' : ''}>${document.label}</a>`,
+  ).join('')
+}
+
+/**
+ * Returns the address on this server for a link or a picture in the document at `from`.
+ * Returns null if the target has no page here, such as a file of code.
+ */
+export function addressOf(target: string, from: string): string | null {
+  const [, here] = /^http:\/\/localhost:3000(\/.*)?$/.exec(target) ?? []
+  if (target.startsWith('http://localhost:3000')) return here ?? '/'
+  if (/^(?:https?:|#)/.test(target)) return target
+  const [file = '', anchor] = target.split('#')
+  const path = posix.join(posix.dirname(from), file)
+  const suffix = anchor === undefined ? '' : `#${anchor}`
+  const document = DOCUMENTS.find((known) => known.path === path)
+  if (document) return `/docs/${document.name}${suffix}`
+  const [, lesson] = /^lessons\/(\d\d-[a-z0-9-]+)\/README\.md$/.exec(path) ?? []
+  if (lesson !== undefined) return `/lessons/${lesson}${suffix}`
+  return path === PICTURE.path ? PICTURE.address : null
+}

@@ -1,0 +1,93 @@
+/** The lessons' pages: the contents of the frame `web/lesson/index.html`. */
+import type { Lesson } from '../lessons/course.ts'
+import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
+
+interface Place {
+  /** The host by which this server was requested. The page's commands use the same host. */
+  readonly host: string
+  /** The path at which this server reaches the student's server; empty if there is no kit. */
+  readonly mine: string
+  /** The address of the student's server, for people to read; empty until it is known. */
+  readonly yours: string
+}
+
+export function lessonPage(
+  frame: string,
+  course: readonly Lesson[],
+  lesson: Lesson,
+  { host, mine, yours }: Place,
+): string {
+  const { name, number, title, facts, text } = lesson
+  const at = course.indexOf(lesson)
+  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-mine="${mine}" data-yours="${escapeHtml(yours)}">
+      <article class="text" tabindex="0" aria-label="Lesson ${number}">
+        <p class="kick">Lesson ${number}${facts === '' ? '' : ` · ${inlineHtmlOf(facts)}`}</p>
+        <h1>${inlineHtmlOf(title)}</h1>
+${htmlOf(text).replaceAll('localhost:3000', escapeHtml(host))}
+        <nav class="turn" aria-label="Other lessons">${turn(course[at - 1], 'prev', 'Before')}${turn(course[at + 1], 'next', 'Next')}</nav>
+      </article>
+      <fw-lesson></fw-lesson>
+    </main>`
+  return filled(frame, { ...HEAD, title: `Lesson ${number}: ${title}`, entries: squares(course, lesson), main })
+}
+
+export function coursePage(frame: string, course: readonly Lesson[]): string {
+  const rows = course.map(
+    ({ name, number, title, facts, isDone }) =>
+      `<li data-lesson="${name}"${isDone ? ' class="done"' : ''}><span class="no">${number}</span><span><a href="/lessons/${name}">${inlineHtmlOf(title)}</a><small>${inlineHtmlOf(facts)}</small><small class="hunt">Find the bug: <code>npm run lesson hunt ${number}</code></small></span><span class="is">${isDone ? 'done' : ''}</span></li>`,
+  )
+  const done = course.filter(({ isDone }) => isDone).length
+  const main = `<main class="course">
+      <h1>The lessons</h1>
+      <p>Each lesson has a question, a prediction, an experiment to watch, and a small file to finish. The course checks your file over real connections. ${course.length > 0 ? `${done} of ${course.length} are done.` : 'There are no lessons here.'}</p>
+      <p>To work on a lesson, start it in a terminal: <code>npm run lesson</code> starts the next lesson that is not done, <code>npm run lesson 4</code> starts lesson 4.</p>
+      <p><a href="/docs/lessons">How to work on the lessons</a>, and <a href="/docs">all documents</a>.</p>
+      <ol>${rows.join('\n')}</ol>
+    </main>`
+  return filled(frame, { ...HEAD, title: 'Lessons', entries: squares(course), main })
+}
+
+/** The query of the page's first link to the sandbox: the state that the lesson describes. */
+function lookOf(text: string): string {
+  return /http:\/\/localhost:3000(\/[^\s)>]*)/.exec(text)?.[1] ?? '/'
+}
+
+/** The row of lessons in the head of each page, with a mark on those that are done. */
+function squares(course: readonly Lesson[], current?: Lesson): string {
+  const links = course.map((lesson) => {
+    const { name, number, title, isDone } = lesson
+    const is = [lesson === current ? 'current' : '', isDone ? 'done' : ''].filter(Boolean).join(' ')
+    const label = escapeHtml(`Lesson ${number}: ${title}${isDone ? ', done' : ''}`)
+    return `<a href="/lessons/${name}" data-lesson="${name}" class="${is}"${lesson === current ? ' aria-current="page"' : ''} title="${label}" aria-label="${label}">${number}</a>`
+  })
+  return links.join('')
+}
+
+function turn(lesson: Lesson | undefined, rel: 'prev' | 'next', label: string): string {
+  if (!lesson) return ''
+  return `<a rel="${rel}" href="/lessons/${lesson.name}"><small>${label}</small> ${lesson.number}. ${inlineHtmlOf(lesson.title)}</a>`
+}
+
+const HEAD = { home: '/lessons', place: 'lessons', list: 'Lessons' }
+
+interface PageParts {
+  readonly title: string
+  /** Address, name and list of the pages that this page belongs to. */
+  readonly home: string
+  readonly place: string
+  readonly list: string
+  /** Links to these pages, as HTML. */
+  readonly entries: string
+  readonly main: string
+}
+
+/** Fills in `web/lesson/index.html`. */
+export function filled(template: string, { title, home, place, list, entries, main }: PageParts): string {
+  return template
+    .replace('<!-- title -->', () => escapeHtml(title))
+    .replace('<!-- home -->', home)
+    .replace('<!-- place -->', place)
+    .replace('<!-- list -->', list)
+    .replace('<!-- entries -->', () => entries)
+    .replace('<!-- main -->', () => main)
+}

@@ -1,0 +1,207 @@
+import { stripTypeScriptTypes } from 'node:module'
+import { extname, join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { PRICES } from '../access/prices.ts'
+import { FRESH, notFound, rendering, send, sha256 } from '../http/rendered.ts'
+import type { Rendered } from '../http/rendered.ts'
+import { highlight } from './source.ts'
+import { findVendored } from './vendored.ts'
+
+/** Headers of every response of this server. */
+export const GENERAL_HEADERS: Record<string, string> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/**
+ * Headers of HTML pages. At a trustworthy address they isolate the page, so its clock has steps of 5 µs, not 100 µs.
+ */
+const DOCUMENT_HEADERS = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
+export const REPOSITORY = join(import.meta.dirname, '../..')
+
+// A path consists of plain names and ends in a known extension. The test runs on the decoded path. So no spelling of
+// `..`, of a slash, of a dot-file or of a Windows device name can pass.
+const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
+/** Files in a format that is compressed already. */
+const COMPRESSED_FILE = /\.(?:png|woff2)$/
+/** The HTML file for each address. The other files of a page are in the same folder. */
+const PAGES = new Map([
+  ['', 'sandbox/index.html'],
+  ['index.html', 'sandbox/index.html'],
+  ['board', 'board/index.html'],
+  ['board.html', 'board/index.html'],
+  ['chat', 'chat/index.html'],
+  ['chat.html', 'chat/index.html'],
+  ['choose', 'choose/index.html'],
+  ['choose.html', 'choose/index.html'],
+  ['sign-in.html', 'sign-in/index.html'],
+])
+/** Templates. `lessons.ts` and `not-found.ts` fill them in. */
+const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
+const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
+/**
+ * Lit's production files lie at the top of each package and in two folders; `development/` and `node/` are not for
+ * browsers. The first group is the package, the second the file in it.
+ */
+const LIT_FILE = /^(lit|lit-html|lit-element|@lit\/reactive-element)\/((?:(?:directives|decorators)\/)?[\w-]+\.js)$/
+
+/**
+ * Serves the files of `web/` without a build; only the types are replaced by spaces. `/vendor/` has the browser
+ * modules, and `/source/` has the source code in coloured pieces. Every other path gets the app's own 404.
+ * `root`: folder that contains `web/` and `server/`. Default: this repository.
+ * Throws if one of the browser modules is not installed.
+ */
+export async function page(
+  app: FastifyInstance,
+  { root = REPOSITORY }: { root?: string | undefined } = {},
+): Promise<void> {
+  await app.register(fastifyStatic, { serve: false })
+  const web = join(root, 'web')
+  const vendored = findVendored(REPOSITORY)
+  const document = rendering(asDocument)
+  const script = rendering(asScript)
+  const module = rendering(asModule)
+  const text = rendering(asItIs)
+  const source = rendering(asSource)
+
+  servePublic(app, '/*', async (request, reply) => {
+    const path = PAGES.get(request.params['*']) ?? request.params['*']
+    if (!PAGE_FILE.test(path) || TEMPLATES.includes(path)) return notFound(reply)
+    if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
+    if (path.endsWith('.html')) return send(request, reply, await document(web, path))
+    if (path.endsWith('.ts')) return send(request, reply, await script(web, path))
+    return send(request, reply, await text(web, path))
+  })
+
+  servePublic(app, '/vendor/*', async (request, reply) => {
+    const path = request.params['*']
+    const uplot = join(vendored.get('uplot') ?? '', 'dist')
+    if (path === 'uplot/uPlot.js') return send(request, reply, await module(uplot, 'uPlot.iife.min.js'))
+    if (path === 'uplot/uPlot.min.css') return send(request, reply, await text(uplot, 'uPlot.min.css'))
+    const [, name = '', file] = LIT_FILE.exec(path) ?? []
+    const folder = vendored.get(name)
+    return folder !== undefined && file !== undefined ? send(request, reply, await text(folder, file)) : notFound(reply)
+  })
+
+  servePublic(app, '/source/*', async (request, reply) => {
+    const path = request.params['*']
+    return SOURCE_FILE.test(path) ? send(request, reply, await source(root, path)) : notFound(reply)
+  })
+}
+
+/**
+ * Adds a public route for GET and HEAD that is not in the OpenAPI document. HEAD is named here because the app does
+ * not add it to routes on its own: otherwise a HEAD of a long poll would be held.
+ */
+export function servePublic<Params = { '*': string }>(
+  app: FastifyInstance,
+  url: string,
+  handler: (request: FastifyRequest<{ Params: Params }>, reply: FastifyReply) => Promise<FastifyReply>,
+): void {
+  app.route<{ Params: Params }>({
+    method: ['GET', 'HEAD'],
+    url,
+    schema: { hide: true },
+    config: { access: 'public', price: PRICES.file },
+    handler,
+  })
+}
+
+function asDocument(html: string): Rendered {
+  return { headers: documentHeaders(html), body: html }
+}
+
+export function documentHeaders(html: string): Rendered['headers'] {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy(html),
+    ...DOCUMENT_HEADERS,
+  }
+}
+
+/**
+ * Allows only files of this server as scripts, styles and images, and connections only to this server. The import map
+ * is the only inline script, and its hash allows it. Only Lit may create HTML from strings.
+ */
+function contentSecurityPolicy(html: string): string {
+  return [
+    "default-src 'none'",
+    ["script-src 'self'", ...importMaps(html).map((map) => `'sha256-${sha256(map)}'`)].join(' '),
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types lit-html',
+  ].join('; ')
+}
+
+function importMaps(html: string): string[] {
+  // Git may have written CRLF, but a browser computes the hash after its parser has turned CRLF into LF.
+  const text = html.replaceAll('\r\n', '\n')
+  return Array.from(text.matchAll(/<script type="importmap">(.*?)<\/script>/gs), ([, map = '']) => map)
+}
+
+/** Replaces types by spaces, so that lines and columns in DevTools are the same as in the repository. */
+function asScript(text: string, path: string): Rendered {
+  try {
+    return { headers: SCRIPT, body: quietly(() => stripTypeScriptTypes(text)) }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`web/${path} cannot be freed of its types: ${reason}. See where: node_modules/.bin/tsc -p web`, {
+      cause,
+    })
+  }
+}
+
+const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8' }
+
+/**
+ * Runs `strip` without Node's warning that type stripping is experimental, because the warning would confuse students.
+ * The call is synchronous, so no other warning can be lost.
+ */
+function quietly<T>(strip: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return strip()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/**
+ * Turns uPlot's classic script into a module. Only the classic script is minified (51 kB); the ES module has 145 kB,
+ * a third of the allowed size of the whole page. In a module, the script's only variable is local.
+ *
+ * uPlot reads the browser's language, and throws if the language is invalid, such as `c` in WebKitGTK with the locale C.
+ * The language is set to English, because the page writes all numbers in English anyway.
+ */
+function asModule(text: string): Rendered {
+  return { headers: SCRIPT, body: `const navigator = { language: 'en' }\n${text}\nexport default uPlot\n` }
+}
+
+function asItIs(text: string, path: string): Rendered {
+  return { headers: TYPES[extname(path)] ?? {}, body: text }
+}
+
+const TYPES: Partial<Record<string, Rendered['headers']>> = {
+  '.js': SCRIPT,
+  '.css': { 'content-type': 'text/css; charset=utf-8' },
+  '.svg': { 'content-type': 'image/svg+xml' },
+}
+
+async function asSource(text: string, path: string): Promise<Rendered> {
+  return {
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(await highlight(path, text)),
+  }
+}

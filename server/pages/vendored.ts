@@ -1,0 +1,48 @@
+/** Finds the folders of the browser's modules. Each package manager installs them in another place. */
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** A package, the package that depends on it (null for this repository), and a file that the browser needs. */
+const MODULES = [
+  ['lit', null, 'index.js'],
+  ['lit-html', 'lit', 'lit-html.js'],
+  ['lit-element', 'lit', 'lit-element.js'],
+  ['@lit/reactive-element', 'lit', 'reactive-element.js'],
+  ['uplot', null, 'dist/uPlot.iife.min.js'],
+] as const
+
+/**
+ * Returns the folder of each package. npm puts all packages into one folder, but pnpm puts each package beside its
+ * dependencies. So the search for a package starts at the package that imports it.
+ * `root`: folder whose `package.json` names the dependencies.
+ * Throws an error that names the missing or incomplete package.
+ */
+export function findVendored(root: string): ReadonlyMap<string, string> {
+  const folders = new Map<string, string>()
+  for (const [name, by, file] of MODULES) {
+    const from = by === null ? root : (folders.get(by) ?? root)
+    const folder = packageFolder(name, from)
+    const needed = by === null ? '' : `, which ${by} needs,`
+    if (folder === null) throw new Error(`The package ${name}${needed} is not installed. ${REMEDY}`)
+    if (!existsSync(join(folder, file)))
+      throw new Error(`The package ${name} has no ${file} in ${folder}: it is not installed completely. ${REMEDY}`)
+    folders.set(name, folder)
+  }
+  return folders
+}
+
+const REMEDY = 'Install the packages again: npm ci'
+
+/**
+ * Searches a package like Node does for an import in `from`: in `node_modules` of each parent folder. The search
+ * follows links, because pnpm puts the dependencies of a package beside the folder that the link leads to.
+ * Returns null if the package is not installed.
+ */
+export function packageFolder(name: string, from: string): string | null {
+  const start = realpathSync(from)
+  for (let folder = start, above = dirname(folder); ; folder = above, above = dirname(folder)) {
+    const found = join(folder, 'node_modules', name)
+    if (existsSync(join(found, 'package.json'))) return realpathSync(found)
+    if (folder === above) return null
+  }
+}

@@ -1,0 +1,227 @@
+/** The address that the server listens on, and the names by which clients reach it. */
+import { lookup } from 'node:dns/promises'
+import { SocketAddress, isIP } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
+import type { NetworkInterfaceInfo } from 'node:os'
+
+export interface Place {
+  /** The IP address to listen on, with its zone if it needs one. */
+  readonly host: string
+  /** Every name and address that a client of this machine may send as `Host`. */
+  readonly names: readonly string[]
+  /** Names for links, each of which leads to this server; the best one first. */
+  readonly linkNames: readonly string[]
+  /** IP addresses to which the link names lead. They are used to find other programs there. */
+  readonly addresses: readonly string[]
+}
+
+/** One of this machine's addresses. */
+export interface Own {
+  /** Name of the network interface. */
+  readonly zone: string
+  readonly address: string
+  readonly netmask: string
+  readonly family: string
+  /** True for the loopback interface. */
+  readonly internal: boolean
+  /** Number of the interface; 0 unless the address is link-local. */
+  readonly scopeid?: number | undefined
+}
+
+/** DNS servers that do not answer must not delay the start. */
+const LOOKUP_MS = 500
+
+/**
+ * Finds out what `--host` means on this machine: an IP address in any notation, or a host name.
+ * `flag`: the flag or variable that the value came from, for messages.
+ * Throws an error that quotes the value and says what to give instead.
+ */
+export async function placeOf(text: string, flag = '--host', own: readonly Own[] = ownAddresses()): Promise<Place> {
+  const bare = bareHost(text, flag)
+  const address = canonical(bare)
+  if (address !== null && isForMany(address, own))
+    throw new Error(
+      `${flag} is ${address}, which is a multicast or broadcast address: no client can connect to it. ${remedy(own)}`,
+    )
+  if (address === '0.0.0.0') return everywhere(address, own.filter(isIPv4))
+  if (address === '::') return everywhere(address, own)
+  if (address !== null) return placeAt(zoned(address, zoneOf(bare), flag, own))
+  return placeNamed(bare.toLowerCase(), flag, own)
+}
+
+export function ownAddresses(): readonly Own[] {
+  return Object.entries(interfaces()).flatMap(([zone, infos = []]) => infos.map((info) => ({ ...info, zone })))
+}
+
+/** Returns no interfaces on Android, because Android does not let a program read them. */
+function interfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
+  try {
+    return networkInterfaces()
+  } catch {
+    return {}
+  }
+}
+
+/** Returns the host without brackets and spaces. Refuses an address with a scheme, a path or a port. */
+function bareHost(text: string, flag: string): string {
+  const trimmed = text.trim()
+  const [, inBrackets] = /^\[([^\]]*)\]$/.exec(trimmed) ?? []
+  const [, name, port] = /^(\[[^\]]*\]|[^:/]*):(\d+)$/.exec(trimmed) ?? []
+  if (port !== undefined)
+    throw new Error(`${flag} is "${text}", an address with a port. Give them apart: --host ${name} --port ${port}`)
+  const bare = inBrackets ?? trimmed.replace(/\.$/, '')
+  if (/^[^\s/[\]]+$/.test(bare) && (!bare.includes(':') || isIP(bare) === 6)) return bare
+  throw new Error(`${flag} is "${text}", which is no address. Give an IP address or a host name, such as 127.0.0.1.`)
+}
+
+/**
+ * Returns an IP address in its usual notation, without its zone. An IPv4 address that is mapped into IPv6 becomes IPv4.
+ * Returns null for a name.
+ */
+function canonical(bare: string): string | null {
+  const [address = ''] = bare.split('%')
+  if (isIP(address) !== 6) return isIP(address) === 4 ? address : shortened(address)
+  const usual = new SocketAddress({ address, family: 'ipv6' }).address
+  return /^::ffff:([\d.]+)$/.exec(usual)?.[1] ?? usual
+}
+
+/** Reads a short form of an IPv4 address: browsers and this machine accept `127.1`, `0x7f000001` and `0`. */
+function shortened(name: string): string | null {
+  const usual = URL.parse(`http://${name}`)?.hostname ?? ''
+  return isIP(usual) === 4 ? usual : null
+}
+
+const zoneOf = (bare: string): string | null => /%(?:25)?(.+)$/.exec(bare)?.[1] ?? null
+
+/**
+ * Adds the network interface, without which a link-local address is incomplete. It is found if only one interface has
+ * the address.
+ */
+function zoned(address: string, given: string | null, flag: string, own: readonly Own[]): string {
+  if (!isLinkLocal(address)) return address
+  const zones = own.filter((one) => one.address === address)
+  const found =
+    given === null ? zones : zones.filter(({ zone, scopeid }) => zone === given || String(scopeid) === given)
+  const [first, ...more] = found
+  if (first === undefined) {
+    const where = given === null ? 'this machine' : `the network interface ${given}`
+    throw new Error(`${flag} is ${address}, which is no address of ${where}. ${remedy(own)}`)
+  }
+  if (more.length > 0) {
+    const choices = found.map(({ zone }) => `${address}%${zone}`).join(', ')
+    throw new Error(`${flag} is ${address}, which several network interfaces have. Name one of them: ${choices}`)
+  }
+  return `${address}%${first.zone}`
+}
+
+function placeAt(host: string): Place {
+  const [address = '', zone] = host.split('%')
+  if (zone === undefined) return { host, names: hostsOf(host), linkNames: [bracketed(host)], addresses: [host] }
+  // In a URL the percent sign of a zone becomes %25 (RFC 6874). A client leaves the zone out of the Host field.
+  return { host, names: [`[${address}]`], linkNames: [`[${address}%25${zone}]`], addresses: [host] }
+}
+
+/** Finds the place for a host name: the first of its addresses that this machine has. IPv4 is preferred. */
+async function placeNamed(name: string, flag: string, own: readonly Own[]): Promise<Place> {
+  const found = await addressesOf(name).catch((error: unknown) => {
+    const why = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+    throw new Error(`${flag} is "${name}", which is no name that this machine can resolve${why}. ${remedy(own)}`)
+  })
+  const address = found.toSorted((a, b) => isIP(a) - isIP(b)).find((one) => isOwn(one, own))
+  if (address === undefined)
+    throw new Error(`${flag} is "${name}", which leads to ${found.join(', ')} and not to this machine. ${remedy(own)}`)
+  const place = address === '0.0.0.0' || address === '::' ? await placeOf(address, flag, own) : placeAt(address)
+  return { ...place, names: [...place.names, name], linkNames: [name, ...place.linkNames] }
+}
+
+async function everywhere(host: string, own: readonly Own[]): Promise<Place> {
+  const reachable = own
+    .filter(({ internal, address }) => !internal && !isLinkLocal(address))
+    .map(({ address }) => address)
+  const loopback = host === '::' ? ['127.0.0.1', '::1'] : ['127.0.0.1']
+  const name = hostname().toLowerCase()
+  const isReached = await leadsTo(name, own)
+  return {
+    host,
+    names: ['localhost', ...own.flatMap(({ address }) => hostsOf(address)), name],
+    linkNames: ['localhost', ...reachable.map(bracketed), ...(isReached ? [name] : [])],
+    addresses: [...loopback, ...reachable],
+  }
+}
+
+/** Whether the name leads to this machine. Returns false if the name cannot be resolved quickly. */
+async function leadsTo(name: string, own: readonly Own[]): Promise<boolean> {
+  const found = await Promise.race([
+    addressesOf(name).catch(() => []),
+    new Promise<string[]>((resolve) => setTimeout(resolve, LOOKUP_MS, []).unref()),
+  ])
+  return found.some((address) => isOwn(address, own))
+}
+
+async function addressesOf(name: string): Promise<string[]> {
+  return (await lookup(name, { all: true, order: 'verbatim' })).map(({ address }) => address)
+}
+
+function isOwn(address: string, own: readonly Own[]): boolean {
+  return (
+    address === '0.0.0.0' ||
+    address === '::' ||
+    isLoopbackAddress(address) ||
+    own.some((one) => one.address === address)
+  )
+}
+
+const isLoopbackAddress = (address: string): boolean => address === '::1' || address.startsWith('127.')
+
+/** Whether the address is a multicast or broadcast address. */
+function isForMany(address: string, own: readonly Own[]): boolean {
+  if (/^(?:22[4-9]|2[3-5]\d)\.|^ff[\da-f]{2}:/.test(address)) return true
+  return own.filter(isIPv4).some((one) => one.address !== address && broadcastOf(one) === address)
+}
+
+function broadcastOf({ address, netmask }: Own): string {
+  const mask = netmask.split('.').map(Number)
+  return address
+    .split('.')
+    .map((octet, i) => Number(octet) | (255 - (mask[i] ?? 255)))
+    .join('.')
+}
+
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
+
+const isIPv4 = ({ family }: Own): boolean => family === 'IPv4'
+
+/** Returns the address as a Host field writes it. An IPv4 address can also be requested over IPv6. */
+const hostsOf = (address: string): string[] =>
+  isIP(address) === 4 ? [address, `[::ffff:${address}]`] : [bracketed(address)]
+
+export const bracketed = (name: string): string => (isIP(name) === 6 ? `[${name}]` : name)
+
+function remedy(own: readonly Own[]): string {
+  const addresses = own.map(({ address, zone }) => (isLinkLocal(address) ? `${address}%${zone}` : address))
+  return `Give one of this machine\u2019s addresses (${addresses.join(', ')}), or --lan for all of its IPv4 addresses.`
+}
+
+export const nextPort = (port: number): number => (port < 65_535 ? port + 1 : port - 1)
+
+/**
+ * Returns a sentence that explains why `listen` failed and what to do. `others` are the addresses at which another
+ * program accepts connections on this port.
+ */
+export function listenTrouble(error: unknown, host: string, port: number, others: readonly string[] = []): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') {
+    const where =
+      others.length > 0 && !others.includes(host) ? `: another program listens on ${others.join(' and ')}` : ''
+    return `Port ${port} on ${host} is in use${where}. Stop what is there, or name another: npm start -- --port ${nextPort(port)}`
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || code === 'ENODEV')
+    return `${host} is no address of this machine that a server can listen on. ${remedy(ownAddresses())}`
+  if (code === 'EAFNOSUPPORT')
+    return `${host} is an address of IPv6, which is switched off on this machine. Leave --host out, or use --lan.`
+  if (code === 'EACCES' && port < 1024)
+    return `Port ${port} is reserved for the system\u2019s administrator. Name one above 1023: npm start -- --port 3000`
+  if (code === 'EACCES')
+    return `Port ${port} on ${host} is reserved by the system. Name another: npm start -- --port ${nextPort(port)}`
+  return `The server cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
+}

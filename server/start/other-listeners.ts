@@ -1,0 +1,69 @@
+/** Finds other programs that listen on the same port. `localhost` may lead to them. */
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { bracketed, nextPort } from './addresses.ts'
+import type { Place } from './addresses.ts'
+
+/** Both addresses of `localhost`. Browsers try them in this order. */
+export const LOCALHOST: readonly string[] = ['::1', '127.0.0.1']
+
+/**
+ * Time limit of a connection attempt. A program on this machine accepts at once, but Windows retries a refused
+ * connection for two seconds.
+ */
+const ACCEPT_MS = 300
+
+/** Returns the addresses at which a program accepts connections on the port. Port 0 has none. */
+export async function listenersOn(port: number, addresses: readonly string[] = LOCALHOST): Promise<readonly string[]> {
+  if (port === 0) return []
+  const all = Array.from(new Set(addresses))
+  const accepted = await Promise.all(all.map((address) => accepts(address, port)))
+  return all.filter((_address, i) => accepted[i])
+}
+
+/** Returns a port that is free at the moment of the call. */
+export async function freePort(host: string): Promise<number> {
+  const server = createServer().listen({ host, port: 0 })
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function accepts(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ host, port, timeout: ACCEPT_MS })
+  socket.once('connect', () => resolve(true))
+  // While modules load, the event loop is blocked, so the timeout can fire before the connection. One more turn lets
+  // the connection win.
+  socket.once('timeout', () => setImmediate(resolve, false))
+  socket.once('error', () => resolve(false))
+  const isAccepted = await promise
+  socket.destroy()
+  return isAccepted
+}
+
+/**
+ * Returns the host names for links that lead to this server and not to another program. If another program has one
+ * address of `localhost`, the link uses the other address.
+ */
+export function ownLinkNames({ linkNames, addresses }: Place, others: readonly string[]): readonly string[] {
+  const own = addresses.filter((address) => !others.includes(address))
+  const loopback = own.find((address) => LOCALHOST.includes(address))
+  const isShared = others.some((address) => LOCALHOST.includes(address))
+  const names = linkNames.flatMap((name) => {
+    if (name === 'localhost' && isShared) return loopback === undefined ? [] : [bracketed(loopback)]
+    return others.some((address) => bracketed(address) === name) ? [] : [name]
+  })
+  return Array.from(new Set(names))
+}
+
+/** Returns a warning that names the other programs and says what to do. Returns null if there are none. */
+export function othersText(others: readonly string[], port: number): string | null {
+  if (others.length === 0) return null
+  const where = others.map((address) => `${bracketed(address)}:${port}`).join(' and ')
+  const isLocalhost = others.some((address) => LOCALHOST.includes(address))
+  const effect = isLocalhost ? `http://localhost:${port} may lead to it` : 'That address leads to it'
+  const why = others.includes('::1') ? ', because browsers try [::1] first' : ''
+  return `Another program listens on ${where}. ${effect}${why}. Stop it, or take another port: npm start -- --port ${nextPort(port)}`
+}

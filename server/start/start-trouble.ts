@@ -1,0 +1,6 @@
+/** Returns the message for a failed start. This file imports no package, because a package may be missing. */
+export function startTrouble(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isIncomplete = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+  return isIncomplete ? `${error.message}. Install the packages again: npm ci` : error.message
+}

@@ -1,0 +1,37 @@
+/** JSON that is encoded once and sent to many clients. */
+import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
+
+/**
+ * Encodes each batch only once for all clients of a transport. This works because the feed gives the same
+ * object to all followers that keep up.
+ */
+export function once<T extends object, Bytes>(make: (from: T) => Bytes): (from: T) => Bytes {
+  const made = new WeakMap<T, Bytes>()
+  // Successive calls are for one batch. Comparing it is cheaper than a lookup.
+  let latest: T | null = null
+  let bytes: Bytes
+  return (from) => {
+    if (from === latest) return bytes
+    latest = from
+    bytes = made.get(from) ?? make(from)
+    made.set(from, bytes)
+    return bytes
+  }
+}
+
+export const presenceJson = once((state: RoomPresence) => Buffer.from(JSON.stringify(state)))
+
+const answerJson = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
+
+/** Encodes the answer to a poll as JSON, with the presence if it has changed for the client. */
+export function pollJson(answer: PollAnswer, presence: RoomPresence | null): Buffer {
+  const json = answerJson(answer)
+  if (!presence) return json
+  return Buffer.concat([json.subarray(0, -1), PRESENCE_FIELD, presenceJson(presence), CLOSING_BRACE])
+}
+
+const PRESENCE_FIELD = Buffer.from(',"presence":')
+const CLOSING_BRACE = Buffer.from('}')
+
+/** Content type for bytes that are already JSON. Fastify sets it only for objects that it encodes itself. */
+export const JSON_TYPE = 'application/json; charset=utf-8'

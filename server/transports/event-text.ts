@@ -1,0 +1,22 @@
+/** Recognises events by their JSON. */
+
+/** Returns whether the text is an event. Control messages have no `at`. */
+export function isEvent(text: string): boolean {
+  const value = parse(text)
+  return typeof value === 'object' && value !== null && 'id' in value && 'at' in value
+}
+
+/** Returns the event's id, or undefined if it has none. */
+export function idOf(event: string): string | undefined {
+  const value = parse(event)
+  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined
+}
+
+/** Returns the value, or null if the text is no JSON. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,16 @@
+export interface IdleCut {
+  /** Restarts the time; called for each byte in either direction. */
+  heard(): void
+  stop(): void
+}
+
+/**
+ * Calls `cut` when no byte has passed for `idleCutMs`. The connection then ends with FIN to both sides.
+ *
+ * Models proxies and load balancers, which count per connection (nginx: 60 s). Does not model NAT
+ * tables, which forget a connection without telling either end: that is a black hole.
+ */
+export function idleCut(idleCutMs: number, cut: () => void): IdleCut {
+  const timer = setTimeout(cut, idleCutMs)
+  return { heard: () => void timer.refresh(), stop: () => clearTimeout(timer) }
+}

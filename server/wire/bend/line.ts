@@ -1,0 +1,138 @@
+/** Line between the kernel's socket and a link: one pipe for each direction, with its conditions. */
+import type { Socket } from 'node:net'
+import type { Conditions } from '../../protocol/lab.ts'
+import { bandwidth } from './conditions/bandwidth.ts'
+import { buffering } from './conditions/buffering.ts'
+import type { Condition } from './conditions/condition.ts'
+import { firewall } from './conditions/firewall.ts'
+import { idleCut } from './conditions/idle-cut.ts'
+import { jitter } from './conditions/jitter.ts'
+import { latency } from './conditions/latency.ts'
+import { loss } from './conditions/loss.ts'
+import { setUp } from './conditions/set-up.ts'
+import { slowReader } from './conditions/slow-reader.ts'
+import { createPipe } from './pipe.ts'
+import { readUpgrades } from './upgrades.ts'
+
+export interface Line {
+  /** Accepts bytes at once. Returns false if the line is then full; it calls `roomAgain` when there is space. */
+  send(bytes: Buffer): boolean
+  /** Ends the direction to the client. Calls `done` when the kernel has all earlier bytes. */
+  end(done: () => void): void
+  /** Delivers again after `receive` has returned false. */
+  resume(): void
+  stop(): void
+}
+
+/** Callbacks of a line to its link. */
+export interface LineEnd {
+  /** Called with bytes from the client. Returns false to get no more until `resume`. */
+  receive(bytes: Buffer): boolean
+  /** Called after the last byte from the client. */
+  received(): void
+  /** Called with the number of bytes that the kernel has just taken. */
+  sent(bytes: number): void
+  roomAgain(): void
+  /** Called when the firewall has read a request that it does not let through. */
+  refused(): void
+  /** Called when no byte has passed for the time of the idle cut. */
+  idle(): void
+}
+
+/** Creates a line. `spares`: returns true for the target of a WebSocket to which no condition applies. */
+export function createLine(
+  kernel: Socket,
+  conditions: Conditions,
+  spares: (target: string) => boolean,
+  link: LineEnd,
+): Line {
+  const { latencyMs, bufferingBytes, slowReaderBytesPerSecond, idleCutMs } = conditions
+  let silence = idleCutMs > 0 ? idleCut(idleCutMs, link.idle) : undefined
+  let refuses = conditions.firewall ? firewall() : undefined
+  let whenEnded = () => {}
+
+  const up = createPipe([setUp(performance.now(), 2 * latencyMs), ...delays(conditions)], {
+    deliver: receive,
+    drained: () => kernel.resume(),
+    ended: link.received,
+  })
+  const reader = slowReaderBytesPerSecond > 0 ? [slowReader(slowReaderBytesPerSecond)] : []
+  const down = createPipe([...delays(conditions), ...reader], {
+    deliver: send,
+    drained: link.roomAgain,
+    ended: () => kernel.end(whenEnded),
+  })
+  const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
+
+  // The bytes are read before the pipe delays them, so that a spared WebSocket is free from its first byte on.
+  const look = readUpgrades((target) => spares(target) && setFree())
+  kernel.on('data', (bytes: Buffer) => {
+    silence?.heard()
+    look(bytes)
+    if (!up.put(bytes)) kernel.pause()
+  })
+  kernel.on('end', up.end)
+  kernel.on('drain', down.resume)
+
+  return {
+    send(bytes) {
+      silence?.heard()
+      return (proxy ?? down).put(bytes)
+    },
+    end(done) {
+      whenEnded = done
+      proxy?.flush()
+      down.end()
+    },
+    resume: up.resume,
+    stop() {
+      up.stop()
+      down.stop()
+      proxy?.stop()
+      silence?.stop()
+    },
+  }
+
+  /** Removes all conditions. The buffering proxy needs no change: it holds nothing back after a 101. */
+  function setFree(): void {
+    silence?.stop()
+    silence = refuses = undefined
+    up.free()
+    down.free()
+  }
+
+  function receive(packets: readonly Buffer[]): boolean {
+    let goesOn = true
+    for (const packet of packets) {
+      if (refuses?.(packet)) {
+        link.refused()
+        return false
+      }
+      goesOn = link.receive(packet)
+    }
+    return goesOn
+  }
+
+  /** Writes packets that are due together in one write of the kernel's socket. */
+  function send(packets: readonly Buffer[]): boolean {
+    let goesOn = true
+    kernel.cork()
+    for (const packet of packets) {
+      goesOn = kernel.write(packet, (error) => {
+        if (!error) link.sent(packet.length)
+      })
+    }
+    kernel.uncork()
+    return goesOn
+  }
+}
+
+/** Returns the delaying conditions in the order of a packet's way. They keep state, so each direction needs its own. */
+function delays({ latencyMs, jitterMs, bandwidthBytesPerSecond, lossRate }: Conditions): Condition[] {
+  return [
+    ...(bandwidthBytesPerSecond > 0 ? [bandwidth(bandwidthBytesPerSecond)] : []),
+    ...(lossRate > 0 ? [loss(lossRate, 2 * latencyMs)] : []),
+    ...(latencyMs > 0 ? [latency(latencyMs)] : []),
+    ...(jitterMs > 0 ? [jitter(jitterMs)] : []),
+  ]
+}

@@ -1,0 +1,109 @@
+/**
+ * Finds the beginning and the end of HTTP/1.1 messages in one direction of a connection (RFC 9112,
+ * section 6). Conditions need this if they treat a head or a response differently from other bytes.
+ * Unreadable bytes count as one message without an end.
+ */
+
+/** Length of a body: a number of bytes, chunks, or all further bytes, as after a 101. */
+export type Body = number | 'chunked' | 'rest'
+
+export interface Messages {
+  read(bytes: Buffer): void
+  /** Returns true if the bytes so far are complete messages only. */
+  isBetween(): boolean
+  /** Returns true if no further message can be found in this direction. */
+  isBeyond(): boolean
+  /** Number of bytes of an incomplete head. */
+  begunBytes(): number
+}
+
+/** Longest head that is read. Node accepts no longer one, so the server refuses such a request anyway. */
+const LONGEST_HEAD_BYTES = 64 * 1024
+
+const LF = 10
+const CR = 13
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** Reads messages. `bodyOf` returns the length of a body; `bytesAfterHead` counts the bytes after the head in the same read. */
+export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): Messages {
+  let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
+  /** Current head or line, as far as it has arrived. */
+  let text = ''
+  /** Bytes of content before the next head or line. */
+  let skipBytes = 0
+
+  return {
+    read(bytes) {
+      for (let at = 0; at < bytes.length && reading !== 'rest';) {
+        const skipped = Math.min(skipBytes, bytes.length - at)
+        skipBytes -= skipped
+        at += skipped
+        if (at < bytes.length) at = readHead(bytes, at) ?? readLine(bytes, at)
+      }
+    },
+    isBetween: () => reading === 'head' && text === '' && skipBytes === 0,
+    isBeyond: () => reading === 'rest',
+    begunBytes: () => (reading === 'head' ? text.length : 0),
+  }
+
+  /** Reads a head that arrives whole, in one step, as most heads do. Returns null for any other. */
+  function readHead(bytes: Buffer, from: number): number | null {
+    if (reading !== 'head' || text !== '' || bytes[from] === CR) return null
+    const end = bytes.indexOf(HEAD_END, from) + HEAD_END.length
+    if (end < HEAD_END.length || end - from > LONGEST_HEAD_BYTES) return null
+    begin(bodyOf(bytes.toString('latin1', from, end), bytes.length - end))
+    return end
+  }
+
+  function readLine(bytes: Buffer, from: number): number {
+    const end = bytes.indexOf(LF, from)
+    const to = end === -1 ? bytes.length : end + 1
+    text += bytes.toString('latin1', from, to)
+    if (text.length > LONGEST_HEAD_BYTES) reading = 'rest'
+    else if (end !== -1) endLine(bytes.length - to)
+    return to
+  }
+
+  function endLine(bytesAfterLine: number): void {
+    if (reading === 'head') {
+      // A client may send an empty line before a head (RFC 9112, section 2.2). It belongs to no message.
+      if (text !== '\r\n' && text.endsWith('\r\n\r\n')) begin(bodyOf(text, bytesAfterLine))
+      else if (text !== '\r\n') return
+    } else if (reading === 'size') {
+      const length = Number.parseInt(text, 16)
+      if (length > 0) skipBytes = length + '\r\n'.length
+      else reading = length === 0 ? 'trailer' : 'rest'
+    } else if (text === '\r\n') {
+      reading = 'head'
+    }
+    text = ''
+  }
+
+  function begin(body: Body): void {
+    if (typeof body === 'number') skipBytes = body
+    else reading = body === 'chunked' ? 'size' : 'rest'
+  }
+}
+
+/** Returns the length of a response's body. 1xx, 204 and 304 have no content, and a 101 ends HTTP (RFC 9112, section 6.3). */
+export function bodyOfAnswer(head: string): Body {
+  const status = statusOf(head)
+  if (status === 101) return 'rest'
+  return status < 200 || status === 204 || status === 304 ? 0 : declaredBody(head, 'rest')
+}
+
+const statusOf = (head: string): number => Number(head.split(' ', 2)[1])
+
+/** Returns true for a request that asks for a WebSocket. It needs all three parts (RFC 6455, section 4.2.1). */
+export const isWebSocket = (head: string): boolean =>
+  /^[^\r]* HTTP\/1\.1\r\n/.test(head) &&
+  /^upgrade:(?:.*,)?\s*websocket\s*(?:,.*)?$/im.test(head) &&
+  /^connection:.*\bupgrade\b/im.test(head)
+
+/** Returns the length that the fields of a head give, or `otherwise` if they give none. */
+export function declaredBody(head: string, otherwise: Body): Body {
+  if (/^transfer-encoding:.*chunked\s*$/im.test(head)) return 'chunked'
+  const [, length] = /^content-length:\s*(\d+)\s*$/im.exec(head) ?? []
+  return length === undefined ? otherwise : Number(length)
+}

@@ -1,0 +1,117 @@
+/**
+ * Pipe: one direction of a link. It queues packets, each with the time at which it is due at the
+ * receiver. Packets leave in their order: a condition can delay them and cannot reorder them.
+ */
+import type { Condition } from './conditions/condition.ts'
+
+export interface Pipe {
+  /** Accepts bytes at once. Returns false if the pipe is then full; it calls `drained` when there is space. */
+  put(bytes: Buffer): boolean
+  /** Ends the pipe. `ended` is called after the last packet. */
+  end(): void
+  /** Delivers again after `deliver` has returned false. */
+  resume(): void
+  /** Removes the conditions. Queued packets and all later ones are due at once. */
+  free(): void
+  /** Deletes the queued packets. No callback runs after this. */
+  stop(): void
+}
+
+export interface End {
+  /** Called with the packets that are due, in order. Returns false to get no more until `resume`. */
+  deliver(packets: readonly Buffer[]): boolean
+  drained(): void
+  ended(): void
+}
+
+/** Payload of a TCP segment on Ethernet: 1,500 bytes less the headers of IP and TCP and the timestamps. */
+const PACKET_BYTES = 1448
+
+/** Capacity of a pipe, about that of a kernel's buffers. Above it the writer has to wait. */
+const CAPACITY_BYTES = 256 * 1024
+
+/** Tolerance for a timer: it counts whole milliseconds and can run a fraction of one too early. */
+const EARLY_MS = 0.5
+
+interface Packet {
+  readonly bytes: Buffer
+  /** Time at which it could be delivered. It also waits for the packets before it. */
+  dueMs: number
+}
+
+export function createPipe(initialConditions: readonly Condition[], receiver: End): Pipe {
+  let conditions = initialConditions
+  /** Packets in order. Only the first one can be delivered, so no packet overtakes another. */
+  const queue: Packet[] = []
+  let queuedBytes = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  /** True if `put` has returned false, so that the writer waits for `drained`. */
+  let isFull = false
+  /** True if `deliver` has returned false. */
+  let isBlocked = false
+  /** Prevents a second loop: `deliver` can call this pipe again, and a second loop would overtake the first. */
+  let isDelivering = false
+  let isEnding = false
+  let isOver = false
+
+  return {
+    put(bytes) {
+      const readyMs = performance.now()
+      for (let from = 0; from < bytes.length; from += PACKET_BYTES) {
+        const packet = bytes.subarray(from, from + PACKET_BYTES)
+        const dueMs = conditions.reduce((dueMs, condition) => condition(packet.length, dueMs), readyMs)
+        queue.push({ bytes: packet, dueMs })
+      }
+      queuedBytes += bytes.length
+      run()
+      isFull = queuedBytes >= CAPACITY_BYTES
+      return !isFull
+    },
+    end() {
+      isEnding = true
+      run()
+    },
+    resume() {
+      isBlocked = false
+      run()
+    },
+    free() {
+      conditions = []
+      for (const packet of queue) packet.dueMs = 0
+      run()
+    },
+    stop() {
+      isOver = true
+      clearTimeout(timer)
+      queue.length = 0
+    },
+  }
+
+  function run(): void {
+    if (isDelivering || isOver) return
+    clearTimeout(timer)
+    isDelivering = true
+    for (let due = takeDue(); due.length > 0; due = takeDue()) isBlocked = !receiver.deliver(due)
+    isDelivering = false
+    if (isOver) return
+    if (isFull && queuedBytes < CAPACITY_BYTES) {
+      isFull = false
+      receiver.drained()
+    }
+    const [next] = queue
+    if (next && !isBlocked) timer = setTimeout(run, Math.max(0, next.dueMs - performance.now()))
+    if (!next && isEnding) {
+      isOver = true
+      receiver.ended()
+    }
+  }
+
+  function takeDue(): Buffer[] {
+    if (isBlocked || isOver) return []
+    const nowMs = performance.now() + EARLY_MS
+    const pending = queue.findIndex(({ dueMs }) => dueMs > nowMs)
+    const due = queue.splice(0, pending === -1 ? queue.length : pending).map(({ bytes }) => bytes)
+    for (const { length } of due) queuedBytes -= length
+    return due
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Calls writers back when the kernel has their bytes. A link accepts a write long before that. If the
+ * bytes counted as sent then, bytes that a cut destroys would be counted too.
+ */
+export type Done = (error?: Error | null) => void
+
+export interface Receipts {
+  /** Notes that `bytes` are written. Returns a function that registers a callback for them. */
+  expect(bytes: number): (done: Done) => void
+  /** Notes that the kernel has taken `bytes` more. */
+  sent(bytes: number): void
+  /** Ends all waiting: calls every registered callback with an error. */
+  giveUp(): void
+}
+
+export function createReceipts(): Receipts {
+  let expectedBytes = 0
+  let sentBytes = 0
+  let waiting: { readonly atBytes: number; readonly done: Done }[] = []
+
+  return {
+    expect(bytes) {
+      const atBytes = (expectedBytes += bytes)
+      return (done) => {
+        if (sentBytes >= atBytes) done()
+        else waiting.push({ atBytes, done })
+      }
+    },
+    sent(bytes) {
+      sentBytes += bytes
+      while (waiting[0] && waiting[0].atBytes <= sentBytes) waiting.shift()?.done()
+    },
+    giveUp() {
+      const unsent = waiting
+      waiting = []
+      for (const { done } of unsent) done(new Error('The connection ended before the kernel had these bytes.'))
+    },
+  }
+}

@@ -1,0 +1,132 @@
+/** Bytes of an exchange in the order in which they crossed. Each part is a head, a body, a chunk or a frame. */
+import type { Part } from '../../protocol/wire.ts'
+
+export interface RawPart {
+  readonly is: Part['is']
+  readonly up: boolean
+  /** Time at which its last byte crossed. */
+  atMs: number
+  /** Kept bytes of the part. Only the beginning of a long part is kept. */
+  bytes: Buffer
+  /** Number of bytes that crossed. */
+  length: number
+  /** Length of the line with a chunk's size, or of a frame's head. */
+  headLength: number
+  /** True if the text was written again from what Node parsed. Its length can differ from the bytes that arrived. */
+  readonly isRebuilt: boolean
+  /** True if the dropped bytes ended with the end of a line. */
+  endsLine: boolean
+}
+
+export interface ExchangeParts {
+  /** Lists the finished parts in the order of their last bytes, and then the open ones. */
+  list(): readonly RawPart[]
+  /** Adds bytes to the open part of this kind and direction. Begins a part if none is open. */
+  grow(start: Pick<RawPart, 'is' | 'up'> & Partial<RawPart>, bytes: Buffer, atMs: number, headLength?: number): void
+  /** Finishes the open part of this direction. */
+  end(up: boolean): void
+  /** Adds a finished part and returns it. */
+  put(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): RawPart
+  /** Drops the bytes of the oldest part that is not a head, and keeps their number. Returns false if there is none. */
+  drop(): boolean
+  /** Deletes all parts. Later parts are not kept. */
+  close(): void
+}
+
+/** Most bytes that are kept of one part. A poll's response with several hundred events fits. */
+const PART_BYTES = 64 * 1024
+
+/** Memory that Node needs for a part besides its bytes, at most. Without it, many tiny frames would use far more memory than is counted. */
+const OVERHEAD_BYTES = 512
+
+const NONE = Buffer.alloc(0)
+
+const LINE_FEED = 0x0a
+
+/** Creates a list of parts. It calls `kept` with each change in memory use, including the overhead of each part. */
+export function createParts(kept: (bytes: number) => void): ExchangeParts {
+  let finished: RawPart[] = []
+  let growing: { up: RawPart | null; down: RawPart | null } = { up: null, down: null }
+  let isClosed = false
+
+  return {
+    list: () => [...finished, growing.up, growing.down].filter((part) => part !== null),
+    grow(start, bytes, atMs, headLength = 0) {
+      if (isClosed) return
+      const direction = directionOf(start.up)
+      if (growing[direction]?.is !== start.is) end(start.up)
+      const part = growing[direction] ?? newPart({ ...start, atMs })
+      if (part.length === 0) kept(OVERHEAD_BYTES)
+      growing[direction] = part
+      const more = bytes.subarray(0, PART_BYTES - part.bytes.length)
+      part.bytes = join(part.bytes, more)
+      part.length += bytes.length
+      part.headLength += headLength
+      part.atMs = atMs
+      kept(more.length)
+    },
+    end,
+    put(part) {
+      const whole = newPart(part)
+      if (isClosed) return whole
+      finished.push(whole)
+      kept(OVERHEAD_BYTES + whole.bytes.length)
+      return whole
+    },
+    drop() {
+      const at = finished.findIndex(({ is }) => is === 'body' || is === 'chunk' || is === 'frame')
+      const part = finished[at]
+      if (!part) return false
+      dropAt(part, at)
+      return true
+    },
+    close() {
+      for (const { bytes } of this.list()) kept(-OVERHEAD_BYTES - bytes.length)
+      finished = []
+      growing = { up: null, down: null }
+      isClosed = true
+    },
+  }
+
+  function end(up: boolean): void {
+    const part = growing[directionOf(up)]
+    growing[directionOf(up)] = null
+    if (part) finished.push(part)
+  }
+
+  function dropAt({ is, up, atMs, bytes, length }: RawPart, at: number): void {
+    kept(-bytes.length)
+    const before = droppedBefore(at, up)
+    if (before) {
+      finished.splice(at, 1)
+      kept(-OVERHEAD_BYTES)
+    }
+    const dropped = before ?? newPart({ is: 'dropped', up, atMs })
+    if (!before) finished[at] = dropped
+    dropped.length += length
+    dropped.atMs = atMs
+    // The two bytes after a chunk's data are framing.
+    dropped.endsLine = bytes.length === length && bytes.at(is === 'chunk' ? -3 : -1) === LINE_FEED
+  }
+
+  /** Returns the dropped part of the same direction before this one, if no kept part lies between them. */
+  function droppedBefore(at: number, up: boolean): RawPart | undefined {
+    for (let i = at - 1; finished[i]?.is === 'dropped'; i--) if (finished[i]?.up === up) return finished[i]
+    return undefined
+  }
+}
+
+const directionOf = (up: boolean): 'up' | 'down' => (up ? 'up' : 'down')
+
+function newPart(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): RawPart {
+  const { bytes = NONE } = part
+  return { bytes, length: bytes.length, headLength: 0, isRebuilt: false, endsLine: false, ...part }
+}
+
+/** Copies both buffers into new memory. A view would keep the whole buffer behind it in memory. */
+function join(start: Buffer, more: Buffer): Buffer {
+  const joined = Buffer.allocUnsafeSlow(start.length + more.length)
+  start.copy(joined)
+  more.copy(joined, start.length)
+  return joined
+}

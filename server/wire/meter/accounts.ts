@@ -1,0 +1,67 @@
+/** Bytes of the finished exchanges, for each lane and for all exchanges outside a lane. */
+import type { TransportName } from '../../protocol/feed.ts'
+import type { Reading } from '../reading.ts'
+import { add, newTally } from './tally.ts'
+import type { Tally } from './tally.ts'
+
+export interface Account {
+  readonly lane: string | null
+  transport: TransportName | null
+  requests: number
+  connections: number
+  /** Number of exchanges that are not yet in `tally`. */
+  open: number
+  readonly tally: Tally
+}
+
+export interface Accounts {
+  /** Account of all exchanges outside a lane. */
+  readonly other: Account
+  /** Accounts of the lanes, the least recently used first. */
+  lanes(): Iterable<Account>
+  /** Returns the account of a reading's lane, or `other` without a reading. */
+  accountFor(reading: Reading | null): Account
+}
+
+/** Enough for 500 pages with four lanes. Above it the least recently used lane is removed, and its bytes go to `other`. */
+const LANES = 2000
+
+export function createAccounts(limit: number = LANES): Accounts {
+  const lanes = new Map<string, Account>()
+  const other = newAccount(null)
+
+  return {
+    other,
+    lanes: () => lanes.values(),
+    accountFor(reading) {
+      if (reading === null) return other
+      const account = lanes.get(reading.lane) ?? newAccount(reading.lane)
+      account.transport = reading.transport ?? account.transport
+      lanes.delete(reading.lane)
+      lanes.set(reading.lane, account)
+      if (lanes.size > limit) forgetUnused(account)
+      return account
+    },
+  }
+
+  /** Removes the least recently used lane without an open exchange: an open exchange adds its bytes to the account later. */
+  function forgetUnused(except: Account): void {
+    for (const [name, account] of lanes) {
+      if (account.open > 0 || account === except) continue
+      lanes.delete(name)
+      add(other.tally, account.tally)
+      other.requests += account.requests
+      other.connections += account.connections
+      return
+    }
+  }
+}
+
+const newAccount = (lane: string | null): Account => ({
+  lane,
+  transport: null,
+  requests: 0,
+  connections: 0,
+  open: 0,
+  tally: newTally(),
+})

@@ -1,0 +1,176 @@
+/** Assigns the bytes of a connection to its exchanges. Responses are sent in the order of the requests. */
+import type { Socket } from 'node:net'
+import type { Exchange } from './exchange.ts'
+import { linkOf } from '../bend/link.ts'
+import type { Recording } from '../capture/recording.ts'
+import { parseHead } from '../request-head.ts'
+import type { Head } from '../request-head.ts'
+import { add } from './tally.ts'
+import type { Tally } from './tally.ts'
+import { tapLink } from './tap-link.ts'
+import { byteLength, tapDown, tapUp } from './tap.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface Connection {
+  /**
+   * Opens the exchange of a request when the server has its head. `frames`: the bytes after the head
+   * of a handshake; all later bytes are frames as well. `hasBody`: the caller reports the pieces of the
+   * body to the recording, and then calls `whole`.
+   */
+  begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): Exchange
+  /** Notes that the server has received the whole request. */
+  whole(exchange: Exchange): void
+  /** Notes that the socket has the last byte of the response, and no byte of the next one. */
+  answered(exchange: Exchange): void
+  /** Notes that the unclaimed bytes of this connection will never become a request. */
+  giveUp(): void
+  /** Adds the bytes of the open exchanges to their tallies. Returns the bytes of no exchange. */
+  addOpen(tallyOf: (exchange: Exchange) => Tally): Unclaimed
+}
+
+export interface Unclaimed {
+  readonly up: number
+  readonly down: number
+}
+
+export interface ConnectionEnds {
+  readonly upstream: Upstream
+  /** Begins the recording of an exchange after `requests` earlier requests. Returns null if no page watches the lane. */
+  record(exchange: Exchange, request: Head, hasBody: boolean, requests: number): Recording | null
+  /** Called with the number of bytes that will never belong to an exchange. */
+  abandoned(bytes: Unclaimed): void
+  closed(): void
+}
+
+interface Place {
+  readonly exchange: Exchange
+  isAnswered: boolean
+}
+
+export function meterConnection(socket: Socket, { upstream, record, abandoned, closed }: ConnectionEnds): Connection {
+  /** Exchanges with a response to send, in order. The last exchange stays here after its response, until the next begins. */
+  const places: Place[] = []
+  const link = linkOf(socket)
+  /** Bytes sent outside a response, such as a 100 Continue: Node sends it before it reports the request. */
+  let stray = link ? link.sentBytes : socket.bytesWritten - socket.writableLength
+  /** Number of requests that the server has received. */
+  let requests = 0
+  let isGivenUp = false
+
+  const tap = link ? tapLink(link, { written, sent: sentByLink, adopted }) : tapDown(socket, down)
+  socket.once('close', () => {
+    addUnread(tap.takeUnread())
+    // The link was cut while these requests were on their way, or the firewall has answered the first of them.
+    for (const { exchange, text } of upstream.waiting()) take(exchange, parseHead(text), false)
+    abandon()
+    while (places.length > 0) settleFirst(true)
+    closed()
+  })
+
+  return {
+    begin(request, bodyLength, frames, hasBody) {
+      addUnread(tap.takeUnread())
+      for (const { exchange, text } of upstream.refused(request))
+        take(exchange, parseHead(text), false).isAnswered = true
+      const exchange = upstream.begin(request, bodyLength)
+      take(exchange, request, hasBody)
+      const { recording } = exchange
+      if (frames && recording) {
+        recording.framesUp(frames)
+        tapUp(socket, recording.framesUp)
+      }
+      settle()
+      return exchange
+    },
+    whole(exchange) {
+      exchange.recording?.whole(exchange.bodyBytes, exchange.bodyLength)
+    },
+    answered(exchange) {
+      const place = places.find((place) => place.exchange === exchange)
+      // The connection has ended, and the exchange with it.
+      if (!place) return
+      addUnread(tap.takeUnread())
+      tap.report()
+      place.isAnswered = true
+      settle()
+    },
+    giveUp() {
+      isGivenUp = true
+      abandon()
+    },
+    addOpen(tallyOf) {
+      addUnread(tap.takeUnread())
+      if (isGivenUp) abandon()
+      for (const { exchange, isAnswered } of places) add(tallyOf(exchange), exchange.tally(isAnswered))
+      for (const { exchange } of upstream.waiting()) add(tallyOf(exchange), exchange.tally(false))
+      return { up: upstream.unclaimed(), down: stray }
+    },
+  }
+
+  /** Appends the exchange to the queue of responses. It gets the stray bytes that were sent before it. */
+  function take(exchange: Exchange, request: Head, hasBody: boolean): Place {
+    const place: Place = { exchange, isAnswered: false }
+    exchange.record(record(exchange, request, hasBody, requests))
+    requests += 1
+    exchange.interim(stray)
+    exchange.recording?.interim(stray + tap.adopt(place))
+    stray = 0
+    places.push(place)
+    return place
+  }
+
+  function abandon(): void {
+    abandoned({ up: upstream.giveUp(), down: stray })
+    stray = 0
+  }
+
+  function down(chunk: Buffer | string, encoding: BufferEncoding): void {
+    const [place] = places
+    if (!place || place.isAnswered) {
+      stray += byteLength(chunk, encoding)
+      return
+    }
+    place.exchange.recording?.down(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
+    place.exchange.down(chunk, encoding)
+    if (place.exchange.isStream) tap.countOnly()
+  }
+
+  /** Returns the exchange to which written bytes belong. The link may still hold earlier responses. */
+  function written(bytes: Buffer): Place | null {
+    const place = places.find(({ isAnswered }) => !isAnswered) ?? null
+    place?.exchange.recording?.down(bytes)
+    return place
+  }
+
+  function sentByLink(place: Place | null, bytes: Buffer): void {
+    if (place) place.exchange.down(bytes, 'latin1')
+    else stray += bytes.length
+    settle()
+  }
+
+  function adopted({ exchange }: Place, bytes: number): void {
+    exchange.interim(bytes)
+  }
+
+  /** Adds bytes that were sent without being parsed. */
+  function addUnread(bytes: number): void {
+    if (bytes > 0) places[0]?.exchange.addUnread(bytes)
+  }
+
+  /** Closes every answered exchange that has a successor. Until the next exchange begins, further bytes may belong to it. */
+  function settle(): void {
+    for (let [first, next] = places; first?.isAnswered && next && !tap.holds(first); [first, next] = places)
+      settleFirst()
+  }
+
+  function settleFirst(isClosed = false): void {
+    const [place] = places
+    if (!place) return
+    const { account, recording } = place.exchange
+    const whole = place.exchange.tally(true)
+    add(account.tally, whole)
+    recording?.over(whole.up, whole.down, isClosed)
+    account.open -= 1
+    places.shift()
+  }
+}

@@ -1,0 +1,126 @@
+/** Exchange: one request and its response, or one handshake and all frames after it. Counts their bytes. */
+import { now } from '../../now.ts'
+import type { Account } from './accounts.ts'
+import { createAnswerTally } from './answer-tally.ts'
+import type { AnswerTally } from './answer-tally.ts'
+import { createFrameTally } from './frame-tally.ts'
+import { createHttpReader } from '../http-reader.ts'
+import type { Reading } from '../reading.ts'
+import type { Recording } from '../capture/recording.ts'
+import { add, allEmpty, newTally } from './tally.ts'
+import type { Tally } from './tally.ts'
+
+export interface Exchange {
+  readonly account: Account
+  /** Null for an exchange of no lane. */
+  readonly reading: Reading | null
+  /**
+   * Recording of this exchange if a page watches its lane. It gets a byte of the response when the byte is
+   * written. The tally counts the byte when it is sent.
+   */
+  readonly recording: Recording | null
+  /** Length of the request body as the head gives it. Infinity if the head does not, as for chunks and frames. */
+  readonly bodyLength: number
+  /** Number of bytes that have arrived after the head. */
+  readonly bodyBytes: number
+  /** Starts recording. A head that has already arrived is reported at once. */
+  record(recording: Recording | null): void
+  head(bytes: number): void
+  body(bytes: number): void
+  /** Adds bytes that the client has sent after a handshake. */
+  framesUp(bytes: Buffer): void
+  down(chunk: Buffer | string, encoding: BufferEncoding): void
+  /** True if the response is a stream and its further bytes need not be parsed. */
+  readonly isStream: boolean
+  /** Adds bytes that were sent without being parsed. */
+  addUnread(bytes: number): void
+  /** Adds bytes of an interim response, which were sent before the exchange began. */
+  interim(bytes: number): void
+  /** Returns the bytes so far. Only a finished exchange can count as empty. */
+  tally(isOver: boolean): Tally
+}
+
+/** Opens an exchange. Without a reading only its heads are parsed. */
+export function openExchange(account: Account, method: string, bodyLength: number, reading: Reading | null): Exchange {
+  let recording: Recording | null = null
+  let bodyBytes = 0
+  const tally = newTally()
+  const { split } = tally
+  const answer = reading === null ? createHeadTally(method, split) : createAnswerTally(method, reading, split)
+  const frames = reading === null ? null : createFrameTally(split, 'requestBodies', (text) => reading.messageUp(text))
+
+  return {
+    account,
+    reading,
+    bodyLength,
+    get recording() {
+      return recording
+    },
+    get bodyBytes() {
+      return bodyBytes
+    },
+    record(newRecording) {
+      recording = newRecording
+      if (split.requestHeads > 0) recording?.head(split.requestHeads)
+    },
+    head(bytes) {
+      tally.up += bytes
+      split.requestHeads += bytes
+      recording?.head(bytes)
+    },
+    body,
+    framesUp(bytes) {
+      if (frames === null) return body(bytes.length)
+      tally.up += bytes.length
+      frames(bytes, now())
+    },
+    down(chunk, encoding) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+      tally.down += bytes.length
+      answer.down(bytes)
+    },
+    get isStream() {
+      return answer.isStream
+    },
+    addUnread(bytes) {
+      tally.down += bytes
+      split.payload += bytes
+    },
+    interim(bytes) {
+      tally.down += bytes
+      split.responseHeads += bytes
+    },
+    tally(isOver) {
+      if (isOver && reading?.isEmpty(answer.status)) return allEmpty(tally)
+      const whole = newTally()
+      add(whole, tally)
+      return whole
+    },
+  }
+
+  function body(bytes: number): void {
+    tally.up += bytes
+    split.requestBodies += bytes
+    bodyBytes += bytes
+  }
+}
+
+/** Parses the head of a response and counts all further bytes as payload. */
+function createHeadTally(method: string, split: Tally['split']): AnswerTally {
+  const reader = createHttpReader(method)
+  let isStream = false
+  return {
+    get status() {
+      return reader.status
+    },
+    get isStream() {
+      return isStream
+    },
+    down(bytes) {
+      for (const piece of reader.read(bytes, now())) {
+        split[piece.kind === 'head' ? 'responseHeads' : 'payload'] += piece.bytes.length
+        isStream ||= piece.kind === 'chunk-head' || (piece.kind === 'rest' && reader.status === 101)
+      }
+    },
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Counts every byte of TCP payload that passes through an HTTP server, for each lane. It learns of
+ * requests from the server's events, and of bytes from the sockets.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import type { Lanes, WireBytes } from '../../protocol/wire.ts'
+import { createAccounts } from './accounts.ts'
+import type { Account } from './accounts.ts'
+import type { Capture } from '../capture/capture.ts'
+import { meterConnection } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { openExchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { Reading } from '../reading.ts'
+import { linkBefore } from '../bend/link.ts'
+import type { Head } from '../request-head.ts'
+import { readUpstream } from './upstream.ts'
+import type { Line, Open } from './upstream.ts'
+import { add, newTally } from './tally.ts'
+import type { Tally } from './tally.ts'
+import { tapUp } from './tap.ts'
+
+export interface Meter {
+  /** Returns the current byte counts, including open exchanges. */
+  read(): Lanes
+}
+
+/** Parts of a request that the meter uses. */
+export interface Asked extends Head {
+  readonly socket: Socket
+}
+
+/**
+ * Creates a meter, which starts counting at once. A wire must take over the server before that: if a
+ * connection has a link, the meter counts the bytes of the link.
+ */
+export function createMeter(
+  server: Server,
+  readingOf: (request: Line) => Reading | null,
+  capture: Capture | null = null,
+): Meter {
+  const life = crypto.randomUUID()
+  const accounts = createAccounts()
+  const connections = new Map<Socket, Connection>()
+  let connectionsSoFar = 0
+
+  server.on('connection', accept)
+  // The meter's listener must run first: later listeners send the response and change the URL of the request.
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const answered = begin(request, bodyLength(request), undefined, request)
+    // Node emits `finish` when the kernel has the whole response, and before it starts the next response.
+    response.prependListener('finish', answered)
+  })
+  server.prependListener('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
+    begin(request, Infinity, head)
+  })
+  // Without a listener Node itself responds to a bad request. A listener of the meter would prevent that.
+  if (server.listenerCount('clientError') > 0)
+    server.prependListener('clientError', (_error, socket) => connections.get(socket as Socket)?.giveUp())
+
+  return {
+    read() {
+      const tallies = new Map<Account, Tally>()
+      const tallyOf = ({ account }: Pick<Exchange, 'account'>): Tally => {
+        const tally = tallies.get(account) ?? newTally()
+        if (!tallies.has(account)) add(tally, account.tally)
+        tallies.set(account, tally)
+        return tally
+      }
+      const unclaimed = { bytesUp: 0, bytesDown: 0 }
+      for (const connection of connections.values()) {
+        const { up, down } = connection.addOpen(tallyOf)
+        unclaimed.bytesUp += up
+        unclaimed.bytesDown += down
+      }
+      const bytes = (account: Account) => wireBytes(account, tallyOf({ account }))
+      return {
+        life,
+        lanes: Array.from(accounts.lanes(), (account) => ({
+          lane: account.lane ?? '',
+          transport: account.transport,
+          ...bytes(account),
+        })),
+        other: bytes(accounts.other),
+        unclaimed,
+      }
+    },
+  }
+
+  function accept(kernel: Socket): void {
+    connect((linkBefore(kernel) as Socket | undefined) ?? kernel, kernel)
+  }
+
+  /**
+   * Opens the exchange of a request. `frames`: the bytes after the head of a handshake. `body`: the
+   * request, if its body can be read. Returns a callback for the caller to call when the kernel has
+   * taken the last byte of the response.
+   */
+  function begin(request: Asked, bodyLength: number, frames?: Buffer, body?: Readable): () => void {
+    const connection = connections.get(request.socket) ?? connect(request.socket, request.socket)
+    const exchange = connection.begin(request, bodyLength, frames, body !== undefined && bodyLength > 0)
+    const { recording } = exchange
+    if (recording?.hasBody && body) tapUp(body, recording.body, () => connection.whole(exchange))
+    return () => connection.answered(exchange)
+  }
+
+  /** Starts to meter a connection. `source`: the kernel's socket, which receives the bytes first. */
+  function connect(socket: Socket, source: Socket): Connection {
+    let number = 0
+    const open: Open = (request, bodyLength) => {
+      const reading = readingOf(request)
+      const account = accounts.accountFor(reading)
+      account.requests += 1
+      account.open += 1
+      if (number === 0) account.connections += 1
+      number ||= connectionsSoFar += 1
+      return openExchange(account, request.method ?? '', bodyLength, reading)
+    }
+    const connection = meterConnection(socket, {
+      upstream: readUpstream(source, open),
+      record: ({ reading }, request, hasBody, requests) =>
+        reading && capture ? capture.begin(reading, request, { number, requests }, hasBody) : null,
+      abandoned({ up, down }) {
+        if (up + down === 0) return
+        const { other } = accounts
+        if (number === 0) other.connections += 1
+        number ||= connectionsSoFar += 1
+        other.tally.up += up
+        other.tally.split.requestHeads += up
+        other.tally.down += down
+        other.tally.split.responseHeads += down
+      },
+      closed: () => connections.delete(socket),
+    })
+    connections.set(socket, connection)
+    return connection
+  }
+}
+
+function wireBytes({ requests, connections }: Account, { up, down, split }: Tally): WireBytes {
+  return { requests, connections, bytesUp: up, bytesDown: down, split }
+}
+
+/** Returns the length of a request body. Infinity if it is unknown until the body ends. */
+function bodyLength({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return Infinity
+  return Number(headers['content-length'] ?? 0)
+}

@@ -1,0 +1,33 @@
+import type { Split } from '../../protocol/wire.ts'
+
+/** Bytes counted so far. The sum of the split is always `up + down`. */
+export interface Tally {
+  up: number
+  down: number
+  readonly split: Record<keyof Split, number>
+}
+
+export const newTally = (): Tally => ({
+  up: 0,
+  down: 0,
+  split: { requestHeads: 0, requestBodies: 0, responseHeads: 0, framing: 0, payload: 0, empty: 0, heartbeats: 0 },
+})
+
+export function add(to: Tally, { up, down, split }: Tally): void {
+  to.up += up
+  to.down += down
+  to.split.requestHeads += split.requestHeads
+  to.split.requestBodies += split.requestBodies
+  to.split.responseHeads += split.responseHeads
+  to.split.framing += split.framing
+  to.split.payload += split.payload
+  to.split.empty += split.empty
+  to.split.heartbeats += split.heartbeats
+}
+
+/** Returns the same number of bytes, all of them counted as empty. */
+export const allEmpty = ({ up, down }: Tally): Tally => ({
+  up,
+  down,
+  split: { ...newTally().split, empty: up + down },
+})

@@ -1,0 +1,125 @@
+/* oxlint-disable eslint/no-underscore-dangle -- Node's names for the methods that a stream implements. */
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+
+interface Chunk {
+  readonly chunk: Buffer | string
+  readonly encoding: BufferEncoding
+}
+
+export interface DownTap<Owner> {
+  /** Stops reporting sent bytes and only counts them, if that is cheaper. */
+  countOnly(): void
+  /** Reports sent bytes again. The socket must have no queued bytes. */
+  report(): void
+  /** Returns the number of bytes that were sent without a report since the last call. */
+  takeUnread(): number
+  /** Returns true if the kernel has not taken all bytes of this owner, although the stream has passed them on. */
+  holds(owner: Owner): boolean
+  /** Gives this owner all written bytes that have no owner and that the kernel has not taken. Returns their number. */
+  adopt(owner: Owner): number
+}
+
+/**
+ * Reports the bytes that the server sends over a socket, in order. It reports a write when the kernel
+ * has taken all of it. It never reports queued bytes, also not those that a broken connection loses.
+ *
+ * It replaces `_write` and `_writev`, not `write`. A stream runs one of these two at a time, so the tap
+ * allocates nothing for each write, and it also sees the bytes given to `end`.
+ *
+ * The tap still makes sending to a thousand sockets a few percent slower, because its data does not fit the
+ * processor's cache. So it only counts the bytes that need no parsing. It then uses Node's own count.
+ * That count includes the write during which a connection breaks, as if it had been sent.
+ */
+export function tapDown(
+  socket: Socket,
+  down: (chunk: Buffer | string, encoding: BufferEncoding) => void,
+): DownTap<unknown> {
+  const { _write: write, _writev: writev, destroy } = socket
+  /** Number of sent bytes that were reported, or returned by `takeUnread`. */
+  let knownBytes = sent(socket)
+  let isCounting = false
+  /** Number of sent bytes when the socket was destroyed. After that the socket no longer knows how many were queued. */
+  let sentAtEnd: number | null = null
+  /** Callback, chunk or chunks of the current write. */
+  let next: (error?: Error | null) => void = () => {}
+  let chunk: Buffer | string = ''
+  let encoding: BufferEncoding = 'latin1'
+  let chunks: readonly (Chunk | Buffer)[] | null = null
+
+  report()
+  return {
+    countOnly() {
+      // A stream that replaces the kernel's socket may count its bytes differently.
+      if (isCounting || !(socket instanceof Socket)) return
+      isCounting = true
+      socket._write = write
+      if (writev) socket._writev = writev
+      socket.destroy = (error) => {
+        sentAtEnd ??= sent(socket)
+        return destroy.call(socket, error)
+      }
+    },
+    report,
+    takeUnread() {
+      if (!isCounting) return 0
+      const bytes = (sentAtEnd ?? sent(socket)) - knownBytes
+      knownBytes += bytes
+      return bytes
+    },
+    holds: () => false,
+    adopt: () => 0,
+  }
+
+  function report(): void {
+    isCounting = false
+    socket.destroy = destroy
+    socket._write = (newChunk: Buffer | string, newEncoding, callback) => {
+      chunk = newChunk
+      encoding = newEncoding
+      next = callback
+      write.call(socket, newChunk, newEncoding, done)
+    }
+    if (!writev) return
+    socket._writev = (newChunks, callback) => {
+      chunks = newChunks
+      next = callback
+      writev.call(socket, newChunks, done)
+    }
+  }
+
+  function done(error?: Error | null): void {
+    if (!error) {
+      if (chunks) for (const written of chunks) reportChunk(written)
+      else reportChunk({ chunk, encoding })
+    }
+    chunk = ''
+    chunks = null
+    next(error)
+  }
+
+  function reportChunk(written: Chunk | Buffer): void {
+    // If all chunks are buffers, Node replaces the chunks of the array by these buffers.
+    const { chunk, encoding } = Buffer.isBuffer(written) ? { chunk: written, encoding: 'latin1' as const } : written
+    knownBytes += byteLength(chunk, encoding)
+    down(chunk, encoding)
+  }
+}
+
+const sent = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength
+
+export const byteLength = (chunk: Buffer | string, encoding: BufferEncoding): number =>
+  typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length
+
+/**
+ * Reports the bytes that a connection or the body of a request receives, and their end. It replaces
+ * `push`, because a `data` listener would start the stream before its reader is ready.
+ */
+export function tapUp(stream: Readable, up: (bytes: Buffer) => void, ended: () => void = () => {}): void {
+  const push = stream.push
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (Buffer.isBuffer(chunk)) up(chunk)
+    if (chunk === null) ended()
+    return push.call(stream, chunk, encoding)
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Assigns the bytes that a connection receives to exchanges. A byte is unclaimed until the head of
+ * its request is complete. From then on it belongs to that exchange.
+ */
+import type { Duplex } from 'node:stream'
+import type { Exchange } from './exchange.ts'
+import { declaredBody, isWebSocket, readMessages } from '../bend/messages.ts'
+import type { Body } from '../bend/messages.ts'
+import type { Head } from '../request-head.ts'
+import { tapUp } from './tap.ts'
+
+export interface Upstream {
+  /** Returns the exchange of a request when the server has its head. */
+  begin(request: Line, bodyLength: number): Exchange
+  /** Removes and returns the waiting requests before this one. The server refused them without reporting them. */
+  refused(before: Line): readonly Waiting[]
+  /** Number of bytes that belong to no exchange yet. */
+  unclaimed(): number
+  /** Requests that have arrived and that the server has not received, in order. */
+  waiting(): readonly Waiting[]
+  /** Returns the number of unclaimed bytes and resets it. Later bytes stay unclaimed too. */
+  giveUp(): number
+}
+
+/** A request that is still on its way through a link. */
+export interface Waiting {
+  readonly exchange: Exchange
+  readonly method: string
+  readonly url: string
+  /** Head of the request as it arrived, in Latin-1. */
+  readonly text: string
+}
+
+/** Opens the exchange of a request. */
+export type Open = (request: Line, bodyLength: number) => Exchange
+
+/** Parts of a request line that identify the lane. */
+export type Line = Pick<Head, 'method' | 'url'>
+
+/** Most requests that may wait, because each takes memory. The server closes a connection long before this number. */
+const WAITING = 64
+
+/**
+ * Reads the bytes when they arrive, before a link delays them. A request is therefore known before
+ * the server has it, even if the connection is cut in between. `open` opens its exchange.
+ */
+export function readUpstream(source: Duplex, open: Open): Upstream {
+  /** Exchange of the latest request; null if the owner of the following bytes is unknown. */
+  let last: Exchange | null = null
+  let unclaimed = 0
+  const waiting: Waiting[] = []
+  let isUpgraded = false
+  let isGivenUp = false
+  const requests = readMessages(onHead)
+
+  takeFromParser(source)
+  tapUp(source, (bytes) => {
+    unclaimed += bytes.length
+    if (isGivenUp) return
+    requests.read(bytes)
+    if (isUpgraded) return giveFrames(bytes)
+    if (requests.isBeyond()) last = null
+    if (last) giveBody(last, unclaimed - requests.begunBytes())
+  })
+
+  return {
+    begin(request, bodyLength) {
+      const [found] = waiting.splice(placeOf(request), 1)
+      return found?.exchange ?? open(request, bodyLength)
+    },
+    refused: (before) => waiting.splice(0, placeOf(before)),
+    unclaimed: () => unclaimed,
+    waiting: () => waiting,
+    giveUp() {
+      const bytes = unclaimed
+      unclaimed = 0
+      isGivenUp = true
+      return bytes
+    },
+  }
+
+  function placeOf(request: Line): number {
+    const at = waiting.findIndex(({ method, url }) => method === request.method && url === request.url)
+    return at < 0 ? waiting.length : at
+  }
+
+  /** Opens the exchange of a complete head. The bytes before the head belong to the previous request. */
+  function onHead(text: string, bytesAfterHead: number): Body {
+    if (last) giveBody(last, unclaimed - bytesAfterHead - text.length)
+    last = null
+    const [, method, url] = REQUEST.exec(text) ?? []
+    if (method === undefined || url === undefined || waiting.length === WAITING) return 'rest'
+    isUpgraded = isWebSocket(text)
+    const body = isUpgraded ? 'rest' : declaredBody(text, 0)
+    last = open({ method, url }, typeof body === 'number' ? body : Infinity)
+    last.head(unclaimed - bytesAfterHead)
+    unclaimed = bytesAfterHead
+    waiting.push({ exchange: last, method, url, text })
+    return body
+  }
+
+  function giveBody(exchange: Exchange, bytes: number): void {
+    exchange.body(bytes)
+    unclaimed -= bytes
+  }
+
+  function giveFrames(bytes: Buffer): void {
+    last?.framesUp(bytes.subarray(bytes.length - unclaimed))
+    unclaimed = 0
+  }
+}
+
+const REQUEST = /^(\S+) (\S+) HTTP\/1\.[01]\r\n/
+
+/** Makes Node read the socket through its stream. Before the first `data` listener, Node's parser reads below the stream. */
+function takeFromParser(source: Duplex): void {
+  source.on('data', ignore)
+  source.off('data', ignore)
+}
+
+function ignore(): void {}

@@ -1,0 +1,149 @@
+/** Load of the fan-out bench: raw clients that count the messages they receive, and a publisher. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+
+/** Addresses of one transport on one server. */
+export interface Target {
+  readonly subscribe: string
+  readonly publish: string
+  readonly isSocket?: boolean
+  /** For a long poll: the next request carries the response's cursor, or its Last-Modified and Etag. */
+  readonly next?: 'cursor' | 'headers'
+}
+
+export interface Load extends AsyncDisposable {
+  /** Resolves when every client has received so many messages more. */
+  received(count: number): Promise<void>
+}
+
+export interface Publisher extends AsyncDisposable {
+  /** Publishes a burst in one write, and resolves when every client has all of it. */
+  publish(count: number, load: Load): Promise<void>
+}
+
+/** In each message once, and in no head and no length of a frame (126 is "~"). */
+const MARK = '@'.charCodeAt(0)
+const BODY = JSON.stringify({ user: 'Ada', text: `@${'x'.repeat(80)}` })
+
+const UPGRADE =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+
+/** Number of clients that connect at the same time. */
+const CONNECTING = 50
+
+export async function openClients(port: number, target: Target, clients: number): Promise<Load> {
+  let missing = 0
+  let done: () => void = () => {}
+  const count = (messages: number): void => {
+    missing -= messages
+    if (missing === 0) done()
+  }
+  const open = target.next ? await poller(port, target, count) : () => follow(port, target, count)
+  const sockets: Socket[] = []
+  while (sockets.length < clients)
+    sockets.push(...(await Promise.all(Array.from({ length: Math.min(CONNECTING, clients - sockets.length) }, open))))
+  return {
+    received(messages) {
+      missing += messages * clients
+      return new Promise((resolve) => (done = resolve))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+export async function openPublisher(port: number, { publish: path }: Target): Promise<Publisher> {
+  const socket = connect(port, '127.0.0.1').resume()
+  await once(socket, 'connect')
+  const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
+  const request = `${head}Content-Length: ${BODY.length}\r\n\r\n${BODY}`
+  return {
+    async publish(count, load) {
+      const received = load.received(count)
+      socket.write(request.repeat(count))
+      await received
+    },
+    async [Symbol.asyncDispose]() {
+      socket.destroy()
+    },
+  }
+}
+
+/** Opens a stream or a WebSocket. Resolves when the head of its response has arrived. */
+async function follow(
+  port: number,
+  { subscribe, isSocket }: Target,
+  count: (messages: number) => void,
+): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(
+    `GET ${subscribe} HTTP/1.1\r\nHost: localhost\r\n${isSocket ? UPGRADE : 'Accept: text/event-stream\r\n'}\r\n`,
+  )
+  await once(socket, 'data')
+  socket.on('data', (bytes: Buffer) => {
+    const messages = marksIn(bytes)
+    if (messages > 0) count(messages)
+  })
+  return socket
+}
+
+/** Returns a function that opens a client which polls again after each response. */
+async function poller(port: number, target: Target, count: (messages: number) => void): Promise<() => Promise<Socket>> {
+  const start = target.next === 'cursor' ? await cursorOf(port, target.subscribe) : await fieldsOf(port, target)
+  const ask = (position: string): string => {
+    const [path, fields] =
+      target.next === 'cursor' ? [`${target.subscribe}&after=${position}`, ''] : [target.subscribe, position]
+    return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`
+  }
+  return async () => {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(ask(start))
+    let text = ''
+    socket.on('data', (bytes: Buffer) => {
+      text += bytes.toString('latin1')
+      for (let end = endOf(text); end > 0; end = endOf(text)) {
+        const response = text.slice(0, end)
+        text = text.slice(end)
+        // The next request leaves before the count, because the last count may end the measurement.
+        socket.write(ask(positionIn(response, target)))
+        count(response.split('@').length - 1)
+      }
+    })
+    return socket
+  }
+}
+
+async function cursorOf(port: number, path: string): Promise<string> {
+  const { cursor } = await (await fetch(`http://127.0.0.1:${port}${path.replace('long-poll?wait=30', 'poll')}`)).json()
+  return cursor
+}
+
+/** Publishes a message without a mark to nchan, so that the channel exists, and returns its position. */
+async function fieldsOf(port: number, { subscribe, publish }: Target): Promise<string> {
+  await fetch(`http://127.0.0.1:${port}${publish}`, { method: 'POST', body: 'start' })
+  const { headers } = await fetch(`http://127.0.0.1:${port}${subscribe}`)
+  return `If-Modified-Since: ${headers.get('last-modified')}\r\nIf-None-Match: ${headers.get('etag')}\r\n`
+}
+
+function positionIn(response: string, { next }: Target): string {
+  if (next === 'cursor') return /"cursor":"([^"]*)"/.exec(response)?.[1] ?? ''
+  const field = (name: string): string => new RegExp(`^${name}: (.*)\r$`, 'im').exec(response)?.[1] ?? ''
+  return `If-Modified-Since: ${field('last-modified')}\r\nIf-None-Match: ${field('etag')}\r\n`
+}
+
+/** Returns the length of the first response, or 0 if it is not complete. */
+function endOf(text: string): number {
+  const headEnd = text.indexOf('\r\n\r\n')
+  if (headEnd < 0) return 0
+  const end = headEnd + 4 + Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0)
+  return text.length < end ? 0 : end
+}
+
+function marksIn(bytes: Buffer): number {
+  let marks = 0
+  for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) marks += 1
+  return marks
+}

@@ -1,0 +1,167 @@
+/**
+ * `npm run bench:fanout [-- CLIENTS [MESSAGES [REPETITIONS]]]`: measures the processor time of one delivery when a message
+ * goes to many clients, for each transport and for bursts of several messages. Beside this server it measures the
+ * server that tutorials show, and nchan (C, inside nginx) if it is installed. The servers take turns, so that the noise
+ * of the machine affects all of them equally. With `taskset`, the server and the load have a core each. Linux only.
+ */
+import { execFileSync, fork, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnServer } from '../spawn.ts'
+import { until } from '../until.ts'
+import { openClients, openPublisher } from './fanout-load.ts'
+import type { Target } from './fanout-load.ts'
+import { median } from './figures.ts'
+import { cpuMs, residentKiB } from './process.ts'
+
+interface Server extends AsyncDisposable {
+  readonly pid: number
+  readonly port: number
+  readonly targets: Readonly<Record<string, Target>>
+}
+
+interface Figures {
+  readonly us: number[]
+  readonly kib: number[]
+}
+
+const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+const BURSTS = [1, 4, 16]
+
+const [clients = 1000, messages = 96, repetitions = 3] = process.argv.slice(2).map(Number)
+const servers: Readonly<Record<string, () => Promise<Server>>> = {
+  Fourwire: startFourwire,
+  tutorial: startTutorial,
+  ...(existsSync(NCHAN) ? { nchan: startNchan } : {}),
+}
+
+console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString()}`)
+console.log(`${clients} clients, ${messages} messages, medians of ${repetitions}; load ${loadavg()[0]?.toFixed(1)}`)
+if (!existsSync(NCHAN)) console.log('Without nchan: install nginx and libnginx-mod-nchan to compare with it.')
+pin(process.pid, 1)
+
+const all = new Map<string, Figures>()
+for (let i = 1; i <= repetitions; i++) {
+  for (const [name, start] of Object.entries(servers)) {
+    await using server = await start()
+    pin(server.pid, 0)
+    for (const [transport, target] of Object.entries(server.targets)) await measure(server, name, transport, target)
+  }
+  console.log(`Repetition ${i} of ${repetitions} is done.`)
+}
+
+console.log(
+  `\n${'µs of processor time for a delivery'.padEnd(40)}${BURSTS.map((n) => `burst ${n}`.padStart(10)).join('')}   KiB/client`,
+)
+for (const transport of ['sse', 'stream', 'ws', 'long-poll']) {
+  for (const name of Object.keys(servers)) {
+    const rows = BURSTS.map((burst) => all.get(`${transport} ${name} ${burst}`))
+    if (!rows[0]) continue
+    const figures = rows.map((row) => (row ? median(row.us).toFixed(1) : '–').padStart(10)).join('')
+    console.log(`${`${transport}, ${name}`.padEnd(40)}${figures}   ${median(rows[0].kib).toFixed(0).padStart(10)}`)
+  }
+}
+
+async function measure(server: Server, name: string, transport: string, target: Target): Promise<void> {
+  const before = residentKiB(server.pid)
+  await using load = await openClients(server.port, target, clients)
+  const kib = (residentKiB(server.pid) - before) / clients
+  await using publisher = await openPublisher(server.port, target)
+  for (const burst of BURSTS) {
+    // The first deliveries compile the code and fill the caches.
+    await publisher.publish(burst, load)
+    const beganMs = cpuMs(server.pid)
+    for (let sent = 0; sent < messages; sent += burst) await publisher.publish(burst, load)
+    const us = (1000 * (cpuMs(server.pid) - beganMs)) / (clients * Math.ceil(messages / burst) * burst)
+    const key = `${transport} ${name} ${burst}`
+    const figures = all.get(key) ?? { us: [], kib: [] }
+    figures.us.push(us)
+    figures.kib.push(kib)
+    all.set(key, figures)
+  }
+}
+
+/** Binds a process to a core, if the machine has two cores and `taskset`. */
+function pin(pid: number, core: number): void {
+  if (cpus().length > 1) spawnSync('taskset', ['-acp', String(core), String(pid)])
+}
+
+async function startFourwire(): Promise<Server> {
+  const {
+    process: child,
+    port,
+    [Symbol.asyncDispose]: dispose,
+  } = await spawnServer('--data', ':memory:', '--limits', 'off')
+  const publish = '/feed/lobby'
+  const targets = {
+    sse: { subscribe: '/feed/lobby/sse', publish },
+    stream: { subscribe: '/feed/lobby/stream', publish },
+    ws: { subscribe: '/feed/lobby/ws', publish, isSocket: true },
+    'long-poll': { subscribe: '/feed/lobby/long-poll?wait=30', publish, next: 'cursor' },
+  } as const
+  return { pid: child.pid ?? 0, port, targets, [Symbol.asyncDispose]: dispose }
+}
+
+async function startTutorial(): Promise<Server> {
+  const child = fork(join(import.meta.dirname, 'fanout-tutorial.ts'))
+  const [port] = await once(child, 'message')
+  const publish = '/pub'
+  return {
+    pid: child.pid ?? 0,
+    port,
+    targets: { sse: { subscribe: '/sse', publish }, ws: { subscribe: '/ws', publish, isSocket: true } },
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await once(child, 'exit')
+    },
+  }
+}
+
+async function startNchan(): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'fourwire-nchan-'))
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
+  await writeFile(join(folder, 'nginx.conf'), nginxConf(folder, port))
+  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'inherit', 'inherit'] })
+  // nginx reports a missing log folder before it has read its configuration, and then continues.
+  await until('nginx listens', async () => (await fetch(`http://127.0.0.1:${port}/pub`).catch(() => null)) !== null)
+  const worker = Number(execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).split('\n')[0])
+  const publish = '/pub'
+  return {
+    pid: worker,
+    port,
+    targets: {
+      sse: { subscribe: '/sub', publish },
+      ws: { subscribe: '/sub', publish, isSocket: true },
+      'long-poll': { subscribe: '/poll', publish: '/poll-pub', next: 'headers' },
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+function nginxConf(folder: string, port: number): string {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${folder}/${kind};`,
+  )
+  const channel = (id: string) => `nchan_channel_id ${id}; nchan_message_buffer_length 1000;`
+  return `load_module ${NCHAN};
+worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/log;
+worker_rlimit_nofile 20000; events { worker_connections 19000; }
+http {
+  access_log off; ${paths.join(' ')} nchan_shared_memory_size 256M; keepalive_requests 1000000;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location = /sub { nchan_subscriber; ${channel('feed')} nchan_subscriber_first_message newest; }
+    location = /pub { nchan_publisher; ${channel('feed')} }
+    location = /poll { nchan_subscriber longpoll; ${channel('poll')} }
+    location = /poll-pub { nchan_publisher; ${channel('poll')} }
+  }
+}
+`
+}

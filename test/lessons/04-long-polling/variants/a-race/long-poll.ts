@@ -1,0 +1,79 @@
+/** Long polling (RFC 6202): responds at once if there is an event. If not, it holds the request until there is one. */
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Type from 'typebox'
+import { LIMIT_EVENTS, Limit, Params, Query, startOf } from '#server/transports/transport.ts'
+import type { Transport } from '#server/transports/transport.ts'
+
+/** How long a request is held if the client does not give a time. */
+const DEFAULT_WAIT_S = 25
+
+/** Many proxies cut a connection that has been silent for 60 s; 30 s is safe (RFC 6202, section 5.5). */
+const MAX_WAIT_S = 30
+
+const Wait = Type.Optional(Type.Number({ minimum: 0, description: 'seconds, at most 30: how long to hold the answer' }))
+const schema = {
+  summary: 'Long poll: what is new, or held until something is',
+  params: Params,
+  querystring: Type.Interface([Query], { limit: Limit, wait: Wait }),
+}
+
+export const longPoll: Transport = {
+  serve(app, feed) {
+    /** One function for every held request; it ends the hold. */
+    const held = new Set<() => void>()
+
+    app.get('/feed/:room/long-poll', { schema }, async ({ params: { room }, query, headers }, reply) => {
+      // `Prefer: wait=10` (RFC 7240) means the same as `?wait=10`. If there are both, `?wait=` has priority.
+      const preferred = /(?:^|[,;\s])wait=(\d{1,9})\s*(?:[,;]|$)/.exec(String(headers.prefer ?? ''))?.[1]
+      const askedS = query.wait ?? (preferred === undefined ? DEFAULT_WAIT_S : Number(preferred))
+      const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
+      const after = await startOf(feed, room, query)
+      let news = await feed.since(room, after, limit)
+
+      const waitS = Math.min(askedS, MAX_WAIT_S)
+      // A client without a cursor has come to get one, and a client with a gap needs a new one: both get it now.
+      const nothingNew = after !== undefined && news.events.length === 0 && !news.gap && !news.more
+      if (nothingNew) {
+        await hold(room, news.cursor, waitS, reply.raw)
+        news = await feed.since(room, news.cursor, limit)
+      }
+
+      reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
+      return nothingNew && news.events.length === 0 && !news.gap ? reply.code(204).send() : news
+    })
+
+    // The server is about to stop: every held request gets its response now, and its client asks again.
+    return () => {
+      for (const release of held) release()
+    }
+
+    /** Resolves with the first of three: an event, the end of the time, or the end of the client or the server. */
+    async function hold(room: string, cursor: string, waitS: number, client: ServerResponse) {
+      const over = new AbortController()
+      const end = () => over.abort()
+      const { signal } = over
+      const news = new Promise<void>((resolve) => {
+        signal.addEventListener(
+          'abort',
+          feed.follow(
+            room,
+            cursor,
+            () => resolve(),
+            () => resolve(),
+          ),
+        )
+      })
+      const gone = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      client.on('close', end)
+      held.add(end)
+      try {
+        await Promise.race([news, gone, sleep(waitS * 1000, undefined, { signal }).catch(() => undefined)])
+      } finally {
+        end()
+        client.off('close', end)
+        held.delete(end)
+      }
+    }
+  },
+}

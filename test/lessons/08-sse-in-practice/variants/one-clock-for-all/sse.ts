@@ -1,0 +1,67 @@
+/** Server-sent events (WHATWG HTML, section 9.2) that get through the proxies between a server and its clients. */
+import type { ServerResponse } from 'node:http'
+import Type from 'typebox'
+import { isCursor } from '#server/feed/feed.ts'
+import type { PollAnswer } from '#server/protocol.ts'
+import { Params, Query, startOf } from '#server/transports/transport.ts'
+import type { Transport } from '#server/transports/transport.ts'
+
+const Until = Type.Optional(
+  Type.String({ description: 'the cursor of the last event wanted: the answer ends with it' }),
+)
+const schema = { params: Params, querystring: Type.Interface([Query], { until: Until }) }
+
+/** Most proxies cut a connection that is silent for 60 s, some after 30 s. Half of the shorter time is safe. */
+const HEARTBEAT_MS = 15_000
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // A proxy that compresses a response collects it first. `no-transform` forbids this.
+  'cache-control': 'no-transform, no-cache',
+  // nginx collects too. It obeys only this header.
+  'x-accel-buffering': 'no',
+}
+
+export const sse: Transport = {
+  serve(app, feed) {
+    const open = new Set<ServerResponse>()
+    const beat = () => open.forEach((stream) => stream.write(': still here\n'))
+    setInterval(beat, HEARTBEAT_MS).unref()
+
+    app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
+      const asked = headers['last-event-id']?.toString() || query.after
+      // A browser reconnects after every end of a response. Only this status stops it without an error.
+      if (asked !== undefined && asked === query.until) return reply.code(204).send()
+      const isStrange = asked !== undefined && !isCursor(asked)
+      const after = isStrange ? asked : await startOf(feed, room, asked === undefined ? query : { after: asked })
+      const { cursor, gap } = await feed.since(room, after, 0)
+      reply.hijack()
+      const stream = reply.raw
+      if (stream.destroyed) return
+      for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
+      stream.writeHead(200, HEADERS).write(`retry: ${retryMs()}\nid: ${cursor}\n\n${gap ? gapText(cursor) : ''}`)
+
+      const stop = feed.follow(room, cursor, deliver, () => stream.destroy())
+      open.add(stream)
+      stream.once('close', () => {
+        stop()
+        open.delete(stream)
+      })
+
+      function deliver({ events, cursor, gap }: PollAnswer): Promise<void> | void {
+        const end = events.findIndex(({ id }) => id === query.until) + 1
+        const wanted = end > 0 ? events.slice(0, end) : events
+        const text = wanted.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+        const hasRoom = stream.write(gap ? gapText(cursor) : text)
+        if (end > 0) stop()
+        if (end > 0) return void stream.end()
+        if (!hasRoom) return new Promise((resolve) => stream.once('drain', resolve))
+      }
+    })
+
+    return () => open.forEach((stream) => stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon()))
+  },
+}
+
+const gapText = (cursor: string) => `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+const retryMs = () => 1000 + Math.floor(Math.random() * 2000)

@@ -1,0 +1,102 @@
+/**
+ * Decides which transport a page uses: the best one that delivers. It gets reports of what happened, and returns the
+ * transports to use. The page opens and closes them. It can replace `web/board/fallback.ts`.
+ */
+import type { TransportName } from '#server/protocol.ts'
+
+/** The best first. */
+export const ORDER: readonly TransportName[] = ['ws', 'sse', 'long-poll', 'short-poll']
+
+/** How long a transport may deliver nothing, as the current one or in a trial, before the page gives it up. */
+export const PATIENCE_MS = 4000
+
+/** The time between two tries of the better transports, if the current one is not the best. */
+export const RETRY_MS = 10_000
+
+export interface Fallback {
+  /** The transports that may be used, the best first. Only one if the user has chosen it. */
+  readonly order: readonly TransportName[]
+  readonly current: TransportName
+  /** True if the current transport delivers. `sinceMs`: since when this is so. */
+  readonly isLive: boolean
+  readonly sinceMs: number
+  /** A better transport that is tried beside the current one, or null. `trialSinceMs`: since when this is so. */
+  readonly trial: TransportName | null
+  readonly trialSinceMs: number
+  /** The transport that was given up last, and the reason; null if the current one is the best. */
+  readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
+}
+
+export type Report =
+  /** The transport has delivered something. */
+  | { readonly is: 'live'; readonly transport: TransportName }
+  /** `down`: its connection is lost, and it reconnects by itself. `withheld`: it looks open, but brings too little. */
+  | { readonly is: 'down' | 'withheld'; readonly transport: TransportName; readonly trouble: string }
+  /** Time has passed. This report comes four times a second. */
+  | { readonly is: 'tick' }
+
+export function startFallback(nowMs: number, only: TransportName | null = null): Fallback {
+  const order = only === null ? ORDER : [only]
+  const current = order[0] ?? 'ws'
+  return { order, current, isLive: false, sinceMs: nowMs, trial: null, trialSinceMs: nowMs, gaveUp: null }
+}
+
+/** The state after a report. A report of a transport that is neither current nor tried changes nothing. */
+export function step(state: Fallback, report: Report, nowMs: number): Fallback {
+  switch (report.is) {
+    case 'live':
+      return delivers(state, report.transport, nowMs)
+    case 'down':
+      return report.transport === state.current && state.isLive ? { ...state, isLive: false, sinceMs: nowMs } : state
+    case 'withheld':
+      return report.transport === state.current ? follower(state, report.trouble, nowMs) : state
+    case 'tick':
+      return state.isLive ? lookUp(state, nowMs) : lookAt(state, nowMs)
+  }
+}
+
+function delivers(state: Fallback, name: TransportName, nowMs: number): Fallback {
+  const rank = (one: TransportName) => state.order.indexOf(one)
+  const isNews = name === state.current ? !state.isLive : name === state.trial
+  if (!isNews) return state
+  return {
+    ...state,
+    current: name,
+    isLive: true,
+    sinceMs: nowMs,
+    trial: null,
+    trialSinceMs: nowMs,
+    gaveUp: rank(name) === 0 ? null : state.gaveUp,
+  }
+}
+
+function lookAt(state: Fallback, nowMs: number): Fallback {
+  if (nowMs < state.sinceMs + PATIENCE_MS) return state
+  return follower(state, 'nothing came', nowMs)
+}
+
+function follower(state: Fallback, trouble: string, nowMs: number): Fallback {
+  const { order, current } = state
+  if (order.length === 1) return state
+  const isLast = current === order.at(-1)
+  const [first = current] = isLast ? order : order.slice(order.indexOf(current) + 1)
+  return {
+    ...state,
+    current: first,
+    isLive: false,
+    sinceMs: nowMs,
+    trial: null,
+    gaveUp: isLast ? null : { transport: current, trouble },
+  }
+}
+
+/** Tries all better transports, each for PATIENCE_MS. The next round begins RETRY_MS after the last one. */
+function lookUp(state: Fallback, nowMs: number): Fallback {
+  const { order, current, trial, trialSinceMs } = state
+  if (current === order[0]) return state
+  if (trial === null)
+    return nowMs < trialSinceMs + RETRY_MS ? state : { ...state, trial: order[0] ?? null, trialSinceMs: nowMs }
+  if (nowMs < trialSinceMs + PATIENCE_MS) return state
+  const following = order[order.indexOf(trial) + 1] ?? current
+  return { ...state, trial: following === current ? null : following, trialSinceMs: nowMs }
+}

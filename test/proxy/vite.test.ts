@@ -1,0 +1,68 @@
+/** A separate front-end behind Vite's dev server, configured by the lines in server/README.md. */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createViteServer } from 'vitest/node'
+import { WebSocket } from 'ws'
+import { blockOf, withThese } from '../readme.ts'
+import { serve } from '../serve.ts'
+
+interface Config {
+  readonly server: { readonly proxy: Record<string, string | { readonly target: string; readonly ws: boolean }> }
+}
+
+/** Starts Vite on a port of its own. Returns its origin. */
+async function startVite({ server: { proxy } }: Config): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'fourwire-vite-'))
+  const port = await freePort()
+  const vite = await createViteServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { port, strictPort: true, host: '127.0.0.1', proxy },
+  })
+  await vite.listen()
+  onTestFinished(async () => {
+    await vite.close()
+    await rm(root, { recursive: true })
+  })
+  return `http://localhost:${port}`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const publish = (origin: string) =>
+  fetch(`${origin}/feed/lobby`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin },
+    body: '{"user":"Ada","text":"hello"}',
+  })
+
+test('a page of Vite publishes, reads and opens a WebSocket through the dev server', async () => {
+  await using server = await serve()
+  const text = withThese(blockOf('js'), { 'http://localhost:3000': server.origin })
+  const { default: config }: { default: Config } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
+  const origin = await startVite(config)
+  expect((await publish(origin)).status).toBe(201)
+  expect((await fetch(`${origin}/feed/lobby/poll?after=0`)).status).toBe(200)
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/feed/lobby/ws`, { origin })
+  await once(socket, 'open')
+  socket.close()
+})
+
+test('a page of Vite is refused if the target is a string, because Vite then replaces Host', async () => {
+  await using server = await serve()
+  const origin = await startVite({ server: { proxy: { '/feed': server.origin } } })
+  expect((await publish(origin)).status).toBe(403)
+})

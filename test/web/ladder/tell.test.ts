@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import type { Mark } from '../../../web/lane/mark.ts'
+import { exchangeOf, pick } from '../../../web/ladder/pick.ts'
+import { tell } from '../../../web/ladder/tell.ts'
+import { BEGAN_MS, fixedScene } from './scene.ts'
+
+const [short, long, sse, ws] = fixedScene().lanes
+const NOW_MS = BEGAN_MS + 2000
+
+test.each([
+  [
+    short?.marks.exchanges[0],
+    'Poll, −1.9 s: 312 B up 21 ms, there 2.5, 204 160 B down 22, nothing in it, connection 4',
+  ],
+  [short?.marks.exchanges[1], 'Poll, −0.9 s: 312 B up 21 ms, there 2.0, 200 512 B down 22, 2 messages, reused'],
+  [long?.marks.exchanges[0], 'Long poll, −1.9 s: held 471 ms, 1 message'],
+  [sse?.marks.streams[0], 'SSE, −2.0 s: open after 42 ms, 420 B up and 540 B down so far, reused'],
+  [sse?.marks.arrivals[0], 'Event 1, −1.5 s: 21 ms after it was published: waited 0.4, 140 B down in 21'],
+  [
+    sse?.marks.arrivals[1],
+    'Event 2, −0.6 s: 500 ms after it was published: waited 0.5, 171 B down in 500 (lost, sent again)',
+  ],
+  [sse?.marks.beats[0], 'Heartbeat, −1.3 s: 19 B down, so that nothing in between hangs up'],
+  [ws?.marks.cuts[0], 'WebSocket, −1.4 s: cut here; it has not come back yet'],
+] as const)('the sentence about a mark is as expected in case %#', (mark, sentence) => {
+  const lane = [short, long, sse, ws].find((one) => one && mark && marksOf(one).includes(mark))
+  expect(lane && mark && tell(lane, mark, NOW_MS)).toBe(sentence)
+})
+
+test('a cut lane is described as back only when it is open again', () => {
+  const cut = ws?.marks.cuts[0]
+  if (!ws || !cut) throw new Error('There is no cut.')
+  const opened = {
+    kind: 'stream',
+    id: 90,
+    askedAtMs: cut.atMs + 200,
+    openedAtMs: cut.atMs + 240,
+    endedAtMs: null,
+  } as const
+  const back = { ...ws, marks: { ...ws.marks, streams: [...ws.marks.streams, opened] } }
+  expect(tell(back, cut, NOW_MS)).toBe('WebSocket, −1.4 s: cut here; it came back from its own cursor')
+})
+
+test.each([
+  ['let go', 'WebSocket, −2.0 s: ended by this page before it was open'],
+  ['refused', 'WebSocket, −2.0 s: refused, or nobody was there'],
+] as const)('the sentence about a stream that was %s before it opened says only that', (failed, sentence) => {
+  const stream = {
+    kind: 'stream',
+    id: 91,
+    askedAtMs: BEGAN_MS,
+    openedAtMs: null,
+    endedAtMs: BEGAN_MS + 9,
+    failed,
+  } as const
+  expect(ws && tell(ws, stream, NOW_MS)).toBe(sentence)
+})
+
+test('an arrival without a known clock has no delay', () => {
+  const [message] = sse?.marks.arrivals[0]?.messages ?? []
+  if (!sse || !message) throw new Error('Nothing has arrived.')
+  const arrival: Mark = { kind: 'arrival', id: 92, atMs: BEGAN_MS + 521, messages: [{ ...message, delayMs: [] }] }
+  expect(tell(sse, arrival, NOW_MS)).toBe('Event 1, −1.5 s: how late is not known, without a clock')
+})
+
+test('the mark under the pointer has the number of its exchange at the server', () => {
+  if (!short || !sse || !long) throw new Error('A lane is missing.')
+  const under = (lane: typeof short, ms: number) => {
+    const mark = pick(lane, BEGAN_MS + ms, 0.3, NOW_MS)
+    return mark && exchangeOf(lane, mark)
+  }
+  expect([under(short, 120), under(short, 1180), under(sse, 700), under(sse, 1400)]).toEqual([1, 2, 3, 3])
+  expect(under(long, 300)).toBeUndefined()
+})
+
+function marksOf({ marks }: NonNullable<typeof short>): readonly Mark[] {
+  return [...marks.exchanges, ...marks.streams, ...marks.arrivals, ...marks.beats, ...marks.cuts]
+}

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import type { Event } from '../../../server/protocol/feed.ts'
+import { now } from '../../../web/now.ts'
+import { toCsv } from '../../../web/sandbox/csv.ts'
+import { createLane } from '../../../web/lane/lane.ts'
+import type { Surroundings } from '../../../web/lane/lane.ts'
+import { createMessages } from '../../../web/lane/messages.ts'
+import type { Listener, Target, Transport } from '../../../web/transports/transport.ts'
+
+/** Longer than a lane takes to settle after a connection. */
+const LATER_MS = 1000
+
+test('a lane measures from acceptance to receipt, on the server’s clock', () => {
+  const { lane, line } = begin(7_000_000)
+  const receivedAtMs = now() + LATER_MS
+  line().events([event('k3.1', receivedAtMs + 7_000_000 - 12.5)], receivedAtMs)
+  expect(lane.latencies.n).toBe(1)
+  expect(lane.latencies.quantile(0.5)?.ms).toBeCloseTo(12.5, 2)
+  expect(lane.latest?.delayMs[3]).toBeCloseTo(12.5, 2)
+})
+
+test('a lane does not measure messages from before the page reconnected, and counts them as recovered', () => {
+  const { lane, line } = begin()
+  lane.rest('hidden')
+  lane.wake()
+  line().events([event('k3.1', now() - 5000)], now())
+  expect(lane.latencies.n).toBe(0)
+  expect(lane.ledger.counts).toMatchObject({ received: 1, recovered: 1, lost: 0 })
+  expect(lane.latest?.delayMs[3]).toBeGreaterThan(4000)
+})
+
+test('a lane measures messages delayed by a cut, because the transport causes that delay', () => {
+  const { lane, line } = begin()
+  const cutAtMs = now() + LATER_MS
+  line().state({ is: 'open', atMs: cutAtMs - 10 })
+  line().state({ is: 'reconnecting', atMs: cutAtMs, untilMs: cutAtMs + 300, trouble: 'cut' })
+  expect(lane.troubled).toBe(true)
+  line().state({ is: 'connecting', atMs: cutAtMs + 300 })
+  line().events([event('k3.1', cutAtMs + 100)], cutAtMs + 320)
+  expect(lane.latencies.quantile(0.5)?.ms).toBeCloseTo(220, 1)
+  expect(lane.ledger.counts).toMatchObject({ received: 1, recovered: 1 })
+  expect(lane.troubled).toBe(false)
+})
+
+test('a lane does not measure messages from before the page ran again, and measures later ones', () => {
+  const { lane, line } = begin()
+  const ranAgainAtMs = now() + 5000
+  lane.keepOut(ranAgainAtMs)
+  line().events([event('k3.1', ranAgainAtMs - 2000), event('k3.2', ranAgainAtMs + 1)], ranAgainAtMs + 4)
+  expect(lane.latencies.sorted()).toHaveLength(1)
+  expect(lane.latencies.quantile(0.5)?.ms).toBeCloseTo(3, 1)
+  const [late, inTime] = lane.marks.arrivals[0]?.messages ?? []
+  if (!late || !inTime) throw new Error('Nothing has arrived.')
+  expect([lane.isKeptOut(late), lane.isKeptOut(inTime)]).toEqual([true, false])
+  expect(
+    toCsv([late, inTime], [lane])
+      .split('\r\n')
+      .map((row) => row.split(',').at(-1)),
+  ).toEqual(['not measured', 'ws', '', ''])
+})
+
+test('a lane checks whether the page is late before it measures an arrival', () => {
+  const { lane, line, looks } = begin()
+  looks.push(() => lane.keepOut(now() + 10_000))
+  line().events([event('k3.1', now() + LATER_MS)], now() + LATER_MS)
+  expect(lane.latencies.n).toBe(0)
+})
+
+test('a lane resumes from its own cursor, and is switched on from the page’s cursor', () => {
+  const { lane, line, targets } = begin()
+  line().events([event('k3.1', now()), event('k3.2', now())], now())
+  lane.rest('hidden')
+  lane.wake()
+  lane.switchOff()
+  lane.switchOn('k3.9')
+  expect(targets.map(({ after }) => after)).toEqual(['k3.0', 'k3.2', 'k3.9'])
+  line().events([event('k3.10', now())], now())
+  expect(lane.ledger.counts).toMatchObject({ received: 3, lost: 0, duplicated: 0 })
+})
+
+test('a lane knows no delay without a clock, and computes it as soon as there is one', () => {
+  const { lane, line } = begin(null)
+  line().events([event('k3.1', 1000)], 1300)
+  expect(lane.latest?.delayMs[3]).toBeUndefined()
+  lane.date(-200)
+  expect(lane.latest?.delayMs[3]).toBe(100)
+  expect(lane.latencies.n).toBe(0)
+})
+
+test('a lane starts its figures again without a change of the ledger', () => {
+  const { lane, line } = begin()
+  line().events([event('k3.1', now() + LATER_MS)], now() + LATER_MS)
+  lane.clear()
+  expect(lane.latencies.n).toBe(0)
+  expect(lane.ledger.counts.received).toBe(1)
+})
+
+/** A lane that is switched on, and the listener of its transport. */
+function begin(offsetMs: number | null = 0) {
+  const listeners: Listener[] = []
+  const targets: Target[] = []
+  const looks: (() => void)[] = []
+  const transport: Transport = {
+    connect(target, listener) {
+      targets.push(target)
+      listeners.push(listener)
+      return { publish: () => Promise.resolve('k3.1'), typing() {}, stop() {}, leave() {} }
+    },
+  }
+  const messages = createMessages()
+  messages.startAt('k3.0')
+  const page: Surroundings = {
+    messages,
+    target: () => ({ origin: '', room: 'lobby', intervalMs: 1000, waitS: 25 }),
+    look: () => looks.forEach((look) => look()),
+    offsetMs: () => offsetMs,
+    changed: () => {},
+    heard: () => {},
+    gap: () => {},
+    stirred: () => {},
+  }
+  const lane = createLane({ name: 'ws', transport: 'ws' }, transport, page)
+  lane.switchOn('k3.0')
+  const line = (): Listener => {
+    const last = listeners.at(-1)
+    if (!last) throw new Error('The lane has not connected.')
+    return last
+  }
+  return { lane, line, targets, looks }
+}
+
+function event(id: string, at: number): Event {
+  return { id, room: 'lobby', type: 'tick', at }
+}

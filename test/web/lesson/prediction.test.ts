@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import type { Exchange } from '../../../web/lane/mark.ts'
+import { lessons } from '../../../lessons/kit/course.ts'
+import { createLatencies } from '../../../web/measure/latency.ts'
+import { COUNTED, QUESTIONS } from '../../../web/lesson/prediction.ts'
+import type { Session } from '../../../web/session/session.ts'
+
+const question = QUESTIONS['long-polling']
+
+/**
+ * Session with polls held from 100 to 1000 and from 1200 to 2000. Between and after them, no request is at the
+ * server.
+ */
+function sessionWith(publishedAtMs: readonly number[]): Session {
+  const exchanges: Exchange[] = [
+    { kind: 'exchange', id: 1, askedAtMs: 0, reachedAtMs: 100, leftAtMs: 1000, endedAtMs: 1100, carried: 1 },
+    { kind: 'exchange', id: 2, askedAtMs: 1100, reachedAtMs: 1200, leftAtMs: 2000, endedAtMs: 2100, carried: 1 },
+    { kind: 'exchange', id: 3, askedAtMs: 2100, endedAtMs: null, carried: 0 },
+  ]
+  const lane = { name: 'long-poll', marks: { exchanges }, tally: { sinceMs: 0 } }
+  const all = publishedAtMs.map((at) => ({ event: { at } }))
+  return { lanes: [lane], offsetMs: 0, roundTripMs: 200, ratePerSecond: 1, messages: { all } } as unknown as Session
+}
+
+test('the measurement counts the messages that arrived while no request was at the server', () => {
+  expect(question?.measured(sessionWith([500, 1000, 1100, 1199, 1300, 1999, 2001, 2050]))).toEqual({
+    value: 50,
+    n: 8,
+    of: 'messages',
+  })
+})
+
+test('messages from before the first request or after the last one are not counted', () => {
+  expect(question?.measured(sessionWith([50, 500, 2150]))).toMatchObject({ n: 1, value: 0 })
+})
+
+test('without a message, the measurement has no value', () => {
+  expect(question?.measured(sessionWith([]))).toBe(null)
+})
+
+test('the model expects 20 of 100 for a round trip of 200 ms and one message a second', () => {
+  expect(question?.expected(sessionWith([]))).toBeCloseTo(19.6, 1)
+})
+
+test('the mean age is measured only under the network and the interval of the question', () => {
+  const asked = QUESTIONS['why-real-time']
+  const latencies = createLatencies()
+  for (const ms of [100, 900, 2000]) latencies.add(ms, ms)
+  const lane = { name: 'short-poll', latencies }
+  const sessionOf = (latencyMs: number, intervalMs: number) =>
+    ({ lanes: [lane], conditions: { latencyMs }, intervalMs, expected: () => ({ p50Ms: 1200 }) }) as unknown as Session
+  expect(asked?.measured(sessionOf(100, 2000))).toEqual({ value: 1000, n: 3, of: 'messages' })
+  expect(asked?.expected(sessionOf(100, 2000))).toBe(1200)
+  expect(asked?.missing?.(sessionOf(100, 2000))).toBe(null)
+  expect(asked?.missing?.(sessionOf(0, 2000))).toMatch(/100 ms each way/)
+  expect(asked?.missing?.(sessionOf(100, 1000))).not.toBe(null)
+})
+
+test('the overhead of a WebSocket is reported with the length of the messages', () => {
+  const split = { framing: 12, payload: 600 }
+  const lane = { name: 'ws', usage: { recent: { messages: 6, split } } }
+  const session = { lanes: [lane] } as unknown as Session
+  expect(QUESTIONS['how-websockets-work']?.measured(session)).toEqual({ value: 2, n: 6, of: 'messages of 100 bytes' })
+})
+
+test('every lesson either measures its number or says how to find it', () => {
+  for (const { name } of lessons()) {
+    const lesson = name.slice(3)
+    expect([name, lesson in QUESTIONS, lesson in COUNTED]).toEqual([name, lesson in QUESTIONS, !(lesson in QUESTIONS)])
+  }
+})

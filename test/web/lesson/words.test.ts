@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { wordsOf } from '../../../web/lesson/words.ts'
+
+test('a command is parsed as a shell does', () => {
+  expect(wordsOf(`curl -s -X PUT 'localhost:3000/lab/settings?room=a' -H "a: b" -d '{"c":1}'`)).toEqual([
+    'curl',
+    '-s',
+    '-X',
+    'PUT',
+    'localhost:3000/lab/settings?room=a',
+    '-H',
+    'a: b',
+    '-d',
+    '{"c":1}',
+  ])
+  expect(wordsOf(`a'b c'"d"e f`)).toEqual(['ab cde', 'f'])
+})
+
+test.each(['a | b', 'a && b', 'a &', 'a; b', 'a > b', 'a $b', 'a "$b"', 'a `b`', 'a\nb', 'a \\', "a 'b", 'a $(b)'])(
+  'the command %s is not parsed, because it needs a shell',
+  (command) => {
+    expect(wordsOf(command)).toBe(null)
+  },
+)

@@ -1,0 +1,86 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { RATES, ZOOMS, laneTrouble, readAddress, writeAddress } from '../../../web/session/address.ts'
+import type { Address } from '../../../web/session/address.ts'
+import { SETTINGS, TRANSPORTS, USUAL } from '../../../web/lane/order.ts'
+import type { SettingName } from '../../../web/transports/transport.ts'
+
+const USUAL_VIEW: Address = {
+  room: 'lobby',
+  lanes: USUAL,
+  off: [],
+  intervalMs: 1000,
+  waitS: 25,
+  ratePerSecond: null,
+  zoom: 1,
+  theme: null,
+  open: null,
+  table: false,
+  isChatHidden: false,
+}
+
+const choicesOf = (name: SettingName): readonly number[] => SETTINGS.find(({ of }) => of === name)?.choices ?? []
+
+test('an empty address shows the usual view, and the usual view has an empty address', () => {
+  expect(readAddress('')).toEqual(USUAL_VIEW)
+  expect(writeAddress(USUAL_VIEW)).toBe('')
+})
+
+test('every view is restored from its own address', () => {
+  const side = fc.constantFrom('server' as const, 'browser' as const)
+  const open = fc.oneof(
+    fc.constant(null),
+    fc.constant({ help: true as const }),
+    fc.constant({ network: true as const }),
+    fc.constant({ people: true as const }),
+    fc.record({ code: fc.constantFrom(...TRANSPORTS), side }),
+  )
+  const address = fc.record({
+    room: fc.stringMatching(/^[a-z0-9-]{1,32}$/),
+    lanes: fc.subarray([...TRANSPORTS], { minLength: 1 }),
+    off: fc.subarray([...TRANSPORTS]),
+    intervalMs: fc.constantFrom(...choicesOf('intervalMs')),
+    waitS: fc.constantFrom(...choicesOf('waitS')),
+    ratePerSecond: fc.constantFrom(null, ...RATES.filter((rate) => rate !== 1)),
+    zoom: fc.constantFrom(...ZOOMS),
+    theme: fc.constantFrom(null, 'light' as const, 'dark' as const),
+    open,
+    table: fc.boolean(),
+    isChatHidden: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(address, ({ off, ...rest }) => {
+      const view = { ...rest, off: off.filter((name) => rest.lanes.includes(name)) }
+      expect(readAddress(writeAddress(view))).toEqual(view)
+    }),
+  )
+})
+
+test('an open exchange is not stored in the address', () => {
+  expect(writeAddress({ ...USUAL_VIEW, open: { exchange: 7, of: 'sse' } })).toBe('')
+})
+
+test('invalid values in an address are ignored', () => {
+  const bad = '?room=../x&lanes=carrier-pigeon&poll=-1&wait=1e9&rate=NaN&zoom=3&theme=pink&open=ftp:server&view=x'
+  expect(readAddress(bad)).toEqual(USUAL_VIEW)
+  fc.assert(
+    fc.property(fc.string(), (query) => {
+      expect(Object.keys(readAddress(query))).toEqual(Object.keys(USUAL_VIEW))
+    }),
+  )
+})
+
+test('an unknown lane is quoted, with the lanes that the page knows', () => {
+  expect(laneTrouble('?lanes=sse,stream')).toBeNull()
+  expect(laneTrouble('?lanes=none')).toBeNull()
+  const sentence = laneTrouble('?lanes=sse,carrier-pigeon') ?? ''
+  expect(sentence).toContain('“carrier-pigeon”')
+  for (const name of TRANSPORTS) expect(sentence).toContain(name)
+  expect(readAddress('?lanes=sse,carrier-pigeon').lanes).toEqual(['sse'])
+})
+
+test('a lane can be on the page and switched off, or not on the page', () => {
+  expect(readAddress('?lanes=sse,stream&off=stream')).toMatchObject({ lanes: ['sse', 'stream'], off: ['stream'] })
+  expect(readAddress('?lanes=sse&off=ws').off).toEqual([])
+  expect(readAddress('?lanes=none')).toMatchObject({ lanes: USUAL, off: USUAL })
+})

@@ -1,0 +1,37 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { transports } from '../../../web/transports/index.ts'
+
+const WEB = join(import.meta.dirname, '../../../web')
+const ALL = Object.values(transports)
+const NAMES = Object.keys(transports).join('|')
+
+test('every transport has its name in the record, and no fact that another transport has', () => {
+  expect(ALL.map(({ name }) => name)).toEqual(Object.keys(transports))
+  const facts = ['path', 'label', 'verb', 'shape', 'fallbackRank'] as const
+  for (const fact of facts) {
+    const values = ALL.map((transport) => transport[fact]).filter((value) => value !== null)
+    expect(new Set(values.map((value) => JSON.stringify(value))).size, fact).toBe(values.length)
+  }
+  for (const paper of ['light', 'dark'] as const)
+    expect(new Set(ALL.map(({ colour }) => colour[paper])).size).toBe(ALL.length)
+})
+
+test('no file outside `web/transports` compares a transport’s name or uses it as a key', () => {
+  const asked = new RegExp(
+    `[!=]==? '(?:short-poll|long-poll|sse|ws)'|case '(?:${NAMES})'|^\\s*(?:'(?:${NAMES})'|sse|ws):`,
+    'm',
+  )
+  const files = globSync('**/*.ts', { cwd: WEB }).filter((file) => !file.startsWith('transports/'))
+  expect(files.length).toBeGreaterThan(100)
+  expect(files.filter((file) => asked.test(readFileSync(join(WEB, file), 'utf8')))).toEqual([])
+})
+
+test('no style sheet names a transport, counts lanes or numbers their rows', () => {
+  const counted = new RegExp(
+    `data-lane='?(?:${NAMES})|repeat\\(\\d, (?:minmax\\(var\\(--lane|5rem|\\d(?:\\.\\d+)?rem\\))|grid-row: \\d`,
+  )
+  const files = globSync('{page,sandbox}/*.css', { cwd: WEB })
+  expect(files.filter((file) => counted.test(readFileSync(join(WEB, file), 'utf8')))).toEqual([])
+})

@@ -1,0 +1,36 @@
+/** Draws a band above the board if the server cannot be reached or refuses changes; nothing otherwise. */
+import { html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { BoardSession } from './session.ts'
+
+export function trouble({
+  trouble,
+  unreachable,
+  isAnswered,
+  isSignedOut,
+  unsent,
+  board,
+  line,
+}: BoardSession): TemplateResult | typeof nothing {
+  const waiting = unsent === 0 ? '' : ` ${unsent === 1 ? '1 change waits' : `${unsent} changes wait`} and will be sent.`
+  if (isSignedOut)
+    return html`<p class="trouble" role="alert">
+      <b>You are signed out.</b>
+      <a href="/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}" target="_blank"
+        >Sign in</a
+      >
+      in another tab: here the board goes on from where it is.${waiting}
+    </p>`
+  const isLive = board !== null && line.isLive
+  // Arriving events prove that the server can be reached.
+  const why = isLive && trouble !== '' && !isAnswered ? 'none is answered' : unreachable || trouble
+  if (why === '') return nothing
+  const what = isLive
+    ? 'Changes do not get through:'
+    : isAnswered && unreachable === ''
+      ? 'The server answers with an error:'
+      : 'The server does not answer:'
+  return html`<p class="trouble" role="alert">
+    <b>${what}</b> ${why}. It is asked again and again${board ? ', and you may go on' : ''}.${waiting}
+  </p>`
+}

@@ -1,0 +1,34 @@
+/** Shows the current transport, the reason why a better one was given up, and the choice of transports. */
+import { html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { ORDER } from './fallback.ts'
+import type { Fallback } from './fallback.ts'
+import { LABELS, TRANSPORTS } from '../lane/order.ts'
+import { shape } from '../lane/shape.ts'
+
+export function wire(
+  line: Fallback,
+  only: TransportName | null,
+  use: (only: TransportName | null) => void,
+): TemplateResult {
+  const { current, isLive, gaveUp, trial } = line
+  return html`<p class="wire">
+    <span class="chip" data-lane=${current}>
+      ${shape(current, !isLive)} <b>${LABELS[current]}</b>
+      ${isLive ? html`<span>live</span>` : html`<span class="alarm">connecting</span>`}
+    </span>
+    ${gaveUp ? html`<span class="small dim why">${LABELS[gaveUp.transport]} was given up: ${gaveUp.trouble}${trial ? `; trying ${LABELS[trial]} again` : ''}.</span>` : nothing}
+    <label class="small"
+      ><span class="dim">by</span>
+      <select
+        class="choice"
+        aria-label="Transport"
+        @change=${({ target }: Event) => target instanceof HTMLSelectElement && use(TRANSPORTS.find((name) => name === target.value) ?? null)}
+      >
+        <option value="" ?selected=${only === null}>whatever works</option>
+        ${[...new Set([...ORDER, ...TRANSPORTS])].map((name) => html`<option value=${name} ?selected=${only === name}>${LABELS[name]} only</option>`)}
+      </select>
+    </label>
+  </p>`
+}

@@ -1,0 +1,311 @@
+/**
+ * Runs a workload over separate lanes in a separate room, and measures them with the page's transports, clock and
+ * meter. The bench itself publishes the messages, at random moments, over a separate connection.
+ */
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
+import type { Conditions } from '../../server/protocol/lab.ts'
+import type { Measured } from '../measure/agreement.ts'
+import { createClock } from '../measure/clock.ts'
+import type { ModelInputs, Sizes } from '../measure/model.ts'
+import type { ByTransport, PathTimes } from '../measure/choosing.ts'
+import { now } from '../now.ts'
+import { post } from '../transports/ask.ts'
+import { transports } from '../transports/index.ts'
+import { sizesOf } from '../lab/cost.ts'
+import { openLab } from '../lab/lab.ts'
+import { createLane } from '../lane/lane.ts'
+import type { Lane } from '../lane/lane.ts'
+import { createMessages } from '../lane/messages.ts'
+import { TRANSPORTS } from '../lane/order.ts'
+import { watchPace } from '../lane/pace.ts'
+import { clockResolutionMs } from '../lab/resolution.ts'
+import { newKey } from '../lane/send.ts'
+
+export interface Run {
+  readonly conditions: Pick<ModelInputs, 'intervalMs' | 'waitS'>
+  readonly ratePerSecond: number
+  readonly text: string
+  readonly seconds: number
+  /** Share of the time, at the end of the run, in which no message is published. */
+  readonly idleShare: number
+}
+
+export interface Ran {
+  /** Measurements by transport; null for a lane that never opened because the network refuses it. */
+  readonly lanes: ByTransport<Measured | null>
+  readonly sizes: ByTransport<Sizes | null>
+  /** Greatest delay of this page's timers during the run. */
+  readonly busyMs: number
+}
+
+export interface Bench {
+  /** True for the instructor's page; null before the lab has reported it. */
+  readonly isInstructor: boolean | null
+  readonly network: Conditions | null
+  /** Current times of the network path; null before there is a clock. */
+  readonly way: PathTimes | null
+  /** Changes the network of the whole server, which only the instructor may do. Resolves when the change holds. */
+  setNetwork(change: Partial<Conditions>): Promise<void>
+  /**
+   * Runs a workload. Rejects with a sentence if it cannot be run, and with the reason of `signal` if it is stopped.
+   * `told` receives the progress, 0 to 1.
+   */
+  run(run: Run, signal: AbortSignal, told: (share: number) => void): Promise<Ran>
+  stop(): void
+}
+
+/** Room whose lab connection reads the clock. No lane is measured in it. */
+const LAB_ROOM = 'choose'
+const OPEN_MS = 8000
+/** Time until the connections stand and the code has warmed up. */
+const WARM_MS = 1500
+const LOOK_MS = 50
+
+/** Opens the bench. `changed` is called after each message of the lab. */
+export function openBench(origin: string, changed: () => void): Bench {
+  const page = newKey(4)
+  const clock = createClock(clockResolutionMs())
+  const network = { now: null as Conditions | null }
+  let isInstructor: boolean | null = null
+  let serviceMs = 0
+  let runs = 0
+  let refused: string | null = null
+  let readings = 0
+  let byName: ReadonlyMap<string, Lane> = new Map()
+
+  const lab = openLab(origin, LAB_ROOM, page, {
+    welcome({ instructor, settings }) {
+      isInstructor = instructor
+      network.now = settings.conditions
+      changed()
+    },
+    clock(sample, service) {
+      const wasKnown = clock.roundTripMs !== null
+      clock.add(sample)
+      if (!wasKnown) changed()
+      serviceMs = service ?? serviceMs
+    },
+    settings({ conditions }) {
+      network.now = conditions
+      changed()
+    },
+    instructor() {
+      isInstructor = true
+      changed()
+    },
+    lanes(life, all) {
+      readings += 1
+      for (const reading of all) {
+        const lane = byName.get(reading.lane)
+        lane?.usage.take(life, reading, lane.ledger.counts.received)
+      }
+    },
+    trouble: (sentence) => (refused = sentence),
+    here() {},
+    cut() {},
+    dropped() {},
+    lost() {
+      clock.clear()
+      changed()
+    },
+    wire() {},
+    presence() {},
+  })
+
+  const pace = watchPace({
+    late() {
+      for (const lane of byName.values()) lane.keepOut(now())
+    },
+    movedApart() {
+      clock.clear()
+      lab.check(() => {})
+    },
+  })
+
+  return {
+    get isInstructor() {
+      return isInstructor
+    },
+    get network() {
+      return network.now
+    },
+    get way() {
+      const { roundTripMs } = clock
+      if (roundTripMs === null || network.now === null) return null
+      return { roundTripMs: roundTripMs + 2 * network.now.latencyMs + network.now.jitterMs, serviceMs }
+    },
+    async setNetwork(change) {
+      refused = null
+      lab.set({ conditions: change })
+      const holds = () =>
+        Object.entries(change).every(([name, value]) => Reflect.get(network.now ?? {}, name) === value)
+      await until(() => holds() || refused !== null, OPEN_MS)
+      if (!holds()) throw new Error(refused ?? 'The network could not be set: the lab does not answer.')
+    },
+    run,
+    stop() {
+      pace.stop()
+      lab.stop()
+    },
+  }
+
+  async function run(asked: Run, signal: AbortSignal, told: (share: number) => void): Promise<Ran> {
+    const room = `choose-${page}-${runs++}`
+    const after = await endOf(origin, room)
+    const lanes = startLanes(room, after, asked)
+    byName = new Map(lanes.map((lane) => [nameOf(room, lane.transport), lane]))
+    const publisher = startPublisher(origin, room, `${page}.publisher`, after)
+    const late = watchLateness()
+    try {
+      for (const lane of lanes) lane.switchOn(after)
+      await until(() => lanes.every(isOpen), OPEN_MS, signal)
+      if (!lanes.some(isOpen)) throw new Error('The server answers by none of the transports. Is it still running?')
+      const warm = publisher.begin(asked)
+      await until(() => false, WARM_MS, signal)
+      warm()
+      await reading(signal)
+      for (const lane of lanes) lane.clear()
+      late.clear()
+      const began = now()
+      const publishing = publisher.begin(asked)
+      const busyMs = asked.seconds * 1000 * (1 - asked.idleShare)
+      await until(() => (told((now() - began) / 1000 / asked.seconds), now() - began > busyMs), Infinity, signal)
+      publishing()
+      await until(
+        () => (told((now() - began) / 1000 / asked.seconds), now() - began > asked.seconds * 1000),
+        Infinity,
+        signal,
+      )
+      await reading(signal)
+      const trouble = publisher.trouble()
+      if (trouble) throw new Error(trouble)
+      const seconds = (now() - began) / 1000
+      const byLane = <T>(of: (lane: Lane) => T) =>
+        Object.fromEntries(lanes.map((lane) => [lane.transport, of(lane)])) as ByTransport<T>
+      return {
+        lanes: byLane((lane) => measuredOf(lane, seconds)),
+        sizes: byLane((lane) => lane.usage.total && sizesOf(lane, lane.usage.total)),
+        busyMs: late.worstMs(),
+      }
+    } finally {
+      for (const lane of lanes) lane.switchOff()
+      publisher.stop()
+      late.stop()
+    }
+  }
+
+  function nameOf(room: string, transport: TransportName): string {
+    return `${page}.${room.slice(-2)}.${transport}`
+  }
+
+  function startLanes(room: string, after: Cursor, { conditions }: Run): readonly Lane[] {
+    const messages = createMessages()
+    messages.startAt(after)
+    return TRANSPORTS.map((transport) =>
+      createLane({ name: transport, transport }, transports[transport], {
+        messages,
+        target: () => ({ origin, room, lane: nameOf(room, transport), ...conditions }),
+        look: () => pace.look(),
+        offsetMs: () => clock.at(now())?.offsetMs ?? null,
+        changed() {},
+        heard() {},
+        gap() {},
+        stirred() {},
+      }),
+    )
+  }
+
+  /** Waits for two readings of the meter. The second one contains every byte from before the first. */
+  function reading(signal: AbortSignal): Promise<void> {
+    const seen = readings
+    return until(() => readings >= seen + 2, OPEN_MS, signal)
+  }
+}
+
+const isOpen = ({ state }: Lane): boolean => state.is === 'open' || state.is === 'asking' || state.is === 'pausing'
+
+function measuredOf(lane: Lane, seconds: number): Measured | null {
+  const { recent } = lane.usage
+  if (!recent || !isOpen(lane)) return null
+  const { latencies, tally } = lane
+  const median = latencies.quantile(0.5)
+  const bytes = recent.bytesUp + recent.bytesDown
+  return {
+    bytesPerSecond: bytes / seconds,
+    requestsPerSecond: tally.requests / seconds,
+    p50Ms: median?.ms ?? null,
+    lowMs: median?.lowMs ?? null,
+    highMs: median?.highMs ?? null,
+    p95Ms: latencies.enough(0.95) ? (latencies.quantile(0.95)?.ms ?? null) : null,
+    messages: recent.messages,
+    answers: latencies.answers,
+    bytes,
+    seconds,
+  }
+}
+
+async function endOf(origin: string, room: string): Promise<Cursor> {
+  const answer = await fetch(`${origin}/feed/${room}/poll`).catch(() => {
+    throw new Error('The server cannot be reached. Start it again: npm start.')
+  })
+  if (!answer.ok) throw new Error(`The server gave no room to measure in: ${await answer.text()}`)
+  const { cursor }: { cursor: Cursor } = await answer.json()
+  return cursor
+}
+
+/** Publishes over a WebSocket, which uses none of the browser's six connections, or by POST if that is refused. */
+function startPublisher(origin: string, room: string, lane: string, after: Cursor) {
+  const target = { origin, room, lane, after, intervalMs: 60_000, waitS: 25 }
+  const nobody = { events() {}, gap() {}, state() {} }
+  const socket = Object.values(transports).find(({ kind }) => kind === 'socket')
+  const line = socket?.connect(target, nobody)
+  let trouble: string | null = null
+  const send = async (text: string): Promise<void> => {
+    const key = newKey()
+    const byPost = (): Promise<Cursor> => post(target, 'Workload', text, key)
+    await (line?.publish('Workload', text, key).catch(byPost) ?? byPost())
+  }
+  return {
+    /** Publishes at random moments from now on. Returns a function that stops it. */
+    begin({ ratePerSecond, text }: Run): () => void {
+      let dueMs = now()
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const next = (): void => {
+        dueMs += (-Math.log(1 - Math.random()) * 1000) / ratePerSecond
+        timer = setTimeout(tick, Math.max(0, dueMs - now()))
+      }
+      const tick = (): void => {
+        send(text).catch((error: unknown) => (trouble ??= error instanceof Error ? error.message : String(error)))
+        next()
+      }
+      next()
+      return () => clearTimeout(timer)
+    },
+    trouble: () => trouble,
+    stop: () => line?.stop(),
+  }
+}
+
+/** Measures the delay of a timer. A page that runs a timer late also handles messages late. */
+function watchLateness() {
+  let worst = 0
+  let dueMs = now() + LOOK_MS
+  const timer = setInterval(() => {
+    worst = Math.max(worst, now() - dueMs)
+    dueMs = now() + LOOK_MS
+  }, LOOK_MS)
+  return { worstMs: () => worst, clear: () => void (worst = 0), stop: () => clearInterval(timer) }
+}
+
+/** Resolves when `holds` returns true or the time is over. Rejects with the reason of the signal. */
+function until(holds: () => boolean, withinMs: number, signal?: AbortSignal): Promise<void> {
+  const endMs = now() + withinMs
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (signal?.aborted) reject(signal.reason)
+      else if (holds() || now() > endMs) resolve()
+      else setTimeout(look, LOOK_MS)
+    }
+    look()
+  })
+}

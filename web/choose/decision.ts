@@ -1,0 +1,269 @@
+/** State of the decision page: a workload, its prediction and its measurement. It draws nothing. */
+import type { Conditions } from '../../server/protocol/lab.ts'
+import type { Measured } from '../measure/agreement.ts'
+import { conditionsOf, predict } from '../measure/choosing.ts'
+import type { ByTransport, PathTimes, Predicted } from '../measure/choosing.ts'
+import type { ModelInputs, Sizes } from '../measure/model.ts'
+import { readWorkload, writeWorkload } from '../measure/workload.ts'
+import type { Workload } from '../measure/workload.ts'
+import { openBench } from './bench.ts'
+import type { Ran, Run } from './bench.ts'
+import { TRANSPORTS } from '../lane/order.ts'
+import { transports } from '../transports/index.ts'
+
+export interface Decision {
+  readonly workload: Workload
+  readonly is: 'learning' | 'ready' | 'measuring' | 'failed'
+  /** Progress of the current run, 0 to 1. */
+  readonly share: number
+  /** A sentence about the last failure; null if there was none. */
+  readonly trouble: string | null
+  /** Prediction by transport; null while the sizes are unknown. */
+  readonly predicted: ByTransport<Predicted> | null
+  readonly conditions: ModelInputs | null
+  readonly result: Result | null
+  /** True if this page may change the network; null before the lab has reported it. */
+  readonly isInstructor: boolean | null
+  /** Sentences about parts of the workload that cannot be measured from this page. */
+  readonly unset: readonly string[]
+  seconds: number
+  set(change: Partial<Workload>): void
+  measure(): void
+  cancel(): void
+  /** Measures the sizes again after a failure. */
+  retry(): void
+}
+
+/** A measurement, with the model's prediction for the same run. */
+export interface Result {
+  readonly measured: ByTransport<Measured | null>
+  readonly predicted: ByTransport<Predicted>
+  readonly busyMs: number
+  /** The workload that was measured. */
+  readonly of: Workload
+}
+
+/** Limit that keeps random bursts below the server's limit of 20 messages a second per client. */
+const MOST_PER_SECOND = 10
+/** At this rate a minute contains a few messages. */
+const LEAST_PER_SECOND = 0.1
+
+const SECONDS = 20
+const LEARN: Omit<Run, 'text'> = {
+  conditions: { intervalMs: 200, waitS: 25 },
+  ratePerSecond: 5,
+  seconds: 3,
+  idleShare: 0,
+}
+
+/** Opens the decision. `changed` is called when the page must be drawn, with the query string of the current state. */
+export function openDecision(origin: string, search: string, changed: (search: string) => void): Decision {
+  let workload = readWorkload(search)
+  let is: Decision['is'] = 'learning'
+  let share = 0
+  let trouble: string | null = null
+  let learnt: { readonly sizes: ByTransport<Sizes>; readonly bytes: number } | null = null
+  let result: Result | null = null
+  let running: AbortController | null = null
+  const tell = (): void => changed(writeWorkload(workload))
+  const bench = openBench(origin, tell)
+  void learn()
+
+  const decision: Decision = {
+    get workload() {
+      return workload
+    },
+    get is() {
+      return is
+    },
+    get share() {
+      return share
+    },
+    get trouble() {
+      return trouble
+    },
+    get predicted() {
+      const way = wayOf(workload)
+      return way && predictedOf(workload, way)
+    },
+    get conditions() {
+      const way = wayOf(workload)
+      return way && conditionsOf(workload, way)
+    },
+    get result() {
+      return result
+    },
+    get isInstructor() {
+      return bench.isInstructor
+    },
+    get unset() {
+      return unsetOf(workload)
+    },
+    seconds: SECONDS,
+    set(change) {
+      workload = { ...workload, ...change }
+      result = null
+      tell()
+    },
+    measure: () => void measure(),
+    cancel: () => running?.abort(new Error('Cancelled; nothing was kept of it.')),
+    retry: () => void learn(),
+  }
+  return decision
+
+  async function learn(): Promise<void> {
+    is = 'learning'
+    trouble = null
+    tell()
+    try {
+      const { bytes } = workload
+      const run = { ...LEARN, text: textOf(bytes) }
+      const { sizes } = await attempt(run)
+      // If a firewall refuses WebSockets, their sizes cannot be measured. Those of the other stream are similar.
+      const other = TRANSPORTS.find((name) => transports[name].kind === 'stream')
+      const known = TRANSPORTS.map((name) => [name, sizes[name] ?? (other ? sizes[other] : null)] as const)
+      if (known.some(([, one]) => one === null))
+        throw new Error(
+          bench.way === null
+            ? 'The sizes are counted by the lab, and its WebSocket is not open: something between here and the server lets none through.'
+            : 'No message came over all lanes within three seconds: the way is too slow, or the machine too busy.',
+        )
+      learnt = { sizes: Object.fromEntries(known) as ByTransport<Sizes>, bytes }
+      is = 'ready'
+    } catch (error) {
+      fail(error)
+    }
+    tell()
+  }
+
+  async function measure(): Promise<void> {
+    if (!learnt || is === 'measuring') return
+    const asked = workload
+    const before = bench.network
+    const change = changeFor(asked)
+    is = 'measuring'
+    trouble = null
+    result = null
+    tell()
+    try {
+      if (change) await bench.setNetwork(change)
+      const { way } = bench
+      if (!way) throw new Error('There is no clock: the lab’s WebSocket did not open. Reload the page.')
+      const { intervalMs, waitS } = conditionsOf(asked, way)
+      const run = {
+        conditions: { intervalMs, waitS },
+        ratePerSecond: Math.min(MOST_PER_SECOND, Math.max(LEAST_PER_SECOND, asked.rate)),
+        text: textOf(asked.bytes),
+        seconds: decision.seconds,
+        idleShare: asked.idle / 100,
+      }
+      result = resultOf(asked, await attempt(run), bench.way ?? way, run)
+      is = 'ready'
+    } catch (error) {
+      fail(error)
+      is = 'ready'
+    } finally {
+      if (change && before) await bench.setNetwork(restored(change, before)).catch(fail)
+      tell()
+    }
+  }
+
+  async function attempt(run: Run): Promise<Ran> {
+    const stopping = new AbortController()
+    running = stopping
+    share = 0
+    return bench
+      .run(run, stopping.signal, (so) => {
+        share = Math.min(1, so)
+        tell()
+      })
+      .finally(() => (running = null))
+  }
+
+  function fail(error: unknown): void {
+    trouble = error instanceof Error ? error.message : String(error)
+    is = learnt ? 'ready' : 'failed'
+  }
+
+  /**
+   * Adds the prediction for the rate at which messages really came over each lane, because a random rate differs from
+   * its mean.
+   */
+  function resultOf(asked: Workload, { lanes, busyMs }: Ran, way: PathTimes, run: Run): Result {
+    const predicted = TRANSPORTS.map((name) => {
+      const lane = lanes[name]
+      const activeS = lane ? lane.seconds * (1 - run.idleShare) : 0
+      const rate = lane && activeS > 0 ? lane.messages / activeS : run.ratePerSecond
+      const conditions = { ...conditionsOf(asked, way), ...run.conditions, ratePerSecond: rate }
+      return [
+        name,
+        predict(transports[name], { ...asked, rate }, sizesFor(name, asked.bytes), way, conditions),
+      ] as const
+    })
+    return { measured: lanes, predicted: Object.fromEntries(predicted) as ByTransport<Predicted>, busyMs, of: asked }
+  }
+
+  function predictedOf(of: Workload, way: PathTimes): ByTransport<Predicted> | null {
+    if (!learnt) return null
+    const all = TRANSPORTS.map((name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way)] as const)
+    return Object.fromEntries(all) as ByTransport<Predicted>
+  }
+
+  /** The measured sizes, adapted to another length of the text. */
+  function sizesFor(name: keyof ByTransport<Sizes>, bytes: number): Sizes {
+    if (!learnt) throw new Error('The sizes are not known.')
+    const sizes = learnt.sizes[name]
+    return { ...sizes, payload: sizes.payload + bytes - learnt.bytes }
+  }
+
+  /**
+   * Times of the requested network path: the measured path without its current latency, plus the workload's latency.
+   */
+  function wayOf({ latency }: Workload): PathTimes | null {
+    const { way, network } = bench
+    if (!way || !network) return null
+    return { ...way, roundTripMs: way.roundTripMs - 2 * network.latencyMs - network.jitterMs + 2 * latency }
+  }
+
+  function changeFor({ latency, path }: Workload): Partial<Conditions> | null {
+    if (!bench.isInstructor || !bench.network) return null
+    const wanted: Partial<Conditions> = {
+      latencyMs: latency,
+      jitterMs: 0,
+      firewall: path === 'firewall',
+      bufferingBytes: path === 'buffers' ? BUFFER_BYTES : 0,
+      bufferingObeysHeader: false,
+    }
+    const { network } = bench
+    const differs = Object.entries(wanted).filter(([name, value]) => Reflect.get(network, name) !== value)
+    return differs.length === 0 ? null : Object.fromEntries(differs)
+  }
+
+  function unsetOf({ latency, path, rate }: Workload): readonly string[] {
+    const sentences: string[] = []
+    if (bench.isInstructor === false && (latency !== bench.network?.latencyMs || path !== 'clear'))
+      sentences.push(
+        'The network is the instructor’s to bend, and this page is not the instructor’s: it is measured as it is, and compared with what the model says of that.',
+      )
+    if (bench.isInstructor && (latency > 0 || path !== 'clear'))
+      sentences.push(
+        'While it is measured, the network of this whole server is bent, for everybody; then it is put back.',
+      )
+    if (rate > MOST_PER_SECOND)
+      sentences.push(`It is measured with ${MOST_PER_SECOND} messages a second: one page may not publish more.`)
+    if (rate < LEAST_PER_SECOND)
+      sentences.push(
+        `It is measured with ${LEAST_PER_SECOND} messages a second: fewer would take too long to tell anything.`,
+      )
+    return sentences
+  }
+}
+
+/** Buffer size of nginx by default: one page of memory. */
+const BUFFER_BYTES = 4096
+
+const textOf = (bytes: number): string => 'x'.repeat(bytes)
+
+function restored(change: Partial<Conditions>, before: Conditions): Partial<Conditions> {
+  return Object.fromEntries(Object.keys(change).map((name) => [name, Reflect.get(before, name)]))
+}

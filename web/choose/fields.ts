@@ -1,0 +1,76 @@
+/** Draws the figures of a workload as fields with units and ranges. */
+import { html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { FIGURES, PATHS, isFitting } from '../measure/workload.ts'
+import type { Figure, Path, Workload } from '../measure/workload.ts'
+
+const LABELS: Record<Figure, { readonly label: string; readonly unit: string }> = {
+  rate: { label: 'Messages for each client', unit: 'a second' },
+  bytes: { label: 'Text of a message', unit: 'bytes' },
+  clients: { label: 'Clients', unit: 'at once' },
+  age: { label: '19 of 20 may be as old as', unit: 's' },
+  latency: { label: 'Network, one way', unit: 'ms' },
+  idle: { label: 'Nothing happens in', unit: '% of the time' },
+  memory: { label: 'An open connection takes', unit: 'KiB at the server' },
+}
+
+const PATH_LABELS: Record<Path, string> = {
+  clear: 'Lets everything through',
+  buffers: 'A proxy collects answers',
+  firewall: 'A firewall refuses WebSockets',
+}
+
+const NAMES = Object.keys(FIGURES) as Figure[]
+
+export function fields(workload: Workload, set: (change: Partial<Workload>) => void): TemplateResult {
+  return html`<div class="fields">
+    ${NAMES.map((name) => figure(name, workload[name], (value) => set({ [name]: value })))}
+    <label class="figure"
+      ><span>On the way</span
+      ><select
+        class="select"
+        @change=${({ target }: Event) => target instanceof HTMLSelectElement && set({ path: pathOf(target.value) })}
+      >
+        ${PATHS.map((path) => html`<option value=${path} ?selected=${path === workload.path}>${PATH_LABELS[path]}</option>`)}
+      </select></label
+    >
+    <label class="figure"
+      ><span>Clients</span
+      ><select
+        class="select"
+        @change=${({ target }: Event) => target instanceof HTMLSelectElement && set({ speaks: target.value === 'yes' })}
+      >
+        <option value="no" ?selected=${!workload.speaks}>Only listen</option>
+        <option value="yes" ?selected=${workload.speaks}>Speak as well</option>
+      </select></label
+    >
+  </div>`
+}
+
+const pathOf = (value: string): Path => PATHS.find((path) => path === value) ?? 'clear'
+
+function figure(name: Figure, value: number, set: (value: number) => void): TemplateResult {
+  const { from, to } = FIGURES[name]
+  const { label, unit } = LABELS[name]
+  const changed = ({ target }: Event): void => {
+    if (!(target instanceof HTMLInputElement)) return
+    const fits = target.value !== '' && isFitting(name, Number(target.value))
+    target.setCustomValidity(fits ? '' : `Give a number from ${from} to ${to.toLocaleString('en')}.`)
+    if (fits) set(Number(target.value))
+    else target.reportValidity()
+  }
+  return html`<label class="figure" title=${`${from} to ${to.toLocaleString('en')}`}
+    ><span>${label}</span
+    ><input
+      class="field"
+      type="number"
+      aria-label=${`${label}, ${unit}`}
+      inputmode="decimal"
+      min=${from}
+      max=${to}
+      step="any"
+      .value=${String(value)}
+      @change=${changed}
+    /><small>${unit}</small></label
+  >`
+}

@@ -1,0 +1,20 @@
+/** Starts the decision page: reads the workload from the address, measures the sizes, and shows the page. */
+import '../lane/style.ts'
+import { openDecision } from './decision.ts'
+import { claimLink } from '../lab/instructor.ts'
+import { ChoosePage } from './page.ts'
+import { recall } from '../page/memory.ts'
+import { started } from '../page/started.ts'
+
+await claimLink()
+const theme = recall('theme')
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
+
+const page = new ChoosePage()
+const decision = openDecision(location.origin, location.search, (search) => {
+  history.replaceState(null, '', location.pathname + search)
+  page.tick++
+})
+page.decision = decision
+document.body.append(page)
+started()

@@ -1,0 +1,112 @@
+/** Page for choosing a transport: shows the fields of a workload, the prediction with reasons, and the measurement. */
+import { LitElement, html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import { cheapestOf, reasonsFor } from '../measure/choosing.ts'
+import type { Decision } from './decision.ts'
+import { USUAL } from '../lane/order.ts'
+import { transports } from '../transports/index.ts'
+import { shape } from '../lane/shape.ts'
+import { fields } from './fields.ts'
+import { modelTable, resultTable } from './tables.ts'
+
+export class ChoosePage extends LitElement {
+  static override properties = { decision: { attribute: false }, tick: { attribute: false } }
+  declare decision: Decision
+  /** Counter that changes when the page must be drawn again. */
+  declare tick: number
+
+  constructor() {
+    super()
+    this.tick = 0
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  protected override render(): TemplateResult {
+    const { decision } = this
+    return html`<header class="top">
+        <a class="mark" href="/"><span class="set">${USUAL.map((name) => shape(name))}</span>Fourwire</a>
+        <nav aria-label="Page"><a href="/lessons/17-choosing">Lesson 17</a> <a href="/">Sandbox</a></nav>
+      </header>
+      <main class="choose">
+        <h1>Which transport is right for what you have?</h1>
+        <section class="workload" aria-labelledby="workload">
+          <h2 id="workload">What you have</h2>
+          ${fields(decision.workload, (change) => decision.set(change))}
+        </section>
+        <section class="says" aria-labelledby="model">
+          <h2 id="model">What the model says</h2>
+          ${this.#model()}
+        </section>
+        <section class="ran" aria-labelledby="measured">
+          <h2 id="measured">What is measured</h2>
+          ${this.#measured()}
+        </section>
+      </main>`
+  }
+
+  #model(): TemplateResult {
+    const { predicted, conditions, workload, is, trouble } = this.decision
+    if (is === 'failed')
+      return html`<p><b class="alarm">Nothing is known yet.</b> ${trouble}</p>
+        <button class="button" type="button" @click=${() => this.decision.retry()}>Try again</button>`
+    if (is === 'ready' && !predicted)
+      return html`<p role="status">
+        <b class="alarm">No clock.</b> The lab’s WebSocket is not open, and without it no delay is known. It is tried
+        again and again.
+      </p>`
+    if (!predicted || !conditions)
+      return html`<p class="dim">
+        Asking this server a few times by each transport, to learn the sizes of this browser’s requests …
+      </p>`
+    const asks =
+      conditions.intervalMs >= 1000 ? `${(conditions.intervalMs / 1000).toFixed(1)} s` : `${conditions.intervalMs} ms`
+    return html`${modelTable(predicted, workload, cheapestOf(predicted))}
+      <p class="dim small">
+        Short polling pauses for ${asks} behind each answer: as seldom as the age allows. Long polling is held for
+        ${conditions.waitS} s at the most. Bytes are TCP payload, both ways. What a connection takes at the server is
+        yours to say: it differs by server, and no page can see it.
+      </p>
+      <h3>Why</h3>
+      <ul class="reasons">
+        ${reasonsFor(predicted, workload, transports).map((reason) => html`<li>${reason}</li>`)}
+      </ul>`
+  }
+
+  #measured(): TemplateResult {
+    const { decision } = this
+    const { is, share, trouble, result, unset, seconds } = decision
+    const isRunning = is === 'measuring'
+    return html`<p class="control">
+        <label
+          >Serve this workload for
+          <select class="select" ?disabled=${isRunning} @change=${this.#setSeconds}>
+            ${SECONDS.map((one) => html`<option value=${one} ?selected=${one === seconds}>${one} s</option>`)}
+          </select></label
+        >
+        ${
+          isRunning
+            ? html`<button class="button" type="button" @click=${() => decision.cancel()}>Cancel</button>
+                <progress max="1" .value=${share} aria-label="How far the measurement is"></progress>`
+            : html`<button class="button" type="button" ?disabled=${is !== 'ready'} @click=${() => decision.measure()}>
+                Measure
+              </button>`
+        }
+      </p>
+      ${unset.map((sentence) => html`<p class="dim small">${sentence}</p>`)}
+      <p role="status">
+        ${isRunning ? `Measuring, ${Math.round(share * 10) * 10} %.` : is === 'ready' && trouble ? trouble : nothing}
+      </p>
+      ${result ? resultTable(result) : isRunning || trouble ? nothing : html`<p class="dim">Nothing yet. It opens a lane for each transport in a room of its own, publishes at random moments, and counts at the socket.</p>`}`
+  }
+
+  #setSeconds = ({ target }: Event): void => {
+    if (target instanceof HTMLSelectElement) this.decision.seconds = Number(target.value)
+  }
+}
+
+const SECONDS = [10, 20, 60, 180]
+
+customElements.define('fw-choose', ChoosePage)

@@ -1,0 +1,132 @@
+/** Draws the cost of each transport as tables, predicted and measured. */
+import { html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { bytesAgreement, delayAgreement } from '../measure/agreement.ts'
+import type { Agreement } from '../measure/agreement.ts'
+import type { ByTransport, Predicted } from '../measure/choosing.ts'
+import type { Workload } from '../measure/workload.ts'
+import type { Result } from './decision.ts'
+import { LABELS, TRANSPORTS } from '../lane/order.ts'
+import { DASH, bytes, milliseconds, short } from '../page/format.ts'
+import { shape } from '../lane/shape.ts'
+
+export function modelTable(
+  predicted: ByTransport<Predicted>,
+  { clients }: Workload,
+  best: TransportName | null,
+): TemplateResult {
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="By the model">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">By the model</th>
+          <th scope="col">bytes/s, a client</th>
+          <th scope="col">bytes/s, in all</th>
+          <th scope="col">requests/s, in all</th>
+          <th scope="col">p50, ms</th>
+          <th scope="col">p95, ms</th>
+          <th scope="col">open connections</th>
+          <th scope="col">their memory</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${TRANSPORTS.map((name) => {
+          const one = predicted[name]
+          return html`<tr data-lane=${name} class=${one.out === null ? '' : 'out'}>
+            <th scope="row">
+              ${shape(name, one.out !== null)}
+              ${LABELS[name]}${name === best ? html` <b class="alarm">cheapest</b>` : nothing}${one.out === null ? nothing : html` <small>out</small>`}
+            </th>
+            <td>${figure(one.bytesPerSecond)}</td>
+            <td>${short(one.bytesPerSecond * clients)}B</td>
+            <td>${short(one.requestsPerSecond * clients).trim()}</td>
+            <td>${milliseconds(one.p50Ms)}</td>
+            <td>${milliseconds(one.p95Ms)}</td>
+            <td>${short(one.connections).trim()}</td>
+            <td>${short(one.memoryBytes)}B</td>
+          </tr>`
+        })}
+      </tbody>
+    </table>
+  </div>`
+}
+
+export function resultTable({ measured, predicted, busyMs }: Result): TemplateResult {
+  const rows = TRANSPORTS.map((name) => {
+    const lane = measured[name]
+    const model = predicted[name]
+    if (!lane)
+      return {
+        row: html`<tr data-lane=${name} class="out">
+          <th scope="row">${shape(name, true)} ${LABELS[name]}</th>
+          <td colspan="9">${model.out ?? 'No connection came to stand.'}</td>
+        </tr>`,
+        whys: [],
+        isMeasured: false,
+      }
+    const [size, delay] = [bytesAgreement(lane, model, busyMs), delayAgreement(lane, model, busyMs)]
+    return {
+      row: html`<tr data-lane=${name}>
+        <th scope="row">${shape(name)} ${LABELS[name]}</th>
+        <td>${figure(lane.bytesPerSecond)}</td>
+        <td>${figure(model.bytesPerSecond)}</td>
+        <td class="off">${offText(size)}</td>
+        <td>${milliseconds(lane.p50Ms)}</td>
+        <td>${milliseconds(model.p50Ms)}</td>
+        <td class="off">${offText(delay)}</td>
+        <td>${milliseconds(lane.p95Ms)}</td>
+        <td>${lane.requestsPerSecond.toFixed(2)}</td>
+        <td>${lane.messages}</td>
+      </tr>`,
+      whys: [whyLine(name, 'bytes', size), whyLine(name, 'delay', delay)],
+      isMeasured: true,
+    }
+  })
+  const whys = rows.flatMap((one) => one.whys).filter((why) => why !== null)
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="As measured">
+      <table class="measured">
+        <thead>
+          <tr>
+            <th scope="col">One client</th>
+            <th scope="col">bytes/s</th>
+            <th scope="col">model</th>
+            <th scope="col">off</th>
+            <th scope="col">p50, ms</th>
+            <th scope="col">model</th>
+            <th scope="col">off</th>
+            <th scope="col">p95, ms</th>
+            <th scope="col">requests/s</th>
+            <th scope="col">messages</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(({ row }) => row)}
+        </tbody>
+      </table>
+    </div>
+    ${
+      whys.length === 0
+        ? html`<p class="verdict">
+            ${rows.some(({ isMeasured }) => isMeasured) ? 'Model and measurement agree within a tenth.' : 'Nothing was measured.'}
+          </p>`
+        : html`<ul class="reasons whys">
+            ${whys}
+          </ul>`
+    }`
+}
+
+/** Writes a value with three figures, because a model is not more exact. */
+const figure = (value: number): string =>
+  value < 99.5 ? String(Number(value.toPrecision(3))) : bytes(value).replace(/ ?B$/, '')
+
+function offText({ off, why }: Agreement): TemplateResult | string {
+  if (off === null) return DASH
+  const percent = Math.round(Math.abs(off * 100))
+  const text = off >= 1 ? `× ${(off + 1).toFixed(1)}` : `${percent === 0 ? '' : off < 0 ? '−' : '+'}${percent} %`
+  return why === null ? text : html`<b>${text}</b>`
+}
+
+function whyLine(name: TransportName, what: string, { why }: Agreement): TemplateResult | null {
+  return why === null ? null : html`<li>${LABELS[name]}, ${what}: ${why}</li>`
+}

@@ -1,0 +1,22 @@
+import type { SessionAnswer } from '../../server/protocol/people.ts'
+
+/** Name of the person who signed in with this browser; null if nobody has, or the server does not answer. */
+export async function signedIn(): Promise<string | null> {
+  try {
+    const response = await fetch('/session', { cache: 'no-store' })
+    if (!response.ok) return null
+    const { user }: SessionAnswer = await response.json()
+    return user
+  } catch {
+    return null
+  }
+}
+
+/** Ends this browser's session, with every copy of it, and shows the sign-in page. Rejects with a sentence. */
+export async function signOut(): Promise<void> {
+  const response = await fetch('/session', { method: 'DELETE' }).catch(() => null)
+  // 401 means that the session had already ended.
+  if (!response || (!response.ok && response.status !== 401))
+    throw new Error('The server did not answer, so you are still signed in. Try again.')
+  location.assign('/sign-in.html')
+}

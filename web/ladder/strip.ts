@@ -1,0 +1,73 @@
+/**
+ * Draws one lane's strip: the server's line above, the browser's line below, and time to the right. Marks have their
+ * true times, so a slanted line shows the time on the way. The same code draws the ladder and the samples in the
+ * help.
+ */
+import type { Colours } from '../drawing/colours.ts'
+import { drawArrivals } from './arrivals.ts'
+import { visible } from './geometry.ts'
+import type { Sizes, Span, Strip, Trace } from './geometry.ts'
+import { drawEdges, drawTint } from './open.ts'
+import { drawBeats } from './beats.ts'
+import { drawAway, drawFaults } from './faults.ts'
+import { drawStrokes } from './strokes.ts'
+import { xAt } from './time.ts'
+import { drawWaits } from './waits.ts'
+import type { Pen } from '../drawing/pen.ts'
+
+/** Draws the strip between `top` and `top + height`. It calls `rules` after the tint and before the marks. */
+export function drawStrip(
+  pen: Pen,
+  colours: Colours,
+  span: Span,
+  sizes: Sizes,
+  trace: Trace,
+  top: number,
+  height: number,
+  rules: () => void,
+): void {
+  const untilMs = Math.min(span.nowMs, span.endMs)
+  const strip: Strip = {
+    pen,
+    colours,
+    span,
+    sizes,
+    trace,
+    colour: colours.lanes[trace.name],
+    top,
+    height,
+    serverY: Math.round(top + height * sizes.server) + 0.5,
+    browserY: Math.round(top + height * sizes.browser) + 0.5,
+    fromMs: span.fromMs,
+    untilMs,
+    marks: visible(trace, span.fromMs, untilMs),
+    x: (ms) => xAt(span, ms),
+  }
+  pen.save()
+  pen.beginPath()
+  // A shape at the present is drawn whole.
+  pen.rect(0, top, span.width + sizes.dot + 2, height)
+  pen.clip()
+  drawTint(strip)
+  drawLines(strip)
+  rules()
+  drawEdges(strip)
+  drawWaits(strip)
+  drawAway(strip)
+  drawBeats(strip)
+  drawStrokes(strip)
+  drawFaults(strip)
+  drawArrivals(strip)
+  pen.restore()
+}
+
+function drawLines({ pen, colours, span, serverY, browserY }: Strip): void {
+  pen.lineWidth = 1
+  pen.strokeStyle = colours.edge
+  pen.beginPath()
+  for (const y of [serverY, browserY]) {
+    pen.moveTo(0, y)
+    pen.lineTo(span.width, y)
+  }
+  pen.stroke()
+}

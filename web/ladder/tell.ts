@@ -1,0 +1,129 @@
+/** Describes a mark in one sentence for the status line: the times of its parts, and its bytes. */
+import type { Lane } from '../lane/lane.ts'
+import { sentOf } from '../lane/mark.ts'
+import type { Arrival, Beat, Crossed, Exchange, Mark, Stream } from '../lane/mark.ts'
+import { LABELS, LANES } from '../lane/order.ts'
+import { bytes, milliseconds, plural } from '../page/format.ts'
+import { transports } from '../transports/index.ts'
+import { startOf } from './pick.ts'
+
+export function tell(lane: Lane, mark: Mark, nowMs: number): string {
+  const when = `${((startOf(mark) - nowMs) / 1000).toFixed(1).replace('-', '−')} s`
+  return `${nameOf(lane, mark)}, ${when}: ${SENTENCES[mark.kind](lane, mark as never)}`
+}
+
+function nameOf({ name, transport }: Pick<Lane, 'name' | 'transport'>, mark: Mark): string {
+  if (mark.kind === 'exchange') return transports[transport].carrier
+  if (mark.kind === 'arrival') return `${carrierOf(transport)} ${mark.messages[0]?.seq ?? ''}`
+  if (mark.kind === 'beat') return BEATS[mark.is]
+  return LABELS[name]
+}
+
+/** Name of the unit that carries a message. A poll's response holds events. */
+function carrierOf(transport: Lane['transport']): string {
+  const { kind, carrier } = transports[transport]
+  return kind === 'poll' ? 'Event' : carrier
+}
+
+const BEATS: Readonly<Record<Beat['is'], string>> = {
+  heartbeat: 'Heartbeat',
+  ping: 'Ping',
+  pong: 'Pong',
+  control: 'Control message',
+  close: 'Close',
+}
+
+const SENTENCES: { readonly [K in Mark['kind']]: (lane: Lane, mark: Extract<Mark, { kind: K }>) => string } = {
+  exchange: exchangeSentence,
+  stream: streamSentence,
+  arrival: arrivalSentence,
+  sent: (_, { atMs, reachedAtMs, bytes: size }) =>
+    reachedAtMs === undefined
+      ? 'sent by this page'
+      : `sent by this page, ${bytes(size)} up in ${milliseconds(reachedAtMs - atMs)} ms`,
+  beat: (_, { is, up, bytes: size }) => `${bytes(size)} ${up ? 'up' : 'down'}, ${PURPOSES[is]}`,
+  cut: ({ marks }, { atMs }) =>
+    `cut here; it ${isBack(marks, atMs) ? 'came back from its own cursor' : 'has not come back yet'}`,
+  gap: (_, { first, last }) => `the server no longer keeps ${first}–${last}`,
+}
+
+const PURPOSES: Readonly<Record<Beat['is'], string>> = {
+  heartbeat: 'so that nothing in between hangs up',
+  ping: 'is the other end still there?',
+  pong: 'it is',
+  control: 'about the connection, no message in it',
+  close: 'the connection ends properly',
+}
+
+function exchangeSentence({ transport }: Lane, mark: Exchange): string {
+  const { askedAtMs, sentAtMs, endedAtMs, carried, failed, crossed } = mark
+  const queued = sentAtMs === undefined ? '' : `queued in the browser for ${milliseconds(sentAtMs - askedAtMs)} ms, `
+  if (endedAtMs === null) {
+    if (!transports[transport].canPush) return `${queued}not answered yet`
+    return crossed ? `${queued}${up(mark, crossed)}, held since then` : `${queued}held since then`
+  }
+  const tookMs = milliseconds(endedAtMs - askedAtMs)
+  if (failed === 'let go') return 'ended by this page'
+  if (failed) return `${failed} after ${tookMs} ms${statusText(crossed)}`
+  const brought = carried === 0 ? 'nothing in it' : plural(carried, 'message')
+  if (!crossed || mark.reachedAtMs === undefined || mark.leftAtMs === undefined)
+    return `${queued}${transports[transport].canPush ? 'held ' : ''}${tookMs} ms, ${brought}`
+  return [
+    `${queued}${up(mark, crossed)}`,
+    `${transports[transport].canPush ? 'held' : 'there'} ${milliseconds(mark.leftAtMs - mark.reachedAtMs)}`,
+    `${crossed.status === null ? '' : `${crossed.status} `}${bytes(crossed.bytesDown)} down ${milliseconds(endedAtMs - mark.leftAtMs)}${heldText(mark.heldDown)}`,
+    brought,
+    connectionText(crossed),
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+function streamSentence({ transport }: Lane, mark: Stream): string {
+  const { openedAtMs, askedAtMs, failed, crossed } = mark
+  if (openedAtMs === null && failed === 'let go') return 'ended by this page before it was open'
+  if (openedAtMs === null) return failed ? `refused, or nobody was there${statusText(crossed)}` : 'connecting'
+  const opened = `open after ${milliseconds(openedAtMs - askedAtMs)} ms${transports[transport].kind === 'socket' ? ', both ways' : ''}`
+  return crossed
+    ? `${opened}, ${bytes(crossed.bytesUp)} up and ${bytes(crossed.bytesDown)} down ${mark.endedAtMs === null ? 'so far' : 'until its end'}${crossed.connection === null ? '' : `, ${connectionText(crossed)}`}`
+    : opened
+}
+
+function arrivalSentence({ name }: Lane, { messages: [message], atMs, leftAtMs, bytes: size, held }: Arrival): string {
+  const delayMs = message?.delayMs[LANES.indexOf(name)]
+  const late = delayMs === undefined ? NO_CLOCK : `${milliseconds(delayMs)} ms after it was published`
+  if (leftAtMs === undefined) return late
+  const travelMs = atMs - leftAtMs
+  const waited = delayMs === undefined ? '' : `: waited ${milliseconds(delayMs - travelMs)}, `
+  return `${late}${waited}${size === undefined ? '' : `${bytes(size)} `}down in ${milliseconds(travelMs)}${heldText(held)}`
+}
+
+const NO_CLOCK = 'how late is not known, without a clock'
+
+function statusText(crossed: Crossed | undefined): string {
+  return crossed?.status ? ` (${crossed.status})` : ''
+}
+
+/** Reports whether the lane is back after a cut: a later request or stream brought something, or is open. */
+function isBack({ exchanges, streams, arrivals }: Lane['marks'], cutAtMs: number): boolean {
+  return (
+    arrivals.some(({ atMs }) => atMs > cutAtMs) ||
+    streams.some((one) => one.askedAtMs > cutAtMs && one.openedAtMs !== null) ||
+    exchanges.some((one) => one.askedAtMs > cutAtMs && one.endedAtMs !== null && !one.failed)
+  )
+}
+
+function up(mark: Exchange, { bytesUp }: Crossed): string {
+  const tookMs = mark.reachedAtMs === undefined ? undefined : mark.reachedAtMs - sentOf(mark)
+  return `${bytes(bytesUp)} up ${milliseconds(tookMs)} ms`
+}
+
+function heldText(held: Arrival['held']): string {
+  if (held === undefined) return ''
+  return { buffered: ' (held on the way)', lost: ' (lost, sent again)', behind: ' (behind what was held)' }[held]
+}
+
+function connectionText({ connection, isReused }: Crossed): string {
+  if (connection === null) return ''
+  return isReused ? 'reused' : `connection ${connection}`
+}

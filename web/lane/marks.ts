@@ -1,0 +1,199 @@
+/** Makes a lane's marks from the reports of its transport and of the wire. */
+import type { Cursor } from '../../server/protocol/feed.ts'
+import type { Cut as Way } from '../../server/protocol/lab.ts'
+import type { State } from '../transports/transport.ts'
+import type { Arrival, Beat, Cut, Exchange, Failure, Gap, MarkLists, Sent, Stream } from './mark.ts'
+import type { Message } from './messages.ts'
+import { firstAtOrAfter } from './search.ts'
+
+export interface Marks extends MarkLists {
+  /** Events that have left the server on the open stream, and have not arrived yet. */
+  travelling: readonly Travelling[]
+  state(state: State): void
+  events(messages: readonly Message[], atMs: number): void
+  gap(first: number, last: number, atMs: number): void
+  sentAt(atMs: number): void
+  /**
+   * Notes that the lab cut the connection. The transport reports the result, since a browser may reconnect by itself.
+   * Neither side notices a black hole.
+   */
+  cut(atMs: number, how?: Way): void
+  /** Adds a crossing that the page cannot see, such as a heartbeat. */
+  beat(beat: Omit<Beat, 'kind' | 'id'>): Beat
+  /** Notes that the page itself ended the lane's connection. */
+  letGo(atMs: number): void
+  /**
+   * Number of requests so far, streams included. `useful` ones brought a message or opened a stream; `empty` ones did
+   * not.
+   */
+  readonly requests: number
+  readonly useful: number
+  readonly empty: number
+}
+
+export interface Travelling {
+  readonly id: Cursor
+  readonly leftAtMs: number
+}
+
+/** Time span over which the ladder can be scrolled back. */
+const KEPT_MS = 180_000
+/** If a poll fails after this time, the server was holding it. If it fails sooner, it never reached the server. */
+const HELD_MS = 400
+/** A cut is reported twice: by the lab and by the broken connection. Reports within this time are one cut. */
+const SAME_CUT_MS = 500
+
+/** Creates the marks of one lane. `stir` is called with the time of each new mark and state. */
+export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
+  const exchanges: Exchange[] = []
+  const streams: Stream[] = []
+  const arrivals: Arrival[] = []
+  const sent: Sent[] = []
+  const beats: Beat[] = []
+  const cuts: Cut[] = []
+  const gaps: Gap[] = []
+  let lastId = 0
+  let requests = 0
+  let useful = 0
+  let empty = 0
+
+  const openExchange = (): Exchange | undefined => ifOpen(exchanges.at(-1))
+  const openStream = (): Stream | undefined => ifOpen(streams.at(-1))
+
+  const answered = (atMs: number): void => {
+    const exchange = openExchange()
+    if (!exchange) return
+    // A response with messages would have ended the exchange in `events` already.
+    end(exchange, atMs)
+    empty++
+  }
+
+  /** Adds a cut, unless the same cut was already reported by the other source. */
+  const cut = (atMs: number, how: Way = 'RST'): void => {
+    stir(atMs)
+    if (how === 'black hole') {
+      const open = openExchange() ?? openStream()
+      if (open) open.silentFromMs ??= atMs
+    } else if (atMs - (cuts.at(-1)?.atMs ?? -Infinity) > SAME_CUT_MS)
+      cuts.push({ kind: 'cut', id: ++lastId, atMs, how })
+  }
+
+  const ended = (atMs: number, failed: Failure): void => {
+    const open = openExchange() ?? openStream()
+    if (!open) return
+    end(open, atMs)
+    open.failed = failed
+    if (failed === 'cut') cut(atMs)
+  }
+
+  const forget = (beforeMs: number): void => {
+    dropWhile(exchanges, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
+    dropWhile(streams, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
+    for (const list of [arrivals, sent, beats, cuts, gaps])
+      dropWhile<Arrival | Sent | Beat | Cut | Gap>(list, (mark) => mark.atMs < beforeMs)
+  }
+
+  return {
+    exchanges,
+    streams,
+    arrivals,
+    sent,
+    beats,
+    cuts,
+    gaps,
+    travelling: [],
+    get requests() {
+      return requests
+    },
+    get useful() {
+      return useful
+    },
+    get empty() {
+      return empty
+    },
+    state(state) {
+      const { is, atMs } = state
+      stir(atMs)
+      if (is === 'asking') {
+        answered(atMs)
+        requests++
+        exchanges.push({ kind: 'exchange', id: ++lastId, askedAtMs: atMs, endedAtMs: null, carried: 0 })
+        forget(atMs - KEPT_MS)
+      } else if (is === 'pausing') answered(atMs)
+      else if (is === 'connecting') {
+        ended(atMs, 'let go')
+        requests++
+        streams.push({ kind: 'stream', id: ++lastId, askedAtMs: atMs, openedAtMs: null, endedAtMs: null })
+      } else if (is === 'open') {
+        const stream = openStream()
+        if (stream?.openedAtMs === null) {
+          stream.openedAtMs = atMs
+          if (stream.leftAtMs !== undefined) stream.leftAtMs = Math.min(stream.leftAtMs, atMs)
+          if (stream.reachedAtMs !== undefined) stream.reachedAtMs = Math.min(stream.reachedAtMs, atMs)
+          useful++
+        }
+      } else ended(atMs, wasHeld(openExchange(), openStream(), state) ? 'cut' : 'refused')
+    },
+    events(messages, atMs) {
+      stir(atMs)
+      const exchange = exchanges.at(-1)
+      if (exchange) {
+        if (exchange.carried === 0) useful++
+        exchange.carried += messages.length
+        if (exchange.endedAtMs === null) end(exchange, atMs)
+      }
+      arrivals.push({ kind: 'arrival', id: ++lastId, atMs, messages })
+      forget(atMs - KEPT_MS)
+    },
+    gap(first, last, atMs) {
+      stir(atMs)
+      gaps.push({ kind: 'gap', id: ++lastId, atMs, first, last })
+    },
+    sentAt(atMs) {
+      stir(atMs)
+      sent.push({ kind: 'sent', id: ++lastId, atMs })
+    },
+    beat(beat) {
+      stir(beat.atMs)
+      const mark: Beat = { kind: 'beat', id: ++lastId, ...beat }
+      // Beats come in the order in which they crossed. Only a correction of the clock can change that order.
+      beats.splice(
+        firstAtOrAfter(beats, beat.atMs, ({ atMs }) => atMs),
+        0,
+        mark,
+      )
+      forget(beat.atMs - KEPT_MS)
+      return mark
+    },
+    cut,
+    letGo(atMs) {
+      ended(atMs, 'let go')
+    },
+  }
+}
+
+/** Ends a mark. Times of the wire may be wrong by the clock's error, so they are moved to the end if they are later. */
+function end(mark: Exchange | Stream, atMs: number): void {
+  mark.endedAtMs = atMs
+  if (mark.reachedAtMs !== undefined) mark.reachedAtMs = Math.min(mark.reachedAtMs, atMs)
+  if (mark.leftAtMs !== undefined) mark.leftAtMs = Math.min(mark.leftAtMs, atMs)
+}
+
+function ifOpen<T extends Exchange | Stream>(mark: T | undefined): T | undefined {
+  return mark?.endedAtMs === null ? mark : undefined
+}
+
+function wasHeld(exchange: Exchange | undefined, stream: Stream | undefined, state: State): boolean {
+  if ('status' in state && state.status !== undefined) return false
+  if (stream) return stream.openedAtMs !== null
+  return exchange !== undefined && state.atMs - exchange.askedAtMs > HELD_MS
+}
+
+/** Drops old items in large batches. Moving the remaining items on every event would cost more than it frees. */
+function dropWhile<T>(list: T[], isOld: (item: T) => boolean): void {
+  const first = list[0]
+  const batch = list[64]
+  if (first === undefined || batch === undefined || !isOld(batch)) return
+  const keepFrom = list.findIndex((item) => !isOld(item))
+  list.splice(0, keepFrom < 0 ? list.length : keepFrom)
+}

@@ -1,0 +1,54 @@
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { transports } from '../transports/index.ts'
+import type { DescribedTransport, Setting, SettingName, Shape } from '../transports/transport.ts'
+
+const ALL: readonly DescribedTransport[] = Object.values(transports)
+
+/** Names of all transports, in the order in which the page always shows them. */
+export const TRANSPORTS: readonly TransportName[] = ALL.map(({ name }) => name)
+
+/** Names of the transports whose lanes are on the page from the start. */
+export const USUAL: readonly TransportName[] = ALL.flatMap(({ name, isUsual }) => (isUsual ? [name] : []))
+
+/** Name of a lane. A lesson can show one more lane than there are transports: the student's own server. */
+export type LaneName = TransportName | 'yours'
+
+/** All lanes. A lane's place in this list is its index in every list of delays. */
+export const LANES: readonly LaneName[] = [...TRANSPORTS, 'yours']
+
+export const LABELS: Readonly<Record<LaneName, string>> = {
+  ...mapTransports(({ label }) => label),
+  yours: 'Yours',
+}
+
+/** Every setting of a transport that readers can change. */
+export const SETTINGS: readonly Setting[] = ALL.flatMap(({ setting }) => setting ?? [])
+
+/** Value of each setting until somebody changes it. */
+export const USUAL_SETTINGS = Object.fromEntries(SETTINGS.map(({ of, usual }) => [of, usual])) as Record<
+  SettingName,
+  number
+>
+
+const YOURS: Shape = [
+  [-0.43, -1.2],
+  [0.43, -1.2],
+  [0.43, -0.43],
+  [1.2, -0.43],
+  [1.2, 0.43],
+  [0.43, 0.43],
+  [0.43, 1.2],
+  [-0.43, 1.2],
+  [-0.43, 0.43],
+  [-1.2, 0.43],
+  [-1.2, -0.43],
+  [-0.43, -0.43],
+]
+
+export function shapeOf(lane: LaneName): Shape {
+  return lane === 'yours' ? YOURS : transports[lane].shape
+}
+
+export function mapTransports<T>(value: (transport: DescribedTransport) => T): Record<TransportName, T> {
+  return Object.fromEntries(ALL.map((transport) => [transport.name, value(transport)])) as Record<TransportName, T>
+}

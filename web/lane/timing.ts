@@ -1,0 +1,141 @@
+/**
+ * Gives marks the times that the wire reported. The clock may be a little wrong, so each time is limited to a
+ * possible order.
+ */
+import type { Way } from './crossings.ts'
+import type { Cursor } from '../../server/protocol/feed.ts'
+import { sentOf } from './mark.ts'
+import type { Arrival, Beat, Crossed, Exchange, Held, Sent, Stream } from './mark.ts'
+import type { Marks } from './marks.ts'
+import { firstAtOrAfter } from './search.ts'
+
+/** Facts known about one exchange of the server. */
+export interface Known {
+  crossed: Crossed
+  readonly firstAtMs: number
+  requestAtMs?: number
+  headAtMs?: number
+  answerAtMs?: number
+  /** Id of the last event in the response. */
+  answerId?: Cursor
+  endAtMs?: number
+  mark?: Exchange | Stream | Sent
+}
+
+/** A busy machine may be this late, even if nothing holds a message up. */
+const USUAL_MS = 120
+/** If no known condition explains a delay, only a longer one counts as held up. */
+const UNEXPLAINED_MS = 1000
+/** Arrivals within this time were released together. */
+const TOGETHER_MS = 5
+/** Time span in which earlier beats are looked at again. */
+const NEAR_MS = 10_000
+
+export function timeExchange(mark: Exchange, known: Known, marks: Marks, way: Way): void {
+  const { requestAtMs, answerAtMs } = known
+  const endedAtMs = mark.endedAtMs ?? Infinity
+  const sentAtMs = sentOf(mark)
+  mark.crossed = known.crossed
+  if (requestAtMs !== undefined) {
+    mark.reachedAtMs = between(sentAtMs, requestAtMs, endedAtMs)
+    note(mark, 'heldUp', heldUp(mark.reachedAtMs - sentAtMs, way))
+  }
+  if (answerAtMs === undefined) return
+  mark.leftAtMs = between(mark.reachedAtMs ?? sentAtMs, answerAtMs, endedAtMs)
+  if (mark.endedAtMs === null || mark.failed) return
+  note(mark, 'heldDown', heldDown(mark.endedAtMs - mark.leftAtMs, way, false))
+  const { arrivals } = marks
+  // The messages of a poll arrived when its exchange ended.
+  const arrival = arrivals[firstAtOrAfter(arrivals, mark.endedAtMs, ({ atMs }) => atMs)]
+  if (mark.carried > 0 && arrival?.atMs === mark.endedAtMs) {
+    arrival.leftAtMs = mark.leftAtMs
+    arrival.exchange = known.crossed.exchange
+  }
+}
+
+export function timeStream(mark: Stream, known: Known, way: Way): void {
+  const { requestAtMs, headAtMs, answerAtMs, endAtMs } = known
+  const openedAtMs = mark.openedAtMs ?? mark.endedAtMs ?? Infinity
+  mark.crossed = known.crossed
+  if (requestAtMs !== undefined) {
+    mark.reachedAtMs = between(mark.askedAtMs, requestAtMs, openedAtMs)
+    note(mark, 'heldUp', heldUp(mark.reachedAtMs - mark.askedAtMs, way))
+  }
+  const leftAtMs = headAtMs ?? answerAtMs
+  if (leftAtMs !== undefined) {
+    mark.leftAtMs = between(mark.reachedAtMs ?? mark.askedAtMs, leftAtMs, openedAtMs)
+    if (mark.openedAtMs !== null) note(mark, 'heldDown', heldDown(mark.openedAtMs - mark.leftAtMs, way, way.isBuffered))
+  }
+  if (endAtMs !== undefined) mark.closedAtMs = Math.max(mark.reachedAtMs ?? mark.askedAtMs, endAtMs)
+}
+
+export function timeSent(mark: Sent, requestAtMs: number | undefined, bytes: number, exchange: number): void {
+  if (requestAtMs !== undefined) mark.reachedAtMs = Math.max(mark.atMs, requestAtMs)
+  mark.bytes = bytes
+  mark.exchange = exchange
+}
+
+export function timeArrival(
+  arrival: Arrival,
+  leftAtMs: number,
+  exchange: number,
+  before: Arrival | undefined,
+  marks: Marks,
+  way: Way,
+): void {
+  arrival.leftAtMs = Math.min(leftAtMs, arrival.atMs)
+  arrival.exchange = exchange
+  const travelMs = arrival.atMs - arrival.leftAtMs
+  const isBehind =
+    before?.held !== undefined && before.exchange === exchange && arrival.atMs - before.atMs < TOGETHER_MS
+  const held = isBehind && travelMs > usualMs(way) ? 'behind' : heldDown(travelMs, way, way.isBuffered)
+  if (held) arrival.held = held
+  // Within a connection nothing overtakes.
+  for (const beat of recent(marks, leftAtMs, exchange)) {
+    if (beat.up) continue
+    const landsAtMs = beat.browserAtMs ?? beat.atMs + way.oneWayMs
+    const isLater = beat.atMs >= arrival.leftAtMs
+    if (isLater ? landsAtMs < arrival.atMs : landsAtMs > arrival.atMs)
+      beat.browserAtMs = Math.max(beat.atMs, arrival.atMs)
+  }
+}
+
+/**
+ * Places a ping and its pong in the browser. A browser answers a ping at once, so both are halfway between the
+ * server's times.
+ */
+export function timeBeats(marks: Marks, pong: Beat): void {
+  if (pong.is !== 'pong') return
+  const ping = recent(marks, pong.atMs, pong.exchange).findLast(({ is, up }) => is === 'ping' && up !== pong.up)
+  if (ping) ping.browserAtMs = pong.browserAtMs = (ping.atMs + pong.atMs) / 2
+}
+
+function recent({ beats }: Marks, atMs: number, of: number): readonly Beat[] {
+  return beats
+    .slice(firstAtOrAfter(beats, atMs - NEAR_MS, (beat) => beat.atMs))
+    .filter(({ exchange }) => exchange === of)
+}
+
+function note<K extends 'heldUp' | 'heldDown'>(mark: Exchange | Stream, which: K, held: Held | undefined): void {
+  if (held) mark[which] = held
+}
+
+/** Reports whether a request was held up. A new connection first needs a round trip, so that time is allowed too. */
+function heldUp(tookMs: number, way: Way): Held | undefined {
+  return heldDown(tookMs - 2 * way.oneWayMs, way, false)
+}
+
+function heldDown(tookMs: number, way: Way, isBuffered: boolean): Held | undefined {
+  const overMs = tookMs - usualMs(way)
+  if (overMs > USUAL_MS && isBuffered) return 'buffered'
+  if (overMs > USUAL_MS && way.isLossy) return 'lost'
+  return overMs > UNEXPLAINED_MS ? 'buffered' : undefined
+}
+
+function usualMs({ oneWayMs, jitterMs }: Way): number {
+  return oneWayMs + jitterMs
+}
+
+function between(leastMs: number, ms: number, mostMs: number): number {
+  return Math.min(Math.max(leastMs, ms), mostMs)
+}

@@ -1,0 +1,130 @@
+/** Starts a lesson's page: its lanes as the lesson describes them, and the student's lane if a lesson runs. */
+import '../lane/style.ts'
+import type { LessonState, ToldLesson } from '../../server/lessons/state.ts'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { readAddress } from '../session/address.ts'
+import { claimLink } from '../lab/instructor.ts'
+import { ask, followLesson } from './lesson.ts'
+import { openSession } from '../session/open-session.ts'
+import { TRANSPORTS } from '../lane/order.ts'
+import { clockResolutionMs } from '../lab/resolution.ts'
+import type { Session, ShownLane } from '../session/session.ts'
+import { snapshot } from '../session/snapshot.ts'
+import { watchWake } from '../lane/wake.ts'
+import { transports } from '../transports/index.ts'
+import { readColours } from '../drawing/colours.ts'
+import { age } from '../page/format.ts'
+import { LessonLive } from './live.ts'
+import { Prediction } from './prediction-view.ts'
+import { offerTries } from './try.ts'
+import { dark, figuresEveryMs, forced } from '../page/media.ts'
+import { recall } from '../page/memory.ts'
+import { started } from '../page/started.ts'
+
+await claimLink()
+const theme = recall('theme')
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
+
+// If the row of lessons is too narrow for all, scroll until the current one is visible.
+const squares = document.querySelector<HTMLElement>('.progress')
+const current = squares?.querySelector<HTMLElement>('.current')
+if (squares && current) squares.scrollLeft = current.offsetLeft - squares.offsetLeft - squares.clientWidth / 2
+
+const main = document.querySelector<HTMLElement>('main.lesson')
+const live = document.querySelector('fw-lesson')
+if (main && live instanceof LessonLive) start(main.dataset, live)
+else if (document.querySelector('main.course')) followLesson((state) => state && showProgress(state))
+started()
+
+function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap, live: LessonLive): void {
+  const address = readAddress(new URL(look, location.href).search)
+  const prediction = document.querySelector('fw-prediction')
+  let session: Session | undefined
+  let running: string | null = null
+  /** When the last check ended, on this page's clock. */
+  let checkedAtMs: number | null = null
+  Object.assign(live, { lesson, look, yours, address })
+  if (prediction instanceof Prediction) prediction.lesson = lesson
+
+  const recolour = (): void => void (live.colours = readColours())
+  for (const media of [dark, forced]) media.addEventListener('change', recolour)
+  recolour()
+  addEventListener('keydown', press)
+  offerTries(document, { session: () => session, mine })
+  followLesson(hear)
+  refresh()
+
+  function hear(state: ToldLesson | null): void {
+    const isHere = state?.lesson === lesson
+    // No lesson was running when the server made this page.
+    if (state && mine === '') return location.reload()
+    live.state = state
+    checkedAtMs = state?.checkedAgoMs == null ? null : performance.now() - state.checkedAgoMs
+    if (state) showProgress(state)
+    showKit(state, checkedAtMs)
+    // Another lesson was running then, so the page has no lane for the student's server.
+    if (isHere && spokenBy(state) && session?.lanes.every(({ name }) => name !== 'yours')) return location.reload()
+    session ??= open(isHere ? state : null)
+    const now = isHere ? state.yours : null
+    // The server is back at its address, so the lane does not have to wait for its next attempt.
+    if (now !== null && now !== running) for (const lane of session.lanes) if (lane.name === 'yours') lane.wake()
+    running = now
+  }
+
+  function open(state: LessonState | null): Session {
+    const spoken = spokenBy(state)
+    const shown: readonly ShownLane[] = [
+      ...address.lanes.map((name) => ({ name, transport: name })),
+      ...(spoken ? [{ name: 'yours' as const, transport: spoken, origin: location.origin + mine }] : []),
+    ]
+    const opened = openSession(
+      { origin: location.origin, address, shown, transports, clockResolutionMs: clockResolutionMs() },
+      { say: (sentence) => live.say(sentence), changed: () => live.tick++, heard: () => {} },
+    )
+    watchWake(opened)
+    window.fourwire = { snapshot: () => snapshot(opened) }
+    live.session = opened
+    if (prediction instanceof Prediction) prediction.session = opened
+    return opened
+  }
+
+  function spokenBy(state: LessonState | null): TransportName | undefined {
+    return mine === '' ? undefined : TRANSPORTS.find((name) => name === state?.transport)
+  }
+
+  function refresh(): void {
+    setTimeout(refresh, figuresEveryMs())
+    if (document.visibilityState !== 'visible') return
+    live.tick++
+    if (prediction instanceof Prediction) prediction.tick = live.tick
+    showKit(live.state ?? null, checkedAtMs)
+  }
+
+  function press(event: KeyboardEvent): void {
+    const { key, target, ctrlKey, metaKey, altKey } = event
+    const isTyping = target instanceof Element && target.closest('input, select, textarea') !== null
+    if (isTyping || ctrlKey || metaKey || altKey) return
+    if (key === 'r') void ask('check')
+    else if (key === 'h') void ask('hint')
+    else if (key === 'l') location.assign('/lessons')
+    else if (key === 'n') document.querySelector<HTMLAnchorElement>('a[rel=next]')?.click()
+    else if (key === 'p') document.querySelector<HTMLAnchorElement>('a[rel=prev]')?.click()
+  }
+}
+
+/** Marks the lessons that were done since the page was made. */
+function showProgress({ course }: LessonState): void {
+  for (const { name, isDone } of course)
+    for (const element of document.querySelectorAll(`[data-lesson="${name}"]:not(main)`)) {
+      element.classList.toggle('done', isDone)
+      const word = element.querySelector('.is')
+      if (word) word.textContent = isDone ? 'done' : ''
+    }
+}
+
+function showKit(state: LessonState | null, checkedAtMs: number | null): void {
+  const place = document.querySelector('#kit')
+  if (!place) return
+  const checked = checkedAtMs === null ? '' : ` · checked ${age(performance.now() - checkedAtMs)} ago`
+  place.textContent = state ? `watching work/${state.hunt ? 'hunts/' : ''}${state.lesson}/${checked}` : ''
+}

@@ -1,0 +1,143 @@
+/** The predictions of the lessons. The page measures the number if it can. If not, it says how to measure it. */
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { Lane } from '../lane/lane.ts'
+import type { Exchange } from '../lane/mark.ts'
+import { firstAtOrAfter } from '../lane/search.ts'
+import type { Forecast, SessionFacts } from '../session/session.ts'
+
+export interface Question {
+  /** The lane on which the number is measured. */
+  readonly lane: TransportName
+  readonly unit: string
+  /** Set if the number compares times of server and browser: it is unknown until the clock offset is known. */
+  readonly needsClock?: true
+  /** Says which condition is not met yet; null if the measurement fits the question. */
+  readonly missing?: (session: SessionFacts & Forecast) => string | null
+  /** The measured number; null until there is one. */
+  measured(session: SessionFacts & Forecast): Measured | null
+  /** The number that the model expects; null if it cannot tell. */
+  expected(session: SessionFacts & Forecast): number | null
+}
+
+export interface Measured {
+  readonly value: number
+  /** The sample: its size, and what was counted. */
+  readonly n: number
+  readonly of: string
+}
+
+/** The questions that the page measures, by the lesson's name without its number. */
+export const QUESTIONS: Partial<Record<string, Question>> = {
+  'why-real-time': {
+    lane: 'short-poll',
+    unit: 'ms',
+    needsClock: true,
+    missing: ({ conditions, intervalMs }) =>
+      conditions?.latencyMs === 100 && intervalMs === 2000
+        ? null
+        : 'The page measures this when the network has a delay of 100 ms each way: use the first command under Look.',
+    measured(session) {
+      const latencies = laneOf(session, 'short-poll')?.latencies
+      if (!latencies || latencies.n === 0) return null
+      const sumMs = latencies.sorted().reduce((sum, ms) => sum + ms, 0)
+      return { value: sumMs / latencies.n, n: latencies.n, of: 'messages' }
+    },
+    /** Ages are spread evenly, so the median is also the mean. */
+    expected(session) {
+      const lane = laneOf(session, 'short-poll')
+      return (lane && session.expected(lane)?.p50Ms) ?? null
+    },
+  },
+  'short-polling': {
+    lane: 'short-poll',
+    unit: 'bytes',
+    measured(session) {
+      const lane = laneOf(session, 'short-poll')
+      const bytes = lane?.usage.total?.split.empty ?? 0
+      if (!lane || bytes === 0 || lane.marks.empty === 0) return null
+      return { value: bytes / lane.marks.empty, n: lane.marks.empty, of: 'empty polls' }
+    },
+    expected: () => null,
+  },
+  'long-polling': {
+    lane: 'long-poll',
+    unit: 'of 100',
+    needsClock: true,
+    missing: ({ conditions }) =>
+      conditions?.latencyMs === 100
+        ? null
+        : 'The page measures this when the network has a delay of 100 ms each way: use the command under Look.',
+    measured(session) {
+      const lane = laneOf(session, 'long-poll')
+      return lane ? unasked(session, lane) : null
+    },
+    /** A held request ends with the next message. Then comes a gap, in which more messages may be published. */
+    expected({ roundTripMs, ratePerSecond }) {
+      if (roundTripMs === null || !ratePerSecond) return null
+      const gapS = roundTripMs / 1000
+      return (100 * gapS) / (gapS + Math.exp(-ratePerSecond * gapS) / ratePerSecond)
+    },
+  },
+  'how-websockets-work': {
+    lane: 'ws',
+    unit: 'bytes',
+    /** With a payload over 125 bytes, the length takes two bytes more. */
+    measured(session) {
+      const recent = laneOf(session, 'ws')?.usage.recent
+      if (!recent || recent.messages <= 0) return null
+      const { framing, payload } = recent.split
+      const n = recent.messages
+      return { value: framing / n, n, of: `messages of ${Math.round(payload / n)} bytes` }
+    },
+    expected: () => null,
+  },
+}
+
+/** How readers can measure the number, if the page has no lane in which it could be measured. */
+export const COUNTED: Partial<Record<string, string>> = {
+  'project-setup': 'When your server runs, use the command under Build that sends the seven bodies.',
+  'how-sse-works': 'When your server runs, use the command under Explain. It counts the bytes.',
+  'building-an-sse-endpoint': 'Use the first command under Look. It starts this server and counts the bytes.',
+  'event-types-and-ids':
+    'Use the second command under Look. Its client is away for three seconds and counts the messages.',
+  'sse-in-practice': 'Open the seven tabs, as described under Look.',
+  'building-a-websocket-server':
+    'Use the second command under Look. It starts this server with a hundred clients and counts the connections.',
+  'rooms-and-broadcasting': 'Use the second command under Look. It plays the twenty people and counts the messages.',
+  authentication: 'When your server runs, open the stranger’s page as described under Look, and count.',
+  'disconnects-and-reconnection': 'Use the command with the black hole under Look. It waits for the close event.',
+  'pub-sub': 'Count one line for each route and each kind of listener. The number is under Explain.',
+  presence: 'When your server runs, use the command under Explain. It plays the twenty people and counts the messages.',
+  scaling: 'The checks cut the connection to Redis, and report how many messages arrived.',
+  choosing: 'Open the first link under Look, and compare the bytes per message.',
+  'capstone-task-board': 'Use the last command under Look. It plays the hundred pages and counts.',
+}
+
+function laneOf(session: SessionFacts & Forecast, name: Lane['name']): Lane | undefined {
+  return session.lanes.find((lane) => lane.name === name)
+}
+
+/** How many of a hundred messages were published while no request was at the server. Counts since the figures began. */
+function unasked(session: SessionFacts & Forecast, lane: Lane): Measured | null {
+  const { offsetMs, roundTripMs } = session
+  if (offsetMs === null) return null
+  const halfMs = (roundTripMs ?? 0) / 2
+  const reachedMs = (one: Exchange): number => one.reachedAtMs ?? one.askedAtMs + halfMs
+  const leftMs = (one: Exchange): number => one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
+  // For an unfinished exchange, the time at which it reached the server is not known yet.
+  const held = lane.marks.exchanges.filter(({ failed }) => failed === undefined)
+  const [first] = held
+  const last = held.at(-1)
+  if (!first || !last) return null
+  const fromMs = Math.max(lane.tally.sinceMs, reachedMs(first))
+  const published = session.messages.all
+    .map(({ event }) => event.at - offsetMs)
+    .filter((atMs) => atMs > fromMs && atMs < last.askedAtMs)
+  const missed = published.filter((atMs) => {
+    const one = held[firstAtOrAfter(held, atMs, leftMs)]
+    return !one || reachedMs(one) > atMs
+  })
+  return published.length === 0
+    ? null
+    : { value: (100 * missed.length) / published.length, n: published.length, of: 'messages' }
+}

@@ -1,0 +1,313 @@
+/**
+ * Shows a decoded exchange: the bytes on the left, and their meaning on the right. An exchange that continues is fetched
+ * again and again.
+ */
+import { LitElement, html, nothing } from 'lit'
+import type { PropertyValues, TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { Inspected } from '../../server/protocol/wire.ts'
+import { askedFor } from '../inspect/asked.ts'
+import { isOver, sectionsOf, sentenceOf } from '../inspect/exchange.ts'
+import type { Section } from '../inspect/exchange.ts'
+import type { Line } from '../inspect/line.ts'
+import { plainText } from '../inspect/plain.ts'
+import { see } from '../inspect/see.ts'
+import type { Seen } from '../inspect/see.ts'
+import { spansOf } from '../inspect/timing.ts'
+import type { Spans } from '../inspect/timing.ts'
+import { now } from '../now.ts'
+import { transports } from '../transports/index.ts'
+import { LABELS } from '../lane/order.ts'
+import type { SessionActs, SessionFacts } from '../session/session.ts'
+import type { Controls } from '../page/controls.ts'
+import { copy } from './copy.ts'
+import { milliseconds } from '../page/format.ts'
+
+const AGAIN_MS = 500
+/**
+ * Shortest pause before the next request, as a multiple of the time that the last response took. The clock uses the same
+ * connection, and needs most of its time.
+ */
+const IDLE_SHARE = 4
+/** Numbers of stream events: shown first, added with each step, and shown at most. */
+const FIRST_SHOWN = 5
+const STEP_SHOWN = 50
+const MOST_SHOWN = 2000
+
+export class Inspector extends LitElement {
+  static override properties = {
+    session: { attribute: false },
+    controls: { attribute: false },
+    exchange: { attribute: false },
+    of: { attribute: false },
+    step: { attribute: false },
+    tick: { attribute: false },
+    found: { state: true },
+    trouble: { state: true },
+    folds: { state: true },
+    shownFrom: { state: true },
+  }
+  declare session: SessionFacts & SessionActs
+  declare controls: Controls
+  /** Number of the exchange; 0 until one is known. */
+  declare exchange: number
+  declare of: TransportName
+  declare step: (by: -1 | 1) => void
+  /** Counter that changes when another exchange may have begun. */
+  declare tick: number
+  /** The exchange; null if the server no longer keeps it, undefined while this is unknown. */
+  declare found: Inspected | null | undefined
+  declare trouble: string
+  /** Sections that a person opened or closed, by their key. */
+  declare folds: ReadonlyMap<string, boolean>
+  /** Key of the first visible event. */
+  declare shownFrom: string | undefined
+  #newest: string | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor() {
+    super()
+    this.trouble = ''
+    this.folds = new Map()
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    clearTimeout(this.#timer)
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('exchange') || changed.has('of')) this.#begin()
+  }
+
+  protected override render(): TemplateResult {
+    const { found } = this
+    return html`<div class="inspector">${this.#steps()} ${found ? this.#exchange(found) : this.#empty()}</div>`
+  }
+
+  protected override updated(): void {
+    const { exchange, of, session, controls } = this
+    const latest = session.exchanges.latest(of)
+    if (exchange === 0 && latest !== null) controls.open({ exchange: latest, of })
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer)
+    this.found = undefined
+    this.trouble = ''
+    this.folds = new Map()
+    this.shownFrom = this.#newest = undefined
+    if (this.exchange !== 0) void this.#ask(this.exchange)
+  }
+
+  async #ask(exchange: number): Promise<void> {
+    const askedAtMs = now()
+    try {
+      const found = await this.session.inspect(exchange)
+      if (exchange !== this.exchange) return
+      // An exchange stays visible even if the server no longer keeps it.
+      this.found = found ?? this.found ?? null
+      this.trouble = ''
+      if (found === null || isOver(found)) return
+    } catch (error) {
+      if (exchange !== this.exchange) return
+      this.trouble = error instanceof Error ? error.message : String(error)
+    }
+    if (this.isConnected) this.#timer = setTimeout(() => this.#again(exchange), againMs(now() - askedAtMs))
+  }
+
+  #again(exchange: number): void {
+    if (document.visibilityState === 'visible') void this.#ask(exchange)
+    else this.#timer = setTimeout(() => this.#again(exchange), AGAIN_MS)
+  }
+
+  #steps(): TemplateResult {
+    const { exchange, of, found } = this
+    const { exchanges } = this.session
+    const button = (by: -1 | 1, text: string, key: string): TemplateResult =>
+      html`<button
+        type="button"
+        title=${`The ${text.toLowerCase()} exchange of this lane (${key})`}
+        aria-keyshortcuts=${key}
+        aria-disabled=${exchanges.beside(exchange, of, by) === null}
+        @click=${() => this.step(by)}
+      >
+        ${text}
+      </button>`
+    return html`<div class="steps">
+      <span class="segments" role="group" aria-label="Exchange">
+        ${button(-1, 'Earlier', '[')}${button(1, 'Later', ']')}
+      </span>
+      <span class="small dim">${exchange > 0 ? `exchange ${exchange}` : nothing}</span>
+      ${found ? html`<button class="link" type="button" @click=${this.#copy}>Copy as text</button>` : nothing}
+    </div>`
+  }
+
+  #empty(): TemplateResult {
+    const { trouble, exchange, found, of, session } = this
+    if (trouble) return html`<p role="status">${trouble}</p>`
+    if (exchange === 0) {
+      const lane = session.lanes.find(({ transport }) => transport === of)
+      return html`<p role="status">No exchange yet: ${LABELS[of]} ${lane?.on ? 'has not asked' : 'is off'}.</p>`
+    }
+    if (found === undefined) return html`<p class="dim">…</p>`
+    return html`<p role="status">
+      Its bytes are not kept any more: the server keeps those of the latest exchanges. <b>Later</b> leads to one that it
+      has.
+    </p>`
+  }
+
+  #exchange(found: Inspected): TemplateResult {
+    const { session } = this
+    const seen = see(found, (id) => session.isOwn(id))
+    const lane = session.lanes.find(({ transport }) => transport === this.of)
+    const asked = lane ? askedFor(found.exchange, lane.marks) : null
+    const spans = spansOf(found, asked, session.clock.at(now())?.offsetMs ?? null)
+    const [what, sum] = sentenceOf(found, seen)
+    const total = spans.up !== null && spans.server !== null && spans.down !== null
+    return html`<p>
+        <b>${what}</b>
+        ${sum}${total ? `, ${milliseconds((spans.up ?? 0) + (spans.server ?? 0) + (spans.down ?? 0))} ms` : ''}.
+      </p>
+      ${bar(spans, this.of, isStream(found))}
+      <p class="small dim">${connectionSentence(found)}</p>
+      ${this.trouble ? html`<p class="small" role="status">${this.trouble} What is shown was read before.</p>` : nothing}
+      ${maskSentence(seen)} ${this.#sections(found, sectionsOf(found, seen))}`
+  }
+
+  #sections(found: Inspected, sections: readonly Section[]): TemplateResult {
+    const firstOfMany = sections.findIndex(({ isOfMany }) => isOfMany)
+    const heads = firstOfMany < 0 ? sections : sections.slice(0, firstOfMany)
+    const many = firstOfMany < 0 ? [] : sections.slice(firstOfMany)
+    this.#newest ??= many.findLast(({ isOfMany, made }) => isOfMany && made.includes('payload'))?.key
+    const from = this.#from(many)
+    const shown = (section: Section): TemplateResult => this.#section(found, section)
+    return html`${repeat(heads, ({ key }) => key, shown)}
+    ${from > 0 ? html`<p><button class="link more-before" type="button" @click=${() => this.#showMore(many, from)}>… ${from.toLocaleString('en')} more before</button></p>` : nothing}
+    ${repeat(many.slice(from), ({ key }) => key, shown)}`
+  }
+
+  /**
+   * Index of the first visible event. It stays while more events come, so that the text does not move while a person
+   * reads.
+   */
+  #from(many: readonly Section[]): number {
+    const known = many.findIndex(({ key }) => key === this.shownFrom)
+    const from = known < 0 ? Math.max(0, many.length - FIRST_SHOWN) : Math.max(known, many.length - MOST_SHOWN)
+    this.shownFrom = many[from]?.key
+    return from
+  }
+
+  #showMore(many: readonly Section[], from: number): void {
+    this.shownFrom = many[Math.max(0, from - STEP_SHOWN)]?.key
+  }
+
+  #section(found: Inspected, section: Section): TemplateResult {
+    const { key, title, made, up } = section
+    const name = html`<h3>
+      ${title}
+      <span>${up === null ? '' : isStream(found) && section.isOfMany ? `${up ? 'up' : 'down'} · ` : ''}${made}</span>
+    </h3>`
+    if (section.lines().length === 0) return html`<div class="part bare">${name}</div>`
+    const open = this.folds.get(key) ?? (!isStream(found) || this.#newest === undefined || key === this.#newest)
+    const fold = ({ currentTarget }: Event): void => {
+      if (!(currentTarget instanceof HTMLDetailsElement) || currentTarget.open === open) return
+      this.folds = new Map(this.folds).set(key, currentTarget.open)
+    }
+    return html`<details class="part" .open=${open} @toggle=${fold}>
+      <summary>${name}</summary>
+      ${open ? table(`${title}, line by line`, section.lines()) : nothing}
+    </details>`
+  }
+
+  readonly #copy = async (): Promise<void> => {
+    const { found, session, controls } = this
+    if (!found) return
+    const text = plainText(
+      found,
+      see(found, (id) => session.isOwn(id)),
+    )
+    const copied = await copy(text)
+    controls.say(
+      copied
+        ? `Copied: exchange ${found.exchange}, ${text.length.toLocaleString('en')} characters.`
+        : 'Not copied: this browser does not let a page write to the clipboard. Select the lines and copy them.',
+    )
+  }
+}
+
+function againMs(tookMs: number): number {
+  return Math.max(AGAIN_MS, IDLE_SHARE * tookMs)
+}
+
+function isStream({ transport }: Inspected): boolean {
+  return transport !== null && transports[transport].kind !== 'poll'
+}
+
+/** Reports whether the server holds the transport's requests until there is a message. */
+function isHolding(transport: TransportName): boolean {
+  const { kind, canPush } = transports[transport]
+  return kind === 'poll' && canPush
+}
+
+/** Bar of the durations, as far as they are known. */
+function bar(spans: Spans, of: TransportName, stream: boolean): TemplateResult | typeof nothing {
+  const { up, server, down } = spans
+  if (server === null) return nothing
+  const total = (up ?? 0) + server + (down ?? 0)
+  const piece = (ms: number | null, name: string, kind: string): TemplateResult | typeof nothing =>
+    ms === null
+      ? nothing
+      : // As a property: an attribute, even one that Lit sets, is an inline style to the content security policy.
+        html`<span class=${kind} .style=${`flex-grow: ${total > 0 ? ms / total : 1}`}
+          >${name} ${milliseconds(ms)} ms</span
+        >`
+  return html`<div class="spans" role="group" aria-label=${stream ? 'Until it was open' : 'How long it took'}>
+    ${piece(up, 'up', 'up')}${piece(server, isHolding(of) ? 'held' : 'server', 'on-server')}${piece(down, 'down', 'down')}
+  </div>`
+}
+
+function connectionSentence({ requestOfConnection, connection }: Inspected): string {
+  return requestOfConnection > 1
+    ? `Request ${requestOfConnection} of connection ${connection}: no handshake of TCP’s was needed for it.`
+    : `The first request of connection ${connection}: TCP’s handshake came before it, a round trip.`
+}
+
+function maskSentence({ isMasked, hasCredentials }: Seen): TemplateResult | typeof nothing {
+  if (!isMasked && !hasCredentials) return nothing
+  const what = [
+    isMasked ? 'what others wrote, and what cannot be told from it' : '',
+    hasCredentials ? 'credentials' : '',
+  ]
+  return html`<p class="small dim">Masked by •, character by character: ${what.filter(Boolean).join('; ')}.</p>`
+}
+
+function table(label: string, lines: readonly Line[]): TemplateResult {
+  const three = lines.some(({ field }) => field !== undefined)
+  return html`<table class=${three ? 'bytes three' : 'bytes'} aria-label=${label}>
+    <thead>
+      <tr>
+        <th scope="col">${three ? 'Bits or bytes' : 'Bytes'}</th>
+        ${three ? html`<th scope="col">Field</th>` : nothing}
+        <th scope="col">Meaning</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${lines.map(
+        ({ bytes, field, meaning, kind }) =>
+          html`<tr class=${kind}>
+            <td><code>${bytes}</code></td>
+            ${three ? html`<td>${field}</td>` : nothing}
+            <td>${meaning}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
+}
+
+customElements.define('fw-inspector', Inspector)

@@ -1,0 +1,48 @@
+/** Requests of the instructor's page that moderate people and their messages. */
+import type { Cursor, Problem } from '../../server/protocol/feed.ts'
+import type { Moderation } from '../../server/protocol/people.ts'
+
+/** New state of a person, in the server's own words. */
+export type PersonState = 'muted' | 'removed' | 'signed out' | 'allowed'
+
+export interface Moderator {
+  /** Fetches the people who are signed in, muted and removed. Rejects with a sentence. */
+  list(): Promise<Moderation>
+  /**
+   * Sets the state of a person. Like the following actions, it resolves when the server has done it, and rejects with
+   * a sentence.
+   */
+  person(user: string, is: PersonState): Promise<void>
+  removeMessage(id: Cursor): Promise<void>
+  clearRoom(): Promise<void>
+  deleteBoards(): Promise<void>
+}
+
+export function createModerator(origin: string, room: string): Moderator {
+  return {
+    list: async () => (await ask('GET', '/moderation')).json(),
+    person: async (user, is) => void (await ask('PUT', `/moderation/people/${segmentOf(user)}`, { is })),
+    removeMessage: async (id) => void (await ask('DELETE', `/feed/${room}/messages/${encodeURIComponent(id)}`)),
+    clearRoom: async () => void (await ask('DELETE', `/feed/${room}/messages`)),
+    deleteBoards: async () => void (await ask('DELETE', '/boards')),
+  }
+
+  async function ask(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(origin + path, {
+      method,
+      cache: 'no-store',
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    }).catch(() => {
+      throw new Error('The server did not answer, so nothing was changed. Try again.')
+    })
+    if (response.ok) return response
+    const { detail, remedy }: Problem = await response.json()
+    throw new Error(`${detail} ${remedy}`)
+  }
+}
+
+/**
+ * Encodes a name as one segment of a path. URLs treat `.` and `..` as steps even if they are encoded, so a space is
+ * put before them; the server ignores a space around a name.
+ */
+const segmentOf = (name: string): string => encodeURIComponent(name.replace(/^\.{1,2}$/, ' $&'))

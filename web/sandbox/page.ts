@@ -1,0 +1,306 @@
+/**
+ * The page of the sandbox. It joins the parts, and holds the state of the view; the session holds the state of the
+ * feed.
+ */
+import { LitElement, html } from 'lit'
+import type { TemplateResult } from 'lit'
+import { now } from '../now.ts'
+import { ZOOMS, writeAddress } from '../session/address.ts'
+import type { Address, Opened } from '../session/address.ts'
+import type { Lane } from '../lane/lane.ts'
+import { toCsv } from './csv.ts'
+import { partsPerMessage, scaleFor } from '../lab/cost.ts'
+import type { Session } from '../session/session.ts'
+import { signOut } from '../lab/signed-in.ts'
+import { told } from '../session/tell.ts'
+import { snapshot } from '../session/snapshot.ts'
+import { breakControl, networkControl, pauseControl, rateControl, timeControl } from './bar.ts'
+import './chat.ts'
+import { readColours } from '../drawing/colours.ts'
+import type { Colours } from '../drawing/colours.ts'
+import './composer.ts'
+import type { Controls } from '../page/controls.ts'
+import { download } from './download.ts'
+import './drawer.ts'
+import { head } from './head.ts'
+import { key } from './key.ts'
+import { laneMenu } from './lane-menu.ts'
+import type { Ladder } from '../ladder/ladder.ts'
+import '../ladder/ladder.ts'
+import './lane.ts'
+import { dark, figuresEveryMs, forced } from '../page/media.ts'
+import { recall, remember } from '../page/memory.ts'
+import './plot.ts'
+import { settings } from './settings.ts'
+import { figuresTable } from './table.ts'
+import { trouble, withoutWebSocket } from '../page/trouble.ts'
+import { who } from './who.ts'
+
+const SAID_MS = 9000
+
+export class Page extends LitElement implements Controls {
+  static override properties = {
+    session: { attribute: false },
+    address: { attribute: false },
+    tick: { state: true },
+    heard: { state: true },
+    pausedMs: { state: true },
+    said: { state: true },
+    read: { state: true },
+    colours: { state: true },
+  }
+  declare session: Session
+  /** The address at the start, and the current state of the view. */
+  declare address: Address
+  declare tick: number
+  declare heard: number
+  declare pausedMs: number | null
+  declare said: string
+  declare read: string
+  declare colours: Colours | undefined
+  #saidTimer: ReturnType<typeof setTimeout> | undefined
+  #figuresTimer: ReturnType<typeof setTimeout> | undefined
+  #written = ''
+  #queued = false
+  readonly #stop = new AbortController()
+
+  constructor() {
+    super()
+    this.tick = this.heard = 0
+    this.said = this.read = ''
+    this.pausedMs = null
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    const { signal } = this.#stop
+    for (const media of [dark, forced]) media.addEventListener('change', () => this.#recolour(), { signal })
+    addEventListener('keydown', this.#key, { signal })
+    this.#setTheme(this.address.theme ?? recall('theme'))
+    this.#figures()
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#stop.abort()
+    clearTimeout(this.#figuresTimer)
+    clearTimeout(this.#saidTimer)
+  }
+
+  say(sentence: string): void {
+    this.said = sentence
+    clearTimeout(this.#saidTimer)
+    this.#saidTimer = setTimeout(() => (this.said = ''), SAID_MS)
+  }
+
+  readOut(sentence: string): void {
+    this.read = sentence
+  }
+
+  pause(): void {
+    this.pausedMs = this.pausedMs === null ? now() : null
+  }
+
+  zoomBy(factor: number): number {
+    const at = ZOOMS.indexOf(this.address.zoom) + (factor > 1 ? 1 : -1)
+    const zoom = ZOOMS[at] ?? this.address.zoom
+    this.#look({ zoom })
+    return zoom
+  }
+
+  open(open: Opened): void {
+    this.#look({ open })
+  }
+
+  close(): void {
+    this.#look({ open: null })
+  }
+
+  /** Draws the page now instead of with the next figures. */
+  refresh(): void {
+    this.tick++
+  }
+
+  protected override render(): TemplateResult {
+    const { session, address, tick, colours, pausedMs } = this
+    const { open, zoom } = address
+    const scale = scaleFor(Math.max(...session.lanes.map((lane) => mostBytes(session, lane))))
+    return html`<div
+      class="page ${open ? 'open' : ''} ${address.table ? 'tabular' : ''}"
+      .style=${`--lanes: ${session.lanes.length}`}
+    >
+      ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), people: () => this.open({ people: true }), signOut: () => this.#signOut(), theme: () => this.#toggleTheme() })}
+      ${trouble(session)} ${withoutWebSocket(session)}
+      <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
+        ${rateControl(session, 'rate')} ${networkControl(session, 'network', () => this.open({ network: true }))}
+        ${breakControl(session)}
+        <span class="control right"
+          >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
+        >
+      </form>
+      <main class="lab-grid">
+        <div class="hd a"><b>Transport ${laneMenu(session)}</b><span>how it asks · what it does now</span></div>
+        <div class="hd d"><b>Typical delay, ms</b><span>half arrive sooner (p50)</span></div>
+        <div class="hd e">
+          <b>All delays, ms</b
+          ><span class="scale" aria-hidden="true"><i>.1</i><i>1</i><i>10</i><i>100</i><i>1 k</i></span>
+        </div>
+        <div class="hd f">
+          <b><i class="wide">Bytes per </i><i class="narrow">B/</i>message</b><span>an hour for 1,000 readers</span>
+        </div>
+        ${session.lanes.map((lane) => html`<fw-lane .session=${session} .lane=${lane} .controls=${this} .colours=${colours} .tick=${tick} .scale=${scale}></fw-lane>`)}
+        <fw-ladder
+          class="score"
+          .session=${session}
+          .controls=${this}
+          .zoom=${zoom}
+          .pausedMs=${pausedMs}
+          .colours=${colours}
+          .opened=${open}
+          .lanes=${session.lanes}
+        ></fw-ladder>
+        <p class="statusline" role="status" title=${this.read || this.said}>${this.read || this.said}</p>
+        ${key()} ${this.#plot()}
+        <section class="chat" aria-label="Chat">
+          ${address.isChatHidden ? html`<p class="hidden-chat dim">The chat is hidden on this screen.</p>` : html`<fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat>`}${who(session)}<fw-composer
+            .session=${session}
+            .isWithoutWebSocket=${session.isWithoutWebSocket}
+            .controls=${this}
+            .signedInAs=${session.signedInAs}
+          ></fw-composer>
+        </section>
+        <fw-drawer
+          .session=${session}
+          .controls=${this}
+          .opened=${open}
+          .colours=${colours}
+          .tick=${tick}
+          .said=${this.said}
+          .people=${() => html`<fw-class .session=${session} .controls=${this} .tick=${tick} .isChatHidden=${address.isChatHidden} .hideChat=${(isChatHidden: boolean) => this.#look({ isChatHidden })}></fw-class>`}
+          .settings=${() =>
+            settings(
+              session,
+              this,
+              this.#exports(),
+              this.#themeNow(),
+              () => this.#toggleTheme(),
+              () => this.#signOut(),
+            )}
+        ></fw-drawer>
+      </main>
+    </div>`
+  }
+
+  protected override updated(): void {
+    const { session, address } = this
+    const { intervalMs, waitS, ratePerSecond } = session
+    const begun = session.lanes.some(({ on, state }) => on || state.is === 'off')
+    const lanes = session.lanes.map(({ transport }) => transport)
+    const off = begun ? session.lanes.flatMap(({ on, transport }) => (on ? [] : [transport])) : address.off
+    const query = writeAddress({ ...address, lanes, off, intervalMs, waitS, ratePerSecond })
+    if (query === this.#written) return
+    this.#written = query
+    history.replaceState(history.state, '', `${location.pathname}${query}`)
+  }
+
+  #plot(): TemplateResult {
+    const { session, address, pausedMs } = this
+    const score = this.querySelector<Ladder>('fw-ladder')
+    const shownMs = score?.shownMs ?? 0
+    return html`<section class="plot" aria-label="Delay of every message">
+      <h2>
+        Delay of every message <span class="dim">last two minutes, log scale</span
+        ><span class="tools">${this.#tools()}</span>
+      </h2>
+      ${address.table ? figuresTable(session) : html`<fw-plot .session=${session} .colours=${this.colours} .tick=${this.tick >> 1} .pausedMs=${pausedMs} .shownMs=${shownMs}></fw-plot>`}
+    </section>`
+  }
+
+  #tools(): TemplateResult {
+    const { table } = this.address
+    return html`<button class="link" type="button" aria-pressed=${table} @click=${() => this.#look({ table: !table })}>
+        Table
+      </button>
+      ${this.#exports()}`
+  }
+
+  #exports(): TemplateResult {
+    const { session } = this
+    const link = (text: string, act: () => void): TemplateResult =>
+      html`<button class="link" type="button" @click=${act}>${text}</button>`
+    return html`${link('Clear', () => session.clear())}
+    ${link('CSV', () => download(`fourwire-${session.room}.csv`, 'text/csv', toCsv(session.messages.all, session.lanes)))}
+    ${link('JSON', () => download(`fourwire-${session.room}.json`, 'application/json', JSON.stringify(snapshot(session), null, 2)))}
+    ${link('SVG', () => this.#saveLadder('svg'))} ${link('Text', () => this.#saveLadder('txt'))}`
+  }
+
+  /** Saves the visible part of the ladder. The code for this is loaded on demand. */
+  async #saveLadder(kind: 'svg' | 'txt'): Promise<void> {
+    const { session } = this
+    const view = this.querySelector<Ladder>('fw-ladder')?.view
+    if (!view) return
+    const { exportSvg, exportText } = await import('./export.ts')
+    if (kind === 'svg') download(`fourwire-${session.room}.svg`, 'image/svg+xml', exportSvg(session, view))
+    else download(`fourwire-${session.room}.txt`, 'text/plain;charset=utf-8', exportText(session, view))
+  }
+
+  #look(change: Partial<Address>): void {
+    this.address = { ...this.address, ...change }
+  }
+
+  #figures(): void {
+    this.#figuresTimer = setTimeout(() => this.#figures(), figuresEveryMs())
+    if (document.visibilityState !== 'visible') return
+    this.tick++
+    const queued = this.session.lanes.some((lane) => this.session.queuedMs(lane) !== null)
+    if (queued && !this.#queued) this.say(told.queued)
+    this.#queued = queued
+  }
+
+  #themeNow(): 'light' | 'dark' {
+    return this.address.theme ?? (dark.matches ? 'dark' : 'light')
+  }
+
+  #signOut(): void {
+    signOut().catch((error: Error) => this.say(error.message))
+  }
+
+  #toggleTheme(): void {
+    const theme = this.#themeNow() === 'dark' ? 'light' : 'dark'
+    remember('theme', theme)
+    this.#setTheme(theme)
+  }
+
+  #setTheme(theme: string | null): void {
+    if (theme !== 'light' && theme !== 'dark') return this.#recolour()
+    document.documentElement.dataset['theme'] = theme
+    this.#look({ theme })
+    this.#recolour()
+  }
+
+  #recolour(): void {
+    this.colours = readColours()
+  }
+
+  readonly #key = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.address.open) this.close()
+    const typing =
+      event.target instanceof Element &&
+      event.target.closest('input, select, textarea, button, a, [role=tabpanel], [role=region]')
+    if (event.key !== ' ' || typing) return
+    event.preventDefault()
+    this.pause()
+  }
+}
+
+/** Number of bytes for which the lane's bar needs room. */
+function mostBytes(session: Session, lane: Lane): number {
+  const { payload = 0, framing = 0, heads = 0, nothing = 0 } = (lane.on && partsPerMessage(lane.usage)) || {}
+  return Math.max(payload + framing + heads + nothing, session.expectedBytes(lane) ?? 0)
+}
+
+customElements.define('fw-page', Page)

@@ -1,0 +1,25 @@
+/** Describes in words who is present and who is typing. */
+import type { RoomPresence } from '../../server/protocol/feed.ts'
+
+/**
+ * Lists the people present, such as `you, Ada (2 tabs), Grace and 3 more`: the reader first, then the others in the
+ * order of their arrival.
+ */
+export function whoIsHere({ here, people }: RoomPresence, me: string): string {
+  const others = here.filter(({ userId }) => userId !== me)
+  const own = here.find(({ userId }) => userId === me)
+  const names = [...(own ? [{ ...own, name: 'you' }] : []), ...others].map(({ name, tabs }) =>
+    tabs > 1 ? `${name} (${tabs} tabs)` : name,
+  )
+  const more = people - here.length
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')
+}
+
+/** Names the other people who are typing; empty if there are none. */
+export function whoTypes({ here, typing }: RoomPresence, me: string): string {
+  const names = typing
+    .filter((userId) => userId !== me)
+    .map((id) => here.find(({ userId }) => userId === id)?.name ?? 'somebody')
+  if (names.length > 2) return `${names.length} are typing…`
+  return names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
+}

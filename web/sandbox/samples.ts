@@ -1,0 +1,176 @@
+/** Samples of every mark for "How to read": each shows two invented seconds of a lane. */
+import type { TransportName } from '../../server/protocol/feed.ts'
+import type { Arrival, Beat, Cut, Exchange, Gap, Held, Mark, Sent, Stream } from '../lane/mark.ts'
+import type { Away } from '../session/away.ts'
+import type { Message } from '../lane/messages.ts'
+import type { Trace } from '../ladder/geometry.ts'
+
+export interface Sample {
+  readonly title: string
+  readonly text: string
+  readonly trace: Trace
+  readonly aways: Away['stretches']
+}
+
+const WAY_MS = 60
+
+export const SAMPLES: readonly Sample[] = [
+  sample(
+    'short-poll',
+    'Published, waits, arrives',
+    'The line is the instant at which the server took the message. The bar is its wait on the server. Then an answer brings it down.',
+    [poll(1440, 1560, 1), arrival(1560, 600)],
+  ),
+  sample(
+    'short-poll',
+    'An answer with nothing in it',
+    'Hollow: a whole request, and no message. This is what asking costs.',
+    [poll(480, 600), poll(1480, 1600)],
+  ),
+  sample(
+    'short-poll',
+    'Many in one answer',
+    'Up to three are stacked; of more, the ladder says how many. Below stands how late the oldest was, in ms.',
+    [poll(1440, 1560, 3), arrival(1560, 400, 800, 1150)],
+  ),
+  sample('long-poll', 'Held, then answered', 'Thick: the server holds a request and may speak at once.', [
+    poll(100, 1360, 1),
+    arrival(1360, 1300),
+    poll(1370, null),
+  ]),
+  sample(
+    'long-poll',
+    'The blind gap',
+    'Between an answer and the next request nobody asks. What is published here waits for it.',
+    [
+      poll(-900, 1050, 1, 75),
+      arrival(1050, 900),
+      poll(1050, 1350, 1, 75),
+      arrival(1350, 1000),
+      poll(1350, null, 0, 75),
+    ],
+  ),
+  sample(
+    'sse',
+    'Events on one endless answer',
+    'Never a gap, one direction. Dotted: a heartbeat, so that nothing in between hangs up.',
+    [stream(-900, -780), arrival(560, 500), beat('heartbeat', 1040), arrival(1560, 1500)],
+  ),
+  sample(
+    'ws',
+    'Frames, both ways',
+    'Both edges thick: the browser may speak too. Hollow foot: you said something. Dotted: ping and pong; in ink: the close.',
+    [stream(-900, -780), sent(560), arrival(760, 700), beat('ping', 1100), beat('pong', 1240), beat('close', 1600)],
+  ),
+  sample('sse', 'Held on the way', 'A proxy keeps the bytes back and lets them go together.', [
+    stream(-900, -780),
+    held(1500, 400, 'buffered'),
+    held(1500.2, 900, 'behind'),
+  ]),
+  sample('ws', 'Lost and sent again', 'A packet was lost: everything behind it waits for the resend.', [
+    stream(-900, -780),
+    held(1250, 500, 'lost'),
+    held(1250.2, 900, 'behind'),
+  ]),
+  sample(
+    'ws',
+    'Cut, and back',
+    'The connection ended here; the lane came back from its own cursor. What it missed waited, and came.',
+    [stream(-900, -780, 600, 'cut'), cut(600), stream(1260, 1380), arrival(1520, 900)],
+  ),
+  sample(
+    'ws',
+    'Silence that nobody is told of',
+    'The line leads nowhere. The edge thins to dashes until it is noticed.',
+    [{ ...stream(-900, -780, 1300, 'cut'), silentFromMs: 500 }, cut(1300), stream(1500, 1620)],
+  ),
+  sample(
+    'sse',
+    'The server is away',
+    'Its line becomes dots: nobody is there to answer.',
+    [stream(-900, -780, 500, 'cut'), cut(500), stream(900, null, 960, 'refused'), stream(1500, 1620)],
+    [{ fromMs: 500, toMs: 1560 }],
+  ),
+  sample('ws', 'Refused', 'The server, or something before it, said no; or nobody was there.', [
+    stream(700, null, 820, 'refused'),
+    stream(1600, null, 1720, 'refused'),
+  ]),
+  sample(
+    'short-poll',
+    'Queued in the browser',
+    'More than six connections to one host: this one waits in the browser. Not the network’s doing.',
+    [{ ...poll(500, 1620, 1), sentAtMs: 1500, reachedAtMs: 1500 + WAY_MS }, arrival(1620, 700)],
+  ),
+  sample('sse', 'A gap, said aloud', 'Away too long: the server no longer has these, and says so.', [
+    stream(-900, -780, 300, 'cut'),
+    cut(300),
+    stream(760, 880),
+    { kind: 'gap', id: 0, atMs: 900, first: 418, last: 431 },
+    arrival(1760, 1700),
+  ]),
+]
+
+function sample(
+  transport: TransportName,
+  title: string,
+  text: string,
+  marks: readonly Mark[],
+  aways: Away['stretches'] = [],
+): Sample {
+  const slow = marks.some((mark) => mark.kind === 'exchange' && mark.leftAtMs !== undefined)
+  const trace: Trace = {
+    name: transport,
+    transport,
+    exchanges: marks.filter((mark): mark is Exchange => mark.kind === 'exchange'),
+    streams: marks.filter((mark): mark is Stream => mark.kind === 'stream'),
+    arrivals: marks.filter((mark): mark is Arrival => mark.kind === 'arrival'),
+    sent: marks.filter((mark): mark is Sent => mark.kind === 'sent'),
+    beats: marks.filter((mark): mark is Beat => mark.kind === 'beat'),
+    cuts: marks.filter((mark): mark is Cut => mark.kind === 'cut'),
+    gaps: marks.filter((mark): mark is Gap => mark.kind === 'gap'),
+    pending: [],
+    halfTripMs: slow ? 150 : WAY_MS,
+    publishedAtMs: ({ event }) => event.at,
+    labelled: () => null,
+  }
+  return { title, text, trace, aways }
+}
+
+function poll(askedAtMs: number, endedAtMs: number | null, carried = 0, slowMs?: number): Exchange {
+  const wayMs = slowMs === undefined ? WAY_MS : slowMs * 2
+  const left = endedAtMs === null || slowMs === undefined ? {} : { leftAtMs: endedAtMs - wayMs }
+  return { kind: 'exchange', id: 0, askedAtMs, endedAtMs, carried, reachedAtMs: askedAtMs + wayMs, ...left }
+}
+
+function stream(
+  askedAtMs: number,
+  openedAtMs: number | null,
+  endedAtMs: number | null = null,
+  failed?: 'cut' | 'refused',
+): Stream {
+  return { kind: 'stream', id: 0, askedAtMs, openedAtMs, endedAtMs, ...(failed && { failed }) }
+}
+
+function arrival(atMs: number, ...publishedMs: readonly number[]): Arrival {
+  return { kind: 'arrival', id: 0, atMs, messages: publishedMs.map(message) }
+}
+
+function held(atMs: number, publishedMs: number, why: Held): Arrival {
+  return { ...arrival(atMs, publishedMs), leftAtMs: publishedMs, held: why }
+}
+
+function beat(is: Beat['is'], atMs: number): Beat {
+  return { kind: 'beat', id: 0, is, up: is === 'pong', atMs, bytes: 0, exchange: 0 }
+}
+
+function message(at: number): Message {
+  return { event: { id: '', room: '', type: 'tick', at }, seq: 0, order: 0, receivedAtMs: [], delayMs: [] }
+}
+
+function sent(atMs: number): Sent {
+  return { kind: 'sent', id: 0, atMs }
+}
+
+function cut(atMs: number): Cut {
+  return { kind: 'cut', id: 0, atMs }
+}

@@ -1,0 +1,129 @@
+/** Stores the page's state in its address, so that a link opens the same view. Usual values are left out. */
+import type { TransportName } from '../../server/protocol/feed.ts'
+import { SETTINGS, TRANSPORTS, USUAL, USUAL_SETTINGS } from '../lane/order.ts'
+import type { SettingName } from '../transports/transport.ts'
+
+export interface Address extends Readonly<Record<SettingName, number>> {
+  readonly room: string
+  /** Lanes that are on the page. */
+  readonly lanes: readonly TransportName[]
+  /** Lanes on the page that are switched off. */
+  readonly off: readonly TransportName[]
+  /** Rate that the address asks for; null if it names none. Only the instructor can set the room's rate. */
+  readonly ratePerSecond: number | null
+  /** Zoom factor of the time axis; 1 is 80 pixels a second. */
+  readonly zoom: number
+  readonly theme: 'light' | 'dark' | null
+  readonly open: Opened | null
+  readonly table: boolean
+  /** True for a projector: chat messages are hidden. */
+  readonly isChatHidden: boolean
+}
+
+/** Content of the drawer. */
+export type Opened =
+  | { readonly help: true }
+  | { readonly settings: true }
+  | { readonly network: true }
+  /** The class: its people and their messages, for the instructor. */
+  | { readonly people: true }
+  /** An exchange of one lane; 0 means the first exchange that arrives. */
+  | { readonly exchange: number; readonly of: TransportName }
+  | { readonly code: TransportName; readonly side: 'server' | 'browser' }
+
+export const RATES = [0.5, 1, 2, 5, 10, 20]
+/** Zoom factors from 20 pixels a second to 20 pixels a millisecond. */
+export const ZOOMS = Array.from({ length: 11 }, (_, i) => 2 ** (i - 2))
+
+const LONGEST_QUOTED = 40
+const ROOM = /^[a-z0-9-]{1,32}$/
+
+/** Reads the state from a query string. Invalid values are ignored. */
+export function readAddress(search: string): Address {
+  const query = new URLSearchParams(search)
+  const room = query.get('room') ?? ''
+  const named = listed(query, 'lanes')
+  const lanes = named.length > 0 ? named : USUAL
+  const off = listed(query, 'off').filter((name) => lanes.includes(name))
+  const theme = query.get('theme')
+  return {
+    room: ROOM.test(room) ? room : 'lobby',
+    lanes,
+    // Older links write `lanes=none` if all lanes are off.
+    off: query.get('lanes') === 'none' ? lanes : off,
+    ...readSettings(query),
+    ratePerSecond: oneOf(RATES, numberIn(query, 'rate')) ?? null,
+    zoom: oneOf(ZOOMS, numberIn(query, 'zoom')) ?? 1,
+    theme: theme === 'light' || theme === 'dark' ? theme : null,
+    open: readOpened(query.get('open') ?? ''),
+    table: query.get('view') === 'table',
+    isChatHidden: query.get('chat') === 'hidden',
+  }
+}
+
+/** Query string of a state, with its `?`; empty if every value is usual. */
+export function writeAddress(address: Address): string {
+  const query = new URLSearchParams()
+  if (address.room !== 'lobby') query.set('room', address.room)
+  if (address.lanes.join() !== USUAL.join()) query.set('lanes', address.lanes.join())
+  if (address.off.length > 0) query.set('off', address.off.join())
+  for (const { of, query: name, usual, perSecond } of SETTINGS)
+    if (address[of] !== usual) query.set(name, String(address[of] / perSecond))
+  if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
+  if (address.zoom !== 1) query.set('zoom', String(address.zoom))
+  if (address.theme) query.set('theme', address.theme)
+  // An exchange ends soon, and no other page has it, so a link to it would be useless.
+  if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
+  if (address.table) query.set('view', 'table')
+  if (address.isChatHidden) query.set('chat', 'hidden')
+  // A query may contain plain commas and colons, and people read them more easily.
+  const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
+  return text && `?${text}`
+}
+
+/** Transports that the query names under `key`, in the order in which the page always shows them. */
+function listed(query: URLSearchParams, key: string): readonly TransportName[] {
+  const names = query.get(key)?.split(',') ?? []
+  return TRANSPORTS.filter((name) => names.includes(name))
+}
+
+/** A sentence about names in `lanes` that belong to no transport; null if there are none. */
+export function laneTrouble(search: string): string | null {
+  const names = new URLSearchParams(search).get('lanes')?.split(',') ?? []
+  const unknown = names.filter((name) => name !== 'none' && !TRANSPORTS.some((known) => known === name))
+  if (unknown.length === 0) return null
+  const quoted = unknown.map((name) => `“${name.slice(0, LONGEST_QUOTED)}”`).join(', ')
+  return `The address names ${unknown.length === 1 ? 'a lane' : 'lanes'} that this page does not know: ${quoted}. It knows ${TRANSPORTS.join(', ')}.`
+}
+
+function readSettings(query: URLSearchParams): Record<SettingName, number> {
+  const found = { ...USUAL_SETTINGS }
+  for (const { of, query: name, choices, usual, perSecond } of SETTINGS)
+    found[of] = oneOf(choices, numberIn(query, name) * perSecond) ?? usual
+  return found
+}
+
+function numberIn(query: URLSearchParams, name: string): number {
+  return Number.parseFloat(query.get(name) ?? '')
+}
+
+function oneOf(choices: readonly number[], value: number): number | undefined {
+  return choices.find((choice) => choice === value)
+}
+
+function readOpened(text: string): Opened | null {
+  if (text === 'help') return { help: true }
+  if (text === 'settings') return { settings: true }
+  if (text === 'network') return { network: true }
+  if (text === 'class') return { people: true }
+  const [name, side] = text.split(':')
+  const code = TRANSPORTS.find((transport) => transport === name)
+  if (!code) return null
+  return { code, side: side === 'browser' ? 'browser' : 'server' }
+}
+
+function openedText(open: Exclude<Opened, { exchange: number }>): string {
+  if ('code' in open) return `${open.code}:${open.side}`
+  if ('people' in open) return 'class'
+  return 'help' in open ? 'help' : 'network' in open ? 'network' : 'settings'
+}

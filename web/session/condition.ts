@@ -1,0 +1,90 @@
+/** Describes the current state of a lane in the words of the page. */
+import type { Conditions } from '../../server/protocol/lab.ts'
+import { now } from '../now.ts'
+import type { Lane, LaneState } from '../lane/lane.ts'
+import { transports } from '../transports/index.ts'
+import { holdsBack } from './network.ts'
+
+export interface Condition {
+  /** The state in one plain word. */
+  readonly is:
+    | 'connecting'
+    | 'asking'
+    | 'pausing'
+    | 'held'
+    | 'open'
+    | 'reconnecting'
+    | 'refused'
+    | 'dropped'
+    | 'degraded'
+    | 'queued'
+    | 'off'
+    | 'resting'
+  /** Text that follows the alarm, or stands alone if there is none. */
+  readonly text: string
+  /** Word shown in inverse colours if something is wrong with this lane; otherwise null. */
+  readonly alarm: string | null
+}
+
+/**
+ * After this time and two round trips, an open poll counts as held by the server. If the wire reports polls, its
+ * report decides instead.
+ */
+const HELD_AFTER_MS = 60
+
+const HELD_BACK: Condition = { is: 'degraded', text: 'held back', alarm: 'degraded' }
+
+/** Returns the condition of a lane. `network` is the state that the lab reported; null before its first report. */
+export function condition(
+  lane: Lane,
+  roundTripMs: number,
+  queuedMs: number | null,
+  network: Conditions | null,
+): Condition {
+  const { state } = lane
+  const isHeldBack = holdsBack(network, lane.transport)
+  const { droppedFor } = lane
+  if (droppedFor !== null && lane.on) return { is: 'dropped', text: droppedFor, alarm: 'dropped' }
+  if (queuedMs !== null) return { is: 'queued', text: `in the browser · ${seconds(queuedMs)}`, alarm: 'queued' }
+  switch (state.is) {
+    case 'asking':
+      return asking(lane, state.atMs, roundTripMs)
+    case 'pausing':
+      return { is: 'pausing', text: `pausing · asks in ${seconds(state.untilMs - now())}`, alarm: null }
+    case 'open':
+      if (isHeldBack) return HELD_BACK
+      return { is: 'open', text: 'open · live', alarm: null }
+    case 'reconnecting':
+      // A browser does not reveal the status with which a WebSocket was refused, so a known firewall explains it.
+      return away(network?.firewall && transports[lane.transport].kind === 'socket' ? { status: 403, ...state } : state)
+    case 'resting':
+      return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
+    case 'connecting':
+      // The proxy holds back even the response head until its buffer is full.
+      if (isHeldBack) return HELD_BACK
+      return { is: 'connecting', text: 'connecting', alarm: null }
+    case 'off':
+      return { is: state.is, text: state.is, alarm: null }
+  }
+}
+
+function asking(lane: Lane, sinceMs: number, roundTripMs: number): Condition {
+  const ms = now() - sinceMs
+  if (!transports[lane.transport].canPush || ms < HELD_AFTER_MS + 2 * roundTripMs)
+    return { is: 'asking', text: 'asking', alarm: null }
+  const { exchanges } = lane.marks
+  if (exchanges.some(({ crossed }) => crossed) && exchanges.at(-1)?.reachedAtMs === undefined)
+    return { is: 'asking', text: `asking · ${seconds(ms)}`, alarm: null }
+  return { is: 'held', text: `held by the server · ${seconds(ms)}`, alarm: null }
+}
+
+function away({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): Condition {
+  const again = seconds(untilMs - now())
+  if (status !== undefined && status >= 400)
+    return { is: 'refused', text: `${status} · again in ${again}`, alarm: 'refused' }
+  return { is: 'reconnecting', text: `in ${again}`, alarm: 'reconnecting' }
+}
+
+function seconds(ms: number): string {
+  return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,99 @@
+/** Exports the page's state as plain data, for lessons, tests and files. */
+import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
+import type { Conditions } from '../../server/protocol/lab.ts'
+import type { Split } from '../../server/protocol/wire.ts'
+import { now } from '../now.ts'
+import { quantileOf } from './known.ts'
+import type { Lane } from '../lane/lane.ts'
+import type { Forecast, SessionFacts } from './session.ts'
+import { bytesPerMessage } from '../lane/usage.ts'
+
+/** Data that `window.fourwire.snapshot()` returns and the JSON export contains. Null means unknown. */
+export interface Snapshot {
+  readonly room: string
+  /** Cursor up to which the page has every event. */
+  readonly cursor: Cursor
+  /** The server's clock is the page's clock plus `offsetMs`, with an error of at most `boundMs`. */
+  readonly clock: { readonly offsetMs: number | null; readonly boundMs: number | null }
+  /** Network conditions between this page and the server, as the lab set them; null before it has reported them. */
+  readonly conditions: Conditions | null
+  readonly lanes: readonly LaneSnapshot[]
+}
+
+declare global {
+  interface Window {
+    /** For the console: `fourwire.snapshot()` returns the page's state as plain data. */
+    fourwire: { snapshot(): Snapshot }
+  }
+}
+
+export interface LaneSnapshot {
+  readonly transport: TransportName
+  readonly on: boolean
+  /** Cursor just after the last event that the lane brought. */
+  readonly cursor: Cursor
+  /**
+   * One of: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off, resting.
+   */
+  readonly state: string
+  /** Counts of the ledger since the page was opened. */
+  readonly received: number
+  readonly lost: number
+  readonly duplicated: number
+  readonly outOfOrder: number
+  /** Number of messages measured since the figures last began. */
+  readonly n: number
+  /** Measured median latency. Like all delays here, it is null while no clock is known. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+  readonly expectedP50Ms: number | null
+  /** Number of requests since the page was opened. */
+  readonly requests: number
+  /** Connections and bytes by the server's meter since the page was opened; null before its first reading. */
+  readonly connections: number | null
+  readonly bytesUp: number | null
+  readonly bytesDown: number | null
+  /** Purpose of the bytes. The numbers add up to `bytesUp + bytesDown`. */
+  readonly split: Split | null
+  /** Bytes per message in both directions, since the figures last began. */
+  readonly bytesPerMessage: number | null
+}
+
+export function snapshot(session: SessionFacts & Forecast): Snapshot {
+  const clock = session.clock.at(now())
+  return {
+    room: session.room,
+    cursor: session.messages.cursor,
+    clock: { offsetMs: clock?.offsetMs ?? null, boundMs: clock?.boundMs ?? null },
+    conditions: session.conditions,
+    lanes: session.lanes.map((lane) => laneSnapshot(session, lane)),
+  }
+}
+
+function laneSnapshot(session: SessionFacts & Forecast, lane: Lane): LaneSnapshot {
+  const { received, lost, duplicated, outOfOrder } = lane.ledger.counts
+  const { total, recent } = lane.usage
+  const quantile = (p: number): number | null => quantileOf(session, lane, p)?.ms ?? null
+  return {
+    transport: lane.transport,
+    on: lane.on,
+    cursor: lane.cursor,
+    state: session.stateOf(lane).is,
+    received,
+    lost,
+    duplicated,
+    outOfOrder,
+    n: lane.latencies.n,
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    expectedP50Ms: session.expected(lane)?.p50Ms ?? null,
+    requests: lane.marks.requests,
+    connections: total?.connections ?? null,
+    bytesUp: total?.bytesUp ?? null,
+    bytesDown: total?.bytesDown ?? null,
+    split: total?.split ?? null,
+    bytesPerMessage: bytesPerMessage(recent),
+  }
+}
