@@ -50,7 +50,7 @@ import { servePublish } from './rooms/publish.ts'
 import { readTarget } from './http/request-target.ts'
 import { transports as ourTransports } from './transports/index.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
-import type { Patience } from './transports/progress.ts'
+import type { StallLimits } from './transports/progress.ts'
 import { MESSAGE_BYTES } from './http/parameters.ts'
 import { JSON_TYPE } from './transports/encoding.ts'
 import { HEARTBEAT_MS } from './transports/transport.ts'
@@ -105,7 +105,7 @@ export interface AppParts {
   readonly root?: string | undefined
 }
 
-export interface Times extends Patience, PresenceTimes {
+export interface Times extends StallLimits, PresenceTimes {
   readonly heartbeatMs: number
   /** Time limits of a whole request and of its head. */
   readonly requestMs: number

@@ -7,7 +7,7 @@ import { isLoopback } from './http/origin.ts'
 import { readRoster } from './access/roster.ts'
 import { newToken } from './access/tokens.ts'
 import { listenTrouble, placeOf } from './start/addresses.ts'
-import type { Place } from './start/addresses.ts'
+import type { ServerAddresses } from './start/addresses.ts'
 import { onEnding, outliveReaders } from './start/ending.ts'
 import { forwardingIn, wayHere } from './start/environment.ts'
 import { RETENTION } from './feed/log.ts'
@@ -141,7 +141,7 @@ function isReachable(address: string): boolean {
   return hostname !== 'localhost' && hostname !== '[::1]' && !isLoopback(hostname)
 }
 
-async function listen(app: App, { host }: Place, port: number, others: readonly string[]): Promise<void> {
+async function listen(app: App, { host }: ServerAddresses, port: number, others: readonly string[]): Promise<void> {
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
   } catch (cause) {

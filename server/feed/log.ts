@@ -46,7 +46,7 @@ export interface Log {
 
 export interface States {
   /** Returns a room's state and the seq of its last event, both of the same moment. */
-  get(room: string): Promise<State>
+  get(room: string): Promise<StoredState>
   /**
    * Replaces every event for which `isRemoved` returns true by one of type `removed`, which keeps the id,
    * the room and the time. The old content is deleted for good; the old keys stay used. Resolves after
@@ -66,7 +66,7 @@ export interface Appended {
   readonly repeated: boolean
 }
 
-export interface State {
+export interface StoredState {
   readonly text: string | null
   readonly last: number
 }

@@ -24,7 +24,7 @@ export interface FoundMark {
   doubt(epoch: string | null, events: number): string | null
 }
 
-export interface Mark {
+export interface LogMark {
   /** Notes that a commit to the journal begins. `most`: the largest number of events in the log after it. */
   beginCommit(most: number): void
   /** Notes that the journal's content is about to be written to the database. */
@@ -86,7 +86,7 @@ export function findMark(path: string): FoundMark {
 }
 
 /** Creates or opens the mark. Call it when the log is open and locked for this process. */
-export function openMark(path: string, epoch: string, events: number, files: LogFiles | null): Mark {
+export function openMark(path: string, epoch: string, events: number, files: LogFiles | null): LogMark {
   const file = realpathSync(path)
   const boot = thisBoot()
   const opened = openSync(markOf(file), constants.O_RDWR | constants.O_CREAT)

@@ -25,7 +25,7 @@ import { newEpoch } from './cursor.ts'
 import { holdFiles } from './held-files.ts'
 import type { HeldFiles } from './held-files.ts'
 import { findMark, openMark } from './mark.ts'
-import type { FoundMark, Mark } from './mark.ts'
+import type { FoundMark, LogMark } from './mark.ts'
 import { APPLICATION_ID, FIRST_TABLES, MIGRATIONS } from './migrations.ts'
 import { LEFT, NAME_ANOTHER, codeOf, trouble } from './trouble.ts'
 
@@ -35,7 +35,7 @@ interface File {
   readonly epoch: string
   /** Number of events in the log's life, in all rooms. */
   readonly events: number
-  readonly mark: Mark
+  readonly mark: LogMark
   readonly held: HeldFiles
 }
 

@@ -1,6 +1,6 @@
 /** Reads the target of a request (RFC 9112, section 3.2): a path, or a whole URL as proxies send it. */
 
-export interface Target {
+export interface RequestTarget {
   /** The path and the query. */
   readonly path: string
   /** Host and port of a target that is a whole URL; they replace the Host field. Null if the target is a path. */
@@ -9,7 +9,7 @@ export interface Target {
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is
 
-export function readTarget(target: string): Target {
+export function readTarget(target: string): RequestTarget {
   const absolute = ABSOLUTE.exec(target)
   if (!absolute) return { path: target, authority: null }
   const [, authority = '', path = ''] = absolute

@@ -16,7 +16,7 @@ const GONE_MS = 30_000
 /** Unsent bytes above which a page gets no crossings. On a line that is too slow they would arrive later and later. */
 const WAITING_BYTES = 256 * 1024
 
-export interface Crossings {
+export interface CrossingReports {
   /** Sends crossings to a page until its socket closes. */
   tell(page: LabPage, name: string): void
   /**
@@ -48,7 +48,7 @@ interface Watch {
 export function createCrossings(
   capture: Capture,
   send: (page: LabPage, crossings: readonly Crossing[]) => void,
-): Crossings {
+): CrossingReports {
   const watches = new Map<string, Watch>()
   const slices = createSlices()
 

@@ -1,12 +1,12 @@
 /** Tells a page that the server has dropped one of its lanes, and the reason. An event stream or a poll cannot say so. */
 import { now } from '../now.ts'
 import type { LabMessage } from '../protocol/lab.ts'
-import type { Progress } from '../transports/progress.ts'
+import type { ProgressWatch } from '../transports/progress.ts'
 import type { LaneReader } from './lanes.ts'
 
 /** Starts to tell a page. Returns a function that stops it. `page`: the first part of the names of its lanes. */
 export function tellDrops(
-  progress: Progress,
+  progress: ProgressWatch,
   { readingOf }: LaneReader,
   page: string,
   tell: (message: LabMessage) => void,

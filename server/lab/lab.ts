@@ -14,7 +14,7 @@ import type { Network } from './network.ts'
 import { now } from '../now.ts'
 import { PRICES, priceOfInspection } from '../access/prices.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol/lab.ts'
-import type { Progress } from '../transports/progress.ts'
+import type { ProgressWatch } from '../transports/progress.ts'
 import type { App } from '../http/app-type.ts'
 import type { Goodbye } from '../transports/transport.ts'
 import { SERVICE_RESTART, TRY_AGAIN_LATER, UNAUTHORIZED, createHandshakes, takeUpgrade } from '../http/upgrade.ts'
@@ -65,7 +65,7 @@ export interface LabParts {
   readonly access: Access
   readonly limiter: Limiter
   readonly network: Network
-  readonly progress: Progress
+  readonly progress: ProgressWatch
   readonly presence: Presence
   readonly lanes: LaneReader
   /** Null if pages get neither the byte counts of their lanes nor the crossings in them. */

@@ -4,13 +4,13 @@
  */
 
 /** Range of characters: `from` is included, `to` is not. */
-export interface Range {
+export interface TextRange {
   readonly from: number
   readonly to: number
 }
 
 /** Yields each secret's range, and null at a pause without a secret. */
-type Found = Generator<Range | null, void, void>
+type Found = Generator<TextRange | null, void, void>
 
 /** Names of secrets, in upper or lower case. */
 const NAMES = {
@@ -100,7 +100,7 @@ function keyBefore(text: string, end: number): string {
   return before.slice(before.lastIndexOf('"') + 1)
 }
 
-function rangeOf(index: number, before = '', value = ''): Range {
+function rangeOf(index: number, before = '', value = ''): TextRange {
   const from = index + before.length
   return { from, to: from + value.length }
 }

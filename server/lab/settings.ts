@@ -2,9 +2,9 @@
 import { FeedError, quote } from '../http/errors.ts'
 import type { Cut, SettingsChange } from '../protocol/lab.ts'
 import { NEUTRAL, RANGES } from '../wire/bend/ranges.ts'
-import type { Range } from '../wire/bend/ranges.ts'
+import type { AllowedRange } from '../wire/bend/ranges.ts'
 
-const RATE: Range = { from: 0, to: 20 }
+const RATE: AllowedRange = { from: 0, to: 20 }
 
 const CUTS: readonly Cut[] = ['FIN', 'RST', 'black hole']
 
@@ -35,7 +35,7 @@ function checkCondition(name: string, value: unknown): void {
   if (typeof value !== 'boolean') refuse(`conditions.${name}`, value, 'true or false')
 }
 
-function checkNumber(name: string, value: unknown, { from, to }: Range): void {
+function checkNumber(name: string, value: unknown, { from, to }: AllowedRange): void {
   if (typeof value === 'number' && (value === 0 || (value >= from && value <= to))) return
   const range = `${from.toLocaleString('en')} to ${to.toLocaleString('en')}`
   refuse(name, value, from === 0 ? `a number from ${range}` : `0 to switch it off, or a number from ${range}`)

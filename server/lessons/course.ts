@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-export interface Lesson {
+export interface LessonDocument {
   readonly number: number
   /** Name of the folder, such as `03-short-polling`. */
   readonly name: string
@@ -15,7 +15,7 @@ export interface Lesson {
 }
 
 /** Returns the lessons in `folder` in their order. Returns none if the folder does not exist. */
-export async function lessonsIn(folder: string): Promise<readonly Lesson[]> {
+export async function lessonsIn(folder: string): Promise<readonly LessonDocument[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d\d-[a-z0-9-]+$/.test(name)).toSorted()
   const done = await doneIn(folder)
   const all = await Promise.all(
@@ -31,7 +31,7 @@ export async function lessonsIn(folder: string): Promise<readonly Lesson[]> {
  * Splits a page into its title, its facts and its text. It begins with a question and a line of facts: `Lesson 3 ·
  * Short polling · 25 minutes`.
  */
-function lessonOf(name: string, markdown: string, isDone: boolean): Lesson {
+function lessonOf(name: string, markdown: string, isDone: boolean): LessonDocument {
   const [head = '', title = name, facts = ''] = /^# (.*)\n+(?:Lesson \d+ · (.*)\n)?/.exec(markdown) ?? []
   return { number: Number(name.slice(0, 2)), name, title, facts, text: markdown.slice(head.length), isDone }
 }

@@ -1,5 +1,5 @@
 /** The lessons' pages: the contents of the frame `web/lesson/index.html`. */
-import type { Lesson } from '../lessons/course.ts'
+import type { LessonDocument } from '../lessons/course.ts'
 import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 
 interface Place {
@@ -13,8 +13,8 @@ interface Place {
 
 export function lessonPage(
   frame: string,
-  course: readonly Lesson[],
-  lesson: Lesson,
+  course: readonly LessonDocument[],
+  lesson: LessonDocument,
   { host, mine, yours }: Place,
 ): string {
   const { name, number, title, facts, text } = lesson
@@ -31,7 +31,7 @@ ${htmlOf(text).replaceAll('localhost:3000', escapeHtml(host))}
   return filled(frame, { ...HEAD, title: `Lesson ${number}: ${title}`, entries: squares(course, lesson), main })
 }
 
-export function coursePage(frame: string, course: readonly Lesson[]): string {
+export function coursePage(frame: string, course: readonly LessonDocument[]): string {
   const rows = course.map(
     ({ name, number, title, facts, isDone }) =>
       `<li data-lesson="${name}"${isDone ? ' class="done"' : ''}><span class="no">${number}</span><span><a href="/lessons/${name}">${inlineHtmlOf(title)}</a><small>${inlineHtmlOf(facts)}</small><small class="hunt">Find the bug: <code>npm run lesson hunt ${number}</code></small></span><span class="is">${isDone ? 'done' : ''}</span></li>`,
@@ -53,7 +53,7 @@ function lookOf(text: string): string {
 }
 
 /** The row of lessons in the head of each page, with a mark on those that are done. */
-function squares(course: readonly Lesson[], current?: Lesson): string {
+function squares(course: readonly LessonDocument[], current?: LessonDocument): string {
   const links = course.map((lesson) => {
     const { name, number, title, isDone } = lesson
     const is = [lesson === current ? 'current' : '', isDone ? 'done' : ''].filter(Boolean).join(' ')
@@ -63,7 +63,7 @@ function squares(course: readonly Lesson[], current?: Lesson): string {
   return links.join('')
 }
 
-function turn(lesson: Lesson | undefined, rel: 'prev' | 'next', label: string): string {
+function turn(lesson: LessonDocument | undefined, rel: 'prev' | 'next', label: string): string {
   if (!lesson) return ''
   return `<a rel="${rel}" href="/lessons/${lesson.name}"><small>${label}</small> ${lesson.number}. ${inlineHtmlOf(lesson.title)}</a>`
 }

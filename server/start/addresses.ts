@@ -4,7 +4,7 @@ import { SocketAddress, isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
 
-export interface Place {
+export interface ServerAddresses {
   /** The IP address to listen on, with its zone if it needs one. */
   readonly host: string
   /** Every name and address that a client of this machine may send as `Host`. */
@@ -36,7 +36,11 @@ const LOOKUP_MS = 500
  * `flag`: the flag or variable that the value came from, for messages.
  * Throws an error that quotes the value and says what to give instead.
  */
-export async function placeOf(text: string, flag = '--host', own: readonly Own[] = ownAddresses()): Promise<Place> {
+export async function placeOf(
+  text: string,
+  flag = '--host',
+  own: readonly Own[] = ownAddresses(),
+): Promise<ServerAddresses> {
   const bare = bareHost(text, flag)
   const address = canonical(bare)
   if (address !== null && isForMany(address, own))
@@ -114,7 +118,7 @@ function zoned(address: string, given: string | null, flag: string, own: readonl
   return `${address}%${first.zone}`
 }
 
-function placeAt(host: string): Place {
+function placeAt(host: string): ServerAddresses {
   const [address = '', zone] = host.split('%')
   if (zone === undefined) return { host, names: hostsOf(host), linkNames: [bracketed(host)], addresses: [host] }
   // In a URL the percent sign of a zone becomes %25 (RFC 6874). A client leaves the zone out of the Host field.
@@ -122,7 +126,7 @@ function placeAt(host: string): Place {
 }
 
 /** Finds the place for a host name: the first of its addresses that this machine has. IPv4 is preferred. */
-async function placeNamed(name: string, flag: string, own: readonly Own[]): Promise<Place> {
+async function placeNamed(name: string, flag: string, own: readonly Own[]): Promise<ServerAddresses> {
   const found = await addressesOf(name).catch((error: unknown) => {
     const why = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
     throw new Error(`${flag} is "${name}", which is no name that this machine can resolve${why}. ${remedy(own)}`)
@@ -134,7 +138,7 @@ async function placeNamed(name: string, flag: string, own: readonly Own[]): Prom
   return { ...place, names: [...place.names, name], linkNames: [name, ...place.linkNames] }
 }
 
-async function everywhere(host: string, own: readonly Own[]): Promise<Place> {
+async function everywhere(host: string, own: readonly Own[]): Promise<ServerAddresses> {
   const reachable = own
     .filter(({ internal, address }) => !internal && !isLinkLocal(address))
     .map(({ address }) => address)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { bracketed, nextPort } from './addresses.ts'
-import type { Place } from './addresses.ts'
+import type { ServerAddresses } from './addresses.ts'
 
 /** Both addresses of `localhost`. Browsers try them in this order. */
 export const LOCALHOST: readonly string[] = ['::1', '127.0.0.1']
@@ -47,7 +47,7 @@ async function accepts(host: string, port: number): Promise<boolean> {
  * Returns the host names for links that lead to this server and not to another program. If another program has one
  * address of `localhost`, the link uses the other address.
  */
-export function ownLinkNames({ linkNames, addresses }: Place, others: readonly string[]): readonly string[] {
+export function ownLinkNames({ linkNames, addresses }: ServerAddresses, others: readonly string[]): readonly string[] {
   const own = addresses.filter((address) => !others.includes(address))
   const loopback = own.find((address) => LOCALHOST.includes(address))
   const isShared = others.some((address) => LOCALHOST.includes(address))

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { readUnanswered } from './unanswered.ts'
 
-export interface Patience {
+export interface StallLimits {
   /** Most bytes that may wait in the stream, besides the kernel's buffer. */
   readonly waitingBytes: number
   /** Longest time for which waiting bytes may not move. */
@@ -20,9 +20,9 @@ export interface Patience {
 }
 
 /** Default limits. With a heartbeat every 15 s, a client that is gone is noticed within two heartbeats. */
-export const PATIENCE: Patience = { waitingBytes: 1024 * 1024, stalledMs: 5000, unansweredMs: 10_000 }
+export const PATIENCE: StallLimits = { waitingBytes: 1024 * 1024, stalledMs: 5000, unansweredMs: 10_000 }
 
-export interface Progress {
+export interface ProgressWatch {
   /** Watches the connection of a request until it closes. */
   watch(request: IncomingMessage): void
   /** Sets the function that drops this client and tells it the reason. Without one the connection is reset, which also frees the kernel's buffer. */
@@ -32,7 +32,7 @@ export interface Progress {
   stop(): void
 }
 
-export interface ProgressOptions extends Patience {
+export interface ProgressOptions extends StallLimits {
   /** Returns true for a connection that must not be dropped, although it does not read. */
   readonly spares?: (socket: Socket) => boolean
 }
@@ -48,7 +48,7 @@ interface Watched {
 /** Number of checks without progress before a drop. Checks are counted, not time: while this process was stopped, no client could read. */
 const LOOKS = 5
 
-export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }: ProgressOptions): Progress {
+export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }: ProgressOptions): ProgressWatch {
   const open = new Map<Socket, Watched>()
   const listeners = new Set<(target: string, reason: string) => void>()
   const timer = setInterval(look, stalledMs / LOOKS).unref()

@@ -4,7 +4,7 @@ import type { Limiter } from '../access/limits.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Presence } from '../feed/presence.ts'
 import type { App } from '../http/app-type.ts'
-import type { Progress } from './progress.ts'
+import type { ProgressWatch } from './progress.ts'
 
 export interface Transport {
   /** Adds the transport's route to the app. */
@@ -16,7 +16,7 @@ export interface Rules {
   /** Limits the requests and connections of each client. */
   readonly limiter: Limiter
   /** Drops clients that do not read. */
-  readonly progress: Progress
+  readonly progress: ProgressWatch
   /** Checks the names that a client may use, and ends its connections with its session. */
   readonly access: Pick<Access, 'owesToken' | 'admit' | 'checkUser' | 'checkSpeaker' | 'onEnd'>
   /** Presence of the clients that name a person. */

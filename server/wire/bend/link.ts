@@ -9,7 +9,7 @@ import { FORBIDDEN } from './conditions/firewall.ts'
 import { createLine } from './line.ts'
 import type { Line } from './line.ts'
 import { createReceipts } from './receipts.ts'
-import type { Done } from './receipts.ts'
+import type { SentCallback } from './receipts.ts'
 
 const links = new WeakMap<Socket, Link>()
 
@@ -19,7 +19,7 @@ export class Link extends Duplex {
   readonly #line: Line
   readonly #receipts = createReceipts()
   /** Callback of the write that waits for space. */
-  #waiting: Done | undefined
+  #waiting: SentCallback | undefined
   #takenBytes = 0
   #sentBytes = 0
   #onSent: (bytes: number) => void = () => {}
@@ -49,18 +49,22 @@ export class Link extends Duplex {
   }
 
   /** Calls back when the kernel has the bytes, like any socket. The link accepts the bytes before that. */
-  override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+  override write(
+    chunk: string | Uint8Array,
+    encoding?: BufferEncoding | SentCallback,
+    callback?: SentCallback,
+  ): boolean {
     const named = typeof encoding === 'string' ? encoding : 'utf8'
     const done = typeof encoding === 'function' ? encoding : callback
     const whenSent = this.#receipts.expect(Buffer.byteLength(chunk, named))
     return super.write(chunk, named, done && ((error) => (error ? done(error) : whenSent(done))))
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: SentCallback): void {
     this.#take(bytes, done)
   }
 
-  override _writev(chunks: { readonly chunk: Buffer }[], done: Done): void {
+  override _writev(chunks: { readonly chunk: Buffer }[], done: SentCallback): void {
     this.#take(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
   }
 
@@ -68,12 +72,12 @@ export class Link extends Duplex {
     this.#line.resume()
   }
 
-  override _final(done: Done): void {
+  override _final(done: SentCallback): void {
     this.#line.end(done)
   }
 
   /** Loses the bytes that are on their way; a kernel's socket would still send them. `end` and `destroySoon` deliver them. */
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: SentCallback): void {
     this.#line.stop()
     this.#kernel.destroy()
     this.#receipts.giveUp()
@@ -94,7 +98,7 @@ export class Link extends Duplex {
     return this.#sentBytes
   }
 
-  #take(bytes: Buffer, done: Done): void {
+  #take(bytes: Buffer, done: SentCallback): void {
     this.#takenBytes += bytes.length
     if (this.#line.send(bytes)) done()
     else this.#waiting = done

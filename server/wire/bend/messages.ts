@@ -7,7 +7,7 @@
 /** Length of a body: a number of bytes, chunks, or all further bytes, as after a 101. */
 export type Body = number | 'chunked' | 'rest'
 
-export interface Messages {
+export interface MessageReader {
   read(bytes: Buffer): void
   /** Returns true if the bytes so far are complete messages only. */
   isBetween(): boolean
@@ -26,7 +26,7 @@ const CR = 13
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** Reads messages. `bodyOf` returns the length of a body; `bytesAfterHead` counts the bytes after the head in the same read. */
-export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): Messages {
+export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): MessageReader {
   let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
   /** Current head or line, as far as it has arrived. */
   let text = ''

@@ -15,7 +15,7 @@ export const NEUTRAL: Conditions = {
 }
 
 /** Range of a condition. The value 0 is always allowed and switches the condition off. */
-export interface Range {
+export interface AllowedRange {
   readonly from: number
   readonly to: number
 }
@@ -23,7 +23,7 @@ export interface Range {
 type NumberName = { [Name in keyof Conditions]: Conditions[Name] extends number ? Name : never }[keyof Conditions]
 
 /** Allowed values. The page uses the same wire, and within these ranges a user can still reset the conditions. */
-export const RANGES: Record<NumberName, Range> = {
+export const RANGES: Record<NumberName, AllowedRange> = {
   latencyMs: { from: 0, to: 2000 },
   jitterMs: { from: 0, to: 2000 },
   bandwidthBytesPerSecond: { from: 1000, to: 1_000_000_000 },

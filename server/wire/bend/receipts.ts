@@ -2,11 +2,11 @@
  * Calls writers back when the kernel has their bytes. A link accepts a write long before that. If the
  * bytes counted as sent then, bytes that a cut destroys would be counted too.
  */
-export type Done = (error?: Error | null) => void
+export type SentCallback = (error?: Error | null) => void
 
 export interface Receipts {
   /** Notes that `bytes` are written. Returns a function that registers a callback for them. */
-  expect(bytes: number): (done: Done) => void
+  expect(bytes: number): (done: SentCallback) => void
   /** Notes that the kernel has taken `bytes` more. */
   sent(bytes: number): void
   /** Ends all waiting: calls every registered callback with an error. */
@@ -16,7 +16,7 @@ export interface Receipts {
 export function createReceipts(): Receipts {
   let expectedBytes = 0
   let sentBytes = 0
-  let waiting: { readonly atBytes: number; readonly done: Done }[] = []
+  let waiting: { readonly atBytes: number; readonly done: SentCallback }[] = []
 
   return {
     expect(bytes) {

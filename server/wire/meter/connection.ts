@@ -1,6 +1,6 @@
 /** Assigns the bytes of a connection to its exchanges. Responses are sent in the order of the requests. */
 import type { Socket } from 'node:net'
-import type { Exchange } from './exchange.ts'
+import type { MeteredExchange } from './exchange.ts'
 import { linkOf } from '../bend/link.ts'
 import type { Recording } from '../capture/recording.ts'
 import { parseHead } from '../request-head.ts'
@@ -11,21 +11,21 @@ import { tapLink } from './tap-link.ts'
 import { byteLength, tapDown, tapUp } from './tap.ts'
 import type { Upstream } from './upstream.ts'
 
-export interface Connection {
+export interface MeteredConnection {
   /**
    * Opens the exchange of a request when the server has its head. `frames`: the bytes after the head
    * of a handshake; all later bytes are frames as well. `hasBody`: the caller reports the pieces of the
    * body to the recording, and then calls `whole`.
    */
-  begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): Exchange
+  begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange
   /** Notes that the server has received the whole request. */
-  whole(exchange: Exchange): void
+  whole(exchange: MeteredExchange): void
   /** Notes that the socket has the last byte of the response, and no byte of the next one. */
-  answered(exchange: Exchange): void
+  answered(exchange: MeteredExchange): void
   /** Notes that the unclaimed bytes of this connection will never become a request. */
   giveUp(): void
   /** Adds the bytes of the open exchanges to their tallies. Returns the bytes of no exchange. */
-  addOpen(tallyOf: (exchange: Exchange) => Tally): Unclaimed
+  addOpen(tallyOf: (exchange: MeteredExchange) => Tally): Unclaimed
 }
 
 export interface Unclaimed {
@@ -36,18 +36,21 @@ export interface Unclaimed {
 export interface ConnectionEnds {
   readonly upstream: Upstream
   /** Begins the recording of an exchange after `requests` earlier requests. Returns null if no page watches the lane. */
-  record(exchange: Exchange, request: Head, hasBody: boolean, requests: number): Recording | null
+  record(exchange: MeteredExchange, request: Head, hasBody: boolean, requests: number): Recording | null
   /** Called with the number of bytes that will never belong to an exchange. */
   abandoned(bytes: Unclaimed): void
   closed(): void
 }
 
 interface Place {
-  readonly exchange: Exchange
+  readonly exchange: MeteredExchange
   isAnswered: boolean
 }
 
-export function meterConnection(socket: Socket, { upstream, record, abandoned, closed }: ConnectionEnds): Connection {
+export function meterConnection(
+  socket: Socket,
+  { upstream, record, abandoned, closed }: ConnectionEnds,
+): MeteredConnection {
   /** Exchanges with a response to send, in order. The last exchange stays here after its response, until the next begins. */
   const places: Place[] = []
   const link = linkOf(socket)
@@ -108,7 +111,7 @@ export function meterConnection(socket: Socket, { upstream, record, abandoned, c
   }
 
   /** Appends the exchange to the queue of responses. It gets the stray bytes that were sent before it. */
-  function take(exchange: Exchange, request: Head, hasBody: boolean): Place {
+  function take(exchange: MeteredExchange, request: Head, hasBody: boolean): Place {
     const place: Place = { exchange, isAnswered: false }
     exchange.record(record(exchange, request, hasBody, requests))
     requests += 1

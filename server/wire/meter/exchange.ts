@@ -10,7 +10,7 @@ import type { Recording } from '../capture/recording.ts'
 import { add, allEmpty, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
 
-export interface Exchange {
+export interface MeteredExchange {
   readonly account: Account
   /** Null for an exchange of no lane. */
   readonly reading: Reading | null
@@ -41,7 +41,12 @@ export interface Exchange {
 }
 
 /** Opens an exchange. Without a reading only its heads are parsed. */
-export function openExchange(account: Account, method: string, bodyLength: number, reading: Reading | null): Exchange {
+export function openExchange(
+  account: Account,
+  method: string,
+  bodyLength: number,
+  reading: Reading | null,
+): MeteredExchange {
   let recording: Recording | null = null
   let bodyBytes = 0
   const tally = newTally()

@@ -10,14 +10,14 @@ import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
 import type { Capture } from '../capture/capture.ts'
 import { meterConnection } from './connection.ts'
-import type { Connection } from './connection.ts'
+import type { MeteredConnection } from './connection.ts'
 import { openExchange } from './exchange.ts'
-import type { Exchange } from './exchange.ts'
+import type { MeteredExchange } from './exchange.ts'
 import type { Reading } from '../reading.ts'
 import { linkBefore } from '../bend/link.ts'
 import type { Head } from '../request-head.ts'
 import { readUpstream } from './upstream.ts'
-import type { Line, Open } from './upstream.ts'
+import type { Open, RequestLine } from './upstream.ts'
 import { add, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
 import { tapUp } from './tap.ts'
@@ -28,7 +28,7 @@ export interface Meter {
 }
 
 /** Parts of a request that the meter uses. */
-export interface Asked extends Head {
+export interface MeteredRequest extends Head {
   readonly socket: Socket
 }
 
@@ -38,12 +38,12 @@ export interface Asked extends Head {
  */
 export function createMeter(
   server: Server,
-  readingOf: (request: Line) => Reading | null,
+  readingOf: (request: RequestLine) => Reading | null,
   capture: Capture | null = null,
 ): Meter {
   const life = crypto.randomUUID()
   const accounts = createAccounts()
-  const connections = new Map<Socket, Connection>()
+  const connections = new Map<Socket, MeteredConnection>()
   let connectionsSoFar = 0
 
   server.on('connection', accept)
@@ -63,7 +63,7 @@ export function createMeter(
   return {
     read() {
       const tallies = new Map<Account, Tally>()
-      const tallyOf = ({ account }: Pick<Exchange, 'account'>): Tally => {
+      const tallyOf = ({ account }: Pick<MeteredExchange, 'account'>): Tally => {
         const tally = tallies.get(account) ?? newTally()
         if (!tallies.has(account)) add(tally, account.tally)
         tallies.set(account, tally)
@@ -98,7 +98,7 @@ export function createMeter(
    * request, if its body can be read. Returns a callback for the caller to call when the kernel has
    * taken the last byte of the response.
    */
-  function begin(request: Asked, bodyLength: number, frames?: Buffer, body?: Readable): () => void {
+  function begin(request: MeteredRequest, bodyLength: number, frames?: Buffer, body?: Readable): () => void {
     const connection = connections.get(request.socket) ?? connect(request.socket, request.socket)
     const exchange = connection.begin(request, bodyLength, frames, body !== undefined && bodyLength > 0)
     const { recording } = exchange
@@ -107,7 +107,7 @@ export function createMeter(
   }
 
   /** Starts to meter a connection. `source`: the kernel's socket, which receives the bytes first. */
-  function connect(socket: Socket, source: Socket): Connection {
+  function connect(socket: Socket, source: Socket): MeteredConnection {
     let number = 0
     const open: Open = (request, bodyLength) => {
       const reading = readingOf(request)

@@ -3,7 +3,7 @@
  * its request is complete. From then on it belongs to that exchange.
  */
 import type { Duplex } from 'node:stream'
-import type { Exchange } from './exchange.ts'
+import type { MeteredExchange } from './exchange.ts'
 import { declaredBody, isWebSocket, readMessages } from '../bend/messages.ts'
 import type { Body } from '../bend/messages.ts'
 import type { Head } from '../request-head.ts'
@@ -11,9 +11,9 @@ import { tapUp } from './tap.ts'
 
 export interface Upstream {
   /** Returns the exchange of a request when the server has its head. */
-  begin(request: Line, bodyLength: number): Exchange
+  begin(request: RequestLine, bodyLength: number): MeteredExchange
   /** Removes and returns the waiting requests before this one. The server refused them without reporting them. */
-  refused(before: Line): readonly Waiting[]
+  refused(before: RequestLine): readonly Waiting[]
   /** Number of bytes that belong to no exchange yet. */
   unclaimed(): number
   /** Requests that have arrived and that the server has not received, in order. */
@@ -24,7 +24,7 @@ export interface Upstream {
 
 /** A request that is still on its way through a link. */
 export interface Waiting {
-  readonly exchange: Exchange
+  readonly exchange: MeteredExchange
   readonly method: string
   readonly url: string
   /** Head of the request as it arrived, in Latin-1. */
@@ -32,10 +32,10 @@ export interface Waiting {
 }
 
 /** Opens the exchange of a request. */
-export type Open = (request: Line, bodyLength: number) => Exchange
+export type Open = (request: RequestLine, bodyLength: number) => MeteredExchange
 
 /** Parts of a request line that identify the lane. */
-export type Line = Pick<Head, 'method' | 'url'>
+export type RequestLine = Pick<Head, 'method' | 'url'>
 
 /** Most requests that may wait, because each takes memory. The server closes a connection long before this number. */
 const WAITING = 64
@@ -46,7 +46,7 @@ const WAITING = 64
  */
 export function readUpstream(source: Duplex, open: Open): Upstream {
   /** Exchange of the latest request; null if the owner of the following bytes is unknown. */
-  let last: Exchange | null = null
+  let last: MeteredExchange | null = null
   let unclaimed = 0
   const waiting: Waiting[] = []
   let isUpgraded = false
@@ -79,7 +79,7 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     },
   }
 
-  function placeOf(request: Line): number {
+  function placeOf(request: RequestLine): number {
     const at = waiting.findIndex(({ method, url }) => method === request.method && url === request.url)
     return at < 0 ? waiting.length : at
   }
@@ -99,7 +99,7 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     return body
   }
 
-  function giveBody(exchange: Exchange, bytes: number): void {
+  function giveBody(exchange: MeteredExchange, bytes: number): void {
     exchange.body(bytes)
     unclaimed -= bytes
   }
