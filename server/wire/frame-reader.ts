@@ -93,7 +93,7 @@ export const isMasked = (head: Buffer): boolean => ((head[1] ?? 0) & 0x80) !== 0
 /** Removes the mask: each byte is XORed with a byte of the mask, in rotation (section 5.3). */
 function unmask(bytes: Buffer, mask: Buffer, offset: number): Buffer {
   const plain = Buffer.allocUnsafe(bytes.length)
-  // A loop over an iterator takes twenty times as long, and every byte of a watched lane passes here.
+  // A loop over an iterator takes twenty times as long, and every byte of a watched lane passes through this loop.
   for (let i = 0; i < bytes.length; i++) plain[i] = (bytes[i] ?? 0) ^ (mask[(offset + i) % 4] ?? 0)
   return plain
 }

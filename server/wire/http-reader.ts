@@ -1,6 +1,7 @@
 /**
- * Splits the response to one request into pieces (RFC 9112). The pieces, joined, are exactly the
- * bytes that were read. The reader trusts this server: it returns malformed bytes as `rest`.
+ * Splits the response to one request into pieces (RFC 9112). The pieces, joined, are exactly the bytes that were
+ * read. The reader does not validate, because the response comes from this server. It returns malformed bytes as
+ * `rest`.
  */
 
 export type HttpPieceKind =
@@ -33,7 +34,10 @@ export interface HttpReader {
   read(bytes: Buffer, atMs: number): HttpPiece[]
 }
 
-/** Bytes that are decoded in one step of the search for the end of a line, so that a following body is not decoded. */
+/**
+ * Number of bytes to decode at a time in the search for the end of a line. It is small, so that little of the body is
+ * decoded needlessly.
+ */
 const LOOK_BYTES = 1024
 
 export function createHttpReader(method: string): HttpReader {
@@ -77,7 +81,7 @@ export function createHttpReader(method: string): HttpReader {
     return { length: bytes.length, ends: false }
   }
 
-  /** Reads text up to the end of its end mark. Earlier bytes may contain the beginning of the mark. */
+  /** Reads text up to and including `mark`. The beginning of the mark may have arrived with earlier bytes. */
   function upTo(mark: string, bytes: Buffer, done: (text: string) => void): { length: number; ends: boolean } {
     const before = text.length
     const next = bytes.subarray(0, LOOK_BYTES)
@@ -107,7 +111,7 @@ export function createHttpReader(method: string): HttpReader {
     status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head)?.[1] ?? 0)
     const [, contentLength] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? []
     if (status === 101) state = 'rest'
-    // An interim response, such as 100 Continue. The final response follows (RFC 9110, section 15.2).
+    // This is an interim response, such as 100 Continue. The final response follows (RFC 9110, section 15.2).
     else if (status < 200) state = 'head'
     // These responses have no body, even if the head gives a length (RFC 9112, section 6.3).
     else if (method === 'HEAD' || status === 204 || status === 304) state = 'rest'

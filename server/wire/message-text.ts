@@ -1,11 +1,14 @@
-/** Joins the text of a WebSocket message from its pieces. They may come from several frames. */
+/** Joins the text of a WebSocket message from its pieces. The pieces may come from several frames. */
 export interface MessageText {
   add(plain: Buffer): void
   /** Returns the text of the complete message and starts the next one. Null if the message was too long to keep. */
   take(): string | null
 }
 
-/** Longest text that is kept. No message of the feed is longer, and a longer one would only fill memory. */
+/**
+ * Maximum length of a text that is kept. No message of the feed is longer, and a longer message would only fill
+ * memory.
+ */
 const TEXT_BYTES = 64 * 1024
 
 export function createMessageText(): MessageText {

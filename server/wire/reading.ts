@@ -2,15 +2,15 @@ import type { TransportName } from '../protocol/feed.ts'
 import type { Share } from '../protocol/wire.ts'
 
 /**
- * Meaning of the bytes of an exchange. The wire knows bytes only. For each request that names a
- * lane, the lab gives the wire a reading that knows the messages.
+ * Interprets the bytes of an exchange as messages. The wire itself knows only bytes. For each request that names a
+ * lane, the lab gives the wire a reading.
  */
 export interface Reading {
   readonly lane: string
   readonly transport: TransportName | null
   /**
-   * Returns a counter for the body of a response, without its chunk framing. Calls `event` with the text
-   * of each complete event. Without `event` the counter is cheaper.
+   * Returns a counter for the body of a response, without its chunk framing. Calls `event` with the text of each
+   * complete event. Without `event` the counter is faster.
    */
   body(status: number, event?: (text: string) => void): (bytes: Buffer) => Share
   /** Reads the id of an event from its text. */

@@ -1,6 +1,6 @@
 /**
- * Takes over a server's connections below HTTP. Without conditions the server gets the kernel's
- * socket. With conditions a link replaces that socket. Neither the server nor its routes notice.
+ * Takes over a server's connections below HTTP. Without conditions the server gets the kernel's socket. With
+ * conditions a link replaces that socket. The server and its routes do not notice the difference.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -21,7 +21,7 @@ export interface Wire {
   isOutdated(socket: Socket): boolean
   /** Ends every outdated connection for which `isBusy` returns false. Bytes that were already sent still arrive. */
   endOutdated(isBusy: (socket: Socket) => boolean): void
-  /** Returns true if a black hole has cut this connection, so that neither end may receive a byte. */
+  /** Returns true if a black hole has cut this connection, so that neither end may receive another byte. */
   isSilent(socket: Socket): boolean
   /** Cuts, at once, every open connection for which `isCut` returns true. */
   cut(how: Cut, isCut: (socket: Socket) => boolean): void
@@ -31,7 +31,10 @@ export interface Wire {
   close(): void
 }
 
-/** `spares`: returns true for the target of a WebSocket to which no condition applies. */
+/**
+ * Creates the wire of a server. `spares` returns true for the request target of a WebSocket that no condition may
+ * affect.
+ */
 export function createWire(server: Server, spares: (target: string) => boolean = () => false): Wire {
   const open = new Map<Socket | Link, Conditions>()
   const silent = new Set<Socket | Link>()
@@ -45,7 +48,8 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       return conditions
     },
     setConditions(changed) {
-      // A copy, so that equal conditions outdate the open connections too: a restart concerns every connection.
+      // Copy the conditions: they are compared by identity, so even equal conditions make every open connection
+      // outdated. A restart needs this.
       conditions = { ...changed }
       endSilent()
     },
@@ -92,9 +96,8 @@ export function createWire(server: Server, spares: (target: string) => boolean =
 }
 
 /**
- * Calls `replace` before Node's own listener for connections. The server itself has added that
- * listener first; it now runs last. It is still called on a listening server, so that Node's time
- * limits and its `close` work as usual.
+ * Calls `replace` for each connection, and passes the returned socket to Node's own listener for connections. That
+ * listener stays in use, so that the server's time limits and its `close` work as usual.
  */
 function takeOver(server: Server, replace: (kernel: Socket) => Socket | Link | null): void {
   const [serve] = server.listeners('connection')

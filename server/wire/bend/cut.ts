@@ -1,4 +1,4 @@
-/** Three ways to lose a connection. */
+/** Three ways to cut a connection: with a FIN, with an RST, or as a black hole. */
 import type { Socket } from 'node:net'
 import type { Cut } from '../../protocol/lab.ts'
 import type { Link } from './link.ts'
@@ -17,14 +17,15 @@ export const cuts: Record<Cut, (socket: Socket | Link) => void> = {
  * here for ever.
  */
 function fallSilent(socket: Socket | Link): void {
-  // This listener must come first: it takes the bytes away from Node's parser, which reads below the stream.
+  // Add this listener first. Without a `data` listener, Node's HTTP parser reads directly from the socket; with one,
+  // the bytes go to the listener.
   socket.on('data', ignore)
   for (const listener of socket.listeners('data')) {
     if (listener !== ignore) socket.off('data', listener as () => void)
   }
   socket.resume()
   socket.once('end', () => socket.destroy())
-  // These methods never call back, so written bytes fill the stream's buffer and then hold the writer back.
+  // These methods never call back. Written bytes therefore fill the stream's buffer, and then the writer has to wait.
   Object.assign(socket, { _write: ignore, _writev: ignore })
 }
 

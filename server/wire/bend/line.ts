@@ -1,4 +1,4 @@
-/** Line between the kernel's socket and a link: one pipe for each direction, with its conditions. */
+/** A line connects the kernel's socket with a link. It has one pipe for each direction, and applies the conditions. */
 import type { Socket } from 'node:net'
 import type { Conditions } from '../../protocol/lab.ts'
 import { bandwidth } from './conditions/bandwidth.ts'
@@ -19,14 +19,14 @@ export interface Line {
   send(bytes: Buffer): boolean
   /** Ends the direction to the client. Calls `done` when the kernel has all earlier bytes. */
   end(done: () => void): void
-  /** Delivers again after `receive` has returned false. */
+  /** Continues to deliver after `receive` has returned false. */
   resume(): void
   stop(): void
 }
 
-/** Callbacks of a line to its link. */
+/** Callbacks with which a line reports to its link. */
 export interface LineEnd {
-  /** Called with bytes from the client. Returns false to get no more until `resume`. */
+  /** Called with bytes from the client. Returns false to get no more bytes until `resume` is called. */
   receive(bytes: Buffer): boolean
   /** Called after the last byte from the client. */
   received(): void
@@ -35,11 +35,11 @@ export interface LineEnd {
   roomAgain(): void
   /** Called when the firewall has read a request that it does not let through. */
   refused(): void
-  /** Called when no byte has passed for the time of the idle cut. */
+  /** Called when no byte has passed for `idleCutMs`. */
   idle(): void
 }
 
-/** Creates a line. `spares`: returns true for the target of a WebSocket to which no condition applies. */
+/** Creates a line. `spares` returns true for the request target of a WebSocket that no condition may affect. */
 export function createLine(
   kernel: Socket,
   conditions: Conditions,
@@ -64,7 +64,7 @@ export function createLine(
   })
   const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
 
-  // The bytes are read before the pipe delays them, so that a spared WebSocket is free from its first byte on.
+  // Read the bytes before the pipe delays them. A spared WebSocket is then free of conditions from its first byte on.
   const look = readUpgrades((target) => spares(target) && setFree())
   kernel.on('data', (bytes: Buffer) => {
     silence?.heard()
@@ -113,7 +113,7 @@ export function createLine(
     return goesOn
   }
 
-  /** Writes packets that are due together in one write of the kernel's socket. */
+  /** Writes all packets that are due to the kernel's socket in one write. */
   function send(packets: readonly Buffer[]): boolean {
     let goesOn = true
     kernel.cork()
@@ -127,7 +127,10 @@ export function createLine(
   }
 }
 
-/** Returns the delaying conditions in the order of a packet's way. They keep state, so each direction needs its own. */
+/**
+ * Returns the conditions that delay packets, in the order in which a packet meets them. The conditions keep state, so
+ * each direction needs its own.
+ */
 function delays({ latencyMs, jitterMs, bandwidthBytesPerSecond, lossRate }: Conditions): Condition[] {
   return [
     ...(bandwidthBytesPerSecond > 0 ? [bandwidth(bandwidthBytesPerSecond)] : []),

@@ -13,7 +13,10 @@ import type { SentCallback } from './receipts.ts'
 
 const links = new WeakMap<Socket, Link>()
 
-/** Accepts writes at once, up to the capacity of the line. If each write waited until it is due, the next one would start too late. */
+/**
+ * Accepts writes at once, up to the capacity of the line. If a write were accepted only when its bytes are due, the
+ * next write would start too late.
+ */
 export class Link extends Duplex {
   readonly #kernel: Socket
   readonly #line: Line
@@ -24,7 +27,10 @@ export class Link extends Duplex {
   #sentBytes = 0
   #onSent: (bytes: number) => void = () => {}
 
-  /** Puts a link before a socket. `spares`: returns true for the target of a WebSocket to which no condition applies. */
+  /**
+   * Puts a link between the server and a socket. `spares` returns true for the request target of a WebSocket that no
+   * condition may affect.
+   */
   constructor(kernel: Socket, conditions: Conditions, spares: (target: string) => boolean) {
     // Node's HTTP server expects half-open sockets: it decides itself what to do after the client's FIN.
     super({ allowHalfOpen: true })
@@ -48,7 +54,7 @@ export class Link extends Duplex {
     kernel.on('close', () => (kernel.readableEnded && kernel.writableFinished) || this.destroy())
   }
 
-  /** Calls back when the kernel has the bytes, like any socket. The link accepts the bytes before that. */
+  /** Writes like any socket: calls back when the kernel has the bytes. The link itself accepts the bytes earlier. */
   override write(
     chunk: string | Uint8Array,
     encoding?: BufferEncoding | SentCallback,
@@ -76,7 +82,7 @@ export class Link extends Duplex {
     this.#line.end(done)
   }
 
-  /** Loses the bytes that are on their way; a kernel's socket would still send them. `end` and `destroySoon` deliver them. */
+  /** Deletes the bytes that the kernel does not have yet. Use `end` or `destroySoon` to deliver them first. */
   override _destroy(error: Error | null, done: SentCallback): void {
     this.#line.stop()
     this.#kernel.destroy()
@@ -198,5 +204,5 @@ export class Link extends Duplex {
 /** Returns the socket as a link; null if it is the kernel's socket. */
 export const linkOf = (socket: Duplex): Link | null => (socket instanceof Link ? socket : null)
 
-/** Returns the link before a kernel's socket. */
+/** Returns the link that stands between the server and a kernel's socket. */
 export const linkBefore = (kernel: Socket): Link | undefined => links.get(kernel)

@@ -4,12 +4,12 @@
  * Unreadable bytes count as one message without an end.
  */
 
-/** Length of a body: a number of bytes, chunks, or all further bytes, as after a 101. */
+/** Length of a body: a number of bytes, `chunked`, or `rest` for all further bytes, for example after a 101. */
 export type Body = number | 'chunked' | 'rest'
 
 export interface MessageReader {
   read(bytes: Buffer): void
-  /** Returns true if the bytes so far are complete messages only. */
+  /** Returns true if all messages so far are complete. */
   isBetween(): boolean
   /** Returns true if no further message can be found in this direction. */
   isBeyond(): boolean
@@ -17,7 +17,7 @@ export interface MessageReader {
   begunBytes(): number
 }
 
-/** Longest head that is read. Node accepts no longer one, so the server refuses such a request anyway. */
+/** Maximum length of a head. Node refuses a longer head anyway. */
 const LONGEST_HEAD_BYTES = 64 * 1024
 
 const LF = 10
@@ -25,12 +25,15 @@ const CR = 13
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** Reads messages. `bodyOf` returns the length of a body; `bytesAfterHead` counts the bytes after the head in the same read. */
+/**
+ * Reads messages. `bodyOf` returns the length of the body that follows a head. `bytesAfterHead` is the number of
+ * bytes after the head that arrived together with it.
+ */
 export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): MessageReader {
   let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
   /** Current head or line, as far as it has arrived. */
   let text = ''
-  /** Bytes of content before the next head or line. */
+  /** Number of content bytes to skip before the next head or line. */
   let skipBytes = 0
 
   return {
@@ -47,7 +50,7 @@ export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => B
     begunBytes: () => (reading === 'head' ? text.length : 0),
   }
 
-  /** Reads a head that arrives whole, in one step, as most heads do. Returns null for any other. */
+  /** Reads a head in one step if it has arrived completely, as most heads do. Otherwise returns null. */
   function readHead(bytes: Buffer, from: number): number | null {
     if (reading !== 'head' || text !== '' || bytes[from] === CR) return null
     const end = bytes.indexOf(HEAD_END, from) + HEAD_END.length
@@ -67,7 +70,7 @@ export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => B
 
   function endLine(bytesAfterLine: number): void {
     if (reading === 'head') {
-      // A client may send an empty line before a head (RFC 9112, section 2.2). It belongs to no message.
+      // A client may send an empty line before a head (RFC 9112, section 2.2). The empty line belongs to no message.
       if (text !== '\r\n' && text.endsWith('\r\n\r\n')) begin(bodyOf(text, bytesAfterLine))
       else if (text !== '\r\n') return
     } else if (reading === 'size') {
@@ -95,7 +98,7 @@ export function bodyOfAnswer(head: string): Body {
 
 const statusOf = (head: string): number => Number(head.split(' ', 2)[1])
 
-/** Returns true for a request that asks for a WebSocket. It needs all three parts (RFC 6455, section 4.2.1). */
+/** Returns true if a request asks for a WebSocket. All three conditions are required (RFC 6455, section 4.2.1). */
 export const isWebSocket = (head: string): boolean =>
   /^[^\r]* HTTP\/1\.1\r\n/.test(head) &&
   /^upgrade:(?:.*,)?\s*websocket\s*(?:,.*)?$/im.test(head) &&

@@ -1,6 +1,6 @@
 /**
- * Pipe: one direction of a link. It queues packets, each with the time at which it is due at the
- * receiver. Packets leave in their order: a condition can delay them and cannot reorder them.
+ * Pipe: one direction of a link. It queues packets, each with the time at which it is due at the receiver. Packets
+ * leave in the order in which they were put. A condition can delay packets, but cannot reorder them.
  */
 import type { Condition } from './conditions/condition.ts'
 
@@ -9,7 +9,7 @@ export interface Pipe {
   put(bytes: Buffer): boolean
   /** Ends the pipe. `ended` is called after the last packet. */
   end(): void
-  /** Delivers again after `deliver` has returned false. */
+  /** Continues to deliver after `deliver` has returned false. */
   resume(): void
   /** Removes the conditions. Queued packets and all later ones are due at once. */
   free(): void
@@ -18,7 +18,7 @@ export interface Pipe {
 }
 
 export interface End {
-  /** Called with the packets that are due, in order. Returns false to get no more until `resume`. */
+  /** Called with the packets that are due, in order. Returns false to get no more packets until `resume` is called. */
   deliver(packets: readonly Buffer[]): boolean
   drained(): void
   ended(): void
@@ -27,21 +27,24 @@ export interface End {
 /** Payload of a TCP segment on Ethernet: 1,500 bytes less the headers of IP and TCP and the timestamps. */
 const PACKET_BYTES = 1448
 
-/** Capacity of a pipe, about that of a kernel's buffers. Above it the writer has to wait. */
+/**
+ * Capacity of a pipe. It is similar to the size of the kernel's buffers. When the pipe is full, the writer has to
+ * wait.
+ */
 const CAPACITY_BYTES = 256 * 1024
 
-/** Tolerance for a timer: it counts whole milliseconds and can run a fraction of one too early. */
+/** Largest error of a timer. Timers count whole milliseconds, so one can run this much too early. */
 const EARLY_MS = 0.5
 
 interface Packet {
   readonly bytes: Buffer
-  /** Time at which it could be delivered. It also waits for the packets before it. */
+  /** Time at which the packet is due. It also waits for the packets before it. */
   dueMs: number
 }
 
 export function createPipe(initialConditions: readonly Condition[], receiver: End): Pipe {
   let conditions = initialConditions
-  /** Packets in order. Only the first one can be delivered, so no packet overtakes another. */
+  /** Packets in order. Only the first packet can be delivered, so no packet overtakes another. */
   const queue: Packet[] = []
   let queuedBytes = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -49,7 +52,10 @@ export function createPipe(initialConditions: readonly Condition[], receiver: En
   let isFull = false
   /** True if `deliver` has returned false. */
   let isBlocked = false
-  /** Prevents a second loop: `deliver` can call this pipe again, and a second loop would overtake the first. */
+  /**
+   * True while the loop of `run` delivers packets. `deliver` can call this pipe again, and a second loop would
+   * deliver packets out of order.
+   */
   let isDelivering = false
   let isEnding = false
   let isOver = false

@@ -1,4 +1,4 @@
-/** Conditions of the network and the range of each. */
+/** Neutral network conditions, and the allowed range of each condition. */
 import type { Conditions } from '../../protocol/lab.ts'
 
 export const NEUTRAL: Conditions = {
@@ -22,7 +22,10 @@ export interface AllowedRange {
 
 type NumberName = { [Name in keyof Conditions]: Conditions[Name] extends number ? Name : never }[keyof Conditions]
 
-/** Allowed values. The page uses the same wire, and within these ranges a user can still reset the conditions. */
+/**
+ * Allowed values. The conditions affect the page too. Within these ranges the page still works, so a user can reset
+ * them.
+ */
 export const RANGES: Record<NumberName, AllowedRange> = {
   latencyMs: { from: 0, to: 2000 },
   jitterMs: { from: 0, to: 2000 },

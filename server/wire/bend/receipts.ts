@@ -1,15 +1,15 @@
 /**
- * Calls writers back when the kernel has their bytes. A link accepts a write long before that. If the
- * bytes counted as sent then, bytes that a cut destroys would be counted too.
+ * Calls writers back when the kernel has their bytes. A link accepts a write long before that. If bytes counted as
+ * sent as soon as the link accepts them, bytes that a cut destroys would be counted too.
  */
 export type SentCallback = (error?: Error | null) => void
 
 export interface Receipts {
   /** Notes that `bytes` are written. Returns a function that registers a callback for them. */
   expect(bytes: number): (done: SentCallback) => void
-  /** Notes that the kernel has taken `bytes` more. */
+  /** Notes that the kernel has taken `bytes` more bytes. */
   sent(bytes: number): void
-  /** Ends all waiting: calls every registered callback with an error. */
+  /** Calls every callback that still waits with an error. */
   giveUp(): void
 }
 

@@ -1,6 +1,6 @@
 import { declaredBody, isWebSocket, readMessages } from './messages.ts'
 
-/** Reads bytes from the client. Calls `onUpgrade` with the target of each complete request for a WebSocket. */
+/** Returns a function that reads bytes from the client. It calls `onUpgrade` with the request target of a WebSocket. */
 export function readUpgrades(onUpgrade: (target: string) => void): (bytes: Buffer) => void {
   const requests = readMessages((head) => {
     if (!isWebSocket(head)) return declaredBody(head, 0)

@@ -1,4 +1,4 @@
-/** Records the bytes of the lanes that a page watches, and when they crossed. It does not record other lanes. */
+/** Records the bytes of the lanes that a page watches, and the time at which each byte crossed the network. */
 import type { Crossing } from '../../protocol/wire.ts'
 import type { Reading } from '../reading.ts'
 import { createRecording } from './recording.ts'
@@ -8,8 +8,9 @@ import type { Head } from '../request-head.ts'
 
 export interface Capture {
   /**
-   * Reports each crossing in the lanes named `NAME.…`, for exchanges that begin after this call. Returns a
-   * function that stops the reports. The last listener that stops also deletes the recordings.
+   * Calls `onCrossing` for each crossing in the lanes whose names begin with `name` and a dot. It reports only
+   * exchanges that begin after this call. Returns a function that stops the reports. When the last listener for a
+   * name stops, the recordings of its lanes are deleted.
    */
   watch(name: string, onCrossing: (crossing: Crossing) => void): () => void
   /**

@@ -11,7 +11,7 @@ export interface FrameRecorder {
   end(): void
 }
 
-/** Classifies a message by its text. Returns its kind, and the id of an event. */
+/** Classifies a message by its text. Returns the kind of the message, and its id if it is an event. */
 export type MessageKind = (text: string) => { readonly is: CrossingKind; readonly id?: string }
 
 const CONTROLS: Partial<Record<number, CrossingKind>> = { 8: 'close', 9: 'ping', 10: 'pong' }

@@ -1,18 +1,24 @@
-/** Bytes of an exchange in the order in which they crossed. Each part is a head, a body, a chunk or a frame. */
+/**
+ * Stores the bytes of an exchange in the order in which they crossed the network. Each part is a head, a body, a
+ * chunk or a frame.
+ */
 import type { Part } from '../../protocol/wire.ts'
 
 export interface RawPart {
   readonly is: Part['is']
   readonly up: boolean
-  /** Time at which its last byte crossed. */
+  /** Time at which the last byte of the part crossed the network. */
   atMs: number
   /** Kept bytes of the part. Only the beginning of a long part is kept. */
   bytes: Buffer
-  /** Number of bytes that crossed. */
+  /** Number of bytes that crossed the network, also those that are not kept. */
   length: number
   /** Length of the line with a chunk's size, or of a frame's head. */
   headLength: number
-  /** True if the text was written again from what Node parsed. Its length can differ from the bytes that arrived. */
+  /**
+   * True if the text was rebuilt from the fields that Node has parsed. Its length can differ from the number of bytes
+   * that arrived.
+   */
   readonly isRebuilt: boolean
   /** True if the dropped bytes ended with the end of a line. */
   endsLine: boolean
@@ -27,16 +33,25 @@ export interface ExchangeParts {
   end(up: boolean): void
   /** Adds a finished part and returns it. */
   put(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): RawPart
-  /** Drops the bytes of the oldest part that is not a head, and keeps their number. Returns false if there is none. */
+  /**
+   * Drops the bytes of the oldest part that is not a head, and keeps their number. Returns false if there is no such
+   * part.
+   */
   drop(): boolean
   /** Deletes all parts. Later parts are not kept. */
   close(): void
 }
 
-/** Most bytes that are kept of one part. A poll's response with several hundred events fits. */
+/**
+ * Maximum number of bytes that are kept of one part. It is enough for the response to a poll with several hundred
+ * events.
+ */
 const PART_BYTES = 64 * 1024
 
-/** Memory that Node needs for a part besides its bytes, at most. Without it, many tiny frames would use far more memory than is counted. */
+/**
+ * Maximum memory that Node needs for a part in addition to its bytes. If this were not counted, many tiny frames
+ * would use far more memory than the limit allows.
+ */
 const OVERHEAD_BYTES = 512
 
 const NONE = Buffer.alloc(0)
@@ -105,7 +120,7 @@ export function createParts(kept: (bytes: number) => void): ExchangeParts {
     if (!before) finished[at] = dropped
     dropped.length += length
     dropped.atMs = atMs
-    // The two bytes after a chunk's data are framing.
+    // The last two bytes of a chunk are framing, so its data ends before them.
     dropped.endsLine = bytes.length === length && bytes.at(is === 'chunk' ? -3 : -1) === LINE_FEED
   }
 
@@ -123,7 +138,7 @@ function newPart(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): 
   return { bytes, length: bytes.length, headLength: 0, isRebuilt: false, endsLine: false, ...part }
 }
 
-/** Copies both buffers into new memory. A view would keep the whole buffer behind it in memory. */
+/** Copies both buffers into new memory. A view of a buffer would keep the whole original buffer in memory. */
 function join(start: Buffer, more: Buffer): Buffer {
   const joined = Buffer.allocUnsafeSlow(start.length + more.length)
   start.copy(joined)

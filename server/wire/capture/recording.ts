@@ -53,7 +53,7 @@ export interface Keeper {
   report(crossing: Crossing): void
   /** Called with each change in memory use, in bytes. */
   kept(bytes: number): void
-  /** Called after an addition, when the keeper may drop parts. */
+  /** Called after bytes were added. The keeper can then drop parts. */
   grown(): void
 }
 
@@ -103,7 +103,8 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
       keeper.grown()
     },
     whole(pendingBytes, bodyBytes) {
-      // Without a length, the chunk framing looks like the beginning of a next request. `over` reports it.
+      // Without a length, the bytes of the chunk framing cannot be distinguished from the next request. `over`
+      // reports them.
       reportRequest(Math.min(pendingBytes, bodyBytes === Infinity ? seenBytes : bodyBytes))
       keeper.grown()
     },
@@ -185,7 +186,10 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
     reportDown({ is: 'answer', status: reader.status ?? 0 })
   }
 
-  /** Reports the bytes since the previous report. If they complete an event, `control` becomes `event`; every other kind stays. */
+  /**
+   * Reports the bytes since the previous report. If they complete an event, a crossing of the kind `control` is
+   * reported as `event`. Other kinds stay as they are.
+   */
   function reportDown(facts: CrossingFacts): void {
     const id = event === null ? undefined : reading.idOf(event)
     const is: CrossingKind = event !== null && facts.is === 'control' ? 'event' : facts.is
@@ -231,7 +235,7 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
     keeper.grown()
   }
 
-  /** Reports bytes that were counted, but that the recording has not seen. */
+  /** Reports bytes that the meter has counted and the recording has not seen. */
   function reportUnseen(up: boolean, bytes: number, facts: CrossingFacts): void {
     parts.put({ is: 'dropped', up, atMs: now(), length: bytes })
     report(up, bytes, facts)

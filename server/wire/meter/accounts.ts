@@ -1,4 +1,4 @@
-/** Bytes of the finished exchanges, for each lane and for all exchanges outside a lane. */
+/** Sums the bytes of the finished exchanges: one account for each lane, and one for all exchanges outside a lane. */
 import type { TransportName } from '../../protocol/feed.ts'
 import type { Reading } from '../reading.ts'
 import { add, newTally } from './tally.ts'
@@ -19,11 +19,14 @@ export interface Accounts {
   readonly other: Account
   /** Accounts of the lanes, the least recently used first. */
   lanes(): Iterable<Account>
-  /** Returns the account of a reading's lane, or `other` without a reading. */
+  /** Returns the account of the reading's lane, or `other` if the reading is null. */
   accountFor(reading: Reading | null): Account
 }
 
-/** Enough for 500 pages with four lanes. Above it the least recently used lane is removed, and its bytes go to `other`. */
+/**
+ * Maximum number of lanes: enough for 500 pages with four lanes. If there are more, the least recently used lane is
+ * removed, and its bytes are added to `other`.
+ */
 const LANES = 2000
 
 export function createAccounts(limit: number = LANES): Accounts {
@@ -44,7 +47,10 @@ export function createAccounts(limit: number = LANES): Accounts {
     },
   }
 
-  /** Removes the least recently used lane without an open exchange: an open exchange adds its bytes to the account later. */
+  /**
+   * Removes the least recently used lane without an open exchange. An open exchange still needs its account, because
+   * it adds its bytes later.
+   */
   function forgetUnused(except: Account): void {
     for (const [name, account] of lanes) {
       if (account.open > 0 || account === except) continue

@@ -10,7 +10,7 @@ import type { Tally } from './tally.ts'
 export interface AnswerTally {
   /** Status code of the response; null before its head is complete. */
   readonly status: number | null
-  /** True if the response comes in pieces that need not be parsed. */
+  /** True if the response is a stream and its further bytes need not be parsed. */
   readonly isStream: boolean
   down(bytes: Buffer): void
 }
@@ -19,7 +19,7 @@ export function createAnswerTally(method: string, reading: Reading, split: Tally
   const reader = createHttpReader(method)
   let readBody: ((bytes: Buffer) => Share) | null = null
   const frames = createFrameTally(split, 'framing', (text) => reading.messageDown(text))
-  /** Bytes of the current chunk. If its data is heartbeats only, its framing counts as heartbeats too. */
+  /** Bytes of the current chunk. If the chunk contains only heartbeats, its framing counts as heartbeats too. */
   let chunk = { framing: 0, heartbeats: 0, data: 0 }
 
   return {

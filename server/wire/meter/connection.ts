@@ -13,18 +13,18 @@ import type { Upstream } from './upstream.ts'
 
 export interface MeteredConnection {
   /**
-   * Opens the exchange of a request when the server has its head. `frames`: the bytes after the head
-   * of a handshake; all later bytes are frames as well. `hasBody`: the caller reports the pieces of the
-   * body to the recording, and then calls `whole`.
+   * Opens the exchange of a request when the server has its head. `frames`: the bytes after the head of a handshake;
+   * all later bytes are frames as well. `hasBody`: true if the caller will report the pieces of the body to the
+   * recording and then call `whole`.
    */
   begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange
   /** Notes that the server has received the whole request. */
   whole(exchange: MeteredExchange): void
-  /** Notes that the socket has the last byte of the response, and no byte of the next one. */
+  /** Notes that the socket has the last byte of the response, and no byte of the next response. */
   answered(exchange: MeteredExchange): void
   /** Notes that the unclaimed bytes of this connection will never become a request. */
   giveUp(): void
-  /** Adds the bytes of the open exchanges to their tallies. Returns the bytes of no exchange. */
+  /** Adds the bytes of the open exchanges to their tallies. Returns the numbers of bytes that belong to no exchange. */
   addOpen(tallyOf: (exchange: MeteredExchange) => Tally): Unclaimed
 }
 
@@ -63,7 +63,8 @@ export function meterConnection(
   const tap = link ? tapLink(link, { written, sent: sentByLink, adopted }) : tapDown(socket, down)
   socket.once('close', () => {
     addUnread(tap.takeUnread())
-    // The link was cut while these requests were on their way, or the firewall has answered the first of them.
+    // These requests never reached the server: the link was cut before that, or the firewall answered the first of
+    // them.
     for (const { exchange, text } of upstream.waiting()) take(exchange, parseHead(text), false)
     abandon()
     while (places.length > 0) settleFirst(true)
@@ -90,7 +91,7 @@ export function meterConnection(
     },
     answered(exchange) {
       const place = places.find((place) => place.exchange === exchange)
-      // The connection has ended, and the exchange with it.
+      // If the connection has ended, its exchanges have been settled already.
       if (!place) return
       addUnread(tap.takeUnread())
       tap.report()
@@ -160,7 +161,10 @@ export function meterConnection(
     if (bytes > 0) places[0]?.exchange.addUnread(bytes)
   }
 
-  /** Closes every answered exchange that has a successor. Until the next exchange begins, further bytes may belong to it. */
+  /**
+   * Closes every answered exchange that is followed by another exchange. The last exchange stays open, because
+   * further bytes may belong to it.
+   */
   function settle(): void {
     for (let [first, next] = places; first?.isAnswered && next && !tap.holds(first); [first, next] = places)
       settleFirst()

@@ -12,14 +12,17 @@ import type { Tally } from './tally.ts'
 
 export interface MeteredExchange {
   readonly account: Account
-  /** Null for an exchange of no lane. */
+  /** Null if the exchange belongs to no lane. */
   readonly reading: Reading | null
   /**
    * Recording of this exchange if a page watches its lane. It gets a byte of the response when the byte is
    * written. The tally counts the byte when it is sent.
    */
   readonly recording: Recording | null
-  /** Length of the request body as the head gives it. Infinity if the head does not, as for chunks and frames. */
+  /**
+   * Length of the request body as the head gives it. Infinity if the head gives none: for a chunked body and for a
+   * WebSocket.
+   */
   readonly bodyLength: number
   /** Number of bytes that have arrived after the head. */
   readonly bodyBytes: number

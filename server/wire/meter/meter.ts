@@ -1,6 +1,6 @@
 /**
- * Counts every byte of TCP payload that passes through an HTTP server, for each lane. It learns of
- * requests from the server's events, and of bytes from the sockets.
+ * Counts every byte of TCP payload that passes through an HTTP server, for each lane. The server's events report the
+ * requests, and the sockets report the bytes.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -33,8 +33,8 @@ export interface MeteredRequest extends Head {
 }
 
 /**
- * Creates a meter, which starts counting at once. A wire must take over the server before that: if a
- * connection has a link, the meter counts the bytes of the link.
+ * Creates a meter, which starts counting at once. Create the wire before the meter: if a connection has a link, the
+ * meter counts the bytes of the link.
  */
 export function createMeter(
   server: Server,

@@ -21,15 +21,15 @@ export interface DownTap<Owner> {
 }
 
 /**
- * Reports the bytes that the server sends over a socket, in order. It reports a write when the kernel
- * has taken all of it. It never reports queued bytes, also not those that a broken connection loses.
+ * Reports the bytes that the server sends over a socket, in order. It reports a write when the kernel has taken all
+ * of it. Bytes that are still queued when a connection breaks are never reported.
  *
- * It replaces `_write` and `_writev`, not `write`. A stream runs one of these two at a time, so the tap
- * allocates nothing for each write, and it also sees the bytes given to `end`.
+ * It replaces `_write` and `_writev`, not `write`. A stream runs one of these two at a time, so the tap allocates
+ * nothing for each write, and it also sees the bytes given to `end`.
  *
- * The tap still makes sending to a thousand sockets a few percent slower, because its data does not fit the
- * processor's cache. So it only counts the bytes that need no parsing. It then uses Node's own count.
- * That count includes the write during which a connection breaks, as if it had been sent.
+ * Even so, the tap makes sending to a thousand sockets a few percent slower, because its data does not fit into the
+ * processor's cache. Therefore it only counts bytes that need no parsing, and uses Node's own counter for this. That
+ * counter includes the write during which a connection breaks, as if its bytes had been sent.
  */
 export function tapDown(
   socket: Socket,
@@ -50,7 +50,7 @@ export function tapDown(
   report()
   return {
     countOnly() {
-      // A stream that replaces the kernel's socket may count its bytes differently.
+      // If `socket` is another stream in place of the kernel's socket, it may count its bytes differently.
       if (isCounting || !(socket instanceof Socket)) return
       isCounting = true
       socket._write = write

@@ -16,7 +16,7 @@ export interface Upstream {
   refused(before: RequestLine): readonly Waiting[]
   /** Number of bytes that belong to no exchange yet. */
   unclaimed(): number
-  /** Requests that have arrived and that the server has not received, in order. */
+  /** Requests that have arrived, but that the link has not passed on to the server yet. They are in order. */
   waiting(): readonly Waiting[]
   /** Returns the number of unclaimed bytes and resets it. Later bytes stay unclaimed too. */
   giveUp(): number
@@ -37,7 +37,10 @@ export type Open = (request: RequestLine, bodyLength: number) => MeteredExchange
 /** Parts of a request line that identify the lane. */
 export type RequestLine = Pick<Head, 'method' | 'url'>
 
-/** Most requests that may wait, because each takes memory. The server closes a connection long before this number. */
+/**
+ * Maximum number of requests that may wait, because each takes memory. The server closes a connection long before
+ * this number is reached.
+ */
 const WAITING = 64
 
 /**
@@ -112,7 +115,10 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
 
 const REQUEST = /^(\S+) (\S+) HTTP\/1\.[01]\r\n/
 
-/** Makes Node read the socket through its stream. Before the first `data` listener, Node's parser reads below the stream. */
+/**
+ * Makes Node read the socket through its stream. Until the first `data` listener is added, Node's HTTP parser reads
+ * directly from the socket.
+ */
 function takeFromParser(source: Duplex): void {
   source.on('data', ignore)
   source.off('data', ignore)

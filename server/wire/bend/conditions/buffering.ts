@@ -10,15 +10,14 @@ export interface Buffering {
 }
 
 /**
- * Holds bytes of responses until `bufferingBytes` are collected, or until `bufferingMs` after the first
- * of them (0: no time limit). Then it releases all of them. The end of a response releases them at
- * once, and nothing is held after a 101.
+ * Holds back the bytes of responses until `bufferingBytes` are collected, or until `bufferingMs` have passed since
+ * the first held byte (0: no time limit). Then it releases all held bytes. The end of a response also releases them.
+ * Bytes after a 101 are not held.
  *
- * Models a proxy that collects responses (nginx's `proxy_buffering`). With `bufferingObeysHeader` a response
- * passes at once if its head has `X-Accel-Buffering: no`. nginx obeys this field, unless
- * `proxy_ignore_headers` names it; most other proxies do not. Does not model that nginx removes the
- * field, that it releases whole buffers only, or how a proxy treats requests. The response to a HEAD
- * counts as a response whose content never arrives.
+ * Models a proxy that collects responses (nginx's `proxy_buffering`). With `bufferingObeysHeader` a response passes
+ * at once if its head has `X-Accel-Buffering: no`. nginx obeys this field, unless `proxy_ignore_headers` names it.
+ * Most other proxies ignore it. Does not model that nginx removes the field, that it releases whole buffers only, or
+ * how a proxy treats requests. The response to a HEAD request is held like a response whose body is still missing.
  */
 export function buffering(
   { bufferingBytes, bufferingMs, bufferingObeysHeader }: Held,

@@ -1,10 +1,11 @@
 import { readUpgrades } from '../upgrades.ts'
 
 /**
- * Returns a reader of bytes from the client. It returns true from the first request for a WebSocket on.
+ * Returns a function to call with all bytes from the client. It returns true as soon as a request for a WebSocket has
+ * arrived.
  *
- * Models a filter that understands HTTP only, as in some schools and companies. Does not model a
- * filter that lets the upgrade through and then breaks it, or one that closes the connection.
+ * Models a filter that understands HTTP only, as in some schools and companies. Does not model a filter that lets the
+ * upgrade through and then breaks it, or one that closes the connection.
  */
 export function firewall(): (bytes: Buffer) => boolean {
   let isRefusing = false

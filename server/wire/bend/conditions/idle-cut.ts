@@ -1,5 +1,5 @@
 export interface IdleCut {
-  /** Restarts the time; called for each byte in either direction. */
+  /** Restarts the timer. Call it for every byte in either direction. */
   heard(): void
   stop(): void
 }
@@ -7,8 +7,8 @@ export interface IdleCut {
 /**
  * Calls `cut` when no byte has passed for `idleCutMs`. The connection then ends with FIN to both sides.
  *
- * Models proxies and load balancers, which count per connection (nginx: 60 s). Does not model NAT
- * tables, which forget a connection without telling either end: that is a black hole.
+ * Models proxies and load balancers, which close a connection after some time of silence (nginx: 60 s). Does not
+ * model NAT tables, which forget a connection without telling either end. The black hole models those.
  */
 export function idleCut(idleCutMs: number, cut: () => void): IdleCut {
   const timer = setTimeout(cut, idleCutMs)

@@ -3,9 +3,9 @@ import type { Condition } from './condition.ts'
 /**
  * Delays each packet by up to `jitterMs`. All delays in this range are equally likely.
  *
- * Models queues of other traffic on the way, which only add time. Packets cannot overtake on a TCP
- * connection, so packets that are close together share the longest delay among them. Does not model
- * queues that stay long for seconds (bufferbloat).
+ * Models queues of other traffic on the way, which only add time. On a TCP connection no packet can overtake another,
+ * so packets that are close together all get the longest delay among them. Does not model queues that stay long for
+ * seconds (bufferbloat).
  */
 export const jitter =
   (jitterMs: number, random: () => number = Math.random): Condition =>

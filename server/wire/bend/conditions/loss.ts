@@ -7,13 +7,13 @@ const LEAST_TIMEOUT_MS = 200
 const MAX_TRIES = 15
 
 /**
- * Loses a share of the packets, which TCP then sends again. A lost packet takes one retransmission
- * timeout longer (200 ms plus a round trip), or three timeouts if it is lost twice, and so on
- * (RFC 6298, section 5.5). The packets after it wait too, because none overtakes (head-of-line blocking).
+ * Loses a share of the packets, which TCP then sends again. A packet that is lost once arrives one retransmission
+ * timeout later (200 ms plus a round trip). A packet that is lost twice arrives three timeouts later, and so on (RFC
+ * 6298, section 5.5). The packets after it wait too, because no packet can overtake another (head-of-line blocking).
  *
- * Models the losses on a line with little traffic, as an application sees them. Does not model fast
- * retransmit, which repairs most losses within a round trip if much traffic follows. Does not model
- * the slower sending after a loss, or lost acknowledgements.
+ * Models the losses on a connection with little traffic, as an application sees them. Does not model fast retransmit,
+ * which repairs most losses within a round trip if much traffic follows. Does not model the slower sending after a
+ * loss, or lost acknowledgements.
  */
 export function loss(rate: number, roundTripMs: number, random: () => number = Math.random): Condition {
   const timeoutMs = LEAST_TIMEOUT_MS + roundTripMs

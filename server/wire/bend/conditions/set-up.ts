@@ -1,8 +1,8 @@
 import type { Condition } from './condition.ts'
 
 /**
- * Delays the first packets from the client until one round trip after the connection was accepted. The
- * TCP handshake of the kernel took no time; over the modelled distance it would take a round trip.
+ * Delays the first packets from the client until one round trip after the connection was accepted. The kernel's real
+ * TCP handshake took almost no time; over the modelled distance it would take one round trip.
  *
  * Does not model the DNS lookup, or TLS, which takes one or two more round trips.
  */
