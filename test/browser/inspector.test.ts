@@ -251,20 +251,24 @@ async function exchanged(page: Page, name: TransportName, least = 1): Promise<vo
 }
 
 /** Exchanges of a lane, the latest first. */
-async function exchangesOf(page: Page, of: TransportName): Promise<number[]> {
-  return page.evaluate((of) => {
+async function exchangesOf(page: Page, transport: TransportName): Promise<number[]> {
+  return page.evaluate((transport) => {
     const { exchanges } = document.querySelector('fw-page')?.session ?? {}
     const found: number[] = []
-    for (let next = exchanges?.latest(of) ?? null; next !== null; next = exchanges?.beside(next, of, -1) ?? null)
+    for (
+      let next = exchanges?.latest(transport) ?? null;
+      next !== null;
+      next = exchanges?.beside(next, transport, -1) ?? null
+    )
       found.push(next)
     return found
-  }, of)
+  }, transport)
 }
 
 /** Opens an exchange as a click on its mark does. Default: the latest. */
-async function show(page: Page, of: TransportName, exchange?: number): Promise<void> {
-  const shown = exchange ?? (await exchangesOf(page, of))[0] ?? 0
-  await page.evaluate((open) => document.querySelector('fw-page')?.open(open), { exchange: shown, of })
+async function show(page: Page, transport: TransportName, exchange?: number): Promise<void> {
+  const shown = exchange ?? (await exchangesOf(page, transport))[0] ?? 0
+  await page.evaluate((open) => document.querySelector('fw-page')?.open(open), { exchange: shown, transport })
   await page.getByText(`exchange ${shown}`, { exact: true }).waitFor()
 }
 

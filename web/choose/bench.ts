@@ -210,7 +210,7 @@ export function openBench(origin: string, changed: () => void): Bench {
         changed() {},
         heard() {},
         gap() {},
-        stirred() {},
+        activity() {},
       }),
     )
   }

@@ -221,7 +221,7 @@ export class Ladder extends LitElement {
     const exchange = exchangeOf(lane, selection.mark)
     if (exchange === undefined) return
     this.#shown = selection
-    this.controls.open({ exchange, of: lane.transport })
+    this.controls.open({ exchange, transport: lane.transport })
   }
 
   #drag(event: PointerEvent): void {

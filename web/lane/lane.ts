@@ -96,7 +96,7 @@ export interface Surroundings {
   heard(): void
   gap(lane: Lane, first: number | null, last: number | null): void
   /** Called when a byte crossed the wire, or a message was published, at that time. */
-  stirred(atMs: number): void
+  activity(atMs: number): void
 }
 
 /** Time after a (re)connection by the page until the connection stands and the code has warmed up. */
@@ -114,7 +114,7 @@ export function createLane(
   const index = LANES.indexOf(name)
   const ledger = createLedger()
   const latencies = createLatencies()
-  const marks = createMarks(page.stirred)
+  const marks = createMarks(page.activity)
   const matching = createMatching(by, marks)
   const usage = createUsageMeter()
   let connection: Connection | undefined
@@ -295,7 +295,7 @@ export function createLane(
     const message = page.messages.add(event)
     if (!message) return undefined
     latest = message
-    if (offsetMs !== null) page.stirred(publishedAtMs)
+    if (offsetMs !== null) page.activity(publishedAtMs)
     message.receivedAtMs[index] = receivedAtMs
     if (offsetMs === null) {
       undated.push(message)

@@ -43,8 +43,8 @@ const HELD_MS = 400
 /** A cut is reported twice: by the lab and by the broken connection. Reports within this time are one cut. */
 const SAME_CUT_MS = 500
 
-/** Creates the marks of one lane. `stir` is called with the time of each new mark and state. */
-export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
+/** Creates the marks of one lane. `noteActivity` is called with the time of each new mark and state. */
+export function createMarks(noteActivity: (atMs: number) => void = () => {}): Marks {
   const exchanges: Exchange[] = []
   const streams: Stream[] = []
   const arrivals: Arrival[] = []
@@ -70,7 +70,7 @@ export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
 
   /** Adds a cut, unless the same cut was already reported by the other source. */
   const cut = (atMs: number, how: Way = 'RST'): void => {
-    stir(atMs)
+    noteActivity(atMs)
     if (how === 'black hole') {
       const open = openExchange() ?? openStream()
       if (open) open.silentFromMs ??= atMs
@@ -113,7 +113,7 @@ export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
     },
     state(state) {
       const { is, atMs } = state
-      stir(atMs)
+      noteActivity(atMs)
       if (is === 'asking') {
         answered(atMs)
         requests++
@@ -135,7 +135,7 @@ export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
       } else ended(atMs, wasHeld(openExchange(), openStream(), state) ? 'cut' : 'refused')
     },
     events(messages, atMs) {
-      stir(atMs)
+      noteActivity(atMs)
       const exchange = exchanges.at(-1)
       if (exchange) {
         if (exchange.carried === 0) useful++
@@ -146,15 +146,15 @@ export function createMarks(stir: (atMs: number) => void = () => {}): Marks {
       forget(atMs - KEPT_MS)
     },
     gap(first, last, atMs) {
-      stir(atMs)
+      noteActivity(atMs)
       gaps.push({ kind: 'gap', id: ++lastId, atMs, first, last })
     },
     sentAt(atMs) {
-      stir(atMs)
+      noteActivity(atMs)
       sent.push({ kind: 'sent', id: ++lastId, atMs })
     },
     beat(beat) {
-      stir(beat.atMs)
+      noteActivity(beat.atMs)
       const mark: Beat = { kind: 'beat', id: ++lastId, ...beat }
       // Beats come in the order in which they crossed. Only a correction of the clock can change that order.
       beats.splice(

@@ -25,7 +25,7 @@ export const LABELS: Readonly<Record<LaneName, string>> = {
 export const SETTINGS: readonly Setting[] = ALL.flatMap(({ setting }) => setting ?? [])
 
 /** Value of each setting until somebody changes it. */
-export const USUAL_SETTINGS = Object.fromEntries(SETTINGS.map(({ of, usual }) => [of, usual])) as Record<
+export const USUAL_SETTINGS = Object.fromEntries(SETTINGS.map(({ name, usual }) => [name, usual])) as Record<
   SettingName,
   number
 >

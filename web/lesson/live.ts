@@ -131,7 +131,7 @@ export class LessonLive extends LitElement implements Controls {
     const shown = SETTINGS.filter((setting) =>
       session.lanes.some(({ transport }) => transports[transport].setting === setting),
     )
-    return html`${shown.map(({ of, verb, perSecond }) => html`<span>${verb.slice(0, 1).toUpperCase()}${verb.slice(1)} <b>${session[of] / perSecond} s</b></span>`)}`
+    return html`${shown.map(({ name, verb, perSecond }) => html`<span>${verb.slice(0, 1).toUpperCase()}${verb.slice(1)} <b>${session[name] / perSecond} s</b></span>`)}`
   }
 
   #lanes(session: Session): TemplateResult {

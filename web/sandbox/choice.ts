@@ -5,11 +5,11 @@ import type { Setting } from '../transports/transport.ts'
 
 /** Draws a select inside a sentence, for a setting of a transport. */
 export function settingControl(session: SessionFacts & SessionActs, setting: Setting): TemplateResult {
-  const { of, label, choices, perSecond } = setting
+  const { name, label, choices, perSecond } = setting
   const changed = ({ target }: Event): void => {
     if (target instanceof HTMLSelectElement) session.set(setting, Number(target.value))
   }
   return html`<select class="choice" aria-label=${label} @change=${changed}>
-    ${choices.map((value) => html`<option value=${value} ?selected=${value === session[of]}>${value / perSecond} s</option>`)}
+    ${choices.map((value) => html`<option value=${value} ?selected=${value === session[name]}>${value / perSecond} s</option>`)}
   </select>`
 }

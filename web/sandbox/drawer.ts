@@ -104,7 +104,7 @@ export class Drawer extends LitElement {
     const { session, controls, tick } = this
     const lane = session.lanes.find(({ transport }) => transport === name)
     return html`<div class="body" id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${tabOf(opened)}`}>
-      ${'exchange' in opened ? html`<fw-inspector .session=${session} .controls=${controls} .exchange=${opened.exchange} .of=${name} .step=${this.#step} .tick=${tick}></fw-inspector>` : nothing}
+      ${'exchange' in opened ? html`<fw-inspector .session=${session} .controls=${controls} .exchange=${opened.exchange} .transport=${name} .step=${this.#step} .tick=${tick}></fw-inspector>` : nothing}
       ${'code' in opened ? html`<fw-code .lane=${lane} .side=${opened.side} .tick=${tick}></fw-code>` : nothing}
     </div>`
   }
@@ -119,14 +119,14 @@ export class Drawer extends LitElement {
 
   #show(tab: Tab, lane: TransportName): void {
     if (tab !== 'exchange') this.controls.open({ code: lane, side: tab })
-    else this.controls.open({ exchange: this.session.exchanges.latest(lane) ?? 0, of: lane })
+    else this.controls.open({ exchange: this.session.exchanges.latest(lane) ?? 0, transport: lane })
   }
 
   readonly #step = (by: -1 | 1): void => {
     const { opened, session } = this
     if (!opened || !('exchange' in opened)) return
-    const exchange = session.exchanges.beside(opened.exchange, opened.of, by)
-    if (exchange !== null) this.controls.open({ exchange, of: opened.of })
+    const exchange = session.exchanges.beside(opened.exchange, opened.transport, by)
+    if (exchange !== null) this.controls.open({ exchange, transport: opened.transport })
   }
 
   readonly #stepByKey = ({ key }: KeyboardEvent): void => {
@@ -175,7 +175,7 @@ function tabOf(opened: Opened): Tab {
 
 function laneOf(opened: Opened): TransportName | null {
   if ('code' in opened) return opened.code
-  return 'exchange' in opened ? opened.of : null
+  return 'exchange' in opened ? opened.transport : null
 }
 
 customElements.define('fw-drawer', Drawer)

@@ -41,5 +41,5 @@ export function exportText(session: Session, { span }: View): string {
 
 function aboutLane(session: Session, { transport }: Session['lanes'][number]): string {
   const { verb, setting } = transports[transport]
-  return setting ? `${verb} ${session[setting.of] / setting.perSecond} s` : verb
+  return setting ? `${verb} ${session[setting.name] / setting.perSecond} s` : verb
 }

@@ -40,7 +40,7 @@ export class Inspector extends LitElement {
     session: { attribute: false },
     controls: { attribute: false },
     exchange: { attribute: false },
-    of: { attribute: false },
+    transport: { attribute: false },
     step: { attribute: false },
     tick: { attribute: false },
     found: { state: true },
@@ -52,7 +52,7 @@ export class Inspector extends LitElement {
   declare controls: Controls
   /** Number of the exchange; 0 until one is known. */
   declare exchange: number
-  declare of: TransportName
+  declare transport: TransportName
   declare step: (by: -1 | 1) => void
   /** Counter that changes when another exchange may have begun. */
   declare tick: number
@@ -82,7 +82,7 @@ export class Inspector extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('exchange') || changed.has('of')) this.#begin()
+    if (changed.has('exchange') || changed.has('transport')) this.#begin()
   }
 
   protected override render(): TemplateResult {
@@ -91,9 +91,9 @@ export class Inspector extends LitElement {
   }
 
   protected override updated(): void {
-    const { exchange, of, session, controls } = this
-    const latest = session.exchanges.latest(of)
-    if (exchange === 0 && latest !== null) controls.open({ exchange: latest, of })
+    const { exchange, transport, session, controls } = this
+    const latest = session.exchanges.latest(transport)
+    if (exchange === 0 && latest !== null) controls.open({ exchange: latest, transport })
   }
 
   #begin(): void {
@@ -127,14 +127,14 @@ export class Inspector extends LitElement {
   }
 
   #steps(): TemplateResult {
-    const { exchange, of, found } = this
+    const { exchange, transport, found } = this
     const { exchanges } = this.session
     const button = (by: -1 | 1, text: string, key: string): TemplateResult =>
       html`<button
         type="button"
         title=${`The ${text.toLowerCase()} exchange of this lane (${key})`}
         aria-keyshortcuts=${key}
-        aria-disabled=${exchanges.beside(exchange, of, by) === null}
+        aria-disabled=${exchanges.beside(exchange, transport, by) === null}
         @click=${() => this.step(by)}
       >
         ${text}
@@ -149,11 +149,11 @@ export class Inspector extends LitElement {
   }
 
   #empty(): TemplateResult {
-    const { trouble, exchange, found, of, session } = this
+    const { trouble, exchange, found, transport, session } = this
     if (trouble) return html`<p role="status">${trouble}</p>`
     if (exchange === 0) {
-      const lane = session.lanes.find(({ transport }) => transport === of)
-      return html`<p role="status">No exchange yet: ${LABELS[of]} ${lane?.on ? 'has not asked' : 'is off'}.</p>`
+      const lane = session.lanes.find((one) => one.transport === transport)
+      return html`<p role="status">No exchange yet: ${LABELS[transport]} ${lane?.on ? 'has not asked' : 'is off'}.</p>`
     }
     if (found === undefined) return html`<p class="dim">…</p>`
     return html`<p role="status">
@@ -165,7 +165,7 @@ export class Inspector extends LitElement {
   #exchange(found: Inspected): TemplateResult {
     const { session } = this
     const seen = see(found, (id) => session.isOwn(id))
-    const lane = session.lanes.find(({ transport }) => transport === this.of)
+    const lane = session.lanes.find(({ transport }) => transport === this.transport)
     const asked = lane ? askedFor(found.exchange, lane.marks) : null
     const spans = spansOf(found, asked, session.clock.at(now())?.offsetMs ?? null)
     const [what, sum] = sentenceOf(found, seen)
@@ -174,7 +174,7 @@ export class Inspector extends LitElement {
         <b>${what}</b>
         ${sum}${total ? `, ${milliseconds((spans.up ?? 0) + (spans.server ?? 0) + (spans.down ?? 0))} ms` : ''}.
       </p>
-      ${bar(spans, this.of, isStream(found))}
+      ${bar(spans, this.transport, isStream(found))}
       <p class="small dim">${connectionSentence(found)}</p>
       ${this.trouble ? html`<p class="small" role="status">${this.trouble} What is shown was read before.</p>` : nothing}
       ${maskSentence(seen)} ${this.#sections(found, sectionsOf(found, seen))}`

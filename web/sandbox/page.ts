@@ -12,7 +12,7 @@ import { toCsv } from './csv.ts'
 import { partsPerMessage, scaleFor } from '../lab/cost.ts'
 import type { Session } from '../session/session.ts'
 import { signOut } from '../lab/signed-in.ts'
-import { told } from '../session/tell.ts'
+import { notices } from '../session/notices.ts'
 import { snapshot } from '../session/snapshot.ts'
 import { breakControl, networkControl, pauseControl, rateControl, timeControl } from './bar.ts'
 import './chat.ts'
@@ -257,7 +257,7 @@ export class Page extends LitElement implements Controls {
     if (document.visibilityState !== 'visible') return
     this.tick++
     const queued = this.session.lanes.some((lane) => this.session.queuedMs(lane) !== null)
-    if (queued && !this.#queued) this.say(told.queued)
+    if (queued && !this.#queued) this.say(notices.queued)
     this.#queued = queued
   }
 

@@ -28,7 +28,7 @@ export type Opened =
   /** The class: its people and their messages, for the instructor. */
   | { readonly people: true }
   /** An exchange of one lane; 0 means the first exchange that arrives. */
-  | { readonly exchange: number; readonly of: TransportName }
+  | { readonly exchange: number; readonly transport: TransportName }
   | { readonly code: TransportName; readonly side: 'server' | 'browser' }
 
 export const RATES = [0.5, 1, 2, 5, 10, 20]
@@ -67,8 +67,8 @@ export function writeAddress(address: Address): string {
   if (address.room !== 'lobby') query.set('room', address.room)
   if (address.lanes.join() !== USUAL.join()) query.set('lanes', address.lanes.join())
   if (address.off.length > 0) query.set('off', address.off.join())
-  for (const { of, query: name, usual, perSecond } of SETTINGS)
-    if (address[of] !== usual) query.set(name, String(address[of] / perSecond))
+  for (const { name, query: key, usual, perSecond } of SETTINGS)
+    if (address[name] !== usual) query.set(key, String(address[name] / perSecond))
   if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
   if (address.zoom !== 1) query.set('zoom', String(address.zoom))
   if (address.theme) query.set('theme', address.theme)
@@ -98,13 +98,13 @@ export function laneTrouble(search: string): string | null {
 
 function readSettings(query: URLSearchParams): Record<SettingName, number> {
   const found = { ...USUAL_SETTINGS }
-  for (const { of, query: name, choices, usual, perSecond } of SETTINGS)
-    found[of] = oneOf(choices, numberIn(query, name) * perSecond) ?? usual
+  for (const { name, query: key, choices, usual, perSecond } of SETTINGS)
+    found[name] = oneOf(choices, numberIn(query, key) * perSecond) ?? usual
   return found
 }
 
-function numberIn(query: URLSearchParams, name: string): number {
-  return Number.parseFloat(query.get(name) ?? '')
+function numberIn(query: URLSearchParams, key: string): number {
+  return Number.parseFloat(query.get(key) ?? '')
 }
 
 function oneOf(choices: readonly number[], value: number): number | undefined {

@@ -6,11 +6,11 @@ import { TRANSPORTS } from '../lane/order.ts'
 export interface Exchanges {
   take(crossings: readonly Crossing[]): void
   /** Latest exchange of a transport's lane; null while none is known. */
-  latest(of: TransportName): number | null
+  latest(transport: TransportName): number | null
   /** Latest exchange of any other lane, by its full name; null while none is known. */
   latestIn(lane: string): number | null
   /** Exchange of the same lane before (-1) or after (1) this one; null if there is none. */
-  beside(exchange: number, of: TransportName, step: -1 | 1): number | null
+  beside(exchange: number, transport: TransportName, step: -1 | 1): number | null
 }
 
 /** Number of exchanges known per lane: more than the server keeps the bytes of. */
@@ -25,9 +25,9 @@ export function createExchanges(): Exchanges {
     take(crossings) {
       for (const { is, lane, exchange } of crossings) {
         if (is !== 'request') continue
-        const of = TRANSPORTS.find((name) => lane.endsWith(`.${name}`))
-        if (!of) others.set(lane, exchange)
-        const list = listOf(of)
+        const transport = TRANSPORTS.find((name) => lane.endsWith(`.${name}`))
+        if (!transport) others.set(lane, exchange)
+        const list = listOf(transport)
         // The server numbers exchanges upwards. After a restart it starts again, and knows none of the earlier
         // ones.
         if (exchange <= (list.at(-1) ?? 0)) list.length = 0
@@ -35,10 +35,10 @@ export function createExchanges(): Exchanges {
         if (list.length > KEPT * 1.1) list.splice(0, list.length - KEPT)
       }
     },
-    latest: (of) => listOf(of).at(-1) ?? null,
+    latest: (transport) => listOf(transport).at(-1) ?? null,
     latestIn: (lane) => others.get(lane) ?? null,
-    beside(exchange, of, step) {
-      const list = listOf(of)
+    beside(exchange, transport, step) {
+      const list = listOf(transport)
       // An exchange that is no longer in the list is older than all in the list.
       const at = list.indexOf(exchange)
       return (at < 0 ? (step > 0 ? list[0] : undefined) : list[at + step]) ?? null

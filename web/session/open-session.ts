@@ -22,11 +22,11 @@ import type { Session, SessionListener, SessionParts, ShownLane } from './sessio
 import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from '../lane/send.ts'
 import { createSettings } from './settings.ts'
-import { told } from './tell.ts'
+import { notices } from './notices.ts'
 import type { Setting } from '../transports/transport.ts'
 import { claimSession } from '../lab/instructor.ts'
 import { watchPace } from '../lane/pace.ts'
-import { createReturn } from './return.ts'
+import { createReconnection } from './reconnection.ts'
 import type { Rest } from '../lane/wake.ts'
 
 /** If the lab has not answered after this time, the lanes start without a clock. */
@@ -105,8 +105,8 @@ export function openSession(
       offsetMs: () => clock.at(now())?.offsetMs ?? null,
       changed: laneChanged,
       heard: () => listener.heard(),
-      gap: (lane, first, last) => listener.say(told.gap(lane, first, last)),
-      stirred: quiet.stir,
+      gap: (lane, first, last) => listener.say(notices.gap(lane, first, last)),
+      activity: quiet.noteActivity,
     }),
   )
 
@@ -122,7 +122,7 @@ export function openSession(
     () => serviceMs,
   )
   const pace = watchPace({ late, movedApart })
-  const returns = createReturn(
+  const reconnection = createReconnection(
     lanes,
     () => Math.max(bentMs(session.conditions), bentMs(session.conditionsBefore)),
     announce,
@@ -142,7 +142,7 @@ export function openSession(
       lanesNow = next
       if (isShown && begun) lane.switchOn(messages.cursor)
       else lane.switchOff()
-      listener.say(isShown ? told.added(lane) : told.takenOff(lane))
+      listener.say(isShown ? notices.added(lane) : notices.takenOff(lane))
       listener.changed()
     },
     messages,
@@ -195,7 +195,7 @@ export function openSession(
     switchOn(lane, on) {
       if (on) lane.switchOn(messages.cursor)
       else lane.switchOff()
-      listener.say(told.switched(lane))
+      listener.say(notices.switched(lane))
       listener.changed()
     },
     only(lane: Lane) {
@@ -204,15 +204,15 @@ export function openSession(
       // start.
       for (const other of lanesNow) if (other !== lane && !alone) other.switchOff()
       for (const other of lanesNow) if (other === lane || alone) other.switchOn(messages.cursor)
-      listener.say(alone ? told.allAgain : told.alone(lane))
+      listener.say(alone ? notices.allAgain : notices.alone(lane))
       listener.changed()
     },
-    set({ of, verb, perSecond }: Setting, value: number) {
-      session[of] = value
+    set({ name, verb, perSecond }: Setting, value: number) {
+      session[name] = value
       for (const lane of lanes)
-        if (described[lane.transport].setting?.of === of && begun && session.resting === null) lane.wake()
+        if (described[lane.transport].setting?.name === name && begun && session.resting === null) lane.wake()
       for (const lane of lanes) lane.clear()
-      listener.say(told.setting(verb, value / perSecond))
+      listener.say(notices.setting(verb, value / perSecond))
       listener.changed()
     },
     setRate(perSecond: number) {
@@ -226,9 +226,9 @@ export function openSession(
     },
     restart() {
       lab.restart()
-      announce(told.restart)
-      returns.taken()
-      returns.await(() => told.allBack(lanes), true)
+      announce(notices.restart)
+      reconnection.disconnected()
+      reconnection.announceWhenBack(() => notices.allBack(lanes), true)
     },
     claim(token) {
       claimed = token
@@ -236,7 +236,7 @@ export function openSession(
     },
     clear() {
       for (const lane of lanes) lane.clear()
-      listener.say(told.clear)
+      listener.say(notices.clear)
       listener.changed()
     },
     rename(name: string) {
@@ -263,7 +263,7 @@ export function openSession(
       session.resting = why
       away.end()
       suspicion = null
-      returns.cancel()
+      reconnection.cancel()
       // A closing tab is hidden first and has no lab any more, so the leave is sent by POST.
       if (why === 'away' && session.person) sayBy({ origin, room, person: session.person }, 'leave')
       lab.stop()
@@ -304,7 +304,7 @@ export function openSession(
     lab = openLab(origin, room, page, {
       welcome({ cursor, instructor, user, settings: set, presets }) {
         isLabLost = false
-        returns.labIsBack()
+        reconnection.labIsBack()
         settings.know(presets)
         crossings.startAgain()
         if (!begun) messages.startAt(cursor)
@@ -333,11 +333,11 @@ export function openSession(
         begin()
       },
       settings(next) {
-        returns.taken()
+        reconnection.disconnected()
         settings.adopt(next)
       },
       instructor() {
-        if (!session.instructor) listener.say(told.instructor)
+        if (!session.instructor) listener.say(notices.instructor)
         // The lab's grant holds for its own connection. The session cookie holds for every page of this browser.
         if (claimed !== null) void claimSession(claimed)
         claimed = null
@@ -353,15 +353,15 @@ export function openSession(
       },
       cut(how) {
         for (const lane of lanes) if (lane.on) lane.marks.cut(now(), how)
-        announce(told.cut(how))
-        returns.taken()
-        returns.await(() => told.allBack(lanes))
+        announce(notices.cut(how))
+        reconnection.disconnected()
+        reconnection.announceWhenBack(() => notices.allBack(lanes))
       },
       dropped(name, reason) {
         const lane = laneNamed(name)
         if (!lane) return
         lane.drop(reason)
-        announce(told.dropped(lane, reason))
+        announce(notices.dropped(lane, reason))
       },
       lanes(life, readings) {
         for (const reading of readings) {
@@ -371,7 +371,7 @@ export function openSession(
         const way = wayNow()
         // An event that was under way at the last report may have arrived by now.
         if (way) for (const lane of lanes) lane.crossed([], way)
-        returns.look()
+        reconnection.look()
       },
       wire(crossed) {
         exchanges.take(crossed)
@@ -385,7 +385,7 @@ export function openSession(
       },
       lost() {
         isLabLost = true
-        returns.taken()
+        reconnection.disconnected()
         // The next connection may reach another server with another clock.
         clock.clear()
         noticeUnreachable()
@@ -404,7 +404,7 @@ export function openSession(
     session.lateUntilMs = now()
     for (const lane of lanes) lane.keepOut(session.lateUntilMs)
     if (begun && ms >= TOLD_MS && (isBusySaid || now() > quietUntilMs)) {
-      announce(told.busy(ms))
+      announce(notices.busy(ms))
       isBusySaid = true
     }
     if (ms > HEARTBEATS_MS) checkServer()
@@ -412,8 +412,8 @@ export function openSession(
 
   /** Checks whether the server answers. If not, open connections may be dead, so every lane reconnects. */
   function checkServer(): void {
-    if (lab.check(() => reconnectAll(told.unanswered))) return
-    void reach(origin).then((why) => why !== null && session.resting === null && reconnectAll(told.unanswered))
+    if (lab.check(() => reconnectAll(notices.unanswered))) return
+    void reach(origin).then((why) => why !== null && session.resting === null && reconnectAll(notices.unanswered))
   }
 
   /**
@@ -431,14 +431,14 @@ export function openSession(
     const before = suspicion
     suspicion = null
     if (before !== null && before.offsetMs !== null && Math.abs(offsetMs - before.offsetMs) > SLEPT_MS)
-      reconnectAll(told.slept(before.ms))
+      reconnectAll(notices.slept(before.ms))
   }
 
   function reconnectAll(sentence: string): void {
     suspicion = null
     announce(sentence)
-    returns.taken()
-    returns.await(() => told.allBack(lanes))
+    reconnection.disconnected()
+    reconnection.announceWhenBack(() => notices.allBack(lanes))
     if (begun) for (const lane of lanes) lane.wake()
     listener.changed()
   }
@@ -498,7 +498,7 @@ export function openSession(
       if (begun) return
       messages.startAt(cursor)
       begin()
-      listener.say(told.noLab)
+      listener.say(notices.noLab)
     } catch {
       away.begin()
       clearTimeout(patience)
@@ -514,7 +514,7 @@ export function openSession(
     for (const lane of lanes) lane.clear(afterMs)
     if (afterMs > 0) announce(sentence)
     else listener.say(sentence)
-    if (sentenceBack !== undefined) returns.await(() => sentenceBack)
+    if (sentenceBack !== undefined) reconnection.announceWhenBack(() => sentenceBack)
     listener.changed()
   }
 
@@ -541,8 +541,8 @@ export function openSession(
     // A lane that was switched off or rests is out of trouble without being back.
     const isSaid = lane.troubled || (lane.state.is !== 'off' && lane.state.is !== 'resting')
     if (isSaid && away.sinceMs === null && now() > quietUntilMs)
-      listener.say(lane.troubled ? told.trouble(lane) : told.back(lane))
-    returns.look()
+      listener.say(lane.troubled ? notices.trouble(lane) : notices.back(lane))
+    reconnection.look()
     listener.changed()
   }
 

@@ -5,7 +5,7 @@ export interface Quiet {
   /** Time of the latest crossing; null before the first. */
   readonly lastMs: number | null
   /** Notes a crossing at that time. Reports may come late and out of order. */
-  stir(atMs: number): void
+  noteActivity(atMs: number): void
 }
 
 export interface Stretch {
@@ -28,7 +28,7 @@ export function createQuiet(): Quiet {
     get lastMs() {
       return lastMs
     },
-    stir(atMs) {
+    noteActivity(atMs) {
       if (lastMs === null || atMs > lastMs) {
         if (lastMs !== null) stretches = [...stretches, ...long({ fromMs: lastMs, toMs: atMs })].slice(-MOST)
         lastMs = atMs

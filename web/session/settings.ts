@@ -7,7 +7,7 @@ import type { Lane } from '../lane/lane.ts'
 import { transports } from '../transports/index.ts'
 import { areEqual, describeNetwork, isNeutral } from './network.ts'
 import type { Band } from './network.ts'
-import { told } from './tell.ts'
+import { notices } from './notices.ts'
 
 export interface RoomSettings {
   /** Current settings; null before the lab has reported them. */
@@ -74,7 +74,7 @@ export function createSettings(
         for (const lane of lanes)
           if (transports[lane.transport].kind === 'socket' && lane.state.is === 'reconnecting') lane.wake()
       if (isBent) return sayBent(before.conditions, next.conditions)
-      if (before.ratePerSecond !== next.ratePerSecond) restartFigures(told.rate(next.ratePerSecond))
+      if (before.ratePerSecond !== next.ratePerSecond) restartFigures(notices.rate(next.ratePerSecond))
     },
   }
 
@@ -93,8 +93,8 @@ export function createSettings(
 
   function sayBent(before: Conditions, next: Conditions): void {
     if (next.firewall && areEqual({ ...before, firewall: true }, next))
-      return restartFigures(told.firewall, NEW_WIRE_MS)
+      return restartFigures(notices.firewall, NEW_WIRE_MS)
     const network = isNeutral(next) ? NEUTRAL : describeNetwork(next, presets)
-    restartFigures(told.network(network), NEW_WIRE_MS, told.networkBack(network))
+    restartFigures(notices.network(network), NEW_WIRE_MS, notices.networkBack(network))
   }
 }

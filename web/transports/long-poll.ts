@@ -31,7 +31,7 @@ export const longPoll: DescribedTransport = {
   colour: { light: '#8f1f77', dark: '#f29ad8' },
   model: longPolling,
   setting: {
-    of: 'waitS',
+    name: 'waitS',
     query: 'wait',
     label: 'Longest hold',
     verb: 'holds up to',

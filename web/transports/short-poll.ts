@@ -29,7 +29,7 @@ export const shortPoll: DescribedTransport = {
   colour: { light: '#c2480a', dark: '#f08a24' },
   model: shortPolling,
   setting: {
-    of: 'intervalMs',
+    name: 'intervalMs',
     query: 'poll',
     label: 'Poll interval',
     verb: 'asks every',

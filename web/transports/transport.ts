@@ -55,7 +55,7 @@ export type Shape = 'circle' | readonly (readonly [x: number, y: number])[]
 /** A number that readers can change. */
 export interface Setting {
   /** The member of `Target` that it changes. */
-  readonly of: SettingName
+  readonly name: SettingName
   /** Name in the page's address, which contains the value in seconds. */
   readonly query: string
   readonly label: string

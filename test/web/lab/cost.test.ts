@@ -24,7 +24,7 @@ function laneOf(name: 'short-poll' | 'sse', messages: number): Lane {
     changed: () => {},
     heard: () => {},
     gap: () => {},
-    stirred: () => {},
+    activity: () => {},
   })
   const reading = { lane: 'a', transport: name, requests: 12, connections: 2, bytesUp: 5000, bytesDown: 4720 }
   lane.usage.take('one', { ...reading, split: SPLIT }, messages)

@@ -31,7 +31,7 @@ export function fixedScene() {
       changed: () => {},
       heard: () => {},
       gap: () => {},
-      stirred: () => {},
+      activity: () => {},
     })
     lane.switchOn('k.0')
     return lane

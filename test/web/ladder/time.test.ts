@@ -47,7 +47,7 @@ test('a position converts to a time and back, and later times are further right'
 
 test('quiet times are folded, except for the last 10 s and a little space on each side', () => {
   const quiet = createQuiet()
-  for (const ms of [0, 38_000]) quiet.stir(ms)
+  for (const ms of [0, 38_000]) quiet.noteActivity(ms)
   expect(foldsOf(quiet, 0.08, 60_000)).toEqual([
     { fromMs: 200, toMs: 37_800, quietMs: 38_000 },
     { fromMs: 38_200, toMs: 50_000, quietMs: 22_000 },
@@ -62,7 +62,7 @@ test('while the picture rolls, a mark never moves further than the time that has
       fc.constantFrom(0.02, 0.08, 1),
       (pauses, pxPerMs) => {
         const quiet = createQuiet()
-        quiet.stir(0)
+        quiet.noteActivity(0)
         let beganMs = 0
         const places = new Map<number, number>()
         for (const pauseMs of pauses) {
@@ -77,7 +77,7 @@ test('while the picture rolls, a mark never moves further than the time that has
               places.set(ms, is)
             }
           }
-          quiet.stir(nextMs)
+          quiet.noteActivity(nextMs)
           beganMs = nextMs
           places.set(nextMs, xAt(rollingTo(nextMs, pxPerMs, foldsOf(quiet, pxPerMs, nextMs)), nextMs))
         }

@@ -117,7 +117,7 @@ function begin(offsetMs: number | null = 0) {
     changed: () => {},
     heard: () => {},
     gap: () => {},
-    stirred: () => {},
+    activity: () => {},
   }
   const lane = createLane({ name: 'ws', transport: 'ws' }, transport, page)
   lane.switchOn('k3.0')

@@ -19,7 +19,8 @@ const USUAL_VIEW: Address = {
   isChatHidden: false,
 }
 
-const choicesOf = (name: SettingName): readonly number[] => SETTINGS.find(({ of }) => of === name)?.choices ?? []
+const choicesOf = (name: SettingName): readonly number[] =>
+  SETTINGS.find((setting) => setting.name === name)?.choices ?? []
 
 test('an empty address shows the usual view, and the usual view has an empty address', () => {
   expect(readAddress('')).toEqual(USUAL_VIEW)
@@ -57,7 +58,7 @@ test('every view is restored from its own address', () => {
 })
 
 test('an open exchange is not stored in the address', () => {
-  expect(writeAddress({ ...USUAL_VIEW, open: { exchange: 7, of: 'sse' } })).toBe('')
+  expect(writeAddress({ ...USUAL_VIEW, open: { exchange: 7, transport: 'sse' } })).toBe('')
 })
 
 test('invalid values in an address are ignored', () => {

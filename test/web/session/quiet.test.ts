@@ -4,14 +4,14 @@ import { QUIET_MS, createQuiet } from '../../../web/session/quiet.ts'
 
 test('a quiet time is known once it is over', () => {
   const quiet = createQuiet()
-  for (const ms of [0, 5000, 43_000, 44_000]) quiet.stir(ms)
+  for (const ms of [0, 5000, 43_000, 44_000]) quiet.noteActivity(ms)
   expect(quiet.stretches).toEqual([{ fromMs: 5000, toMs: 43_000 }])
   expect(quiet.lastMs).toBe(44_000)
 })
 
 test('a late report divides a quiet time', () => {
   const quiet = createQuiet()
-  for (const ms of [0, 40_000, 12_000, 35_000]) quiet.stir(ms)
+  for (const ms of [0, 40_000, 12_000, 35_000]) quiet.noteActivity(ms)
   expect(quiet.stretches).toEqual([
     { fromMs: 0, toMs: 12_000 },
     { fromMs: 12_000, toMs: 35_000 },
@@ -24,7 +24,7 @@ test('quiet times contain no crossing and are complete, for any order of reports
       // The record begins with the first report.
       const quiet = createQuiet()
       const first = Math.min(...times)
-      for (const ms of [first, ...times]) quiet.stir(ms)
+      for (const ms of [first, ...times]) quiet.noteActivity(ms)
       const ascending = times.toSorted((a, b) => a - b)
       const gaps = ascending.flatMap((toMs, i) => {
         const fromMs = ascending[i - 1] ?? toMs

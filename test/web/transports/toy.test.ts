@@ -83,7 +83,7 @@ test('a new transport is held back by a proxy, and appears in exports and in the
       changed() {},
       heard() {},
       gap() {},
-      stirred() {},
+      activity() {},
     },
   )
   lane.switchOn('k.0')

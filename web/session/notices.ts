@@ -3,7 +3,7 @@ import type { Cut } from '../../server/protocol/lab.ts'
 import { LABELS } from '../lane/order.ts'
 import type { Lane } from '../lane/lane.ts'
 
-export const told = {
+export const notices = {
   clear: 'Figures start again.',
   allAgain: 'All lanes are on again. Each continues at the page’s cursor.',
   queued:

@@ -2,16 +2,16 @@
 import { now } from '../now.ts'
 import type { Lane } from '../lane/lane.ts'
 
-export interface Return {
+export interface Reconnection {
   /**
    * Notes that all lanes are disconnected now: by the lab, by the page itself, or together with the lab's connection.
    */
-  taken(): void
+  disconnected(): void
   /**
-   * Announces `sentence` once all lanes are back since the last call of `taken`. With `isLabNeeded`, the lab must be
-   * back first.
+   * Announces `sentence` once all lanes are back since the last call of `disconnected`. With `isLabNeeded`, the lab must
+   * be back first.
    */
-  await(sentence: () => string, isLabNeeded?: boolean): void
+  announceWhenBack(sentence: () => string, isLabNeeded?: boolean): void
   labIsBack(): void
   /** Checks whether all lanes are back, after a change. */
   look(): void
@@ -22,21 +22,25 @@ export interface Return {
 /**
  * The lab reports a cut over its own connection, which may be this much later than the end of the lanes' connections.
  */
-const LATER_MS = 1000
+const REPORT_LATE_MS = 1000
 /** After the lab's report, a round trip and this time, every connection from before the cut has ended. */
 const SURE_MS = 400
 
 /** Creates the detector. `tripMs` is the time that network conditions add to a round trip. */
-export function createReturn(lanes: readonly Lane[], tripMs: () => number, say: (sentence: string) => void): Return {
-  let takenAtMs = 0
+export function createReconnection(
+  lanes: readonly Lane[],
+  tripMs: () => number,
+  say: (sentence: string) => void,
+): Reconnection {
+  let disconnectedAtMs = 0
   let awaited: { readonly sentence: () => string; readonly sureAtMs: number; isLabNeeded: boolean } | null = null
 
   return {
-    taken() {
-      takenAtMs = now()
+    disconnected() {
+      disconnectedAtMs = now()
     },
-    await(sentence, isLabNeeded = false) {
-      awaited = { sentence, sureAtMs: takenAtMs + SURE_MS + tripMs(), isLabNeeded }
+    announceWhenBack(sentence, isLabNeeded = false) {
+      awaited = { sentence, sureAtMs: disconnectedAtMs + SURE_MS + tripMs(), isLabNeeded }
     },
     labIsBack() {
       if (awaited) awaited.isLabNeeded = false
@@ -44,7 +48,7 @@ export function createReturn(lanes: readonly Lane[], tripMs: () => number, say: 
     look() {
       if (!awaited || awaited.isLabNeeded || now() < awaited.sureAtMs) return
       const running = lanes.filter(({ on }) => on)
-      if (running.length === 0 || !running.every((lane) => lane.hasReturned(takenAtMs - LATER_MS))) return
+      if (running.length === 0 || !running.every((lane) => lane.hasReturned(disconnectedAtMs - REPORT_LATE_MS))) return
       const { sentence } = awaited
       awaited = null
       say(sentence())
