@@ -97,8 +97,8 @@ test(
     expect(
       await page.getByLabel('Clients, at once').evaluate((field: HTMLInputElement) => field.validationMessage),
     ).toMatch(/from 1 to/)
-    await page.getByLabel('On the way').selectOption('firewall')
-    await page.getByText('WebSocket is out. Refused on the way').waitFor()
+    await page.getByLabel('Network path').selectOption('firewall')
+    await page.getByText('WebSocket cannot do this task. A firewall').waitFor()
   },
   TEST_MS,
 )
@@ -111,7 +111,7 @@ test(
     await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
     await page.getByRole('button', { name: 'Measure' }).click()
     await page.getByRole('button', { name: 'Cancel' }).click()
-    await page.getByText('Cancelled; nothing was kept of it.').waitFor()
+    await page.getByText('The measurement was cancelled').waitFor()
     expect(await page.locator('table.measured').count()).toBe(0)
   },
   TEST_MS,
@@ -123,7 +123,7 @@ test(
     await using server = await serve({ isShared: true })
     const page = await open(`${server.origin}/choose?latency=200`)
     await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
-    await page.getByText('is the instructor’s to bend').waitFor()
+    await page.getByText('Only the instructor can change the network').waitFor()
   },
   TEST_MS,
 )

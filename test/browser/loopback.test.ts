@@ -92,9 +92,9 @@ test('the plain chat reports its lost connection when the network is cut, and re
   await page.keyboard.press('Enter')
   await page.getByRole('log').getByText('one').waitFor()
   await context.setOffline(true)
-  await page.getByText('The connection is gone. Trying again.').waitFor()
+  await page.getByText('The connection is lost. The page is trying again.').waitFor()
   await context.setOffline(false)
-  await page.getByText('The connection is gone. Trying again.').waitFor({ state: 'detached' })
+  await page.getByText('The connection is lost. The page is trying again.').waitFor({ state: 'detached' })
 })
 
 test('a lesson reports a cut network as a server that does not answer, and recovers', async () => {

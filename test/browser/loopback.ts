@@ -24,7 +24,7 @@ try {
   await show('/', measured)
   await show('/lessons/04-long-polling', measured)
   await show('/board?board=b', () => page.waitForFunction(() => window.fourwireBoard?.snapshot().isLive))
-  await show('/choose', () => page.getByRole('region', { name: 'By the model' }).waitFor())
+  await show('/choose', () => page.getByRole('region', { name: 'Predicted values' }).waitFor())
   await show('/chat', async () => {
     await page.getByLabel('Your name').fill('Ada')
     await page.getByLabel('Your message').fill('hello')

@@ -10,7 +10,7 @@ const [form] = document.forms
 const list = document.querySelector('[role=log]')
 const status = document.querySelector('output')
 const [username, message] = document.querySelectorAll('input')
-if (!form || !list || !status || !username || !message) throw new Error('Something is missing in chat.html.')
+if (!form || !list || !status || !username || !message) throw new Error('An element is missing in chat/index.html.')
 
 const trouble = await claimLink()
 
@@ -29,7 +29,7 @@ const connect = (): WebSocket => {
 const lost = (): void => {
   socket.onclose = null
   socket.close()
-  status.value = 'The connection is gone. Trying again.'
+  status.value = 'The connection is lost. The page is trying again.'
   setTimeout(() => (socket = connect()), 500 + 2000 * Math.random())
 }
 

@@ -48,7 +48,7 @@ export interface Bench {
   setNetwork(change: Partial<Conditions>): Promise<void>
   /**
    * Runs a workload. Rejects with a sentence if it cannot be run, and with the reason of `signal` if it is stopped.
-   * `told` receives the progress, 0 to 1.
+   * `told` is called with the progress, 0 to 1.
    */
   run(run: Run, signal: AbortSignal, told: (share: number) => void): Promise<Ran>
   stop(): void
@@ -159,7 +159,8 @@ export function openBench(origin: string, changed: () => void): Bench {
     try {
       for (const lane of lanes) lane.switchOn(after)
       await until(() => lanes.every(isOpen), OPEN_MS, signal)
-      if (!lanes.some(isOpen)) throw new Error('The server answers by none of the transports. Is it still running?')
+      if (!lanes.some(isOpen))
+        throw new Error('The server does not answer over any of the transports. Is it still running?')
       const warm = publisher.begin(asked)
       await until(() => false, WARM_MS, signal)
       warm()
@@ -248,7 +249,7 @@ async function endOf(origin: string, room: string): Promise<Cursor> {
   const answer = await fetch(`${origin}/feed/${room}/poll`).catch(() => {
     throw new Error('The server cannot be reached. Start it again: npm start.')
   })
-  if (!answer.ok) throw new Error(`The server gave no room to measure in: ${await answer.text()}`)
+  if (!answer.ok) throw new Error(`The server did not create a room for the measurement: ${await answer.text()}`)
   const { cursor }: { cursor: Cursor } = await answer.json()
   return cursor
 }

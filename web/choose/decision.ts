@@ -106,7 +106,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
       tell()
     },
     measure: () => void measure(),
-    cancel: () => running?.abort(new Error('Cancelled; nothing was kept of it.')),
+    cancel: () => running?.abort(new Error('The measurement was cancelled, and its result was not kept.')),
     retry: () => void learn(),
   }
   return decision
@@ -119,14 +119,14 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const { bytes } = workload
       const run = { ...LEARN, text: textOf(bytes) }
       const { sizes } = await attempt(run)
-      // If a firewall refuses WebSockets, their sizes cannot be measured. Those of the other stream are similar.
+      // If a firewall refuses WebSockets, their sizes cannot be measured. The sizes of the event stream are similar.
       const other = TRANSPORTS.find((name) => transports[name].kind === 'stream')
       const known = TRANSPORTS.map((name) => [name, sizes[name] ?? (other ? sizes[other] : null)] as const)
       if (known.some(([, one]) => one === null))
         throw new Error(
           bench.way === null
-            ? 'The sizes are counted by the lab, and its WebSocket is not open: something between here and the server lets none through.'
-            : 'No message came over all lanes within three seconds: the way is too slow, or the machine too busy.',
+            ? 'The lab counts the sizes, but its WebSocket is not open. The network between this page and the server probably refuses WebSockets.'
+            : 'No message came over all lanes within three seconds. The network is too slow, or the computer is too busy.',
         )
       learnt = { sizes: Object.fromEntries(known) as ByTransport<Sizes>, bytes }
       is = 'ready'
@@ -211,7 +211,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
 
   /** The measured sizes, adapted to another length of the text. */
   function sizesFor(name: keyof ByTransport<Sizes>, bytes: number): Sizes {
-    if (!learnt) throw new Error('The sizes are not known.')
+    if (!learnt) throw new Error('The sizes are not known yet.')
     const sizes = learnt.sizes[name]
     return { ...sizes, payload: sizes.payload + bytes - learnt.bytes }
   }
@@ -243,17 +243,19 @@ export function openDecision(origin: string, search: string, changed: (search: s
     const sentences: string[] = []
     if (bench.isInstructor === false && (latency !== bench.network?.latencyMs || path !== 'clear'))
       sentences.push(
-        'The network is the instructor’s to bend, and this page is not the instructor’s: it is measured as it is, and compared with what the model says of that.',
+        'Only the instructor can change the network, and you are not the instructor. The network is measured without a change, and the model’s prediction is computed for the same network.',
       )
     if (bench.isInstructor && (latency > 0 || path !== 'clear'))
       sentences.push(
-        'While it is measured, the network of this whole server is bent, for everybody; then it is put back.',
+        'During the measurement, the network of this server is changed for everybody. Afterwards it is restored.',
       )
     if (rate > MOST_PER_SECOND)
-      sentences.push(`It is measured with ${MOST_PER_SECOND} messages a second: one page may not publish more.`)
+      sentences.push(
+        `The measurement publishes ${MOST_PER_SECOND} messages a second, because one page may not publish more.`,
+      )
     if (rate < LEAST_PER_SECOND)
       sentences.push(
-        `It is measured with ${LEAST_PER_SECOND} messages a second: fewer would take too long to tell anything.`,
+        `The measurement publishes ${LEAST_PER_SECOND} messages a second, because a result from fewer would take too long.`,
       )
     return sentences
   }

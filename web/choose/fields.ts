@@ -5,18 +5,18 @@ import { FIGURES, PATHS, isFitting } from '../measure/workload.ts'
 import type { Figure, Path, Workload } from '../measure/workload.ts'
 
 const LABELS: Record<Figure, { readonly label: string; readonly unit: string }> = {
-  rate: { label: 'Messages for each client', unit: 'a second' },
+  rate: { label: 'Messages to each client', unit: 'a second' },
   bytes: { label: 'Text of a message', unit: 'bytes' },
   clients: { label: 'Clients', unit: 'at once' },
-  age: { label: '19 of 20 may be as old as', unit: 's' },
+  age: { label: 'Greatest age of 19 of 20 messages', unit: 's' },
   latency: { label: 'Network, one way', unit: 'ms' },
-  idle: { label: 'Nothing happens in', unit: '% of the time' },
-  memory: { label: 'An open connection takes', unit: 'KiB at the server' },
+  idle: { label: 'No messages in', unit: '% of the time' },
+  memory: { label: 'Memory of a connection', unit: 'KiB at the server' },
 }
 
 const PATH_LABELS: Record<Path, string> = {
-  clear: 'Lets everything through',
-  buffers: 'A proxy collects answers',
+  clear: 'No obstacle',
+  buffers: 'A proxy buffers responses',
   firewall: 'A firewall refuses WebSockets',
 }
 
@@ -26,7 +26,7 @@ export function fields(workload: Workload, set: (change: Partial<Workload>) => v
   return html`<div class="fields">
     ${NAMES.map((name) => figure(name, workload[name], (value) => set({ [name]: value })))}
     <label class="figure"
-      ><span>On the way</span
+      ><span>Network path</span
       ><select
         class="select"
         @change=${({ target }: Event) => target instanceof HTMLSelectElement && set({ path: pathOf(target.value) })}
@@ -41,7 +41,7 @@ export function fields(workload: Workload, set: (change: Partial<Workload>) => v
         @change=${({ target }: Event) => target instanceof HTMLSelectElement && set({ speaks: target.value === 'yes' })}
       >
         <option value="no" ?selected=${!workload.speaks}>Only listen</option>
-        <option value="yes" ?selected=${workload.speaks}>Speak as well</option>
+        <option value="yes" ?selected=${workload.speaks}>Send messages as well</option>
       </select></label
     >
   </div>`
@@ -55,7 +55,7 @@ function figure(name: Figure, value: number, set: (value: number) => void): Temp
   const changed = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return
     const fits = target.value !== '' && isFitting(name, Number(target.value))
-    target.setCustomValidity(fits ? '' : `Give a number from ${from} to ${to.toLocaleString('en')}.`)
+    target.setCustomValidity(fits ? '' : `Enter a number from ${from} to ${to.toLocaleString('en')}.`)
     if (fits) set(Number(target.value))
     else target.reportValidity()
   }

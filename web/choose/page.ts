@@ -31,17 +31,17 @@ export class ChoosePage extends LitElement {
         <nav aria-label="Page"><a href="/lessons/17-choosing">Lesson 17</a> <a href="/">Sandbox</a></nav>
       </header>
       <main class="choose">
-        <h1>Which transport is right for what you have?</h1>
+        <h1>Which transport is right for your workload?</h1>
         <section class="workload" aria-labelledby="workload">
-          <h2 id="workload">What you have</h2>
+          <h2 id="workload">Your workload</h2>
           ${fields(decision.workload, (change) => decision.set(change))}
         </section>
         <section class="says" aria-labelledby="model">
-          <h2 id="model">What the model says</h2>
+          <h2 id="model">Prediction of the model</h2>
           ${this.#model()}
         </section>
         <section class="ran" aria-labelledby="measured">
-          <h2 id="measured">What is measured</h2>
+          <h2 id="measured">Measurement</h2>
           ${this.#measured()}
         </section>
       </main>`
@@ -54,20 +54,20 @@ export class ChoosePage extends LitElement {
         <button class="button" type="button" @click=${() => this.decision.retry()}>Try again</button>`
     if (is === 'ready' && !predicted)
       return html`<p role="status">
-        <b class="alarm">No clock.</b> The lab’s WebSocket is not open, and without it no delay is known. It is tried
-        again and again.
+        <b class="alarm">No clock.</b> The lab’s WebSocket is not open, and without it no delay is known. The page keeps
+        trying to open it.
       </p>`
     if (!predicted || !conditions)
       return html`<p class="dim">
-        Asking this server a few times by each transport, to learn the sizes of this browser’s requests …
+        The page sends a few requests over each transport, to learn the sizes of this browser’s requests …
       </p>`
     const asks =
       conditions.intervalMs >= 1000 ? `${(conditions.intervalMs / 1000).toFixed(1)} s` : `${conditions.intervalMs} ms`
     return html`${modelTable(predicted, workload, cheapestOf(predicted))}
       <p class="dim small">
-        Short polling pauses for ${asks} behind each answer: as seldom as the age allows. Long polling is held for
-        ${conditions.waitS} s at the most. Bytes are TCP payload, both ways. What a connection takes at the server is
-        yours to say: it differs by server, and no page can see it.
+        Short polling pauses for ${asks} after each response, the longest pause that the age allows. A long poll is held
+        for at most ${conditions.waitS} s. Bytes are TCP payload in both directions. You have to enter the memory of a
+        connection yourself, because it differs between servers, and a page cannot measure it.
       </p>
       <h3>Why</h3>
       <ul class="reasons">
@@ -89,7 +89,7 @@ export class ChoosePage extends LitElement {
         ${
           isRunning
             ? html`<button class="button" type="button" @click=${() => decision.cancel()}>Cancel</button>
-                <progress max="1" .value=${share} aria-label="How far the measurement is"></progress>`
+                <progress max="1" .value=${share} aria-label="Progress of the measurement"></progress>`
             : html`<button class="button" type="button" ?disabled=${is !== 'ready'} @click=${() => decision.measure()}>
                 Measure
               </button>`
@@ -99,7 +99,7 @@ export class ChoosePage extends LitElement {
       <p role="status">
         ${isRunning ? `Measuring, ${Math.round(share * 10) * 10} %.` : is === 'ready' && trouble ? trouble : nothing}
       </p>
-      ${result ? resultTable(result) : isRunning || trouble ? nothing : html`<p class="dim">Nothing yet. It opens a lane for each transport in a room of its own, publishes at random moments, and counts at the socket.</p>`}`
+      ${result ? resultTable(result) : isRunning || trouble ? nothing : html`<p class="dim">There is no measurement yet. A measurement opens a lane for each transport in a separate room, publishes at random moments, and counts the bytes at the server’s sockets.</p>`}`
   }
 
   #setSeconds = ({ target }: Event): void => {

@@ -16,12 +16,12 @@ export function modelTable(
   { clients }: Workload,
   best: TransportName | null,
 ): TemplateResult {
-  return html`<div class="scrolls" tabindex="0" role="region" aria-label="By the model">
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="Predicted values">
     <table>
       <thead>
         <tr>
-          <th scope="col">By the model</th>
-          <th scope="col">bytes/s, a client</th>
+          <th scope="col">Prediction</th>
+          <th scope="col">bytes/s per client</th>
           <th scope="col">bytes/s, in all</th>
           <th scope="col">requests/s, in all</th>
           <th scope="col">p50, ms</th>
@@ -60,7 +60,7 @@ export function resultTable({ measured, predicted, busyMs }: Result): TemplateRe
       return {
         row: html`<tr data-lane=${name} class="out">
           <th scope="row">${shape(name, true)} ${LABELS[name]}</th>
-          <td colspan="9">${model.out ?? 'No connection came to stand.'}</td>
+          <td colspan="9">${model.out ?? 'No connection could be opened.'}</td>
         </tr>`,
         whys: [],
         isMeasured: false,
@@ -84,7 +84,7 @@ export function resultTable({ measured, predicted, busyMs }: Result): TemplateRe
     }
   })
   const whys = rows.flatMap((one) => one.whys).filter((why) => why !== null)
-  return html`<div class="scrolls" tabindex="0" role="region" aria-label="As measured">
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="Measured values">
       <table class="measured">
         <thead>
           <tr>

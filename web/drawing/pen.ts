@@ -26,6 +26,6 @@ type Used =
 
 /** The part of a canvas's pen that the ladder uses. svg-pen.ts implements it for SVG. */
 export interface Pen extends Pick<CanvasRenderingContext2D, Used> {
-  /** Paint for slanted thin lines. Only a pen that takes no bitmaps has it. */
+  /** Paint for slanted thin lines. Only a pen that cannot draw bitmaps has it. */
   hatched?(colour: string): string
 }

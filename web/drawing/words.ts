@@ -18,11 +18,11 @@ export const HELP = {
   p50: 'The time from the moment the server accepts a message to the first line of code that has it in this browser.',
   bound: 'The largest possible difference between this browser’s clock and the server’s clock.',
   expected: 'The value that the model predicts for this interval, network and rate.',
-  p95: '19 of 20 messages arrive sooner. The number is grey below 75 responses, because so few are not enough for it.',
-  p99: '99 of 100 messages arrive sooner. The number is grey below 400 responses, because so few are not enough for it.',
+  p95: '19 of 20 messages arrive sooner. The number is grey below 75 responses, because fewer are not enough for it.',
+  p99: '99 of 100 messages arrive sooner. The number is grey below 400 responses, because fewer are not enough for it.',
   n: 'The number of messages measured since you last changed a setting.',
   all: 'The number of messages for each delay, on a log scale. The line below is the range that the model expects.',
-  hop: 'The sandbox passes the bytes between this browser and your server on without a change. So your lane has the same network as the others, and its bytes are counted. This adds one hop within this computer in each direction: half the time of a connect, the shortest of the last 15. Your server also gets each message a little later than the reference lane, which is the sandbox itself.',
+  hop: 'The sandbox passes the bytes between this browser and your server on without a change. So your lane has the same network as the others, and its bytes are counted. This adds one hop inside this computer in each direction. Its time is estimated as half of the shortest of the last 15 connects. Your server also gets each message a little later than the reference lane, which is the sandbox itself.',
   bytes:
     'The bytes that crossed the wire, in both directions, divided by the number of messages that arrived. The server counts them at its sockets, without TCP and IP headers.',
   payload: 'The messages themselves, as JSON.',
@@ -38,7 +38,7 @@ export const HELP = {
   clock: 'All times are on the server’s clock. This is the largest possible error of this page’s estimate.',
   rate: 'The number of messages that the metronome publishes per second, at random moments.',
   network: 'Changes the bytes below HTTP, in both directions, for all lanes in the same way.',
-  more: 'Every condition alone, and every way to cut connections.',
+  more: 'Sets each condition separately, and cuts connections in different ways.',
   cut: 'Resets every connection of the feed immediately, even in the middle of a message.',
   restart: 'Ends all streams politely, refuses everybody for a moment, and then removes all network conditions.',
   proxy:
@@ -46,7 +46,7 @@ export const HELP = {
   firewall: 'Refuses WebSockets with 403, as some schools and companies do.',
   people: 'Hide the chat on this screen, remove messages, mute and remove people.',
   token:
-    'The server printed it when it started, at the end of the instructor’s link. It makes you the instructor in this browser.',
+    'The server printed the token when it started, at the end of the instructor’s link. The token makes you the instructor in this browser.',
   notInstructor:
     'Only the instructor sets what affects everybody. The instructor opens the link that the server printed when it started.',
 }
@@ -71,11 +71,11 @@ export const NETWORK: readonly (readonly [string, string])[] = [
   ],
   [
     'buffering',
-    'The server’s bytes are held until there are this many bytes, this time is over, or the response is complete. Models: a proxy that collects responses. nginx sends a response with X-Accel-Buffering: no on immediately. The event stream here has that header, so the nginx preset does not hold SSE. We tried it with nginx 1.22; with the setting that ignores the header, it held the same stream until 4 KiB. Most other proxies do not know the header, and the switch Buffering proxy ignores it. Does not model: what a proxy does with requests.',
+    'The server’s bytes are held until there are this many bytes, this time is over, or the response is complete. Models: a proxy that collects responses. nginx sends a response with X-Accel-Buffering: no on immediately. The event stream here has that header, so the nginx preset does not hold SSE. We tried nginx 1.22: with the setting that ignores the header, nginx held the same stream until 4 KiB. Most other proxies do not know the header, and the switch Buffering proxy ignores it. Does not model: what a proxy does with requests.',
   ],
   [
     'slow reader',
-    'The client’s application reads this many bytes per second from each of its connections. Models: a client that cannot keep up. First its receive window is full, then the server’s buffer, and then the server waits. A poll asks again only after it has read its response, so nothing collects for it. Does not model: an application that stops and then reads everything at once, or a window that grows.',
+    'The client’s application reads this many bytes per second from each of its connections. Models: a client that cannot keep up. First its receive window is full, then the server’s buffer, and then the server waits. A polling client asks again only after it has read its response, so no bytes collect for it. Does not model: an application that stops and then reads everything at once, or a window that grows.',
   ],
   [
     'idle cut',

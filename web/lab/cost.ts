@@ -51,7 +51,7 @@ function partsOf({
 
 /**
  * Expected bytes per message, computed from the sizes that the meter measured on this lane; null before there are
- * any.
+ * sizes.
  */
 export function expectedCost(lane: Lane, conditions: ModelInputs): number | null {
   const { total } = lane.usage

@@ -1,4 +1,4 @@
-/** Makes a page the instructor's: by the link that the server printed, or by the token in the settings. */
+/** Gives a page the instructor's rights, by the link that the server printed or by the token in the settings. */
 import type { Problem } from '../../server/protocol/feed.ts'
 
 /**

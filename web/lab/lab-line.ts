@@ -70,7 +70,8 @@ export function byHttp({ origin, room, page, heard, closed }: LineEnds): LabLine
     send(request) {
       if (line === null) return
       const asked = request.type === 'clock' ? askTime(request.t0) : say(line, request)
-      // A failed request needs no handling here: the silence is noticed, and a closed line needs no response.
+      // A failed request needs no handling here. If the server is silent, lab.ts notices it; if the line is closed,
+      // no response is needed.
       asked.catch(() => {})
     },
     close,

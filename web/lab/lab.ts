@@ -57,19 +57,19 @@ export interface Lab {
   typing(on: boolean): void
   /**
    * Asks for the time, and calls `unanswered` if there is no answer within a few seconds. Without a connection it
-   * starts one and returns false, because then the check cannot be made here.
+   * starts one and returns false, because then this check is impossible.
    */
   check(unanswered: () => void): boolean
   stop(): void
 }
 
 /**
- * Number of clock exchanges at the start, which give a good bound within a few round trips. Later exchanges follow
- * the drift.
+ * Number of clock exchanges at the start. They give a good bound within a few round trips; later exchanges follow the
+ * drift.
  */
 const BURST = 8
 const CLOCK_EVERY_MS = 2000
-/** After two missed clock exchanges, the line counts as dead. */
+/** Silence after which the line counts as dead: two clock exchanges were missed. */
 const SILENT_MS = 2.5 * CLOCK_EVERY_MS
 const RETRY_FIRST_MS = 300
 const RETRY_LONGEST_MS = 5000
@@ -266,4 +266,4 @@ export function openLab(origin: string, room: string, page: string, listener: La
   }
 }
 
-const NO_LINE = 'There is no connection to the lab, which has the bytes. It comes back by itself.'
+const NO_LINE = 'There is no connection to the lab, which keeps the bytes. The page reconnects by itself.'

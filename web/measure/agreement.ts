@@ -38,14 +38,20 @@ export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs:
   const off = measured.bytesPerSecond / predicted.bytesPerSecond - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }
   if (measured.messages + measured.answers < ANSWERS)
-    return { off, why: `Too few to tell: ${measured.messages} messages. Measure for longer.` }
+    return { off, why: `There are too few messages for a comparison: ${measured.messages}. Measure for longer.` }
   if (READING_S / measured.seconds > Math.abs(off))
-    return { off, why: 'The run was short: the meter is read twice a second, and a poll more or less shows.' }
+    return {
+      off,
+      why: 'The run was short. The meter is read twice a second, so one poll more or less makes a visible difference.',
+    }
   if (busyMs > predicted.p50Ms / 4)
-    return { off, why: `${busy(busyMs)} What waits for it shares an answer, and asks less often.` }
+    return {
+      off,
+      why: `${busy(busyMs)} Messages that wait for this page share a response, and this page polls less often.`,
+    }
   return {
     off,
-    why: 'The sizes were learnt from other exchanges than these: a connection that came back, a head that changed, or messages that shared answers otherwise than by chance.',
+    why: 'The model learnt the sizes from earlier exchanges. Since then, a connection may have come back, a head may have changed, or more messages may have shared a response.',
   }
 }
 
@@ -56,21 +62,28 @@ export function delayAgreement(measured: Measured, predicted: Predicted, busyMs:
       off: null,
       why:
         measured.messages > 0
-          ? 'No delay is known: there was no clock, or this page was late for all that arrived.'
+          ? 'No delay is known. There was no clock, or this page was late for every message that arrived.'
           : 'Nothing arrived.',
     }
   const off = p50Ms / predicted.p50Ms - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }
-  if (answers < ANSWERS) return { off, why: `Too few to tell: ${answers} answers, and a median needs ${ANSWERS}.` }
+  if (answers < ANSWERS)
+    return { off, why: `There are too few responses for a comparison: ${answers}. A median needs ${ANSWERS}.` }
   if (lowMs !== null && highMs !== null && predicted.p50Ms >= lowMs && predicted.p50Ms <= highMs)
     return {
       off,
-      why: `Within chance: from ${answers} answers the median is known to lie in ${round(lowMs)} to ${round(highMs)} ms.`,
+      why: `The difference can be chance. With ${answers} responses, the median lies between ${round(lowMs)} and ${round(highMs)} ms.`,
     }
   if (busyMs > predicted.p50Ms / 4) return { off, why: busy(busyMs) }
   if (predicted.p50Ms < SHORT_MS)
-    return { off, why: 'So short that the work of browser and server, which the model leaves out, is most of it.' }
-  return { off, why: 'The way was not as it was when its round trip was taken, or server and browser had other work.' }
+    return {
+      off,
+      why: 'The delay is so short that most of it is the work of the browser and the server. The model leaves this work out.',
+    }
+  return {
+    off,
+    why: 'The network path may have changed since its round trip was measured, or the server and the browser had other work.',
+  }
 }
 
 const busy = (ms: number): string => `This machine was busy: the page’s own timers were up to ${round(ms)} ms late.`

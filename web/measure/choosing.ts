@@ -83,10 +83,11 @@ function outOf(
   isLate: boolean,
   p95Ms: number,
 ): string | null {
-  if (kind === 'socket' && path === 'firewall') return 'Refused on the way: a firewall lets no WebSocket through.'
-  if (isHeldByProxy && path === 'buffers') return 'Held back on the way: a proxy collects what does not end.'
+  if (kind === 'socket' && path === 'firewall') return 'A firewall on the network path refuses WebSockets.'
+  if (isHeldByProxy && path === 'buffers')
+    return 'A proxy on the network path waits for the end of a response, and a stream has no end.'
   return isLate
-    ? `Too late: 1 of 20 messages is older than ${Math.round(p95Ms)} ms, and ${age * 1000} are asked.`
+    ? `Messages arrive too late: 1 of 20 is older than ${Math.round(p95Ms)} ms, and the limit is ${age * 1000} ms.`
     : null
 }
 
@@ -110,7 +111,7 @@ export function cheapestOf(all: ByTransport<Predicted>): TransportName | null {
 
 const namesOf = (all: ByTransport<unknown>): readonly TransportName[] => Object.keys(all) as TransportName[]
 
-/** A transport that costs at most this many times as much as the cheapest is described as equally good. */
+/** A transport counts as equally good if it costs at most this many times as much as the cheapest. */
 const HARDLY = 1.1
 
 /** Sentences that explain the choice, the most important first. */
@@ -124,8 +125,8 @@ export function reasonsFor(
   const best = cheapestOf(all)
   if (best === null)
     return [
-      `None of them can do this. ${names.map((name) => `${labelOf(name)}: ${all[name].out}`).join(' ')}`,
-      'Allow a greater age, shorten the way, or have the network let more through.',
+      `No transport can do this task. ${names.map((name) => `${labelOf(name)}: ${all[name].out}`).join(' ')}`,
+      'Allow a greater age, reduce the latency, or remove the obstacle from the network path.',
     ]
   const isSocket = candidates[best].kind === 'socket'
   const cheap = all[best].bytesPerSecond
@@ -135,30 +136,31 @@ export function reasonsFor(
   const dear = names.filter((name) => name !== best && all[name].out === null && !close.includes(name))
   const brief = names.find((name) => !candidates[name].canPush && all[name].out === null)
   const sentences = [
-    `${labelOf(best)} costs least of those that are fresh enough: ${rounded(cheap)} bytes a second for each client, ${rounded(cheap * clients)} in all.`,
+    `${labelOf(best)} costs least of the transports that are fast enough: ${rounded(cheap)} bytes a second for each client, ${rounded(cheap * clients)} in all.`,
   ]
   if (close.length > 0)
     sentences.push(
-      `${list(close.map(labelOf))} ${close.length === 1 ? 'costs' : 'cost'} hardly more, within a tenth: take the one that is simplest to run.`,
+      `${list(close.map(labelOf))} ${close.length === 1 ? 'costs' : 'cost'} at most a tenth more. Choose the transport that is simplest to run.`,
     )
   for (const name of dear)
-    sentences.push(`${labelOf(name)} costs ${times(all[name].bytesPerSecond / cheap)} as many bytes.`)
-  for (const name of names) if (all[name].out !== null) sentences.push(`${labelOf(name)} is out. ${all[name].out}`)
+    sentences.push(`${labelOf(name)} needs ${times(all[name].bytesPerSecond / cheap)} as many bytes.`)
+  for (const name of names)
+    if (all[name].out !== null) sentences.push(`${labelOf(name)} cannot do this task. ${all[name].out}`)
   if (brief !== undefined)
     sentences.push(
-      `${labelOf(brief)} makes ${rounded(all[brief].requestsPerSecond * clients)} requests a second in all, and keeps next to no connection open; each of the others keeps ${rounded(clients)}.`,
+      `${labelOf(brief)} makes ${rounded(all[brief].requestsPerSecond * clients)} requests a second in all, and keeps hardly any connection open. Each of the other transports keeps ${rounded(clients)} connections open.`,
     )
   if (speaks)
     sentences.push(
       isSocket
-        ? 'Clients speak as well: over a WebSocket that is a frame each.'
-        : 'Clients speak as well: without a WebSocket each word is a request of its own, which may well be good enough.',
+        ? 'Clients send messages as well. Over a WebSocket, each of these messages is one frame.'
+        : 'Clients send messages as well. Without a WebSocket, each of these messages is a separate request, which is often good enough.',
     )
   if (isSocket && path !== 'firewall')
-    sentences.push('Some networks refuse WebSockets: have the client fall back to SSE or long polling there.')
+    sentences.push('Some networks refuse WebSockets. There, the client has to fall back to SSE or long polling.')
   if (idle >= 50 && age >= 1)
     sentences.push(
-      'It is quiet most of the time: a client that nobody looks at can let go and come back by its cursor.',
+      'The feed is quiet most of the time. A client that nobody looks at can close its connection, and later resume from its cursor.',
     )
   return sentences
 }

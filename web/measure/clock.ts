@@ -1,7 +1,7 @@
 /**
  * Estimates the server's clock from this page.
  *
- * One sample cannot tell how its round trip is divided between the two directions. But it bounds the offset with
+ * One sample does not show how its round trip is divided between the two directions. But it bounds the offset with
  * certainty: the server's first stamp was made after t0, and its second before t3. Each sample gives such an
  * interval, and the true offset lies in all of them, so it lies in their intersection. The bound is therefore correct
  * however the delays are divided, as long as the clocks drift by no more than MAX_DRIFT. The sample with the smallest
@@ -24,7 +24,7 @@ export interface ClockReading {
 
 export interface Clock {
   /**
-   * Adds a sample. An impossible sample (a stamp that is no number, or t3 before t0) is ignored. If a sample
+   * Adds a sample. An impossible sample (a stamp that is not a number, or t3 before t0) is ignored. If a sample
    * contradicts an older one, a clock was set or stood still; all older samples are then dropped.
    */
   add(sample: ClockSample): void
@@ -39,8 +39,8 @@ export interface Clock {
 }
 
 /**
- * Drift of two crystals of ±50 ppm each. If NTP adjusts a clock faster than this, the samples contradict each other,
- * and the clock starts again from the newest.
+ * Greatest drift of the two clocks, for two crystals of ±50 ppm each. If NTP adjusts a clock faster than this, the
+ * samples contradict each other, and the clock starts again from the newest.
  */
 const MAX_DRIFT = 100e-6
 
@@ -48,8 +48,8 @@ const MAX_DRIFT = 100e-6
 const MAX_AGE_MS = 180_000
 
 /**
- * Holds five minutes of samples at one every 10 s. The limit bounds the memory and the work of a page that samples
- * more often.
+ * Greatest number of samples that are kept: a minute of samples at one every 2 s. The limit bounds the memory and the
+ * work.
  */
 const MAX_HELD = 32
 

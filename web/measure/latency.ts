@@ -41,8 +41,8 @@ export interface Latencies {
 }
 
 /**
- * Holds a quarter of an hour at 20 messages a second. An insertion moves at most 160 kB, which takes a few
- * microseconds.
+ * Number of latencies held: about a quarter of an hour at 20 messages a second. An insertion moves at most 160 kB,
+ * which takes a few microseconds.
  */
 const CAPACITY = 20_000
 
@@ -193,9 +193,9 @@ function binomial(n: number, p: number): { readonly first: number; readonly weig
 }
 
 /**
- * Number of responses that a quantile needs to be shown. It is a little more than its interval needs to exist (72 for
- * p95, 368 for p99), so that the upper end is not the single worst response. With 20 responses, the interval of the
- * median lies within the middle half.
+ * Number of responses from which a quantile is shown in full. It is a little more than the confidence interval needs
+ * (72 for p95, 368 for p99), so that the interval's upper end is not the single worst response. With 20 responses,
+ * the interval of the median lies within the middle half.
  */
 function answersFor(p: number): number {
   const extreme = Math.max(p, 1 - p)

@@ -152,7 +152,10 @@ export function createLedger(): Ledger {
     count(hole.kind, -1)
   }
 
-  /** Corrects a gap after which no event has come. The gap ends just before this event, and goes on after it. */
+  /**
+   * Corrects the end of the newest gap, because an event inside it has arrived first. The gap then ends just before
+   * this event.
+   */
   function endGap(hole: Hole, event: Position): void {
     holes = holes.slice(0, -1)
     count('gapped', hole.first - hole.last - 1)

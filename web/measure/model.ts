@@ -4,7 +4,7 @@
  *
  * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane it begins
  * with the commit (`serviceMs`), before which no client can see the event. Then comes the wait of the transport, and
- * at the end the way down to the client.
+ * at the end the way to the client.
  */
 export interface ModelInputs {
   /** Short polling: the pause between a response and the next request. */
@@ -129,9 +129,9 @@ function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: ModelInputs): Cy
 }
 
 /**
- * Cycle of long polling. Messages published in the gap come together, in an immediate response. Otherwise, with
- * probability e^(−r·g), the server holds the request. The hold ends with the first message, or with an empty
- * response: probability e^(−r·g)·e^(−r·T).
+ * Cycle of long polling. Messages that are published between a response and the next request come together, in an
+ * immediate response. Otherwise, with probability e^(−r·g), the server holds the request. The hold ends with the
+ * first message, or with an empty response: probability e^(−r·g)·e^(−r·T).
  */
 function longCycle({ waitS, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
   const gapS = (roundTripMs + EXCHANGE_MS) / 1000
@@ -148,7 +148,7 @@ function longCycle({ waitS, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
 
 /**
  * Delay of short polling. The pause begins at the response, so polls reach the server once per interval + round trip
- * + exchange. An event becomes visible at any moment between two polls, so the wait is uniform. The way down takes
+ * + exchange. An event becomes visible at any moment between two polls, so the wait is uniform. The response needs
  * half the round trip.
  */
 function shortPollDelay({ intervalMs, roundTripMs, serviceMs }: ModelInputs): Expectation {
@@ -178,9 +178,9 @@ function longPollDelay(conditions: ModelInputs): Expectation {
 }
 
 /**
- * Share of the events that become visible in a gap. Per gap, r·g events come in the gap. One more comes during the
- * hold, provided that the gap had none, e^(−r·g), and the server has not given up before, 1 − e^(−r·T). For a long
- * hold this is the textbook's r·g / b, with b = r·g + e^(−r·g) events per response.
+ * Share of the events that become visible in a gap between two requests. On average, r·g events come in a gap. One
+ * more event comes during the hold, if the gap had none, e^(−r·g), and if the hold does not end before, 1 − e^(−r·T).
+ * For a long hold this is the textbook's r·g / b, with b = r·g + e^(−r·g) events per response.
  */
 function shareInGap(gapMs: number, { ratePerSecond, waitS }: ModelInputs): number {
   if (ratePerSecond === 0) return gapMs / (gapMs + waitS * 1000)
@@ -189,7 +189,7 @@ function shareInGap(gapMs: number, { ratePerSecond, waitS }: ModelInputs): numbe
   return eventsInGap / (eventsInGap + eventsWhileParked)
 }
 
-/** Delay of SSE and WebSocket: only the commit and the way down. */
+/** Delay of SSE and WebSocket: only the commit and the way to the client. */
 function streamDelay(conditions: ModelInputs): Expectation {
   const wayMs = unknownWayMs(conditions)
   return between5And95(conditions.serviceMs, conditions.serviceMs + wayMs, (ms) =>
@@ -199,9 +199,9 @@ function streamDelay(conditions: ModelInputs): Expectation {
 
 /**
  * Range of the time that a pushed event needs to the client. The two ends cannot measure how the round trip is
- * divided, so any value from 0 to the whole round trip is treated as equally likely. This describes what is unknown,
- * not the real distribution, so no goodness of fit may be tested against it. The smallest range avoids a division by
- * zero.
+ * divided, so any value from 0 to the whole round trip is treated as equally likely. This describes a lack of
+ * knowledge, not the real distribution, so no goodness of fit may be tested against it. The smallest range avoids a
+ * division by zero.
  */
 function unknownWayMs({ roundTripMs }: ModelInputs): number {
   return Math.max(roundTripMs, 0.001)

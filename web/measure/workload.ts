@@ -15,7 +15,7 @@ export interface Workload {
   /** Memory that one open connection takes at the server, in KiB. */
   readonly memory: number
   readonly path: Path
-  /** Clients also send messages. */
+  /** True if clients also send messages. */
   readonly speaks: boolean
 }
 

@@ -1,4 +1,7 @@
-/** Stores the page's memory between visits. If the browser forbids storage, the page forgets without an error. */
+/**
+ * Stores a person's choices between visits. If the browser forbids storage, nothing is stored, and no error is
+ * reported.
+ */
 type Remembered = 'name' | 'person' | 'theme' | `${'prediction' | 'count'}.${string}`
 
 export function recall(what: Remembered): string | null {

@@ -4,7 +4,7 @@ import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import type { SessionFacts } from '../session/session.ts'
 
-/** During this time, the cause may be a restart that is over before the bar could be read. */
+/** Time before the bar appears. A restart is over sooner, before anybody could read the bar. */
 const PATIENCE_MS = 1200
 
 export function trouble(session: SessionFacts): TemplateResult | typeof nothing {
@@ -12,7 +12,7 @@ export function trouble(session: SessionFacts): TemplateResult | typeof nothing 
   if (unreachableSinceMs === null || now() - unreachableSinceMs < PATIENCE_MS) return nothing
   return bar(
     'The server does not answer.',
-    'Start it again (npm start) or look at the network. The lanes keep trying, and go on from their cursors.',
+    'Start it again (npm start), or check the network. The lanes keep trying, and resume from their cursors.',
   )
 }
 
@@ -20,8 +20,8 @@ export function trouble(session: SessionFacts): TemplateResult | typeof nothing 
 export function withoutWebSocket({ isWithoutWebSocket }: SessionFacts): TemplateResult | typeof nothing {
   if (!isWithoutWebSocket) return nothing
   return html`<p class="notice" role="status">
-    <b>No WebSocket gets through to the server.</b> All that goes over plain HTTP works, the metronome too. A proxy in
-    between has to pass the upgrade on, in nginx by
+    <b>No WebSocket gets through to the server.</b> Everything that uses plain HTTP works, also the metronome. A proxy
+    in front of the server has to pass the upgrade on. For nginx, add these lines:
     <code>proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;</code>
   </p>`
 }

@@ -48,7 +48,7 @@ describe('a prediction', () => {
   })
 
   test('excludes transports that are late, refused or held back, with the reason', () => {
-    expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/^Too late/)
+    expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/too late/)
     expect(all({ ...USUAL, path: 'firewall' }).ws.out).toMatch(/firewall/)
     expect(all({ ...USUAL, path: 'buffers' }).sse.out).toMatch(/proxy/)
     expect(cheapestOf(all({ ...USUAL, path: 'firewall' }))).not.toBe('ws')
@@ -87,7 +87,7 @@ describe('the reasons', () => {
   test('say if no transport can do it, with the reason for each', () => {
     const hopeless = { ...USUAL, age: 0.01 }
     const [first = ''] = reasonsFor(all(hopeless), hopeless, transports)
-    expect(first).toMatch(/^None of them/)
+    expect(first).toMatch(/^No transport can do this task/)
     for (const name of TRANSPORTS) expect(first).toContain(LABELS[name])
   })
 })
@@ -119,15 +119,17 @@ describe('model and measurement', () => {
       lowMs: 1e3,
       highMs: 1e4,
     }
-    expect(bytesAgreement(off, predicted, 0).why).toMatch(/sizes were learnt/)
-    expect(bytesAgreement({ ...off, messages: 4, answers: 4 }, predicted, 0).why).toMatch(/^Too few/)
+    expect(bytesAgreement(off, predicted, 0).why).toMatch(/learnt the sizes/)
+    expect(bytesAgreement({ ...off, messages: 4, answers: 4 }, predicted, 0).why).toMatch(/^There are too few messages/)
     expect(bytesAgreement({ ...off, seconds: 0.5 }, predicted, 0).why).toMatch(/short/)
     expect(bytesAgreement(off, predicted, 100).why).toMatch(/busy/)
-    expect(delayAgreement({ ...off, answers: 4 }, predicted, 0).why).toMatch(/^Too few to tell: 4 answers/)
-    expect(delayAgreement({ ...off, lowMs: 0 }, predicted, 0).why).toMatch(/^Within chance/)
+    expect(delayAgreement({ ...off, answers: 4 }, predicted, 0).why).toMatch(
+      /^There are too few responses for a comparison: 4\./,
+    )
+    expect(delayAgreement({ ...off, lowMs: 0 }, predicted, 0).why).toMatch(/can be chance/)
     expect(delayAgreement(off, predicted, 100).why).toMatch(/busy/)
-    expect(delayAgreement(off, { ...predicted, p50Ms: 1 }, 0).why).toMatch(/So short/)
-    expect(delayAgreement(off, predicted, 0).why).toMatch(/The way was not/)
+    expect(delayAgreement(off, { ...predicted, p50Ms: 1 }, 0).why).toMatch(/so short/)
+    expect(delayAgreement(off, predicted, 0).why).toMatch(/path may have changed/)
     const unmeasured = { ...off, p50Ms: null }
     expect(delayAgreement({ ...unmeasured, messages: 0 }, predicted, 0)).toEqual({ off: null, why: 'Nothing arrived.' })
     expect(delayAgreement(unmeasured, predicted, 0).why).toMatch(/^No delay is known/)
