@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -152,6 +153,42 @@ test('buttons and keys step to the previous and the next exchange', async () => 
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
     .toBe('Code of Short polling')
 })
+
+test('an exchange, and all exchanges of the last minute, are saved as HAR files without texts of other people', async () => {
+  await using server = await serve()
+  await using opened = await open(server, '/?poll=0.25')
+  const { page } = opened
+  await exchanged(page, 'ws')
+  await say(page, 'my very own words')
+  await server.publish('a riddle of Ada’s')
+  await page.getByRole('cell', { name: /riddle of Ada/ }).waitFor()
+  await show(page, 'ws')
+  const saved = async (button: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: button }).click(),
+    ])
+    const text = await readFile(await download.path(), 'utf8')
+    expect(text).toContain('my very own words')
+    expect(text).not.toContain('riddle')
+    return { name: download.suggestedFilename(), entries: JSON.parse(text).log.entries }
+  }
+  const one = await saved('Save as HAR')
+  expect(one.name).toBe(`fourwire-lobby-exchange-${await numberShown(page)}.har`)
+  expect(one.entries).toHaveLength(1)
+  expect(one.entries[0]).toHaveProperty('_webSocketMessages.1.data')
+
+  const minute = await saved('Save the last minute')
+  expect(minute.name).toBe('fourwire-lobby-minute.har')
+  const kinds = minute.entries.map(({ request, _resourceType }: HarEntry) => `${request.method} ${_resourceType}`)
+  for (const kind of ['GET fetch', 'GET eventsource', 'GET websocket']) expect(kinds).toContain(kind)
+  await page.getByText(`Saved: ${minute.name}, ${minute.entries.length} exchanges.`).waitFor()
+})
+
+interface HarEntry {
+  readonly request: { readonly method: string }
+  readonly _resourceType: string
+}
 
 test('the inspector opens from a mark of the ladder by keyboard', async () => {
   await using server = await serve()

@@ -7,21 +7,23 @@ import type { PropertyValues, TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Inspected } from '../../server/protocol/wire.ts'
-import { askedFor } from '../inspect/asked.ts'
 import { isOver, sectionsOf, sentenceOf } from '../inspect/exchange.ts'
 import type { Section } from '../inspect/exchange.ts'
+import { count } from '../inspect/line.ts'
 import type { Line } from '../inspect/line.ts'
 import { plainText } from '../inspect/plain.ts'
 import { see } from '../inspect/see.ts'
 import type { Seen } from '../inspect/see.ts'
-import { spansOf } from '../inspect/timing.ts'
 import type { Spans } from '../inspect/timing.ts'
 import { now } from '../now.ts'
 import { transports } from '../transports/index.ts'
 import { LABELS } from '../lane/order.ts'
 import type { SessionActs, SessionFacts } from '../session/session.ts'
 import type { Controls } from '../page/controls.ts'
+import { toHar } from '../inspect/har.ts'
+import { harExchange, lastMinute } from './archive.ts'
 import { copy } from './copy.ts'
+import { download } from './download.ts'
 import { milliseconds } from '../page/format.ts'
 
 const AGAIN_MS = 500
@@ -47,6 +49,7 @@ export class Inspector extends LitElement {
     trouble: { state: true },
     folds: { state: true },
     shownFrom: { state: true },
+    collecting: { state: true },
   }
   declare session: SessionFacts & SessionActs
   declare controls: Controls
@@ -63,12 +66,16 @@ export class Inspector extends LitElement {
   declare folds: ReadonlyMap<string, boolean>
   /** Key of the first visible event. */
   declare shownFrom: string | undefined
+  /** Progress of the archive that is being collected; '' if none is. */
+  declare collecting: string
+  #collection: AbortController | undefined
   #newest: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     super()
     this.trouble = ''
+    this.collecting = ''
     this.folds = new Map()
   }
 
@@ -79,6 +86,7 @@ export class Inspector extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback()
     clearTimeout(this.#timer)
+    this.#collection?.abort()
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -144,7 +152,15 @@ export class Inspector extends LitElement {
         ${button(-1, 'Earlier', '[')}${button(1, 'Later', ']')}
       </span>
       <span class="small dim">${exchange > 0 ? `exchange ${exchange}` : nothing}</span>
-      ${found ? html`<button class="link" type="button" @click=${this.#copy}>Copy as text</button>` : nothing}
+      <span class="exports">
+        ${found ? html`${link('Copy as text', '', this.#copy)} ${link('Save as HAR', HAR, this.#save)}` : nothing}
+        ${
+          this.collecting
+            ? html`<span class="small dim" role="status">${this.collecting}</span>
+                ${link('Cancel', '', () => this.#collection?.abort())}`
+            : link('Save the last minute', `${HAR} It contains all lanes of this page.`, this.#saveMinute)
+        }
+      </span>
     </div>`
   }
 
@@ -164,10 +180,7 @@ export class Inspector extends LitElement {
 
   #exchange(found: Inspected): TemplateResult {
     const { session } = this
-    const seen = see(found, (id) => session.isOwn(id))
-    const lane = session.lanes.find(({ transport }) => transport === this.transport)
-    const asked = lane ? askedFor(found.exchange, lane.marks) : null
-    const spans = spansOf(found, asked, session.clock.at(now())?.offsetMs ?? null)
+    const { seen, spans } = harExchange(session, found)
     const [what, sum] = sentenceOf(found, seen)
     const total = spans.up !== null && spans.server !== null && spans.down !== null
     return html`<p>
@@ -239,6 +252,45 @@ export class Inspector extends LitElement {
         : 'Not copied: this browser does not let a page write to the clipboard. Select the lines and copy them.',
     )
   }
+
+  readonly #save = (): void => {
+    const { found, session } = this
+    if (!found) return
+    const name = `fourwire-${session.room}-exchange-${found.exchange}.har`
+    download(name, 'application/json', toHar([harExchange(session, found)], location.origin))
+    this.controls.say(`Saved: ${name}.`)
+  }
+
+  readonly #saveMinute = async (): Promise<void> => {
+    const { session, controls } = this
+    this.#collection = new AbortController()
+    const { signal } = this.#collection
+    this.collecting = 'Reading …'
+    try {
+      const { exchanges, missing } = await lastMinute(session, signal, (done, all) => {
+        this.collecting = `Reading exchange ${done + 1} of ${all} …`
+      })
+      if (exchanges.length === 0) return controls.say('Not saved: the server keeps no exchange of the last minute.')
+      const name = `fourwire-${session.room}-minute.har`
+      download(name, 'application/json', toHar(exchanges, location.origin))
+      const lost = missing > 0 ? ` The server no longer keeps ${missing} older ones.` : ''
+      controls.say(`Saved: ${name}, ${count(exchanges.length, 'exchange')}.${lost}`)
+    } catch (error) {
+      controls.say(
+        signal.aborted
+          ? 'Not saved: cancelled.'
+          : `Not saved: ${String(error instanceof Error ? error.message : error)}`,
+      )
+    } finally {
+      this.collecting = ''
+    }
+  }
+}
+
+const HAR = 'A file for the network panel of a browser’s developer tools (HTTP Archive 1.2).'
+
+function link(text: string, title: string, act: () => void): TemplateResult {
+  return html`<button class="link" type="button" title=${title || nothing} @click=${act}>${text}</button>`
 }
 
 function againMs(tookMs: number): number {

@@ -1,5 +1,5 @@
 /** Exchanges of this page's lanes, so that readers can step from one to the next. */
-import type { TransportName } from '../../server/protocol/feed.ts'
+import type { ServerTimeMs, TransportName } from '../../server/protocol/feed.ts'
 import type { Crossing } from '../../server/protocol/wire.ts'
 import { TRANSPORTS } from '../lane/order.ts'
 
@@ -11,6 +11,8 @@ export interface Exchanges {
   latestIn(lane: string): number | null
   /** Exchange of the same lane before (-1) or after (1) this one; null if there is none. */
   beside(exchange: number, transport: TransportName, step: -1 | 1): number | null
+  /** Exchanges of all lanes of which something crossed at or after this time, in ascending order. */
+  since(at: ServerTimeMs): number[]
 }
 
 /** Number of exchanges known per lane: more than the server keeps the bytes of. */
@@ -19,11 +21,15 @@ const KEPT = 2000
 export function createExchanges(): Exchanges {
   const known = new Map<TransportName, number[]>(TRANSPORTS.map((name) => [name, []]))
   const others = new Map<string, number>()
+  /** Time of the latest crossing of each exchange, in the order of these times. */
+  const latestAt = new Map<number, ServerTimeMs>()
   const listOf = (name: TransportName | undefined): number[] => (name && known.get(name)) ?? []
 
   return {
     take(crossings) {
-      for (const { is, lane, exchange } of crossings) {
+      for (const { is, lane, exchange, at } of crossings) {
+        latestAt.delete(exchange)
+        latestAt.set(exchange, at)
         if (is !== 'request') continue
         const transport = TRANSPORTS.find((name) => lane.endsWith(`.${name}`))
         if (!transport) others.set(lane, exchange)
@@ -34,7 +40,15 @@ export function createExchanges(): Exchanges {
         list.push(exchange)
         if (list.length > KEPT * 1.1) list.splice(0, list.length - KEPT)
       }
+      for (const exchange of latestAt.keys()) {
+        if (latestAt.size <= KEPT * TRANSPORTS.length) break
+        latestAt.delete(exchange)
+      }
     },
+    since: (from) =>
+      Array.from(latestAt)
+        .flatMap(([exchange, at]) => (at >= from ? exchange : []))
+        .toSorted((a, b) => a - b),
     latest: (transport) => listOf(transport).at(-1) ?? null,
     latestIn: (lane) => others.get(lane) ?? null,
     beside(exchange, transport, step) {

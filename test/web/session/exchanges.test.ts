@@ -45,3 +45,13 @@ test('an exchange of a lane with another name is found by that name', () => {
   expect(exchanges.latestIn(request('try1', 2).lane)).toBe(2)
   expect(exchanges.latest('sse')).toBe(1)
 })
+
+test('exchanges that were active since a time are found, also streams that began before it', () => {
+  const exchanges = createExchanges()
+  const at = (crossing: Crossing, ms: number): Crossing => ({ ...crossing, at: ms })
+  exchanges.take([at(request('sse', 1), 0), at(request('short-poll', 2), 10), at(answer('short-poll', 2), 20)])
+  exchanges.take([at(request('short-poll', 3), 90), at({ ...answer('sse', 1), is: 'event' }, 100)])
+  expect(exchanges.since(50)).toEqual([1, 3])
+  expect(exchanges.since(100)).toEqual([1])
+  expect(exchanges.since(101)).toEqual([])
+})
