@@ -52,8 +52,8 @@ export interface Feed {
 
   /**
    * Calls `deliver` with every event after a cursor, once and in order: first the kept events, then
-   * the new ones. All events that are committed in one turn of the event loop are one batch, so a burst is one
-   * write for each client. A gap is a batch of its own, without events. Its cursor is where reading continues.
+   * the new ones. All events of one commit are one batch, so a burst is one write for each client. A gap
+   * is a batch of its own, without events. Its cursor is where reading continues.
    *
    * If `deliver` returns a promise, the follower gets no batch until it resolves. The feed queues no
    * events for it: the follower then reads on from the log. So a slow reader costs no memory, and a
@@ -122,10 +122,8 @@ interface Room {
   /** Seq of the last commit since the first follower came; null before the first. */
   head: number | null
   readonly followers: Set<Follower>
-  /** Followers that have every event up to `head`, or get the last of them at the end of this turn. */
+  /** Followers that have every event up to `head`. */
   readonly live: Set<Follower>
-  /** Events that were committed in this turn of the event loop. */
-  fresh: Event[]
 }
 
 interface Follower {
@@ -175,7 +173,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       answers.clear()
       const room = rooms.get(name)
       const keep = (event: Event): Event => (isRemoved(event) ? removed(event) : event)
-      if (room) Object.assign(room, { tail: room.tail.map(keep), fresh: room.fresh.map(keep) })
+      if (room) room.tail = room.tail.map(keep)
       if (count > 0 || state !== undefined) await log.append(name, notice, undefined, state)
       return count
     },
@@ -280,25 +278,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (!last || !room) return
     room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
     room.head = seqOf(last.id)
-    if (room.live.size === 0 && room.fresh.length === 0) return
-    if (room.fresh.length === 0) setImmediate(handOut, name, room)
-    room.fresh.push(...events)
-  }
-
-  /** Delivers the events of one turn. A follower that joined during the turn has some of them already. */
-  function handOut(name: string, room: Room): void {
-    const events = room.fresh
-    room.fresh = []
-    const [first] = events
-    if (!first) return
-    let before = seqOf(first.id) - 1
     for (const batch of batchesOf(events)) {
-      for (const follower of inRotation(room.live)) {
-        const known = follower.at - before
-        if (known === 0) hand(name, room, follower, batch)
-        else if (known < batch.events.length) hand(name, room, follower, after(batch, known))
-      }
-      before += batch.events.length
+      for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
     }
   }
 
@@ -333,7 +314,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   function roomFor(name: string): Room {
     const known = rooms.get(name)
     if (known) return known
-    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set(), fresh: [] }
+    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set() }
     rooms.set(name, room)
     return room
   }
@@ -414,9 +395,6 @@ function batchesOf(events: readonly Event[]): readonly PollAnswer[] {
   }
   return batches
 }
-
-/** Returns the batch without its first events. */
-const after = (batch: PollAnswer, count: number): PollAnswer => ({ ...batch, events: batch.events.slice(count) })
 
 /** Returns the events that fit into one batch, from the first on, and at least one. */
 function firstBatch(events: readonly Event[]): readonly Event[] {

@@ -1,9 +1,11 @@
 import { now } from '../now.ts'
-import type { Draft, Event } from '../protocol/feed.ts'
+import type { Event } from '../protocol/feed.ts'
+import { collectAppends } from './appends.ts'
+import type { AppendResult, WaitingAppend } from './appends.ts'
 import { cursorOf, newEpoch } from './cursor.ts'
 import { KeyReused, fingerprintOf } from './keys.ts'
 import { RETENTION, STATE_AGE_MS, removed } from './log.ts'
-import type { Appended, Extent, Log, Retention } from './log.ts'
+import type { Extent, Log, Retention } from './log.ts'
 
 interface Room {
   readonly events: Event[]
@@ -23,23 +25,11 @@ export function memoryLog(retention: Retention = RETENTION): Log {
   const rooms = new Map<string, Room>()
   /** States by room, the one with the oldest change first. */
   const states = new Map<string, { readonly text: string; readonly at: number }>()
-  const listeners = new Set<(room: string, events: readonly Event[]) => void>()
+  const { append, onCommit, commit, close } = collectAppends(write)
 
   return {
     epoch,
-    async append(name, draft, key, state, asked = draft) {
-      const room = rooms.get(name) ?? open(name)
-      trim(room, retention)
-      const earlier = key === undefined ? undefined : find(room, draft.user, key, asked)
-      if (earlier) return { event: earlier, repeated: true }
-      const event = keep(room, epoch, name, draft)
-      if (key !== undefined) claim(room, event, key, asked)
-      if (state !== undefined) states.delete(name)
-      if (typeof state === 'string') states.set(name, { text: state, at: event.at })
-      trim(room, retention)
-      for (const listener of listeners) listener(name, [event])
-      return { event, repeated: false } satisfies Appended
-    },
+    append,
     async read(name, afterSeq, limit) {
       const room = rooms.get(name)
       if (!room) return []
@@ -54,12 +44,16 @@ export function memoryLog(retention: Retention = RETENTION): Log {
       return { first: room.last - room.events.length + 1, last: room.last }
     },
     async clear(name) {
+      // Appends that wait for their commit came before this call.
+      commit()
       states.delete(name)
       const room = rooms.get(name)
       if (room) trim(room, { events: 0, ageMs: Infinity })
     },
     states: {
       async remove(name, isRemoved) {
+        // Appends that wait for their commit come first, because they may have to be removed too.
+        commit()
         const room = rooms.get(name)
         let count = 0
         for (const [i, event] of (room?.events ?? []).entries()) {
@@ -92,18 +86,39 @@ export function memoryLog(retention: Retention = RETENTION): Log {
         const room = rooms.get(name)
         if (!room) return undefined
         trim(room, retention)
-        return find(room, user, key, asked)
+        const found = find(room, user, key, asked)
+        if (found instanceof KeyReused) throw found
+        return found
       },
     },
-    onCommit(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onCommit,
     async close() {
+      close()
       rooms.clear()
       states.clear()
-      listeners.clear()
     },
+  }
+
+  function write(group: readonly WaitingAppend[]): readonly AppendResult[] {
+    const written = new Set(group.map(({ room }) => rooms.get(room) ?? open(room)))
+    for (const room of written) trim(room, retention)
+    const results = group.map(insert)
+    for (const room of written) trim(room, retention)
+    return results
+  }
+
+  function insert({ room: name, draft, at, key, state, asked }: WaitingAppend): AppendResult {
+    const room = rooms.get(name) ?? open(name)
+    const earlier = key === undefined ? undefined : find(room, draft.user, key, asked)
+    if (earlier instanceof KeyReused) return earlier
+    if (earlier) return { event: earlier, repeated: true }
+    room.last += 1
+    const event: Event = { id: cursorOf(epoch, room.last), room: name, at, ...draft }
+    room.events.push(event)
+    if (key !== undefined) claim(room, event, key, asked)
+    if (state !== undefined) states.delete(name)
+    if (typeof state === 'string') states.set(name, { text: state, at })
+    return { event, repeated: false }
   }
 
   function forgetOldStates(): void {
@@ -121,17 +136,10 @@ export function memoryLog(retention: Retention = RETENTION): Log {
   }
 }
 
-function find({ keyed }: Room, user: string | undefined, key: string, asked: object): Event | undefined {
+function find({ keyed }: Room, user: string | undefined, key: string, asked: object): Event | KeyReused | undefined {
   const earlier = keyed.get(ownKey(user, key))
-  if (earlier && earlier.fingerprint !== fingerprintOf(asked)) throw new KeyReused(key, user)
+  if (earlier && earlier.fingerprint !== fingerprintOf(asked)) return new KeyReused(key, user)
   return earlier?.event
-}
-
-function keep(room: Room, epoch: string, name: string, draft: Draft): Event {
-  room.last += 1
-  const event: Event = { id: cursorOf(epoch, room.last), room: name, at: now(), ...draft }
-  room.events.push(event)
-  return event
 }
 
 function claim({ keyed, keyOf }: Room, event: Event, key: string, asked: object): void {

@@ -1,11 +1,12 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
-import { now } from '../now.ts'
-import type { Draft, Event } from '../protocol/feed.ts'
+import type { Event } from '../protocol/feed.ts'
+import { collectAppends, isFresh } from './appends.ts'
+import type { AppendResult, WaitingAppend } from './appends.ts'
 import { cursorOf } from './cursor.ts'
 import type { LogFiles, Missing } from './held-files.ts'
 import { KeyReused, fingerprintOf } from './keys.ts'
 import { LogUnavailable, RETENTION, STATE_AGE_MS, removed } from './log.ts'
-import type { Appended, Extent, Log, Retention } from './log.ts'
+import type { Extent, Log, Retention } from './log.ts'
 import { openFile } from './sqlite-file.ts'
 import { trouble } from './trouble.ts'
 
@@ -20,17 +21,6 @@ const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)'
 
 /** Writes the journal's content to the database and leaves the journal unchanged. */
 const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
-
-interface Waiting {
-  readonly room: string
-  readonly draft: Draft
-  readonly at: number
-  readonly key: string | undefined
-  readonly state: string | null | undefined
-  readonly asked: object
-  resolve(appended: Appended): void
-  reject(error: unknown): void
-}
 
 /**
  * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are
@@ -51,12 +41,11 @@ export function sqliteLog(
 ): Log {
   const { db, epoch, mark, held, ...file } = openFile(path, report)
   const sql = statements(db)
-  const listeners = new Set<(room: string, events: readonly Event[]) => void>()
+  const { append, onCommit, commit, close } = collectAppends(write)
   /** Number of events in the log's life. */
   let { events } = file
   /** Wall-clock time of the latest event. It never decreases, even if the clock is set back. */
   let keptAtMs = Number(sql.latest.get()?.['at'] ?? 0)
-  let waiting: Waiting[] = []
   let isSaved = false
   let checkpointSoon: NodeJS.Immediate | null = null
   let closed = false
@@ -66,11 +55,7 @@ export function sqliteLog(
 
   return {
     epoch,
-    append: (room, draft, key, state, asked = draft) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(new LogUnavailable('The log is closed.'))
-        if (waiting.push({ room, draft, at: now(), key, state, asked, resolve, reject }) === 1) setImmediate(commit)
-      }),
+    append,
     read: reading((room, afterSeq, limit) => sql.read.all(room, afterSeq, limit).map(eventOf)),
     extent: reading((room): Extent => {
       const last = lastOf(room)
@@ -128,20 +113,16 @@ export function sqliteLog(
         return found
       }),
     },
-    onCommit(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onCommit,
     trouble() {
       const missing = findMissing()
       return missing === null ? null : takesNoWrites(missing.why)
     },
     async close() {
       if (closed) return
-      commit()
+      close()
       closed = true
       clearInterval(ageCheck)
-      listeners.clear()
       if (held.missing() === null) {
         mark.beginCheckpoint()
         db.close()
@@ -153,29 +134,19 @@ export function sqliteLog(
     },
   }
 
-  function commit(): void {
-    const group = waiting
-    waiting = []
-    if (group.length === 0) return
-    const done: (Appended | KeyReused)[] = []
+  function write(group: readonly WaitingAppend[]): readonly AppendResult[] {
+    let results: readonly AppendResult[] = []
     try {
       transact(group.length, () => {
-        for (const request of group) done.push(append(request))
-        for (const room of new Set(group.map((request) => request.room)))
+        results = group.map(insert)
+        for (const room of new Set(group.map((one) => one.room)))
           sql.forgetUpTo.run(room, lastOf(room) - retention.events)
-        return done.filter(isFresh).length
+        return results.filter(isFresh).length
       })
     } catch (error) {
-      const unavailable = new LogUnavailable(takesNoWrites(trouble(error)), { cause: error })
-      for (const { reject } of group) reject(unavailable)
-      return
+      throw new LogUnavailable(takesNoWrites(trouble(error)), { cause: error })
     }
-    callListeners(done.filter(isFresh))
-    group.forEach(({ resolve, reject }, i) => {
-      const result = done[i] ?? fail()
-      if (result instanceof KeyReused) reject(result)
-      else resolve(result)
-    })
+    return results
   }
 
   /** Runs `work` as one commit. `work` returns the number of events that it has appended, at most `most`. */
@@ -244,8 +215,7 @@ export function sqliteLog(
     } catch {}
   }
 
-  /** Appends one event. Returns a `KeyReused` instead of throwing it, so that the other events of the group are kept. */
-  function append({ room, draft, at, key, state, asked }: Waiting): Appended | KeyReused {
+  function insert({ room, draft, at, key, state, asked }: WaitingAppend): AppendResult {
     const earlier = key === undefined ? undefined : find(room, draft.user, key, asked)
     if (earlier instanceof KeyReused) return earlier
     if (earlier) return { event: earlier, repeated: true }
@@ -271,13 +241,6 @@ export function sqliteLog(
   /** Parses an event. Its id gets the current epoch and keeps its number. */
   function eventOf(row: Record<string, SQLOutputValue>): Event {
     return { ...JSON.parse(String(row['json'])), id: cursorOf(epoch, Number(row['seq'])) }
-  }
-
-  function callListeners(fresh: readonly Appended[]): void {
-    for (const [room, appended] of Map.groupBy(fresh, ({ event }) => event.room)) {
-      const events = appended.map(({ event }) => event)
-      for (const listener of listeners) listener(room, events)
-    }
   }
 
   function lastOf(room: string): number {
@@ -339,9 +302,3 @@ function reading<Asked extends unknown[], Found>(
 }
 
 const takesNoWrites = (why: string): string => `The event log takes no writes: ${why}`
-
-const isFresh = (result: Appended | KeyReused): result is Appended => !(result instanceof KeyReused) && !result.repeated
-
-function fail(): never {
-  throw new Error('A commit has fewer results than appends.')
-}

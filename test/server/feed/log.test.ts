@@ -165,6 +165,38 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
+  test('all appends of one turn of the event loop are one commit, and other calls see it as a whole', async () => {
+    const log = create()
+    const commits: string[] = []
+    log.onCommit((room, events) => commits.push(`${room}: ${events.map(({ text }) => text)}`))
+    const appending = ['1', '2', '3'].map((text) => log.append('a', say(text)))
+    appending.push(log.append('b', say('4')), log.append('a', say('1'), 'key'))
+    expect((await log.extent('a')).last).toBe(0)
+    await Promise.all(appending)
+    expect(commits).toEqual(['a: 1,2,3,1', 'b: 4'])
+    await log.append('a', say('5'))
+    expect(commits).toEqual(['a: 1,2,3,1', 'b: 4', 'a: 5'])
+    await log.close()
+  })
+
+  test('deletes and replaces also the events that wait for their commit', async () => {
+    const log = create()
+    void log.append('a', say('1'))
+    expect(await log.states?.remove('a', () => true)).toBe(1)
+    void log.append('a', say('2'))
+    await log.clear?.('a')
+    expect(await log.extent('a')).toEqual({ first: 3, last: 2 })
+    await log.close()
+  })
+
+  test('commits what waits when it is closed, and then refuses appends', async () => {
+    const log = create()
+    const waiting = log.append('a', say('1'))
+    await log.close()
+    expect((await waiting).repeated).toBe(false)
+    await expect(log.append('a', say('2'))).rejects.toThrow('The log is closed.')
+  })
+
   test('does not call the listener for a repeated key', async () => {
     const log = create()
     await log.append('a', say('1'), 'key')

@@ -1,0 +1,86 @@
+/** Appends of a log. All appends of one turn of the event loop are one commit. */
+import { now } from '../now.ts'
+import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
+import { KeyReused } from './keys.ts'
+import { LogUnavailable } from './log.ts'
+import type { Appended, Log } from './log.ts'
+
+/** Append that waits for its commit. */
+export interface WaitingAppend {
+  readonly room: string
+  readonly draft: Draft
+  /** Time of its acceptance. */
+  readonly at: ServerTimeMs
+  readonly key: string | undefined
+  readonly state: string | null | undefined
+  readonly asked: object
+}
+
+/** `KeyReused` is a result and not an exception, so that the other events of the commit are kept. */
+export type AppendResult = Appended | KeyReused
+
+export interface Appends {
+  readonly append: Log['append']
+  readonly onCommit: Log['onCommit']
+  /** Commits the waiting appends now, before the end of the turn. */
+  commit(): void
+  /** Commits the waiting appends and refuses later ones. */
+  close(): void
+}
+
+/**
+ * Collects appends for a log. `write` commits a group of them and returns a result for each one, in order. If it
+ * throws, all appends of the group are rejected with its error.
+ */
+export function collectAppends(write: (group: readonly WaitingAppend[]) => readonly AppendResult[]): Appends {
+  const listeners = new Set<(room: string, events: readonly Event[]) => void>()
+  let waiting: (WaitingAppend & PromiseWithResolvers<Appended>)[] = []
+  let closed = false
+
+  return {
+    async append(room, draft, key, state, asked = draft) {
+      if (closed) throw new LogUnavailable('The log is closed.')
+      const result = Promise.withResolvers<Appended>()
+      if (waiting.push({ room, draft, at: now(), key, state, asked, ...result }) === 1) setImmediate(commit)
+      return result.promise
+    },
+    onCommit(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    commit,
+    close() {
+      commit()
+      closed = true
+      listeners.clear()
+    },
+  }
+
+  function commit(): void {
+    const group = waiting
+    waiting = []
+    if (group.length === 0) return
+    let results: readonly AppendResult[]
+    try {
+      results = write(group)
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+      return
+    }
+    callListeners(results.filter(isFresh))
+    for (const [i, result] of results.entries()) {
+      if (result instanceof KeyReused) group[i]?.reject(result)
+      else group[i]?.resolve(result)
+    }
+  }
+
+  function callListeners(fresh: readonly Appended[]): void {
+    for (const [room, appended] of Map.groupBy(fresh, ({ event }) => event.room)) {
+      const events = appended.map(({ event }) => event)
+      for (const listener of listeners) listener(room, events)
+    }
+  }
+}
+
+/** Returns true if the append has made a new event. */
+export const isFresh = (result: AppendResult): result is Appended => !(result instanceof KeyReused) && !result.repeated
