@@ -2,7 +2,7 @@
 import { EventSource } from 'eventsource'
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { createLine } from '../../web/board/line.ts'
-import type { Line } from '../../web/board/line.ts'
+import type { BoardLine } from '../../web/board/line.ts'
 import { transports } from '../../web/transports/index.ts'
 
 // Node has a WebSocket and a fetch of its own, and an EventSource only behind a flag.
@@ -21,7 +21,7 @@ export interface Used {
   readonly told: readonly Cursor[]
 }
 
-let line: Line | null = null
+let line: BoardLine | null = null
 let told: Cursor[] = []
 
 export function open(origin: string, room: string, cursor: Cursor, only: TransportName | null): void {

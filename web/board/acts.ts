@@ -1,7 +1,7 @@
 import type { Board, Change, TaskChange } from '../../server/protocol/board.ts'
 
 /** State of the screen of a board, in addition to the board itself. */
-export interface Shown {
+export interface BoardScreen {
   /** Board to show. A task that is being moved by keyboard stands at its new place. */
   readonly board: Board
   readonly unconfirmed: ReadonlySet<string>

@@ -2,9 +2,9 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Task } from '../../server/protocol/board.ts'
-import type { BoardActs, Shown } from './acts.ts'
+import type { BoardActs, BoardScreen } from './acts.ts'
 
-export function card(task: Task, shown: Shown, acts: BoardActs): TemplateResult {
+export function card(task: Task, shown: BoardScreen, acts: BoardActs): TemplateResult {
   const { id, title, assignee, done } = task
   const isPending = shown.unconfirmed.has(id)
   const classes = [

@@ -3,13 +3,13 @@ import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { List } from '../../server/protocol/board.ts'
-import type { BoardActs, Drop, Shown } from './acts.ts'
+import type { BoardActs, Drop, BoardScreen } from './acts.ts'
 import { card } from './card.ts'
 
 /** Greatest length of a title, the same as on the server. */
 export const LONGEST_TITLE = 200
 
-export function column(list: List, shown: Shown, acts: BoardActs): TemplateResult {
+export function column(list: List, shown: BoardScreen, acts: BoardActs): TemplateResult {
   const { id, title } = list
   const tasks = shown.board.tasks.filter((task) => task.list === id)
   const isDrop = shown.drop?.list === id

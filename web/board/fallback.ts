@@ -34,7 +34,7 @@ export interface Fallback {
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
 }
 
-export type Report =
+export type TransportReport =
   /** The transport delivered something. */
   | { readonly is: 'live'; readonly transport: TransportName }
   | { readonly is: 'down'; readonly transport: TransportName; readonly trouble: string }
@@ -71,7 +71,7 @@ export function startFallback(nowMs: number, only: TransportName | null = null):
   }
 }
 
-export function step(state: Fallback, report: Report, nowMs: number): Fallback {
+export function step(state: Fallback, report: TransportReport, nowMs: number): Fallback {
   if (report.is === 'tick') return tried(judged(state, nowMs), nowMs)
   if (report.transport === state.trial) return report.is === 'live' ? rise(state, report.transport, nowMs) : state
   if (report.transport !== state.current) return state

@@ -5,12 +5,12 @@ import type { Board, Change } from '../../server/protocol/board.ts'
 import { collide, inverse } from './undo.ts'
 
 export interface History {
-  readonly done: readonly Done[]
-  readonly undone: readonly Done[]
+  readonly done: readonly DoneChange[]
+  readonly undone: readonly DoneChange[]
 }
 
 /** A change of this page; it may itself undo another change. */
-export interface Done {
+export interface DoneChange {
   readonly key: string
   readonly change: Change
   readonly back: Change
@@ -38,14 +38,14 @@ const MOST = 100
  */
 export function did(history: History, board: Board, key: string, change: Change, step?: Step): History {
   const back = inverse(board, change)
-  const added = (list: readonly Done[]): readonly Done[] =>
+  const added = (list: readonly DoneChange[]): readonly DoneChange[] =>
     back ? [...list, { key, change, back, isConfirmed: false, changedBy: null }].slice(-MOST) : list
   if (step === 'undo') return { ...history, undone: added(history.undone) }
   return { done: added(history.done), undone: step === 'redo' ? history.undone : [] }
 }
 
 /** The next action to undo or redo, and the history without it; null if there is none. */
-export function next({ done, undone }: History, step: Step): { last: Done; rest: History } | null {
+export function next({ done, undone }: History, step: Step): { last: DoneChange; rest: History } | null {
   const last = (step === 'undo' ? done : undone).at(-1)
   if (!last) return null
   return { last, rest: step === 'undo' ? { done: done.slice(0, -1), undone } : { done, undone: undone.slice(0, -1) } }
@@ -64,11 +64,11 @@ export function learned(history: History, board: Board, said: Learned, isOwn: bo
 }
 
 function learnedBy(
-  list: readonly Done[],
+  list: readonly DoneChange[],
   board: Board,
   { key, user = '', change }: Learned,
   isOwn: boolean,
-): readonly Done[] {
+): readonly DoneChange[] {
   if (list.some((one) => one.key === key))
     return list.map((one) =>
       one.key === key ? { ...one, back: inverse(board, change) ?? one.back, isConfirmed: true } : one,
@@ -83,7 +83,7 @@ function learnedBy(
 export const forgot = (history: History, key: string): History =>
   each(history, (list) => list.filter((one) => one.key !== key))
 
-const each = ({ done, undone }: History, of: (list: readonly Done[]) => readonly Done[]): History => ({
+const each = ({ done, undone }: History, of: (list: readonly DoneChange[]) => readonly DoneChange[]): History => ({
   done: of(done),
   undone: of(undone),
 })

@@ -1,11 +1,11 @@
 /** Connects the transport that the fallback names, and the one on trial. Each starts from the board's cursor. */
 import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import { now } from '../now.ts'
-import type { Connection, State, Transport } from '../transports/transport.ts'
+import type { Connection, State, ClientTransport } from '../transports/transport.ts'
 import { startFallback, step } from './fallback.ts'
-import type { Fallback, Report } from './fallback.ts'
+import type { Fallback, TransportReport } from './fallback.ts'
 
-export interface Line {
+export interface BoardLine {
   readonly state: Fallback
   /** Time since which the line delivers, or does not, across all transports. */
   readonly sinceMs: number
@@ -26,7 +26,7 @@ export interface LineTarget {
   readonly origin: string
   readonly room: string
   readonly lane: string
-  readonly transports: Readonly<Record<TransportName, Transport>>
+  readonly transports: Readonly<Record<TransportName, ClientTransport>>
   person(): Person
   cursor(): Cursor
 }
@@ -43,7 +43,7 @@ const POLL_MS = 1000
 const HOLD_S = 25
 const TICK_MS = 250
 
-export function createLine(target: LineTarget, listener: LineListener): Line {
+export function createLine(target: LineTarget, listener: LineListener): BoardLine {
   const connections = new Map<TransportName, Connection>()
   let state = startFallback(now())
   let is: State | null = null
@@ -99,7 +99,7 @@ export function createLine(target: LineTarget, listener: LineListener): Line {
     if (!isGrace) report({ is: 'tick' })
   }
 
-  function report(what: Report): void {
+  function report(what: TransportReport): void {
     const before = state
     state = step(state, what, now())
     if (state === before) return

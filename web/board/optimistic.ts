@@ -14,10 +14,10 @@ export interface Optimistic {
   readonly cursor: Cursor
   readonly confirmed: Board
   /** Unconfirmed changes, in the order in which they were made. */
-  readonly pending: readonly Pending[]
+  readonly pending: readonly PendingChange[]
 }
 
-export interface Pending {
+export interface PendingChange {
   readonly key: string
   readonly change: Change
   /**
@@ -63,11 +63,11 @@ export function refused(state: Optimistic, key: string): Optimistic {
  * awaited.
  */
 export function rejoined(state: Optimistic, { cursor, board }: BoardAnswer): Optimistic {
-  const isOver = ({ id }: Pending): boolean => id !== null && id.split('.')[0] !== cursor.split('.')[0]
+  const isOver = ({ id }: PendingChange): boolean => id !== null && id.split('.')[0] !== cursor.split('.')[0]
   return settled({ cursor, confirmed: board, pending: state.pending.filter((one) => !isOver(one)) })
 }
 
 function settled(state: Optimistic): Optimistic {
-  const isIn = ({ id }: Pending): boolean => id !== null && standing(id, state.cursor) === 'seen'
+  const isIn = ({ id }: PendingChange): boolean => id !== null && standing(id, state.cursor) === 'seen'
   return { ...state, pending: state.pending.filter((one) => !isIn(one)) }
 }

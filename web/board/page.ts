@@ -14,7 +14,7 @@ import type { BoardSession } from './session.ts'
 import { newKey } from '../lane/send.ts'
 import { dark } from '../page/media.ts'
 import { recall, remember } from '../page/memory.ts'
-import type { BoardActs, Drop, Shown } from './acts.ts'
+import type { BoardActs, Drop, BoardScreen } from './acts.ts'
 import { column } from './column.ts'
 import { panel } from './panel.ts'
 import { people, top } from './top.ts'
@@ -184,7 +184,7 @@ export class BoardPage extends LitElement implements BoardActs {
 
   #board(board: Board): TemplateResult {
     const { session, moving } = this
-    const shown: Shown = {
+    const shown: BoardScreen = {
       board: moving ? apply(board, { type: 'task_updated', task: moving }) : board,
       unconfirmed: session.unconfirmed,
       open: this.address.task,

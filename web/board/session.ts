@@ -6,7 +6,7 @@ import { Refused, pause, reach, refused as refusalOf, troubleOf } from '../trans
 import { createBackoff } from '../transports/backoff.ts'
 import { startDeadline, withinDeadline } from '../transports/deadline.ts'
 import { now } from '../now.ts'
-import type { State, Transport } from '../transports/transport.ts'
+import type { State, ClientTransport } from '../transports/transport.ts'
 import { watchPace } from '../lane/pace.ts'
 import type { Wakeful } from '../lane/wake.ts'
 import type { Fallback } from './fallback.ts'
@@ -55,12 +55,12 @@ export interface BoardSession extends Wakeful {
   use(only: TransportName | null): void
 }
 
-export interface SessionParts {
+export interface BoardSessionParts {
   readonly origin: string
   readonly room: string
   readonly person: Person
   readonly only: TransportName | null
-  readonly transports: Readonly<Record<TransportName, Transport>>
+  readonly transports: Readonly<Record<TransportName, ClientTransport>>
   newKey(): string
   say(sentence: string): void
   changed(): void
@@ -77,7 +77,7 @@ const PATIENCE_MS = 2000
 /** If a page did not run for this long, it has missed heartbeats. */
 const HEARTBEATS_MS = 30_000
 
-export function openBoard(parts: SessionParts): BoardSession {
+export function openBoard(parts: BoardSessionParts): BoardSession {
   const { origin, room, transports, newKey, say, changed } = parts
   const url = `${origin}/boards/${room}`
   let { person, only } = parts

@@ -4,9 +4,9 @@
  */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
-import type { Measured } from '../measure/agreement.ts'
+import type { LaneMeasurement } from '../measure/agreement.ts'
 import { createClock } from '../measure/clock.ts'
-import type { ModelInputs, Sizes } from '../measure/model.ts'
+import type { ModelInputs, LaneSizes } from '../measure/model.ts'
 import type { ByTransport, PathTimes } from '../measure/choosing.ts'
 import { now } from '../now.ts'
 import { post } from '../transports/ask.ts'
@@ -32,8 +32,8 @@ export interface Run {
 
 export interface Ran {
   /** Measurements by transport; null for a lane that never opened because the network refuses it. */
-  readonly lanes: ByTransport<Measured | null>
-  readonly sizes: ByTransport<Sizes | null>
+  readonly lanes: ByTransport<LaneMeasurement | null>
+  readonly sizes: ByTransport<LaneSizes | null>
   /** Greatest delay of this page's timers during the run. */
   readonly busyMs: number
 }
@@ -225,7 +225,7 @@ export function openBench(origin: string, changed: () => void): Bench {
 
 const isOpen = ({ state }: Lane): boolean => state.is === 'open' || state.is === 'asking' || state.is === 'pausing'
 
-function measuredOf(lane: Lane, seconds: number): Measured | null {
+function measuredOf(lane: Lane, seconds: number): LaneMeasurement | null {
   const { recent } = lane.usage
   if (!recent || !isOpen(lane)) return null
   const { latencies, tally } = lane

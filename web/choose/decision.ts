@@ -1,9 +1,9 @@
 /** State of the decision page: a workload, its prediction and its measurement. It draws nothing. */
 import type { Conditions } from '../../server/protocol/lab.ts'
-import type { Measured } from '../measure/agreement.ts'
+import type { LaneMeasurement } from '../measure/agreement.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
 import type { ByTransport, PathTimes, Predicted } from '../measure/choosing.ts'
-import type { ModelInputs, Sizes } from '../measure/model.ts'
+import type { ModelInputs, LaneSizes } from '../measure/model.ts'
 import { readWorkload, writeWorkload } from '../measure/workload.ts'
 import type { Workload } from '../measure/workload.ts'
 import { openBench } from './bench.ts'
@@ -21,7 +21,7 @@ export interface Decision {
   /** Prediction by transport; null while the sizes are unknown. */
   readonly predicted: ByTransport<Predicted> | null
   readonly conditions: ModelInputs | null
-  readonly result: Result | null
+  readonly result: MeasuredRun | null
   /** True if this page may change the network; null before the lab has reported it. */
   readonly isInstructor: boolean | null
   /** Sentences about parts of the workload that cannot be measured from this page. */
@@ -35,8 +35,8 @@ export interface Decision {
 }
 
 /** A measurement, with the model's prediction for the same run. */
-export interface Result {
-  readonly measured: ByTransport<Measured | null>
+export interface MeasuredRun {
+  readonly measured: ByTransport<LaneMeasurement | null>
   readonly predicted: ByTransport<Predicted>
   readonly busyMs: number
   /** The workload that was measured. */
@@ -62,8 +62,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
   let is: Decision['is'] = 'learning'
   let share = 0
   let trouble: string | null = null
-  let learnt: { readonly sizes: ByTransport<Sizes>; readonly bytes: number } | null = null
-  let result: Result | null = null
+  let learnt: { readonly sizes: ByTransport<LaneSizes>; readonly bytes: number } | null = null
+  let result: MeasuredRun | null = null
   let running: AbortController | null = null
   const tell = (): void => changed(writeWorkload(workload))
   const bench = openBench(origin, tell)
@@ -128,7 +128,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
             ? 'The lab counts the sizes, but its WebSocket is not open. The network between this page and the server probably refuses WebSockets.'
             : 'No message came over all lanes within three seconds. The network is too slow, or the computer is too busy.',
         )
-      learnt = { sizes: Object.fromEntries(known) as ByTransport<Sizes>, bytes }
+      learnt = { sizes: Object.fromEntries(known) as ByTransport<LaneSizes>, bytes }
       is = 'ready'
     } catch (error) {
       fail(error)
@@ -189,7 +189,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
    * Adds the prediction for the rate at which messages really came over each lane, because a random rate differs from
    * its mean.
    */
-  function resultOf(asked: Workload, { lanes, busyMs }: Ran, way: PathTimes, run: Run): Result {
+  function resultOf(asked: Workload, { lanes, busyMs }: Ran, way: PathTimes, run: Run): MeasuredRun {
     const predicted = TRANSPORTS.map((name) => {
       const lane = lanes[name]
       const activeS = lane ? lane.seconds * (1 - run.idleShare) : 0
@@ -210,7 +210,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
   }
 
   /** The measured sizes, adapted to another length of the text. */
-  function sizesFor(name: keyof ByTransport<Sizes>, bytes: number): Sizes {
+  function sizesFor(name: keyof ByTransport<LaneSizes>, bytes: number): LaneSizes {
     if (!learnt) throw new Error('The sizes are not known yet.')
     const sizes = learnt.sizes[name]
     return { ...sizes, payload: sizes.payload + bytes - learnt.bytes }

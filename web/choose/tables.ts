@@ -6,7 +6,7 @@ import { bytesAgreement, delayAgreement } from '../measure/agreement.ts'
 import type { Agreement } from '../measure/agreement.ts'
 import type { ByTransport, Predicted } from '../measure/choosing.ts'
 import type { Workload } from '../measure/workload.ts'
-import type { Result } from './decision.ts'
+import type { MeasuredRun } from './decision.ts'
 import { LABELS, TRANSPORTS } from '../lane/order.ts'
 import { DASH, bytes, milliseconds, short } from '../page/format.ts'
 import { shape } from '../lane/shape.ts'
@@ -52,7 +52,7 @@ export function modelTable(
   </div>`
 }
 
-export function resultTable({ measured, predicted, busyMs }: Result): TemplateResult {
+export function resultTable({ measured, predicted, busyMs }: MeasuredRun): TemplateResult {
   const rows = TRANSPORTS.map((name) => {
     const lane = measured[name]
     const model = predicted[name]

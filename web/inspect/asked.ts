@@ -1,9 +1,9 @@
 /** Finds the browser's mark for an exchange, with the times that the browser knows. */
-import type { Asked } from './timing.ts'
+import type { BrowserTimes } from './timing.ts'
 
 /** The lists of a lane's marks that the search needs. */
 interface Marks {
-  readonly exchanges: readonly (Tried & Pick<Asked, 'sentAtMs'> & { readonly endedAtMs: number | null })[]
+  readonly exchanges: readonly (Tried & Pick<BrowserTimes, 'sentAtMs'> & { readonly endedAtMs: number | null })[]
   readonly streams: readonly (Tried & { readonly openedAtMs: number | null })[]
   readonly sent: readonly { readonly atMs: number; readonly exchange?: number }[]
 }
@@ -16,7 +16,7 @@ interface Tried {
 }
 
 /** Times of the browser for an exchange; null if the browser knows no such exchange, or the match is uncertain. */
-export function askedFor(exchange: number, { exchanges, streams, sent }: Marks): Asked | null {
+export function askedFor(exchange: number, { exchanges, streams, sent }: Marks): BrowserTimes | null {
   const isIt = ({ crossed }: Tried): boolean => crossed?.exchange === exchange
   const poll = exchanges.findLast(isIt)
   if (poll) return { ...poll, arrivedAtMs: poll.failed ? null : poll.endedAtMs }

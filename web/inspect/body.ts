@@ -2,14 +2,14 @@
 import type { ServerTimeMs } from '../../server/protocol/feed.ts'
 import { textOf } from './bytes.ts'
 import { BREAK, line, ms } from './line.ts'
-import type { Line } from './line.ts'
+import type { InspectorLine } from './line.ts'
 import type { ScannedEvent } from './scan.ts'
 import type { SeenPart } from './see.ts'
 
 /** Lines for a JSON body, one for each event. */
-export function bodyLines({ part, carried, events }: SeenPart): readonly Line[] {
+export function bodyLines({ part, carried, events }: SeenPart): readonly InspectorLine[] {
   if (carried.bytes.length === 0) return []
-  const lines: Line[] = []
+  const lines: InspectorLine[] = []
   let from = 0
   for (const event of events) {
     if (event.in !== carried) continue
@@ -44,7 +44,7 @@ export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTi
 }
 
 /** Lines for a chunk (RFC 9112, section 7.1), with the stream's fields in it (WHATWG HTML, section 9.2.6). */
-export function chunkLines(seen: SeenPart): readonly Line[] {
+export function chunkLines(seen: SeenPart): readonly InspectorLine[] {
   const { part, carried } = seen
   if (part.is !== 'chunk') return []
   const size = part.size.trimEnd()
@@ -68,7 +68,7 @@ function plainBytes(n: number): string {
   return n === 1 ? '1 byte' : `${n.toLocaleString('en')} bytes`
 }
 
-function objectLines({ part, events }: SeenPart, text: string): readonly Line[] {
+function objectLines({ part, events }: SeenPart, text: string): readonly InspectorLine[] {
   const remaining = [...events]
   return text
     .replace(/\n$/, '')
@@ -89,7 +89,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   heartbeat: 'a sign of life, so that nothing in between hangs up',
 }
 
-function fieldLines({ part, events }: SeenPart, text: string): readonly Line[] {
+function fieldLines({ part, events }: SeenPart, text: string): readonly InspectorLine[] {
   const remaining = [...events]
   let hasData = false
   return text

@@ -5,7 +5,7 @@
 
 export const BULLET = '•'
 
-export interface Shown {
+export interface ShownBytes {
   readonly bytes: Uint8Array
   /**
    * For each byte: 0 if it is shown, `OTHERS` if another person wrote it, `UNKNOWN` if the server had masked it
@@ -17,11 +17,11 @@ export interface Shown {
 export const OTHERS = 1
 export const UNKNOWN = 2
 
-export function shownText(text: string): Shown {
+export function shownText(text: string): ShownBytes {
   return shown(new TextEncoder().encode(text))
 }
 
-export function shownHex(hex: string): Shown {
+export function shownHex(hex: string): ShownBytes {
   const pairs = hex.match(/../gs) ?? []
   const found = shown(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)))
   for (const [i, pair] of pairs.entries()) if (!/^[\da-f]{2}$/i.test(pair)) found.hidden[i] = UNKNOWN
@@ -29,18 +29,18 @@ export function shownHex(hex: string): Shown {
 }
 
 /** Removes the mask of a frame's payload (RFC 6455, section 5.3). */
-export function unmasked({ bytes, hidden }: Shown, key: Uint8Array): Shown {
+export function unmasked({ bytes, hidden }: ShownBytes, key: Uint8Array): ShownBytes {
   return { bytes: bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0)), hidden }
 }
 
 /** Masks the bytes from `from` to before `to`, or shows them again. Bytes that the server masked stay masked. */
-export function hide({ hidden }: Shown, from: number, to: number, isHidden: boolean): void {
+export function hide({ hidden }: ShownBytes, from: number, to: number, isHidden: boolean): void {
   const [before, after] = isHidden ? [0, OTHERS] : [OTHERS, 0]
   for (let i = from; i < to; i++) if (hidden[i] === before) hidden[i] = after
 }
 
 /** Decodes the bytes from `from` to before `to` as UTF-8. */
-export function textOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): string {
+export function textOf({ bytes, hidden }: ShownBytes, from = 0, to = bytes.length): string {
   let text = ''
   for (let start = from; start < to;) {
     const isHidden = hidden[start]
@@ -53,7 +53,7 @@ export function textOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): s
   return text
 }
 
-export function hexOf({ bytes, hidden }: Shown, from = 0, to = bytes.length): string {
+export function hexOf({ bytes, hidden }: ShownBytes, from = 0, to = bytes.length): string {
   const pairs = Array.from(bytes.subarray(from, to), (byte, i) => (hidden[from + i] ? BULLET + BULLET : hex(byte)))
   return pairs.join(' ')
 }
@@ -62,7 +62,7 @@ export function hex(byte: number): string {
   return byte.toString(16).padStart(2, '0')
 }
 
-function shown(bytes: Uint8Array): Shown {
+function shown(bytes: Uint8Array): ShownBytes {
   return { bytes, hidden: new Uint8Array(bytes.length) }
 }
 

@@ -10,9 +10,9 @@ import { OPCODES, frameRows } from './frame.ts'
 import { handshakeLines } from './handshake.ts'
 import { fieldOf, headLines, statusOf, usualBytes } from './heads.ts'
 import { count, line } from './line.ts'
-import type { Line } from './line.ts'
+import type { InspectorLine } from './line.ts'
 import type { ScannedEvent } from './scan.ts'
-import type { Seen, SeenPart } from './see.ts'
+import type { VisibleExchange, SeenPart } from './see.ts'
 
 export interface Section {
   /** Identifies the section each time the exchange is fetched again. */
@@ -27,10 +27,10 @@ export interface Section {
   /** True for one of many sections of a stream, which stays folded until a person opens it. */
   readonly isOfMany: boolean
   /** Computes the lines on demand, because a stream has thousands of sections. */
-  lines(): readonly Line[]
+  lines(): readonly InspectorLine[]
 }
 
-export function sectionsOf(inspected: Inspected, { parts }: Seen): readonly Section[] {
+export function sectionsOf(inspected: Inspected, { parts }: VisibleExchange): readonly Section[] {
   const sections: Section[] = []
   const keyOf = keys()
   /** Pieces of the request or response that continues. */
@@ -73,7 +73,10 @@ export function isOver({ parts }: Inspected): boolean {
 }
 
 /** First sentences about an exchange: its result, and its bytes. */
-export function sentenceOf(inspected: Inspected, { parts, bytesUp, bytesDown }: Seen): readonly [string, string] {
+export function sentenceOf(
+  inspected: Inspected,
+  { parts, bytesUp, bytesDown }: VisibleExchange,
+): readonly [string, string] {
   const sum = `${count(bytesUp, 'byte')} up, ${count(bytesDown, 'byte')} down`
   return [`${whatOf(inspected, parts)}.`, sum]
 }
@@ -154,7 +157,7 @@ function usual(part: Part | undefined): string {
   return part?.is === 'head' && part.up ? `, ${usualBytes(part.text)} of it the same each time` : ''
 }
 
-function linesOf(seen: SeenPart): readonly Line[] {
+function linesOf(seen: SeenPart): readonly InspectorLine[] {
   switch (seen.part.is) {
     case 'head':
       return headLines(seen.part.text)

@@ -3,7 +3,7 @@ import type { FramePart } from '../../server/protocol/wire.ts'
 import { hex, hexOf, shownHex, textOf } from './bytes.ts'
 import { eventMeaning } from './body.ts'
 import { count, row } from './line.ts'
-import type { Line } from './line.ts'
+import type { InspectorLine } from './line.ts'
 import type { SeenPart } from './see.ts'
 
 export const OPCODES: Readonly<Record<number, string>> = {
@@ -18,7 +18,7 @@ export const OPCODES: Readonly<Record<number, string>> = {
 /** Greatest number of payload bytes that are shown; the copy contains all of them. */
 const SHOWN_BYTES = 64
 
-export function frameRows(seen: SeenPart): readonly Line[] {
+export function frameRows(seen: SeenPart): readonly InspectorLine[] {
   const { part } = seen
   if (part.is !== 'frame') return []
   const head = shownHex(part.head).bytes
@@ -66,7 +66,7 @@ function reserved(bit: number, meaning = 'set, though no extension was agreed on
 }
 
 /** Rows for the length: seven bits, or 126 and 16 more bits, or 127 and 64 more bits. */
-function lengthRows(head: Uint8Array, short: number, bits: string): readonly Line[] {
+function lengthRows(head: Uint8Array, short: number, bits: string): readonly InspectorLine[] {
   if (short < 126) return [row(bits, 'length', `${count(short, 'byte')}: up to 125 fit into seven bits`)]
   const size = short === 126 ? 2 : 8
   const extended = head.subarray(2, 2 + size)
@@ -77,7 +77,7 @@ function lengthRows(head: Uint8Array, short: number, bits: string): readonly Lin
   ]
 }
 
-function keyRow({ mask }: FramePart): Line {
+function keyRow({ mask }: FramePart): InspectorLine {
   return row(
     hexOf(shownHex(mask ?? '')),
     'masking key',
@@ -85,7 +85,7 @@ function keyRow({ mask }: FramePart): Line {
   )
 }
 
-function payloadRows(seen: SeenPart, part: FramePart): readonly Line[] {
+function payloadRows(seen: SeenPart, part: FramePart): readonly InspectorLine[] {
   const { carried, crossed, events } = seen
   const { length } = crossed.bytes
   if (part.length === 0) return [row('–', 'payload', 'none')]
@@ -101,7 +101,7 @@ function payloadRows(seen: SeenPart, part: FramePart): readonly Line[] {
 }
 
 /** Row that unmasks the first byte as an example. The other bytes use the key's four bytes in turn. */
-function exampleRow({ carried, crossed }: SeenPart, key: Uint8Array): Line {
+function exampleRow({ carried, crossed }: SeenPart, key: Uint8Array): InspectorLine {
   const by = `${hexOf(crossed, 0, 1)} XOR ${hex(key[0] ?? 0)}`
   return row(by, 'unmasked', `${hexOf(carried, 0, 1)} “${textOf(carried, 0, 1)}”; byte i with the key’s byte i mod 4`)
 }

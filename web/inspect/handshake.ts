@@ -2,10 +2,13 @@
 import type { Handshake } from '../../server/protocol/wire.ts'
 import { shownHex } from './bytes.ts'
 import { line } from './line.ts'
-import type { Line } from './line.ts'
+import type { InspectorLine } from './line.ts'
 
 /** Lines of the calculation. `sent` is the value of sec-websocket-accept in the response. */
-export function handshakeLines({ key, guid, sha1, accept }: Handshake, sent: string | undefined): readonly Line[] {
+export function handshakeLines(
+  { key, guid, sha1, accept }: Handshake,
+  sent: string | undefined,
+): readonly InspectorLine[] {
   const base64 = btoa(String.fromCharCode(...shownHex(sha1).bytes))
   return [
     line(key, 'the client’s sec-websocket-key'),

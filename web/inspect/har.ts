@@ -3,12 +3,12 @@ import type { Inspected } from '../../server/protocol/wire.ts'
 import { transports } from '../transports/index.ts'
 import { textOf } from './bytes.ts'
 import { fieldOf, statusOf } from './heads.ts'
-import type { Seen, SeenPart } from './see.ts'
+import type { VisibleExchange, SeenPart } from './see.ts'
 import type { Spans } from './timing.ts'
 
 export interface HarExchange {
   readonly inspected: Inspected
-  readonly seen: Seen
+  readonly seen: VisibleExchange
   readonly spans: Spans
 }
 
@@ -104,7 +104,7 @@ function messagesOf(parts: readonly SeenPart[]) {
   return messages
 }
 
-function commentOf({ exchange, lane }: Inspected, { parts }: Seen, { up, server, down }: Spans): string {
+function commentOf({ exchange, lane }: Inspected, { parts }: VisibleExchange, { up, server, down }: Spans): string {
   const dropped = parts.reduce((sum, { part }) => (part.is === 'dropped' ? sum + part.bytes : sum), 0)
   const unknown = Object.entries({ send: up, wait: server, receive: down }).flatMap(([name, ms]) =>
     ms === null ? name : [],

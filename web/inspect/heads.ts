@@ -1,8 +1,8 @@
 /** Explains the lines of a request head or response head. */
 import { BREAK, line } from './line.ts'
-import type { Line } from './line.ts'
+import type { InspectorLine } from './line.ts'
 
-export function headLines(text: string): readonly Line[] {
+export function headLines(text: string): readonly InspectorLine[] {
   const [first = '', ...rest] = text.replace(/(?:\r\n)+$/, '').split('\r\n')
   return [
     first.startsWith('HTTP/') ? statusLine(first) : requestLine(first),
@@ -31,7 +31,7 @@ export function statusOf(text: string): number {
   return Number(text.split(' ')[1])
 }
 
-function requestLine(first: string): Line {
+function requestLine(first: string): InspectorLine {
   const [method = '', target = ''] = first.split(' ')
   const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
   const says = [
@@ -44,7 +44,7 @@ function requestLine(first: string): Line {
   return line(first, says.filter(Boolean).join('; ') || 'what is asked for', 'meant')
 }
 
-function statusLine(first: string): Line {
+function statusLine(first: string): InspectorLine {
   const status = statusOf(first)
   return line(first, STATUS[status] ?? (status >= 400 ? 'no, and the body says why' : ''), 'meant')
 }
@@ -65,7 +65,7 @@ const STATUS: Readonly<Record<number, string>> = {
   503: 'not now; try again',
 }
 
-function field(text: string): Line {
+function field(text: string): InspectorLine {
   const at = text.indexOf(':')
   const name = text.slice(0, at).toLowerCase()
   const value = text.slice(at + 1).trim()
@@ -73,7 +73,7 @@ function field(text: string): Line {
   return line(text, typeof meaning === 'string' ? meaning : meaning(value), kind)
 }
 
-type Field = readonly [Line['kind'], string | ((value: string) => string)]
+type Field = readonly [InspectorLine['kind'], string | ((value: string) => string)]
 
 const HINT: Field = ['usual', 'which browser, in pieces; unused here']
 

@@ -1,5 +1,5 @@
 /** A line of the inspector: the bytes on the left, and their meaning on the right. */
-export interface Line {
+export interface InspectorLine {
   readonly bytes: string
   /** Name of a frame's field. */
   readonly field?: string
@@ -8,12 +8,17 @@ export interface Line {
   readonly kind: 'plain' | 'meant' | 'usual'
 }
 
-export function line(bytes: string, meaning = '', kind: Line['kind'] = 'plain'): Line {
+export function line(bytes: string, meaning = '', kind: InspectorLine['kind'] = 'plain'): InspectorLine {
   return { bytes, meaning, kind }
 }
 
 /** Line for a field of a frame. */
-export function row(bytes: string, field: string, meaning: string, kind: Line['kind'] = 'plain'): Line {
+export function row(
+  bytes: string,
+  field: string,
+  meaning: string,
+  kind: InspectorLine['kind'] = 'plain',
+): InspectorLine {
   return { bytes, field, meaning, kind }
 }
 

@@ -1,15 +1,15 @@
 /** Writes an exchange as plain text for copying. Masked bytes stay masked. */
 import type { Inspected, Part } from '../../server/protocol/wire.ts'
 import { hexOf, textOf } from './bytes.ts'
-import type { Seen, SeenPart } from './see.ts'
+import type { VisibleExchange, SeenPart } from './see.ts'
 
-export function plainText(inspected: Inspected, seen: Seen): string {
+export function plainText(inspected: Inspected, seen: VisibleExchange): string {
   const { bytesUp, bytesDown } = seen
   const title = `Exchange ${inspected.exchange} of ${inspected.lane}: ${bytesUp} bytes up, ${bytesDown} bytes down`
   return `${title}\n\n${plainParts(seen)}\n`
 }
 
-export const plainParts = ({ parts }: Seen): string => parts.map(plainPart).join('\n\n')
+export const plainParts = ({ parts }: VisibleExchange): string => parts.map(plainPart).join('\n\n')
 
 function plainPart(seen: SeenPart): string {
   const { part, bytes } = seen

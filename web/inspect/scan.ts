@@ -5,10 +5,10 @@
  */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import { hide } from './bytes.ts'
-import type { Shown } from './bytes.ts'
+import type { ShownBytes } from './bytes.ts'
 
 export interface Scanner {
-  scan(piece: Shown): void
+  scan(piece: ShownBytes): void
   /** Notes that bytes are missing here. Everything after them is masked until `restart`. */
   lose(): void
   restart(): void
@@ -26,7 +26,7 @@ export interface ScannedEvent {
    * Piece that contains the whole event, or null. `from` is the event's first byte, and `to` is the byte after its
    * last.
    */
-  readonly in: Shown | null
+  readonly in: ShownBytes | null
   readonly from: number
   readonly to: number
 }
@@ -38,7 +38,7 @@ const LONGEST_WORD = 256
 
 interface Nested {
   readonly isObject: boolean
-  readonly piece: Shown
+  readonly piece: ShownBytes
   readonly from: number
   /** Masked text in this object. */
   readonly written: Written[]
@@ -49,7 +49,7 @@ interface Nested {
 }
 
 interface Written {
-  readonly piece: Shown
+  readonly piece: ShownBytes
   readonly from: number
   to: number
 }
@@ -76,7 +76,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     if (word.length < LONGEST_WORD) word += String.fromCharCode(byte)
   }
 
-  const inside = (piece: Shown, at: number, byte: number): void => {
+  const inside = (piece: ShownBytes, at: number, byte: number): void => {
     if (isEscaped) isEscaped = false
     else if (byte === BACKSLASH) isEscaped = true
     else if (byte === QUOTE) return endString()
@@ -109,12 +109,12 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     word = ''
   }
 
-  const begin = (isObject: boolean, piece: Shown, from: number): void => {
+  const begin = (isObject: boolean, piece: ShownBytes, from: number): void => {
     word = ''
     nested.push({ isObject, piece, from, written: [], values: new Map(), name: '', isAtName: isObject })
   }
 
-  const end = (piece: Shown, at: number): void => {
+  const end = (piece: ShownBytes, at: number): void => {
     endValue()
     const isOfAnother = isPart()
     const ended = nested.pop()
@@ -122,7 +122,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     else if (ended) settle(ended, piece, at + 1)
   }
 
-  const settle = ({ values, written, piece, from }: Nested, last: Shown, to: number): void => {
+  const settle = ({ values, written, piece, from }: Nested, last: ShownBytes, to: number): void => {
     const id = values.get('id')
     if (id === undefined) return
     const own = isOwn(id)
@@ -139,7 +139,7 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
     })
   }
 
-  const outside = (piece: Shown, at: number, byte: number): void => {
+  const outside = (piece: ShownBytes, at: number, byte: number): void => {
     const around = top()
     if (byte === QUOTE) beginString()
     else if (byte === CURLY || byte === SQUARE) begin(byte === CURLY, piece, at)

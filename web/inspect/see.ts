@@ -2,23 +2,23 @@
 import type { Cursor } from '../../server/protocol/feed.ts'
 import type { FramePart, Inspected, Part } from '../../server/protocol/wire.ts'
 import { BULLET, OTHERS, UNKNOWN, shownHex, shownText, unmasked } from './bytes.ts'
-import type { Shown } from './bytes.ts'
+import type { ShownBytes } from './bytes.ts'
 import { createScanner } from './scan.ts'
 import type { ScannedEvent, Scanner } from './scan.ts'
 
 export interface SeenPart {
   readonly part: Part
   /** Content of the part without its mask: a body, the data of a chunk, or the payload of a frame. */
-  readonly carried: Shown
+  readonly carried: ShownBytes
   /** Content of the part as it crossed, still masked. */
-  readonly crossed: Shown
+  readonly crossed: ShownBytes
   /** Events that end in this part. */
   readonly events: readonly ScannedEvent[]
   /** Size on the wire, including framing. */
   readonly bytes: number
 }
 
-export interface Seen {
+export interface VisibleExchange {
   readonly parts: readonly SeenPart[]
   readonly bytesUp: number
   readonly bytesDown: number
@@ -26,7 +26,7 @@ export interface Seen {
   readonly hasCredentials: boolean
 }
 
-export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Seen {
+export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): VisibleExchange {
   const http = createScanner(isOwn)
   const frames = createScanner(isOwn)
   const seen = parts.map((part, i): SeenPart => {
@@ -50,12 +50,12 @@ export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Seen 
 }
 
 /** Reports whether bytes of this part were dropped. The position of the following bytes in the JSON is then unknown. */
-function hasHole(part: Part, { bytes }: Shown): boolean {
+function hasHole(part: Part, { bytes }: ShownBytes): boolean {
   if (part.is === 'chunk') return bytes.length < Number.parseInt(part.size, 16)
   return part.is === 'dropped' || (part.is === 'frame' && bytes.length < part.length)
 }
 
-function crossedIn(part: Part): Shown {
+function crossedIn(part: Part): ShownBytes {
   if (part.is === 'frame') return shownHex(part.payload)
   return shownText(part.is === 'body' || part.is === 'chunk' ? part.text : '')
 }
@@ -64,7 +64,12 @@ function crossedIn(part: Part): Shown {
  * Scans a part for events. A mask is final only after all parts, because an object's id, which shows its owner, can
  * come late.
  */
-function scanPart(part: Part, before: Part | undefined, carried: Shown, scanner: Scanner): readonly ScannedEvent[] {
+function scanPart(
+  part: Part,
+  before: Part | undefined,
+  carried: ShownBytes,
+  scanner: Scanner,
+): readonly ScannedEvent[] {
   const known = scanner.events.length
   if (part.is === 'head') scanner.restart()
   else if (part.is === 'frame') scanFrame(part, carried, scanner)
@@ -81,7 +86,7 @@ function beginsEvent(text: string, before: Part | undefined): boolean {
   return before?.is === 'chunk' && before.text.endsWith('\n') && /^\{"(?:id|type)":/.test(text)
 }
 
-function scanFrame({ opcode, rsv }: FramePart, carried: Shown, scanner: Scanner): void {
+function scanFrame({ opcode, rsv }: FramePart, carried: ShownBytes, scanner: Scanner): void {
   // Control frames stand between the frames of a message, and contain no text of a person.
   if (opcode >= 8) return
   if (opcode > 0) scanner.restart()
@@ -94,7 +99,7 @@ const BINARY = 2
 const CURLY = 0x7b
 const LINE_BREAK = 2
 
-function bytesOf(part: Part, { bytes }: Shown): number {
+function bytesOf(part: Part, { bytes }: ShownBytes): number {
   switch (part.is) {
     // The text of a head is Latin-1, so each character is one byte.
     case 'head':

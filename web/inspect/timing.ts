@@ -4,7 +4,7 @@ import type { Inspected } from '../../server/protocol/wire.ts'
 import { transports } from '../transports/index.ts'
 
 /** Times of the browser for an exchange, on the page's clock. */
-export interface Asked {
+export interface BrowserTimes {
   readonly askedAtMs: number
   /** Time at which the browser sent the request, if it first waited for a free connection. */
   readonly sentAtMs?: number
@@ -23,7 +23,7 @@ export interface Spans {
  * Durations of the exchange. The server's clock is the page's clock plus `offsetMs`; null while the offset is
  * unknown.
  */
-export function spansOf(inspected: Inspected, asked: Asked | null, offsetMs: number | null): Spans {
+export function spansOf(inspected: Inspected, asked: BrowserTimes | null, offsetMs: number | null): Spans {
   const reached = reachedAt(inspected)
   const left = leftAt(inspected)
   const onServer = (pageMs: number | null | undefined): number | null =>

@@ -3,7 +3,7 @@
  * thousand readers.
  */
 import type { Split } from '../../server/protocol/wire.ts'
-import type { ModelInputs, Sizes } from '../measure/model.ts'
+import type { ModelInputs, LaneSizes } from '../measure/model.ts'
 import { now } from '../now.ts'
 import { transports } from '../transports/index.ts'
 import type { Lane } from '../lane/lane.ts'
@@ -63,7 +63,7 @@ export function expectedCost(lane: Lane, conditions: ModelInputs): number | null
 export function sizesOf(
   { transport, marks }: Pick<Lane, 'transport' | 'marks'>,
   { split, messages }: Usage,
-): Sizes | null {
+): LaneSizes | null {
   const carriers = transports[transport].kind === 'poll' ? marks.useful : messages
   if (carriers <= 0 || messages <= 0) return null
   const heads = (split.requestHeads + split.responseHeads) / carriers

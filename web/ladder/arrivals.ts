@@ -1,6 +1,6 @@
 /** Draws arriving messages: the lane's shape on the browser's line, and the delay below it. */
 import { firstAtOrAfter } from '../lane/search.ts'
-import type { Arrival } from '../lane/mark.ts'
+import type { ArrivalMark } from '../lane/mark.ts'
 import { textWidth } from '../drawing/canvas.ts'
 import { groundAt } from './bands.ts'
 import { shown } from './geometry.ts'
@@ -51,11 +51,11 @@ function stampOf({ pen, trace, span, colours, colour, sizes }: Strip): Stamp {
   })
 }
 
-function stackOf({ messages }: Arrival): number {
+function stackOf({ messages }: ArrivalMark): number {
   return messages.length > MOST_STACKED ? 1 : messages.length
 }
 
-function drawCount({ pen, colours, span, sizes, x, browserY }: Strip, arrival: Arrival): void {
+function drawCount({ pen, colours, span, sizes, x, browserY }: Strip, arrival: ArrivalMark): void {
   const text = `×${arrival.messages.length}`
   const width = textWidth(pen, `600 ${sizes.text}px ${colours.font}`, text)
   const dot = span.dense ? sizes.dot * DENSE : sizes.dot
@@ -69,7 +69,7 @@ function drawCount({ pen, colours, span, sizes, x, browserY }: Strip, arrival: A
   pen.fillText(text, left + 2, browserY - 5)
 }
 
-function drawLate({ pen, colours, span, sizes, trace, x, browserY }: Strip, arrival: Arrival): void {
+function drawLate({ pen, colours, span, sizes, trace, x, browserY }: Strip, arrival: ArrivalMark): void {
   const text = trace.labelled(arrival)
   if (text === null) return
   const width = textWidth(pen, `${sizes.text}px ${colours.font}`, text)

@@ -1,10 +1,10 @@
 /** Draws bytes that open, keep and end connections without a message: a dotted line with a hollow end. */
-import type { Beat } from '../lane/mark.ts'
+import type { BeatMark } from '../lane/mark.ts'
 import { browserAtMs, shown } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import { createStamp } from './stamp.ts'
 import { PALE, stroke } from './strokes.ts'
-import type { Line } from './strokes.ts'
+import type { Polyline } from './strokes.ts'
 
 const DOTS = [2, 2.5]
 const WIDTH = 1.25
@@ -13,7 +13,8 @@ const SMALL = 0.6
 export function drawBeats(strip: Strip): void {
   const beats = shown(strip, strip.trace.beats).filter((beat) => landsAtMs(strip, beat) <= strip.untilMs)
   if (beats.length === 0) return
-  const lines = (of: (beat: Beat) => boolean): readonly Line[] => beats.filter(of).map((beat) => travel(strip, beat))
+  const lines = (of: (beat: BeatMark) => boolean): readonly Polyline[] =>
+    beats.filter(of).map((beat) => travel(strip, beat))
   const { pen, colours, colour } = strip
   // Control messages, such as `connected` and `retry:`, have a solid line because they carry information.
   stroke(
@@ -38,7 +39,7 @@ export function drawBeats(strip: Strip): void {
   for (const beat of beats) land(strip, beat, beat.is === 'close' ? colours.ink : colour)
 }
 
-function land(strip: Strip, beat: Beat, line: string): void {
+function land(strip: Strip, beat: BeatMark, line: string): void {
   const { pen, colours, sizes, trace, x, serverY, browserY } = strip
   const stamp = createStamp(pen, trace.name, sizes.dot * SMALL, { fill: colours.paper, line, lineWidth: WIDTH })
   stamp(x(landsAtMs(strip, beat)), beat.up ? serverY : browserY)
@@ -48,7 +49,7 @@ function land(strip: Strip, beat: Beat, line: string): void {
  * Path of a beat. Upright paths get a middle point, because `stroke` draws an upright line as a rectangle, which
  * cannot be dotted.
  */
-function travel({ trace, x, serverY, browserY }: Strip, beat: Beat): Line {
+function travel({ trace, x, serverY, browserY }: Strip, beat: BeatMark): Polyline {
   const browserX = x(browserAtMs(trace, beat))
   const serverX = x(beat.atMs)
   return beat.up
@@ -56,6 +57,6 @@ function travel({ trace, x, serverY, browserY }: Strip, beat: Beat): Line {
     : [serverX, serverY, (browserX + serverX) / 2, (browserY + serverY) / 2, browserX, browserY]
 }
 
-function landsAtMs({ trace }: Strip, beat: Beat): number {
+function landsAtMs({ trace }: Strip, beat: BeatMark): number {
   return beat.up ? beat.atMs : browserAtMs(trace, beat)
 }

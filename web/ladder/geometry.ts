@@ -4,7 +4,7 @@ import { transports } from '../transports/index.ts'
 import type { LaneName } from '../lane/order.ts'
 import type { Away } from '../session/away.ts'
 import { sentOf } from '../lane/mark.ts'
-import type { Arrival, Beat, Exchange, MarkLists, Stream } from '../lane/mark.ts'
+import type { ArrivalMark, BeatMark, ExchangeMark, MarkLists, StreamMark } from '../lane/mark.ts'
 import type { Message } from '../lane/messages.ts'
 import type { Band } from '../session/network.ts'
 import type { Stretch } from '../session/quiet.ts'
@@ -17,7 +17,7 @@ export interface Trace extends MarkLists {
   readonly name: LaneName
   readonly transport: TransportName
   /** Messages that were published and that this lane has not brought yet, oldest first. */
-  readonly pending: readonly Pending[]
+  readonly pending: readonly PendingMessage[]
   /** Half a round trip: the assumed one-way time if it was not measured. */
   readonly halfTripMs: number
   publishedAtMs(message: Message): number
@@ -25,11 +25,11 @@ export interface Trace extends MarkLists {
    * Label with the delay of an arrival; null if the arrival has none. The choice is made once, so that no label
    * flickers.
    */
-  labelled(arrival: Arrival): string | null
+  labelled(arrival: ArrivalMark): string | null
 }
 
 /** Message that the lane has not brought yet, with times on this page's clock. */
-export interface Pending {
+export interface PendingMessage {
   readonly publishedAtMs: number
   /** Time at which the message left the server, if the wire has reported it. */
   readonly leftAtMs: number | undefined
@@ -61,7 +61,7 @@ export interface Fold extends Stretch {
   readonly quietMs: number
 }
 
-export interface Sizes {
+export interface StripSizes {
   /** Heights of the server's line and the browser's line, as shares of the strip's height. */
   readonly server: number
   readonly browser: number
@@ -79,7 +79,7 @@ export interface Strip {
   readonly pen: Pen
   readonly colours: Colours
   readonly span: Span
-  readonly sizes: Sizes
+  readonly sizes: StripSizes
   readonly trace: Trace
   readonly colour: string
   readonly top: number
@@ -91,14 +91,14 @@ export interface Strip {
   readonly untilMs: number
   x(ms: number): number
   /** Exchanges or streams that overlap the span; they ascend in time and do not overlap each other. */
-  readonly marks: readonly (Exchange | Stream)[]
+  readonly marks: readonly (ExchangeMark | StreamMark)[]
 }
 
 /**
  * Time at which the request reached the server. Without a report of the wire, it is half a round trip after the
  * request, but at most the middle of the exchange.
  */
-export function reachedAtMs({ halfTripMs }: Trace, mark: Exchange | Stream): number {
+export function reachedAtMs({ halfTripMs }: Trace, mark: ExchangeMark | StreamMark): number {
   const sentAtMs = sentOf(mark)
   return (
     mark.reachedAtMs ??
@@ -107,22 +107,22 @@ export function reachedAtMs({ halfTripMs }: Trace, mark: Exchange | Stream): num
 }
 
 /** Time at which the response left the server. */
-export function leftAtMs({ halfTripMs }: Trace, exchange: Exchange, endedAtMs: number): number {
+export function leftAtMs({ halfTripMs }: Trace, exchange: ExchangeMark, endedAtMs: number): number {
   return exchange.leftAtMs ?? Math.max(endedAtMs - halfTripMs, (sentOf(exchange) + endedAtMs) / 2)
 }
 
 /** Time at which the head of a stream's response left the server. */
-export function headLeftAtMs({ halfTripMs }: Trace, stream: Stream, openedAtMs: number): number {
+export function headLeftAtMs({ halfTripMs }: Trace, stream: StreamMark, openedAtMs: number): number {
   return stream.leftAtMs ?? Math.max(openedAtMs - halfTripMs, (stream.askedAtMs + openedAtMs) / 2)
 }
 
 /** Time at which the browser received or sent the beat. */
-export function browserAtMs({ halfTripMs }: Trace, { up, atMs, browserAtMs: knownMs }: Beat): number {
+export function browserAtMs({ halfTripMs }: Trace, { up, atMs, browserAtMs: knownMs }: BeatMark): number {
   return knownMs ?? atMs + (up ? -halfTripMs : halfTripMs)
 }
 
 /** Time at which an arrival left the server; never before it was published. */
-export function arrivalLeftAtMs(trace: Trace, arrival: Arrival): number {
+export function arrivalLeftAtMs(trace: Trace, arrival: ArrivalMark): number {
   const newest = arrival.messages.at(-1)
   const publishedAtMs = newest ? trace.publishedAtMs(newest) : -Infinity
   return arrival.leftAtMs ?? Math.min(arrival.atMs, Math.max(arrival.atMs - trace.halfTripMs, publishedAtMs))
@@ -133,10 +133,10 @@ export function isPolling(transport: TransportName): boolean {
 }
 
 /** Exchanges or streams that overlap a time span. Both lists ascend, and their marks do not overlap each other. */
-export function visible(trace: Trace, fromMs: number, untilMs: number): readonly (Exchange | Stream)[] {
+export function visible(trace: Trace, fromMs: number, untilMs: number): readonly (ExchangeMark | StreamMark)[] {
   const marks = trace.exchanges.length > 0 ? trace.exchanges : trace.streams
-  const first = firstAtOrAfter<Exchange | Stream>(marks, fromMs, (mark) => mark.endedAtMs ?? Infinity)
-  const behind = firstAtOrAfter<Exchange | Stream>(marks, untilMs, (mark) => mark.askedAtMs)
+  const first = firstAtOrAfter<ExchangeMark | StreamMark>(marks, fromMs, (mark) => mark.endedAtMs ?? Infinity)
+  const behind = firstAtOrAfter<ExchangeMark | StreamMark>(marks, untilMs, (mark) => mark.askedAtMs)
   return marks.slice(first, behind)
 }
 

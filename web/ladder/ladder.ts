@@ -7,7 +7,7 @@ import { sheet, unit } from '../drawing/canvas.ts'
 import type { Size } from '../drawing/canvas.ts'
 import type { Colours } from '../drawing/colours.ts'
 import type { Controls } from '../page/controls.ts'
-import type { Opened } from '../session/address.ts'
+import type { DrawerContent } from '../session/address.ts'
 import { stillness } from '../page/media.ts'
 import type { View } from './picture.ts'
 import type { AxisOrigin } from './axis.ts'
@@ -40,7 +40,7 @@ export class Ladder extends LitElement {
   declare pausedMs: number | null
   declare colours: Colours | undefined
   /** Content of the drawer. */
-  declare opened: Opened | null
+  declare opened: DrawerContent | null
   /** The session's lanes. The page sets them again when the list changes. */
   declare lanes: SessionFacts['lanes'] | undefined
 

@@ -1,6 +1,6 @@
 /** Tints the area while a request or stream is open, and draws a thick edge where a side may speak at once. */
 import { sentOf } from '../lane/mark.ts'
-import type { Exchange, Stream } from '../lane/mark.ts'
+import type { ExchangeMark, StreamMark } from '../lane/mark.ts'
 import { transports } from '../transports/index.ts'
 import { leftAtMs, reachedAtMs } from './geometry.ts'
 import type { Strip } from './geometry.ts'
@@ -57,12 +57,12 @@ export function drawEdges(strip: Strip): void {
   pen.setLineDash([])
 }
 
-function isOpened(mark: Exchange | Stream): boolean {
+function isOpened(mark: ExchangeMark | StreamMark): boolean {
   return mark.failed !== 'refused' && (mark.kind === 'exchange' || mark.openedAtMs !== null)
 }
 
 /** Edges of a mark as height, start and end: at the server, and for a WebSocket also at the browser. */
-function edges(strip: Strip, mark: Exchange | Stream): readonly (readonly [number, number, number])[] {
+function edges(strip: Strip, mark: ExchangeMark | StreamMark): readonly (readonly [number, number, number])[] {
   if (!isOpened(mark)) return []
   const { trace, serverY, browserY, untilMs } = strip
   const [aboveMs, belowMs] = ends(strip, mark)
@@ -72,7 +72,7 @@ function edges(strip: Strip, mark: Exchange | Stream): readonly (readonly [numbe
 }
 
 /** End of the mark at the server, and end in the browser. Both are the present if the mark is still open. */
-function ends({ trace, untilMs }: Strip, mark: Exchange | Stream): readonly [number, number] {
+function ends({ trace, untilMs }: Strip, mark: ExchangeMark | StreamMark): readonly [number, number] {
   const endedAtMs = Math.min(mark.endedAtMs ?? untilMs, untilMs)
   if (mark.kind === 'stream') return [Math.min(mark.closedAtMs ?? endedAtMs, untilMs), endedAtMs]
   // The wire may report that a response has left before the response is here.

@@ -12,7 +12,7 @@ import { drawAxis, drawFolds } from './axis.ts'
 import type { AxisOrigin } from './axis.ts'
 import { RIBBON_PX, drawBandNames, drawBands, groundAt } from './bands.ts'
 import { xAt } from './time.ts'
-import type { Sizes, Span, Trace } from './geometry.ts'
+import type { StripSizes, Span, Trace } from './geometry.ts'
 import { boundsOf } from './pick.ts'
 import { createRuleLabels, drawRuleLabels, drawRules, isChat, rulesOf } from './rules.ts'
 import type { RuleLabels } from './rules.ts'
@@ -109,7 +109,7 @@ export function createScene(session: ShownSession): Scene {
   }
 }
 
-function sizesOf({ phone, unit }: Look): Sizes {
+function sizesOf({ phone, unit }: Look): StripSizes {
   if (phone) return { server: 0.46, browser: 0.84, edge: 3, bar: 2.5, room: 13, carry: 2, dot: 4.5, text: 0 }
   return {
     server: 0.29,
@@ -155,7 +155,7 @@ function drawSelection(
   pen.strokeRect(left, serverY - 7, right - left, browserY - serverY + 14)
 }
 
-function drawEnds(pen: Pen, { colours, unit, rows }: Look, { server, browser }: Sizes, { width }: Span): void {
+function drawEnds(pen: Pen, { colours, unit, rows }: Look, { server, browser }: StripSizes, { width }: Span): void {
   pen.font = `${12 * unit}px ${colours.font}`
   pen.fillStyle = colours.ink2
   pen.textAlign = 'left'

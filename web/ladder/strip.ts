@@ -6,7 +6,7 @@
 import type { Colours } from '../drawing/colours.ts'
 import { drawArrivals } from './arrivals.ts'
 import { visible } from './geometry.ts'
-import type { Sizes, Span, Strip, Trace } from './geometry.ts'
+import type { StripSizes, Span, Strip, Trace } from './geometry.ts'
 import { drawEdges, drawTint } from './open.ts'
 import { drawBeats } from './beats.ts'
 import { drawAway, drawFaults } from './faults.ts'
@@ -20,7 +20,7 @@ export function drawStrip(
   pen: Pen,
   colours: Colours,
   span: Span,
-  sizes: Sizes,
+  sizes: StripSizes,
   trace: Trace,
   top: number,
   height: number,

@@ -1,6 +1,6 @@
 /** Draws messages between browser and server: requests, responses, events, and messages that this page sent. */
 import { sentOf } from '../lane/mark.ts'
-import type { Exchange, Held, Stream } from '../lane/mark.ts'
+import type { ExchangeMark, Held, StreamMark } from '../lane/mark.ts'
 import { arrivalLeftAtMs, headLeftAtMs, isPolling, leftAtMs, reachedAtMs, shown } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import { hatch } from './hatch.ts'
@@ -14,12 +14,12 @@ export const PALE = 0.7
 const HELD_MS = 200
 
 /** Points of a line, as x and y in turn. */
-export type Line = readonly number[]
+export type Polyline = readonly number[]
 
 export function drawStrokes(strip: Strip): void {
   const { marks } = strip
   for (const mark of marks) if (mark.kind === 'exchange') drawQueued(strip, mark)
-  const requests = (isWorth: boolean): readonly Line[] =>
+  const requests = (isWorth: boolean): readonly Polyline[] =>
     marks.filter((mark) => carried(mark) === isWorth).map((mark) => request(strip, mark))
   stroke(strip, requests(true), 1)
   stroke(strip, requests(false), 1, PALE)
@@ -39,25 +39,25 @@ export function drawStrokes(strip: Strip): void {
   drawSent(strip)
 }
 
-function carried(mark: Exchange | Stream): boolean {
+function carried(mark: ExchangeMark | StreamMark): boolean {
   return !mark.failed || mark.failed === 'cut'
     ? mark.kind === 'stream' || mark.carried > 0 || mark.endedAtMs === null
     : false
 }
 
-function request(strip: Strip, mark: Exchange | Stream): Line {
+function request(strip: Strip, mark: ExchangeMark | StreamMark): Polyline {
   const { trace, browserY, serverY } = strip
   return line(strip, sentOf(mark), browserY, reachedAtMs(trace, mark), serverY, mark.heldUp)
 }
 
 /** Line for the response head of a stream, which comes before any event. */
-function opening(strip: Strip, mark: Exchange | Stream): readonly Line[] {
+function opening(strip: Strip, mark: ExchangeMark | StreamMark): readonly Polyline[] {
   if (mark.kind === 'exchange' || mark.openedAtMs === null || mark.openedAtMs > strip.untilMs) return []
   const leftMs = headLeftAtMs(strip.trace, mark, mark.openedAtMs)
   return [line(strip, leftMs, strip.serverY, mark.openedAtMs, strip.browserY, mark.heldDown)]
 }
 
-function carrying(strip: Strip): readonly Line[] {
+function carrying(strip: Strip): readonly Polyline[] {
   const { trace, marks, serverY, browserY } = strip
   if (isPolling(trace.transport))
     return marks.flatMap((mark) => (mark.kind === 'exchange' && mark.carried > 0 ? answer(strip, mark) : []))
@@ -70,7 +70,7 @@ function carrying(strip: Strip): readonly Line[] {
  * Lines for events that have left the server and not arrived. Each ends at its probable height now, or runs level if
  * it is late.
  */
-function travelling({ trace, untilMs, x, serverY, browserY }: Strip): readonly Line[] {
+function travelling({ trace, untilMs, x, serverY, browserY }: Strip): readonly Polyline[] {
   const { halfTripMs, pending } = trace
   return pending.flatMap(({ leftAtMs: leftMs }) => {
     if (leftMs === undefined || leftMs >= untilMs) return []
@@ -82,7 +82,7 @@ function travelling({ trace, untilMs, x, serverY, browserY }: Strip): readonly L
   })
 }
 
-function emptyAnswer(strip: Strip, mark: Exchange | Stream): readonly Line[] {
+function emptyAnswer(strip: Strip, mark: ExchangeMark | StreamMark): readonly Polyline[] {
   if (mark.failed === 'refused') {
     const { trace, untilMs, serverY, browserY } = strip
     const endedMs = mark.endedAtMs ?? untilMs
@@ -91,19 +91,19 @@ function emptyAnswer(strip: Strip, mark: Exchange | Stream): readonly Line[] {
   return isEmpty(mark) ? answer(strip, mark) : []
 }
 
-function answer(strip: Strip, exchange: Exchange): readonly Line[] {
+function answer(strip: Strip, exchange: ExchangeMark): readonly Polyline[] {
   const { trace, serverY, browserY, untilMs } = strip
   const { endedAtMs, heldDown } = exchange
   if (endedAtMs === null || endedAtMs > untilMs) return []
   return [line(strip, leftAtMs(trace, exchange, endedAtMs), serverY, endedAtMs, browserY, heldDown)]
 }
 
-function isEmpty(mark: Exchange | Stream): mark is Exchange & { endedAtMs: number } {
+function isEmpty(mark: ExchangeMark | StreamMark): mark is ExchangeMark & { endedAtMs: number } {
   return mark.kind === 'exchange' && mark.carried === 0 && mark.endedAtMs !== null && !mark.failed
 }
 
 /** Line with the slant of its travel. If the message was held up, the line runs level at half height for that time. */
-function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: number, held?: Held): Line {
+function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: number, held?: Held): Polyline {
   const { x, trace } = strip
   if (!held) return [x(fromMs), fromY, x(toMs), toY]
   const slopeMs = slopeOf(trace.halfTripMs, fromMs, toMs)
@@ -116,7 +116,7 @@ export function slopeOf(wayMs: number, fromMs: number, toMs: number): number {
   return Math.min(wayMs / 2, (toMs - fromMs) / 4)
 }
 
-export function stroke({ pen, colours, colour }: Strip, lines: readonly Line[], width: number, share = 1): void {
+export function stroke({ pen, colours, colour }: Strip, lines: readonly Polyline[], width: number, share = 1): void {
   if (lines.length === 0) return
   pen.beginPath()
   pen.fillStyle = pen.strokeStyle = share === 1 ? colour : colours.mix(colour, share)
@@ -149,7 +149,7 @@ function drawSent(strip: Strip): void {
   if (marks.length === 0) return
   stroke(
     strip,
-    marks.map(({ atMs, reachedAtMs: reachedMs = atMs + trace.halfTripMs }): Line => [
+    marks.map(({ atMs, reachedAtMs: reachedMs = atMs + trace.halfTripMs }): Polyline => [
       x(atMs),
       browserY,
       x(reachedMs),
@@ -169,7 +169,7 @@ function drawSent(strip: Strip): void {
  * Draws the time in which the browser queued a request. It is grey, because the lane's transport did not cause the
  * wait.
  */
-function drawQueued({ pen, colours, x, browserY }: Strip, { askedAtMs, sentAtMs }: Exchange): void {
+function drawQueued({ pen, colours, x, browserY }: Strip, { askedAtMs, sentAtMs }: ExchangeMark): void {
   if (sentAtMs === undefined) return
   const left = x(askedAtMs)
   const width = x(sentAtMs) - left

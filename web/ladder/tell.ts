@@ -1,7 +1,7 @@
 /** Describes a mark in one sentence for the status line: the times of its parts, and its bytes. */
 import type { Lane } from '../lane/lane.ts'
 import { sentOf } from '../lane/mark.ts'
-import type { Arrival, Beat, Crossed, Exchange, Mark, Stream } from '../lane/mark.ts'
+import type { ArrivalMark, BeatMark, Crossed, ExchangeMark, Mark, StreamMark } from '../lane/mark.ts'
 import { LABELS, LANES } from '../lane/order.ts'
 import { bytes, milliseconds, plural } from '../page/format.ts'
 import { transports } from '../transports/index.ts'
@@ -25,7 +25,7 @@ function carrierOf(transport: Lane['transport']): string {
   return kind === 'poll' ? 'Event' : carrier
 }
 
-const BEATS: Readonly<Record<Beat['is'], string>> = {
+const BEATS: Readonly<Record<BeatMark['is'], string>> = {
   heartbeat: 'Heartbeat',
   ping: 'Ping',
   pong: 'Pong',
@@ -47,7 +47,7 @@ const SENTENCES: { readonly [K in Mark['kind']]: (lane: Lane, mark: Extract<Mark
   gap: (_, { first, last }) => `the server no longer keeps ${first}–${last}`,
 }
 
-const PURPOSES: Readonly<Record<Beat['is'], string>> = {
+const PURPOSES: Readonly<Record<BeatMark['is'], string>> = {
   heartbeat: 'so that nothing in between hangs up',
   ping: 'is the other end still there?',
   pong: 'it is',
@@ -55,7 +55,7 @@ const PURPOSES: Readonly<Record<Beat['is'], string>> = {
   close: 'the connection ends properly',
 }
 
-function exchangeSentence({ transport }: Lane, mark: Exchange): string {
+function exchangeSentence({ transport }: Lane, mark: ExchangeMark): string {
   const { askedAtMs, sentAtMs, endedAtMs, carried, failed, crossed } = mark
   const queued = sentAtMs === undefined ? '' : `queued in the browser for ${milliseconds(sentAtMs - askedAtMs)} ms, `
   if (endedAtMs === null) {
@@ -79,7 +79,7 @@ function exchangeSentence({ transport }: Lane, mark: Exchange): string {
     .join(', ')
 }
 
-function streamSentence({ transport }: Lane, mark: Stream): string {
+function streamSentence({ transport }: Lane, mark: StreamMark): string {
   const { openedAtMs, askedAtMs, failed, crossed } = mark
   if (openedAtMs === null && failed === 'let go') return 'ended by this page before it was open'
   if (openedAtMs === null) return failed ? `refused, or nobody was there${statusText(crossed)}` : 'connecting'
@@ -89,7 +89,10 @@ function streamSentence({ transport }: Lane, mark: Stream): string {
     : opened
 }
 
-function arrivalSentence({ name }: Lane, { messages: [message], atMs, leftAtMs, bytes: size, held }: Arrival): string {
+function arrivalSentence(
+  { name }: Lane,
+  { messages: [message], atMs, leftAtMs, bytes: size, held }: ArrivalMark,
+): string {
   const delayMs = message?.delayMs[LANES.indexOf(name)]
   const late = delayMs === undefined ? NO_CLOCK : `${milliseconds(delayMs)} ms after it was published`
   if (leftAtMs === undefined) return late
@@ -113,12 +116,12 @@ function isBack({ exchanges, streams, arrivals }: Lane['marks'], cutAtMs: number
   )
 }
 
-function up(mark: Exchange, { bytesUp }: Crossed): string {
+function up(mark: ExchangeMark, { bytesUp }: Crossed): string {
   const tookMs = mark.reachedAtMs === undefined ? undefined : mark.reachedAtMs - sentOf(mark)
   return `${bytes(bytesUp)} up ${milliseconds(tookMs)} ms`
 }
 
-function heldText(held: Arrival['held']): string {
+function heldText(held: ArrivalMark['held']): string {
   if (held === undefined) return ''
   return { buffered: ' (held on the way)', lost: ' (lost, sent again)', behind: ' (behind what was held)' }[held]
 }

@@ -1,12 +1,12 @@
 import { firstAtOrAfter } from '../lane/search.ts'
 import type { Lane } from '../lane/lane.ts'
-import type { Arrival } from '../lane/mark.ts'
+import type { ArrivalMark } from '../lane/mark.ts'
 import type { Message } from '../lane/messages.ts'
 import { LANES } from '../lane/order.ts'
 import type { SessionFacts } from '../session/session.ts'
 import { milliseconds } from '../page/format.ts'
 import { createLabels } from './labels.ts'
-import type { Pending, Trace } from './geometry.ts'
+import type { PendingMessage, Trace } from './geometry.ts'
 
 type TracedSession = Pick<SessionFacts, 'messages' | 'offsetMs' | 'roundTripMs'>
 
@@ -15,12 +15,12 @@ export type Tracer = (pxPerMs: number, spacePx: (dense: boolean, text: string) =
 
 export function createTracer(session: TracedSession, lane: Lane): Tracer {
   const index = LANES.indexOf(lane.name)
-  const textOf = ({ messages: [oldest] }: Arrival): string | null => {
+  const textOf = ({ messages: [oldest] }: ArrivalMark): string | null => {
     const delayMs = oldest?.delayMs[index]
     return delayMs === undefined ? null : milliseconds(delayMs)
   }
   let space: (text: string) => number = () => 0
-  const labels = createLabels<Arrival>({
+  const labels = createLabels<ArrivalMark>({
     idOf: ({ id }) => id,
     atMs: ({ atMs }) => atMs,
     spacePx: (arrival) => space(textOf(arrival) ?? ''),
@@ -50,7 +50,7 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
 }
 
 /** Messages that other lanes have brought and this one has not. A lane brings messages in the order of the feed. */
-function pendingOf({ messages, offsetMs }: TracedSession, lane: Lane): readonly Pending[] {
+function pendingOf({ messages, offsetMs }: TracedSession, lane: Lane): readonly PendingMessage[] {
   const { all } = messages
   const first = firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order)
   if (first === all.length) return []

@@ -3,7 +3,7 @@ import type { Crossing } from '../../server/protocol/wire.ts'
 import type { Crossed } from './mark.ts'
 
 /** Crossing of the wire, with its time on this page's clock. */
-export interface Seen extends Omit<Crossing, 'lane' | 'at' | 'connection'> {
+export interface TimedCrossing extends Omit<Crossing, 'lane' | 'at' | 'connection'> {
   readonly atMs: number
   /** Connection of the exchange; only a `request` has it. */
   readonly line?: Pick<Crossed, 'connection' | 'isReused'>
@@ -32,7 +32,7 @@ export interface Crossings {
 
 /** The part of a lane that processes its crossings. */
 interface Receiver {
-  crossed(seen: readonly Seen[], way: Way): void
+  crossed(seen: readonly TimedCrossing[], way: Way): void
 }
 
 /** Creates the distributor. `laneNamed` returns undefined for a lane of another page. */
@@ -43,7 +43,7 @@ export function createCrossings(laneNamed: (name: string) => Receiver | undefine
   return {
     startAgain: () => firsts.clear(),
     take(crossings, way) {
-      const lanes = new Map<Receiver, Seen[]>()
+      const lanes = new Map<Receiver, TimedCrossing[]>()
       for (const crossing of crossings) {
         const lane = laneNamed(crossing.lane)
         if (!lane) continue
@@ -55,7 +55,7 @@ export function createCrossings(laneNamed: (name: string) => Receiver | undefine
     },
   }
 
-  function seenOf({ at, connection, ...rest }: Crossing, offsetMs: number): Seen {
+  function seenOf({ at, connection, ...rest }: Crossing, offsetMs: number): TimedCrossing {
     const atMs = at - offsetMs
     if (connection === undefined) return { ...rest, atMs }
     const first = firsts.get(connection) ?? rest.exchange

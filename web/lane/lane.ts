@@ -5,8 +5,8 @@ import type { Latencies } from '../measure/latency.ts'
 import { createLedger } from '../measure/ledger.ts'
 import type { Ledger } from '../measure/ledger.ts'
 import { now } from '../now.ts'
-import type { Connection, State, Target, Transport } from '../transports/transport.ts'
-import type { Seen, Way } from './crossings.ts'
+import type { Connection, State, Target, ClientTransport } from '../transports/transport.ts'
+import type { TimedCrossing, Way } from './crossings.ts'
 import { createMarks } from './marks.ts'
 import type { Marks } from './marks.ts'
 import { createMatching } from './matching.ts'
@@ -43,7 +43,7 @@ export interface Lane {
   /** Position in the feed from which this lane was switched on. Earlier messages came to the page over other lanes. */
   readonly startOrder: number
   /** Requests since the figures last began, how many of them brought messages, and the time of that beginning. */
-  readonly tally: Tally
+  readonly tally: RequestTally
   /** Switches the lane on and resumes from this cursor. */
   switchOn(after: Cursor): void
   switchOff(): void
@@ -68,12 +68,12 @@ export interface Lane {
    */
   drop(reason: string): void
   /** Processes crossings of this lane, oldest first, and gives its marks their true times. */
-  crossed(seen: readonly Seen[], way: Way): void
+  crossed(seen: readonly TimedCrossing[], way: Way): void
   /** Publishes over this lane's connection and resolves to the event's id. Rejects if there is no connection. */
   publish(user: string, text: string, key: string): Promise<Cursor>
 }
 
-export interface Tally {
+export interface RequestTally {
   readonly requests: number
   readonly useful: number
   readonly empty: number
@@ -108,7 +108,7 @@ const REFUSED_WITHIN_MS = 500
 
 export function createLane(
   { name, transport: by }: Pick<Lane, 'name' | 'transport'>,
-  transport: Transport,
+  transport: ClientTransport,
   page: Surroundings,
 ): Lane {
   const index = LANES.indexOf(name)
@@ -136,7 +136,7 @@ export function createLane(
   let measureFromMs = 0
   /** A message published before this time came by resuming. */
   let reopenedAtMs = 0
-  let tallied: Tally = { requests: 0, useful: 0, empty: 0, sinceMs: now() }
+  let tallied: RequestTally = { requests: 0, useful: 0, empty: 0, sinceMs: now() }
 
   const lane: Lane = {
     name,

@@ -5,7 +5,7 @@
  * report of the wire (crossings.ts) adds those times a little later. Without a report, each direction is drawn as
  * half a round trip.
  */
-import type { Cut as Way } from '../../server/protocol/lab.ts'
+import type { Cut } from '../../server/protocol/lab.ts'
 import type { Message } from './messages.ts'
 
 /** Facts that the server's end of the connection reports about an exchange. */
@@ -28,7 +28,7 @@ export interface Crossed {
 export type Held = 'buffered' | 'lost' | 'behind'
 
 /** A poll, from the request to its response. */
-export interface Exchange {
+export interface ExchangeMark {
   readonly kind: 'exchange'
   readonly id: number
   readonly askedAtMs: number
@@ -50,7 +50,7 @@ export interface Exchange {
 }
 
 /** The request and the endless response of SSE, or a WebSocket. */
-export interface Stream {
+export interface StreamMark {
   readonly kind: 'stream'
   readonly id: number
   readonly askedAtMs: number
@@ -72,7 +72,7 @@ export interface Stream {
 export type Failure = 'let go' | 'cut' | 'refused'
 
 /** Messages of one response, event or frame. */
-export interface Arrival {
+export interface ArrivalMark {
   readonly kind: 'arrival'
   readonly id: number
   readonly atMs: number
@@ -85,7 +85,7 @@ export interface Arrival {
 }
 
 /** A message that this page published over the lane. */
-export interface Sent {
+export interface SentMark {
   readonly kind: 'sent'
   readonly id: number
   readonly atMs: number
@@ -95,7 +95,7 @@ export interface Sent {
 }
 
 /** Heartbeat, ping, pong, control or closing bytes. They carry no message, and a page cannot see them. */
-export interface Beat {
+export interface BeatMark {
   readonly kind: 'beat'
   readonly id: number
   readonly is: 'heartbeat' | 'ping' | 'pong' | 'control' | 'close'
@@ -108,15 +108,15 @@ export interface Beat {
   readonly exchange: number
 }
 
-export interface Cut {
+export interface CutMark {
   readonly kind: 'cut'
   readonly id: number
   readonly atMs: number
-  readonly how?: Way
+  readonly how?: Cut
 }
 
 /** Range of events that the server announced as no longer kept. */
-export interface Gap {
+export interface GapMark {
   readonly kind: 'gap'
   readonly id: number
   readonly atMs: number
@@ -124,20 +124,20 @@ export interface Gap {
   readonly last: number
 }
 
-export type Mark = Exchange | Stream | Arrival | Sent | Beat | Cut | Gap
+export type Mark = ExchangeMark | StreamMark | ArrivalMark | SentMark | BeatMark | CutMark | GapMark
 
 /** Marks of a lane by kind. Each list ascends in time. */
 export interface MarkLists {
-  readonly exchanges: readonly Exchange[]
-  readonly streams: readonly Stream[]
-  readonly arrivals: readonly Arrival[]
-  readonly sent: readonly Sent[]
-  readonly beats: readonly Beat[]
-  readonly cuts: readonly Cut[]
-  readonly gaps: readonly Gap[]
+  readonly exchanges: readonly ExchangeMark[]
+  readonly streams: readonly StreamMark[]
+  readonly arrivals: readonly ArrivalMark[]
+  readonly sent: readonly SentMark[]
+  readonly beats: readonly BeatMark[]
+  readonly cuts: readonly CutMark[]
+  readonly gaps: readonly GapMark[]
 }
 
 /** Time at which the request left the browser. */
-export function sentOf(mark: Exchange | Stream): number {
+export function sentOf(mark: ExchangeMark | StreamMark): number {
   return mark.kind === 'exchange' ? (mark.sentAtMs ?? mark.askedAtMs) : mark.askedAtMs
 }

@@ -1,8 +1,18 @@
 /** Makes a lane's marks from the reports of its transport and of the wire. */
 import type { Cursor } from '../../server/protocol/feed.ts'
-import type { Cut as Way } from '../../server/protocol/lab.ts'
+import type { Cut } from '../../server/protocol/lab.ts'
 import type { State } from '../transports/transport.ts'
-import type { Arrival, Beat, Cut, Exchange, Failure, Gap, MarkLists, Sent, Stream } from './mark.ts'
+import type {
+  ArrivalMark,
+  BeatMark,
+  CutMark,
+  ExchangeMark,
+  Failure,
+  GapMark,
+  MarkLists,
+  SentMark,
+  StreamMark,
+} from './mark.ts'
 import type { Message } from './messages.ts'
 import { firstAtOrAfter } from './search.ts'
 
@@ -17,9 +27,9 @@ export interface Marks extends MarkLists {
    * Notes that the lab cut the connection. The transport reports the result, since a browser may reconnect by itself.
    * Neither side notices a black hole.
    */
-  cut(atMs: number, how?: Way): void
+  cut(atMs: number, how?: Cut): void
   /** Adds a crossing that the page cannot see, such as a heartbeat. */
-  beat(beat: Omit<Beat, 'kind' | 'id'>): Beat
+  beat(beat: Omit<BeatMark, 'kind' | 'id'>): BeatMark
   /** Notes that the page itself ended the lane's connection. */
   letGo(atMs: number): void
   /**
@@ -45,20 +55,20 @@ const SAME_CUT_MS = 500
 
 /** Creates the marks of one lane. `noteActivity` is called with the time of each new mark and state. */
 export function createMarks(noteActivity: (atMs: number) => void = () => {}): Marks {
-  const exchanges: Exchange[] = []
-  const streams: Stream[] = []
-  const arrivals: Arrival[] = []
-  const sent: Sent[] = []
-  const beats: Beat[] = []
-  const cuts: Cut[] = []
-  const gaps: Gap[] = []
+  const exchanges: ExchangeMark[] = []
+  const streams: StreamMark[] = []
+  const arrivals: ArrivalMark[] = []
+  const sent: SentMark[] = []
+  const beats: BeatMark[] = []
+  const cuts: CutMark[] = []
+  const gaps: GapMark[] = []
   let lastId = 0
   let requests = 0
   let useful = 0
   let empty = 0
 
-  const openExchange = (): Exchange | undefined => ifOpen(exchanges.at(-1))
-  const openStream = (): Stream | undefined => ifOpen(streams.at(-1))
+  const openExchange = (): ExchangeMark | undefined => ifOpen(exchanges.at(-1))
+  const openStream = (): StreamMark | undefined => ifOpen(streams.at(-1))
 
   const answered = (atMs: number): void => {
     const exchange = openExchange()
@@ -69,7 +79,7 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
   }
 
   /** Adds a cut, unless the same cut was already reported by the other source. */
-  const cut = (atMs: number, how: Way = 'RST'): void => {
+  const cut = (atMs: number, how: Cut = 'RST'): void => {
     noteActivity(atMs)
     if (how === 'black hole') {
       const open = openExchange() ?? openStream()
@@ -90,7 +100,7 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
     dropWhile(exchanges, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
     dropWhile(streams, (mark) => mark.endedAtMs !== null && mark.endedAtMs < beforeMs)
     for (const list of [arrivals, sent, beats, cuts, gaps])
-      dropWhile<Arrival | Sent | Beat | Cut | Gap>(list, (mark) => mark.atMs < beforeMs)
+      dropWhile<ArrivalMark | SentMark | BeatMark | CutMark | GapMark>(list, (mark) => mark.atMs < beforeMs)
   }
 
   return {
@@ -155,7 +165,7 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
     },
     beat(beat) {
       noteActivity(beat.atMs)
-      const mark: Beat = { kind: 'beat', id: ++lastId, ...beat }
+      const mark: BeatMark = { kind: 'beat', id: ++lastId, ...beat }
       // Beats come in the order in which they crossed. Only a correction of the clock can change that order.
       beats.splice(
         firstAtOrAfter(beats, beat.atMs, ({ atMs }) => atMs),
@@ -173,17 +183,17 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
 }
 
 /** Ends a mark. Times of the wire may be wrong by the clock's error, so they are moved to the end if they are later. */
-function end(mark: Exchange | Stream, atMs: number): void {
+function end(mark: ExchangeMark | StreamMark, atMs: number): void {
   mark.endedAtMs = atMs
   if (mark.reachedAtMs !== undefined) mark.reachedAtMs = Math.min(mark.reachedAtMs, atMs)
   if (mark.leftAtMs !== undefined) mark.leftAtMs = Math.min(mark.leftAtMs, atMs)
 }
 
-function ifOpen<T extends Exchange | Stream>(mark: T | undefined): T | undefined {
+function ifOpen<T extends ExchangeMark | StreamMark>(mark: T | undefined): T | undefined {
   return mark?.endedAtMs === null ? mark : undefined
 }
 
-function wasHeld(exchange: Exchange | undefined, stream: Stream | undefined, state: State): boolean {
+function wasHeld(exchange: ExchangeMark | undefined, stream: StreamMark | undefined, state: State): boolean {
   if ('status' in state && state.status !== undefined) return false
   if (stream) return stream.openedAtMs !== null
   return exchange !== undefined && state.atMs - exchange.askedAtMs > HELD_MS

@@ -6,21 +6,21 @@
  */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
-import type { Seen, Way } from './crossings.ts'
-import type { Exchange, Sent, Stream } from './mark.ts'
+import type { TimedCrossing, Way } from './crossings.ts'
+import type { ExchangeMark, SentMark, StreamMark } from './mark.ts'
 import type { Marks } from './marks.ts'
 import { firstAtOrAfter } from './search.ts'
 import { timeArrival, timeBeats, timeExchange, timeSent, timeStream } from './timing.ts'
 import type { Known } from './timing.ts'
 
 export interface Matching {
-  take(seen: readonly Seen[], way: Way): void
+  take(seen: readonly TimedCrossing[], way: Way): void
 }
 
 /** Event, or message to the server, whose mark is not found yet. */
 interface Waiting {
   readonly known: Known
-  readonly seen: Seen
+  readonly seen: TimedCrossing
 }
 
 /** Longest time of a publish by POST, including its second attempt. */
@@ -41,7 +41,7 @@ const MOST_KNOWN = 64
 
 export function createMatching(transport: TransportName, marks: Marks): Matching {
   const known = new Map<number, Known>()
-  const owners = new WeakMap<Exchange | Stream | Sent, Known>()
+  const owners = new WeakMap<ExchangeMark | StreamMark | SentMark, Known>()
   /** Exchanges of which the browser or the server may still report something. */
   const unsettled = new Set<Known>()
   let waiting: readonly Waiting[] = []
@@ -71,7 +71,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     },
   }
 
-  function note({ is, up, exchange, atMs, bytes, status, line, id }: Seen): Known {
+  function note({ is, up, exchange, atMs, bytes, status, line, id }: TimedCrossing): Known {
     // A restarted server numbers its exchanges from 1 again, so a request always begins a new one.
     const before = is === 'request' ? undefined : known.get(exchange)
     const one: Known = before ?? {
@@ -93,11 +93,11 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     return one
   }
 
-  function isMessage({ is, bytes }: Seen): boolean {
+  function isMessage({ is, bytes }: TimedCrossing): boolean {
     return is === 'message' && bytes !== PING_BYTES
   }
 
-  function beat({ is, up, atMs, bytes, exchange }: Seen): void {
+  function beat({ is, up, atMs, bytes, exchange }: TimedCrossing): void {
     const kind = is === 'message' ? 'ping' : is
     if (kind === 'heartbeat' || kind === 'ping' || kind === 'pong' || kind === 'control' || kind === 'close')
       timeBeats(marks, marks.beat({ is: kind, up, atMs, bytes, exchange }))
@@ -131,7 +131,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
    * Marks that the exchange may belong to. A request in a lane is a poll, a stream, or a publish. Only a publish is
    * answered with status 201.
    */
-  function candidates(one: Known, way: Way): readonly (Exchange | Stream | Sent)[] {
+  function candidates(one: Known, way: Way): readonly (ExchangeMark | StreamMark | SentMark)[] {
     const { status } = one.crossed
     const slackMs = way.boundMs + 1
     const published =
@@ -144,21 +144,21 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     return isFeed ? fits : fits.filter((mark) => isAnsweredBy(mark, one))
   }
 
-  function isPublishing(mark: Sent, atMs: number, slackMs: number): boolean {
+  function isPublishing(mark: SentMark, atMs: number, slackMs: number): boolean {
     return mark.atMs < atMs + slackMs && atMs < mark.atMs + POST_MS && !owners.has(mark)
   }
 
-  function isAnsweredBy(mark: Exchange | Stream, { answerId }: Known): boolean {
+  function isAnsweredBy(mark: ExchangeMark | StreamMark, { answerId }: Known): boolean {
     const arrival = marks.arrivals[firstAtOrAfter(marks.arrivals, mark.endedAtMs ?? Infinity, ({ atMs }) => atMs)]
     return answerId !== undefined && arrival?.atMs === mark.endedAtMs && lastId(arrival.messages) === answerId
   }
 
   /** The most recent requests. An older one has been matched already, or never will be. */
-  function requests(): readonly (Exchange | Stream)[] {
+  function requests(): readonly (ExchangeMark | StreamMark)[] {
     return marks.streams.length > 0 ? marks.streams.slice(-8) : marks.exchanges.slice(-40)
   }
 
-  function couldBe(mark: Exchange | Stream, { firstAtMs, crossed }: Known, way: Way, slackMs: number): boolean {
+  function couldBe(mark: ExchangeMark | StreamMark, { firstAtMs, crossed }: Known, way: Way, slackMs: number): boolean {
     const endedAtMs = mark.endedAtMs ?? Infinity
     if (firstAtMs < mark.askedAtMs - slackMs) return false
     const owner = owners.get(mark)
@@ -185,7 +185,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     return seen.up ? settleMessage(stream, seen, way) : settleEvent(stream, seen, way)
   }
 
-  function settleMessage(stream: Stream, { atMs, bytes, exchange }: Seen, { boundMs }: Way): boolean {
+  function settleMessage(stream: StreamMark, { atMs, bytes, exchange }: TimedCrossing, { boundMs }: Way): boolean {
     const fits = marks.sent.filter(
       (mark) =>
         mark.exchange === undefined &&
@@ -197,7 +197,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     return true
   }
 
-  function settleEvent(stream: Stream, { atMs, bytes, exchange, id }: Seen, way: Way): boolean {
+  function settleEvent(stream: StreamMark, { atMs, bytes, exchange, id }: TimedCrossing, way: Way): boolean {
     const { arrivals } = marks
     const from = Math.max(atMs - LATE_MS, stream.askedAtMs)
     const first = firstAtOrAfter(arrivals, from, (arrival) => arrival.atMs)
@@ -225,7 +225,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
   }
 }
 
-const BEATS: ReadonlySet<Seen['is']> = new Set(['heartbeat', 'ping', 'pong', 'control', 'close'])
+const BEATS: ReadonlySet<TimedCrossing['is']> = new Set(['heartbeat', 'ping', 'pong', 'control', 'close'])
 
 function lastId(messages: readonly { readonly event: { readonly id: Cursor } }[]): Cursor | undefined {
   return messages.at(-1)?.event.id

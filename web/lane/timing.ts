@@ -5,7 +5,7 @@
 import type { Way } from './crossings.ts'
 import type { Cursor } from '../../server/protocol/feed.ts'
 import { sentOf } from './mark.ts'
-import type { Arrival, Beat, Crossed, Exchange, Held, Sent, Stream } from './mark.ts'
+import type { ArrivalMark, BeatMark, Crossed, ExchangeMark, Held, SentMark, StreamMark } from './mark.ts'
 import type { Marks } from './marks.ts'
 import { firstAtOrAfter } from './search.ts'
 
@@ -19,7 +19,7 @@ export interface Known {
   /** Id of the last event in the response. */
   answerId?: Cursor
   endAtMs?: number
-  mark?: Exchange | Stream | Sent
+  mark?: ExchangeMark | StreamMark | SentMark
 }
 
 /** A busy machine may be this late, even if nothing holds a message up. */
@@ -31,7 +31,7 @@ const TOGETHER_MS = 5
 /** Time span in which earlier beats are looked at again. */
 const NEAR_MS = 10_000
 
-export function timeExchange(mark: Exchange, known: Known, marks: Marks, way: Way): void {
+export function timeExchange(mark: ExchangeMark, known: Known, marks: Marks, way: Way): void {
   const { requestAtMs, answerAtMs } = known
   const endedAtMs = mark.endedAtMs ?? Infinity
   const sentAtMs = sentOf(mark)
@@ -53,7 +53,7 @@ export function timeExchange(mark: Exchange, known: Known, marks: Marks, way: Wa
   }
 }
 
-export function timeStream(mark: Stream, known: Known, way: Way): void {
+export function timeStream(mark: StreamMark, known: Known, way: Way): void {
   const { requestAtMs, headAtMs, answerAtMs, endAtMs } = known
   const openedAtMs = mark.openedAtMs ?? mark.endedAtMs ?? Infinity
   mark.crossed = known.crossed
@@ -69,17 +69,17 @@ export function timeStream(mark: Stream, known: Known, way: Way): void {
   if (endAtMs !== undefined) mark.closedAtMs = Math.max(mark.reachedAtMs ?? mark.askedAtMs, endAtMs)
 }
 
-export function timeSent(mark: Sent, requestAtMs: number | undefined, bytes: number, exchange: number): void {
+export function timeSent(mark: SentMark, requestAtMs: number | undefined, bytes: number, exchange: number): void {
   if (requestAtMs !== undefined) mark.reachedAtMs = Math.max(mark.atMs, requestAtMs)
   mark.bytes = bytes
   mark.exchange = exchange
 }
 
 export function timeArrival(
-  arrival: Arrival,
+  arrival: ArrivalMark,
   leftAtMs: number,
   exchange: number,
-  before: Arrival | undefined,
+  before: ArrivalMark | undefined,
   marks: Marks,
   way: Way,
 ): void {
@@ -104,19 +104,23 @@ export function timeArrival(
  * Places a ping and its pong in the browser. A browser answers a ping at once, so both are halfway between the
  * server's times.
  */
-export function timeBeats(marks: Marks, pong: Beat): void {
+export function timeBeats(marks: Marks, pong: BeatMark): void {
   if (pong.is !== 'pong') return
   const ping = recent(marks, pong.atMs, pong.exchange).findLast(({ is, up }) => is === 'ping' && up !== pong.up)
   if (ping) ping.browserAtMs = pong.browserAtMs = (ping.atMs + pong.atMs) / 2
 }
 
-function recent({ beats }: Marks, atMs: number, of: number): readonly Beat[] {
+function recent({ beats }: Marks, atMs: number, of: number): readonly BeatMark[] {
   return beats
     .slice(firstAtOrAfter(beats, atMs - NEAR_MS, (beat) => beat.atMs))
     .filter(({ exchange }) => exchange === of)
 }
 
-function note<K extends 'heldUp' | 'heldDown'>(mark: Exchange | Stream, which: K, held: Held | undefined): void {
+function note<K extends 'heldUp' | 'heldDown'>(
+  mark: ExchangeMark | StreamMark,
+  which: K,
+  held: Held | undefined,
+): void {
   if (held) mark[which] = held
 }
 

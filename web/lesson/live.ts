@@ -8,7 +8,7 @@ import type { Address } from '../session/address.ts'
 import { ask } from './lesson.ts'
 import { SETTINGS } from '../lane/order.ts'
 import { isNeutral, presetOf } from '../session/network.ts'
-import type { Session } from '../session/session.ts'
+import type { SandboxSession } from '../session/session.ts'
 import { transports } from '../transports/index.ts'
 import type { Colours } from '../drawing/colours.ts'
 import type { Controls } from '../page/controls.ts'
@@ -41,7 +41,7 @@ export class LessonLive extends LitElement implements Controls {
   declare look: string
   declare yours: string
   declare address: Address
-  declare session: Session | undefined
+  declare session: SandboxSession | undefined
   /** Null while no lesson runs in a terminal; undefined before that is known. */
   declare state: ToldLesson | null | undefined
   declare colours: Colours | undefined
@@ -126,7 +126,7 @@ export class LessonLive extends LitElement implements Controls {
     </p>`
   }
 
-  #setting(session: Session | undefined): TemplateResult | typeof nothing {
+  #setting(session: SandboxSession | undefined): TemplateResult | typeof nothing {
     if (!session) return nothing
     const shown = SETTINGS.filter((setting) =>
       session.lanes.some(({ transport }) => transports[transport].setting === setting),
@@ -134,7 +134,7 @@ export class LessonLive extends LitElement implements Controls {
     return html`${shown.map(({ name, verb, perSecond }) => html`<span>${verb.slice(0, 1).toUpperCase()}${verb.slice(1)} <b>${session[name] / perSecond} s</b></span>`)}`
   }
 
-  #lanes(session: Session): TemplateResult {
+  #lanes(session: SandboxSession): TemplateResult {
     return html`<div class="lanes">
       ${session.lanes.map((lane) => laneRow(session, lane, { at: this.state?.yours ?? this.yours, hopMs: this.state?.hopMs ?? null }))}
       <fw-ladder

@@ -8,7 +8,7 @@ import { ask, followLesson } from './lesson.ts'
 import { openSession } from '../session/open-session.ts'
 import { TRANSPORTS } from '../lane/order.ts'
 import { clockResolutionMs } from '../lab/resolution.ts'
-import type { Session, ShownLane } from '../session/session.ts'
+import type { SandboxSession, ShownLane } from '../session/session.ts'
 import { snapshot } from '../session/snapshot.ts'
 import { watchWake } from '../lane/wake.ts'
 import { transports } from '../transports/index.ts'
@@ -39,7 +39,7 @@ started()
 function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap, live: LessonLive): void {
   const address = readAddress(new URL(look, location.href).search)
   const prediction = document.querySelector('fw-prediction')
-  let session: Session | undefined
+  let session: SandboxSession | undefined
   let running: string | null = null
   /** When the last check ended, on this page's clock. */
   let checkedAtMs: number | null = null
@@ -71,7 +71,7 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
     running = now
   }
 
-  function open(state: LessonState | null): Session {
+  function open(state: LessonState | null): SandboxSession {
     const spoken = spokenBy(state)
     const shown: readonly ShownLane[] = [
       ...address.lanes.map((name) => ({ name, transport: name })),

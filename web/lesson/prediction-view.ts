@@ -4,7 +4,7 @@ import type { TemplateResult } from 'lit'
 import { clockBoundMs } from '../session/known.ts'
 import type { LaneName } from '../lane/order.ts'
 import { COUNTED, QUESTIONS } from './prediction.ts'
-import type { Session } from '../session/session.ts'
+import type { SandboxSession } from '../session/session.ts'
 import { DASH } from '../page/format.ts'
 import { recall, remember } from '../page/memory.ts'
 import { shape } from '../lane/shape.ts'
@@ -21,7 +21,7 @@ export class Prediction extends LitElement {
   }
   /** `04-long-polling`. */
   declare lesson: string
-  declare session: Session | undefined
+  declare session: SandboxSession | undefined
   /** Changes when the figures should be drawn again. */
   declare tick: number
   declare said: string

@@ -1,7 +1,7 @@
 /** The predictions of the lessons. The page measures the number if it can. If not, it says how to measure it. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Lane } from '../lane/lane.ts'
-import type { Exchange } from '../lane/mark.ts'
+import type { ExchangeMark } from '../lane/mark.ts'
 import { firstAtOrAfter } from '../lane/search.ts'
 import type { Forecast, SessionFacts } from '../session/session.ts'
 
@@ -14,12 +14,12 @@ export interface Question {
   /** Says which condition is not met yet; null if the measurement fits the question. */
   readonly missing?: (session: SessionFacts & Forecast) => string | null
   /** The measured number; null until there is one. */
-  measured(session: SessionFacts & Forecast): Measured | null
+  measured(session: SessionFacts & Forecast): MeasuredValue | null
   /** The number that the model expects; null if it cannot tell. */
   expected(session: SessionFacts & Forecast): number | null
 }
 
-export interface Measured {
+export interface MeasuredValue {
   readonly value: number
   /** The sample: its size, and what was counted. */
   readonly n: number
@@ -118,12 +118,13 @@ function laneOf(session: SessionFacts & Forecast, name: Lane['name']): Lane | un
 }
 
 /** How many of a hundred messages were published while no request was at the server. Counts since the figures began. */
-function unasked(session: SessionFacts & Forecast, lane: Lane): Measured | null {
+function unasked(session: SessionFacts & Forecast, lane: Lane): MeasuredValue | null {
   const { offsetMs, roundTripMs } = session
   if (offsetMs === null) return null
   const halfMs = (roundTripMs ?? 0) / 2
-  const reachedMs = (one: Exchange): number => one.reachedAtMs ?? one.askedAtMs + halfMs
-  const leftMs = (one: Exchange): number => one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
+  const reachedMs = (one: ExchangeMark): number => one.reachedAtMs ?? one.askedAtMs + halfMs
+  const leftMs = (one: ExchangeMark): number =>
+    one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
   // For an unfinished exchange, the time at which it reached the server is not known yet.
   const held = lane.marks.exchanges.filter(({ failed }) => failed === undefined)
   const [first] = held

@@ -2,7 +2,7 @@
 import type { Predicted } from './choosing.ts'
 
 /** Measurements of one lane. */
-export interface Measured {
+export interface LaneMeasurement {
   readonly bytesPerSecond: number
   readonly requestsPerSecond: number
   readonly p50Ms: number | null
@@ -34,7 +34,7 @@ const SHORT_MS = 5
 const READING_S = 0.5
 
 /** Compares the bytes per second. `busyMs` is the greatest delay of the page's own timers. */
-export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
+export function bytesAgreement(measured: LaneMeasurement, predicted: Predicted, busyMs: number): Agreement {
   const off = measured.bytesPerSecond / predicted.bytesPerSecond - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }
   if (measured.messages + measured.answers < ANSWERS)
@@ -55,7 +55,7 @@ export function bytesAgreement(measured: Measured, predicted: Predicted, busyMs:
   }
 }
 
-export function delayAgreement(measured: Measured, predicted: Predicted, busyMs: number): Agreement {
+export function delayAgreement(measured: LaneMeasurement, predicted: Predicted, busyMs: number): Agreement {
   const { p50Ms, lowMs, highMs, answers } = measured
   if (p50Ms === null)
     return {

@@ -1,6 +1,6 @@
 /** Predicts the cost of a workload for each transport, and explains which transport to choose. */
 import type { TransportName } from '../../server/protocol/feed.ts'
-import type { Expectation, Model, ModelInputs, Sizes, Use } from './model.ts'
+import type { Expectation, Model, ModelInputs, LaneSizes, Use } from './model.ts'
 import type { Workload } from './workload.ts'
 
 /** Prediction for one client, unless a member says otherwise. */
@@ -49,7 +49,7 @@ export function conditionsOf({ rate, age }: Workload, { roundTripMs, serviceMs }
 export function predict(
   candidate: Candidate,
   workload: Workload,
-  sizes: Sizes,
+  sizes: LaneSizes,
   way: PathTimes,
   conditions: ModelInputs = conditionsOf(workload, way),
 ): Predicted {

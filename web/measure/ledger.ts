@@ -31,7 +31,7 @@ export interface Ledger {
    * event of another epoch starts the ledger again; nothing between two epochs counts as lost. An id without a
    * sequence number counts as received.
    */
-  receive(id: Cursor, late: boolean): Verdict
+  receive(id: Cursor, late: boolean): LedgerVerdict
   /**
    * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. They count as
    * gapped, not as lost. Events that were missing before that position stay lost.
@@ -50,7 +50,7 @@ export interface Ledger {
   clear(): void
 }
 
-export type Verdict = 'new' | 'duplicate' | 'out of order'
+export type LedgerVerdict = 'new' | 'duplicate' | 'out of order'
 
 /** Bounds the memory of a lane that loses every other event. Events in older holes stay lost, even if they arrive. */
 const MAX_HOLES = 1000
@@ -106,7 +106,7 @@ export function createLedger(): Ledger {
     position = start
   }
 
-  function enter(event: Position | null): Verdict {
+  function enter(event: Position | null): LedgerVerdict {
     if (event === null) return 'new'
     if (position === null || position.epoch !== event.epoch) {
       startWith(event)

@@ -35,9 +35,9 @@ export interface Model {
    * Bytes that cross the wire for each message that arrives, in both directions; null if there are no messages.
    * Handshakes and reconnections are left out, because their share falls with every message.
    */
-  bytesPerMessage(sizes: Sizes, conditions: ModelInputs): number | null
+  bytesPerMessage(sizes: LaneSizes, conditions: ModelInputs): number | null
   /** Requests and bytes per second. Unlike `bytesPerMessage`, it has a value for a feed without messages too. */
-  use(sizes: Sizes, conditions: ModelInputs): Use
+  use(sizes: LaneSizes, conditions: ModelInputs): Use
 }
 
 /**
@@ -50,7 +50,7 @@ const EXCHANGE_MS = 1
  * Sizes of one lane, in bytes of TCP payload. They are measured, because cookies, headers and names differ between
  * browsers and servers.
  */
-export interface Sizes {
+export interface LaneSizes {
   /** The JSON of one message. */
   readonly payload: number
   /** Request head and response head of an exchange that brings messages. The handshake of a stream is not included. */

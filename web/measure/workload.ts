@@ -26,13 +26,13 @@ export const PATHS: readonly Path[] = ['clear', 'buffers', 'firewall']
 
 export type Figure = 'rate' | 'bytes' | 'clients' | 'age' | 'latency' | 'idle' | 'memory'
 
-export interface Range {
+export interface FigureRange {
   readonly from: number
   readonly to: number
   readonly usual: number
 }
 
-export const FIGURES: Record<Figure, Range> = {
+export const FIGURES: Record<Figure, FigureRange> = {
   rate: { from: 0.01, to: 1000, usual: 1 },
   bytes: { from: 1, to: 4000, usual: 60 },
   clients: { from: 1, to: 10_000_000, usual: 1000 },

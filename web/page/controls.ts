@@ -1,4 +1,4 @@
-import type { Opened } from '../session/address.ts'
+import type { DrawerContent } from '../session/address.ts'
 
 /** Actions that the parts of the page request from the page. */
 export interface Controls {
@@ -9,6 +9,6 @@ export interface Controls {
   pause(): void
   /** Changes the zoom and returns the new value. */
   zoomBy(factor: number): number
-  open(what: Opened): void
+  open(what: DrawerContent): void
   close(): void
 }

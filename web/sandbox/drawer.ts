@@ -5,9 +5,9 @@
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol/feed.ts'
-import type { Opened } from '../session/address.ts'
+import type { DrawerContent } from '../session/address.ts'
 import { LABELS } from '../lane/order.ts'
-import type { Session } from '../session/session.ts'
+import type { SandboxSession } from '../session/session.ts'
 import type { Colours } from '../drawing/colours.ts'
 import type { Controls } from '../page/controls.ts'
 import './code.ts'
@@ -25,9 +25,9 @@ export class Drawer extends LitElement {
     settings: { attribute: false },
     people: { attribute: false },
   }
-  declare session: Session
+  declare session: SandboxSession
   declare controls: Controls
-  declare opened: Opened | null
+  declare opened: DrawerContent | null
   declare colours: Colours | undefined
   declare tick: number
   /** Sentence of the status line, which has little room beside the drawer. */
@@ -100,7 +100,7 @@ export class Drawer extends LitElement {
     </div>`
   }
 
-  #panel(opened: Opened, name: TransportName): TemplateResult {
+  #panel(opened: DrawerContent, name: TransportName): TemplateResult {
     const { session, controls, tick } = this
     const lane = session.lanes.find(({ transport }) => transport === name)
     return html`<div class="body" id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${tabOf(opened)}`}>
@@ -109,7 +109,7 @@ export class Drawer extends LitElement {
     </div>`
   }
 
-  #sheet(opened: Opened): TemplateResult {
+  #sheet(opened: DrawerContent): TemplateResult {
     if ('help' in opened) return html`<fw-help .colours=${this.colours}></fw-help>`
     if ('network' in opened)
       return html`<fw-network .session=${this.session} .said=${this.said} .tick=${this.tick}></fw-network>`
@@ -148,7 +148,7 @@ export class Drawer extends LitElement {
   }
 
   /** Loads the code of a part when it is opened, because most visits never open it. */
-  #fetch(opened: Opened): void {
+  #fetch(opened: DrawerContent): void {
     const fetched =
       'exchange' in opened
         ? import('./inspector.ts')
@@ -169,11 +169,11 @@ const TABS = [
 
 type Tab = (typeof TABS)[number][0]
 
-function tabOf(opened: Opened): Tab {
+function tabOf(opened: DrawerContent): Tab {
   return 'code' in opened ? opened.side : 'exchange'
 }
 
-function laneOf(opened: Opened): TransportName | null {
+function laneOf(opened: DrawerContent): TransportName | null {
   if ('code' in opened) return opened.code
   return 'exchange' in opened ? opened.transport : null
 }

@@ -2,7 +2,7 @@
 import { now } from '../now.ts'
 import { LANES } from '../lane/order.ts'
 import { describeNetwork, isNeutral } from '../session/network.ts'
-import type { Session } from '../session/session.ts'
+import type { SandboxSession } from '../session/session.ts'
 import { readLightColours } from '../drawing/colours.ts'
 import { toHandout } from './handout.ts'
 import { createTracer } from '../ladder/trace.ts'
@@ -10,7 +10,7 @@ import { toSvg } from '../ladder/picture.ts'
 import type { View } from '../ladder/picture.ts'
 import { transports } from '../transports/index.ts'
 
-export function exportSvg(session: Session, view: View): string {
+export function exportSvg(session: SandboxSession, view: View): string {
   const pen = new OffscreenCanvas(1, 1).getContext('2d')
   return toSvg(session, view, readLightColours(), (font, text) => {
     if (!pen) return 0
@@ -19,7 +19,7 @@ export function exportSvg(session: Session, view: View): string {
   })
 }
 
-export function exportText(session: Session, { span }: View): string {
+export function exportText(session: SandboxSession, { span }: View): string {
   const { room, offsetMs, clock, conditions, presets, messages, lanes } = session
   return toHandout({
     room,
@@ -39,7 +39,7 @@ export function exportText(session: Session, { span }: View): string {
   })
 }
 
-function aboutLane(session: Session, { transport }: Session['lanes'][number]): string {
+function aboutLane(session: SandboxSession, { transport }: SandboxSession['lanes'][number]): string {
   const { verb, setting } = transports[transport]
   return setting ? `${verb} ${session[setting.name] / setting.perSecond} s` : verb
 }

@@ -5,7 +5,7 @@
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { LABELS } from '../lane/order.ts'
 import { sentOf } from '../lane/mark.ts'
-import type { Arrival, Beat, Exchange, Stream } from '../lane/mark.ts'
+import type { ArrivalMark, BeatMark, ExchangeMark, StreamMark } from '../lane/mark.ts'
 import type { Message } from '../lane/messages.ts'
 import { milliseconds } from '../page/format.ts'
 import { arrivalLeftAtMs, browserAtMs, headLeftAtMs, isPolling, leftAtMs, reachedAtMs } from '../ladder/geometry.ts'
@@ -119,7 +119,7 @@ function rowsOf(trace: Trace, index: number): Row[] {
   return rows
 }
 
-function exchangeRows(trace: Trace, mark: Exchange, index: number): Row[] {
+function exchangeRows(trace: Trace, mark: ExchangeMark, index: number): Row[] {
   const { crossed, endedAtMs, failed, carried, sentAtMs, askedAtMs, heldDown } = mark
   const reachedMs = reachedAtMs(trace, mark)
   const ask: Row = {
@@ -149,7 +149,7 @@ function exchangeRows(trace: Trace, mark: Exchange, index: number): Row[] {
   ]
 }
 
-function streamRows(trace: Trace, mark: Stream): Row[] {
+function streamRows(trace: Trace, mark: StreamMark): Row[] {
   const { crossed, openedAtMs, endedAtMs, failed } = mark
   const rows: Row[] = [
     {
@@ -174,7 +174,7 @@ function streamRows(trace: Trace, mark: Stream): Row[] {
   return rows
 }
 
-function eventRow(trace: Trace, mark: Arrival, index: number): Row {
+function eventRow(trace: Trace, mark: ArrivalMark, index: number): Row {
   return {
     atMs: arrivalLeftAtMs(trace, mark),
     up: false,
@@ -186,7 +186,7 @@ function eventRow(trace: Trace, mark: Arrival, index: number): Row {
   }
 }
 
-function beatRow(trace: Trace, beat: Beat): Row {
+function beatRow(trace: Trace, beat: BeatMark): Row {
   const browserMs = browserAtMs(trace, beat)
   return {
     atMs: beat.up ? browserMs : beat.atMs,
@@ -198,7 +198,7 @@ function beatRow(trace: Trace, beat: Beat): Row {
   }
 }
 
-const HELD: Readonly<Record<NonNullable<Arrival['held']>, string>> = {
+const HELD: Readonly<Record<NonNullable<ArrivalMark['held']>, string>> = {
   buffered: 'held',
   lost: 'resent',
   behind: 'behind',
@@ -208,13 +208,13 @@ function requestLine(transport: TransportName): string {
   return `GET …/${transports[transport].path}?after=…`
 }
 
-function seqs({ messages }: Arrival): string {
+function seqs({ messages }: ArrivalMark): string {
   const [first, last] = [messages[0]?.seq, messages.at(-1)?.seq]
   return first === last ? `message ${first}` : `messages ${first}–${last}`
 }
 
 /** Delay of the oldest message. */
-function late({ messages: [oldest] }: Arrival, index: number): string {
+function late({ messages: [oldest] }: ArrivalMark, index: number): string {
   const delayMs = oldest?.delayMs[index]
   return delayMs === undefined ? '' : `late ${milliseconds(delayMs)}`
 }

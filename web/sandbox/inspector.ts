@@ -10,10 +10,10 @@ import type { Inspected } from '../../server/protocol/wire.ts'
 import { isOver, sectionsOf, sentenceOf } from '../inspect/exchange.ts'
 import type { Section } from '../inspect/exchange.ts'
 import { count } from '../inspect/line.ts'
-import type { Line } from '../inspect/line.ts'
+import type { InspectorLine } from '../inspect/line.ts'
 import { plainText } from '../inspect/plain.ts'
 import { see } from '../inspect/see.ts'
-import type { Seen } from '../inspect/see.ts'
+import type { VisibleExchange } from '../inspect/see.ts'
 import type { Spans } from '../inspect/timing.ts'
 import { now } from '../now.ts'
 import { transports } from '../transports/index.ts'
@@ -330,7 +330,7 @@ function connectionSentence({ requestOfConnection, connection }: Inspected): str
     : `The first request of connection ${connection}: TCP’s handshake came before it, a round trip.`
 }
 
-function maskSentence({ isMasked, hasCredentials }: Seen): TemplateResult | typeof nothing {
+function maskSentence({ isMasked, hasCredentials }: VisibleExchange): TemplateResult | typeof nothing {
   if (!isMasked && !hasCredentials) return nothing
   const what = [
     isMasked ? 'what others wrote, and what cannot be told from it' : '',
@@ -339,7 +339,7 @@ function maskSentence({ isMasked, hasCredentials }: Seen): TemplateResult | type
   return html`<p class="small dim">Masked by •, character by character: ${what.filter(Boolean).join('; ')}.</p>`
 }
 
-function table(label: string, lines: readonly Line[]): TemplateResult {
+function table(label: string, lines: readonly InspectorLine[]): TemplateResult {
   const three = lines.some(({ field }) => field !== undefined)
   return html`<table class=${three ? 'bytes three' : 'bytes'} aria-label=${label}>
     <thead>

@@ -6,11 +6,11 @@ import { LitElement, html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import { ZOOMS, writeAddress } from '../session/address.ts'
-import type { Address, Opened } from '../session/address.ts'
+import type { Address, DrawerContent } from '../session/address.ts'
 import type { Lane } from '../lane/lane.ts'
 import { toCsv } from './csv.ts'
 import { partsPerMessage, scaleFor } from '../lab/cost.ts'
-import type { Session } from '../session/session.ts'
+import type { SandboxSession } from '../session/session.ts'
 import { signOut } from '../lab/signed-in.ts'
 import { notices } from '../session/notices.ts'
 import { snapshot } from '../session/snapshot.ts'
@@ -49,7 +49,7 @@ export class Page extends LitElement implements Controls {
     read: { state: true },
     colours: { state: true },
   }
-  declare session: Session
+  declare session: SandboxSession
   /** The address at the start, and the current state of the view. */
   declare address: Address
   declare tick: number
@@ -112,7 +112,7 @@ export class Page extends LitElement implements Controls {
     return zoom
   }
 
-  open(open: Opened): void {
+  open(open: DrawerContent): void {
     this.#look({ open })
   }
 
@@ -298,7 +298,7 @@ export class Page extends LitElement implements Controls {
 }
 
 /** Number of bytes for which the lane's bar needs room. */
-function mostBytes(session: Session, lane: Lane): number {
+function mostBytes(session: SandboxSession, lane: Lane): number {
   const { payload = 0, framing = 0, heads = 0, nothing = 0 } = (lane.on && partsPerMessage(lane.usage)) || {}
   return Math.max(payload + framing + heads + nothing, session.expectedBytes(lane) ?? 0)
 }

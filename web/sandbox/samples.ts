@@ -1,6 +1,16 @@
 /** Samples of every mark for "How to read": each shows two invented seconds of a lane. */
 import type { TransportName } from '../../server/protocol/feed.ts'
-import type { Arrival, Beat, Cut, Exchange, Gap, Held, Mark, Sent, Stream } from '../lane/mark.ts'
+import type {
+  ArrivalMark,
+  BeatMark,
+  CutMark,
+  ExchangeMark,
+  GapMark,
+  Held,
+  Mark,
+  SentMark,
+  StreamMark,
+} from '../lane/mark.ts'
 import type { Away } from '../session/away.ts'
 import type { Message } from '../lane/messages.ts'
 import type { Trace } from '../ladder/geometry.ts'
@@ -121,13 +131,13 @@ function sample(
   const trace: Trace = {
     name: transport,
     transport,
-    exchanges: marks.filter((mark): mark is Exchange => mark.kind === 'exchange'),
-    streams: marks.filter((mark): mark is Stream => mark.kind === 'stream'),
-    arrivals: marks.filter((mark): mark is Arrival => mark.kind === 'arrival'),
-    sent: marks.filter((mark): mark is Sent => mark.kind === 'sent'),
-    beats: marks.filter((mark): mark is Beat => mark.kind === 'beat'),
-    cuts: marks.filter((mark): mark is Cut => mark.kind === 'cut'),
-    gaps: marks.filter((mark): mark is Gap => mark.kind === 'gap'),
+    exchanges: marks.filter((mark): mark is ExchangeMark => mark.kind === 'exchange'),
+    streams: marks.filter((mark): mark is StreamMark => mark.kind === 'stream'),
+    arrivals: marks.filter((mark): mark is ArrivalMark => mark.kind === 'arrival'),
+    sent: marks.filter((mark): mark is SentMark => mark.kind === 'sent'),
+    beats: marks.filter((mark): mark is BeatMark => mark.kind === 'beat'),
+    cuts: marks.filter((mark): mark is CutMark => mark.kind === 'cut'),
+    gaps: marks.filter((mark): mark is GapMark => mark.kind === 'gap'),
     pending: [],
     halfTripMs: slow ? 150 : WAY_MS,
     publishedAtMs: ({ event }) => event.at,
@@ -136,7 +146,7 @@ function sample(
   return { title, text, trace, aways }
 }
 
-function poll(askedAtMs: number, endedAtMs: number | null, carried = 0, slowMs?: number): Exchange {
+function poll(askedAtMs: number, endedAtMs: number | null, carried = 0, slowMs?: number): ExchangeMark {
   const wayMs = slowMs === undefined ? WAY_MS : slowMs * 2
   const left = endedAtMs === null || slowMs === undefined ? {} : { leftAtMs: endedAtMs - wayMs }
   return { kind: 'exchange', id: 0, askedAtMs, endedAtMs, carried, reachedAtMs: askedAtMs + wayMs, ...left }
@@ -147,19 +157,19 @@ function stream(
   openedAtMs: number | null,
   endedAtMs: number | null = null,
   failed?: 'cut' | 'refused',
-): Stream {
+): StreamMark {
   return { kind: 'stream', id: 0, askedAtMs, openedAtMs, endedAtMs, ...(failed && { failed }) }
 }
 
-function arrival(atMs: number, ...publishedMs: readonly number[]): Arrival {
+function arrival(atMs: number, ...publishedMs: readonly number[]): ArrivalMark {
   return { kind: 'arrival', id: 0, atMs, messages: publishedMs.map(message) }
 }
 
-function held(atMs: number, publishedMs: number, why: Held): Arrival {
+function held(atMs: number, publishedMs: number, why: Held): ArrivalMark {
   return { ...arrival(atMs, publishedMs), leftAtMs: publishedMs, held: why }
 }
 
-function beat(is: Beat['is'], atMs: number): Beat {
+function beat(is: BeatMark['is'], atMs: number): BeatMark {
   return { kind: 'beat', id: 0, is, up: is === 'pong', atMs, bytes: 0, exchange: 0 }
 }
 
@@ -167,10 +177,10 @@ function message(at: number): Message {
   return { event: { id: '', room: '', type: 'tick', at }, seq: 0, order: 0, receivedAtMs: [], delayMs: [] }
 }
 
-function sent(atMs: number): Sent {
+function sent(atMs: number): SentMark {
   return { kind: 'sent', id: 0, atMs }
 }
 
-function cut(atMs: number): Cut {
+function cut(atMs: number): CutMark {
   return { kind: 'cut', id: 0, atMs }
 }

@@ -14,14 +14,14 @@ export interface Address extends Readonly<Record<SettingName, number>> {
   /** Zoom factor of the time axis; 1 is 80 pixels a second. */
   readonly zoom: number
   readonly theme: 'light' | 'dark' | null
-  readonly open: Opened | null
+  readonly open: DrawerContent | null
   readonly table: boolean
   /** True for a projector: chat messages are hidden. */
   readonly isChatHidden: boolean
 }
 
 /** Content of the drawer. */
-export type Opened =
+export type DrawerContent =
   | { readonly help: true }
   | { readonly settings: true }
   | { readonly network: true }
@@ -111,7 +111,7 @@ function oneOf(choices: readonly number[], value: number): number | undefined {
   return choices.find((choice) => choice === value)
 }
 
-function readOpened(text: string): Opened | null {
+function readOpened(text: string): DrawerContent | null {
   if (text === 'help') return { help: true }
   if (text === 'settings') return { settings: true }
   if (text === 'network') return { network: true }
@@ -122,7 +122,7 @@ function readOpened(text: string): Opened | null {
   return { code, side: side === 'browser' ? 'browser' : 'server' }
 }
 
-function openedText(open: Exclude<Opened, { exchange: number }>): string {
+function openedText(open: Exclude<DrawerContent, { exchange: number }>): string {
   if ('code' in open) return `${open.code}:${open.side}`
   if ('people' in open) return 'class'
   return 'help' in open ? 'help' : 'network' in open ? 'network' : 'settings'

@@ -5,7 +5,7 @@ import type { Lane, LaneState } from '../lane/lane.ts'
 import { transports } from '../transports/index.ts'
 import { holdsBack } from './network.ts'
 
-export interface Condition {
+export interface LaneStatus {
   /** The state in one plain word. */
   readonly is:
     | 'connecting'
@@ -32,7 +32,7 @@ export interface Condition {
  */
 const HELD_AFTER_MS = 60
 
-const HELD_BACK: Condition = { is: 'degraded', text: 'held back', alarm: 'degraded' }
+const HELD_BACK: LaneStatus = { is: 'degraded', text: 'held back', alarm: 'degraded' }
 
 /** Returns the condition of a lane. `network` is the state that the lab reported; null before its first report. */
 export function condition(
@@ -40,7 +40,7 @@ export function condition(
   roundTripMs: number,
   queuedMs: number | null,
   network: Conditions | null,
-): Condition {
+): LaneStatus {
   const { state } = lane
   const isHeldBack = holdsBack(network, lane.transport)
   const { droppedFor } = lane
@@ -68,7 +68,7 @@ export function condition(
   }
 }
 
-function asking(lane: Lane, sinceMs: number, roundTripMs: number): Condition {
+function asking(lane: Lane, sinceMs: number, roundTripMs: number): LaneStatus {
   const ms = now() - sinceMs
   if (!transports[lane.transport].canPush || ms < HELD_AFTER_MS + 2 * roundTripMs)
     return { is: 'asking', text: 'asking', alarm: null }
@@ -78,7 +78,7 @@ function asking(lane: Lane, sinceMs: number, roundTripMs: number): Condition {
   return { is: 'held', text: `held by the server · ${seconds(ms)}`, alarm: null }
 }
 
-function away({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): Condition {
+function away({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): LaneStatus {
   const again = seconds(untilMs - now())
   if (status !== undefined && status >= 400)
     return { is: 'refused', text: `${status} · again in ${again}`, alarm: 'refused' }

@@ -18,7 +18,7 @@ import type { Lane } from '../lane/lane.ts'
 import { createMessages } from '../lane/messages.ts'
 import { holdsStreams } from './network.ts'
 import { TRANSPORTS } from '../lane/order.ts'
-import type { Session, SessionListener, SessionParts, ShownLane } from './session.ts'
+import type { SandboxSession, SessionListener, SessionParts, ShownLane } from './session.ts'
 import { createQuiet } from './quiet.ts'
 import { carrier, newKey, publish } from '../lane/send.ts'
 import { createSettings } from './settings.ts'
@@ -60,7 +60,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export function openSession(
   { origin, address, shown = ALL_LANES, transports, clockResolutionMs, person }: SessionParts,
   listener: SessionListener,
-): Session {
+): SandboxSession {
   const { room } = address
   const page = newKey(PAGE_BYTES)
   const laneName = (name: string): string => `${page}.${name}`
@@ -128,7 +128,7 @@ export function openSession(
     announce,
   )
 
-  const session: Mutable<Session> = {
+  const session: Mutable<SandboxSession> = {
     ...forecast,
     room,
     get lanes() {

@@ -4,10 +4,10 @@ import type { Conditions, Cut, Preset } from '../../server/protocol/lab.ts'
 import type { Inspected } from '../../server/protocol/wire.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
-import type { Setting, SettingName, Transport } from '../transports/transport.ts'
+import type { Setting, SettingName, ClientTransport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
 import type { Away } from './away.ts'
-import type { Condition } from './condition.ts'
+import type { LaneStatus } from './condition.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { Messages } from '../lane/messages.ts'
@@ -72,7 +72,7 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   readonly exchanges: Exchanges
   /** Full name of a lane at the server. The page can inspect exchanges made under such a name. */
   laneName(name: string): string
-  stateOf(lane: Lane): Condition
+  stateOf(lane: Lane): LaneStatus
 }
 
 /** Acts that the controls of the page may call. */
@@ -120,7 +120,7 @@ export interface Forecast {
 }
 
 /** The whole session, for the page that opens and closes it. */
-export interface Session extends SessionFacts, SessionActs, Forecast, Wakeful {
+export interface SandboxSession extends SessionFacts, SessionActs, Forecast, Wakeful {
   /** Time for which a lane's request has been queued in the browser. The page sets this function. */
   queuedMs: (lane: Lane) => number | null
   stop(): void
@@ -148,7 +148,7 @@ export interface SessionParts {
   readonly address: Address
   /** Lanes of a lesson, which readers cannot change. Default: the lanes that the address names, which they can. */
   readonly shown?: readonly ShownLane[]
-  readonly transports: Record<TransportName, Transport>
+  readonly transports: Record<TransportName, ClientTransport>
   readonly clockResolutionMs: number
   /** The person to introduce to others in the room. Default: the page is not introduced, and learns of no others. */
   readonly person?: Pick<Person, 'userId' | 'name'>

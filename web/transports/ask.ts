@@ -17,7 +17,7 @@ export class Refused extends Error {
   }
 }
 
-export interface Asked {
+export interface ReceivedAnswer {
   /** The response of a poll; null for status 204, which means that there is nothing new. */
   readonly answer: PollAnswer | null
   /** Time at which the whole body had arrived, before it was parsed. */
@@ -49,8 +49,8 @@ export async function ask(
   lane: string | undefined,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Asked> {
-  const request = async (within: AbortSignal): Promise<Asked> => {
+): Promise<ReceivedAnswer> {
+  const request = async (within: AbortSignal): Promise<ReceivedAnswer> => {
     const response = await fetch(ofLane(url, lane), {
       // Without a lane's name, two pages at the same cursor request the same URL. The browser's cache would then
       // make the second page wait for the response of the first. With a lane's name, the server's own no-store

@@ -7,7 +7,7 @@ import type { Model } from '../measure/model.ts'
  * reconnects by itself (exponential backoff with jitter) and resumes after the last delivered event. It runs in a
  * browser and in Node.
  */
-export interface Transport {
+export interface ClientTransport {
   connect(target: Target, listener: Listener): Connection
 }
 
@@ -44,7 +44,7 @@ export interface Description {
   readonly setting?: Setting
 }
 
-export interface DescribedTransport extends Transport, Description {}
+export interface DescribedTransport extends ClientTransport, Description {}
 
 /**
  * Corners around the centre, in units of about half the height, or a circle of that radius. All shapes have the same

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TransportName } from '../../../server/protocol/feed.ts'
 import { ORDER, PATIENCE_MS, startFallback, step } from '../../../web/board/fallback.ts'
-import type { Fallback, Report } from '../../../web/board/fallback.ts'
+import type { Fallback, TransportReport } from '../../../web/board/fallback.ts'
 
-const live = (transport: TransportName): Report => ({ is: 'live', transport })
-const down = (transport: TransportName, trouble = 'the connection was cut'): Report => ({
+const live = (transport: TransportName): TransportReport => ({ is: 'live', transport })
+const down = (transport: TransportName, trouble = 'the connection was cut'): TransportReport => ({
   is: 'down',
   transport,
   trouble,
@@ -64,7 +64,7 @@ test('a transport that is cut again and again is given up, although it always re
 
 test('a transport that holds back an accepted change is given up at once', () => {
   const state = step(startFallback(0), live('ws'), 0)
-  const report: Report = { is: 'withheld', transport: 'ws', trouble: 'held back' }
+  const report: TransportReport = { is: 'withheld', transport: 'ws', trouble: 'held back' }
   expect(step(state, report, 10)).toMatchObject({ current: 'sse', gaveUp: { trouble: 'held back' } })
 })
 
@@ -104,11 +104,11 @@ test('the user’s own choice is never replaced', () => {
 
 describe('after any sequence of reports', () => {
   const name = fc.constantFrom(...ORDER)
-  const report: fc.Arbitrary<Report> = fc.oneof(
+  const report: fc.Arbitrary<TransportReport> = fc.oneof(
     name.map(live),
     name.map((transport) => down(transport)),
-    name.map((transport): Report => ({ is: 'withheld', transport, trouble: 'held back' })),
-    fc.constant<Report>({ is: 'tick' }),
+    name.map((transport): TransportReport => ({ is: 'withheld', transport, trouble: 'held back' })),
+    fc.constant<TransportReport>({ is: 'tick' }),
   )
   test('the best transport that works is used', () => {
     fc.assert(

@@ -1,5 +1,5 @@
 import type { Event, TransportName } from '../../../server/protocol/feed.ts'
-import type { Seen, Way } from '../../../web/lane/crossings.ts'
+import type { TimedCrossing, Way } from '../../../web/lane/crossings.ts'
 import { createLane } from '../../../web/lane/lane.ts'
 import type { Lane } from '../../../web/lane/lane.ts'
 import { createMessages } from '../../../web/lane/messages.ts'
@@ -127,6 +127,6 @@ function event(seq: number, ms: number): Extract<Event, { type: 'tick' }> {
   return { id: `k.${seq}`, room: 'lobby', type: 'tick', at: at(ms) }
 }
 
-function request(exchange: number, ms: number, bytes: number): Seen {
+function request(exchange: number, ms: number, bytes: number): TimedCrossing {
   return { is: 'request', up: true, exchange, atMs: at(ms), bytes, line: { connection: 4, isReused: exchange > 1 } }
 }

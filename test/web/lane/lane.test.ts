@@ -5,7 +5,7 @@ import { toCsv } from '../../../web/sandbox/csv.ts'
 import { createLane } from '../../../web/lane/lane.ts'
 import type { Surroundings } from '../../../web/lane/lane.ts'
 import { createMessages } from '../../../web/lane/messages.ts'
-import type { Listener, Target, Transport } from '../../../web/transports/transport.ts'
+import type { Listener, Target, ClientTransport } from '../../../web/transports/transport.ts'
 
 /** Longer than a lane takes to settle after a connection. */
 const LATER_MS = 1000
@@ -100,7 +100,7 @@ function begin(offsetMs: number | null = 0) {
   const listeners: Listener[] = []
   const targets: Target[] = []
   const looks: (() => void)[] = []
-  const transport: Transport = {
+  const transport: ClientTransport = {
     connect(target, listener) {
       targets.push(target)
       listeners.push(listener)

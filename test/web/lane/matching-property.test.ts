@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Seen, Way } from '../../../web/lane/crossings.ts'
-import type { Exchange, Sent, Stream } from '../../../web/lane/mark.ts'
+import type { TimedCrossing, Way } from '../../../web/lane/crossings.ts'
+import type { ExchangeMark, SentMark, StreamMark } from '../../../web/lane/mark.ts'
 import { createMarks } from '../../../web/lane/marks.ts'
 import { createMatching } from '../../../web/lane/matching.ts'
 import type { Message } from '../../../web/lane/messages.ts'
@@ -100,12 +100,12 @@ function told() {
 /** Events in the page (`here`) and crossings of the wire (`there`), each with its time. */
 interface Life {
   readonly here: [number, (marks: ReturnType<typeof createMarks>, are: (exchange: number) => void) => void][]
-  readonly there: Seen[]
+  readonly there: TimedCrossing[]
 }
 
 function polls(steps: readonly Step[]): Life {
   const here: Life['here'] = []
-  const there: Seen[] = []
+  const there: TimedCrossing[] = []
   let atMs = 100
   let exchange = 0
   let seq = 0
@@ -168,7 +168,7 @@ function polls(steps: readonly Step[]): Life {
 
 function streams(stretches: readonly Stretch[], says: boolean): Life {
   const here: Life['here'] = []
-  const there: Seen[] = []
+  const there: TimedCrossing[] = []
   let atMs = 100
   let exchange = 0
   let seq = 0
@@ -231,7 +231,7 @@ function run(
   const marks = createMarks()
   const matching = createMatching(transport, marks)
   const way: Way = { offsetMs: 0, boundMs: BOUND_MS, oneWayMs: 40, jitterMs: 0, isBuffered: false, isLossy: false }
-  const truth = new Map<Exchange | Stream | Sent, Set<number>>()
+  const truth = new Map<ExchangeMark | StreamMark | SentMark, Set<number>>()
   const crossings = there
     .toSorted((a, b) => a.atMs - b.atMs)
     .filter((_, i) => !missed.includes(i))
@@ -294,15 +294,15 @@ function ascend(...timesMs: readonly (number | null | undefined)[]): boolean {
   return known.every((ms, i) => ms >= (known[i - 1] ?? -Infinity))
 }
 
-function request(exchange: number, atMs: number): Seen {
+function request(exchange: number, atMs: number): TimedCrossing {
   return { is: 'request', up: true, exchange, atMs, bytes: 300, line: { connection: 1, isReused: false } }
 }
 
-function answer(exchange: number, atMs: number, status: number): Seen {
+function answer(exchange: number, atMs: number, status: number): TimedCrossing {
   return { is: 'answer', up: false, exchange, atMs, bytes: 200, status }
 }
 
-function end(exchange: number, atMs: number): Seen {
+function end(exchange: number, atMs: number): TimedCrossing {
   return { is: 'end', up: false, exchange, atMs, bytes: 0 }
 }
 

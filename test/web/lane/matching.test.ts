@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Seen, Way } from '../../../web/lane/crossings.ts'
+import type { TimedCrossing, Way } from '../../../web/lane/crossings.ts'
 import { createMarks } from '../../../web/lane/marks.ts'
 import { createMatching } from '../../../web/lane/matching.ts'
 import type { Message } from '../../../web/lane/messages.ts'
@@ -202,23 +202,23 @@ function open(transport: 'sse' | 'ws') {
   return lane
 }
 
-function request(exchange: number, atMs: number, connection = 1): Seen {
+function request(exchange: number, atMs: number, connection = 1): TimedCrossing {
   return { is: 'request', up: true, exchange, atMs, bytes: 300, line: { connection, isReused: false } }
 }
 
-function head(exchange: number, atMs: number, status: number): Seen {
+function head(exchange: number, atMs: number, status: number): TimedCrossing {
   return { is: 'head', up: false, exchange, atMs, bytes: 100, status }
 }
 
-function answer(exchange: number, atMs: number, status: number): Seen {
+function answer(exchange: number, atMs: number, status: number): TimedCrossing {
   return { is: 'answer', up: false, exchange, atMs, bytes: 200, status }
 }
 
-function event(exchange: number, atMs: number, id: string): Seen {
+function event(exchange: number, atMs: number, id: string): TimedCrossing {
   return { is: 'event', up: false, exchange, atMs, bytes: 150, id }
 }
 
-function end(exchange: number, atMs: number): Seen {
+function end(exchange: number, atMs: number): TimedCrossing {
   return { is: 'end', up: false, exchange, atMs, bytes: 0 }
 }
 

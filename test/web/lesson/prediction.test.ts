@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Exchange } from '../../../web/lane/mark.ts'
+import type { ExchangeMark } from '../../../web/lane/mark.ts'
 import { lessons } from '../../../lessons/kit/course.ts'
 import { createLatencies } from '../../../web/measure/latency.ts'
 import { COUNTED, QUESTIONS } from '../../../web/lesson/prediction.ts'
-import type { Session } from '../../../web/session/session.ts'
+import type { SandboxSession } from '../../../web/session/session.ts'
 
 const question = QUESTIONS['long-polling']
 
@@ -11,15 +11,21 @@ const question = QUESTIONS['long-polling']
  * Session with polls held from 100 to 1000 and from 1200 to 2000. Between and after them, no request is at the
  * server.
  */
-function sessionWith(publishedAtMs: readonly number[]): Session {
-  const exchanges: Exchange[] = [
+function sessionWith(publishedAtMs: readonly number[]): SandboxSession {
+  const exchanges: ExchangeMark[] = [
     { kind: 'exchange', id: 1, askedAtMs: 0, reachedAtMs: 100, leftAtMs: 1000, endedAtMs: 1100, carried: 1 },
     { kind: 'exchange', id: 2, askedAtMs: 1100, reachedAtMs: 1200, leftAtMs: 2000, endedAtMs: 2100, carried: 1 },
     { kind: 'exchange', id: 3, askedAtMs: 2100, endedAtMs: null, carried: 0 },
   ]
   const lane = { name: 'long-poll', marks: { exchanges }, tally: { sinceMs: 0 } }
   const all = publishedAtMs.map((at) => ({ event: { at } }))
-  return { lanes: [lane], offsetMs: 0, roundTripMs: 200, ratePerSecond: 1, messages: { all } } as unknown as Session
+  return {
+    lanes: [lane],
+    offsetMs: 0,
+    roundTripMs: 200,
+    ratePerSecond: 1,
+    messages: { all },
+  } as unknown as SandboxSession
 }
 
 test('the measurement counts the messages that arrived while no request was at the server', () => {
@@ -48,7 +54,12 @@ test('the mean age is measured only under the network and the interval of the qu
   for (const ms of [100, 900, 2000]) latencies.add(ms, ms)
   const lane = { name: 'short-poll', latencies }
   const sessionOf = (latencyMs: number, intervalMs: number) =>
-    ({ lanes: [lane], conditions: { latencyMs }, intervalMs, expected: () => ({ p50Ms: 1200 }) }) as unknown as Session
+    ({
+      lanes: [lane],
+      conditions: { latencyMs },
+      intervalMs,
+      expected: () => ({ p50Ms: 1200 }),
+    }) as unknown as SandboxSession
   expect(asked?.measured(sessionOf(100, 2000))).toEqual({ value: 1000, n: 3, of: 'messages' })
   expect(asked?.expected(sessionOf(100, 2000))).toBe(1200)
   expect(asked?.missing?.(sessionOf(100, 2000))).toBe(null)
@@ -59,7 +70,7 @@ test('the mean age is measured only under the network and the interval of the qu
 test('the overhead of a WebSocket is reported with the length of the messages', () => {
   const split = { framing: 12, payload: 600 }
   const lane = { name: 'ws', usage: { recent: { messages: 6, split } } }
-  const session = { lanes: [lane] } as unknown as Session
+  const session = { lanes: [lane] } as unknown as SandboxSession
   expect(QUESTIONS['how-websockets-work']?.measured(session)).toEqual({ value: 2, n: 6, of: 'messages of 100 bytes' })
 })
 

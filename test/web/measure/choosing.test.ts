@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { bytesAgreement, delayAgreement } from '../../../web/measure/agreement.ts'
-import type { Measured } from '../../../web/measure/agreement.ts'
+import type { LaneMeasurement } from '../../../web/measure/agreement.ts'
 import { cheapestOf, conditionsOf, predict, quantileOf, reasonsFor } from '../../../web/measure/choosing.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
-import type { Sizes } from '../../../web/measure/model.ts'
+import type { LaneSizes } from '../../../web/measure/model.ts'
 import { FIGURES, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
 import type { Workload } from '../../../web/measure/workload.ts'
 import { transports } from '../../../web/transports/index.ts'
 import { LABELS, TRANSPORTS } from '../../../web/lane/order.ts'
 
 const WAY = { roundTripMs: 40, serviceMs: 1 }
-const SIZES: Sizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
+const SIZES: LaneSizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
 const USUAL = readWorkload('')
 
 const all = (workload: Workload, way = WAY): ByTransport<Predicted> =>
@@ -94,7 +94,7 @@ describe('the reasons', () => {
 
 describe('model and measurement', () => {
   const predicted = all(USUAL).sse
-  const measured: Measured = {
+  const measured: LaneMeasurement = {
     bytesPerSecond: predicted.bytesPerSecond,
     requestsPerSecond: 0,
     p50Ms: predicted.p50Ms,

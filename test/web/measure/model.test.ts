@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { transports } from '../../../web/transports/index.ts'
 import { kolmogorovSmirnov } from '../../../web/measure/model.ts'
-import type { Expectation, ModelInputs, Sizes } from '../../../web/measure/model.ts'
+import type { Expectation, ModelInputs, LaneSizes } from '../../../web/measure/model.ts'
 import { exponential, seededRandom } from './random.ts'
 
 const USUAL: ModelInputs = { intervalMs: 1000, waitS: 25, roundTripMs: 40, serviceMs: 3, ratePerSecond: 2 }
@@ -186,7 +186,7 @@ function meanOf(cdf: (ms: number) => number): number {
 }
 
 describe('the bytes of a message', () => {
-  const SIZES: Sizes = { payload: 100, heads: 700, framing: 40, empty: 620 }
+  const SIZES: LaneSizes = { payload: 100, heads: 700, framing: 40, empty: 620 }
 
   test.each([0.05, 0.5, 1, 2, 10])('agree with a simulation of polls at %d messages a second (seed 31)', (rate) => {
     for (const transport of ['short-poll', 'long-poll'] as const) {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { now } from '../../../web/now.ts'
 import { condition } from '../../../web/session/condition.ts'
 import type { Lane } from '../../../web/lane/lane.ts'
-import type { Exchange } from '../../../web/lane/mark.ts'
+import type { ExchangeMark } from '../../../web/lane/mark.ts'
 
-const told: Exchange = {
+const told: ExchangeMark = {
   kind: 'exchange',
   id: 1,
   askedAtMs: 0,
@@ -17,13 +17,13 @@ const told: Exchange = {
 test.each([
   ['and that the wire has reported', [told, out({ reachedAtMs: 5 })], 'held'],
   ['and that the wire has not reported, unlike others', [told, out({})], 'asking'],
-  ['but on a wire without reports', [{ ...told, crossed: undefined } as unknown as Exchange, out({})], 'held'],
+  ['but on a wire without reports', [{ ...told, crossed: undefined } as unknown as ExchangeMark, out({})], 'held'],
 ] as const)('a long poll that has been open for some time, %s, is shown as %3$s', (_, exchanges, is) => {
   const state = { is: 'asking', atMs: now() - 3000 }
   const lane = { transport: 'long-poll', state, droppedFor: null, on: true, marks: { exchanges } } as unknown as Lane
   expect(condition(lane, 1, null, null).is).toBe(is)
 })
 
-function out(more: Partial<Exchange>): Exchange {
+function out(more: Partial<ExchangeMark>): ExchangeMark {
   return { kind: 'exchange', id: 2, askedAtMs: 3, endedAtMs: null, carried: 0, ...more }
 }

@@ -4,7 +4,7 @@ import { readAddress } from '../../../web/session/address.ts'
 import { ageMs, quantileOf } from '../../../web/session/known.ts'
 import type { Lane } from '../../../web/lane/lane.ts'
 import { openSession } from '../../../web/session/open-session.ts'
-import type { Session } from '../../../web/session/session.ts'
+import type { SandboxSession } from '../../../web/session/session.ts'
 import { snapshot } from '../../../web/session/snapshot.ts'
 import { transports } from '../../../web/transports/index.ts'
 import { serve } from '../../serve.ts'
@@ -19,7 +19,7 @@ interface Said {
 }
 
 interface Opened extends Disposable {
-  readonly session: Session
+  readonly session: SandboxSession
   readonly said: readonly Said[]
   sentences(): readonly string[]
   hears(pattern: RegExp): Promise<Said>
