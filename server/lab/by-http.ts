@@ -1,6 +1,6 @@
 /**
- * Serves the lab to pages behind a proxy that refuses WebSockets. The server sends an event stream and
- * the page sends POSTs. The clock uses a GET of its own, which proxies delay least.
+ * Serves the lab to pages behind a proxy that refuses WebSockets. The server sends an event stream and the page sends
+ * POSTs. The clock uses a separate GET request, because proxies delay such a request least.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
@@ -19,9 +19,12 @@ import { pageByStream } from './page.ts'
 import { DEFAULT_ROOM, LabQuery, RoomQuery } from './routes.ts'
 
 const schemas = {
-  sse: { summary: 'The lab as an event stream; its event "line" names it', querystring: LabQuery },
+  sse: {
+    summary: 'The lab as an event stream; its event "line" contains the name of the stream',
+    querystring: LabQuery,
+  },
   say: {
-    summary: 'A message of a page that reads the lab\u2019s event stream',
+    summary: 'A message to the lab, from a page that reads the lab\u2019s event stream',
     querystring: Type.Object({
       line: Type.String({ maxLength: 64, description: 'the name from the stream\u2019s event "line"' }),
     }),
@@ -46,7 +49,7 @@ interface Lab {
 const config = { access: 'class' } as const
 
 export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf, receive, answer, time }: Lab): void {
-  /** Visits of the open streams, by a name that only the page knows. */
+  /** Visits of the open streams. The key is a name that only the page knows. */
   const lines = new Map<string, Visit>()
 
   const held = { ...config, price: PRICES.stream }
@@ -75,7 +78,11 @@ export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf,
   app.post('/lab/say', { schema: schemas.say, config }, async ({ raw, query: { line }, body }, reply) => {
     const visit = lines.get(line)
     if (!visit || visitorOf(raw).session !== visitorOf(visit.from).session)
-      throw new FeedError('not-found', `The line ${quote(line)} is not open.`, 'Open GET /lab/sse, which names one.')
+      throw new FeedError(
+        'not-found',
+        `The stream ${quote(line)} is not open.`,
+        'Open GET /lab/sse. Its event "line" contains a name.',
+      )
     await answer(visit, JSON.stringify(body))
     return reply.code(204).send()
   })

@@ -1,4 +1,7 @@
-/** Sends each page the crossings in its own lanes, whose names begin with the page's name, and inspects exchanges for it. */
+/**
+ * Sends to each page the crossings in its own lanes, and inspects exchanges for it. The names of a page's lanes begin
+ * with the name of the page.
+ */
 import { FeedError } from '../http/errors.ts'
 import type { Crossing } from '../protocol/wire.ts'
 import type { Capture } from '../wire/capture/capture.ts'
@@ -7,13 +10,19 @@ import { createSlices } from './slices.ts'
 import type { Work } from './slices.ts'
 import type { LabPage } from './page.ts'
 
-/** Time between two messages with crossings: too short for a user to notice, and long enough to keep messages few. */
+/**
+ * Time between two messages with crossings. It is too short for a user to notice, and long enough to keep the number
+ * of messages small.
+ */
 const EVERY_MS = 100
 
 /** Time after which the lanes of a closed page are no longer watched. Longer than a page waits before it reconnects. */
 const GONE_MS = 30_000
 
-/** Unsent bytes above which a page gets no crossings. On a line that is too slow they would arrive later and later. */
+/**
+ * If more bytes than this wait to be sent to a page, the page gets no crossings. On a slow connection they would
+ * arrive later and later.
+ */
 const WAITING_BYTES = 256 * 1024
 
 export interface CrossingReports {
@@ -29,7 +38,10 @@ export interface CrossingReports {
   stop(): void
 }
 
-/** Most inspections of a page that may wait. A user who steps through exchanges asks for several at once. */
+/**
+ * Maximum number of inspections that may wait for one page. A user who steps through exchanges asks for several at
+ * once.
+ */
 const INSPECTIONS = 16
 
 interface Watch {
@@ -69,7 +81,7 @@ export function createCrossings(
       if (watch.inspections >= INSPECTIONS)
         throw new FeedError(
           'too-many-messages',
-          `This page waits for ${INSPECTIONS} exchanges that have not been sent yet, so this one is not inspected.`,
+          `This page already waits for ${INSPECTIONS} exchanges, so exchange ${exchange} is not inspected.`,
           'Ask for it again when the others have arrived.',
         )
       watch.inspections += 1

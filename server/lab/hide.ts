@@ -13,7 +13,7 @@ export interface Content {
   readonly hidden: Uint8Array
 }
 
-/** Contents that form one text. A secret can begin in one of them and end in another. */
+/** Contents that form one text. A secret can begin in one content and end in another. */
 interface Run {
   readonly contents: Content[]
   readonly text: string
@@ -21,16 +21,22 @@ interface Run {
 }
 
 /**
- * Most secrets in an exchange, and most characters in them: far more than a normal exchange has. An
- * exchange with more was made to be slow to search, and the page shows none of it.
+ * Maximum number of secrets in an exchange, and of characters in all its secrets. A normal exchange has far fewer. An
+ * exchange with more was made to slow down the search, so the page hides it completely.
  */
 const SECRETS = 1000
 const SECRET_CHARACTERS = 64 * 1024
 
-/** Number of times that a character may be part of a secret: as a field, as a parameter, as JSON, and once more for nested secrets. */
+/**
+ * Maximum number of times that the search may find a character as part of a secret: in a field, in a parameter, in
+ * JSON, and once more for nested secrets.
+ */
 const TIMES_FOUND = 4
 
-/** Shortest secret that is also hidden at other places. A shorter one would hide unrelated text. */
+/**
+ * Minimum length of a secret that is also hidden at other places. To hide a shorter secret there would hide unrelated
+ * text.
+ */
 const ECHO_LENGTH = 4
 
 export function* hideSecrets(contents: readonly Content[]): Work<void> {
@@ -44,12 +50,15 @@ export function* hideSecrets(contents: readonly Content[]): Work<void> {
     for (const { hidden } of contents) hidden.fill(1)
     return
   }
-  // The same values can occur elsewhere: an error quotes the value that it was given.
+  // The same values can occur elsewhere. For example, an error message quotes the value that was sent.
   const echoes = yield* createMatcher(secrets)
   for (const run of runs) hide(run, yield* echoes.marks(run.text))
 }
 
-/** Hides each secret after its name. Returns the secrets in all their spellings, or null if there are too many. */
+/**
+ * Hides each value that follows the name of a secret. Returns the secrets in all their spellings, or null if there
+ * are too many.
+ */
 function* secretsOf(runs: readonly Run[]): Work<Set<string> | null> {
   const values = new Set<string>()
   const secrets = new Set<string>()
@@ -90,8 +99,8 @@ function heads(contents: readonly Content[]): Run[] {
 }
 
 /**
- * Groups the bodies and chunks of one direction into texts. After dropped bytes a text can begin in the middle of
- * a secret, so it is hidden up to the end of its line.
+ * Groups the bodies and chunks of one direction into texts. After dropped bytes a text can begin in the middle of a
+ * secret, so its first line is hidden.
  */
 function bodies(contents: readonly Content[], up: boolean): Run[] {
   const runs: Content[][] = [[]]

@@ -34,7 +34,10 @@ export function* inspect({
   }
 }
 
-/** Converts an inspected exchange to JSON, with a pause after each part. A long one takes tens of milliseconds as a whole. */
+/**
+ * Converts an inspected exchange to JSON, with a pause after each part. Without the pauses, a long exchange would
+ * block the server for tens of milliseconds.
+ */
 export function* inspectedJson({ parts, ...about }: Inspected): Work<string> {
   const texts = yield* each(parts, (part) => [JSON.stringify(part)])
   return `{${JSON.stringify(about).slice(1, -1)},"parts":[${texts.join(',')}]}`

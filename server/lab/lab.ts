@@ -1,6 +1,7 @@
 /**
- * Lab: the clock for the pages, the metronome, the settings, the faults and the number of pages. It
- * uses a WebSocket of its own (`GET /lab?room=…`), which is not a lane: no compared event passes over it.
+ * The lab gives the pages the clock, the metronome, the settings, the faults and the number of pages. It uses a
+ * WebSocket of its own (`GET /lab?room=…`). This WebSocket is not a lane: it carries no event whose delivery is
+ * measured.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Access } from '../access/access.ts'
@@ -44,7 +45,7 @@ const REQUEST_BYTES = 4096
 
 const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: LabQuery }
 
-/** Room of the lab. Its metronome runs only while a page is in the room, because nobody else sees the ticks. */
+/** Room of the lab. Its metronome runs only while a page is in the room, because only pages show the ticks. */
 interface LabRoom {
   readonly pages: Set<LabPage>
   readonly metronome: Metronome
@@ -54,7 +55,7 @@ interface LabRoom {
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Instruments that see the bytes on the wire. */
+/** Instruments that count and record the bytes below HTTP. */
 export interface Instruments {
   readonly meter: Meter
   readonly capture: Capture
@@ -68,7 +69,7 @@ export interface LabParts {
   readonly progress: ProgressWatch
   readonly presence: Presence
   readonly lanes: LaneReader
-  /** Null if pages get neither the byte counts of their lanes nor the crossings in them. */
+  /** Null if the bytes are not measured. The pages then get neither byte counts nor crossings. */
   readonly instruments: Instruments | null
 }
 
@@ -127,7 +128,7 @@ export function serveLab(
       leave(room, page, pageName)
       if (isForgotten(room)) rooms.delete(name)
     })
-    // This must come before the welcome: after it the page opens its lanes.
+    // Watch the lanes before the welcome is sent, because the page opens its lanes as soon as it has the welcome.
     if (pageName !== undefined) crossings?.tell(page, pageName)
     send(page, { type: 'welcome', room: name, ...who, settings: settingsOf(room), presets: PRESETS })
     enter(room, page, pageName)
@@ -178,14 +179,17 @@ export function serveLab(
   function show(page: LabPage, pageName: string | undefined, from: IncomingMessage, exchange: number): void {
     const sendFound = async (json: string): Promise<void> => {
       await sendText(page, `{"type":"inspected","exchange":${JSON.stringify(exchange)},"found":${json}}`)
-      // The page's next inspection waits until the limiter allows this one.
+      // The next inspection for this page waits until the limiter has accepted the price of this inspection.
       await limiter.spend(from, priceOfInspection(json.length), Infinity)
     }
     if (pageName === undefined || !crossings) void sendFound('null')
     else crossings.inspect(pageName, exchange, sendFound)
   }
 
-  /** Makes a page the instructor's. A page that already is keeps its rights, even with a wrong token. */
+  /**
+   * Gives a page the rights of the instructor. A page that already has these rights keeps them, even if the token is
+   * wrong.
+   */
   function admit(page: LabPage, from: IncomingMessage, token: string): void {
     if (!access.isInstructor(from)) access.claim(from, token)
     send(page, { type: 'instructor', instructor: true })
@@ -230,8 +234,8 @@ export function serveLab(
   }
 
   /**
-   * Returns the share of its ticks that a room may publish. Rooms with named pages come first, so that a client
-   * with hundreds of unnamed connections slows down only its own rooms.
+   * Returns the share of its ticks that a room may publish, from 0 to 1. Rooms with named pages have priority, so
+   * that a client with hundreds of unnamed connections slows down only its own rooms.
    */
   function shareOf(name: string): number {
     const most = limiter.limits.ticksPerSecond
@@ -241,7 +245,7 @@ export function serveLab(
       : Math.min(1, Math.max(0, most - named) / unnamed)
   }
 
-  /** Returns the wanted ticks per second of all rooms with a page. */
+  /** Returns how many ticks per second all rooms with a page want together. */
   function wanted(): { named: number; unnamed: number } {
     const sum = { named: 0, unnamed: 0 }
     for (const { pages, named, ratePerSecond } of rooms.values())
@@ -269,12 +273,12 @@ function leave(room: LabRoom, page: LabPage, pageName: string | undefined): void
   if (room.pages.delete(page) && pageName !== undefined) room.named -= 1
   if (room.pages.size > 0) return tellHere(room)
   room.metronome.stop()
-  // No page is left to announce to, and the timer would keep a deleted room alive.
+  // No page is left that needs the announcement, and the timer would keep a deleted room in memory.
   clearTimeout(room.telling)
   room.telling = undefined
 }
 
-/** Creates the answer to a clock message. `t2` is taken last. */
+/** Creates the answer to a clock message. `t2` is the time at which the answer is sent, so it is taken last. */
 function time(room: LabRoom | undefined, t0: number, t1: number): Extract<LabMessage, { type: 'clock' }> {
   const serviceMs = room?.metronome.serviceMs() ?? null
   const slipMs = room?.metronome.slipMs() ?? null

@@ -1,4 +1,7 @@
-/** Sends each page, twice a second, the byte counts of its own lanes, whose names begin with the page's name. */
+/**
+ * Sends to each page, twice a second, the byte counts of its own lanes. The names of these lanes begin with the name
+ * of the page.
+ */
 import type { LaneBytes } from '../protocol/wire.ts'
 import type { Meter } from '../wire/meter/meter.ts'
 import type { LabPage } from './page.ts'
@@ -9,7 +12,7 @@ const EVERY_MS = 500
 export interface LaneFigures {
   /** Sends byte counts to a page until its socket closes. */
   tell(page: LabPage, name: string): void
-  /** Sends the last byte counts to every page and stops. After the end of the server a page could not get them. */
+  /** Sends the final byte counts to every page and stops. A page cannot get them after the server has ended. */
   stop(): void
 }
 

@@ -1,4 +1,4 @@
-/** Lanes on the wire: which requests belong to which, what their bytes mean, and what each has used. */
+/** Finds the lane of a request, interprets the bytes of a lane, and serves the byte counts of all lanes. */
 import type { IncomingMessage } from 'node:http'
 import { MINE } from '../lessons/mine.ts'
 import type { TransportName } from '../protocol/feed.ts'
@@ -10,9 +10,9 @@ import type { Reading } from '../wire/reading.ts'
 import { idOf } from '../transports/event-text.ts'
 import type { ListedTransport } from '../transports/listed.ts'
 
-const config = { access: 'instructor', why: 'What went over the wire concerns everybody.' } as const
+const config = { access: 'instructor', why: 'The byte counts contain the lanes of all users.' } as const
 
-const schema = { summary: 'What went over the wire, by lane; for the instructor' }
+const schema = { summary: 'The byte counts of every lane; for the instructor' }
 
 export function serveLanes(app: App, meter: Meter): void {
   app.get('/lab/lanes', { schema, config }, async (_request, reply) => {
@@ -21,13 +21,16 @@ export function serveLanes(app: App, meter: Meter): void {
   })
 }
 
-/** The transports by name. */
+/** All transports; the key is the name of the transport. */
 export type TransportList = Readonly<Record<string, ListedTransport>>
 
 export interface LaneReader {
   /** Returns null if the request names no lane in its query, or is neither for the feed nor an act of the lab. */
   readingOf(request: Pick<IncomingMessage, 'url'>): Reading | null
-  /** Returns null for a route of the feed that delivers no events, such as publishing. Returns undefined for any other route. */
+  /**
+   * Returns the transport that serves a URL. Returns null for a route of the feed that delivers no events, such as
+   * publishing. Returns undefined for a route outside the feed.
+   */
   transportOf(url: string): TransportName | null | undefined
 }
 
@@ -35,7 +38,7 @@ export function readLanes(transports: TransportList): LaneReader {
   const byRoute = new Map<string, TransportName>()
   for (const [name, { paths }] of Object.entries(transports))
     for (const path of paths) byRoute.set(path.slice(path.lastIndexOf('/') + 1), name as TransportName)
-  /** An upgrade of `/` gets a WebSocket too, though the path names no transport. */
+  /** Transport of a WebSocket whose path names no transport, such as `/`. */
   const socket = Object.values(transports).find(({ kind }) => kind === 'socket')
 
   return { readingOf, transportOf }
@@ -56,7 +59,7 @@ export function readLanes(transports: TransportList): LaneReader {
       idOf,
       messageDown: (text) => messageDown?.(text) ?? 'framing',
       messageUp: (text) => messageUp?.(text) ?? 'requestBodies',
-      // A poll without a response was held in vain until the client left.
+      // If a poll has no status, the client left while the server held the request.
       isEmpty: (status) => kind === 'poll' && (status === null || status === 204),
     }
   }
@@ -77,7 +80,7 @@ const LANE = /^[A-Za-z0-9._-]{1,64}$/
 /** Matches `/feed/ROOM/ROUTE`, `/feed/ROOM`, `/ROUTE` and `/`. */
 const FEED_PATH = /^(?:\/feed\/[^/]+)?\/?([^/]*)\/?$/
 
-/** Routes of the feed that deliver no events. The empty one publishes. */
+/** Routes of the feed that deliver no events. The empty route publishes an event. */
 const OTHER_ROUTES: ReadonlySet<string> = new Set(['', 'typing', 'leave'])
 
 const countNone = (): Share => ({ payload: 0, heartbeats: 0 })

@@ -12,7 +12,7 @@ export interface Matcher {
 /** Number of characters between two pauses. */
 const PAUSE_CHARACTERS = 1024
 
-/** Patterns and texts are Latin-1: no character code is greater. */
+/** Number of character codes. Patterns and texts are Latin-1, so every code is smaller than this. */
 const CODES = 256
 
 /** Creates a matcher. No pattern may be empty. */
@@ -25,7 +25,8 @@ export function* createMatcher(patterns: Iterable<string>): Work<Matcher> {
   const longest = [0]
   const growing = Array.from(patterns, (pattern) => ({ pattern, node: 0 })).toSorted(byLength)
 
-  // All patterns grow by one character at a time. The text of a suffix is shorter, so its node already exists.
+  // Each turn adds the next character of every pattern to the trie. A suffix is shorter than its text, so the node of
+  // a suffix already exists.
   for (let depth = 1; growing.length > 0; depth++) {
     for (const place of growing) place.node = childOf(place.node, place.pattern.charCodeAt(depth - 1))
     for (let last = growing.at(-1); last?.pattern.length === depth; last = growing.at(-1)) {
@@ -48,7 +49,10 @@ export function* createMatcher(patterns: Iterable<string>): Work<Matcher> {
     return child
   }
 
-  /** Returns the child for this character of the longest suffix of a node that has one; otherwise the root. */
+  /**
+   * Finds the longest suffix of the node's text that has a child for this character, and returns that child. Returns
+   * the root if there is none.
+   */
   function step(from: number, code: number): number {
     for (let node = from; ; node = suffix[node] ?? 0) {
       const child = next.get(node * CODES + code)

@@ -1,8 +1,8 @@
 /**
- * Publishes ticks at random moments with a given average rate. The gaps are exponential (a Poisson
- * process). With regular gaps, the ticks and a poll's interval would form a pattern and falsify the
- * picture. The schedule does not wait for the publishes (open loop), so that a slow log cannot hide
- * its own delay.
+ * Publishes ticks at random moments with a given average rate. The gaps are exponential (a Poisson process). With
+ * regular gaps, the interval between ticks and the interval between polls would form a pattern and falsify the
+ * latencies. The schedule does not wait until a tick is published (open loop). Otherwise a slow log would hide its
+ * own delay.
  */
 import type { Feed } from '../feed/feed.ts'
 import { now } from '../now.ts'
@@ -13,7 +13,7 @@ export interface Metronome {
   setRate(ratePerSecond: number): void
   /** Median time from the acceptance of a tick until the transports have it, in ms; null before the first tick. */
   serviceMs(): number | null
-  /** Median delay against the schedule, in ms; null before the first tick. */
+  /** Median delay of the ticks after their scheduled times, in ms; null before the first tick. */
   slipMs(): number | null
   stop(): void
 }
@@ -21,7 +21,10 @@ export interface Metronome {
 /** Delay above which the schedule starts again. After a laptop has slept, the missed ticks must not come all at once. */
 const STALL_MS = 5000
 
-/** Smallest share. With a share of 0 the metronome would not notice that it may continue. */
+/**
+ * Minimum share. With a share of 0 there would be no next tick, and the metronome would never ask for the share
+ * again.
+ */
 const LEAST_SHARE = 0.01
 
 /** Creates a metronome. `share` returns the part of the ticks that it may publish now, from 0 to 1. */

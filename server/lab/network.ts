@@ -1,6 +1,6 @@
 /**
- * Changes and faults of the network while it is in use. Connects the wire, which knows connections
- * only, with the transports, which can end their streams with a goodbye.
+ * Changes the network conditions and causes faults while clients are connected. It connects the wire, which knows
+ * only connections, with the transports, which can end their streams with a goodbye.
  */
 import type { Socket } from 'node:net'
 import type { Conditions, Cut } from '../protocol/lab.ts'
@@ -24,16 +24,28 @@ export interface Network {
   restart(): void
 }
 
-/** Duration of a simulated restart, about that of a real one. Connections are reset meanwhile; a closed port would refuse them. */
+/**
+ * Duration of a simulated restart, similar to that of a real restart. New connections are reset during this time. In
+ * a real restart the closed port would refuse them.
+ */
 const RESTART_MS = 1500
 
-/** Routes of the lanes besides those of the transports: presence, and the student's server. Publishing is not among them. */
+/**
+ * Routes that belong to lanes, in addition to the routes of the transports: presence, and the student's server. The
+ * route for publishing does not match.
+ */
 const LANE_ROUTE = new RegExp(`^/feed/:room/|^${MINE}(/|$)`)
 
-/** Creates the network. `paths` and `goodbyes`: those of the transports. Call this before any route is added, because it adds hooks. */
+/**
+ * Creates the network. `paths` and `goodbyes` come from the transports. Call this before any route is added, because
+ * it adds hooks.
+ */
 export function createNetwork(app: App, wire: Wire, paths: ReadonlySet<string>, goodbyes: Iterable<Goodbye>): Network {
   const feeds = new WeakSet<Socket>()
-  /** Number of requests without a complete response, by connection. The handshake of a WebSocket never has one. */
+  /**
+   * For each connection, the number of requests without a complete response. The handshake of a WebSocket never gets
+   * a complete response.
+   */
   const unanswered = new WeakMap<Socket, number>()
   const count = (socket: Socket, change: number) => unanswered.set(socket, (unanswered.get(socket) ?? 0) + change)
 
@@ -45,7 +57,7 @@ export function createNetwork(app: App, wire: Wire, paths: ReadonlySet<string>, 
     if (paths.has(url) || LANE_ROUTE.test(url)) feeds.add(socket)
     else feeds.delete(socket)
   })
-  // Responses on an outdated connection get `Connection: close`. Event streams close theirs anyway.
+  // Responses on an outdated connection get `Connection: close`. Event streams close their connection without it.
   app.addHook('onSend', async ({ raw }, reply) => {
     if (wire.isOutdated(raw.socket)) reply.header('connection', 'close')
   })

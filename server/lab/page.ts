@@ -14,7 +14,10 @@ export interface LabPage {
 const OPEN = 1
 const CLOSED = 3
 
-/** Sends each text as an event of the stream. The text is JSON, so it has no line break. A stream has no close code. */
+/**
+ * Makes an event stream usable like a WebSocket. Each text is sent as one event; it is JSON, so it has no line break.
+ * `close` ignores the code, because a stream has no close code.
+ */
 export function pageByStream(stream: ServerResponse): LabPage {
   return {
     OPEN,

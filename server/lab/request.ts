@@ -1,4 +1,4 @@
-/** Messages from a page to the lab. */
+/** Parses the messages from a page to the lab. */
 import { FeedError, quote } from '../http/errors.ts'
 import type { LabRequest } from '../protocol/lab.ts'
 import { readChange, readCut } from './settings.ts'

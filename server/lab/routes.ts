@@ -22,7 +22,8 @@ export const LabQuery = Type.Object({
   page: Type.Optional(
     Type.String({
       pattern: '^[a-f0-9]{8}$',
-      description: 'name of the page; it gets the crossings and the byte counts of the lanes named PAGE.…',
+      description:
+        'name of the page, 8 hexadecimal digits. The page gets the crossings and the byte counts of the lanes whose names begin with PAGE and a dot',
     }),
   ),
 })
@@ -30,12 +31,14 @@ export const LabQuery = Type.Object({
 const schemas = {
   settings: {
     summary:
-      'Change settings: {"ratePerSecond"} of the room, {"conditions"} of the server; omitted ones stay unchanged',
+      'Change settings: {"ratePerSecond"} of the room, {"conditions"} of the server; omitted settings stay unchanged',
     querystring: RoomQuery,
     body: Type.Unknown(),
   },
   cut: { summary: 'Cut the feed\u2019s connections: {"how":"FIN"}, "RST" or "black hole"', body: Type.Unknown() },
-  restart: { summary: 'Restart: goodbyes, a short time without a server, then neutral conditions' },
+  restart: {
+    summary: 'Simulate a restart: goodbyes to all clients, a short time without a server, then neutral conditions',
+  },
 }
 
 /** Reason why only the instructor may use these routes. */

@@ -1,6 +1,6 @@
 /**
- * Finds the secrets in a text by the names before them. Each function takes time linear in the text
- * and pauses often, because anybody can send a text that is made to be slow to search.
+ * Finds the secrets in a text: the values that follow certain names. Each function takes time linear in the text and
+ * pauses often, because anybody can send a text that is made to be slow to search.
  */
 
 /** Range of characters: `from` is included, `to` is not. */
@@ -9,7 +9,7 @@ export interface TextRange {
   readonly to: number
 }
 
-/** Yields each secret's range, and null at a pause without a secret. */
+/** Yields the range of each secret. Yields null if it only pauses. */
 type Found = Generator<TextRange | null, void, void>
 
 /** Names of secrets, in upper or lower case. */
@@ -23,9 +23,9 @@ const NAMES = {
   key: /token|ticket|password|secret/i,
 }
 
-/** Fields with a visible part. The first group of each pattern is visible and the second one is secret. */
+/** Fields with a visible part. The first group of each pattern is visible, and the second group is secret. */
 const VALUES: Partial<Record<string, RegExp>> = {
-  // The name of a cookie is visible. A cookie without a name is all secret.
+  // The name of a cookie is visible. A cookie without a name is completely secret.
   cookie: /((?:^|;) *(?:[^=;]*=)?)([^;]*)/g,
   // The attributes after the cookie are visible.
   'set-cookie': /^((?:[^=;]*=)?)([^;]*)/g,
@@ -41,13 +41,16 @@ export function* headSecrets(text: string): Found {
   yield* userSecrets(text)
 }
 
-/** Finds the secrets in a body or a message: in JSON, in a form, or in several of them in a row. */
+/** Finds the secrets in a body or a message: in JSON, in a form, or in several of these one after another. */
 export function* contentSecrets(text: string): Found {
   yield* jsonSecrets(text)
   yield* parameterSecrets(text)
 }
 
-/** Returns the forms in which a value can occur elsewhere: unchanged, decoded from a query or from JSON, and encoded again. In Latin-1. */
+/**
+ * Returns the forms in which a value can occur elsewhere: unchanged, decoded from a query or from JSON, and encoded
+ * again. All texts are Latin-1.
+ */
 export function spellings(value: string): string[] {
   const plain = [value, attempt(value, decoded), attempt(value, unquoted)]
   return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), latin1(encodeURIComponent(utf8(text)))])
@@ -105,7 +108,7 @@ function rangeOf(index: number, before = '', value = ''): TextRange {
   return { from, to: from + value.length }
 }
 
-/** Decodes a name. It throws no error for a malformed name, because a text can contain thousands of them. */
+/** Decodes a name. It does not throw for a malformed name, because a text can contain thousands of malformed names. */
 const decodedName = (name: string): string => name.replace(/%([\da-f]{2})/gi, characterOf)
 
 const unquotedName = (name: string): string => name.replace(/\\u([\da-f]{4})/gi, characterOf)
@@ -120,7 +123,7 @@ const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()
 
-/** Calls `change`. Returns the text unchanged if `change` throws, because the text has another encoding. */
+/** Calls `change`. If `change` throws, the text has another encoding and is returned unchanged. */
 function attempt(text: string, change: (text: string) => string): string {
   try {
     return change(text)

@@ -4,7 +4,7 @@
 export type Work<T> = Generator<void, T, void>
 
 export interface Slices {
-  /** Runs the work after all earlier work. Rejects with the error that the work throws. */
+  /** Starts the work when all earlier work is done. Rejects with the error that the work throws. */
   run<T>(work: () => Work<T>): Promise<T>
 }
 

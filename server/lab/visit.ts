@@ -12,5 +12,5 @@ export interface Visit {
   readonly from: IncomingMessage
 }
 
-/** Facts about a new visit: the room's cursor, the user, and the instructor's rights. */
+/** Facts about a new visit: the room's cursor, the user, and whether the page has the rights of the instructor. */
 export type Who = Pick<Extract<LabMessage, { type: 'welcome' }>, 'cursor' | 'instructor' | 'user'>

@@ -1,15 +1,18 @@
 /**
- * Presence for the pages of the lab. It uses the lab's connection and no lane. On the lanes the same
- * state would cross once in each lane, and its bytes would add to those of the feed.
+ * Sends the presence to the pages of the lab, over the lab's connection. On the lanes, the server would send the same
+ * state once for each lane, and its bytes would count as bytes of the feed.
  */
 import type { Presence } from '../feed/presence.ts'
 import type { Person, RoomPresence } from '../protocol/feed.ts'
 import type { LabPage } from './page.ts'
 
 export interface Visitors {
-  /** Notes the person of a page, or a new name. After the first call the page gets the presence of its room. */
+  /**
+   * Notes the person who uses a page, or the new name of that person. After the first call the page gets the presence
+   * of its room.
+   */
   here(page: LabPage, room: string, person: Person): void
-  /** Notes that a page's person types or has stopped. A page without a person is ignored. */
+  /** Notes that the person of a page types or has stopped typing. Does nothing if the page has no person. */
   typing(page: LabPage, room: string, on: boolean): void
 }
 

@@ -1,4 +1,4 @@
-/** Median of the last values. A single extreme value does not change it. */
+/** Median of the last values. A single extreme value hardly changes the median. */
 export interface Window {
   add(value: number): void
   /** Returns the median; null before the first value. */

@@ -1,13 +1,13 @@
-/** JSON that is encoded once and sent to many clients. */
+/** Encodes JSON once and gives the same bytes to many clients. */
 import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
 
 /**
- * Encodes each batch only once for all clients of a transport. This works because the feed gives the same
- * object to all followers that keep up.
+ * Returns a function that calls `make` only once for each object, so that all clients of a transport share the bytes.
+ * This works because the feed gives the same batch object to all followers that keep up.
  */
 export function once<T extends object, Bytes>(make: (from: T) => Bytes): (from: T) => Bytes {
   const made = new WeakMap<T, Bytes>()
-  // Successive calls are for one batch. Comparing it is cheaper than a lookup.
+  // Successive calls are usually for the same batch. To compare it costs less than a lookup in the map.
   let latest: T | null = null
   let bytes: Bytes
   return (from) => {

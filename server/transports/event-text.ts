@@ -12,7 +12,7 @@ export function idOf(event: string): string | undefined {
   return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined
 }
 
-/** Returns the value, or null if the text is no JSON. */
+/** Parses JSON. Returns null if the text is not valid JSON. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text)

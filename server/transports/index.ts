@@ -11,8 +11,9 @@ import { wsReading } from './ws-reading.ts'
 import { ws } from './ws.ts'
 
 /**
- * All of them, each with its description. The description is not in the transport's own file, because a student may
- * replace that file with a transport from the lessons. A name of the protocol without its transport does not compile.
+ * All transports, each with its description. The description is not in the transport's own file, because a student
+ * may replace that file with a transport from the lessons. If a name of the protocol has no transport here, the code
+ * does not compile.
  */
 export const transports: Record<TransportName, ListedTransport> = {
   'short-poll': { ...shortPoll, kind: 'poll', paths: ['/feed/:room/poll'], reading: pollReading },

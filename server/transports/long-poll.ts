@@ -1,7 +1,7 @@
 /**
- * Long polling (RFC 6202): the server answers at once if it has new events. Otherwise it holds the
- * request until an event is published or the wait is over (204). No request is open between an answer
- * and the next request. Events of this blind gap come after the client's cursor, so the next request gets them.
+ * Long polling (RFC 6202): the server answers at once if it has new events. Otherwise it holds the request until an
+ * event is published or the wait is over (204). Between a response and the next request, no request is open. Events
+ * that are published in this time come after the client's cursor, so the next request gets them.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
@@ -14,13 +14,15 @@ import type { Transport } from './transport.ts'
 
 const DEFAULT_WAIT_S = 25
 
-/** Longest wait. Most proxies cut a silent response after 60 s; 30 s is safe with all of them (RFC 6202, section 5.5). */
+/**
+ * Maximum wait. Most proxies cut a silent response after 60 s; 30 s is safe with all of them (RFC 6202, section 5.5).
+ */
 const MAX_WAIT_S = 30
 
 const PATH = '/feed/:room/long-poll'
 
 const schema = {
-  summary: 'Long poll: what is new, or held until something is',
+  summary: 'Long poll: returns new events at once, or waits until there are some',
   params: Params,
   querystring: Type.Interface([Query], {
     limit: Limit,
@@ -28,7 +30,7 @@ const schema = {
     wait: Type.Optional(
       Type.Number({
         minimum: 0,
-        description: `a number of seconds from 0 to ${MAX_WAIT_S}, more counting as ${MAX_WAIT_S}: how long the answer may be held`,
+        description: `a number of seconds from 0 to ${MAX_WAIT_S} (a greater number counts as ${MAX_WAIT_S}): how long the server may hold the request`,
       }),
     ),
   }),
@@ -49,7 +51,7 @@ export const longPoll: Transport = {
 
       const person = personOf(query)
       const leave = person && presence.enter(room, person)
-      // A client without a person gets no presence, so it never misses a change.
+      // A client that names no person gets no presence, so for this client the presence never changes.
       const present = () => {
         const state = person && presence.of(room)
         return state && state.version !== query.presence ? state : null
@@ -68,7 +70,7 @@ export const longPoll: Transport = {
             reply.raw,
             held,
           ).finally(giveBack)
-          // The batch is the same object for all waiting polls, so its bytes are made once.
+          // All waiting polls get the same batch object, so it is encoded only once.
           news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
         }
 
@@ -96,9 +98,10 @@ function hold(
   held: Set<() => void>,
 ): Promise<PollAnswer | null> {
   return new Promise((resolve, reject) => {
-    // If the client left while its cursor was looked up, no second `close` would come.
+    // The client may have left while its cursor was looked up. Then `close` has been emitted already and will not
+    // come again.
     if (client.destroyed) return resolve(null)
-    // The first end of the hold also removes the timer and the listeners of the others.
+    // Whatever ends the wait first also removes the timer and all listeners.
     const finish = (end: () => void) => {
       stop()
       unwatch()

@@ -1,20 +1,20 @@
 /**
- * Drops clients that do not read, by one rule for all transports. The waiting bytes of a client are limited,
- * because the feed sends the next batch only after the last one is taken. But a client that stops reading
- * still occupies memory and a connection. A dropped client can return with its cursor and loses no event.
+ * Drops clients that do not read, by one rule for all transports. The waiting bytes of a client are limited, because
+ * the feed sends the next batch only after the client has taken the last batch. But a client that stops reading still
+ * occupies memory and a connection. A dropped client can return with its cursor and loses no event.
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { readUnanswered } from './unanswered.ts'
 
 export interface StallLimits {
-  /** Most bytes that may wait in the stream, besides the kernel's buffer. */
+  /** Maximum number of bytes that may wait in the stream. Bytes in the kernel's buffer do not count. */
   readonly waitingBytes: number
-  /** Longest time for which waiting bytes may not move. */
+  /** Maximum time without progress while bytes wait. */
   readonly stalledMs: number
   /**
-   * Longest time for which a client may acknowledge no byte although the kernel repeats it; Linux only.
-   * A client that reads nothing still acknowledges.
+   * Maximum time for which a client may acknowledge nothing although the kernel sends the bytes again; Linux only. A
+   * connected client that does not read still acknowledges.
    */
   readonly unansweredMs: number
 }
@@ -25,7 +25,10 @@ export const PATIENCE: StallLimits = { waitingBytes: 1024 * 1024, stalledMs: 500
 export interface ProgressWatch {
   /** Watches the connection of a request until it closes. */
   watch(request: IncomingMessage): void
-  /** Sets the function that drops this client and tells it the reason. Without one the connection is reset, which also frees the kernel's buffer. */
+  /**
+   * Sets the function that drops this client and tells it the reason. Without such a function the connection is
+   * reset, which also frees the kernel's buffer.
+   */
   dropBy(socket: Socket, drop: (reason: string) => void): void
   /** Calls `listener` for each dropped client, with the target of its latest request. Returns a function that removes the listener. */
   onDrop(listener: (target: string, reason: string) => void): () => void
@@ -45,7 +48,10 @@ interface Watched {
   drop: (reason: string) => void
 }
 
-/** Number of checks without progress before a drop. Checks are counted, not time: while this process was stopped, no client could read. */
+/**
+ * Number of checks without progress before a client is dropped. Checks are counted instead of time, because time also
+ * passes while this process is stopped and sends nothing.
+ */
 const LOOKS = 5
 
 export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }: ProgressOptions): ProgressWatch {
@@ -89,7 +95,7 @@ export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }:
     const isUnanswered = await readUnanswered(unansweredMs)
     if (!isUnanswered) return clearInterval(below)
     for (const [socket, watched] of open) {
-      if (isUnanswered(socket)) drop(socket, watched, `half-open: nothing acknowledged for ${unansweredMs / 1000} s`)
+      if (isUnanswered(socket)) drop(socket, watched, `half-open: no byte acknowledged for ${unansweredMs / 1000} s`)
     }
   }
 
@@ -105,12 +111,15 @@ export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }:
     const isStalled = socket.writableLength > 0 && sentBytes === watched.sentBytes
     watched.stalledLooks = isStalled ? watched.stalledLooks + 1 : 0
     watched.sentBytes = sentBytes
-    if (socket.writableLength > waitingBytes) return `too slow: ${inMebibytes(waitingBytes)} behind`
-    return watched.stalledLooks >= LOOKS ? `too slow: nothing taken for ${stalledMs / 1000} s` : null
+    if (socket.writableLength > waitingBytes) return `too slow: more than ${inMebibytes(waitingBytes)} unread`
+    return watched.stalledLooks >= LOOKS ? `too slow: no byte read for ${stalledMs / 1000} s` : null
   }
 }
 
-/** Returns the number of bytes that the kernel has taken. A link counts only these bytes anyway. */
+/**
+ * Returns the number of bytes that the kernel has taken. `bytesWritten` of a kernel's socket also includes the
+ * waiting bytes; that of a link does not.
+ */
 const sent = (socket: Socket): number => socket.bytesWritten - (socket instanceof Socket ? socket.writableLength : 0)
 
 const inMebibytes = (bytes: number): string => `${+(bytes / 1024 / 1024).toFixed(2)} MiB`

@@ -1,6 +1,6 @@
 /**
- * Short polling: the server answers each request at once with the events after the client's cursor. The
- * client decides when it asks again. An answer without news is a 204.
+ * Short polling: the server answers each request at once with the events after the client's cursor. The client
+ * decides when it asks again. If there is nothing new, the server sends 204.
  */
 import Type from 'typebox'
 import type { RoomPresence } from '../protocol/feed.ts'
@@ -11,7 +11,7 @@ import type { Transport } from './transport.ts'
 const PATH = '/feed/:room/poll'
 
 const schema = {
-  summary: 'Short poll: what is new, at once',
+  summary: 'Short poll: returns new events, or 204 at once',
   params: Params,
   querystring: Type.Interface([Query], { limit: Limit, presence: Known }),
 }
@@ -25,13 +25,13 @@ export const shortPoll: Transport = {
       // A cache must not answer instead of the server.
       reply.header('cache-control', 'no-store')
 
-      // A request without a cursor asks for one, and after a gap the client needs the new cursor.
+      // A request without a cursor needs a cursor as its answer, and after a gap the client needs the new cursor.
       const nothingNew = news.events.length === 0 && !news.more && !news.gap && after !== undefined
       const answer = (told: RoomPresence | null) => reply.type(JSON_TYPE).send(pollJson(news, told))
       const person = personOf(query)
       if (!person) return nothingNew ? reply.code(204).send() : answer(null)
 
-      // A client stays present for a time after each poll, so it is present between two polls.
+      // After each poll the client stays present for some time, so it is also present between two polls.
       presence.enter(room, person)()
       const present = presence.of(room)
       if (present.version !== query.presence) return answer(present)

@@ -19,7 +19,7 @@ const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 
 const PATH = '/feed/:room/sse'
 
-const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+const schema = { summary: 'Server-sent events: one response that never ends', params: Params, querystring: Query }
 
 const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
 
@@ -35,13 +35,14 @@ export const sse: Transport = {
 
       reply.hijack()
       const stream = reply.raw
-      // If the client left while its cursor was looked up, no second `close` would come.
+      // The client may have left while its cursor was looked up. Then `close` has been emitted already and will not
+      // come again.
       if (stream.destroyed) return
       let trouble = ''
       let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
-        // `follow` delivers nothing before this turn is over, so the head is written first.
+        // `follow` delivers nothing before this turn of the event loop is over, so the head is written first.
         unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
@@ -49,8 +50,8 @@ export const sse: Transport = {
 
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       stream.writeHead(200, HEADERS)
-      // The blank line after id: dispatches no event, but it sets the id. So a client that is cut
-      // before its first event still has its cursor.
+      // A block with only an `id:` dispatches no event, but it sets the id. So a client that is cut before its first
+      // event still has its cursor.
       const welcome = `id: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`
       // An error status would end an EventSource for good. With this response it reconnects later.
       if (trouble !== '') return void stream.end(`: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
@@ -68,7 +69,8 @@ export const sse: Transport = {
       }
       open.set(stream, silence)
       stream.once('close', silence)
-      // When the client reconnects, the status for an ended session stops its EventSource for good.
+      // The session has ended. When the client reconnects, it gets 401, and the error status stops its EventSource
+      // for good.
       const endUntold = (): void => {
         silence()
         stream.end()
@@ -82,9 +84,9 @@ export const sse: Transport = {
 
     return () => {
       for (const [stream, silence] of open) {
-        // On a slow line the stream closes long after its end, and a write after the end would end the process.
+        // On a slow connection the stream closes long after it has ended. A write in between would end the process.
         silence()
-        // Each client gets another time, so that they do not all reconnect at the same moment.
+        // Each client gets a different reconnect time, so that they do not all reconnect at the same moment.
         stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
       }
     }
@@ -115,7 +117,10 @@ const presenceChunk = chunkOnce((state: RoomPresence) => `event: presence\ndata:
 /** Extra delay before the reconnect of a client that was refused because the limit of streams was reached. */
 const FULL_HOUSE_MS = 4000
 
-/** Returns a random reconnect time. The browser's own time has no jitter, so a whole class would reconnect together. */
+/**
+ * Returns a random reconnect time in ms. The browser's default time is always the same, so a whole class would
+ * reconnect together.
+ */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
 
 /**

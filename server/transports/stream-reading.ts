@@ -4,12 +4,15 @@ import { isEvent } from './event-text.ts'
 import { EVENT_BYTES } from './listed.ts'
 import type { EventReading } from './listed.ts'
 
-/** Line that keeps a connection without events open. */
+/** Heartbeat: a line that keeps a connection open while there are no events. */
 export const HEARTBEAT = '{"type":"heartbeat"}\n'
 
 export const streamReading: EventReading = { body: readLines }
 
-/** Reads the lines of a response. A line shows what it is when it is complete; until then its bytes count as framing. */
+/**
+ * Reads the lines of a response. The purpose of a line is known when the line is complete; until then its bytes count
+ * as framing.
+ */
 function readLines(onEvent?: (event: string) => void): (bytes: Buffer) => Share {
   let text = ''
   let length = 0

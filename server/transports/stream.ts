@@ -1,6 +1,6 @@
 /**
- * Streaming HTTP: one response that never ends, with one JSON object a line (newline-delimited JSON).
- * A page reads it with `fetch`, so that errors are ordinary responses with a status and a body.
+ * Streaming HTTP: one response that never ends, with one JSON object per line (newline-delimited JSON). A page reads
+ * it with `fetch`, so that errors are ordinary responses with a status and a body.
  */
 import type { ServerResponse } from 'node:http'
 import { PRICES } from '../access/prices.ts'
@@ -12,7 +12,11 @@ import type { Transport } from './transport.ts'
 
 const PATH = '/feed/:room/stream'
 
-const schema = { summary: 'Streaming HTTP: one response with a JSON object a line', params: Params, querystring: Query }
+const schema = {
+  summary: 'Streaming HTTP: one response with one JSON object per line',
+  params: Params,
+  querystring: Query,
+}
 
 const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
 
@@ -26,12 +30,12 @@ export const stream: Transport = {
       const response = reply.raw
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
-      // If the client left during these lookups, the response has closed already and emits no second `close`.
+      // The client may have left during these lookups. Then `close` has been emitted already and will not come again.
       if (response.destroyed) return reply.hijack()
 
-      // Both may throw, and the error still has a status: the head is not written yet.
+      // `hold` and `follow` can throw. The head is not written yet, so the client gets the error with its status.
       response.once('close', limiter.hold(request.raw))
-      // Delivers nothing before this turn of the event loop is over, so the head is written first.
+      // `follow` delivers nothing before this turn of the event loop is over, so the head is written first.
       const unfollow = feed.follow(room, cursor, deliver, () => response.destroy())
 
       reply.hijack()
@@ -51,7 +55,7 @@ export const stream: Transport = {
       }
       open.set(response, silence)
       response.once('close', silence)
-      // The client comes back and gets 401: its session is over.
+      // The session has ended. When the client reconnects, it gets 401.
       access.onEnd(request.raw, () => {
         silence()
         response.end()
@@ -64,7 +68,7 @@ export const stream: Transport = {
 
     return () => {
       for (const [response, silence] of open) {
-        // On a slow line the response closes long after its end, and a write after the end is an error.
+        // On a slow connection the response closes long after it has ended. A write in between would be an error.
         silence()
         response.end(() => response.socket?.destroySoon())
       }
@@ -79,7 +83,7 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** JSON has no line break of its own, so that a line break ends the object. */
+/** Writes a message as one line. The JSON contains no line break, so the line break marks the end of the message. */
 const line = (message: StreamMessage | RoomPresence): string => `${JSON.stringify(message)}\n`
 
 const chunkOf = chunkOnce(({ gap, cursor, events }: PollAnswer) =>

@@ -23,11 +23,17 @@ export interface Rules {
   readonly presence: Presence
   /** Time between two heartbeats of a stream without events. */
   readonly heartbeatMs: number
-  /** Called when the transport itself drops a client. Use few different reasons. */
+  /**
+   * Called when the transport itself drops a client. Use only a few different reasons, because each reason becomes a
+   * label of a metric.
+   */
   dropped(reason: string): void
 }
 
-/** Default heartbeat. Proxies and NATs forget a silent connection after a minute, some after half a minute. */
+/**
+ * Default time between two heartbeats. Proxies and NATs forget a silent connection after a minute, some after half a
+ * minute.
+ */
 export const HEARTBEAT_MS = 15_000
 
 /** Ends all open streams and held polls, so that their clients reconnect to the next process with their cursors. */

@@ -1,7 +1,8 @@
 /**
- * Finds clients that have disappeared while bytes were on their way to them. Only the kernel knows: it sends
+ * Finds clients that have disappeared while bytes were on their way to them. Only the kernel notices this: it sends
  * the bytes again and again, and gives up after a quarter of an hour. Node can neither shorten this time
- * (TCP_USER_TIMEOUT) nor read the state of a socket (TCP_INFO). But every process on Linux can read the kernel's table.
+ * (TCP_USER_TIMEOUT) nor read the state of a socket (TCP_INFO). But every process on Linux can read the kernel's
+ * table of connections.
  */
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
@@ -11,7 +12,10 @@ import { endianness } from 'node:os'
 /** Tables of the kernel. If a server listens for IPv4 and IPv6, the second table has its connections of both kinds. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
-/** Returns a function that finds sockets without an acknowledgement for `forMs`. Returns null on systems without the table. */
+/**
+ * Returns a function that returns true for a socket that has had no acknowledgement for `forMs`. Returns null on
+ * systems without the table.
+ */
 export async function readUnanswered(forMs: number): Promise<((socket: Socket) => boolean) | null> {
   const read = TABLES.map((table) => readFile(table, 'latin1').catch(() => null))
   const tables = (await Promise.all(read)).filter((table) => table !== null)
@@ -23,8 +27,8 @@ export async function readUnanswered(forMs: number): Promise<((socket: Socket) =
 
 /**
  * Matches the rows of connections with repeated, unacknowledged bytes. Its groups are the ports and the address, the
- * time until the retransmission timer (kind 1) is due, and the number of failed tries. The last group is the
- * present length of the timer. Times are hundredths of a second.
+ * time until the retransmission timer (kind 1) is due, and the number of failed tries. The last group is the current
+ * length of the timer. Times are hundredths of a second.
  */
 const ROW =
   /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) \S\S \S+ 01:([0-9A-F]+) (?!0{8})([0-9A-F]{8}) +\d+ +\d+ \d+ \d+ \S+ (\d+) /gm

@@ -13,9 +13,9 @@ export interface Client {
   readonly id: string
   /** Person that the client named when it connected; undefined if it named none. */
   readonly person: Person | undefined
-  /** Seats of the client, by room. */
+  /** Rooms that the client has joined, with its seat in each room. */
   readonly seats: ReadonlyMap<string, Seat>
-  /** True if the client has not read all sent bytes. */
+  /** True if the client has not taken all bytes that were sent to it. */
   readonly isBehind: boolean
   /** Counts a message that goes to other clients. Throws `too-many-messages`. */
   count(): void
@@ -31,11 +31,11 @@ export interface Client {
   /** Sends a message that is already JSON. */
   sendText(json: string): void
   /**
-   * Joins a room and sends its events after this cursor to the client. With a person, the client is present and
-   * gets the presence of the room. Throws if the client is in too many rooms, or if there are too many rooms.
+   * Joins a room and sends its events after this cursor to the client. If a person is given, the client is present
+   * and gets the presence of the room. Throws if the client is in too many rooms, or if there are too many rooms.
    */
   enter(room: string, after: Cursor, person?: Person): Seat
-  /** Leaves a room. Its person disappears at once. */
+  /** Leaves a room. The client's person is removed from the presence at once. */
   leave(room: string): void
   typing(room: string, on: boolean): void
   close(code: number, reason: string): void
@@ -43,10 +43,13 @@ export interface Client {
 
 /** Seat of a client in a room. */
 export interface Seat {
-  /** Id of the person, or an id that this connection has made. */
+  /** Id of the person. If the client named no person, the id of the connection. */
   readonly userId: string
   name: string
-  /** True if the others were told that the client joined, so that they are told when it leaves. A client that only reads is not announced. */
+  /**
+   * True if the other clients have got `user_joined` for this client. Then they also get `user_left`. A client that
+   * only reads is not announced.
+   */
   isAnnounced: boolean
 }
 
@@ -54,11 +57,13 @@ export async function answer(text: string, client: Client, clients: Iterable<Cli
   try {
     await obey(parseRequest(text), client, clients, feed)
   } catch (error) {
-    client.send(errorMessage(ofFeed(error) ?? new FeedError('log-unavailable', 'The event log did not take this.')))
+    client.send(
+      errorMessage(ofFeed(error) ?? new FeedError('log-unavailable', 'The event log could not store the message.')),
+    )
   }
 }
 
-/** Tells the others that a closed client has left, in the rooms in which it was announced. */
+/** Sends `user_left` for a closed client, in all rooms in which it was announced. */
 export function sayLeft(client: Client, clients: Iterable<Client>): void {
   for (const [room, seat] of client.seats) left(room, seat, client, clients)
 }
@@ -86,7 +91,10 @@ async function obey(request: Request, client: Client, clients: Iterable<Client>,
 
   const seat = client.seats.get(room)
   if (!seat) {
-    throw new FeedError('not-joined', `${request.type} names the room ${quote(room)}, which this connection is not in.`)
+    throw new FeedError(
+      'not-joined',
+      `This connection has not joined the room ${quote(room)}, which the message of type ${request.type} names.`,
+    )
   }
   if (request.type === 'leave') {
     client.leave(room)
@@ -112,7 +120,10 @@ function left(room: string, { userId, name, isAnnounced }: Seat, client: Client,
   if (isAnnounced) whisper({ type: 'user_left', room, userId, name }, client, clients)
 }
 
-/** Sends a message to all other clients in the room. It is not stored, and clients that are behind do not get it. */
+/**
+ * Sends a message to all other clients in the room. The message is not stored. A client that has not taken all
+ * earlier bytes does not get it.
+ */
 function whisper(message: Extract<FeedMessage, { userId: string }>, from: Client, clients: Iterable<Client>): void {
   const text = JSON.stringify(message)
   for (const client of clients) {
@@ -124,5 +135,9 @@ function whisper(message: Extract<FeedMessage, { userId: string }>, from: Client
 function onlyRoom({ seats }: Client, type: string): string {
   const [room, another] = seats.keys()
   if (room !== undefined && another === undefined && type !== 'join') return room
-  throw new FeedError('bad-message', `${type} names no room.`, `Name one: {"type":"${type}","room":"lobby"}.`)
+  throw new FeedError(
+    'bad-message',
+    `The message of type ${type} names no room.`,
+    `Name a room: {"type":"${type}","room":"lobby"}.`,
+  )
 }

@@ -1,4 +1,7 @@
-/** First message of a WebSocket that still owes its token: `{"type":"auth","token"}`. Before it the server sends nothing and accepts no other message. */
+/**
+ * Handles the first message of a WebSocket that has not sent its token yet: `{"type":"auth","token"}`. Before this
+ * message the server sends nothing and accepts no other message.
+ */
 import type { WebSocket } from 'ws'
 import { ofFeed } from '../http/error-handler.ts'
 import { FeedError, errorMessage } from '../http/errors.ts'
@@ -13,7 +16,7 @@ export function awaitToken(
   admit: (token: string) => void,
   admitted: () => void,
 ): (text: string) => Promise<void> {
-  const timer = setTimeout(() => socket.close(UNAUTHORIZED, 'no token came'), FIRST_MESSAGE_MS)
+  const timer = setTimeout(() => socket.close(UNAUTHORIZED, 'no token arrived'), FIRST_MESSAGE_MS)
   socket.once('close', () => clearTimeout(timer))
 
   return async (text) => {
@@ -22,7 +25,7 @@ export function awaitToken(
       admit(tokenOf(text))
       admitted()
     } catch (error) {
-      const told = ofFeed(error) ?? new FeedError('log-unavailable', 'The event log did not take this.')
+      const told = ofFeed(error) ?? new FeedError('log-unavailable', 'The event log could not be read.')
       socket.send(JSON.stringify(errorMessage(told)))
       socket.close(UNAUTHORIZED, told.code)
     }
@@ -35,7 +38,7 @@ function tokenOf(text: string): string {
     if ('token' in value && typeof value.token === 'string') return value.token
   throw new FeedError(
     'not-signed-in',
-    'The first message was not the token that this connection promised.',
+    'The first message does not contain the token that this connection has to send.',
     'Send {"type":"auth","token":"…"} before anything else.',
   )
 }

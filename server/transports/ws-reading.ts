@@ -1,4 +1,4 @@
-/** Tells the purpose of each message of the feed's WebSocket. */
+/** Finds the purpose of each message of the feed's WebSocket. */
 import { isEvent, parse } from './event-text.ts'
 import type { EventReading } from './listed.ts'
 

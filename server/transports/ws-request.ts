@@ -82,30 +82,33 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new FeedError('bad-message', text === '' ? 'The message is empty or binary.' : `${quote(text)} is no JSON.`)
+    throw new FeedError(
+      'bad-message',
+      text === '' ? 'The message is empty or binary.' : `${quote(text)} is not valid JSON.`,
+    )
   }
 }
 
 function misfit(value: unknown): FeedError {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return new FeedError('bad-message', `${quote(value)} is no JSON object.`)
+    return new FeedError('bad-message', `${quote(value)} is not a JSON object.`)
   const type = 'type' in value ? value.type : undefined
   if (typeof type !== 'string') return new FeedError('bad-message', `The message ${quote(value)} has no "type".`)
   if (!Object.hasOwn(SHAPES, type))
-    return new FeedError('unknown-type', `${quote(type)} is no type that this server knows.`)
+    return new FeedError('unknown-type', `${quote(type)} is not a message type that this server knows.`)
   const [error] = SHAPES[type as keyof typeof SHAPES].Errors(value)
   const at = error?.instancePath.slice(1) || 'the message'
   return new FeedError(
     'bad-message',
-    `In a ${type}, ${at} ${error?.message ?? 'does not fit'}.`,
+    `In a message of type ${type}, ${at} ${error?.message ?? 'is not allowed'}.`,
     REMEDIES[type as keyof typeof SHAPES],
   )
 }
 
 const REMEDIES: Record<keyof typeof SHAPES, string> = {
   ping: 'Send {"type":"ping"}.',
-  join: 'Send {"type":"join","room":"lobby"}; room names have 1 to 32 of a-z, 0-9 and "-".',
+  join: 'Send {"type":"join","room":"lobby"}; a room name has 1 to 32 of the characters a-z, 0-9 and "-".',
   leave: 'Send {"type":"leave","room":"lobby"}.',
   typing: 'Send {"type":"typing","room":"lobby"}.',
-  message: 'Send {"type":"message","user":"Ada","text":"hello"}, with "room" when you are in several.',
+  message: 'Send {"type":"message","user":"Ada","text":"hello"}, with "room" if you are in several rooms.',
 }

@@ -19,11 +19,11 @@ import { answer, sayLeft } from './ws-answer.ts'
 import type { Client, Seat } from './ws-answer.ts'
 
 const PATH = '/feed/:room/ws'
-/** Path of the conversation of `ws://HOST/`, in no room until the client joins one. */
+/** Path that `ws://HOST/` uses. A client at this path is in no room until it joins a room. */
 const BARE_PATH = '/ws'
 
-const schema = { summary: 'WebSocket: one connection, open both ways', params: Params, querystring: Query }
-const bareSchema = { summary: 'WebSocket in no room; the same as ws://HOST/', querystring: NamedQuery }
+const schema = { summary: 'WebSocket: one connection, open in both directions', params: Params, querystring: Query }
+const bareSchema = { summary: 'WebSocket that is in no room at first; the same as ws://HOST/', querystring: NamedQuery }
 
 const config = { access: 'class', hearsToken: true, price: PRICES.handshake } as const
 
@@ -69,7 +69,8 @@ export const ws: Transport = {
         let take = converse
         hear(socket, raw, rules.limiter, (text) => take(text))
         rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
-        // The client has broken the protocol. ws has already sent the close code, and `close` follows.
+        // An error means that the client has broken the protocol. ws has already sent the close code, and `close`
+        // follows.
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
@@ -97,7 +98,7 @@ export const ws: Transport = {
 }
 
 interface OpenClient extends Client {
-  /** Leaves all rooms. Its person stays present for a time and can return with another connection. */
+  /** Leaves all rooms. The client's person stays present for some time and can return with another connection. */
   stop(): void
 }
 
@@ -164,7 +165,7 @@ function createClient(
   function sit(room: string, after: Cursor, person: Person | undefined): Seat {
     stop(room)
     const stops = [
-      // The first room is free for every client.
+      // The first room of a client does not count towards its limit of rooms.
       seats.size === 0 ? () => {} : limiter.holdRoom(request),
       feed.follow(
         room,
@@ -209,7 +210,8 @@ const presenceFrame = once((state: RoomPresence) => frame(state))
 function frame(message: object): Buffer {
   const payload = Buffer.from(JSON.stringify(message))
   const { length } = payload
-  if (length > 0xffff) throw new RangeError(`An event of ${length} bytes does not fit a frame with a 16-bit length.`)
+  if (length > 0xffff)
+    throw new RangeError(`An event of ${length} bytes does not fit into a frame with a 16-bit length.`)
   const head = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 0xff]
   return Buffer.concat([Buffer.from(head), payload])
 }

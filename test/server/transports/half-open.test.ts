@@ -14,7 +14,7 @@ import { routesOf } from './routes.ts'
 /** Times for the tests: a stream has bytes on their way after 0.3 s, and no client counts as slow. */
 const TIMES = { heartbeatMs: 300, unansweredMs: 1000, stalledMs: 600_000 }
 
-const DROPPED = 'half-open: nothing acknowledged for 1 s'
+const DROPPED = 'half-open: no byte acknowledged for 1 s'
 
 /** Program that sends its third argument to the given port and address. Its fourth says whether it reads the answer. */
 const CLIENT = `

@@ -56,7 +56,7 @@ describe.each([...routesOf('stream'), ...routesOf('socket')])('a client of %s th
     await fill(server)
     await until('the client is dropped', () => page.drops.length > 0)
     expect(page.drops).toMatchObject([
-      { lane: 'a1b2c3d4.slow', reason: 'too slow: nothing taken for 0.25 s', at: expect.any(Number) },
+      { lane: 'a1b2c3d4.slow', reason: 'too slow: no byte read for 0.25 s', at: expect.any(Number) },
     ])
     await until('the connection of the client is closed', async () => (await server.connections()) === 1)
     first.socket.resume()
@@ -78,7 +78,7 @@ test('a dropped WebSocket that reads again in time gets the reason in a close wi
   await until('the client is dropped', () => page.drops.length > 0)
   socket.resume()
   const [code, reason] = await once(socket, 'close')
-  expect([code, String(reason)]).toEqual([1013, 'too slow: nothing taken for 0.25 s'])
+  expect([code, String(reason)]).toEqual([1013, 'too slow: no byte read for 0.25 s'])
 })
 
 describe.each([
@@ -102,7 +102,7 @@ test('a client with too many waiting bytes is dropped, although it still reads a
   await until('the server has two connections', async () => (await server.connections()) === 2)
   await fill(server)
   await until('the client is dropped', () => page.drops.length > 0)
-  expect(page.drops[0]?.reason).toBe('too slow: 0.05 MiB behind')
+  expect(page.drops[0]?.reason).toBe('too slow: more than 0.05 MiB unread')
 })
 
 test('a client in a black hole is not dropped, because neither end may notice the fault', async () => {

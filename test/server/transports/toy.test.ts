@@ -107,7 +107,7 @@ test('a client of a new transport that reads nothing is dropped; /metrics counts
   await until('the server has two connections', async () => (await server.connections()) === 2)
   const ask = { method: 'POST', url: '/feed/lobby', headers: { host: 'localhost' } } as const
   for (let i = 0; i < 1600; i++) await server.app.inject({ ...ask, payload: { user: 'Ada', text: 'x'.repeat(4000) } })
-  const reason = 'too slow: nothing taken for 0.25 s'
+  const reason = 'too slow: no byte read for 0.25 s'
   await until('the client is dropped', () => page.drops.length > 0)
   expect(page.drops).toMatchObject([{ lane: LANE, reason }])
   expect(await metricOf(server.origin, `fourwire_drops_total{transport="${TOY}",reason="${reason}"}`)).toBe(1)

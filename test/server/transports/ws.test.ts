@@ -33,7 +33,7 @@ test('the course\u2019s transcript works: no path, a ping, and errors that keep 
   say({ type: 'ping' })
   await until('five messages have arrived', () => messages.length === 5)
   expect(messages.map(({ type }) => type)).toEqual(['connected', 'pong', 'error', 'error', 'pong'])
-  expect(messages[2]).toMatchObject({ code: 'bad-message', message: '"hello" is no JSON.' })
+  expect(messages[2]).toMatchObject({ code: 'bad-message', message: '"hello" is not valid JSON.' })
   expect(messages[3]).toMatchObject({ code: 'unknown-type', message: expect.stringContaining('dance') })
   expect(socket.readyState).toBe(WebSocket.OPEN)
   socket.close()
