@@ -1,6 +1,6 @@
 import { converse, expectNext, expectQuiet, isAlive } from '../kit/conversation.ts'
 import type { Mismatch, Conversation } from '../kit/conversation.ts'
-import type { Pending } from '../kit/exchange.ts'
+import type { PendingExchange } from '../kit/exchange.ts'
 import { expectStatus, shown } from '../kit/expect.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
@@ -13,13 +13,13 @@ import { words } from './hints.ts'
 /** Watchers of a board, in the order in which they came. */
 interface Watchers {
   readonly sockets: readonly Conversation[]
-  readonly held: readonly Pending[]
+  readonly held: readonly PendingExchange[]
 }
 
-const post = (trial: Trial, target: string, body: object): Pending =>
+const post = (trial: Trial, target: string, body: object): PendingExchange =>
   trial.open(target, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
 
-const create = (trial: Trial, title: string, board = trial.room): Pending =>
+const create = (trial: Trial, title: string, board = trial.room): PendingExchange =>
   post(trial, `/boards/${board}/tasks`, { title })
 
 async function sizeOf(trial: Trial, topic: string) {
@@ -30,7 +30,8 @@ async function sizeOf(trial: Trial, topic: string) {
 /** Time limit of a held request; longer than any check. */
 const HELD_MS = 60_000
 
-const hold = (trial: Trial, board = trial.room): Pending => trial.open(`/boards/${board}/next`, { withinMs: HELD_MS })
+const hold = (trial: Trial, board = trial.room): PendingExchange =>
+  trial.open(`/boards/${board}/next`, { withinMs: HELD_MS })
 
 /** Waits until the bus counts this number of subscribers; throws `Late` if it never does. */
 async function expectSubscribers(
@@ -51,7 +52,7 @@ async function expectSubscribers(
 /** Opens a watcher for each letter: `s` a WebSocket, `h` a held request. Waits until the bus counts it, the only sign that a request is held. */
 async function watch(trial: Trial, kinds: string, board = trial.room): Promise<Watchers> {
   const sockets: Conversation[] = []
-  const held: Pending[] = []
+  const held: PendingExchange[] = []
   for (const [i, kind] of Array.from(kinds).entries()) {
     if (kind === 's') sockets.push(await converse(trial, `/boards/${board}`))
     else held.push(hold(trial, board))

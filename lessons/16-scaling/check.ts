@@ -1,5 +1,5 @@
 import type { Event } from '../../server/protocol/feed.ts'
-import type { Pending } from '../kit/exchange.ts'
+import type { PendingExchange } from '../kit/exchange.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
@@ -21,7 +21,7 @@ const READ_MS = 500
 
 interface Client {
   readonly at: 'A' | 'B' | 'C'
-  readonly pending: Pending
+  readonly pending: PendingExchange
 }
 
 /** Messages that a client has received so far. */
@@ -43,7 +43,7 @@ async function opened(trial: Trial, at: Client['at']): Promise<Client> {
   return { at, pending }
 }
 
-function post(trial: Trial, text: string): Pending {
+function post(trial: Trial, text: string): PendingExchange {
   const body = JSON.stringify({ user: 'Ada', text })
   const headers = { 'content-type': 'application/json' }
   return trial.open(`/feed/${trial.room}`, { method: 'POST', headers, body, withinMs: ROUND_MS })

@@ -7,7 +7,7 @@ import { outliveReaders } from '../../server/start/ending.ts'
 import { startTrouble } from '../../server/start/start-trouble.ts'
 import { exercisesIn, folderOf, lessonOf, lessons } from './course.ts'
 import type { Lesson } from './course.ts'
-import type { Result } from './judge.ts'
+import type { CheckResult } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { exercisesWith, mistakeOf, temporaryMistake, writeMistake } from './mistakes.ts'
 import { exerciseLine, jsonOf, reportText, styleFor } from './report.ts'
@@ -69,9 +69,9 @@ async function main(): Promise<number> {
 
   // Imported here, because --help has to work without the packages.
   const { judge } = await import('./judge.ts')
-  const all: Result[] = []
+  const all: CheckResult[] = []
   for (const lesson of asked) {
-    const ofLesson: Result[] = []
+    const ofLesson: CheckResult[] = []
     const mistake = name === undefined ? null : mistakeOf(lesson, name)
     // Node 22.18 reads this file, and has no `using`.
     const temporary = mistake && out === undefined ? temporaryMistake(lesson, mistake) : null
@@ -106,7 +106,7 @@ async function main(): Promise<number> {
   return hasPassed(all) ? 0 : 1
 }
 
-function hasPassed(results: readonly Result[]): boolean {
+function hasPassed(results: readonly CheckResult[]): boolean {
   return results.every(({ verdict }) => verdict === 'pass')
 }
 

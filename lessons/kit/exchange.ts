@@ -32,7 +32,7 @@ export interface Exchange {
 }
 
 /** A request that was sent, and its response as far as it has arrived. */
-export interface Pending {
+export interface PendingExchange {
   readonly answer: Promise<Exchange>
   /** Null until the exchange has ended. */
   readonly exchange: Exchange | null
@@ -44,7 +44,7 @@ export interface Pending {
   leave(how?: 'FIN' | 'RST'): void
 }
 
-export function ask(port: number, target: string, asked: RequestOptions, patience: Patience): Pending {
+export function ask(port: number, target: string, asked: RequestOptions, patience: Patience): PendingExchange {
   const { method = 'GET', headers = {}, body = '', withinMs = ANSWER_MS } = asked
   const began = performance.now()
   const { promise, resolve } = Promise.withResolvers<Exchange>()

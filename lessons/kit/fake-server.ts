@@ -15,7 +15,7 @@ import { listen } from './port.ts'
 export type Treatment = 'welcome' | 'turned away' | 'no answer'
 
 /** A connection of a client, from its handshake on. */
-export interface Visit {
+export interface ClientConnection {
   readonly room: string
   /** Cursor in the client's address; null without one. */
   readonly after: string | null
@@ -33,7 +33,7 @@ export interface Visit {
 
 export interface FakeServer extends AsyncDisposable {
   readonly origin: string
-  readonly visits: readonly Visit[]
+  readonly visits: readonly ClientConnection[]
   meets: Treatment
   publish(room: string, ...texts: readonly string[]): readonly Event[]
   /** Cuts all connections and stops listening. */
@@ -48,7 +48,7 @@ export interface FakeServer extends AsyncDisposable {
 }
 
 interface Line {
-  readonly visit: Visit
+  readonly visit: ClientConnection
   readonly socket: WebSocket
   /** Messages that are held back; null while the connection works. */
   held: string[] | null
@@ -62,7 +62,7 @@ export async function startFakeServer(): Promise<FakeServer> {
   const rooms = new Map<string, Event[]>()
   const lines = new Set<Line>()
   const wires = new Set<Duplex>()
-  const visits: Visit[] = []
+  const visits: ClientConnection[] = []
   let port = 0
 
   const eventsOf = (room: string) => {
@@ -145,7 +145,7 @@ export async function pongOf(socket: WebSocket): Promise<void> {
   over.abort()
 }
 
-function visitOf(url: string, wire: Duplex, lineOf: (() => Line) | null): Visit {
+function visitOf(url: string, wire: Duplex, lineOf: (() => Line) | null): ClientConnection {
   const { pathname, searchParams } = new URL(url, 'http://here')
   return {
     room: /^\/feed\/([^/]+)\/ws$/.exec(pathname)?.[1] ?? '',

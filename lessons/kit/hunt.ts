@@ -11,7 +11,7 @@ import { mistakeOf, mistakesOf, writeMistake } from './mistakes.ts'
 import type { Mistake } from './mistakes.ts'
 import type { Progress } from './progress.ts'
 import { putAside } from './work.ts'
-import type { Place } from './work.ts'
+import type { WorkFolder } from './work.ts'
 
 export interface Hunt {
   readonly lesson: Lesson
@@ -71,7 +71,7 @@ export function courseOf(progress: Progress): readonly CourseLesson[] {
 }
 
 /** Folder of a hunt. A hunt for a bug that was found already starts again; an unfinished one continues. */
-export function huntPlace(hunt: Hunt, progress: Progress): Place {
+export function huntPlace(hunt: Hunt, progress: Progress): WorkFolder {
   const { lesson, mistake } = hunt
   const folder = huntFolder(lesson)
   const reset = () => {

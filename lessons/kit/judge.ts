@@ -12,7 +12,7 @@ import { typeErrorsOf } from './type-check.ts'
 import type { TypeErrors } from './type-check.ts'
 
 /** Plain data, which can be stored and sent as JSON. */
-export interface Result {
+export interface CheckResult {
   readonly lesson: string
   readonly exercise: string
   readonly check: string
@@ -36,7 +36,7 @@ export interface JudgeOptions extends Pick<ProgramOptions, 'onOutput'> {
   /** Whether to check the types, or the errors that somebody else has found. Default: true. */
   readonly types?: boolean | TypeErrors
   /** Called with each result as soon as it is known. */
-  readonly onResult?: (result: Result) => void
+  readonly onResult?: (result: CheckResult) => void
 }
 
 /** Default time limit of a check, in the program's time. A check of a right program takes less than a second. */
@@ -55,9 +55,9 @@ export async function judge(
   exercise: Exercise,
   folder: string,
   options: JudgeOptions = {},
-): Promise<readonly Result[]> {
+): Promise<readonly CheckResult[]> {
   const { types = true, onResult = () => {} } = options
-  const results: Result[] = []
+  const results: CheckResult[] = []
   const add = (check: Pick<Check, 'name' | 'title'>, outcome: Outcome, ms: number) => {
     const { name, title } = check
     const { verdict, finding } = outcome
@@ -85,7 +85,7 @@ export async function judge(
   return results
 }
 
-interface Outcome extends Pick<Result, 'verdict' | 'finding'> {
+interface Outcome extends Pick<CheckResult, 'verdict' | 'finding'> {
   /** True if the check timed out, or the program has to be started again. */
   readonly costs?: true
 }

@@ -126,7 +126,7 @@ const HANDSHAKE = {
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 }
 
-export interface Handshake {
+export interface HandshakeResponse {
   /** Status line and headers of the response. */
   readonly head: string
   /** Bytes after the head, which are frames. */
@@ -137,7 +137,11 @@ export interface Handshake {
 }
 
 /** Sends a WebSocket handshake as bytes, and collects the response for this time. */
-export async function shakeHands(url: string, forMs: number, headers: LookRequest['headers'] = {}): Promise<Handshake> {
+export async function shakeHands(
+  url: string,
+  forMs: number,
+  headers: LookRequest['headers'] = {},
+): Promise<HandshakeResponse> {
   const { hostname, port, host, pathname, search } = new URL(url)
   const startMs = performance.now()
   const socket = connect(Number(port), hostname)

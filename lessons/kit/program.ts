@@ -9,12 +9,12 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { HostedFile } from './hosted/kinds.ts'
 import { PULSE_FD, REPORTS_FD } from './hosted/message.ts'
-import type { Command, Reply, Task, Report } from './hosted/message.ts'
+import type { Command, Reply, HostTask, ProcessReport } from './hosted/message.ts'
 import { createPatience } from './patience.ts'
 import type { Patience } from './patience.ts'
 import { freePort } from './port.ts'
 import { startRedis } from './redis.ts'
-import type { Link, Redis } from './redis.ts'
+import type { RedisLink, Redis } from './redis.ts'
 import { inspectorIn, stackOf } from './blocked-thread.ts'
 import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
 import type { Trouble } from './trouble.ts'
@@ -29,7 +29,7 @@ export interface Program extends AsyncDisposable {
   /** Returns the last error that a handler threw since the previous call. */
   threw(): Trouble | null
   /** Connection of the program to Redis; null without Redis. */
-  readonly link: Link | null
+  readonly link: RedisLink | null
   /** Starts the same program in a second process with the same Redis. Always returns the same one, which ends with this program. */
   secondProcess(): Promise<Program>
   /** Starts the same program in a new process, which the caller has to stop. */
@@ -84,7 +84,7 @@ export async function startProgram(
     throw new ProgramEnded(trouble('no file', `There is no ${exercise.name}.ts in ${folder}.`, null))
   const home = realpathSync(folder)
   const { hosted } = exercise
-  const task: Task = {
+  const task: HostTask = {
     file: join(home, `${exercise.name}.ts`),
     hosted,
     port: hosted.kind === 'server' && port === 0 ? await freePort() : port,
@@ -182,7 +182,7 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
   }
   const neverReady = () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
   const isReady = patience.after(READY_MS, neverReady)
-  const onReport = (report: Report) => {
+  const onReport = (report: ProcessReport) => {
     pulses = 0
     failedAttempts = 0
     if (report.is === 'beat') {

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFil
 import { dirname, join } from 'node:path'
 import { REPOSITORY, WORK } from './course.ts'
 
-export interface Done {
+export interface DoneRecord {
   /** Time at which all checks passed for the first time; ISO 8601. */
   readonly doneAt: string
 }
@@ -30,7 +30,7 @@ export function progressIn(file = PROGRESS, backups = BACKUPS): Progress {
     isDone: (lesson) => lesson in read(file, backups),
     finish(lesson) {
       const all = read(file, backups)
-      if (!(lesson in all)) write(file, { ...all, [lesson]: { doneAt: new Date().toISOString() } satisfies Done })
+      if (!(lesson in all)) write(file, { ...all, [lesson]: { doneAt: new Date().toISOString() } satisfies DoneRecord })
     },
     hasFound: (lesson, mistake) => mistake in foundIn(read(file, backups), lesson),
     find(lesson, mistake) {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { ask, exchangeOf } from './exchange.ts'
-import type { RequestOptions, Exchange, Pending } from './exchange.ts'
+import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
 import { listen } from './port.ts'
 import type { Trial } from './trial.ts'
 
@@ -22,7 +22,7 @@ export type Collector = 'nginx' | 'compressor'
 
 export interface Proxied extends AsyncDisposable {
   /** The request as the client sees it. */
-  readonly client: Pending
+  readonly client: PendingExchange
   /** The program's response, as far as the proxy has received it. */
   readonly answer: Exchange
   /** Number of bytes that the proxy holds back. */

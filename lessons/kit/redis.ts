@@ -17,11 +17,11 @@ import { freePort, listen } from './port.ts'
 export interface Redis extends AsyncDisposable {
   readonly port: number
   /** Opens a link for one program. */
-  link(): Promise<Link>
+  link(): Promise<RedisLink>
   stop(): Promise<void>
 }
 
-export interface Link {
+export interface RedisLink {
   /** `redis://127.0.0.1:PORT`, for REDIS_URL. */
   readonly url: string
   /** Number of open connections. */
@@ -52,7 +52,7 @@ export async function startRedis(): Promise<Redis> {
   const child = spawn('sh', ['-c', WITH_THE_PIPE, folder, path, ...flags], { stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.on('error', () => {})
   const closed = once(child, 'close')
-  const links = new Set<Link>()
+  const links = new Set<RedisLink>()
   const stop = async () => {
     for (const link of links) link.close()
     child.stdin.end()
@@ -81,7 +81,7 @@ export async function startRedis(): Promise<Redis> {
 const WITH_THE_PIPE =
   '"$@" & child=$!; cat >/dev/null; kill -9 "$child" 2>/dev/null; wait; rmdir "$0" 2>/dev/null; exit 0'
 
-async function openLink(port: number): Promise<Link> {
+async function openLink(port: number): Promise<RedisLink> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
   let isCut = false
   /** Number of commands that each connection may send; null if nothing is held. */

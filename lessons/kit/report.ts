@@ -1,7 +1,7 @@
 /** Results as text for a terminal, and as data for an instructor. */
 import { styleText } from 'node:util'
 import type { Finding } from './finding.ts'
-import type { Result, ResultFinding } from './judge.ts'
+import type { CheckResult, ResultFinding } from './judge.ts'
 
 /** Text styles; without colours every function returns its argument. */
 export interface Style {
@@ -19,7 +19,7 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
 }
 
 /** One line for each check, the finding of the first failed one, and the number that pass. `rungs`: number of rungs shown. */
-export function reportText(results: readonly Result[], style: Style, rungs = 1, layout: Layout = WIDE): string {
+export function reportText(results: readonly CheckResult[], style: Style, rungs = 1, layout: Layout = WIDE): string {
   const first = results.find(({ verdict }) => verdict === 'fail') ?? results.find(({ verdict }) => verdict !== 'pass')
   const listed = layout.isBrief ? results.filter(({ verdict }) => verdict !== 'pass') : results
   const lines = listed.flatMap((result) => [
@@ -54,7 +54,7 @@ export function layoutFor(columns: number): Layout {
 }
 
 /** `fail  03-short-polling  short-poll  6 of 9 checks pass; first: past-the-tenth` */
-export function exerciseLine(results: readonly Result[]): string {
+export function exerciseLine(results: readonly CheckResult[]): string {
   const [any] = results
   const first = results.find(({ verdict }) => verdict !== 'pass')
   const verdict =
@@ -64,18 +64,18 @@ export function exerciseLine(results: readonly Result[]): string {
 }
 
 /** JSON for an instructor's script; `hint` is the first rung. */
-export function jsonOf(results: readonly Result[]): string {
+export function jsonOf(results: readonly CheckResult[]): string {
   const rows = results.map(({ lesson, exercise, check, verdict, finding, ms }) => {
     return { lesson, exercise, check, verdict, hint: finding?.hint?.[0] ?? null, ms }
   })
   return JSON.stringify(rows, null, 2)
 }
 
-function countOf(results: readonly Result[]): string {
+function countOf(results: readonly CheckResult[]): string {
   return `${results.filter(({ verdict }) => verdict === 'pass').length} of ${results.length} checks pass.`
 }
 
-function lineOf({ verdict, title, ms }: Result, { inverse, strong, faint }: Style, { indent }: Layout): string {
+function lineOf({ verdict, title, ms }: CheckResult, { inverse, strong, faint }: Style, { indent }: Layout): string {
   const mark = verdict === 'pass' ? '\u2713 pass' : verdict
   const padding = ' '.repeat(VERDICT_WIDTH - mark.length)
   // A narrow terminal has no room for the time.

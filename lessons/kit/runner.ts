@@ -12,7 +12,7 @@ import type { Exercise } from './exercise.ts'
 import { courseOf, huntPlace } from './hunt.ts'
 import type { CourseLesson, Hunt } from './hunt.ts'
 import { judge } from './judge.ts'
-import type { Result } from './judge.ts'
+import type { CheckResult } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { startProgram } from './program.ts'
 import type { Program } from './program.ts'
@@ -39,7 +39,7 @@ export interface RunnerState extends LessonState {
   readonly companion: string | null
   readonly noticing: Noticing
   /** Results of the current or last run so far. */
-  readonly results: readonly Result[]
+  readonly results: readonly CheckResult[]
   /** Output of the student's program in the current or last run. */
   readonly output: string
   readonly course: readonly CourseLesson[]
@@ -185,11 +185,11 @@ export async function createRunner(
   async function run(): Promise<void> {
     set({ is: 'checking', said: 'Checking.', results: [], rungs: firstRungs, output: '' })
     await startLane()
-    const results: Result[] = []
+    const results: CheckResult[] = []
     const typesOf = typeErrorsOf(place.folder, exercises)
     for (const exercise of exercises) {
       const onOutput = (text: string) => set({ output: (state.output + text).slice(-OUTPUT_CHARS) })
-      const onResult = (result: Result) => {
+      const onResult = (result: CheckResult) => {
         results.push(result)
         set({ results: [...results] })
       }

@@ -2,7 +2,7 @@
 import type { Event } from '../../server/protocol/feed.ts'
 import { readStream } from './event-stream.ts'
 import type { StreamRead } from './event-stream.ts'
-import type { RequestOptions, Exchange, Pending } from './exchange.ts'
+import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
 import { Late, Wrong, textFor } from './finding.ts'
 import type { FindingText } from './finding.ts'
 import { differenceOf } from './expect.ts'
@@ -13,7 +13,7 @@ import type { Trial } from './trial.ts'
 /** Time limit of a stream; longer than any check. */
 const STREAM_MS = 60_000
 
-export interface Stream extends Pending {
+export interface Stream extends PendingExchange {
   /** The stream so far, parsed as by a browser. */
   readonly read: StreamRead
   /** The stream so far as lines of text. `bodyAt`: position at which the body begins. */

@@ -5,15 +5,15 @@ import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import type { Event } from '../../server/protocol/feed.ts'
 import { ANSWER_MS, ask } from './exchange.ts'
-import type { RequestOptions, Exchange, Pending } from './exchange.ts'
+import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
 import { Late, Unclear, Wrong } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { shown } from './expect.ts'
 import { A_PROMISE, CUT, NO_ANSWER, NO_ROUTE, SERVER_ERROR, TO_DO } from './hints.ts'
-import type { Called, Clients, Command, Reads, Sent } from './hosted/message.ts'
+import type { Called, Clients, Command, Reads, SentBytes } from './hosted/message.ts'
 import type { Patience } from './patience.ts'
 import type { Program } from './program.ts'
-import type { Link } from './redis.ts'
+import type { RedisLink } from './redis.ts'
 
 export interface Trial {
   /** Room of this check; nobody else publishes or reads in it. */
@@ -31,16 +31,16 @@ export interface Trial {
     asked?: RequestOptions & { readonly late?: Pick<Finding, 'saw' | 'why' | 'hint'> },
   ): Promise<Exchange>
   /** Sends a request and returns at once. Open requests are cut when the check ends. */
-  open(target: string, asked?: RequestOptions): Pending
+  open(target: string, asked?: RequestOptions): PendingExchange
   /** Like `get`, for a request that was sent with `open`. */
-  whole(pending: Pending, late?: Pick<Finding, 'saw' | 'why' | 'hint'>): Promise<Exchange>
+  whole(pending: PendingExchange, late?: Pick<Finding, 'saw' | 'why' | 'hint'>): Promise<Exchange>
   /** Opens a WebSocket of the `ws` package, which also reports pings and close codes. */
   websocket(target: string, options?: ClientOptions): WebSocket
   /** Opens a TCP connection to the program. */
   socket(): Socket
 
   /** The program's connection to Redis, which the check can cut and hold. Restored when the check ends. Only for exercises with Redis. */
-  readonly link: Link
+  readonly link: RedisLink
   /** Returns a trial of the same program in a second process, with the same Redis; always the same process. */
   secondProcess(): Promise<Trial>
   /** Returns a trial of the same program in a new process with the same Redis, which ends with the check. */
@@ -59,9 +59,9 @@ export interface Trial {
   publishAndDropDuringRead(...texts: readonly string[]): Promise<void>
   reads(): Promise<Reads>
   /** Returns what the program has sent on all of its connections, for every check. */
-  sent(): Promise<Sent>
+  sent(): Promise<SentBytes>
   /** Resolves when the program has read the feed for this request, and has either responded or holds the request. */
-  looked(before: Reads, pending: Pending): Promise<Reads>
+  looked(before: Reads, pending: PendingExchange): Promise<Reads>
   /** Drops all events of the room except the last `keep`. */
   forget(keep: number): Promise<void>
   goodbye(): Promise<void>
@@ -153,7 +153,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
       await send({ is: 'publishDuringRead', room, texts, use: 1, keep: 1 })
     },
     reads: async () => (await send({ is: 'reads', room })) as Reads,
-    sent: async () => (await send({ is: 'sent' })) as Sent,
+    sent: async () => (await send({ is: 'sent' })) as SentBytes,
     looked: (before, pending) =>
       trial.until('the program has read the feed', async () => {
         const reads = await trial.reads()

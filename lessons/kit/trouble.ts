@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Hint } from './finding.ts'
 import { TROUBLE } from './hints.ts'
-import type { Report } from './hosted/message.ts'
+import type { ProcessReport } from './hosted/message.ts'
 
 export type TroubleKind = keyof typeof TROUBLE
 
@@ -26,7 +26,7 @@ export class ProgramEnded extends Error {
   }
 }
 
-export function troubleOf(report: Exclude<Report, { is: 'ready' | 'beat' }>, folder: string): Trouble {
+export function troubleOf(report: Exclude<ProcessReport, { is: 'ready' | 'beat' }>, folder: string): Trouble {
   if (report.is === 'no export') {
     const found = report.found.length > 0 ? `it exports ${report.found.join(', ')}` : 'it exports nothing'
     return trouble('no export', `The file should export ${report.exported}, and ${found}.`, null)

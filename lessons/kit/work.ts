@@ -5,7 +5,7 @@ import { WORK } from './course.ts'
 import type { Lesson } from './course.ts'
 import { BACKUPS, stamp } from './progress.ts'
 
-export interface Place {
+export interface WorkFolder {
   readonly folder: string
   /** Writes the program that the student starts with. Returns false if there is one already. */
   begin(): boolean
@@ -16,7 +16,7 @@ export interface Place {
 export const workOf = (lesson: Lesson): string => join(WORK, lesson.name)
 
 /** The student's work on a lesson: copied from `start/` once, and not changed by the kit afterwards. */
-export function workPlace(lesson: Lesson): Place {
+export function workPlace(lesson: Lesson): WorkFolder {
   const folder = workOf(lesson)
   const begin = () => {
     if (existsSync(folder)) return false

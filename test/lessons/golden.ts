@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Lesson } from '../../lessons/kit/course.ts'
-import type { Result } from '../../lessons/kit/judge.ts'
+import type { CheckResult } from '../../lessons/kit/judge.ts'
 import type { Mistake } from '../../lessons/kit/mistakes.ts'
 import { exerciseLine, reportText } from '../../lessons/kit/report.ts'
 import { PLAIN } from './program.ts'
@@ -15,7 +15,7 @@ const fileOf = (lesson: Lesson, mistake: Mistake): string => join(GOLDEN, `${les
 export const hasGolden = (lesson: Lesson, mistake: Mistake): boolean => existsSync(fileOf(lesson, mistake))
 
 /** Compares the report with the stored text. `FOURWIRE_GOLDEN=write` replaces that text: read it before you commit it. */
-export function expectGolden(lesson: Lesson, mistake: Mistake, results: readonly Result[]): void {
+export function expectGolden(lesson: Lesson, mistake: Mistake, results: readonly CheckResult[]): void {
   const text = settled(`${reportText(results, PLAIN, 3)}\n${exerciseLine(results)}\n`)
   if (process.env['FOURWIRE_GOLDEN'] === 'write') writeFileSync(fileOf(lesson, mistake), text)
   expect(text).toBe(readFileSync(fileOf(lesson, mistake), 'utf8'))

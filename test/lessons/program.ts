@@ -7,7 +7,7 @@ import { exercisesIn, lessonOf } from '../../lessons/kit/course.ts'
 import type { Lesson } from '../../lessons/kit/course.ts'
 import type { Exercise } from '../../lessons/kit/exercise.ts'
 import { judge } from '../../lessons/kit/judge.ts'
-import type { Result } from '../../lessons/kit/judge.ts'
+import type { CheckResult } from '../../lessons/kit/judge.ts'
 import { exercisesWith, temporaryMistake } from '../../lessons/kit/mistakes.ts'
 import type { Mistake } from '../../lessons/kit/mistakes.ts'
 import type { Style } from '../../lessons/kit/report.ts'
@@ -16,23 +16,27 @@ import type { Style } from '../../lessons/kit/report.ts'
 export const PLAIN: Style = { strong: (text) => text, inverse: (text) => text, faint: (text) => text }
 
 /** Judges the program in a folder by all checks. The linter checks the types of all programs at once. */
-export async function judged(lesson: Lesson, folder: string): Promise<readonly Result[]> {
+export async function judged(lesson: Lesson, folder: string): Promise<readonly CheckResult[]> {
   return judgedBy(lesson, folder, await exercisesIn(lesson, folder))
 }
 
 /** Judges a mistake, written out to a temporary folder, by the checks of the files that it changes. */
-export async function judgedMistake(lesson: Lesson, mistake: Mistake): Promise<readonly Result[]> {
+export async function judgedMistake(lesson: Lesson, mistake: Mistake): Promise<readonly CheckResult[]> {
   using program = temporaryMistake(lesson, mistake)
   return await judgedBy(lesson, program.folder, await exercisesWith(lesson, mistake))
 }
 
-async function judgedBy(lesson: Lesson, folder: string, exercises: readonly Exercise[]): Promise<readonly Result[]> {
-  const results: Result[] = []
+async function judgedBy(
+  lesson: Lesson,
+  folder: string,
+  exercises: readonly Exercise[],
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = []
   for (const exercise of exercises) results.push(...(await judge(lesson, exercise, folder, { types: false })))
   return results
 }
 
-export const failed = (results: readonly Result[]): readonly Result[] =>
+export const failed = (results: readonly CheckResult[]): readonly CheckResult[] =>
   results.filter(({ verdict }) => verdict !== 'pass')
 
 interface Folder extends AsyncDisposable {

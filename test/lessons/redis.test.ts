@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../lessons/kit/redis.ts'
-import type { Link } from '../../lessons/kit/redis.ts'
+import type { RedisLink } from '../../lessons/kit/redis.ts'
 import { until } from '../until.ts'
 
 test('after a link was cut and mended, a client that reconnects gets its response', async () => {
@@ -95,7 +95,7 @@ test('if the given Redis does not run, the error names it and gives a remedy', a
   }
 })
 
-function clientOf({ url }: Link): Redis {
+function clientOf({ url }: RedisLink): Redis {
   const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
   client.on('error', () => {})
   onTestFinished(() => client.disconnect())

@@ -1,6 +1,6 @@
 /** Compares reports for people and scripts letter by letter. `golden.ts` does this with whole reports of real programs. */
 import { expect, test } from 'vitest'
-import type { Result } from '../../lessons/kit/judge.ts'
+import type { CheckResult } from '../../lessons/kit/judge.ts'
 import { bytesLines, jsonOf, layoutFor, reportText } from '../../lessons/kit/report.ts'
 import { PLAIN } from './program.ts'
 
@@ -33,7 +33,7 @@ test('each control character is shown as a symbol of one column', () => {
 })
 
 test('the JSON contains exactly the fields that an instructor\u2019s script needs', () => {
-  const result: Result = {
+  const result: CheckResult = {
     lesson: '03-short-polling',
     exercise: 'short-poll',
     check: 'a-gap',
@@ -49,7 +49,7 @@ test('the JSON contains exactly the fields that an instructor\u2019s script need
 
 test('every line fits a narrow terminal, and a compiler\u2019s message is wrapped and not cut', () => {
   const words = Array.from({ length: 30 }, (_none, i) => `word${i}`).join(' ')
-  const result: Result = {
+  const result: CheckResult = {
     lesson: '03-short-polling',
     exercise: 'short-poll',
     check: 'types',

@@ -13,7 +13,7 @@ import type { WatchedClients } from './clients.ts'
 import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
-import type { Called, Command, Reply, Task, Report } from './message.ts'
+import type { Called, Command, Reply, HostTask, ProcessReport } from './message.ts'
 import { PULSE_FD, REPORTS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
 import { resolveFromAnywhere, takePlace } from './resolve.ts'
@@ -43,12 +43,12 @@ interface Host {
   goodbye: Goodbye
 }
 
-process.once('message', (task: Task) => void begin(task))
+process.once('message', (task: HostTask) => void begin(task))
 process.once('disconnect', () => leave(0))
 
 const leave = process.exit.bind(process)
 
-async function begin(task: Task): Promise<void> {
+async function begin(task: HostTask): Promise<void> {
   // Started before the student's code, because a thread cannot start while an endless loop runs.
   const orphan = new Worker(new URL('./orphan.ts', import.meta.url), { workerData: PULSE_FD })
   orphan.unref()
@@ -82,19 +82,19 @@ async function begin(task: Task): Promise<void> {
 }
 
 /** Loads the packages that the program needs, so that their loading time is not counted as the program's. */
-async function load({ hosted }: Task): Promise<void> {
+async function load({ hosted }: HostTask): Promise<void> {
   if (hosted.kind === 'transport') await import('./served.ts')
   if (hosted.kind !== 'server') return
   await import('fastify')
   if (hosted.with === 'redis') await import('ioredis')
 }
 
-const isFrozen = ({ hosted, follows }: Task): boolean =>
+const isFrozen = ({ hosted, follows }: HostTask): boolean =>
   hosted.kind === 'client' ||
   ('isFrozen' in hosted && hosted.isFrozen === true && (hosted.kind === 'part' || follows === null))
 
 /** Sends a report with a blocking write, because a queued one is lost if the process ends. */
-function report(message: Report): void {
+function report(message: ProcessReport): void {
   try {
     writeSync(REPORTS_FD, `${JSON.stringify(message)}\n`)
   } catch {
@@ -132,7 +132,7 @@ function describe(error: unknown) {
 }
 
 /** Returns the exports that the check can call; for a part, those of the whole program. */
-async function importProgram({ file, port, hosted }: Task): Promise<Record<string, unknown>> {
+async function importProgram({ file, port, hosted }: HostTask): Promise<Record<string, unknown>> {
   if (hosted.kind === 'server') process.env['PORT'] = String(port)
   const own = await importFile(file)
   if (hosted.kind !== 'part') return own
@@ -153,7 +153,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function serve({ hosted, port, follows }: Task, host: Host): Promise<number> {
+async function serve({ hosted, port, follows }: HostTask, host: Host): Promise<number> {
   if (hosted.kind === 'client' && typeof host.exported[hosted.exported] !== 'function') {
     report({ is: 'no export', exported: hosted.exported, found: Object.keys(host.exported) })
     return leave(1)

@@ -2,7 +2,7 @@
 import type { Event } from '../../../server/protocol/feed.ts'
 import type { Hosted } from './kinds.ts'
 
-export interface Task {
+export interface HostTask {
   readonly file: string
   readonly hosted: Hosted
   /** 0 for any free port. */
@@ -27,7 +27,7 @@ export type Command =
       readonly keep: number | null
     }
   | { readonly is: 'reads'; readonly room: string }
-  /** Returns `Sent`. */
+  /** Returns `SentBytes`. */
   | { readonly is: 'sent' }
   /** Drops all events of the room except the last `keep`. */
   | { readonly is: 'forget'; readonly room: string; readonly keep: number }
@@ -99,7 +99,7 @@ export interface OpenedSocket {
   readonly readyState: number
 }
 
-export interface Sent {
+export interface SentBytes {
   /** Bytes sent on each open connection, by the port of its client. */
   readonly bytes: ReadonlyMap<number, number>
   /** Number of writes to clients that had left. */
@@ -107,7 +107,7 @@ export interface Sent {
 }
 
 /** Report of the process, written to a pipe with a blocking write, so that even the last one arrives. */
-export type Report =
+export type ProcessReport =
   | { readonly is: 'ready'; readonly port: number }
   | { readonly is: 'beat' }
   /** An error. `stack` begins with name and message; `code` and `port` are from Node's errors. */

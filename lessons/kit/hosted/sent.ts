@@ -2,11 +2,11 @@
 import { OutgoingMessage } from 'node:http'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Sent } from './message.ts'
+import type { SentBytes } from './message.ts'
 
 export interface Sending {
   watch(server: Server): void
-  sent(): Sent
+  sent(): SentBytes
 }
 
 /** Starts counting. To be called before the program's own code runs. */

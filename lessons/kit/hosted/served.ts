@@ -14,7 +14,7 @@ import { isWebSocketUpgrade, routeUpgrades, routedPath } from '../../../server/h
 import { validatorCompiler } from '../../../server/http/validation.ts'
 import { portOf } from '../port.ts'
 
-export interface ServeOptions {
+export interface HostedServerOptions {
   readonly feed: Feed
   /** Origin of the sandbox whose pages may read the responses (CORS); null if there is none. */
   readonly follows: string | null
@@ -22,7 +22,7 @@ export interface ServeOptions {
   threw(error: Error): void
 }
 
-export interface Served {
+export interface HostedServer {
   readonly server: Server
   readonly goodbye: Goodbye
   /** Listens on this port, or on any free one for 0; resolves with the port. Rejects if the port is in use. */
@@ -30,7 +30,7 @@ export interface Served {
 }
 
 /** Registers the transport's routes; throws the errors of `serve`. */
-export function serveTransport(transport: Transport, { feed, follows, threw }: ServeOptions): Served {
+export function serveTransport(transport: Transport, { feed, follows, threw }: HostedServerOptions): HostedServer {
   const app = Fastify({
     rewriteUrl: routedPath,
     exposeHeadRoutes: false,
