@@ -54,7 +54,7 @@ test('a file and a line in the index give a new transport its lane, strip, model
   await page.locator('pre.code').getByText('netstring').first().waitFor()
   await page.getByRole('tab', { name: 'Exchange' }).click()
   const panel = page.getByRole('tabpanel', { name: 'Exchange' })
-  await panel.getByText(/^An answer that does not end/).waitFor()
+  await panel.getByText(/^A response that does not end/).waitFor()
   await panel.locator('summary').filter({ hasText: 'Request' }).click()
   await panel.getByText(/^GET \/feed\/lobby\/toy\?after=\S+ HTTP\/1\.1$/).waitFor()
   expect(trouble).toEqual([])

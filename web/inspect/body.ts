@@ -22,12 +22,12 @@ export function bodyLines({ part, carried, events }: SeenPart): readonly Inspect
   return lines
 }
 
-const FIRST: Readonly<Record<string, string>> = { body: 'the body: JSON, no longer than the head said' }
+const FIRST: Readonly<Record<string, string>> = { body: 'the body is JSON, and its length is in the head' }
 
 function restMeaning(rest: string, up: boolean): string {
-  if (up) return 'what this page publishes'
-  if (rest.includes('"cursor"')) return 'ask from this cursor next time'
-  return rest.includes('"remedy"') ? 'what is wrong, and what to do (RFC 9457)' : ''
+  if (up) return 'the message that this page publishes'
+  if (rest.includes('"cursor"')) return 'the cursor for the next request'
+  return rest.includes('"remedy"') ? 'the problem and its remedy (RFC 9457)' : ''
 }
 
 /** Explains an event, and says how long it waited on the server before it was sent. */
@@ -40,7 +40,7 @@ export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTi
         : own
           ? 'a message of this page'
           : 'somebody’s message'
-  return atMs === null ? what : `${what}; waited ${ms(Math.max(0, leftAt - atMs))} on the server`
+  return atMs === null ? what : `${what}, which waited ${ms(Math.max(0, leftAt - atMs))} on the server`
 }
 
 /** Lines for a chunk (RFC 9112, section 7.1), with the stream's fields in it (WHATWG HTML, section 9.2.6). */
@@ -49,8 +49,8 @@ export function chunkLines(seen: SeenPart): readonly InspectorLine[] {
   if (part.is !== 'chunk') return []
   const size = part.size.trimEnd()
   const length = Number.parseInt(size, 16)
-  const first = line(`${size}${BREAK}`, `the chunk’s size: ${size} in hexadecimal is ${plainBytes(length)}`)
-  if (length === 0) return [first, line(BREAK, 'a chunk of no bytes: the answer is over')]
+  const first = line(`${size}${BREAK}`, `the size of the chunk: ${size} in hexadecimal is ${plainBytes(length)}`)
+  if (length === 0) return [first, line(BREAK, 'an empty chunk ends the response')]
   const text = textOf(carried)
   const lines = FIELD.test(text)
     ? fieldLines(seen, text)
@@ -60,7 +60,7 @@ export function chunkLines(seen: SeenPart): readonly InspectorLine[] {
   return [first, ...lines, line(BREAK, 'the end of the chunk')]
 }
 
-/** Newline-delimited JSON. A poll's JSON does not end with a line break. */
+/** Matches newline-delimited JSON. A poll's JSON does not end with a line break. */
 const OBJECT_LINES = /^\{[^]*\n$/
 const FIELD = /^(?:id|data|event|retry)?:/
 
@@ -75,18 +75,19 @@ function objectLines({ part, events }: SeenPart, text: string): readonly Inspect
     .split('\n')
     .map((object) => {
       const [, type] = /^\{"type":"(\w+)"/.exec(object) ?? []
-      if (type !== undefined) return line(`${object}${BREAK}`, MESSAGES[type] ?? 'about the stream, no event')
+      if (type !== undefined)
+        return line(`${object}${BREAK}`, MESSAGES[type] ?? 'a message about the stream, not an event')
       const event = remaining.shift()
       const meaning = event ? eventMeaning(event, part.at) : 'the event itself'
-      return line(`${object}${BREAK}`, `${meaning}; the line break ends it`, 'meant')
+      return line(`${object}${BREAK}`, `${meaning}; the line break ends the event`, 'meant')
     })
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {
   connected: 'the stream begins after this cursor',
-  gap: 'events before this cursor are no longer kept',
-  presence: 'who is in the room',
-  heartbeat: 'a sign of life, so that nothing in between hangs up',
+  gap: 'the server no longer keeps the events before this cursor',
+  presence: 'the people in the room',
+  heartbeat: 'a sign of life, so that no proxy closes the quiet connection',
 }
 
 function fieldLines({ part, events }: SeenPart, text: string): readonly InspectorLine[] {
@@ -99,8 +100,8 @@ function fieldLines({ part, events }: SeenPart, text: string): readonly Inspecto
       const name = one.slice(0, Math.max(0, one.indexOf(':')))
       if (one === '') {
         const meaning = hasData
-          ? 'a blank line: the event is whole, the page has it now'
-          : 'a blank line with no data before it: no event, but what was said holds'
+          ? 'a blank line ends the event, and the page receives it now'
+          : 'a blank line without data before it: there is no event, but the browser keeps the new id and retry time'
         hasData = false
         return line(BREAK, meaning)
       }
@@ -114,14 +115,14 @@ function fieldLines({ part, events }: SeenPart, text: string): readonly Inspecto
 function meaningOf(name: string, text: string): string {
   switch (name) {
     case 'id':
-      return 'what EventSource sends as Last-Event-ID after a cut'
+      return 'the id that EventSource sends as Last-Event-ID after a cut'
     case 'retry':
-      return `${text.slice('retry:'.length).trim()} ms: so long EventSource waits before it comes back; another time for each, or all would come at once`
+      return `${text.slice('retry:'.length).trim()} ms is the time that EventSource waits before it reconnects. The server gives each client another time, so that they do not all reconnect at once.`
     case 'event':
-      return 'a kind of event of its own; without this line it is a message'
+      return 'the type of the event; without this line, the type is message'
     case '':
-      return 'a comment: the page never sees it; it keeps the connection in the memory of what is on the way'
+      return 'a comment, which the page never sees; it keeps proxies from closing the quiet connection'
     default:
-      return 'no field that EventSource knows: it passes over it'
+      return 'a field that EventSource does not know and ignores'
   }
 }

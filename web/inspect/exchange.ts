@@ -87,16 +87,20 @@ function whatOf(inspected: Inspected, parts: readonly SeenPart[]): string {
   const heads = parts.flatMap(({ part }) => (part.is === 'head' ? [part] : []))
   const status = statusOf(heads.find(({ up }) => !up)?.text ?? '')
   if (heads.some(({ up, text }) => up && text.startsWith('POST ')))
-    return status >= 400 ? `Not published: ${status}` : status > 0 ? 'Published' : 'Publishes; not answered yet'
-  if (Number.isNaN(status)) return 'Not answered yet'
-  if (status >= 400) return `Refused: ${status}`
+    return status >= 400
+      ? `The message was not published: ${status}`
+      : status > 0
+        ? 'The message was published'
+        : 'A message is being published; there is no response yet'
+  if (Number.isNaN(status)) return 'There is no response yet'
+  if (status >= 400) return `The server refused the request: ${status}`
   const kind = kindOf(inspected)
   if (kind === 'socket') {
     const up = frames.filter(({ part }) => part.up).length
     return `${count(frames.length - up, 'frame')} down and ${up} up, ${count(events, 'message')} so far`
   }
-  if (kind === 'stream') return `An answer that does not end, ${count(events, 'message')} so far`
-  return events === 0 ? 'Nothing in it' : `Carried ${count(events, 'message')}`
+  if (kind === 'stream') return `A response that does not end, ${count(events, 'message')} so far`
+  return events === 0 ? 'A response without a message' : `A response with ${count(events, 'message')}`
 }
 
 /** Kind of the exchange. A request that only publishes has no transport, and ends like a poll. */
@@ -134,7 +138,7 @@ function message(pieces: readonly SeenPart[], key: string): Section {
   const payload = sum(pieces, ({ events }) => payloadOf(events))
   return {
     key,
-    title: up ? 'Request' : 'Answer',
+    title: up ? 'Request' : 'Response',
     up,
     at: first?.part.at ?? 0,
     bytes,
@@ -145,7 +149,7 @@ function message(pieces: readonly SeenPart[], key: string): Section {
 }
 
 function parted(bytes: number, head: number, payload: number, up: boolean): string {
-  if (head === bytes) return ', all of it head'
+  if (head === bytes) return ', only a head'
   // The server masks some values before it sends them here, so the shown text can be longer than the bytes.
   const rest = Math.max(0, bytes - head - payload)
   if (up) return `: head ${head}, body ${rest}`
@@ -154,7 +158,7 @@ function parted(bytes: number, head: number, payload: number, up: boolean): stri
 
 /** Notes how much of a request is the same each time, which is most of a poll. */
 function usual(part: Part | undefined): string {
-  return part?.is === 'head' && part.up ? `, ${usualBytes(part.text)} of it the same each time` : ''
+  return part?.is === 'head' && part.up ? `; ${usualBytes(part.text)} bytes are the same in every request` : ''
 }
 
 function linesOf(seen: SeenPart): readonly InspectorLine[] {
@@ -191,7 +195,7 @@ function ofMany(seen: SeenPart, key: string): Section {
 
 function titleOf({ part, carried, events }: SeenPart): string {
   if (part.is === 'end') return 'The connection ended here'
-  if (part.is === 'dropped') return '… no longer kept'
+  if (part.is === 'dropped') return '… bytes that the server no longer keeps'
   const [first] = events
   const last = events.at(-1)
   if (first && last)
@@ -201,7 +205,7 @@ function titleOf({ part, carried, events }: SeenPart): string {
   if (text === '') return 'The last chunk'
   if (text.startsWith(':')) return 'Heartbeat'
   if (text.startsWith('{"type":')) return typeTitle(text) ?? 'Chunk'
-  return text.startsWith('retry:') ? 'Where the stream begins' : text.includes('event: gap') ? 'Gap' : 'Chunk'
+  return text.startsWith('retry:') ? 'Start of the stream' : text.includes('event: gap') ? 'Gap' : 'Chunk'
 }
 
 function frameTitle(opcode: number, text: string): string {
@@ -225,7 +229,7 @@ function handshake({ handshake }: Inspected, at: ServerTimeMs, answer: string): 
     up: null,
     at,
     bytes: 0,
-    made: 'how the answer follows from the key (RFC 6455, 4.2.2)',
+    made: 'how the server computes its response from the key (RFC 6455, 4.2.2)',
     isOfMany: false,
     lines: () => (handshake ? handshakeLines(handshake, fieldOf(answer, 'sec-websocket-accept')) : [line('–')]),
   }

@@ -35,7 +35,11 @@ export function frameRows(seen: SeenPart): readonly InspectorLine[] {
       'FIN',
       first & 0x80 ? 'the message ends with this frame' : 'more frames of this message follow',
     ),
-    row(bits(first, 1, 1), 'RSV1', reserved(first & 0x40, 'compressed (RFC 7692), had both agreed on it')),
+    row(
+      bits(first, 1, 1),
+      'RSV1',
+      reserved(first & 0x40, 'set, which means compressed if both sides agreed on it (RFC 7692)'),
+    ),
     row(bits(first, 2, 1), 'RSV2', reserved(first & 0x20)),
     row(bits(first, 3, 1), 'RSV3', reserved(first & 0x10)),
     row(bits(first, 4, 4), 'opcode', `${first & 0xf}: ${name}${KINDS[name] ?? ''}`, 'meant'),
@@ -43,8 +47,8 @@ export function frameRows(seen: SeenPart): readonly InspectorLine[] {
       bits(second, 0, 1),
       'MASK',
       second & 0x80
-        ? 'masked: whatever a browser sends is, so that no proxy can be made to take it for a request (10.3)'
-        : 'not masked: a server never does (5.1)',
+        ? 'masked, like every frame from a browser, so that no proxy mistakes its content for a request (10.3)'
+        : 'not masked, because a server never masks (5.1)',
       'meant',
     ),
     ...lengthRows(head, second & 0x7f, bits(second, 1, 7)),
@@ -55,24 +59,24 @@ export function frameRows(seen: SeenPart): readonly InspectorLine[] {
 
 const KINDS: Readonly<Record<string, string>> = {
   text: ', in UTF-8',
-  continuation: ' of the message before',
-  close: ', and nothing comes after it',
-  ping: ', to be answered by a pong',
+  continuation: ' of the previous frame',
+  close: ', the last frame from this side',
+  ping: ', a question that the other side answers with a pong',
   pong: ', the answer to a ping',
 }
 
-function reserved(bit: number, meaning = 'set, though no extension was agreed on'): string {
-  return bit ? meaning : 'for extensions, and there is none'
+function reserved(bit: number, meaning = 'set, although no extension was agreed on'): string {
+  return bit ? meaning : 'reserved for extensions, and none is used'
 }
 
 /** Rows for the length: seven bits, or 126 and 16 more bits, or 127 and 64 more bits. */
 function lengthRows(head: Uint8Array, short: number, bits: string): readonly InspectorLine[] {
-  if (short < 126) return [row(bits, 'length', `${count(short, 'byte')}: up to 125 fit into seven bits`)]
+  if (short < 126) return [row(bits, 'length', `${count(short, 'byte')}. A length up to 125 fits into seven bits.`)]
   const size = short === 126 ? 2 : 8
   const extended = head.subarray(2, 2 + size)
   const length = extended.reduce((sum, byte) => sum * 256 + byte, 0)
   return [
-    row(bits, 'length', `${short}: the next ${size} bytes hold it`),
+    row(bits, 'length', `${short} means that the next ${size} bytes contain the length`),
     row(Array.from(extended, hex).join(' '), `${size * 8} bits`, count(length, 'byte')),
   ]
 }
@@ -81,7 +85,7 @@ function keyRow({ mask }: FramePart): InspectorLine {
   return row(
     hexOf(shownHex(mask ?? '')),
     'masking key',
-    'a new one for each frame, at random; no secret, it goes along (5.3)',
+    'random and new for each frame; it is not secret, because it is sent with the frame (5.3)',
   )
 }
 
@@ -103,7 +107,11 @@ function payloadRows(seen: SeenPart, part: FramePart): readonly InspectorLine[] 
 /** Row that unmasks the first byte as an example. The other bytes use the key's four bytes in turn. */
 function exampleRow({ carried, crossed }: SeenPart, key: Uint8Array): InspectorLine {
   const by = `${hexOf(crossed, 0, 1)} XOR ${hex(key[0] ?? 0)}`
-  return row(by, 'unmasked', `${hexOf(carried, 0, 1)} “${textOf(carried, 0, 1)}”; byte i with the key’s byte i mod 4`)
+  return row(
+    by,
+    'unmasked',
+    `${hexOf(carried, 0, 1)} “${textOf(carried, 0, 1)}”; each byte i is combined with byte i mod 4 of the key`,
+  )
 }
 
 function closing(bytes: Uint8Array): string {
@@ -113,13 +121,13 @@ function closing(bytes: Uint8Array): string {
 }
 
 const CLOSE_CODES: Readonly<Record<number, string>> = {
-  1000: 'all is said',
-  1001: 'going away',
-  1002: 'the other one broke the protocol',
-  1003: 'this kind of data is not taken',
-  1007: 'text that is no UTF-8',
-  1008: 'against the rules',
-  1009: 'too big',
+  1000: 'normal end',
+  1001: 'this side is going away',
+  1002: 'the other side broke the protocol',
+  1003: 'this kind of data is not accepted',
+  1007: 'the text is not valid UTF-8',
+  1008: 'the message breaks the server’s rules',
+  1009: 'the message is too large',
   1011: 'the server failed',
   1012: 'the server restarts',
   1013: 'try again later',
@@ -132,14 +140,14 @@ function says({ carried }: SeenPart, { opcode, up }: FramePart): string {
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {
-  'up message': 'this page publishes',
-  'up ping': 'is the server there? A page cannot send the protocol’s own ping',
-  'up join': 'go on with this room',
-  'up leave': 'no more of this room',
-  'up typing': 'somebody types; kept nowhere',
-  'down connected': 'here, and from which cursor',
-  'down accepted': 'stored: the page’s own key, and the id that it got',
-  'down pong': 'the server is there',
-  'down gap': 'what lies before this cursor is no longer kept',
-  'down error': 'what is wrong, and what to do',
+  'up message': 'a message that this page publishes',
+  'up ping': 'asks whether the server is there, because a page cannot send a ping frame',
+  'up join': 'joins this room',
+  'up leave': 'leaves this room',
+  'up typing': 'a person is typing; nothing is stored',
+  'down connected': 'the connection is ready, and starts at this cursor',
+  'down accepted': 'the message is stored: its key from the page, and its new id',
+  'down pong': 'the response to a ping',
+  'down gap': 'the server no longer keeps the events before this cursor',
+  'down error': 'the problem and its remedy',
 }

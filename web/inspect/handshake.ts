@@ -12,16 +12,16 @@ export function handshakeLines(
   const base64 = btoa(String.fromCharCode(...shownHex(sha1).bytes))
   return [
     line(key, 'the client’s sec-websocket-key'),
-    line(`+ ${guid}`, 'a constant of the standard, behind it: only who knows WebSocket appends it'),
-    line(`${key}${guid}`, 'both as one text'),
-    line(sha1.match(/../g)?.join(' ') ?? '', 'its SHA-1, 20 bytes'),
-    line(base64, 'these in Base64', 'meant'),
+    line(`+ ${guid}`, 'a constant of the standard; only a server that knows WebSocket appends it'),
+    line(`${key}${guid}`, 'the key and the constant as one text'),
+    line(sha1.match(/../g)?.join(' ') ?? '', 'the SHA-1 hash of this text, 20 bytes'),
+    line(base64, 'the hash in Base64', 'meant'),
     line(sent ?? '–', verdict(base64 === accept ? base64 : accept, sent), 'meant'),
   ]
 }
 
 function verdict(accept: string, sent: string | undefined): string {
-  if (sent === undefined) return 'the server sent no sec-websocket-accept: a client must end the connection'
-  if (sent === accept) return 'what the server sent: equal'
-  return 'what the server sent: not equal, so a client must end the connection'
+  if (sent === undefined) return 'the server sent no sec-websocket-accept, so a client must end the connection'
+  if (sent === accept) return 'the value that the server sent: equal'
+  return 'the value that the server sent: not equal, so a client must end the connection'
 }

@@ -7,7 +7,7 @@ export function headLines(text: string): readonly InspectorLine[] {
   return [
     first.startsWith('HTTP/') ? statusLine(first) : requestLine(first),
     ...rest.map(field),
-    line(BREAK, 'a blank line: the end of the head'),
+    line(BREAK, 'a blank line ends the head'),
   ]
 }
 
@@ -35,34 +35,34 @@ function requestLine(first: string): InspectorLine {
   const [method = '', target = ''] = first.split(' ')
   const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
   const says = [
-    method === 'POST' ? 'something to publish' : '',
-    query.has('after') ? 'after: the cursor, what this lane has already' : '',
-    query.has('wait') ? `wait: the server may hold it for ${query.get('wait')} s` : '',
-    query.has('last') ? 'last: so many from before' : '',
-    query.has('lane') ? 'lane: whose bytes these are, for the meter' : '',
+    method === 'POST' ? 'POST: the body is published' : '',
+    query.has('after') ? 'after: the cursor, up to which this lane has all events' : '',
+    query.has('wait') ? `wait: the server may hold the request for ${query.get('wait')} s` : '',
+    query.has('last') ? 'last: the number of earlier events that are wanted' : '',
+    query.has('lane') ? 'lane: the lane for which the meter counts these bytes' : '',
   ]
-  return line(first, says.filter(Boolean).join('; ') || 'what is asked for', 'meant')
+  return line(first, says.filter(Boolean).join('; ') || 'the requested address', 'meant')
 }
 
 function statusLine(first: string): InspectorLine {
   const status = statusOf(first)
-  return line(first, STATUS[status] ?? (status >= 400 ? 'no, and the body says why' : ''), 'meant')
+  return line(first, STATUS[status] ?? (status >= 400 ? 'refused, with the reason in the body' : ''), 'meant')
 }
 
 const STATUS: Readonly<Record<number, string>> = {
-  101: 'HTTP ends here; from the next byte on, frames go both ways (RFC 6455, 4.2.2)',
-  200: 'here it is',
-  201: 'accepted: stored, and on its way to everybody',
-  204: 'nothing new since the cursor: a whole exchange, and nothing in it',
-  304: 'as you have it already',
-  400: 'the request does not fit; the body says what would',
+  101: 'HTTP ends here; after this head, both sides send frames (RFC 6455, 4.2.2)',
+  200: 'the request succeeded',
+  201: 'the message is stored, and is being delivered to everybody',
+  204: 'there is nothing new after the cursor, so the response is empty',
+  304: 'not changed: the browser already has this content',
+  400: 'the request is invalid; the body says what is valid',
   403: 'refused',
-  404: 'nothing is there',
-  413: 'too much at once',
-  421: 'this name is not this server’s (RFC 9110, 15.5.20)',
-  426: 'only by WebSocket',
-  429: 'too many at once: later',
-  503: 'not now; try again',
+  404: 'nothing exists at this address',
+  413: 'the request is too large',
+  421: 'this server does not serve this host name (RFC 9110, 15.5.20)',
+  426: 'this address needs a WebSocket',
+  429: 'too many requests; the client has to try again later',
+  503: 'unavailable for now; the client has to try again',
 }
 
 function field(text: string): InspectorLine {
@@ -75,78 +75,84 @@ function field(text: string): InspectorLine {
 
 type Field = readonly [InspectorLine['kind'], string | ((value: string) => string)]
 
-const HINT: Field = ['usual', 'which browser, in pieces; unused here']
+const HINT: Field = ['usual', 'a detail about the browser, not used here']
 
 const FIELDS: Readonly<Record<string, Field>> = {
-  host: ['usual', 'which site at this address (RFC 9110, 7.2)'],
+  host: ['usual', 'the host name, because one address can serve several sites (RFC 9110, 7.2)'],
   connection: [
     'plain',
     (value) =>
       /upgrade/i.test(value)
-        ? 'Upgrade is for the next on the way only (RFC 9110, 7.6.1)'
+        ? 'Upgrade is only for the next hop, not to be passed on (RFC 9110, 7.6.1)'
         : /close/i.test(value)
-          ? 'the connection ends with this answer'
-          : 'the connection stays for the next request (RFC 9112, 9.3)',
+          ? 'the connection ends with this response'
+          : 'the connection stays open for the next request (RFC 9112, 9.3)',
   ],
-  'keep-alive': ['plain', 'how many seconds it is kept in silence'],
-  'user-agent': ['usual', 'which browser; unused here'],
+  'keep-alive': ['plain', 'the number of seconds that an idle connection stays open'],
+  'user-agent': ['usual', 'the name of the browser, not used here'],
   accept: [
     'usual',
     (value) =>
       value.includes('event-stream')
-        ? 'EventSource wants a stream of events (WHATWG HTML, 9.2)'
-        : 'which answers will do (RFC 9110, 12.5.1)',
+        ? 'EventSource accepts only an event stream (WHATWG HTML, 9.2)'
+        : 'the accepted types of the response (RFC 9110, 12.5.1)',
   ],
-  'accept-encoding': ['usual', 'compressions it can undo; the feed uses none'],
-  'accept-language': ['usual', 'the person’s languages; unused here'],
-  'sec-fetch-site': ['usual', 'from a page of which origin (Fetch Metadata)'],
-  'sec-fetch-mode': ['usual', 'how it is asked for'],
-  'sec-fetch-dest': ['usual', 'what the answer will be used as'],
-  'sec-fetch-storage-access': ['usual', 'may cookies come along'],
-  priority: ['usual', 'how urgent it is (RFC 9218)'],
-  dnt: ['usual', 'the person does not want to be followed'],
-  'sec-gpc': ['usual', 'the person does not want to be followed'],
-  referer: ['usual', 'the page that asks (RFC 9110, 10.1.3)'],
-  origin: ['plain', 'whose page asks; this server refuses those of others (RFC 6454, 7)'],
-  cookie: ['plain', 'who it is: a credential, masked'],
-  authorization: ['plain', 'who it is: a credential, masked (RFC 9110, 11.6.2)'],
-  pragma: ['usual', 'the same for very old caches'],
+  'accept-encoding': ['usual', 'the compressions that the browser can decode; the feed uses none'],
+  'accept-language': ['usual', 'the person’s languages, not used here'],
+  'sec-fetch-site': ['usual', 'whether the page is of the same origin (Fetch Metadata)'],
+  'sec-fetch-mode': ['usual', 'the mode of the request, such as cors or websocket (Fetch Metadata)'],
+  'sec-fetch-dest': ['usual', 'the use of the response, such as a script or an image (Fetch Metadata)'],
+  'sec-fetch-storage-access': ['usual', 'whether the page may use its cookies'],
+  priority: ['usual', 'the urgency of the request (RFC 9218)'],
+  dnt: ['usual', 'the person does not want to be tracked'],
+  'sec-gpc': ['usual', 'the person does not want personal data to be sold or shared'],
+  referer: ['usual', 'the page that sends the request (RFC 9110, 10.1.3)'],
+  origin: ['plain', 'the origin of the page; this server refuses pages of other origins (RFC 6454, 7)'],
+  cookie: ['plain', 'a credential that identifies the person, masked'],
+  authorization: ['plain', 'a credential that identifies the person, masked (RFC 9110, 11.6.2)'],
+  pragma: ['usual', 'the same as cache-control, for very old caches'],
   'cache-control': [
     'plain',
     (value) =>
       value.includes('no-store')
-        ? `no cache may keep it${value.includes('no-transform') ? ', nobody may compress it on the way' : ''} (RFC 9111, 5.2)`
-        : 'no cache may answer by itself (RFC 9111, 5.2)',
+        ? `no cache may store it${value.includes('no-transform') ? ', and no proxy may compress it' : ''} (RFC 9111, 5.2)`
+        : 'a cache has to ask the server first (RFC 9111, 5.2)',
   ],
-  'last-event-id': ['meant', 'where EventSource was when it lost the stream: goes on from here'],
-  'idempotency-key': ['meant', 'sent again with the same key it is still one message'],
-  prefer: ['meant', 'for how long the server may hold the request (RFC 7240, 4.3)'],
+  'last-event-id': ['meant', 'the last id that EventSource received before the cut; the stream resumes after it'],
+  'idempotency-key': ['meant', 'a repeated request with the same key publishes no second message'],
+  prefer: ['meant', 'the time for which the server may hold the request (RFC 7240, 4.3)'],
   'content-type': [
     'plain',
     (value) =>
-      value.includes('event-stream') ? 'an answer of events, one behind the other' : 'what the body is (RFC 9110, 8.3)',
+      value.includes('event-stream') ? 'the response is a stream of events' : 'the type of the body (RFC 9110, 8.3)',
   ],
-  'content-length': ['plain', (value) => `the body is whole after ${value} bytes (RFC 9110, 8.6)`],
-  'transfer-encoding': ['meant', 'the length is not known yet: it comes in chunks, each with its size (RFC 9112, 7.1)'],
-  upgrade: ['meant', 'the protocol that both go on with (RFC 9110, 7.8)'],
-  'sec-websocket-key': ['meant', '16 bytes at random in Base64; the answer has to be worked out from them'],
-  'sec-websocket-accept': ['meant', 'worked out from the key: proves that a WebSocket server answers'],
-  'sec-websocket-version': ['plain', '13 is the one of RFC 6455'],
+  'content-length': ['plain', (value) => `the body has ${value} bytes (RFC 9110, 8.6)`],
+  'transfer-encoding': [
+    'meant',
+    'the length is not known yet, so the body comes in chunks, each with its size (RFC 9112, 7.1)',
+  ],
+  upgrade: ['meant', 'the protocol that both sides use after this exchange (RFC 9110, 7.8)'],
+  'sec-websocket-key': ['meant', '16 random bytes in Base64, from which the server computes its response'],
+  'sec-websocket-accept': ['meant', 'computed from the key; it proves that the server knows WebSocket'],
+  'sec-websocket-version': ['plain', 'the version of the protocol: 13 is RFC 6455'],
   'sec-websocket-extensions': [
     'plain',
-    'compression is offered; this server takes up none, and every frame is readable',
+    'the browser offers compression; this server declines, so every frame is readable',
   ],
-  'sec-websocket-protocol': ['plain', 'which language is spoken inside the frames'],
-  date: ['usual', 'when it was answered, to the second'],
-  'retry-after': ['meant', 'ask again after so many seconds (RFC 9110, 10.2.3)'],
-  'preference-applied': ['meant', 'the wait that the server really keeps (RFC 7240, 3)'],
-  'x-accel-buffering': ['plain', 'for nginx: pass on each piece at once, collect nothing'],
-  'x-content-type-options': ['usual', 'for the browser: guess no other type'],
-  'referrer-policy': ['usual', 'for the browser: tell others no address'],
-  'cross-origin-resource-policy': ['usual', 'for the browser: others may not embed it'],
-  'cross-origin-opener-policy': ['usual', 'for the browser: a process of its own'],
-  'cross-origin-embedder-policy': ['usual', 'for the browser: a process of its own'],
-  vary: ['usual', 'for caches: on which fields the answer depends (RFC 9110, 12.5.5)'],
-  etag: ['usual', 'names this state of it, to ask later whether it changed (RFC 9110, 8.8.3)'],
-  server: ['usual', 'which software answers'],
+  'sec-websocket-protocol': ['plain', 'the protocol that the frames contain'],
+  date: ['usual', 'the time of the response, in whole seconds'],
+  'retry-after': ['meant', 'the number of seconds before the next attempt (RFC 9110, 10.2.3)'],
+  'preference-applied': ['meant', 'the wait that the server really uses (RFC 7240, 3)'],
+  'x-accel-buffering': ['plain', 'tells nginx to pass on each piece at once, without buffering'],
+  'x-content-type-options': ['usual', 'tells the browser not to guess another type'],
+  'referrer-policy': ['usual', 'tells the browser not to send this page’s address to other sites'],
+  'cross-origin-resource-policy': ['usual', 'tells the browser that other sites may not embed this response'],
+  'cross-origin-opener-policy': ['usual', 'tells the browser to isolate this page in a separate process'],
+  'cross-origin-embedder-policy': ['usual', 'tells the browser to isolate this page in a separate process'],
+  vary: ['usual', 'tells caches on which request fields the response depends (RFC 9110, 12.5.5)'],
+  etag: [
+    'usual',
+    'the version of the content, with which a browser can ask later whether it has changed (RFC 9110, 8.8.3)',
+  ],
+  server: ['usual', 'the name of the server software'],
 }

@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<Exclude<Part['is'], 'end'>, string>> = {
   body: 'body',
   chunk: 'chunk',
   frame: 'WebSocket frame',
-  dropped: 'no longer kept',
+  dropped: 'no longer kept by the server',
 }
 
 function content({ part, carried, crossed }: SeenPart): string {

@@ -33,7 +33,7 @@ export interface ScannedEvent {
 
 /** Names of fields that the server fills in. Their values are not masked. */
 const SERVERS = ['id', 'room', 'type', 'cursor', 'key', 'code', 'title', 'detail', 'message', 'remedy']
-/** Longer than any value that the scanner evaluates. */
+/** Greatest length of a value that is read. No value that the scanner evaluates is longer. */
 const LONGEST_WORD = 256
 
 interface Nested {

@@ -169,12 +169,14 @@ export class Inspector extends LitElement {
     if (trouble) return html`<p role="status">${trouble}</p>`
     if (exchange === 0) {
       const lane = session.lanes.find((one) => one.transport === transport)
-      return html`<p role="status">No exchange yet: ${LABELS[transport]} ${lane?.on ? 'has not asked' : 'is off'}.</p>`
+      return html`<p role="status">
+        There is no exchange yet: ${LABELS[transport]} ${lane?.on ? 'has sent no request' : 'is off'}.
+      </p>`
     }
     if (found === undefined) return html`<p class="dim">…</p>`
     return html`<p role="status">
-      Its bytes are not kept any more: the server keeps those of the latest exchanges. <b>Later</b> leads to one that it
-      has.
+      The server keeps only the bytes of the latest exchanges, and no longer those of this one. Press <b>Later</b> to
+      see an exchange that it still keeps.
     </p>`
   }
 
@@ -189,7 +191,7 @@ export class Inspector extends LitElement {
       </p>
       ${bar(spans, this.transport, isStream(found))}
       <p class="small dim">${connectionSentence(found)}</p>
-      ${this.trouble ? html`<p class="small" role="status">${this.trouble} What is shown was read before.</p>` : nothing}
+      ${this.trouble ? html`<p class="small" role="status">${this.trouble} The bytes below were read before.</p>` : nothing}
       ${maskSentence(seen)} ${this.#sections(found, sectionsOf(found, seen))}`
   }
 
@@ -319,24 +321,28 @@ function bar(spans: Spans, of: TransportName, stream: boolean): TemplateResult |
         html`<span class=${kind} .style=${`flex-grow: ${total > 0 ? ms / total : 1}`}
           >${name} ${milliseconds(ms)} ms</span
         >`
-  return html`<div class="spans" role="group" aria-label=${stream ? 'Until it was open' : 'How long it took'}>
+  return html`<div
+    class="spans"
+    role="group"
+    aria-label=${stream ? 'Time until the connection was open' : 'Duration of the exchange'}
+  >
     ${piece(up, 'up', 'up')}${piece(server, isHolding(of) ? 'held' : 'server', 'on-server')}${piece(down, 'down', 'down')}
   </div>`
 }
 
 function connectionSentence({ requestOfConnection, connection }: Inspected): string {
   return requestOfConnection > 1
-    ? `Request ${requestOfConnection} of connection ${connection}: no handshake of TCP’s was needed for it.`
-    : `The first request of connection ${connection}: TCP’s handshake came before it, a round trip.`
+    ? `This is request ${requestOfConnection} of connection ${connection}, so it needed no TCP handshake.`
+    : `This is the first request of connection ${connection}. Before it, the TCP handshake needed one round trip.`
 }
 
 function maskSentence({ isMasked, hasCredentials }: VisibleExchange): TemplateResult | typeof nothing {
   if (!isMasked && !hasCredentials) return nothing
   const what = [
-    isMasked ? 'what others wrote, and what cannot be told from it' : '',
+    isMasked ? 'text of other people, and bytes that may be such text' : '',
     hasCredentials ? 'credentials' : '',
   ]
-  return html`<p class="small dim">Masked by •, character by character: ${what.filter(Boolean).join('; ')}.</p>`
+  return html`<p class="small dim">Each • replaces a masked character: ${what.filter(Boolean).join('; ')}.</p>`
 }
 
 function table(label: string, lines: readonly InspectorLine[]): TemplateResult {

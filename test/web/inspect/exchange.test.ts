@@ -19,42 +19,47 @@ test('a poll has a request and a response section, with the purpose of the bytes
   const poll = inspected([POLL, ANSWER, body(FOUND)])
   const payload = EVENTS.join('').length
   expect(madeOf(poll)).toEqual([
-    ['Request', '91 bytes, all of it head, 22 of it the same each time'],
+    ['Request', '91 bytes, only a head; 22 bytes are the same in every request'],
     [
-      'Answer',
+      'Response',
       `${lengthOf(ANSWER) + FOUND.length} bytes: head ${lengthOf(ANSWER)}, framing ${FOUND.length - payload}, payload ${payload}`,
     ],
   ])
-  expect(sentence(poll)).toEqual(['Carried 2 messages.', `91 bytes up, ${lengthOf(ANSWER) + FOUND.length} bytes down`])
+  expect(sentence(poll)).toEqual([
+    'A response with 2 messages.',
+    `91 bytes up, ${lengthOf(ANSWER) + FOUND.length} bytes down`,
+  ])
   expect(linesOf(poll, 1)).toEqual([
-    ['HTTP/1.1 200 OK', 'here it is'],
-    ['cache-control: no-store', 'no cache may keep it (RFC 9111, 5.2)'],
-    ['content-type: application/json; charset=utf-8', 'what the body is (RFC 9110, 8.3)'],
-    [`content-length: ${FOUND.length}`, `the body is whole after ${FOUND.length} bytes (RFC 9110, 8.6)`],
-    ['⏎', 'a blank line: the end of the head'],
-    ['{"events":[', 'the body: JSON, no longer than the head said'],
-    [EVENTS[0], 'a tick; waited 20 ms on the server'],
+    ['HTTP/1.1 200 OK', 'the request succeeded'],
+    ['cache-control: no-store', 'no cache may store it (RFC 9111, 5.2)'],
+    ['content-type: application/json; charset=utf-8', 'the type of the body (RFC 9110, 8.3)'],
+    [`content-length: ${FOUND.length}`, `the body has ${FOUND.length} bytes (RFC 9110, 8.6)`],
+    ['⏎', 'a blank line ends the head'],
+    ['{"events":[', 'the body is JSON, and its length is in the head'],
+    [EVENTS[0], 'a tick, which waited 20 ms on the server'],
     [',', ''],
-    [EVENTS[1], 'a tick; waited 20 ms on the server'],
-    ['],"cursor":"k3.3","gap":false,"more":false}', 'ask from this cursor next time'],
+    [EVENTS[1], 'a tick, which waited 20 ms on the server'],
+    ['],"cursor":"k3.3","gap":false,"more":false}', 'the cursor for the next request'],
   ])
 })
 
 test('a poll without messages is described as empty', () => {
   const empty = inspected([POLL, head(false, 'HTTP/1.1 204 No Content')])
-  expect(sentence(empty)[0]).toBe('Nothing in it.')
+  expect(sentence(empty)[0]).toBe('A response without a message.')
   expect(linesOf(empty, 1)[0]).toEqual([
     'HTTP/1.1 204 No Content',
-    'nothing new since the cursor: a whole exchange, and nothing in it',
+    'there is nothing new after the cursor, so the response is empty',
   ])
 })
 
 test('a publish has a request section with a body', () => {
   const text = '{"user":"Ada","text":"hi"}'
   const publish = inspected([head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Length: 26'), body(text, true)])
-  expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26, 0 of it the same each time']])
-  expect(sentence(publish)[0]).toBe('Publishes; not answered yet.')
-  expect(sentence({ ...publish, parts: [...publish.parts, head(false, 'HTTP/1.1 201 Created')] })[0]).toBe('Published.')
+  expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26; 0 bytes are the same in every request']])
+  expect(sentence(publish)[0]).toBe('A message is being published; there is no response yet.')
+  expect(sentence({ ...publish, parts: [...publish.parts, head(false, 'HTTP/1.1 201 Created')] })[0]).toBe(
+    'The message was published.',
+  )
 })
 
 test('each chunk of an event stream is a section with a title', () => {
@@ -74,8 +79,8 @@ test('each chunk of an event stream is a section with a title', () => {
   )
   expect(titlesOf(stream)).toEqual([
     'Request',
-    'Answer',
-    'Where the stream begins',
+    'Response',
+    'Start of the stream',
     'Event 2',
     'Heartbeat',
     'Gap',
@@ -85,16 +90,16 @@ test('each chunk of an event stream is a section with a title', () => {
   expect(linesOf(stream, 3)).toEqual([
     [
       `${data.length.toString(16)}⏎`,
-      `the chunk’s size: ${data.length.toString(16)} in hexadecimal is ${data.length} bytes`,
+      `the size of the chunk: ${data.length.toString(16)} in hexadecimal is ${data.length} bytes`,
     ],
-    ['id: k3.2', 'what EventSource sends as Last-Event-ID after a cut'],
-    [`data: ${EVENTS[0]}`, 'a tick; waited 20 ms on the server'],
-    ['⏎', 'a blank line: the event is whole, the page has it now'],
+    ['id: k3.2', 'the id that EventSource sends as Last-Event-ID after a cut'],
+    [`data: ${EVENTS[0]}`, 'a tick, which waited 20 ms on the server'],
+    ['⏎', 'a blank line ends the event, and the page receives it now'],
     ['⏎', 'the end of the chunk'],
   ])
   expect(linesOf(stream, 2).at(3)).toEqual([
     '⏎',
-    'a blank line with no data before it: no event, but what was said holds',
+    'a blank line without data before it: there is no event, but the browser keeps the new id and retry time',
   ])
 })
 
@@ -111,14 +116,14 @@ test('each chunk of newline-delimited JSON is a section, explained line by line'
     ],
     { transport: 'stream' },
   )
-  expect(titlesOf(stream)).toEqual(['Request', 'Answer', 'Connected', 'Events 2 to 3', 'Heartbeat', 'Gap'])
-  expect(sentence(stream)[0]).toBe('An answer that does not end, 2 messages so far.')
+  expect(titlesOf(stream)).toEqual(['Request', 'Response', 'Connected', 'Events 2 to 3', 'Heartbeat', 'Gap'])
+  expect(sentence(stream)[0]).toBe('A response that does not end, 2 messages so far.')
   expect(linesOf(stream, 3).slice(1)).toEqual([
-    [`${event('k3.2')}⏎`, 'a tick; waited 20 ms on the server; the line break ends it'],
-    [`${event('k3.3')}⏎`, 'a tick; waited 20 ms on the server; the line break ends it'],
+    [`${event('k3.2')}⏎`, 'a tick, which waited 20 ms on the server; the line break ends the event'],
+    [`${event('k3.3')}⏎`, 'a tick, which waited 20 ms on the server; the line break ends the event'],
     ['⏎', 'the end of the chunk'],
   ])
-  expect(linesOf(stream, 4)[1]?.[1]).toBe('a sign of life, so that nothing in between hangs up')
+  expect(linesOf(stream, 4)[1]?.[1]).toBe('a sign of life, so that no proxy closes the quiet connection')
 })
 
 test('a WebSocket has a section for its handshake, with the calculation, and one for each frame', () => {
@@ -134,9 +139,9 @@ test('a WebSocket has a section for its handshake, with the calculation, and one
     ],
     { transport: 'ws', handshake },
   )
-  expect(titlesOf(socket)).toEqual(['Request', 'Answer', 'Handshake', 'Connected', 'Event 2', 'Ping', 'Pong'])
+  expect(titlesOf(socket)).toEqual(['Request', 'Response', 'Handshake', 'Connected', 'Event 2', 'Ping', 'Pong'])
   expect(sentence(socket)[0]).toBe('3 frames down and 1 up, 1 message so far.')
-  expect(linesOf(socket, 2).at(-1)).toEqual([handshake.accept, 'what the server sent: equal'])
+  expect(linesOf(socket, 2).at(-1)).toEqual([handshake.accept, 'the value that the server sent: equal'])
 })
 
 test('the bytes of the sections add up to the whole exchange, dropped bytes included', () => {

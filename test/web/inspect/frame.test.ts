@@ -8,12 +8,12 @@ import { event, frame, inspected, textFrame } from './parts.ts'
 test('a text frame is explained field by field', () => {
   expect(rows(frame('81 05 48 65 6c 6c 6f'))).toEqual([
     ['1... ....', 'FIN', 'the message ends with this frame'],
-    ['.0.. ....', 'RSV1', 'for extensions, and there is none'],
-    ['..0. ....', 'RSV2', 'for extensions, and there is none'],
-    ['...0 ....', 'RSV3', 'for extensions, and there is none'],
+    ['.0.. ....', 'RSV1', 'reserved for extensions, and none is used'],
+    ['..0. ....', 'RSV2', 'reserved for extensions, and none is used'],
+    ['...0 ....', 'RSV3', 'reserved for extensions, and none is used'],
     ['.... 0001', 'opcode', '1: text, in UTF-8'],
-    ['0... ....', 'MASK', 'not masked: a server never does (5.1)'],
-    ['.000 0101', 'length', '5 bytes: up to 125 fit into seven bits'],
+    ['0... ....', 'MASK', 'not masked, because a server never masks (5.1)'],
+    ['.000 0101', 'length', '5 bytes. A length up to 125 fits into seven bits.'],
     ['•• •• •• •• ••', 'payload', '5 bytes'],
     ['•••••', 'as text', ''],
   ])
@@ -24,31 +24,37 @@ test('a masked frame shows its key, its payload with and without the mask, and o
     [
       '1... ....',
       'MASK',
-      'masked: whatever a browser sends is, so that no proxy can be made to take it for a request (10.3)',
+      'masked, like every frame from a browser, so that no proxy mistakes its content for a request (10.3)',
     ],
-    ['.000 0101', 'length', '5 bytes: up to 125 fit into seven bits'],
-    ['37 fa 21 3d', 'masking key', 'a new one for each frame, at random; no secret, it goes along (5.3)'],
+    ['.000 0101', 'length', '5 bytes. A length up to 125 fits into seven bits.'],
+    [
+      '37 fa 21 3d',
+      'masking key',
+      'random and new for each frame; it is not secret, because it is sent with the frame (5.3)',
+    ],
     ['7f 9f 4d 51 58', 'payload, as it crossed', '5 bytes'],
-    ['7f XOR 37', 'unmasked', '48 “H”; byte i with the key’s byte i mod 4'],
+    ['7f XOR 37', 'unmasked', '48 “H”; each byte i is combined with byte i mod 4 of the key'],
     ['Hello', 'as text', ''],
   ])
 })
 
 test('fragments, a ping and its pong are explained', () => {
   expect(field(frame('01 03 48 65 6c', true), 'FIN')).toBe('more frames of this message follow')
-  expect(field(frame('80 02 6c 6f', true), 'opcode')).toBe('0: continuation of the message before')
-  expect(field(frame('89 05 48 65 6c 6c 6f'), 'opcode')).toBe('9: ping, to be answered by a pong')
+  expect(field(frame('80 02 6c 6f', true), 'opcode')).toBe('0: continuation of the previous frame')
+  expect(field(frame('89 05 48 65 6c 6c 6f'), 'opcode')).toBe(
+    '9: ping, a question that the other side answers with a pong',
+  )
   expect(field(frame('8a 00', true), 'opcode')).toBe('10: pong, the answer to a ping')
   expect(field(frame('8a 00', true), 'payload')).toBe('none')
 })
 
 test('lengths of 16 and of 64 bits are explained', () => {
   expect(rows(textFrame('x'.repeat(256))).slice(6, 8)).toEqual([
-    ['.111 1110', 'length', '126: the next 2 bytes hold it'],
+    ['.111 1110', 'length', '126 means that the next 2 bytes contain the length'],
     ['01 00', '16 bits', '256 bytes'],
   ])
   expect(rows(textFrame('x'.repeat(65_536))).slice(6, 8)).toEqual([
-    ['.111 1111', 'length', '127: the next 8 bytes hold it'],
+    ['.111 1111', 'length', '127 means that the next 8 bytes contain the length'],
     ['00 00 00 00 00 01 00 00', '64 bits', '65,536 bytes'],
   ])
 })
@@ -63,8 +69,8 @@ test('a close frame shows its code and its reason', () => {
 })
 
 test('bits that no extension explains are named', () => {
-  expect(field(frame('c1 00'), 'RSV1')).toBe('compressed (RFC 7692), had both agreed on it')
-  expect(field(frame('a1 00'), 'RSV2')).toBe('set, though no extension was agreed on')
+  expect(field(frame('c1 00'), 'RSV1')).toBe('set, which means compressed if both sides agreed on it (RFC 7692)')
+  expect(field(frame('a1 00'), 'RSV2')).toBe('set, although no extension was agreed on')
   expect(field(frame('83 00'), 'opcode')).toBe('3: reserved')
 })
 
@@ -72,7 +78,7 @@ test('an event shows how long it waited on the server', () => {
   expect(rows(textFrame(event('k3.4'))).at(-1)).toEqual([
     event('k3.4'),
     'as text',
-    'a tick; waited 20 ms on the server',
+    'a tick, which waited 20 ms on the server',
   ])
 })
 

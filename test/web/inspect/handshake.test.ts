@@ -17,14 +17,14 @@ test('the accept value follows from the key, step by step', () => {
     ACCEPT,
     ACCEPT,
   ])
-  expect(lines.at(-1)?.meaning).toBe('what the server sent: equal')
+  expect(lines.at(-1)?.meaning).toBe('the value that the server sent: equal')
 })
 
 test('a wrong or missing accept value is reported', () => {
   const sha1 = '00'.repeat(20)
   const told = (sent?: string) => handshakeLines({ key: 'k', guid, sha1, accept: ACCEPT }, sent).at(-1)?.meaning
-  expect(told('x')).toBe('what the server sent: not equal, so a client must end the connection')
-  expect(told()).toBe('the server sent no sec-websocket-accept: a client must end the connection')
+  expect(told('x')).toBe('the value that the server sent: not equal, so a client must end the connection')
+  expect(told()).toBe('the server sent no sec-websocket-accept, so a client must end the connection')
 })
 
 const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='

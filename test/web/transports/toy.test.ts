@@ -104,5 +104,5 @@ test('a new transport is held back by a proxy, and appears in exports and in the
       found,
       see(found, () => false),
     )[0],
-  ).toMatch(/^An answer that does not end/)
+  ).toMatch(/^A response that does not end/)
 })
