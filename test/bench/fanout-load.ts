@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
 /** Addresses of one transport on one server. */
-export interface Target {
+export interface LoadTarget {
   readonly subscribe: string
   readonly publish: string
   readonly isSocket?: boolean
@@ -17,7 +17,7 @@ export interface Load extends AsyncDisposable {
   received(count: number): Promise<void>
 }
 
-export interface Publisher extends AsyncDisposable {
+export interface LoadPublisher extends AsyncDisposable {
   /** Publishes a burst in one write, and resolves when every client has all of it. */
   publish(count: number, load: Load): Promise<void>
 }
@@ -32,7 +32,7 @@ const UPGRADE =
 /** Number of clients that connect at the same time. */
 const CONNECTING = 50
 
-export async function openClients(port: number, target: Target, clients: number): Promise<Load> {
+export async function openClients(port: number, target: LoadTarget, clients: number): Promise<Load> {
   let missing = 0
   let done: () => void = () => {}
   const count = (messages: number): void => {
@@ -54,7 +54,7 @@ export async function openClients(port: number, target: Target, clients: number)
   }
 }
 
-export async function openPublisher(port: number, { publish: path }: Target): Promise<Publisher> {
+export async function openPublisher(port: number, { publish: path }: LoadTarget): Promise<LoadPublisher> {
   const socket = connect(port, '127.0.0.1').resume()
   await once(socket, 'connect')
   const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
@@ -74,7 +74,7 @@ export async function openPublisher(port: number, { publish: path }: Target): Pr
 /** Opens a stream or a WebSocket. Resolves when the head of its response has arrived. */
 async function follow(
   port: number,
-  { subscribe, isSocket }: Target,
+  { subscribe, isSocket }: LoadTarget,
   count: (messages: number) => void,
 ): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
@@ -90,7 +90,11 @@ async function follow(
 }
 
 /** Returns a function that opens a client which polls again after each response. */
-async function poller(port: number, target: Target, count: (messages: number) => void): Promise<() => Promise<Socket>> {
+async function poller(
+  port: number,
+  target: LoadTarget,
+  count: (messages: number) => void,
+): Promise<() => Promise<Socket>> {
   const start = target.next === 'cursor' ? await cursorOf(port, target.subscribe) : await fieldsOf(port, target)
   const ask = (position: string): string => {
     const [path, fields] =
@@ -122,13 +126,13 @@ async function cursorOf(port: number, path: string): Promise<string> {
 }
 
 /** Publishes a message without a mark to nchan, so that the channel exists, and returns its position. */
-async function fieldsOf(port: number, { subscribe, publish }: Target): Promise<string> {
+async function fieldsOf(port: number, { subscribe, publish }: LoadTarget): Promise<string> {
   await fetch(`http://127.0.0.1:${port}${publish}`, { method: 'POST', body: 'start' })
   const { headers } = await fetch(`http://127.0.0.1:${port}${subscribe}`)
   return `If-Modified-Since: ${headers.get('last-modified')}\r\nIf-None-Match: ${headers.get('etag')}\r\n`
 }
 
-function positionIn(response: string, { next }: Target): string {
+function positionIn(response: string, { next }: LoadTarget): string {
   if (next === 'cursor') return /"cursor":"([^"]*)"/.exec(response)?.[1] ?? ''
   const field = (name: string): string => new RegExp(`^${name}: (.*)\r$`, 'im').exec(response)?.[1] ?? ''
   return `If-Modified-Since: ${field('last-modified')}\r\nIf-None-Match: ${field('etag')}\r\n`

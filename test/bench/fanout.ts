@@ -13,14 +13,14 @@ import { join } from 'node:path'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
 import { openClients, openPublisher } from './fanout-load.ts'
-import type { Target } from './fanout-load.ts'
+import type { LoadTarget } from './fanout-load.ts'
 import { median } from './figures.ts'
 import { cpuMs, residentKiB } from './process.ts'
 
 interface Server extends AsyncDisposable {
   readonly pid: number
   readonly port: number
-  readonly targets: Readonly<Record<string, Target>>
+  readonly targets: Readonly<Record<string, LoadTarget>>
 }
 
 interface Figures {
@@ -65,7 +65,7 @@ for (const transport of ['sse', 'stream', 'ws', 'long-poll']) {
   }
 }
 
-async function measure(server: Server, name: string, transport: string, target: Target): Promise<void> {
+async function measure(server: Server, name: string, transport: string, target: LoadTarget): Promise<void> {
   const before = residentKiB(server.pid)
   await using load = await openClients(server.port, target, clients)
   const kib = (residentKiB(server.pid) - before) / clients

@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Memory } from './memory-server.ts'
 
-export interface Measured extends AsyncDisposable {
+export interface MeasuredServer extends AsyncDisposable {
   readonly port: number
   memory(): Promise<Memory>
 }
 
-export async function startMeasured(data: string, stalledMs: number, limits: 'on' | 'off'): Promise<Measured> {
+export async function startMeasured(data: string, stalledMs: number, limits: 'on' | 'off'): Promise<MeasuredServer> {
   const server = fork(join(import.meta.dirname, 'memory-server.ts'), [data, String(stalledMs), limits])
   const [port] = await once(server, 'message')
   return {

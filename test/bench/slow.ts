@@ -10,7 +10,7 @@ import type { Raw } from '../raw.ts'
 import { until } from '../until.ts'
 import { median, medianInterval } from './figures.ts'
 import { mebibytes, publishMany, startMeasured } from './measured.ts'
-import type { Measured } from './measured.ts'
+import type { MeasuredServer } from './measured.ts'
 
 const READERS = 50
 
@@ -113,7 +113,7 @@ async function memoryPerReader(path: 'sse' | 'ws'): Promise<void> {
   await Promise.all(readers.map((reader) => reader.close()))
 }
 
-async function openReaders({ port }: Measured, tell: (ms: number) => void): Promise<Raw[]> {
+async function openReaders({ port }: MeasuredServer, tell: (ms: number) => void): Promise<Raw[]> {
   const readers: Raw[] = []
   for (let i = 0; i < READERS; i++) {
     for (const request of [get('/feed/lobby/sse'), upgrade('/feed/lobby/ws')]) {
@@ -137,7 +137,7 @@ async function openReaders({ port }: Measured, tell: (ms: number) => void): Prom
 }
 
 /** Publishes by a schedule, without waiting for the earlier messages. */
-async function openPublisher({ port }: Measured) {
+async function openPublisher({ port }: MeasuredServer) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
   await once(socket, 'open')
   socket.send('{"type":"join","room":"lobby"}')
@@ -155,7 +155,7 @@ async function openPublisher({ port }: Measured) {
 }
 
 /** Clients that request all events and read nothing, and reconnect after each drop. */
-function stall({ port }: Measured): () => Promise<void> {
+function stall({ port }: MeasuredServer): () => Promise<void> {
   let stopped = false
   const open = new Set<Raw>()
   const connect = (i: number) => {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startProcess } from '../chaos/process.ts'
 import { serve } from '../serve.ts'
 import { AGREE, agree, boardOf, change, create, openBoard, snapshotOf } from './boards.ts'
-import type { OpenOptions, Opened } from './boards.ts'
+import type { OpenOptions, OpenedBoard } from './boards.ts'
 import { launch } from './chromium.ts'
 import { DESK } from './opened.ts'
 
@@ -145,7 +145,7 @@ test('after cuts and a killed server, all pages are equal and no task is lost', 
   await using cy = await open(origin, { name: 'Cy', query: '&by=short-poll' })
   const pages = [ada, bo, cy]
   const added: string[] = []
-  const add = async ({ page }: Opened, title: string) => {
+  const add = async ({ page }: OpenedBoard, title: string) => {
     added.push(title)
     await page.getByLabel('New task in To do').fill(title)
     await page.keyboard.press('Enter')

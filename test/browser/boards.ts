@@ -9,7 +9,7 @@ import { DESK } from './opened.ts'
 /** Time until all pages agree, on a busy machine. */
 export const AGREE = { timeout: 30_000 }
 
-export interface Opened extends AsyncDisposable {
+export interface OpenedBoard extends AsyncDisposable {
   readonly page: Page
   /** Errors that the page itself causes. Failures of the network are not included. */
   readonly trouble: readonly string[]
@@ -27,7 +27,7 @@ export async function openBoard(
   browser: Browser,
   origin: string,
   { name = 'Ada', query = '', options = {}, blocked }: OpenOptions = {},
-): Promise<Opened> {
+): Promise<OpenedBoard> {
   const context = await browser.newContext({ viewport: DESK, ...options })
   await context.addInitScript((name) => localStorage.setItem('fourwire.name', name), name)
   const page = await context.newPage()
@@ -71,7 +71,7 @@ export async function tasksOf(origin: string, list: string): Promise<string[]> {
 export const snapshotOf = (page: Page): Promise<BoardSnapshot> => page.evaluate(() => window.fourwireBoard.snapshot())
 
 /** Waits until no change is unconfirmed and every page shows the board of the server. */
-export async function agree(origin: string, pages: readonly Opened[]): Promise<void> {
+export async function agree(origin: string, pages: readonly OpenedBoard[]): Promise<void> {
   for (const { page } of pages)
     await expect.poll(async () => (await snapshotOf(page)).unconfirmed.length, AGREE).toBe(0)
   const server = await boardOf(origin)

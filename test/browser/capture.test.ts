@@ -7,7 +7,7 @@ import { transports } from '../../web/transports/index.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { capture } from '../server/wire/capture.ts'
-import type { Stream } from '../server/wire/capture.ts'
+import type { CapturedStream } from '../server/wire/capture.ts'
 import { until } from '../until.ts'
 import { launch } from './chromium.ts'
 
@@ -128,7 +128,7 @@ function figures(page: Page): Promise<Figures> {
   )
 }
 
-function bytesByLane(streams: readonly Stream[]): Figures {
+function bytesByLane(streams: readonly CapturedStream[]): Figures {
   const lanes: Record<string, { bytesUp: number; bytesDown: number }> = {}
   for (const name of NAMES) lanes[name] = { bytesUp: 0, bytesDown: 0 }
   for (const { target, up, down } of streams.flatMap(({ exchanges }) => exchanges)) {

@@ -6,14 +6,14 @@ import { NAMES } from './world.ts'
 import type { World } from './world.ts'
 
 /** State of the world that follows from the acts alone. */
-export interface Model {
+export interface WorldModel {
   isUp: boolean
   isHidden: boolean
   isOffline: boolean
   faults: number
 }
 
-type Act = fc.AsyncCommand<Model, World>
+type Act = fc.AsyncCommand<WorldModel, World>
 
 const CUTS: readonly Cut[] = ['FIN', 'RST', 'black hole']
 
@@ -50,7 +50,7 @@ const conditions: fc.Arbitrary<Conditions> = fc
 const pause = fc.oneof(fc.constant(0), fc.nat(PAUSE_MS))
 
 const always = (): boolean => true
-const isUp = ({ isUp }: Model): boolean => isUp
+const isUp = ({ isUp }: WorldModel): boolean => isUp
 
 /** Bursts of messages. Some are so long that the next acts happen during the burst. */
 const publishes = fc
@@ -158,8 +158,8 @@ export const acts = fc.commands(
 
 function act(
   title: string,
-  check: (model: Readonly<Model>) => boolean,
-  does: (world: World, model: Model) => void | Promise<void> | undefined,
+  check: (model: Readonly<WorldModel>) => boolean,
+  does: (world: World, model: WorldModel) => void | Promise<void> | undefined,
 ): Act {
   return { check, run: async (model, world) => does(world, model), toString: () => title }
 }

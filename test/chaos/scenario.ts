@@ -5,7 +5,7 @@ import type { Cursor, Event, PollAnswer } from '../../server/protocol/feed.ts'
 import { NEUTRAL } from '../../server/wire/bend/ranges.ts'
 import { until } from '../until.ts'
 import { acts } from './acts.ts'
-import type { Model } from './acts.ts'
+import type { WorldModel } from './acts.ts'
 import { here, isNoMore } from './resources.ts'
 import type { Resources } from './resources.ts'
 import { flawIn } from './proof.ts'
@@ -26,7 +26,7 @@ export async function run(seed: number, browser: Browser | null, counts: Counts)
   const ownBefore = here()
   const scenario = fc.asyncProperty(fc.boolean(), acts, async (isDurable, commands) => {
     await using world = await createWorld(browser, isDurable)
-    const model: Model = { isUp: true, isHidden: false, isOffline: false, faults: 0 }
+    const model: WorldModel = { isUp: true, isHidden: false, isOffline: false, faults: 0 }
     await fc.asyncModelRun(() => ({ model, real: world }), commands)
     await settle(world, model)
     await prove(world, isDurable, counts)
@@ -39,7 +39,7 @@ export async function run(seed: number, browser: Browser | null, counts: Counts)
 }
 
 /** Removes all faults, shows the page, stops the metronome, and waits for the publishes. */
-async function settle({ process, publisher, viewer }: World, model: Model): Promise<void> {
+async function settle({ process, publisher, viewer }: World, model: WorldModel): Promise<void> {
   if (model.isOffline) await viewer?.setOffline(false)
   if (model.isHidden) await viewer?.setHidden(false)
   const quiet = { ratePerSecond: 0, conditions: NEUTRAL }

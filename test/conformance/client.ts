@@ -2,7 +2,7 @@ import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../s
 import { transports } from '../../web/transports/index.ts'
 import type { State } from '../../web/transports/transport.ts'
 
-export interface Client extends Disposable {
+export interface FeedClient extends Disposable {
   readonly events: readonly Event[]
   readonly gaps: readonly Cursor[]
   readonly states: readonly State[]
@@ -30,7 +30,7 @@ export function connect(
   transport: TransportName,
   origin: string,
   { after = '0', room = 'lobby', lane, person, atGap = () => {} }: ConnectOptions = {},
-): Client {
+): FeedClient {
   const events: Event[] = []
   const gaps: Cursor[] = []
   const states: State[] = []
@@ -62,4 +62,4 @@ export function connect(
   }
 }
 
-export const isUp = ({ states }: Client): boolean => states.some(({ is }) => is === 'open' || is === 'asking')
+export const isUp = ({ states }: FeedClient): boolean => states.some(({ is }) => is === 'open' || is === 'asking')

@@ -1,7 +1,7 @@
 import { createServer, connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
-export type Cut = 'RST' | 'FIN'
+export type SocketCut = 'RST' | 'FIN'
 
 export interface Cutter extends AsyncDisposable {
   readonly origin: string
@@ -10,7 +10,7 @@ export interface Cutter extends AsyncDisposable {
 }
 
 /** Starts a relay before a port. It cuts the first connection after a number of bytes to the client; later ones pass. */
-export async function cutAfter(bytes: number, how: Cut, port: number): Promise<Cutter> {
+export async function cutAfter(bytes: number, how: SocketCut, port: number): Promise<Cutter> {
   let cuts = 0
   const open = new Set<Socket>()
   const relay = createServer((down) => {

@@ -8,7 +8,7 @@ import { transports } from '../../web/transports/index.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 import { connect } from './client.ts'
-import type { Client } from './client.ts'
+import type { FeedClient } from './client.ts'
 import { cutAfter } from './cutter.ts'
 
 const NAMES = Object.keys(transports) as TransportName[]
@@ -23,11 +23,11 @@ const QUICK = { goneMs: 400, typingMs: 400 }
 /** Runs a client in a process of its own. */
 const STARTING_MS = 30_000
 
-const sees = (client: Client, ...people: string[]) =>
+const sees = (client: FeedClient, ...people: string[]) =>
   until(`${people.join(' and ')} are present`, () => client.here()?.toSorted().join() === people.join())
 
 /** Expects that Ada was in every state since her first one. */
-const neverWithoutAda = ({ presences }: Client) => {
+const neverWithoutAda = ({ presences }: FeedClient) => {
   const first = presences.findIndex(({ here }) => here.some(({ userId }) => userId === 'ada'))
   expect(first).toBeGreaterThan(-1)
   for (const { here } of presences.slice(first)) expect(here.map(({ userId }) => userId)).toContain('ada')

@@ -11,7 +11,7 @@ import type { Event, PollAnswer, TransportName } from '../../server/protocol/fee
 import type { Conditions } from '../../server/protocol/lab.ts'
 import { transports } from '../../web/transports/index.ts'
 import { connect, isUp } from '../conformance/client.ts'
-import type { Client, ConnectOptions } from '../conformance/client.ts'
+import type { FeedClient, ConnectOptions } from '../conformance/client.ts'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
 
@@ -32,7 +32,7 @@ function connectAll(
   names: readonly TransportName[],
   origin: string,
   options?: (name: string) => ConnectOptions,
-): Client[] {
+): FeedClient[] {
   const clients = names.map((name) => connect(name, origin, options?.(name)))
   onTestFinished(() => clients.forEach((client) => client.stop()))
   return clients

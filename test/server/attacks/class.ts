@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import type { Event, PollAnswer } from '../../../server/protocol/feed.ts'
 import { CLASS_ROOM, LARGE_BOARD } from './kinds.ts'
 
-export interface Measured {
+export interface ClassMeasurement {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly samples: number
@@ -48,7 +48,7 @@ export async function fill(origin: string): Promise<void> {
 
 export interface Class extends AsyncDisposable {
   /** Delays from publish to receipt for all readers, and the round trips of the short polls. */
-  measure(forMs: number): Promise<Measured>
+  measure(forMs: number): Promise<ClassMeasurement>
 }
 
 export async function openClass(origin: string): Promise<Class> {

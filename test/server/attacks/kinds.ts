@@ -4,13 +4,13 @@ import { WebSocket } from 'ws'
 import { get, post, upgrade } from '../../raw.ts'
 
 /** Port of the server, number of this client, and callback for refusals. */
-export interface Target {
+export interface AttackTarget {
   readonly port: number
   readonly client: number
   refused(): void
 }
 
-export type Attack = (target: Target) => void
+export type Attack = (target: AttackTarget) => void
 
 /** Existing rooms: the room of the class, and a room whose board has the largest number of tasks. */
 export const CLASS_ROOM = 'class'
@@ -88,7 +88,7 @@ const change = (room: string, i: number): string =>
   })
 
 /** Sends the next request as soon as a part of an answer has arrived, and reconnects after each disconnect. */
-function loop(target: Target, request: (i: number) => string): void {
+function loop(target: AttackTarget, request: (i: number) => string): void {
   let i = 0
   dial()
 
@@ -105,7 +105,7 @@ function loop(target: Target, request: (i: number) => string): void {
 }
 
 /** Disconnects as soon as bytes have arrived, and reconnects at once. */
-function reopen({ port }: Target, request: string): void {
+function reopen({ port }: AttackTarget, request: string): void {
   dial()
 
   function dial(): void {
@@ -118,7 +118,7 @@ function reopen({ port }: Target, request: string): void {
 }
 
 /** Sends as many messages as the kernel takes. `null` stands for a ping frame. */
-function talk(target: Target, path: string, message: (i: number) => string | null): void {
+function talk(target: AttackTarget, path: string, message: (i: number) => string | null): void {
   let i = 0
   dial()
 

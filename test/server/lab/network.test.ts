@@ -8,7 +8,7 @@ import type { Conditions, Cut, LabMessage } from '../../../server/protocol/lab.t
 import { NEUTRAL } from '../../../server/wire/bend/ranges.ts'
 import { transports } from '../../../web/transports/index.ts'
 import { connect, isUp } from '../../conformance/client.ts'
-import type { Client } from '../../conformance/client.ts'
+import type { FeedClient } from '../../conformance/client.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
 
@@ -16,11 +16,11 @@ const NAMES = Object.keys(transports) as TransportName[]
 
 const ONE_EACH = (origin: string) => NAMES.map((name) => connect(name, origin))
 
-const losses = (client: Client) => client.states.filter(({ is }) => is === 'reconnecting').length
+const losses = (client: FeedClient) => client.states.filter(({ is }) => is === 'reconnecting').length
 
 const bad: Partial<Conditions> = { latencyMs: 30, jitterMs: 20, lossRate: 0.01, bandwidthBytesPerSecond: 100_000 }
 
-const clients: Client[] = []
+const clients: FeedClient[] = []
 afterEach(() => {
   for (const client of clients.splice(0)) client.stop()
 })

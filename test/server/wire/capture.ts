@@ -5,26 +5,26 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { until } from '../../until.ts'
 
-export interface Stream {
+export interface CapturedStream {
   /** TCP payload. A byte that was sent several times counts once. */
   up: number
   down: number
   /** Targets of the HTTP requests. */
   readonly targets: string[]
   /** Bytes of each request and its answer. Correct only if the client does not pipeline, so that all bytes between two requests belong to the first. */
-  readonly exchanges: Exchange[]
+  readonly exchanges: CapturedExchange[]
   /** True if the client closed the connection. */
   ended: boolean
 }
 
-export interface Exchange {
+export interface CapturedExchange {
   readonly target: string
   up: number
   down: number
 }
 
-export interface Capture extends Disposable {
-  readonly streams: readonly Stream[]
+export interface PacketCapture extends Disposable {
+  readonly streams: readonly CapturedStream[]
 }
 
 const FIELDS = ['tcp.srcport', 'tcp.dstport', 'tcp.seq', 'tcp.len', 'tcp.flags', 'http.request.uri']
@@ -33,7 +33,7 @@ const SYN = 0x002
 const FIN_OR_RST = 0x005
 
 /** Starts tshark. Resolves when it captures, or with the reason why it cannot. */
-export async function capture(port: number): Promise<Capture | string> {
+export async function capture(port: number): Promise<PacketCapture | string> {
   const tshark = spawn(
     'tshark',
     ['-i', 'lo', '-n', '-l', '-f', `tcp port ${port}`, '-d', `tcp.port==${port},http`, '-T', 'fields'].concat(
@@ -41,8 +41,8 @@ export async function capture(port: number): Promise<Capture | string> {
     ),
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const streams: Stream[] = []
-  const byPort = new Map<number, Stream>()
+  const streams: CapturedStream[] = []
+  const byPort = new Map<number, CapturedStream>()
   let reason = ''
   tshark.on('error', ({ message }) => (reason = `tshark cannot be run: ${message}`))
   tshark.on('exit', () => (reason ||= `tshark may not capture here: ${stderr}`))
@@ -73,8 +73,8 @@ export async function capture(port: number): Promise<Capture | string> {
     if (isUp && (Number(flags) & FIN_OR_RST) > 0) stream.ended = true
   }
 
-  function open(client: number): Stream {
-    const stream: Stream = { up: 0, down: 0, targets: [], exchanges: [], ended: false }
+  function open(client: number): CapturedStream {
+    const stream: CapturedStream = { up: 0, down: 0, targets: [], exchanges: [], ended: false }
     byPort.set(client, stream)
     streams.push(stream)
     return stream

@@ -10,7 +10,7 @@ import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 import { exponential, seededRandom } from '../../web/measure/random.ts'
 import { mean, median, openLanes, warmUp } from './lanes.ts'
-import type { Lane } from './lanes.ts'
+import type { ConnectedLane } from './lanes.ts'
 
 /** Options for tests that measure times, because a busy machine adds delays of its own. */
 const MEASURED = { retry: 2 }
@@ -32,7 +32,7 @@ async function publishAt(server: Served, count: number, gapMs: () => number): Pr
   await Promise.all(publishing)
 }
 
-async function allHave(lanes: readonly Lane[], count: number): Promise<void> {
+async function allHave(lanes: readonly ConnectedLane[], count: number): Promise<void> {
   await until(`every lane has ${count} events`, () => lanes.every(({ events }) => events.length >= count))
   for (const { events } of lanes) expect(events.map(({ text }) => text)).toEqual(numbers(count))
 }
@@ -45,7 +45,7 @@ test('latency: a pushed event takes one latency, and a poll takes the time of th
   const random = seededRandom(41)
   await publishAt(server, count, () => exponential(random, 1000 / ratePerSecond))
   await allHave(lanes.all, count + 1)
-  const measured = ({ latenciesMs }: Lane) => latenciesMs().slice(1)
+  const measured = ({ latenciesMs }: ConnectedLane) => latenciesMs().slice(1)
 
   for (const lane of [lanes.sse, lanes.ws, lanes.stream]) {
     expect(median(measured(lane))).toBeGreaterThan(24)
@@ -255,7 +255,7 @@ test('a change of conditions applies to open connections: the next event of each
 })
 
 /** Returns the durations of a short poll's exchanges and of its pauses, after the warm-up. */
-function pollTimesMs({ states }: Lane): { exchanges: number[]; pauses: number[] } {
+function pollTimesMs({ states }: ConnectedLane): { exchanges: number[]; pauses: number[] } {
   const times: { exchanges: number[]; pauses: number[] } = { exchanges: [], pauses: [] }
   for (const [i, { is, atMs }] of states.entries()) {
     const next = states[i + 1]

@@ -4,7 +4,7 @@ import type { State } from '../../../web/transports/transport.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 
-export interface Lane {
+export interface ConnectedLane {
   readonly name: TransportName
   readonly events: readonly Event[]
   readonly states: readonly State[]
@@ -14,15 +14,15 @@ export interface Lane {
   losses(): number
 }
 
-export interface Lanes extends Disposable, Record<TransportName, Lane> {
-  readonly all: readonly Lane[]
+export interface ConnectedLanes extends Disposable, Record<TransportName, ConnectedLane> {
+  readonly all: readonly ConnectedLane[]
 }
 
 /** Connects the browser side of each transport, from the earliest event on. */
-export function openLanes(origin: string, intervalMs = 10): Lanes {
+export function openLanes(origin: string, intervalMs = 10): ConnectedLanes {
   const all = (Object.keys(transports) as TransportName[]).map((name) => openLane(name, origin, intervalMs))
   const entries = all.map((lane) => [lane.name, lane])
-  const lanes: Record<TransportName, Lane> = Object.fromEntries(entries)
+  const lanes: Record<TransportName, ConnectedLane> = Object.fromEntries(entries)
   return {
     ...lanes,
     all,
@@ -32,7 +32,7 @@ export function openLanes(origin: string, intervalMs = 10): Lanes {
   }
 }
 
-function openLane(name: TransportName, origin: string, intervalMs: number): Lane & { stop(): void } {
+function openLane(name: TransportName, origin: string, intervalMs: number): ConnectedLane & { stop(): void } {
   const events: Event[] = []
   const states: State[] = []
   const latenciesMs: number[] = []
@@ -60,7 +60,7 @@ function openLane(name: TransportName, origin: string, intervalMs: number): Lane
 }
 
 /** Waits until a first event has passed over each lane, so that all lanes are open and wait for the next one. */
-export async function warmUp(server: Served, lanes: readonly Lane[]): Promise<void> {
+export async function warmUp(server: Served, lanes: readonly ConnectedLane[]): Promise<void> {
   await server.publish('0')
   await until('every lane has an event', () => lanes.every(({ events }) => events.length > 0))
 }

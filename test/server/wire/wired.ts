@@ -12,11 +12,11 @@ export interface Wired extends AsyncDisposable {
   readonly server: Server
   readonly wire: Wire
   readonly port: number
-  dial(): Client
+  dial(): RawClient
   connections(): Promise<number>
 }
 
-export interface Client {
+export interface RawClient {
   readonly socket: Socket
   /** Bytes that have arrived so far, as Latin-1. */
   text(): string

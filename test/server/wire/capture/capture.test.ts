@@ -11,7 +11,7 @@ import { serve } from '../../../serve.ts'
 import type { Served } from '../../../serve.ts'
 import { until } from '../../../until.ts'
 import { capture } from '../capture.ts'
-import type { Stream } from '../capture.ts'
+import type { CapturedStream } from '../capture.ts'
 
 const MESSAGES = 60
 
@@ -51,14 +51,14 @@ test('in a mixed run of all transports with aborts, every lane\u2019s bytes are 
     'tshark has reported the last exchange',
     () => streams.find(({ targets }) => targets[0] === '/lab/lanes')?.ended,
   )
-  const seen = new Map<string, Stream[]>()
+  const seen = new Map<string, CapturedStream[]>()
   for (const stream of streams) {
     const names = new Set(stream.targets.map((target) => /lane=([\w-]+)/.exec(target)?.[1] ?? 'other'))
     expect(names.size).toBeLessThanOrEqual(1)
     for (const name of names) seen.set(name, [...(seen.get(name) ?? []), stream])
   }
 
-  const sum = (streams: Stream[], way: 'up' | 'down') => streams.reduce((sum, stream) => sum + stream[way], 0)
+  const sum = (streams: CapturedStream[], way: 'up' | 'down') => streams.reduce((sum, stream) => sum + stream[way], 0)
   const expected = Array.from(seen, ([lane, streams]) => ({
     lane,
     connections: streams.length,
