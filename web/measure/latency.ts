@@ -82,17 +82,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
     get answers() {
       return answers
     },
-    quantile(p) {
-      if (n === 0) return null
-      const { low, high } = confidenceRanks(answers, p)
-      const messagesPerAnswer = n / answers
-      return {
-        ms: ofRank(Math.ceil(p * n - ROUNDING)),
-        // The interval is found in ranks of responses. Each response stands for an equal share of the messages.
-        lowMs: low === null ? null : ofRank(Math.floor((low - 1) * messagesPerAnswer + ROUNDING) + 1),
-        highMs: high === null ? null : ofRank(Math.ceil(high * messagesPerAnswer - ROUNDING)),
-      }
-    },
+    quantile: (p) => sampleQuantile(ordered.subarray(0, n), answers, p),
     enough(p) {
       return answers >= answersFor(p)
     },
@@ -137,10 +127,24 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
     }
     return from
   }
+}
 
+/**
+ * Quantile of latencies that are sorted, smallest first; null if there are none. `answers` is the number of independent
+ * observations among them: its confidence interval counts these.
+ */
+export function sampleQuantile(sorted: Float64Array, answers: number, p: number): Quantile | null {
+  const n = sorted.length
+  if (n === 0) return null
   /** Latency of the given rank, counted from 1 for the smallest. */
-  function ofRank(rank: number): number {
-    return ordered[Math.min(Math.max(rank, 1), n) - 1] ?? Number.NaN
+  const ofRank = (rank: number): number => sorted[Math.min(Math.max(rank, 1), n) - 1] ?? Number.NaN
+  const { low, high } = confidenceRanks(answers, p)
+  const messagesPerAnswer = n / answers
+  return {
+    ms: ofRank(Math.ceil(p * n - ROUNDING)),
+    // The interval is found in ranks of responses. Each response stands for an equal share of the messages.
+    lowMs: low === null ? null : ofRank(Math.floor((low - 1) * messagesPerAnswer + ROUNDING) + 1),
+    highMs: high === null ? null : ofRank(Math.ceil(high * messagesPerAnswer - ROUNDING)),
   }
 }
 
