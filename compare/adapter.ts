@@ -1,0 +1,76 @@
+/** Interface of an adapter: how to connect to a server, how to publish, and how to recognise a published message. */
+
+export interface Adapter {
+  readonly name: string
+  /** Names of the transports that `connect` knows. The first ones of a comparison are `usual`, or else all. */
+  readonly transports: readonly string[]
+  readonly usual?: readonly string[]
+  /** Opens one client. It may throw: then nothing is measured, and the message of the error is printed. */
+  connect(target: Target, client: Client): Connection
+  /**
+   * Publishes one message, and resolves when the server has accepted it. If it is left out, the tool opens one more
+   * client and publishes by the `send` of its connection.
+   */
+  publish?(target: Target, text: string): Promise<Accepted | void>
+  /**
+   * Returns the id of the message in a text that a client has received, and null if the text contains no message.
+   * `markIn` does this for every server that delivers the published text.
+   */
+  match(text: string): string | null
+}
+
+export interface Target {
+  readonly transport: string
+  /** The value of --url, or the address of the Fourwire that the tool has started. */
+  readonly url: URL
+  /** The value of --publish, or else `url`. */
+  readonly publishUrl: URL
+  /** Random name of this measurement, for example for a room: small letters and digits. */
+  readonly run: string
+  /** Short polling: the pause between a response and the next request. */
+  readonly intervalMs: number
+  /** Long polling: the time for which the server may hold a request, in seconds. */
+  readonly waitS: number
+}
+
+/** Callbacks for the events of one client. */
+export interface Client {
+  /** Called when the client can receive messages. */
+  live(): void
+  /**
+   * Called with the text of one message. `atMs` is the time of the arrival by `now.ts`; the default is the time of
+   * the call. Messages that arrive together have the same time.
+   */
+  received(text: string, atMs?: number): void
+  /** Called if the connection cannot be made, or if it is lost. `why` is a sentence without its full stop. */
+  failed(why: string): void
+}
+
+export interface Connection {
+  /** Ends the connection. After this call the connection calls no callback. */
+  close(): void
+  /** Publishes a text over this connection. */
+  send?(text: string): void
+  /** Use of the network since the connection was opened. If it is left out, the report has no bytes. */
+  usage?(): Usage
+}
+
+/** Bytes of TCP payload (with TLS: of the encrypted records), and the number of HTTP requests. */
+export interface Usage {
+  readonly bytesUp: number
+  readonly bytesDown: number
+  readonly requests: number
+}
+
+export interface Accepted {
+  /** Id that `match` will return. Default: the mark in the published text. */
+  readonly id?: string
+  /** Time of the acceptance by the server's own clock, in ms. */
+  readonly atMs?: number
+}
+
+/** Identifies a message inside its own text. */
+export const markOf = (run: string, message: number): string => `~${run}.${message}~`
+
+/** Finds the mark in a text. */
+export const markIn = (text: string): string | null => /~[a-z0-9]+\.\d+~/.exec(text)?.[0] ?? null

@@ -1,0 +1,49 @@
+/** Fourwire: all transports that its pages have, in a room of its own. */
+import type { Event } from '../../server/protocol/feed.ts'
+import { transports } from '../../web/transports/index.ts'
+import type { DescribedTransport } from '../../web/transports/transport.ts'
+import { markIn } from '../adapter.ts'
+import type { Adapter, Target } from '../adapter.ts'
+import { openPoll } from '../clients/poll.ts'
+import { post } from '../clients/post.ts'
+import { openStream } from '../clients/stream.ts'
+import { openWebSocket } from '../clients/web-socket.ts'
+
+const ALL: readonly DescribedTransport[] = Object.values(transports)
+
+export const fourwire: Adapter = {
+  name: 'fourwire',
+  transports: ALL.map(({ name }) => name),
+  usual: ALL.filter(({ isUsual }) => isUsual).map(({ name }) => name),
+  match: markIn,
+
+  connect(target, client) {
+    const { kind, path, canPush } = ALL.find(({ name }) => name === target.transport) ?? transports.sse
+    const url = addressOf(target.url, target, `/${path}`)
+    if (kind === 'socket') return openWebSocket(url, client)
+    if (kind === 'stream') return openStream(url, client)
+    const polling = {
+      address: (cursor: string | null): URL => {
+        const query = canPush ? `wait=${target.waitS}&` : ''
+        return cursor === null ? url : new URL(`?${query}after=${cursor}`, url)
+      },
+      pauseMs: canPush ? 0 : target.intervalMs,
+      hasCursor: true,
+      match: markIn,
+    }
+    return openPoll(polling, client)
+  },
+
+  async publish(target, text) {
+    const { publishUrl } = target
+    const reply = await post(
+      addressOf(publishUrl, target),
+      JSON.stringify({ user: 'compare', text }),
+      'application/json',
+    )
+    const { at }: Event = JSON.parse(reply.text)
+    return { atMs: at }
+  },
+}
+
+const addressOf = (url: URL, { run }: Target, rest = ''): URL => new URL(`/feed/compare-${run}${rest}`, url)

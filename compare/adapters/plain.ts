@@ -1,0 +1,64 @@
+/** Servers that deliver every published text to every client: over SSE, over WebSocket, or to polls. */
+import { markIn } from '../adapter.ts'
+import type { Adapter, Target } from '../adapter.ts'
+import { openPoll } from '../clients/poll.ts'
+import { post } from '../clients/post.ts'
+import { openStream } from '../clients/stream.ts'
+import { openWebSocket } from '../clients/web-socket.ts'
+
+/** An address that sends an event stream. A POST to --publish publishes its body. */
+export const sse: Adapter = {
+  name: 'sse',
+  transports: ['sse'],
+  connect: ({ url }, client) => openStream(url, client),
+  publish: publishBody,
+  match: markIn,
+}
+
+/** A WebSocket. The server sends each message of one client to all clients. */
+export const ws: Adapter = {
+  name: 'ws',
+  transports: ['ws'],
+  connect: ({ url }, client) => openWebSocket(url, client),
+  match: markIn,
+}
+
+/** Stands in --url for the cursor of the last response, and for 0 in the first request. */
+const CURSOR = '{cursor}'
+
+/**
+ * An address that returns JSON with a list of messages. If the address contains `{cursor}`, the member `cursor` of
+ * each response is the cursor of the next request. Otherwise the endpoint may repeat messages.
+ */
+export const poll: Adapter = {
+  name: 'poll',
+  transports: ['short-poll', 'long-poll'],
+  usual: ['short-poll'],
+  connect({ transport, url, intervalMs }, client) {
+    // A URL encodes the braces in its path, and not in its query.
+    const address = decodeURI(url.href)
+    const polling = {
+      address: (cursor: string | null) => new URL(address.replace(CURSOR, cursor ?? '0')),
+      pauseMs: transport === 'short-poll' ? intervalMs : 0,
+      hasCursor: address.includes(CURSOR),
+      match: markIn,
+    }
+    return openPoll(polling, client)
+  },
+  publish: publishBody,
+  match: markIn,
+}
+
+async function publishBody({ publishUrl }: Target, text: string): Promise<void> {
+  await post(publishUrl, text, isJson(text) ? 'application/json' : 'text/plain')
+}
+
+/** Whether a text is JSON. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

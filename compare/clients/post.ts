@@ -1,0 +1,16 @@
+/** Publishes by POST. Connections are kept, so that no message has to wait for a handshake or for another message. */
+import { createExchange } from './exchange.ts'
+import type { Exchange, Reply } from './exchange.ts'
+
+const idle = new Map<string, Exchange[]>()
+
+/** Rejects if the status is none of 2xx. */
+export async function post(url: URL, body: string, contentType: string): Promise<Reply> {
+  const free = idle.get(url.host) ?? []
+  idle.set(url.host, free)
+  const exchange = free.pop() ?? createExchange()
+  const reply = await exchange.ask('POST', url, { 'Content-Type': contentType }, body)
+  free.push(exchange)
+  if (reply.status >= 200 && reply.status < 300) return reply
+  throw new Error(`POST ${url.pathname} returned the status ${reply.status}: ${reply.text.slice(0, 300)}`)
+}

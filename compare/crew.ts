@@ -1,0 +1,106 @@
+/** The worker processes with the clients. */
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Target } from './adapter.ts'
+import { killedAtExit } from './children.ts'
+import { Trouble } from './trouble.ts'
+import type { Answer, Order, Worked } from './worker.ts'
+
+export interface Crew extends Disposable {
+  readonly pids: readonly number[]
+  /** Opens clients, spread over `rampMs`. Rejects with `Trouble` if one of them fails. */
+  open(adapter: string, target: Target, clients: number, rampMs: number): Promise<void>
+  begin(): Promise<void>
+  end(): Promise<void>
+  /** Number of deliveries so far. */
+  count(): Promise<number>
+  finish(): Promise<readonly Worked[]>
+  close(): Promise<void>
+}
+
+const WORKER = join(import.meta.dirname, 'worker.ts')
+
+/** With four cores or more, two processes can receive at the same time. */
+const PROCESSES = availableParallelism() < 4 ? 1 : 2
+
+/** Time in which all clients must be live, after the last of them has begun to connect. */
+const LIVE_MS = 15_000
+
+export function startCrew(): Crew {
+  const workers = Array.from({ length: PROCESSES }, startWorker)
+  const all = (order: Order) => Promise.all(workers.map((worker) => ask(worker, order)))
+  const done = async (order: Order): Promise<void> => void (await all(order))
+
+  return {
+    pids: workers.flatMap(({ child }) => child.pid ?? []),
+    async open(adapter, target, clients, rampMs) {
+      const sent = { ...target, url: target.url.href, publishUrl: target.publishUrl.href }
+      const answers = await before(
+        rampMs + LIVE_MS,
+        Promise.all(
+          workers.map((worker, i) => {
+            const first = share(clients, i)
+            const count = share(clients, i + 1) - first
+            return ask(worker, { do: 'open', adapter, target: sent, clients: { first, count, gapMs: rampMs / count } })
+          }),
+        ),
+      )
+      if (answers === null)
+        throw new Trouble(`--clients is "${clients}", and some were not connected after ${LIVE_MS / 1000} s.`)
+      const failed = answers.find((answer) => answer.is === 'failed')
+      if (failed)
+        throw new Trouble(
+          `--clients is "${clients}", and one of them failed over ${target.transport}: ${failed.why}. Reduce --clients or increase --ramp.`,
+        )
+    },
+    begin: () => done({ do: 'begin' }),
+    end: () => done({ do: 'end' }),
+    async count() {
+      const answers = await all({ do: 'count' })
+      return answers.reduce((sum, answer) => sum + (answer.is === 'counted' ? answer.deliveries : 0), 0)
+    },
+    async finish() {
+      return (await all({ do: 'finish' })).flatMap((answer) => (answer.is === 'finished' ? [answer.worked] : []))
+    },
+    close: () => done({ do: 'close' }),
+    [Symbol.dispose]() {
+      for (const { child } of workers) child.kill('SIGKILL')
+    },
+  }
+}
+
+/** Number of clients in the first `workers` processes. */
+const share = (clients: number, workers: number): number => Math.round((clients * workers) / PROCESSES)
+
+interface Worker {
+  readonly child: ChildProcess
+  /** Rejects when the process ends by itself. */
+  readonly end: Promise<never>
+}
+
+function startWorker(): Worker {
+  const child = killedAtExit(fork(WORKER, { serialization: 'advanced' }))
+  const end = once(child, 'exit').then(() => {
+    throw new Trouble('A process with clients has ended by itself. There may be too little memory: reduce --clients.')
+  })
+  end.catch(() => {})
+  return { child, end }
+}
+
+/** Sends an order and waits for its answer. The next order must wait for that. */
+async function ask({ child, end }: Worker, order: Order): Promise<Answer> {
+  const answer = once(child, 'message')
+  child.send(order)
+  const [value]: Answer[] = await Promise.race([answer, end])
+  return value ?? { is: 'done' }
+}
+
+/** Returns null if the time is over. */
+async function before<Value>(ms: number, promise: Promise<Value>): Promise<Value | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)))
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,50 @@
+/** Figures of processes, and their cores. Linux has all of them; elsewhere some are null. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+
+/** Processor time of all threads of a process, in steps of 10 ms; null if it is unknown. */
+export function cpuMsOf(pid: number): number | null {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat === null) return null
+  // The name of the program is in brackets and may contain spaces.
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) * TICK_MS
+}
+
+const TICK_MS = 10
+
+/** Memory of a process that is in RAM, in KiB; null if it is unknown. */
+export function residentKiBOf(pid: number): number | null {
+  const [, kib] = /VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '') ?? []
+  return kib === undefined ? null : Number(kib)
+}
+
+/** Largest number of files and connections that a process may open; null if there is no limit. */
+export function openFilesLimit(): number | null {
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(read('/proc/self/limits') ?? '') ?? []
+  return soft === undefined ? null : Number(soft)
+}
+
+/**
+ * Number of cores for the server, if the server and the clients can have cores of their own; null if they cannot. The
+ * clients get the other cores.
+ */
+export const serverCores = (): number | null =>
+  availableParallelism() < 2 ? null : Math.floor(availableParallelism() / 2)
+
+/** Binds all threads of a process to some of the cores. Returns false if the machine cannot do this. */
+export function pin(pid: number, from: number, to: number): boolean {
+  return spawnSync('taskset', ['-acp', `${from}-${to}`, String(pid)], { stdio: 'ignore' }).status === 0
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return null
+  }
+}

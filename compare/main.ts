@@ -1,0 +1,86 @@
+/** `npm run compare`: measures the transports of a server, and states which of them fits the workload. */
+import '../server/start/node-version.ts'
+import { writeFileSync } from 'node:fs'
+import { onEnding, outliveReaders } from '../server/start/ending.ts'
+import type { Adapter } from './adapter.ts'
+import { adapterOf } from './adapters/index.ts'
+import { brokenBy } from './broken.ts'
+import { openFilesLimit } from './machine.ts'
+import { HELP, readOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { reportOf } from './report.ts'
+import { measureAll } from './rounds.ts'
+import { summarise } from './summary.ts'
+import { tableOf } from './table.ts'
+
+import { Trouble, messageOf } from './trouble.ts'
+import { verdictOf } from './verdict.ts'
+
+const THRESHOLD_BROKEN = 1
+const BAD_USAGE = 2
+const INTERRUPTED = 130
+
+/** Files and connections of a process, beside those to the server. */
+const OTHER_FILES = 60
+
+outliveReaders()
+const interrupt = (): never => process.exit(INTERRUPTED)
+onEnding(process.env['FOURWIRE_LAUNCHER'], interrupt, interrupt)
+
+const code = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Trouble ? error.message : error)
+  return BAD_USAGE
+})
+process.exit(code)
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args)
+  if (options === null) {
+    process.stdout.write(`${HELP}\n`)
+    return 0
+  }
+  const adapter = await adapterOf(options.adapter)
+  const transports = transportsOf(options, adapter)
+  checkOpenFiles(options)
+  const startedAt = new Date()
+  const { runs, isPinned } = await measureAll(adapter, options, transports, process.env)
+  const results = transports.map((name) => summarise(runs.filter(({ transport }) => transport === name)))
+  const verdict = verdictOf(results)
+  const broken = brokenBy(results, options.thresholds)
+  process.stdout.write(`${[tableOf(results), '', verdict, ...broken].join('\n')}\n`)
+  const report = reportOf({ options, adapter, startedAt, isPinned, results, verdict, broken })
+  if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
+  return broken.length > 0 ? THRESHOLD_BROKEN : 0
+}
+
+/** Returns the transports to compare. Throws `Trouble` if the adapter does not know one of them. */
+function transportsOf({ transports, thresholds }: Options, adapter: Adapter): readonly string[] {
+  const wanted = [...new Set(transports ?? adapter.usual ?? adapter.transports)]
+  const unknown = wanted.find((name) => !adapter.transports.includes(name))
+  const all = adapter.transports.join(', ')
+  if (unknown !== undefined)
+    throw new Trouble(`--transports contains "${unknown}", and the adapter "${adapter.name}" has only ${all}.`)
+  if (wanted.length === 0) throw new Trouble(`--transports is empty. Choose from ${all}.`)
+  const stray = thresholds.find(({ transport }) => !wanted.includes(transport))
+  if (stray)
+    throw new Trouble(
+      `--threshold is "${stray.text}", and "${stray.transport}" is not measured. Choose from ${wanted.join(', ')}.`,
+    )
+  return wanted
+}
+
+function checkOpenFiles({ clients }: Options): void {
+  const limit = openFilesLimit()
+  if (limit === null || clients + OTHER_FILES <= limit) return
+  throw new Trouble(
+    `--clients is "${clients}", and a process may open only ${limit} files and connections here. Give at most ${Math.max(1, limit - OTHER_FILES)}, or raise the limit with ulimit -n ${clients + OTHER_FILES}.`,
+  )
+}
+
+function save(name: string, file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new Trouble(`--${name} is "${file}", which cannot be written: ${messageOf(error)}`)
+  }
+}

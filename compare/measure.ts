@@ -1,0 +1,101 @@
+/** Measures one transport once: connects the clients, publishes by the schedule, and collects the deliveries. */
+import { setTimeout as after } from 'node:timers/promises'
+import { markOf } from './adapter.ts'
+import type { Adapter, Target, Usage } from './adapter.ts'
+import type { Crew } from './crew.ts'
+import { join } from './joined.ts'
+import type { Joined } from './joined.ts'
+import { cpuMsOf, residentKiBOf } from './machine.ts'
+import { now } from './now.ts'
+import type { Options } from './options.ts'
+import { publishAll, randomOf, scheduleOf } from './publishing.ts'
+import { openSender } from './sender.ts'
+
+export interface Run extends Joined {
+  readonly transport: string
+  /** Use of the network by all clients, without the publisher; null if it is unknown. */
+  readonly usage: Usage | null
+  /** Clients that lost their connection. */
+  readonly dropped: number
+  readonly loopDelayMs: number
+  /** Processor time of the server in the measured time; null if it is unknown. */
+  readonly cpuMs: number | null
+  /** Memory of the server for each client, in KiB; null if it is unknown. */
+  readonly memoryKiB: number | null
+}
+
+/** Time between the last connection and the start of the schedule. */
+const START_MS = 100
+/** Time in which the last messages must arrive, beside the pauses of short polls. */
+const ARRIVAL_MS = 2000
+const LOOK_MS = 50
+/** With fewer clients, other changes of the memory are larger than the clients' part. */
+const CLIENTS_FOR_MEMORY = 100
+
+export interface Measuring {
+  readonly adapter: Adapter
+  readonly options: Options
+  readonly crew: Crew
+  readonly target: Target
+  readonly pid: number | undefined
+  /** Repetitions have different schedules, and all transports of a repetition have the same. */
+  readonly seed: number
+}
+
+export async function measure({ adapter, options, crew, target, pid, seed }: Measuring): Promise<Run> {
+  const { clients, rate, warmup, seconds, ramp } = options
+  const memoryBefore = pid === undefined ? null : residentKiBOf(pid)
+  await crew.open(options.adapter, target, clients, ramp * 1000)
+  const memoryAfter = pid === undefined ? null : residentKiBOf(pid)
+  const sender = await openSender(adapter, target)
+  const startMs = now() + START_MS
+  const fromMs = startMs + warmup * 1000
+  const idOf = (message: number): string => markOf(target.run, message)
+  const schedule = scheduleOf(rate, warmup + seconds, randomOf(seed))
+  const { messages, settled } = publishAll(schedule, startMs, idOf, (message) =>
+    sender.send(options.payload(idOf(message))),
+  )
+
+  await after(fromMs - now())
+  await crew.begin()
+  const cpuBefore = pid === undefined ? null : cpuMsOf(pid)
+  await after(fromMs + seconds * 1000 - now())
+  const cpuAfter = pid === undefined ? null : cpuMsOf(pid)
+  await crew.end()
+  await Promise.race([settled, after(ARRIVAL_MS)])
+  await arrival(crew, messages.filter(({ refusal }) => refusal === null).length * clients, target)
+  const worked = await crew.finish()
+  await crew.close()
+  sender.close()
+
+  const usages = worked.map(({ usage }) => usage)
+  return {
+    ...join(
+      messages,
+      worked.map(({ samples }) => samples),
+      clients,
+      fromMs,
+    ),
+    transport: target.transport,
+    usage: usages.every((usage) => usage !== null) ? usages.reduce(sum) : null,
+    dropped: worked.reduce((sum, { dropped }) => sum + dropped, 0),
+    loopDelayMs: Math.max(...worked.map(({ loopDelayMs }) => loopDelayMs)),
+    cpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
+    memoryKiB:
+      memoryBefore === null || memoryAfter === null || clients < CLIENTS_FOR_MEMORY
+        ? null
+        : (memoryAfter - memoryBefore) / clients,
+  }
+}
+
+/** Resolves when all deliveries are there, or when no more can be expected. */
+async function arrival(crew: Crew, deliveries: number, { intervalMs }: Target): Promise<void> {
+  const untilMs = now() + ARRIVAL_MS + intervalMs
+  while (now() < untilMs && (await crew.count()) < deliveries) await after(LOOK_MS)
+}
+
+const sum = (one: Usage, other: Usage): Usage => ({
+  bytesUp: one.bytesUp + other.bytesUp,
+  bytesDown: one.bytesDown + other.bytesDown,
+  requests: one.requests + other.requests,
+})

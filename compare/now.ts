@@ -1,0 +1,8 @@
+const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+/**
+ * Returns ms on the monotonic clock of this machine. All processes of one machine share this clock, so the times of
+ * the publisher and of the clients can be subtracted. `performance.timeOrigin` would not do: each process reads it
+ * from the wall clock, which somebody may set between two starts.
+ */
+export const now = (): number => ORIGIN_MS + performance.now()

@@ -1,0 +1,216 @@
+/** The options of `npm run compare`. Every error names the option, quotes the value, and says what to do. */
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isJson } from './adapters/plain.ts'
+import { readThreshold } from './thresholds.ts'
+import type { Threshold } from './thresholds.ts'
+import { Trouble, messageOf } from './trouble.ts'
+
+export interface Options {
+  /** Undefined for the usual transports of the adapter. */
+  readonly transports: readonly string[] | undefined
+  readonly clients: number
+  /** Messages per second. Each client receives all of them. */
+  readonly rate: number
+  /** Returns the text of a message. The text contains the mark. */
+  payload(mark: string): string
+  /** Duration of the measurement of one transport in one repetition. */
+  readonly seconds: number
+  readonly warmup: number
+  readonly ramp: number
+  readonly interval: number
+  readonly wait: number
+  readonly repeat: number
+  /** Undefined if the program starts a Fourwire of its own. */
+  readonly url: URL | undefined
+  readonly publish: URL | undefined
+  readonly adapter: string
+  /** Process of the server, if it runs on this machine; undefined if unknown. */
+  readonly pid: number | undefined
+  readonly thresholds: readonly Threshold[]
+  readonly json: string | undefined
+}
+
+interface Range {
+  readonly from: number
+  readonly to: number
+  readonly usual: number
+  /** What the number counts. */
+  readonly unit: string
+}
+
+const NUMBERS = {
+  clients: { from: 1, to: 20_000, usual: 100, unit: 'clients, a whole number' },
+  rate: { from: 0.01, to: 2000, usual: 10, unit: 'messages a second' },
+  size: { from: 30, to: 1_000_000, usual: 100, unit: 'bytes, a whole number' },
+  seconds: { from: 0.1, to: 3600, usual: 5, unit: 'seconds' },
+  warmup: { from: 0, to: 600, usual: 1, unit: 'seconds' },
+  ramp: { from: 0, to: 600, usual: 1, unit: 'seconds' },
+  interval: { from: 0.01, to: 3600, usual: 1, unit: 'seconds' },
+  wait: { from: 1, to: 300, usual: 25, unit: 'seconds' },
+  repeat: { from: 1, to: 100, usual: 5, unit: 'repetitions, a whole number' },
+} satisfies Record<string, Range>
+
+type NumberName = keyof typeof NUMBERS
+
+/** A larger result does not fit into the memory of the programs that receive the messages. */
+const DELIVERIES = 5_000_000
+
+export const HELP = `Compares how fast and at which cost a server delivers messages over each transport.
+
+  npm run compare -- [options]
+
+  --transports LIST  transports, separated by commas            (all usual ones)
+  --clients N        clients that receive all messages          (100)
+  --rate N           messages a second                          (10)
+  --size BYTES       size of the text of a message              (100)
+  --payload FILE     text of a message instead of --size; {{id}} in it becomes
+                     the id by which a message is recognised
+  --seconds N        duration for each transport and repetition (5)
+  --warmup N         seconds before that, which do not count    (1)
+  --ramp N           seconds in which the clients connect       (1)
+  --interval N       seconds between two short polls            (1)
+  --wait N           seconds for which a long poll may be held  (25)
+  --repeat N         repetitions; the transports take turns     (5)
+  --url URL          server to measure     (a Fourwire, started for this)
+  --publish URL      address to publish at, if it is another one
+  --adapter NAME     fourwire, sse, ws, poll, or a file of yours (fourwire)
+  --pid N            process of the server on this machine, for its
+                     processor time and its memory
+  --threshold TEXT   limit, such as "sse.p99<200ms"; repeatable. If one is
+                     broken, the exit code is 1
+  --json FILE        writes the result as JSON
+  --help             prints this text`
+
+const TEXTS = ['transports', 'payload', 'url', 'publish', 'adapter', 'pid', 'threshold', 'json'] as const
+
+/** Returns null if the help is wanted. Throws `Trouble`. */
+export function readOptions(args: readonly string[]): Options | null {
+  const given = parse(args)
+  if (given.has('help')) return null
+  const last = (name: string): string | undefined => given.get(name)?.at(-1)
+  const number = (name: NumberName): number => numberOf(name, last(name), NUMBERS[name])
+  const url = urlOf('url', last('url'))
+  const adapter = last('adapter') ?? 'fourwire'
+  if (!url && adapter !== 'fourwire')
+    throw new Trouble(`--adapter is "${adapter}", and --url is missing. Give the address of the server with --url.`)
+  if (given.has('payload') && given.has('size'))
+    throw new Trouble(`--size is "${last('size')}", and --payload is "${last('payload')}". Leave one of them out.`)
+  const options: Options = {
+    transports: last('transports')
+      ?.split(',')
+      .filter((name) => name !== ''),
+    clients: number('clients'),
+    rate: number('rate'),
+    payload: payloadOf(last('payload'), number('size')),
+    seconds: number('seconds'),
+    warmup: number('warmup'),
+    ramp: number('ramp'),
+    interval: number('interval'),
+    wait: number('wait'),
+    repeat: number('repeat'),
+    url,
+    publish: urlOf('publish', last('publish')),
+    adapter,
+    pid: pidOf(last('pid')),
+    thresholds: (given.get('threshold') ?? []).map(readThreshold),
+    json: writable('json', last('json')),
+  }
+  checkAmount(options)
+  return options
+}
+
+/** Returns the values of each option. Node's own errors do not quote the value and suggest nothing. */
+function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const names = [...Object.keys(NUMBERS), ...TEXTS]
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    strict: false,
+    tokens: true,
+  })
+  const given = new Map<string, string[]>()
+  for (const token of tokens) {
+    if (token.kind === 'positional')
+      throw new Trouble(`"${token.value}" belongs to no option. See npm run compare -- --help`)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value } = token
+    if (name !== 'help' && !names.includes(name))
+      throw new Trouble(`${rawName} is no option. See npm run compare -- --help`)
+    if (name !== 'help' && (value === undefined || value === '' || value.startsWith('--')))
+      throw new Trouble(`${rawName} is "${value ?? ''}". Give it a value, as in npm run compare -- --help`)
+    given.set(name, [...(given.get(name) ?? []), value ?? ''])
+  }
+  return given
+}
+
+function numberOf(name: NumberName, text: string | undefined, { from, to, usual, unit }: Range): number {
+  if (text === undefined) return usual
+  const value = Number(text)
+  const isWhole = Number.isInteger(value) || !unit.includes('whole')
+  if (text.trim() !== '' && value >= from && value <= to && isWhole) return value
+  throw new Trouble(`--${name} is "${text}". Give a number from ${from} to ${to}: ${unit}.`)
+}
+
+function urlOf(name: string, text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url && /^(?:http|ws)s?:$/.test(url.protocol)) return url
+  throw new Trouble(`--${name} is "${text}", which is no address. Give one such as http://localhost:3000`)
+}
+
+function pidOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const pid = Number(text)
+  try {
+    if (Number.isInteger(pid) && pid > 0 && process.kill(pid, 0)) return pid
+  } catch {
+    // No such process, or one of another user, whose figures cannot be read either.
+  }
+  throw new Trouble(`--pid is "${text}", and you have no such process. Give the process id of the server.`)
+}
+
+const ID = '{{id}}'
+
+function payloadOf(file: string | undefined, size: number): Options['payload'] {
+  if (file === undefined) return (mark) => `${mark}${'x'.repeat(Math.max(0, size - mark.length))}`
+  const text = contentOf('payload', file)
+  if (text.includes(ID)) return (mark) => text.replace(ID, mark)
+  if (text.trim() === '')
+    throw new Trouble(`--payload is "${file}", which is empty. Write the text of a message into it.`)
+  if (!isJson(text)) return (mark) => `${mark} ${text}`
+  throw new Trouble(`--payload is "${file}", which is JSON without ${ID}. Write ${ID} into one of its strings.`)
+}
+
+function contentOf(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Trouble(`--${name} is "${file}", which cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** Refuses a file that cannot be written before anything is measured. */
+function writable(name: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  const folder = dirname(resolve(file))
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new Trouble(`--${name} is "${file}", and the folder ${folder} does not exist. Create it first.`)
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new Trouble(`--${name} is "${file}", which is a folder. Give the name of a file.`)
+  return file
+}
+
+function checkAmount({ clients, rate, seconds, warmup }: Options): void {
+  if (rate * seconds < 1)
+    throw new Trouble(
+      `--rate is "${rate}" and --seconds is "${seconds}": no message would be sent. Increase one of them.`,
+    )
+  const deliveries = clients * rate * (seconds + warmup)
+  if (deliveries <= DELIVERIES) return
+  throw new Trouble(
+    `--clients is "${clients}" and --rate is "${rate}": ${deliveries.toLocaleString('en')} deliveries do not fit into memory. Reduce --clients, --rate or --seconds until there are at most ${DELIVERIES.toLocaleString('en')}.`,
+  )
+}

@@ -1,0 +1,57 @@
+/** Starts a Fourwire in a process of its own, for one measurement. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { killedAtExit } from './children.ts'
+import { Trouble } from './trouble.ts'
+
+export interface OwnServer extends AsyncDisposable {
+  readonly url: URL
+  readonly pid: number
+}
+
+const MAIN = join(import.meta.dirname, '../server/main.ts')
+const FLAGS = ['--host', '127.0.0.1', '--port', '0', '--data', ':memory:', '--limits', 'off', '--log', 'error']
+
+/** Resolves when the server listens. Rejects with `Trouble` and the server's own message if it cannot start. */
+export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer> {
+  const child = killedAtExit(
+    spawn(process.execPath, [MAIN, ...FLAGS], { stdio: ['ignore', 'pipe', 'pipe'], env: environmentFrom(env) }),
+  )
+  let trouble = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text))
+  const url = await addressIn(child)
+  if (!url)
+    throw new Trouble(`No Fourwire could be started, and --url names no other server. It said: ${trouble.trim()}`)
+  return {
+    url,
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/**
+ * Returns the variables for the server. The settings of the user's own Fourwire are for another server. The server
+ * ends itself when its launcher has ended, even if somebody kills this process.
+ */
+function environmentFrom(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isSetting = (name: string): boolean => /^(?:FOURWIRE_.*|PORT|HOST)$/.test(name)
+  const others = Object.entries(env).filter(([name]) => !isSetting(name))
+  return { ...Object.fromEntries(others), FOURWIRE_LAUNCHER: String(process.pid) }
+}
+
+async function addressIn({ stdout }: ChildProcess): Promise<URL | null> {
+  if (!stdout) return null
+  for await (const line of createInterface(stdout)) {
+    const [, port] = /^Fourwire is at http:\S+:(\d+)/.exec(line) ?? []
+    // The name localhost would be looked up for each client.
+    if (port !== undefined) return new URL(`http://127.0.0.1:${port}`)
+  }
+  return null
+}

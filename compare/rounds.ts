@@ -1,0 +1,86 @@
+/** Measures all transports in turns: in each repetition every transport once, each time in another order. */
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import type { Adapter, Target } from './adapter.ts'
+import { startCrew } from './crew.ts'
+import type { Crew } from './crew.ts'
+import { pin, serverCores } from './machine.ts'
+import { measure } from './measure.ts'
+import type { Run } from './measure.ts'
+import type { Options } from './options.ts'
+import { startOwnServer } from './own-server.ts'
+import { probe } from './probe.ts'
+import { startProgress } from './progress.ts'
+
+export interface Rounds {
+  readonly runs: readonly Run[]
+  /** True if the server and the clients had cores of their own. */
+  readonly isPinned: boolean
+}
+
+/** Time to start a server and to wait for the last messages. */
+const BESIDE_S = 1.5
+
+/** Rejects with `Trouble` before anything is measured, if the input does not fit the server. */
+export async function measureAll(
+  adapter: Adapter,
+  options: Options,
+  transports: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Rounds> {
+  const onServer = <Result>(use: (url: URL, pid: number | undefined) => Promise<Result>): Promise<Result> =>
+    withServer(options, env, use)
+  await onServer(async (url) => {
+    for (const transport of transports) await probe(adapter, options, targetOf(options, transport, url))
+  })
+  using crew = startCrew()
+  let isPinned = true
+  const { ramp, warmup, seconds, repeat } = options
+  const progress = startProgress(process.stderr, repeat * transports.length * (ramp + warmup + seconds + BESIDE_S))
+  const runs: Run[] = []
+  try {
+    for (let round = 0; round < repeat; round++) {
+      for (const transport of rotated(transports, round)) {
+        progress.show(`Repetition ${round + 1} of ${repeat}, ${transport}`)
+        const run = await onServer(async (url, pid) => {
+          isPinned = pinAll(crew, pid) && isPinned
+          return measure({ adapter, options, crew, target: targetOf(options, transport, url), pid, seed: round })
+        })
+        runs.push(run)
+      }
+    }
+  } finally {
+    progress.end()
+  }
+  return { runs, isPinned }
+}
+
+/** Starts a Fourwire for one use, unless the user has named a server. A new one has no memory of the last use. */
+async function withServer<Result>(
+  { url, pid }: Options,
+  env: NodeJS.ProcessEnv,
+  use: (url: URL, pid: number | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (url) return use(url, pid)
+  await using server = await startOwnServer(env)
+  // Without `await` the server would end before its use.
+  return await use(server.url, server.pid)
+}
+
+function targetOf({ publish, interval, wait }: Options, transport: string, url: URL): Target {
+  const run = randomBytes(4).toString('hex')
+  return { transport, url, publishUrl: publish ?? url, run, intervalMs: interval * 1000, waitS: wait }
+}
+
+const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {
+  const first = by % values.length
+  return [...values.slice(first), ...values.slice(0, first)]
+}
+
+/** Gives one half of the cores to the server, and the other half to the clients and the publisher. */
+function pinAll(crew: Crew, server: number | undefined): boolean {
+  const cores = serverCores()
+  if (cores === null || server === undefined) return false
+  const clients = [process.pid, ...crew.pids]
+  return pin(server, 0, cores - 1) && clients.every((pid) => pin(pid, cores, availableParallelism() - 1))
+}

@@ -1,0 +1,66 @@
+/** Deliveries as the clients recorded them, in columns: millions of objects would not fit into memory. */
+
+export interface Samples {
+  readonly length: number
+  /** Number of the client that received the message. */
+  readonly client: Uint32Array
+  /** Index of the message's id in `ids`. */
+  readonly id: Uint32Array
+  readonly ids: readonly string[]
+  readonly atMs: Float64Array
+  /** Time for which the process of the client had already been busy: its own part of the delay is at most this. */
+  readonly busyMs: Float32Array
+}
+
+export interface Recorder {
+  add(client: number, id: string, atMs: number, busyMs: number): void
+  readonly length: number
+  take(): Samples
+}
+
+const FIRST = 4096
+
+export function createRecorder(): Recorder {
+  let client = new Uint32Array(FIRST)
+  let id = new Uint32Array(FIRST)
+  let atMs = new Float64Array(FIRST)
+  let busyMs = new Float32Array(FIRST)
+  let length = 0
+  const indexes = new Map<string, number>()
+
+  return {
+    add(ofClient, text, at, busy) {
+      if (length === client.length) grow()
+      const index = indexes.get(text) ?? indexes.size
+      indexes.set(text, index)
+      client[length] = ofClient
+      id[length] = index
+      atMs[length] = at
+      busyMs[length] = busy
+      length += 1
+    },
+    get length() {
+      return length
+    },
+    take: () => ({
+      length,
+      client: client.slice(0, length),
+      id: id.slice(0, length),
+      ids: [...indexes.keys()],
+      atMs: atMs.slice(0, length),
+      busyMs: busyMs.slice(0, length),
+    }),
+  }
+
+  function grow(): void {
+    client = resized(client, new Uint32Array(2 * length))
+    id = resized(id, new Uint32Array(2 * length))
+    atMs = resized(atMs, new Float64Array(2 * length))
+    busyMs = resized(busyMs, new Float32Array(2 * length))
+  }
+}
+
+function resized<Column extends Uint32Array | Float64Array | Float32Array>(old: Column, column: Column): Column {
+  column.set(old)
+  return column
+}

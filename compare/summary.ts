@@ -1,0 +1,143 @@
+/** Sums up all repetitions of one transport. */
+import { sampleQuantile } from '../web/measure/latency.ts'
+import type { Quantile } from '../web/measure/latency.ts'
+import type { Run } from './measure.ts'
+import { msText } from './words.ts'
+
+export interface Summary {
+  readonly transport: string
+  readonly repetitions: number
+  readonly messages: number
+  readonly deliveries: number
+  /** Number of independent observations, for the confidence intervals. */
+  readonly independent: number
+  /** From the intended sending to the receipt. */
+  readonly delay: Quantiles
+  readonly maxMs: number | null
+  /** From the acceptance to the receipt; null if the server does not report it. */
+  readonly acceptedDelay: Quantiles | null
+  /** Greatest error of these delays, by the clocks. */
+  readonly clockBoundMs: number | null
+  /** Quantiles of each repetition, for a comparison with a later measurement. */
+  readonly each: readonly Record<Level, number | null>[]
+  readonly lost: number
+  readonly doubled: number
+  readonly reordered: number
+  readonly refused: number
+  readonly refusal: string | null
+  readonly dropped: number
+  readonly bytes: number | null
+  readonly requests: number | null
+  readonly cpuUs: number | null
+  readonly memoryKiB: number | null
+  readonly own: Own
+  /** Reason why the delays cannot be told, as a sentence; null if they can. */
+  readonly doubt: string | null
+}
+
+export type Level = 'p50' | 'p95' | 'p99'
+
+export type Quantiles = Readonly<Record<Level, Quantile | null>>
+
+/** The part of the measuring programs. */
+export interface Own {
+  /** 19 of 20 deliveries waited for the receiving process for less. */
+  readonly busyMs: number
+  /** 19 of 20 messages were sent late by less. */
+  readonly slipMs: number
+  /** 99 of 100 timers of the receiving processes were late by less. */
+  readonly loopDelayMs: number
+}
+
+const LEVELS = { p50: 0.5, p95: 0.95, p99: 0.99 } as const
+
+/** All runs are of one transport. */
+export function summarise(runs: readonly Run[]): Summary {
+  const delays = merged(runs.map(({ delaysMs }) => delaysMs))
+  const accepted = merged(runs.map(({ acceptedDelaysMs }) => acceptedDelaysMs))
+  const independent = total(runs, ({ independent }) => independent)
+  const deliveries = delays.length
+  const own = {
+    busyMs: sampleQuantile(merged(runs.map(({ busyMs }) => busyMs)), independent, 0.95)?.ms ?? 0,
+    slipMs: sampleQuantile(merged(runs.map(({ slipsMs }) => slipsMs)), independent, 0.95)?.ms ?? 0,
+    loopDelayMs: Math.max(...runs.map(({ loopDelayMs }) => loopDelayMs)),
+  }
+  const delay = quantilesOf(delays, independent)
+  const each = (amount: (run: Run) => number | null): number | null => {
+    const amounts = runs.map(amount)
+    return deliveries > 0 && amounts.every((one) => one !== null)
+      ? amounts.reduce((a, b) => a + b, 0) / deliveries
+      : null
+  }
+  return {
+    transport: runs[0]?.transport ?? '',
+    repetitions: runs.length,
+    messages: total(runs, ({ messages }) => messages),
+    deliveries,
+    independent,
+    delay,
+    maxMs: delays.at(-1) ?? null,
+    acceptedDelay: accepted.length === 0 ? null : quantilesOf(accepted, independent),
+    clockBoundMs: accepted.length === 0 ? null : Math.max(...runs.map(({ clockBoundMs }) => clockBoundMs ?? 0)),
+    each: runs.map(({ delaysMs, independent }) => levels((p) => sampleQuantile(delaysMs, independent, p)?.ms ?? null)),
+    lost: total(runs, ({ lost }) => lost),
+    doubled: total(runs, ({ doubled }) => doubled),
+    reordered: total(runs, ({ reordered }) => reordered),
+    refused: total(runs, ({ refused }) => refused),
+    refusal: runs.find(({ refusal }) => refusal !== null)?.refusal ?? null,
+    dropped: total(runs, ({ dropped }) => dropped),
+    bytes: each(({ usage }) => usage && usage.bytesUp + usage.bytesDown),
+    requests: each(({ usage }) => usage && usage.requests),
+    cpuUs: each(({ cpuMs }) => cpuMs && cpuMs * 1000),
+    memoryKiB: medianOf(runs.flatMap(({ memoryKiB }) => memoryKiB ?? [])),
+    own,
+    doubt: doubtOf(delay, own),
+  }
+}
+
+/** Below this time, the clients' own part does not matter. */
+const HARMLESS_MS = 1
+/** The clients' own part may be at most this share of the delay. */
+const HARMLESS_SHARE = 0.25
+
+/** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
+function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs }: Own): string | null {
+  if (!p95 || !p99) return 'No message has arrived.'
+  const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
+    ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
+  if (!isHarmless(busyMs, p95))
+    return `The clients themselves were busy for up to ${msText(busyMs)} of the ${msText(p95.ms)} ms. Reduce --clients or --rate.`
+  if (!isHarmless(slipMs, p95))
+    return `Messages were sent up to ${msText(slipMs)} ms too late. Reduce --rate, or stop other programs.`
+  if (!isHarmless(loopDelayMs, p99))
+    return `Timers of the clients were up to ${msText(loopDelayMs)} ms late. Reduce --clients, or stop other programs.`
+  return null
+}
+
+const levels = <Value>(value: (p: number) => Value): Record<Level, Value> => ({
+  p50: value(LEVELS.p50),
+  p95: value(LEVELS.p95),
+  p99: value(LEVELS.p99),
+})
+
+const quantilesOf = (sorted: Float64Array, independent: number): Quantiles =>
+  levels((p) => sampleQuantile(sorted, independent, p))
+
+const total = (runs: readonly Run[], count: (run: Run) => number): number =>
+  runs.reduce((sum, run) => sum + count(run), 0)
+
+function merged(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all.sort()
+}
+
+function medianOf(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
+  return middle === undefined ? null : (middle + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? middle)) / 2
+}

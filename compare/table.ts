@@ -1,0 +1,60 @@
+/** The result as a table of text. */
+import type { Summary } from './summary.ts'
+import { countText, msText } from './words.ts'
+
+interface Column {
+  readonly title: string
+  text(summary: Summary): string
+}
+
+const NONE = '–'
+const UNTOLD = '?'
+
+const number = (value: number | null, text: (value: number) => string): string => (value === null ? NONE : text(value))
+
+const delay = (level: 'p50' | 'p95' | 'p99'): Column => ({
+  title: `${level} ms`,
+  text({ delay, doubt }) {
+    const quantile = delay[level]
+    if (doubt !== null || !quantile) return UNTOLD
+    const { ms, lowMs, highMs } = quantile
+    return `${msText(ms)} (${number(lowMs, msText)} to ${number(highMs, msText)})`
+  },
+})
+
+const COLUMNS: readonly Column[] = [
+  { title: 'transport', text: ({ transport }) => transport },
+  delay('p50'),
+  delay('p95'),
+  delay('p99'),
+  { title: 'max ms', text: ({ maxMs, doubt }) => (doubt === null ? number(maxMs, msText) : UNTOLD) },
+  {
+    title: 'accepted p50 ms',
+    text: ({ acceptedDelay, clockBoundMs, doubt }) =>
+      doubt === null
+        ? number(acceptedDelay?.p50?.ms ?? null, (ms) => `${msText(ms)} ± ${msText(clockBoundMs ?? 0)}`)
+        : UNTOLD,
+  },
+  { title: 'lost', text: ({ lost }) => countText(lost) },
+  { title: 'doubled', text: ({ doubled }) => countText(doubled) },
+  { title: 'reordered', text: ({ reordered }) => countText(reordered) },
+  { title: 'bytes', text: ({ bytes }) => number(bytes, (value) => value.toFixed(0)) },
+  { title: 'requests', text: ({ requests }) => number(requests, (value) => value.toFixed(2)) },
+  { title: 'CPU µs', text: ({ cpuUs }) => number(cpuUs, (value) => value.toFixed(0)) },
+  { title: 'KiB/client', text: ({ memoryKiB }) => number(memoryKiB, (value) => value.toFixed(0)) },
+  { title: 'own ms', text: ({ own }) => msText(Math.max(own.busyMs, own.slipMs)) },
+]
+
+const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
+accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
+bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
+?: cannot be told, because the clients' own part is too large. ${NONE}: not known, or too few messages.`
+
+export function tableOf(all: readonly Summary[]): string {
+  const rows = [COLUMNS.map(({ title }) => title), ...all.map((summary) => COLUMNS.map(({ text }) => text(summary)))]
+  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const lines = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+  )
+  return `${lines.join('\n')}\n\n${NOTE}`
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readOptions } from '../../compare/options.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fourwire-compare-'))
+  return () => rm(folder, { recursive: true })
+})
+
+test('without options, the usual values apply and a Fourwire is started', () => {
+  const options = readOptions([])
+  expect(options).toMatchObject({ clients: 100, rate: 10, seconds: 5, warmup: 1, repeat: 5, adapter: 'fourwire' })
+  expect(options?.url).toBeUndefined()
+  expect(options?.transports).toBeUndefined()
+})
+
+test('--help asks for the help', () => {
+  expect(readOptions(['--clients', '3', '--help'])).toBeNull()
+})
+
+describe('one sentence names the option, quotes the value and says what to do', () => {
+  test.each([
+    [['--clients', '0'], '--clients is "0". Give a number from 1 to 20000: clients, a whole number.'],
+    [['--clients', '2.5'], '--clients is "2.5". Give a number from 1 to 20000: clients, a whole number.'],
+    [['--clients', 'many'], '--clients is "many".'],
+    [['--rate', '-1'], '--rate is "-1". Give a number from 0.01 to 2000: messages a second.'],
+    [['--rate=1e9'], '--rate is "1e9".'],
+    [['--size', '5'], '--size is "5". Give a number from 30 to 1000000'],
+    [['--seconds', 'Infinity'], '--seconds is "Infinity".'],
+    [['--seconds', ' '], '--seconds is " ".'],
+    [['--clients'], '--clients is "". Give it a value'],
+    [['--clients', '--rate', '3'], '--clients is "--rate". Give it a value'],
+    [['--client', '3'], '--client is no option.'],
+    [['-c', '3'], '-c is no option.'],
+    [['sse'], '"sse" belongs to no option.'],
+    [
+      ['--url', 'localhost:3000'],
+      '--url is "localhost:3000", which is no address. Give one such as http://localhost:3000',
+    ],
+    [['--url', 'ftp://x'], '--url is "ftp://x", which is no address.'],
+    [['--adapter', 'sse'], '--adapter is "sse", and --url is missing. Give the address of the server with --url.'],
+    [['--payload', '/nowhere/x'], '--payload is "/nowhere/x", which cannot be read: ENOENT'],
+    [['--payload', 'x', '--size', '50'], '--size is "50", and --payload is "x". Leave one of them out.'],
+    [
+      ['--json', '/nowhere/x.json'],
+      '--json is "/nowhere/x.json", and the folder /nowhere does not exist. Create it first.',
+    ],
+    [['--json', '/tmp'], '--json is "/tmp", which is a folder. Give the name of a file.'],
+    [['--pid', '999999999'], '--pid is "999999999", and you have no such process. Give the process id of the server.'],
+    [['--rate', '0.1'], '--rate is "0.1" and --seconds is "5": no message would be sent. Increase one of them.'],
+    [
+      ['--clients', '20000', '--rate', '1000'],
+      '--clients is "20000" and --rate is "1000": 120,000,000 deliveries do not fit into memory.',
+    ],
+    [['--threshold', 'fast'], '--threshold is "fast". Write it as in "sse.p99<200ms" or "ws.lost<=0".'],
+    [['--threshold', 'sse.p98<1ms'], '--threshold is "sse.p98<1ms", and "p98" is no figure. Use p50, p95, p99'],
+    [['--threshold', 'sse.p99<1kB'], '--threshold is "sse.p99<1kB". Give p99 in ms or s.'],
+  ])('%j', (args, sentence) => {
+    expect(() => readOptions(args)).toThrow(sentence)
+  })
+})
+
+test('a threshold has its limit in the unit of the figure', () => {
+  const thresholds = readOptions(['--threshold', 'sse.p99<0.2s', '--threshold', 'long-poll.lost <= 0'])?.thresholds
+  expect(thresholds).toMatchObject([
+    { transport: 'sse', metric: 'p99', isBelow: true, limit: 200 },
+    { transport: 'long-poll', metric: 'lost', isBelow: false, limit: 0 },
+  ])
+})
+
+describe('the text of a message', () => {
+  test('has the size of --size and begins with the mark', () => {
+    const text = readOptions(['--size', '64'])?.payload('~abc.1~')
+    expect(text).toMatch(/^~abc\.1~x+$/)
+    expect(text).toHaveLength(64)
+  })
+
+  test.each([
+    ['{"name":"{{id}}"}', '{"name":"~a.1~"}'],
+    ['Good morning', '~a.1~ Good morning'],
+  ])('of the file %j is %j', async (content, text) => {
+    const file = join(folder, 'payload')
+    await writeFile(file, content)
+    expect(readOptions(['--payload', file])?.payload('~a.1~')).toBe(text)
+  })
+
+  test.each([
+    ['{"name":"Ada"}', 'which is JSON without {{id}}. Write {{id}} into one of its strings.'],
+    ['  ', 'which is empty. Write the text of a message into it.'],
+  ])('of the file %j is refused', async (content, sentence) => {
+    const file = join(folder, 'refused')
+    await writeFile(file, content)
+    expect(() => readOptions(['--payload', file])).toThrow(`--payload is "${file}", ${sentence}`)
+  })
+})

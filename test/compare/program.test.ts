@@ -1,0 +1,364 @@
+/** Tests of `npm run compare` as a program, with real servers. */
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text as textOf } from 'node:stream/consumers'
+import { WebSocketServer } from 'ws'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Report } from '../../compare/report.ts'
+import { until } from '../until.ts'
+
+const MAIN = join(import.meta.dirname, '../../compare/main.ts')
+
+/** Marks all processes of this file, so that one that is left over is found. */
+const MARK = randomUUID()
+
+const SHORT = [
+  '--clients',
+  '4',
+  '--rate',
+  '60',
+  '--seconds',
+  '0.5',
+  '--warmup',
+  '0.1',
+  '--ramp',
+  '0.1',
+  '--repeat',
+  '1',
+]
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fourwire-compare-'))
+  return () => rm(folder, { recursive: true })
+})
+
+afterAll(() => until('no process is left over', () => leftOver().length === 0))
+
+describe('a Fourwire that the program starts', () => {
+  test('is measured over all transports, and the report has every figure', async () => {
+    const file = join(folder, 'report.json')
+    const args = ['--transports', 'short-poll,long-poll,sse,ws,stream', '--interval', '0.1', '--json', file]
+    const { code, stdout } = await compare(...SHORT, ...args)
+    expect(code).toBe(0)
+    expect(stdout).toContain('transport')
+    const { results, machine, workload }: Report = JSON.parse(await readFile(file, 'utf8'))
+    expect(results.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws', 'stream'])
+    for (const {
+      messages,
+      deliveries,
+      lost,
+      doubled,
+      reordered,
+      bytes,
+      requests,
+      acceptedDelay,
+      clockBoundMs,
+    } of results) {
+      expect({ messages, deliveries, lost, doubled, reordered }).toEqual({
+        messages: 30,
+        deliveries: 120,
+        lost: 0,
+        doubled: 0,
+        reordered: 0,
+      })
+      expect(bytes).toBeGreaterThan(100)
+      expect(requests).toBeGreaterThanOrEqual(0)
+      // The acceptance is after the sending, as far as the clocks can tell.
+      expect(acceptedDelay?.p50?.ms).toBeGreaterThan(-(clockBoundMs ?? 0))
+    }
+    expect(results.find(({ transport }) => transport === 'sse')?.requests).toBe(0)
+    expect(machine).toMatchObject({ node: process.version })
+    expect(workload).toMatchObject({ clients: 4, rate: 30, bytes: 100, url: null })
+  })
+
+  test('ends with the program, also if the program is killed', async () => {
+    const child = await startMeasuring()
+    child.kill('SIGKILL')
+    await until('no process is left over', () => leftOver().length === 0)
+  })
+
+  test('ends with the program if the user interrupts it', async () => {
+    const child = await startMeasuring()
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([130, null])
+    await until('no process is left over', () => leftOver().length === 0)
+  })
+})
+
+describe('the adapter', () => {
+  test('sse measures a plain event stream, and a broken threshold ends with exit code 1', async () => {
+    const url = await serve(eventStream())
+    const thresholds = ['--threshold', 'sse.p99<0.001ms', '--threshold', 'sse.lost<=0']
+    const { code, stdout } = await compare(...SHORT, '--adapter', 'sse', '--url', url, ...thresholds)
+    expect(stdout).toMatch(/The threshold sse\.p99<0\.001ms is (?:broken|not met)/)
+    expect(stdout).not.toContain('sse.lost')
+    expect(code).toBe(1)
+  })
+
+  test('ws measures a WebSocket that sends each message to all', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket) =>
+      socket.on('message', (data) => server.clients.forEach((client) => client.send(data.toString()))),
+    )
+    onTestFinished(() => server.close())
+    await once(server, 'listening')
+    const { code, results } = await measured('--adapter', 'ws', '--url', `ws://127.0.0.1:${portOf(server)}/`)
+    expect(code).toBe(0)
+    expect(results).toMatchObject([{ transport: 'ws', deliveries: 120, lost: 0, doubled: 0 }])
+  })
+
+  test('poll measures an endpoint with JSON, with a cursor and without', async () => {
+    const url = await serve(pollEndpoint())
+    const args = ['--adapter', 'poll', '--interval', '0.05', '--publish', url]
+    const plain = await measured(...args, '--url', url)
+    const withCursor = await measured(...args, '--url', `${url}?after={cursor}`)
+    for (const { code, results } of [plain, withCursor]) {
+      expect(code).toBe(0)
+      expect(results).toMatchObject([{ transport: 'short-poll', deliveries: 120, lost: 0, doubled: 0 }])
+    }
+    expect(withCursor.results[0]?.bytes).toBeLessThan(plain.results[0]?.bytes ?? 0)
+  })
+
+  test('of a file measures a server of the user, by the ids that this server gives', async () => {
+    const url = await serve(numberingStream())
+    const file = join(folder, 'mine.mjs')
+    await writeFile(file, NUMBERING_ADAPTER)
+    const { code, results } = await measured('--adapter', file, '--url', url)
+    expect(code).toBe(0)
+    expect(results).toMatchObject([{ transport: 'mine', deliveries: 120, lost: 0, bytes: null }])
+  })
+
+  test('counts messages that a server loses, repeats or delivers late', async () => {
+    const { results } = await measured('--adapter', 'sse', '--url', await serve(brokenStream()))
+    const { lost, doubled, reordered } = results[0] ?? {}
+    expect(lost).toBeGreaterThan(0)
+    expect(doubled).toBeGreaterThan(0)
+    expect(reordered).toBeGreaterThan(0)
+  })
+})
+
+describe('exit code 2 and one sentence, before anything is measured:', () => {
+  test('an address where nothing listens', async () => {
+    const server = createTcpServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${portOf(server)}/`
+    server.close()
+    await expectTrouble(
+      ['--url', url],
+      `--url is "${url}", and over short-poll the connection failed: connect ECONNREFUSED`,
+    )
+  })
+
+  test('an address that is none of a Fourwire', async () => {
+    const url = await serve((_request, response) => response.writeHead(404).end())
+    await expectTrouble(['--url', url, '--transports', 'sse'], 'GET /feed/')
+  })
+
+  test('a server that speaks no HTTP', async () => {
+    const server = createTcpServer((socket) => socket.end('220 smtp.example ESMTP\r\n')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    await expectTrouble(
+      ['--url', `http://127.0.0.1:${portOf(server)}/`],
+      'the response is no HTTP/1.1: "220 smtp.example',
+    )
+  })
+
+  test('a transport that the adapter does not have', async () => {
+    await expectTrouble(
+      ['--transports', 'sse,carrier-pigeon'],
+      '--transports contains "carrier-pigeon", and the adapter "fourwire" has only short-poll,',
+    )
+  })
+
+  test('a threshold for a transport that is not measured', async () => {
+    await expectTrouble(
+      ['--transports', 'sse', '--threshold', 'ws.p99<1s'],
+      '--threshold is "ws.p99<1s", and "ws" is not measured.',
+    )
+  })
+
+  test('an adapter that does not exist', async () => {
+    const url = ['--url', 'http://127.0.0.1:1']
+    await expectTrouble(
+      [...url, '--adapter', 'smtp'],
+      '--adapter is "smtp", which is no adapter. Give fourwire, sse, ws, poll, or the path of a file.',
+    )
+    await expectTrouble(
+      [...url, '--adapter', './none.mjs'],
+      '--adapter is "./none.mjs", and this file cannot be imported:',
+    )
+  })
+
+  test.each([
+    ['export const adapter = { name: "x" }', 'lacks transports, connect, match.'],
+    [
+      'export default { name: "x", transports: ["x"], connect() { throw new Error("no luck") }, match() {} }',
+      'and its "connect" threw: no luck',
+    ],
+    [
+      'export default { name: "x", transports: ["x"], connect(t, c) { c.live(); return { close() {} } }, match() {} }',
+      'has no "publish", and its connections have no "send".',
+    ],
+    [
+      'export default { name: "x", transports: ["x"], connect(t, c) { c.live(); this.c = c; return { close() {} } }, match() { throw new Error("bad text") }, async publish() { this.c.received("a") } }',
+      'and its "match" threw: bad text',
+    ],
+  ])('the adapter %s', async (code, sentence) => {
+    const file = join(folder, `${randomUUID()}.mjs`)
+    await writeFile(file, code)
+    await expectTrouble(['--url', 'http://127.0.0.1:1', '--adapter', file], sentence)
+  })
+
+  test('more clients than a process may open connections', async () => {
+    const child = spawn('sh', ['-c', `ulimit -n 256; exec "${process.execPath}" "${MAIN}" --clients 500`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    expect(await textOf(child.stderr)).toContain(
+      '--clients is "500", and a process may open only 256 files and connections here.',
+    )
+    expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(2)
+  })
+})
+
+async function expectTrouble(args: readonly string[], sentence: string): Promise<void> {
+  const { code, stdout, stderr } = await compare(...args)
+  expect(stderr).toContain(sentence)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+}
+
+async function measured(...args: string[]): Promise<{ code: number; results: Report['results'] }> {
+  const file = join(folder, `${randomUUID()}.json`)
+  const { code, stderr } = await compare(...SHORT, ...args, '--json', file)
+  if (!existsSync(file)) throw new Error(stderr)
+  const { results }: Report = JSON.parse(await readFile(file, 'utf8'))
+  return { code, results }
+}
+
+/** Resolves when the first measurement has begun. */
+async function startMeasuring() {
+  const child = start('--transports', 'sse', '--clients', '2')
+  for await (const line of createInterface(child.stderr)) if (line.startsWith('Repetition 1')) return child
+  throw new Error('The program has ended.')
+}
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, COMPARE_TEST: MARK },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+async function compare(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = start(...args)
+  const [stdout, stderr, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'exit')])
+  return { code, stdout, stderr }
+}
+
+/** Returns the processes of this file that are running; none on a machine without `/proc`. */
+function leftOver(): readonly string[] {
+  if (!existsSync('/proc/self/environ')) return []
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`COMPARE_TEST=${MARK}`)
+    } catch {
+      return false
+    }
+  })
+}
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${portOf(server)}/`
+}
+
+const portOf = (server: Pick<Server, 'address'> | WebSocketServer): number => (server.address() as AddressInfo).port
+
+/** Sends the body of each POST to all streams, as `send` writes it. */
+function eventStream(send: (stream: ServerResponse, text: string, count: number) => void = sendEvent): RequestListener {
+  const streams = new Set<ServerResponse>()
+  let count = 0
+  return async (request, response) => {
+    if (request.method !== 'POST') return open(request, response)
+    const text = await textOf(request)
+    for (const stream of streams) send(stream, text, count)
+    response.end(String(count))
+    count += 1
+  }
+
+  function open(_request: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    streams.add(response)
+    response.on('close', () => streams.delete(response))
+  }
+}
+
+const sendEvent = (stream: ServerResponse, text: string): boolean => stream.write(`data: ${text}\n\n`)
+
+/** Delivers its own number in the place of the text. */
+const numberingStream = (): RequestListener =>
+  eventStream((stream, _text, count) => sendEvent(stream, `number ${count}`))
+
+const NUMBERING_ADAPTER = `
+const decoder = new TextDecoder()
+export const adapter = {
+  name: 'mine',
+  transports: ['mine'],
+  connect({ url }, client) {
+    const end = new AbortController()
+    const read = async () => {
+      const { body } = await fetch(url, { signal: end.signal })
+      client.live()
+      for await (const bytes of body) for (const text of decoder.decode(bytes).split('\\n\\n')) client.received(text)
+    }
+    read().catch((error) => end.signal.aborted || client.failed(error.message))
+    return { close: () => end.abort() }
+  },
+  async publish({ publishUrl }, text) {
+    const response = await fetch(publishUrl, { method: 'POST', body: text })
+    return { id: 'number ' + await response.text() }
+  },
+  match: (text) => /number \\d+/.exec(text)?.[0] ?? null,
+}
+`
+
+/** Loses each tenth message, repeats another tenth, and delivers another one only after the next ones. */
+function brokenStream(): RequestListener {
+  return eventStream((stream, text, count) => {
+    if (count % 10 === 3) return
+    if (count % 10 === 5) sendEvent(stream, text)
+    if (count % 10 === 7) setTimeout(() => sendEvent(stream, text), 200)
+    else sendEvent(stream, text)
+  })
+}
+
+function pollEndpoint(): RequestListener {
+  const texts: string[] = []
+  return async (request, response) => {
+    if (request.method === 'POST') {
+      texts.push(await textOf(request))
+      return void response.end()
+    }
+    const after = Number(new URLSearchParams(request.url?.split('?')[1]).get('after') ?? 0)
+    response.end(JSON.stringify({ messages: texts.slice(after), cursor: texts.length }))
+  }
+}
