@@ -7,6 +7,8 @@ import { transports } from '../server/transports/index.ts'
 // Each title is also in server/README.md, under "Invariants", in the same words. `docs.test.ts` checks this.
 
 const REPOSITORY = join(import.meta.dirname, '..')
+/** Programs that lessons judge. They may be right or wrong, and repeat each other's names. */
+const PROGRAM = /^test\/lessons\/[^/]+\/variants\//
 const HTTP = /^(?:fastify|@fastify\/.*|ws|(?:node:)?(?:http|https|http2|net|tls))$/
 
 test('`server/feed` imports no transport, no HTTP, no wire and no lab', () => {
@@ -119,6 +121,16 @@ test('In `server` and in `web`, a folder imports only from floors below its own,
     expect(crossing).not.toEqual([])
     expect(crossing.filter(({ file, from }) => heightOf(from) >= heightOf(file))).toEqual([])
   }
+})
+
+test('Each exported type has a name of its own, except in programs that lessons judge', () => {
+  const declaration = /^export (?:declare )?(?:abstract )?(?:interface|type|class|(?:const )?enum) ([\w$]+)/gm
+  const files = filesOf('{server,web,lessons/kit,test}/**/*.ts').filter((file) => !PROGRAM.test(file))
+  const places = new Map<string, string[]>()
+  for (const file of files)
+    for (const [, name = ''] of read(file).matchAll(declaration)) places.set(name, [...(places.get(name) ?? []), file])
+  expect(places.size).toBeGreaterThan(0)
+  expect([...places].filter(([, files]) => files.length > 1)).toEqual([])
 })
 
 test('`server/launch.js` is the only JavaScript file', () => {
