@@ -23,7 +23,7 @@ const LINE_BREAK = Buffer.from('\r\n')
 
 /**
  * Sends a chunk after all earlier writes to the response. Returns a promise if the client is too slow. The promise
- * resolves when the client can take more. If the client leaves before that, it never resolves.
+ * resolves when the client can take more. If the client leaves before that, it may never resolve.
  */
 export function writeChunk(response: ServerResponse, { body, framed }: Chunk): Promise<void> | void {
   const { socket } = response
