@@ -81,7 +81,7 @@ describe.each([firefox, webkit])('$name', ({ name, missing, open }) => {
     await using server = await serve()
     await page.goto(`${server.origin}/?rate=20&poll=0.1`)
     await lanesHave(3)
-    await page.click('[aria-label="Break it"] button')
+    await page.click('[aria-label="Failures"] button')
     const { id } = await server.publish('after the cut')
     const last = Number(id.split('.')[1])
     const all = async () => (await snapshot())?.lanes.every(({ cursor }) => Number(cursor.split('.')[1]) >= last)

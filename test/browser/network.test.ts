@@ -96,8 +96,8 @@ test('buttons restore the previous network, and a network without conditions', a
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
-  const back = page.getByRole('button', { name: 'Back to before' })
-  const alone = page.getByRole('button', { name: 'Leave it alone' })
+  const back = page.getByRole('button', { name: 'Undo the last change' })
+  const alone = page.getByRole('button', { name: 'Remove all conditions' })
   expect([await back.isDisabled(), await alone.isDisabled()]).toEqual([true, true])
   await page.getByRole('radio', { name: /^DSL/ }).check()
   await conditionsAre(page, { latencyMs: 12 })

@@ -70,7 +70,7 @@ test('the sandbox can be used by keyboard alone', async () => {
     'Network',
     'Cut now',
     'Firewall',
-    'longer time',
+    'Show more time',
     'Pause',
     'SSE on',
     'Poll interval',
@@ -90,7 +90,7 @@ test('the sandbox can be used by keyboard alone', async () => {
     .getByRole('status')
     .getByText(/^Long poll, −\d/)
     .waitFor()
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   await page.keyboard.press(' ')
   await page.getByRole('button', { name: 'Pause' }).waitFor()
   await page.getByRole('button', { name: 'Code of SSE' }).focus()

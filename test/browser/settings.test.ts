@@ -21,7 +21,7 @@ test('the page keeps its state in the address, so that a link opens the same vie
   await page.getByRole('combobox', { name: 'Poll interval' }).selectOption('250')
   await page.getByRole('combobox', { name: 'Longest hold' }).selectOption('5')
   await page.getByRole('switch', { name: 'SSE on' }).uncheck()
-  await page.getByRole('button', { name: 'shorter time' }).click()
+  await page.getByRole('button', { name: 'Show less time' }).click()
   await page.getByRole('button', { name: 'Table' }).click()
   await page.getByRole('button', { name: 'Dark' }).click()
   await page.getByRole('button', { name: 'Code of WebSocket' }).click()

@@ -1,6 +1,6 @@
 /**
- * Draws failures: a refusal, a lost packet, a cut, and an absent server. They are in ink, because the lane's
- * transport did not cause them.
+ * Draws failures: a refusal, a lost packet, a cut, and an absent server. They are drawn in the colour of the text,
+ * because the lane's transport did not cause them.
  */
 import { groundAt } from './bands.ts'
 import { arrivalLeftAtMs, isPolling, leftAtMs, reachedAtMs, shown } from './geometry.ts'

@@ -25,8 +25,8 @@ const HEAD = 40
 const FOOT = 44
 
 const MEANINGS = [
-  'Upper line of a lane: the server; lower: the browser. Slant is travel. Vertical rules: messages are published. Bars above the server’s line: they wait there.',
-  'Thick: the server may speak at once. Solid marks carry messages, hollow ones do not. Dotted: heartbeat, ping, pong. Figures below: how late, ms.',
+  'In each lane, the upper line is the server and the lower line is the browser. A vertical rule is a publication. A bar above the server’s line is a wait there.',
+  'A slanted line is time on the way. On a thick line, the server can send. Hollow marks carry no message. Dotted lines are heartbeats and pings. Figures: delay, ms.',
 ]
 
 /** Returns the SVG file. `measure` returns the width of a text in a font. */

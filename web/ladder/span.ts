@@ -14,7 +14,10 @@ const PX_PER_S = { phone: 85, usual: 80, large: 96 }
 /** If messages are closer than this, they are drawn smaller. */
 const DENSE_PX = 14
 const DENSITY_WINDOW_MS = 4000
-/** Share of a page by which the picture turns when nothing may roll. */
+/**
+ * With reduced motion, the picture does not roll, but turns like a page. This is the share of its width by which it
+ * turns.
+ */
 const TURN = 0.6
 
 export function pxPerMs(zoom: number): number {
@@ -57,7 +60,7 @@ function inWholePixels(ms: number, scale: number): number {
   return Math.floor(ms / pixelMs) * pixelMs
 }
 
-/** Right edge if nothing may roll. The page turns when the present reaches its end, and part of it stays visible. */
+/** Right edge with reduced motion. The picture turns when the present reaches its end, and part of it stays visible. */
 function turned(nowMs: number, pageMs: number): number {
   const step = Math.max(1, pageMs * TURN)
   return Math.ceil(nowMs / step) * step

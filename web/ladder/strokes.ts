@@ -111,7 +111,7 @@ function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: nu
   return [x(fromMs), fromY, x(fromMs + slopeMs), middle, x(toMs - slopeMs), middle, x(toMs), toY]
 }
 
-/** Half of the one-way time. A delay is drawn in the middle of the way. */
+/** Half of the one-way time. A delay is drawn as a level piece in the middle of the line. */
 export function slopeOf(wayMs: number, fromMs: number, toMs: number): number {
   return Math.min(wayMs / 2, (toMs - fromMs) / 4)
 }

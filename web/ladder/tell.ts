@@ -43,35 +43,35 @@ const SENTENCES: { readonly [K in Mark['kind']]: (lane: Lane, mark: Extract<Mark
       : `sent by this page, ${bytes(size)} up in ${milliseconds(reachedAtMs - atMs)} ms`,
   beat: (_, { is, up, bytes: size }) => `${bytes(size)} ${up ? 'up' : 'down'}, ${PURPOSES[is]}`,
   cut: ({ marks }, { atMs }) =>
-    `cut here; it ${isBack(marks, atMs) ? 'came back from its own cursor' : 'has not come back yet'}`,
-  gap: (_, { first, last }) => `the server no longer keeps ${first}–${last}`,
+    `the connection was cut; the lane ${isBack(marks, atMs) ? 'resumed from its own cursor' : 'has not resumed yet'}`,
+  gap: (_, { first, last }) => `the server no longer keeps the events ${first}–${last}`,
 }
 
 const PURPOSES: Readonly<Record<BeatMark['is'], string>> = {
-  heartbeat: 'so that nothing in between hangs up',
-  ping: 'is the other end still there?',
-  pong: 'it is',
-  control: 'about the connection, no message in it',
-  close: 'the connection ends properly',
+  heartbeat: 'keeps proxies from closing the quiet connection',
+  ping: 'asks whether the other end is still there',
+  pong: 'answers a ping',
+  control: 'about the connection, without a message',
+  close: 'ends the connection politely',
 }
 
 function exchangeSentence({ transport }: Lane, mark: ExchangeMark): string {
   const { askedAtMs, sentAtMs, endedAtMs, carried, failed, crossed } = mark
   const queued = sentAtMs === undefined ? '' : `queued in the browser for ${milliseconds(sentAtMs - askedAtMs)} ms, `
   if (endedAtMs === null) {
-    if (!transports[transport].canPush) return `${queued}not answered yet`
+    if (!transports[transport].canPush) return `${queued}no response yet`
     return crossed ? `${queued}${up(mark, crossed)}, held since then` : `${queued}held since then`
   }
   const tookMs = milliseconds(endedAtMs - askedAtMs)
   if (failed === 'let go') return 'ended by this page'
   if (failed) return `${failed} after ${tookMs} ms${statusText(crossed)}`
-  const brought = carried === 0 ? 'nothing in it' : plural(carried, 'message')
+  const brought = carried === 0 ? 'no message' : plural(carried, 'message')
   if (!crossed || mark.reachedAtMs === undefined || mark.leftAtMs === undefined)
-    return `${queued}${transports[transport].canPush ? 'held ' : ''}${tookMs} ms, ${brought}`
+    return `${queued}${transports[transport].canPush ? 'held for ' : ''}${tookMs} ms, ${brought}`
   return [
     `${queued}${up(mark, crossed)}`,
-    `${transports[transport].canPush ? 'held' : 'there'} ${milliseconds(mark.leftAtMs - mark.reachedAtMs)}`,
-    `${crossed.status === null ? '' : `${crossed.status} `}${bytes(crossed.bytesDown)} down ${milliseconds(endedAtMs - mark.leftAtMs)}${heldText(mark.heldDown)}`,
+    `${transports[transport].canPush ? 'held for' : 'on the server for'} ${milliseconds(mark.leftAtMs - mark.reachedAtMs)} ms`,
+    `${crossed.status === null ? '' : `${crossed.status} `}${bytes(crossed.bytesDown)} down in ${milliseconds(endedAtMs - mark.leftAtMs)} ms${heldText(mark.heldDown)}`,
     brought,
     connectionText(crossed),
   ]
@@ -82,8 +82,8 @@ function exchangeSentence({ transport }: Lane, mark: ExchangeMark): string {
 function streamSentence({ transport }: Lane, mark: StreamMark): string {
   const { openedAtMs, askedAtMs, failed, crossed } = mark
   if (openedAtMs === null && failed === 'let go') return 'ended by this page before it was open'
-  if (openedAtMs === null) return failed ? `refused, or nobody was there${statusText(crossed)}` : 'connecting'
-  const opened = `open after ${milliseconds(openedAtMs - askedAtMs)} ms${transports[transport].kind === 'socket' ? ', both ways' : ''}`
+  if (openedAtMs === null) return failed ? `refused, or there was no server${statusText(crossed)}` : 'connecting'
+  const opened = `open after ${milliseconds(openedAtMs - askedAtMs)} ms${transports[transport].kind === 'socket' ? ', in both directions' : ''}`
   return crossed
     ? `${opened}, ${bytes(crossed.bytesUp)} up and ${bytes(crossed.bytesDown)} down ${mark.endedAtMs === null ? 'so far' : 'until its end'}${crossed.connection === null ? '' : `, ${connectionText(crossed)}`}`
     : opened
@@ -97,11 +97,11 @@ function arrivalSentence(
   const late = delayMs === undefined ? NO_CLOCK : `${milliseconds(delayMs)} ms after it was published`
   if (leftAtMs === undefined) return late
   const travelMs = atMs - leftAtMs
-  const waited = delayMs === undefined ? '' : `: waited ${milliseconds(delayMs - travelMs)}, `
-  return `${late}${waited}${size === undefined ? '' : `${bytes(size)} `}down in ${milliseconds(travelMs)}${heldText(held)}`
+  const waited = delayMs === undefined ? '' : `: waited ${milliseconds(delayMs - travelMs)} ms, `
+  return `${late}${waited}${size === undefined ? '' : `${bytes(size)} `}down in ${milliseconds(travelMs)} ms${heldText(held)}`
 }
 
-const NO_CLOCK = 'how late is not known, without a clock'
+const NO_CLOCK = 'the delay is not known without a clock'
 
 function statusText(crossed: Crossed | undefined): string {
   return crossed?.status ? ` (${crossed.status})` : ''
@@ -118,15 +118,15 @@ function isBack({ exchanges, streams, arrivals }: Lane['marks'], cutAtMs: number
 
 function up(mark: ExchangeMark, { bytesUp }: Crossed): string {
   const tookMs = mark.reachedAtMs === undefined ? undefined : mark.reachedAtMs - sentOf(mark)
-  return `${bytes(bytesUp)} up ${milliseconds(tookMs)} ms`
+  return `${bytes(bytesUp)} up in ${milliseconds(tookMs)} ms`
 }
 
 function heldText(held: ArrivalMark['held']): string {
   if (held === undefined) return ''
-  return { buffered: ' (held on the way)', lost: ' (lost, sent again)', behind: ' (behind what was held)' }[held]
+  return { buffered: ' (held by a proxy)', lost: ' (lost, sent again)', behind: ' (waited behind a late one)' }[held]
 }
 
 function connectionText({ connection, isReused }: Crossed): string {
   if (connection === null) return ''
-  return isReused ? 'reused' : `connection ${connection}`
+  return isReused ? 'reused connection' : `connection ${connection}`
 }

@@ -61,7 +61,10 @@ export interface Lane {
   isKeptOut(message: Message): boolean
   /** Dates the messages that arrived before a clock was known, and computes their delays. */
   date(offsetMs: number): void
-  /** Starts the figures again, with messages published after so many ms (default: at once). The ledger goes on. */
+  /**
+   * Starts the figures again, with messages that are published at least `afterMs` from now (default: 0). The ledger
+   * is not affected.
+   */
   clear(afterMs?: number): void
   /**
    * Notes that the server has dropped this lane. It reconnects so fast that readers would otherwise miss the reason.
@@ -99,7 +102,10 @@ export interface Surroundings {
   activity(atMs: number): void
 }
 
-/** Time after a (re)connection by the page until the connection stands and the code has warmed up. */
+/**
+ * Time that is not measured after the page has connected: the connection is still opening, and the code is not warm
+ * yet.
+ */
 const SETTLE_MS = 500
 
 const DROPPED_MS = 5000
@@ -130,8 +136,8 @@ export function createLane(
   let dropped: { readonly reason: string; readonly untilMs: number } | null = null
   let answers = 0
   /**
-   * A message published before this time is not measured: the page rested or its settings changed, so the delay is
-   * the page's.
+   * A message published before this time is not measured: the page rested or its settings changed, so the page caused
+   * its delay.
    */
   let measureFromMs = 0
   /** A message published before this time came by resuming. */

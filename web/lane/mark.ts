@@ -22,8 +22,8 @@ export interface Crossed {
 }
 
 /**
- * Reason for an unusually long way: a proxy's buffer, the resend of a lost packet, or waiting in line behind such a
- * delay.
+ * Reason for an unusually long time on the way: a proxy's buffer, the resend of a lost packet, or waiting behind
+ * bytes that were held up.
  */
 export type Held = 'buffered' | 'lost' | 'behind'
 

@@ -25,13 +25,13 @@ interface Waiting {
 
 /** Longest time of a publish by POST, including its second attempt. */
 const POST_MS = 20_000
-/** Longer than the lab's conditions can delay anything on its way. */
+/** Greatest time on the way. The lab's conditions cannot cause a longer one. */
 const LONGEST_WAY_MS = 60_000
 /** A busy server may notice this late that the kernel has taken its bytes. The browser may already have them. */
 const LATE_MS = 1000
 /** Events that were written together arrive within this time of each other. */
 const TOGETHER_MS = 2
-/** Longest time on its way up for which a sent message is looked for. */
+/** A sent message is looked for only if it reached the server within this time. */
 const LONGEST_UP_MS = 5000
 /** A request that the page aborted may reach the server this much later, in addition to two round trips. */
 const LET_GO_MS = 1000

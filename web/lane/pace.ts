@@ -6,9 +6,11 @@
  * monotonic clock stood still, or somebody set the wall clock. Only the server can distinguish these two cases.
  */
 export interface PaceListener {
-  /** Called when the page did not run for about so many ms, until now. */
+  /** Called when the page did not run for about `ms` milliseconds, until now. */
   late(ms: number): void
-  /** Called when the wall clock went so many ms further than the monotonic clock; negative if it was set back. */
+  /**
+   * Called when the wall clock moved `ms` milliseconds further than the monotonic clock; negative if it was set back.
+   */
   movedApart(ms: number): void
 }
 
@@ -21,9 +23,9 @@ export interface Pace {
 }
 
 const CHECK_MS = 250
-/** Longer than a large task of the page itself, garbage collection included. */
+/** Smallest delay that is reported. It is longer than a large task of the page itself, garbage collection included. */
 const LATE_MS = 500
-/** More than NTP corrects at once by itself. */
+/** Smallest difference of the clocks that is reported. NTP does not correct more at once by itself. */
 const APART_MS = 1000
 
 export function watchPace(listener: PaceListener): Pace {

@@ -5,8 +5,8 @@ import { transports } from '../transports/index.ts'
 import type { Lane } from './lane.ts'
 
 /**
- * Longer than any network that is still usable for a chat. The limit also ends a request that is queued in the
- * browser.
+ * Time limit for a publish. Any network that is usable for a chat is faster. The limit also ends a request that is
+ * queued in the browser.
  */
 const PATIENCE_MS = 6000
 

@@ -24,7 +24,7 @@ export interface Known {
 
 /** A busy machine may be this late, even if nothing holds a message up. */
 const USUAL_MS = 120
-/** If no known condition explains a delay, only a longer one counts as held up. */
+/** If no known condition explains a delay, only a delay longer than this counts as held up. */
 const UNEXPLAINED_MS = 1000
 /** Arrivals within this time were released together. */
 const TOGETHER_MS = 5

@@ -49,7 +49,7 @@ export function networkControl(session: SessionFacts & SessionActs, name: string
       aria-describedby=${`${name}-help`}
       @change=${choose}
     >
-      ${current ? '' : html`<option disabled selected>${conditions ? 'as set' : '–'}</option>`}
+      ${current ? '' : html`<option disabled selected>${conditions ? 'custom' : '–'}</option>`}
       ${presets.map(
         (preset) =>
           html`<option value=${preset.name} .selected=${preset === current}>
@@ -83,8 +83,8 @@ export function breakControl(session: SessionFacts & SessionActs): TemplateResul
     </button>`
   const proxy = (conditions?.bufferingBytes ?? 0) > 0
   const firewall = conditions?.firewall ?? false
-  return html`<span class="control breaking" role="group" aria-label="Break it">
-    <span class="label" aria-hidden="true">Break it</span>
+  return html`<span class="control breaking" role="group" aria-label="Failures">
+    <span class="label" aria-hidden="true">Failures</span>
     ${act('Cut now', HELP.cut, () => session.cut())} ${act('Restart server', HELP.restart, () => session.restart())}
     ${toggle('Buffering proxy', HELP.proxy, proxy, () => session.setNetwork(proxy ? NO_PROXY : PROXY))}
     ${toggle('Firewall', HELP.firewall, firewall, () => session.setNetwork({ firewall: !firewall }))}
@@ -97,17 +97,17 @@ function reasonFor({ conditions, instructor, refusal }: SessionFacts & SessionAc
 }
 
 export function timeControl(zoomBy: (factor: number) => void): TemplateResult {
-  return html`<span class="control" role="group" aria-label="Scale of time">
+  return html`<span class="control" role="group" aria-label="Time scale">
     <span class="label">Time</span>
     <span class="segments">
-      <button type="button" aria-label="longer time" @click=${() => zoomBy(0.5)}>−</button>
-      <button type="button" aria-label="shorter time" @click=${() => zoomBy(2)}>+</button>
+      <button type="button" aria-label="Show more time" @click=${() => zoomBy(0.5)}>−</button>
+      <button type="button" aria-label="Show less time" @click=${() => zoomBy(2)}>+</button>
     </span>
   </span>`
 }
 
 export function pauseControl(paused: boolean, toggle: () => void): TemplateResult {
   return html`<button class="button pause" type="button" aria-pressed=${paused} title="Space" @click=${toggle}>
-    ${paused ? 'Go on' : 'Pause'}
+    ${paused ? 'Resume' : 'Pause'}
   </button>`
 }

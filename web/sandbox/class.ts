@@ -86,8 +86,8 @@ export class ClassSheet extends LitElement {
         ${this.#twice('Delete all boards', 'Deletes every board of this server, for everybody.', (moderator) => moderator.deleteBoards())}
       </p>
       <p class="small dim">
-        Hiding the chat concerns this screen alone, for a projector. Everything else concerns everybody, and what is
-        removed does not come back.
+        Hiding the chat changes only this screen, for example a projector. Every other action affects everybody, and a
+        removed message does not come back.
       </p>
       <h3>People</h3>
       ${this.#people()}

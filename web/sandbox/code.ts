@@ -34,8 +34,8 @@ export class Code extends LitElement {
     const path = pathOf(this.lane, this.side)
     const current = source ? currentLine(source, this.lane) : -1
     return html`<p class="dim">
-        <span class="mono">${path}</span> as it
-        runs.${this.side === 'browser' ? ' The marked line says where the lane is now.' : ''}
+        <span class="mono">${path}</span> is the file that
+        runs.${this.side === 'browser' ? ' The marked line is the lane’s current state.' : ''}
       </p>
       ${trouble ? html`<p>${trouble}</p>` : nothing}
       <pre class="code">
@@ -51,7 +51,7 @@ ${source?.lines.map((pieces, i) => html`<span class=${i === current ? 'line curr
       const source: Source = await answer.json()
       if (path === pathOf(this.lane, this.side)) this.source = source
     } catch (error) {
-      this.trouble = `${path} could not be read: ${error instanceof Error ? error.message : String(error)}. Close and open it again.`
+      this.trouble = `${path} could not be read: ${error instanceof Error ? error.message : String(error)}. Close this panel and open it again.`
     }
   }
 }

@@ -40,7 +40,7 @@ export class Composer extends LitElement {
         maxlength=${LONGEST_NAME}
         .value=${this.signedInAs ?? recall('name') ?? ''}
         ?readonly=${this.signedInAs !== null}
-        title=${this.signedInAs === null ? nothing : 'As whom you have signed in.'}
+        title=${this.signedInAs === null ? nothing : 'You have signed in with this name.'}
         @change=${this.#rename}
       />
       <label class="vh" for="say">Your message</label>
@@ -56,7 +56,7 @@ export class Composer extends LitElement {
       <label class="vh" for="by">Send by</label>
       <select id="by" name="by" class="select">
         <option value="ws" ?disabled=${isWithoutWebSocket}>
-          WebSocket${isWithoutWebSocket ? ': does not get through' : ''}
+          WebSocket${isWithoutWebSocket ? ': refused by the network' : ''}
         </option>
         <option value="post" ?selected=${isWithoutWebSocket}>POST</option>
       </select>

@@ -157,7 +157,7 @@ export class Drawer extends LitElement {
           : 'people' in opened
             ? import('./class.ts')
             : null
-    fetched?.catch(() => this.controls.say('The server did not answer. Close this and open it again.'))
+    fetched?.catch(() => this.controls.say('The server did not answer. Close this panel and open it again.'))
   }
 }
 

@@ -45,14 +45,14 @@ export function toHandout(handout: Handout): string {
   const clock = boundMs === null ? 'no clock is known' : `clocks agree within ±${boundMs.toFixed(1)} ms`
   return [
     `Fourwire · room ${room} · ${stamp(fromMs, offsetMs)} · ${seconds(endMs - fromMs)} · ${clock}`,
-    `Network: ${network || 'as it is'}`,
+    `Network: ${network || 'no conditions'}`,
     '',
     ...published(handout),
     ...handout.lanes.flatMap((lane) => laneLines(handout, lane)),
-    'All times in ms since the beginning, "at" where it left and "there" where it was read whole.',
-    '~ stands before times that nobody measured: half a round trip is taken for the way.',
-    'Bytes are TCP payload, with heads and framing. Late: from being published to being in the browser.',
-    'Held: in a buffer on the way. Resent: by TCP, after a loss. Behind: what followed one of those.',
+    'Times are in ms from the beginning: "at" when the bytes left, "there" when all of them had arrived.',
+    '~ marks a time that was not measured: half a round trip is assumed for each direction.',
+    'Bytes are TCP payload, with heads and framing. "late" is the delay from publication to arrival.',
+    '"held": in a proxy’s buffer. "resent": by TCP, after a loss. "behind": waited for one of these.',
     '',
   ]
     .map((line) => line.trimEnd().slice(0, WIDTH))
@@ -81,8 +81,8 @@ function laneLines({ room, fromMs, endMs }: Handout, { trace, index, about }: Ha
   return [
     `${LABELS[trace.transport]}: ${about} · GET /feed/${room}/${transports[trace.transport].path}?after=CURSOR`,
     rows.length === 0
-      ? '  nothing crossed'
-      : `       at  ${'way'.padEnd(18)}  ${'what'.padEnd(WHAT)}     bytes     there`,
+      ? '  no bytes crossed the wire'
+      : `       at  ${'direction'.padEnd(18)}  ${'what'.padEnd(WHAT)}     bytes     there`,
     ...rows.map((row) => rowLine(row, fromMs)),
     '',
   ]
@@ -140,7 +140,7 @@ function exchangeRows(trace: Trace, mark: ExchangeMark, index: number): Row[] {
     {
       atMs: leftAtMs(trace, mark, endedAtMs),
       up: false,
-      what: `${crossed?.status ?? 'answer'} ${brought ? seqs(brought) : 'nothing in it'}`,
+      what: `${crossed?.status ?? 'response'} ${brought ? seqs(brought) : 'no message'}`,
       bytes: crossed?.bytesDown,
       thereMs: endedAtMs,
       isAssumed: mark.leftAtMs === undefined,
@@ -164,13 +164,13 @@ function streamRows(trace: Trace, mark: StreamMark): Row[] {
     rows.push({
       atMs: headLeftAtMs(trace, mark, openedAtMs),
       up: false,
-      what: `${crossed?.status ?? ''} open, and stays so`.trim(),
+      what: `${crossed?.status ?? ''} open, stays open`.trim(),
       thereMs: openedAtMs,
       isAssumed: mark.leftAtMs === undefined,
     })
   // A cut has its own row.
   if (endedAtMs !== null && failed !== 'cut')
-    rows.push({ atMs: endedAtMs, up: false, what: `× ${failed ?? 'over'}`, thereMs: null, isAssumed: false })
+    rows.push({ atMs: endedAtMs, up: false, what: `× ${failed ?? 'ended'}`, thereMs: null, isAssumed: false })
   return rows
 }
 

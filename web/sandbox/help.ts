@@ -49,7 +49,7 @@ export class Help extends LitElement {
               <dd>${help}</dd>`,
         )}
       </dl>
-      <h3>The network, bent below HTTP, for all lanes alike</h3>
+      <h3>Network conditions, below HTTP and the same for all lanes</h3>
       <dl class="words">
         ${NETWORK.map(
           ([word, help]) =>
@@ -58,8 +58,9 @@ export class Help extends LitElement {
         )}
       </dl>
       <p class="small dim">
-        The server tells when it had each request and when each answer left; until it has, and where it does not, each
-        way is taken to be half the clock’s round trip. What a page cannot see (pings, heartbeats) is drawn by that too.
+        The server reports when it received each request and when each response left. Without a report, the ladder
+        assumes half of the clock’s round trip for each direction. It also draws pings and heartbeats with this
+        assumption, because a page cannot see them.
       </p>
       <p class="small">
         <a class="link" href="/docs/web#how-to-read-the-sandbox">How to read the sandbox</a> explains the figures too.
@@ -117,7 +118,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['payload', HELP.payload],
   ['framing', HELP.framing],
   ['heads', HELP.heads],
-  ['nothing in it', HELP.nothing],
+  ['empty', HELP.nothing],
   ['an hour for 1,000 readers', HELP.hour],
   ['lost, doubled', HELP.ledger],
   ['Only', HELP.only],

@@ -27,12 +27,36 @@ export interface Knob {
 const STEPS = 80
 
 export const KNOBS: readonly Knob[] = [
-  knob('latencyMs', 'latency', 'ms', 1, 1, 2000, 'each way; a new connection takes a round trip more'),
-  knob('jitterMs', 'jitter', 'ms', 1, 1, 2000, 'up to so much more, packet by packet; nothing overtakes'),
-  knob('bandwidthBytesPerSecond', 'bandwidth', 'kB/s', 1000, 1e9, 1000, 'packets leave one behind the other'),
-  knob('lossRate', 'loss', '%', 0.01, 0.001, 0.5, 'of the packets come a timeout late, and all behind them wait'),
-  knob('bufferingBytes', 'buffering, size', 'bytes', 1, 1, 1_048_576, 'a proxy collects so much on its way down'),
-  knob('bufferingMs', 'buffering, time', 'ms', 1, 1, 60_000, 'or so long since the first byte; none: until it is full'),
+  knob('latencyMs', 'latency', 'ms', 1, 1, 2000, 'in each direction; a new connection needs one more round trip'),
+  knob('jitterMs', 'jitter', 'ms', 1, 1, 2000, 'each packet needs up to this time more; no packet overtakes another'),
+  knob(
+    'bandwidthBytesPerSecond',
+    'bandwidth',
+    'kB/s',
+    1000,
+    1e9,
+    1000,
+    'packets leave one after the other at this rate',
+  ),
+  knob(
+    'lossRate',
+    'loss',
+    '%',
+    0.01,
+    0.001,
+    0.5,
+    'this share of the packets arrives one timeout late, and later packets wait',
+  ),
+  knob('bufferingBytes', 'buffering, size', 'bytes', 1, 1, 1_048_576, 'a proxy collects this many bytes of a response'),
+  knob(
+    'bufferingMs',
+    'buffering, time',
+    'ms',
+    1,
+    1,
+    60_000,
+    'or the bytes of this time; none: until the buffer is full',
+  ),
   knob(
     'slowReaderBytesPerSecond',
     'slow reader',
@@ -40,9 +64,9 @@ export const KNOBS: readonly Knob[] = [
     1000,
     1e6,
     100,
-    'the application takes no more; the server has to hold the rest',
+    'the client’s application reads no more than this; the server has to hold the rest',
   ),
-  knob('idleCutMs', 'idle cut', 's', 1000, 600_000, 500, 'a connection silent for so long is closed'),
+  knob('idleCutMs', 'idle cut', 's', 1000, 600_000, 500, 'a connection without a byte for this time is closed'),
 ]
 
 /** Position with the nearest value. */
@@ -52,7 +76,7 @@ export function positionOf({ values }: Knob, value: number): number {
   return values.reduce((best, _, position) => (position > 1 && away(position) < away(best) ? position : best), 1)
 }
 
-/** Value that a person typed, limited to the range of the knob; 0 for off, and null for text that is no number. */
+/** Value that a person typed, limited to the range of the knob; 0 for off, and null for text that is not a number. */
 export function typedValue({ perUnit, mildest, worst }: Knob, text: string): number | null {
   const shown = text.trim() === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(shown)) return null

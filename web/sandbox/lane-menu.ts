@@ -5,7 +5,7 @@ import { shape } from '../lane/shape.ts'
 import type { SessionActs, SessionFacts } from '../session/session.ts'
 import { transports } from '../transports/index.ts'
 
-/** Draws the list under a *+*. */
+/** Draws the *+* button and its list. */
 export function laneMenu(session: SessionFacts & SessionActs): TemplateResult {
   return html`<details class="lane-menu" @keydown=${closeByKey} @focusout=${closeOutside}>
     <summary class="link" aria-label="Add or remove lanes" title="Add or remove lanes">+</summary>
@@ -27,7 +27,7 @@ export function laneList(session: SessionFacts & SessionActs): TemplateResult {
             type="checkbox"
             .checked=${isShown}
             ?disabled=${isShown && shown.length === 1}
-            title=${isShown && shown.length === 1 ? 'The last lane stays.' : ''}
+            title=${isShown && shown.length === 1 ? 'The last lane cannot be removed.' : ''}
             @change=${change}
           />
           ${shape(name)} ${label}

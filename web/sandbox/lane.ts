@@ -51,7 +51,7 @@ export class LaneRow extends LitElement {
       <div class="strip"></div>
       ${this.#delays()}
       <div class="dist">
-        <canvas role="img" aria-label=${`How late the messages of ${LABELS[lane.transport]} arrive`}></canvas>
+        <canvas role="img" aria-label=${`Delays of the messages over ${LABELS[lane.transport]}`}></canvas>
       </div>
       ${this.#cost()}
     </section>`

@@ -48,17 +48,17 @@ export class NetworkPanel extends LitElement {
   protected override render(): TemplateResult {
     const { conditions, presets, instructor } = this.session
     if (conditions === null)
-      return html`<p role="status">There is no connection to the lab. It comes back by itself.</p>`
+      return html`<p role="status">There is no connection to the lab. The page reconnects by itself.</p>`
     return html`<div class="network-panel">
-      <p class="now"><span class="dim">Now:</span> <b>${describeNetwork(conditions, presets) || 'left alone'}</b></p>
+      <p class="now"><span class="dim">Now:</span> <b>${describeNetwork(conditions, presets) || 'no conditions'}</b></p>
       <p class="small dim said" aria-hidden="true">${this.said}</p>
       ${instructor ? nothing : html`<p>${HELP.notInstructor}</p>`} ${this.#acts(conditions)}
       <fieldset ?disabled=${!instructor}>
-        <legend>A network that has a name</legend>
+        <legend>Presets</legend>
         ${presets.map((preset) => this.#preset(preset, presetOf(conditions, presets) === preset))}
       </fieldset>
       <fieldset ?disabled=${!instructor}>
-        <legend>One by one</legend>
+        <legend>Single conditions</legend>
         ${KNOBS.map((knob) => this.#knob(knob, this.drafts[knob.name] ?? conditions[knob.name]))}
         ${this.#firewall(conditions)}
       </fieldset>
@@ -80,14 +80,14 @@ export class NetworkPanel extends LitElement {
       </button>`
     const cut = (text: string, how: Cut, help: string): TemplateResult => act(text, help, () => session.cut(how))
     return html`<div class="acts" role="group" aria-label="Cut and restart">
-        ${cut('Cut: FIN', 'FIN', 'Ends every connection of the feed, as a server does that says goodbye.')}
+        ${cut('Cut: FIN', 'FIN', 'Ends every connection of the feed politely, like a server that stops.')}
         ${cut('Cut: RST', 'RST', HELP.cut)}
-        ${cut('Cut: black hole', 'black hole', 'Nothing gets through any more on what is open, and nobody is told.')}
+        ${cut('Cut: black hole', 'black hole', 'No byte gets through on the open connections any more, and neither side is informed.')}
         ${act('Restart server', HELP.restart, () => session.restart())}
       </div>
-      <div class="acts" role="group" aria-label="Take it back">
-        ${act('Back to before', 'Sets what held before the last change.', () => before && this.#set(before), before !== null && !areEqual(before, conditions))}
-        ${act('Leave it alone', 'No condition at all.', () => this.#set(neutral(conditions)), !isNeutral(conditions))}
+      <div class="acts" role="group" aria-label="Undo">
+        ${act('Undo the last change', 'Restores the conditions from before the last change.', () => before && this.#set(before), before !== null && !areEqual(before, conditions))}
+        ${act('Remove all conditions', 'Removes every condition from the network.', () => this.#set(neutral(conditions)), !isNeutral(conditions))}
       </div>`
   }
 

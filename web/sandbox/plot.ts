@@ -51,7 +51,7 @@ export class Plot extends LitElement {
     return html`<div
       class="canvas"
       role="img"
-      aria-label="Delay of every message on each lane over two minutes, on a log scale. Table shows the same as figures."
+      aria-label="Delay of every message on each lane over two minutes, on a log scale. The Table button shows the same data as figures."
     ></div>`
   }
 

@@ -27,31 +27,32 @@ const WAY_MS = 60
 export const SAMPLES: readonly Sample[] = [
   sample(
     'short-poll',
-    'Published, waits, arrives',
-    'The line is the instant at which the server took the message. The bar is its wait on the server. Then an answer brings it down.',
+    'A message is published, waits and arrives',
+    'The vertical line is the moment when the server accepted the message. The bar is the wait on the server. Then a response brings the message to the browser.',
     [poll(1440, 1560, 1), arrival(1560, 600)],
   ),
   sample(
     'short-poll',
-    'An answer with nothing in it',
-    'Hollow: a whole request, and no message. This is what asking costs.',
+    'A response without a message',
+    'A hollow mark is a whole request and response without a message. This is the cost of polling.',
     [poll(480, 600), poll(1480, 1600)],
   ),
   sample(
     'short-poll',
-    'Many in one answer',
-    'Up to three are stacked; of more, the ladder says how many. Below stands how late the oldest was, in ms.',
+    'Many messages in one response',
+    'Up to three shapes are stacked. For more messages, the ladder shows their number. The figure below is the delay of the oldest message in ms.',
     [poll(1440, 1560, 3), arrival(1560, 400, 800, 1150)],
   ),
-  sample('long-poll', 'Held, then answered', 'Thick: the server holds a request and may speak at once.', [
-    poll(100, 1360, 1),
-    arrival(1360, 1300),
-    poll(1370, null),
-  ]),
+  sample(
+    'long-poll',
+    'A request is held, then answered',
+    'On the thick part of the line, the server holds a request and can send at any moment.',
+    [poll(100, 1360, 1), arrival(1360, 1300), poll(1370, null)],
+  ),
   sample(
     'long-poll',
     'The blind gap',
-    'Between an answer and the next request nobody asks. What is published here waits for it.',
+    'Between a response and the next request, the server has no request to answer. A message that is published in this gap waits for the next request.',
     [
       poll(-900, 1050, 1, 75),
       arrival(1050, 900),
@@ -62,62 +63,68 @@ export const SAMPLES: readonly Sample[] = [
   ),
   sample(
     'sse',
-    'Events on one endless answer',
-    'Never a gap, one direction. Dotted: a heartbeat, so that nothing in between hangs up.',
+    'Events in one endless response',
+    'There is no gap, but only one direction. A dotted line is a heartbeat, which keeps proxies from closing the quiet connection.',
     [stream(-900, -780), arrival(560, 500), beat('heartbeat', 1040), arrival(1560, 1500)],
   ),
   sample(
     'ws',
-    'Frames, both ways',
-    'Both edges thick: the browser may speak too. Hollow foot: you said something. Dotted: ping and pong; in ink: the close.',
+    'Frames in both directions',
+    'Both edges are thick, because the browser can send at any moment too. A line with a hollow foot is a message that you sent. Dotted lines are ping, pong and, in black or white, the close.',
     [stream(-900, -780), sent(560), arrival(760, 700), beat('ping', 1100), beat('pong', 1240), beat('close', 1600)],
   ),
-  sample('sse', 'Held on the way', 'A proxy keeps the bytes back and lets them go together.', [
+  sample('sse', 'Held on the way', 'A proxy holds the bytes back, and then passes them on together.', [
     stream(-900, -780),
     held(1500, 400, 'buffered'),
     held(1500.2, 900, 'behind'),
   ]),
-  sample('ws', 'Lost and sent again', 'A packet was lost: everything behind it waits for the resend.', [
-    stream(-900, -780),
-    held(1250, 500, 'lost'),
-    held(1250.2, 900, 'behind'),
-  ]),
   sample(
     'ws',
-    'Cut, and back',
-    'The connection ended here; the lane came back from its own cursor. What it missed waited, and came.',
+    'Lost and sent again',
+    'A packet was lost. Everything after it waits until the packet has been sent again.',
+    [stream(-900, -780), held(1250, 500, 'lost'), held(1250.2, 900, 'behind')],
+  ),
+  sample(
+    'ws',
+    'Cut and reconnected',
+    'The connection ended here. The lane reconnected from its own cursor, and received the messages that it had missed.',
     [stream(-900, -780, 600, 'cut'), cut(600), stream(1260, 1380), arrival(1520, 900)],
   ),
   sample(
     'ws',
-    'Silence that nobody is told of',
-    'The line leads nowhere. The edge thins to dashes until it is noticed.',
+    'A silent failure',
+    'The bytes get lost, and neither side is informed. The thick edge becomes a dashed line until a side notices the failure.',
     [{ ...stream(-900, -780, 1300, 'cut'), silentFromMs: 500 }, cut(1300), stream(1500, 1620)],
   ),
   sample(
     'sse',
-    'The server is away',
-    'Its line becomes dots: nobody is there to answer.',
+    'The server is absent',
+    'The server’s line becomes dots, because there is no server to answer.',
     [stream(-900, -780, 500, 'cut'), cut(500), stream(900, null, 960, 'refused'), stream(1500, 1620)],
     [{ fromMs: 500, toMs: 1560 }],
   ),
-  sample('ws', 'Refused', 'The server, or something before it, said no; or nobody was there.', [
+  sample('ws', 'Refused', 'The server or a proxy refused the connection, or there was no server.', [
     stream(700, null, 820, 'refused'),
     stream(1600, null, 1720, 'refused'),
   ]),
   sample(
     'short-poll',
     'Queued in the browser',
-    'More than six connections to one host: this one waits in the browser. Not the network’s doing.',
+    'A browser opens at most six connections to one host, so this request waits in the browser. The network does not cause this wait.',
     [{ ...poll(500, 1620, 1), sentAtMs: 1500, reachedAtMs: 1500 + WAY_MS }, arrival(1620, 700)],
   ),
-  sample('sse', 'A gap, said aloud', 'Away too long: the server no longer has these, and says so.', [
-    stream(-900, -780, 300, 'cut'),
-    cut(300),
-    stream(760, 880),
-    { kind: 'gap', id: 0, atMs: 900, first: 418, last: 431 },
-    arrival(1760, 1700),
-  ]),
+  sample(
+    'sse',
+    'An announced gap',
+    'The lane was disconnected for too long. The server no longer has these messages, and announces the gap.',
+    [
+      stream(-900, -780, 300, 'cut'),
+      cut(300),
+      stream(760, 880),
+      { kind: 'gap', id: 0, atMs: 900, first: 418, last: 431 },
+      arrival(1760, 1700),
+    ],
+  ),
 ]
 
 function sample(

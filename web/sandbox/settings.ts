@@ -32,7 +32,7 @@ export function settings(
     ${laneList(session)}
     <p>${timeControl((factor) => controls.zoomBy(factor))}</p>
     <p class="acts">
-      <button class="button" type="button" @click=${() => controls.pause()}>Pause or go on</button>
+      <button class="button" type="button" @click=${() => controls.pause()}>Pause or resume</button>
       <button class="button" type="button" @click=${toggleTheme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
       <button class="button" type="button" @click=${() => controls.open({ help: true })}>How to read</button>
       ${session.signedInAs === null ? nothing : html`<button class="button" type="button" @click=${leave}>Sign out</button>`}

@@ -23,7 +23,7 @@ export function figuresTable(session: SessionFacts & Forecast): TemplateResult {
           <th scope="col" title=${HELP.p99}>p99</th>
           <th scope="col" title=${HELP.n}>n</th>
           <th scope="col">requests</th>
-          <th scope="col" title=${HELP.bytes}>bytes a message</th>
+          <th scope="col" title=${HELP.bytes}>bytes per message</th>
           <th scope="col" title=${HELP.expected}>expected</th>
           <th scope="col">received</th>
           <th scope="col">lost</th>
@@ -70,7 +70,7 @@ function quantile(session: SessionFacts & Forecast, lane: Lane, p: number): Temp
   const few = found && !lane.latencies.enough(p)
   return html`<td class=${few ? 'few' : ''}>
     ${milliseconds(found?.ms, boundMs)}
-    <small title="95 of 100 such intervals hold the true value">${found && range(found, boundMs)}</small>
+    <small title="95 of 100 such intervals contain the true value">${found && range(found, boundMs)}</small>
   </td>`
 }
 

@@ -1,6 +1,6 @@
 /**
- * Computes the pause before the next attempt. It doubles each time up to a limit, and is random, so that clients
- * differ.
+ * Computes the pause before the next attempt. The pause doubles each time up to a limit, and is partly random, so
+ * that clients do not reconnect together.
  */
 export interface Backoff {
   /** Counts a failure and returns the pause after it, in ms. */

@@ -2,8 +2,8 @@
  * Server-sent events (WHATWG HTML, section 9.2): one response that never ends, read by the browser's own EventSource.
  *
  * EventSource would reconnect by itself, but after a fixed time without jitter. After an error status, or a response
- * that is no event stream, it would never reconnect. So this file closes it on each error, and opens a new one at the
- * cursor after a time of its own.
+ * that is not an event stream, it would never reconnect. So this file closes it on each error, and opens a new one at
+ * the cursor after a random pause.
  */
 import type { Event, RoomPresence } from '../../server/protocol/feed.ts'
 import { streaming } from '../measure/model.ts'
@@ -13,7 +13,10 @@ import { createBackoff } from './backoff.ts'
 import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
-/** Time of two heartbeats. A dead connection may raise no error on either side. */
+/**
+ * Silence after which the stream counts as dead: two heartbeats are missing. A dead connection may raise no error on
+ * either side.
+ */
 const SILENCE_MS = 30_000
 
 export const sse: DescribedTransport = {
@@ -25,7 +28,7 @@ export const sse: DescribedTransport = {
   fallbackRank: 2,
   isUsual: true,
   label: 'SSE',
-  verb: 'one answer that never ends',
+  verb: 'one response that never ends',
   carrier: 'Event',
   shape: 'circle',
   colour: { light: '#00775a', dark: '#2fd698' },
@@ -99,7 +102,7 @@ export const sse: DescribedTransport = {
       unwatch()
       unwatch = startDeadline(SILENCE_MS, () => {
         stream.close()
-        reconnect('not even a heartbeat came')
+        reconnect('no byte came, not even a heartbeat')
       })
     }
 

@@ -10,7 +10,10 @@ import { createBackoff } from './backoff.ts'
 import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
-/** Time of two heartbeats. A dead connection may raise no error on either side. */
+/**
+ * Silence after which the stream counts as dead: two heartbeats are missing. A dead connection may raise no error on
+ * either side.
+ */
 const SILENCE_MS = 30_000
 
 export const stream: DescribedTransport = {
@@ -23,7 +26,7 @@ export const stream: DescribedTransport = {
   fallbackRank: null,
   isUsual: false,
   label: 'Streaming fetch',
-  verb: 'one answer, line by line',
+  verb: 'one response, line by line',
   carrier: 'Line',
   shape: [
     [0, 1.12],
@@ -75,7 +78,7 @@ export const stream: DescribedTransport = {
       let unwatch = (): void => {}
       const watch = (): void => {
         unwatch()
-        unwatch = startDeadline(SILENCE_MS, () => attempt.abort(new Broken('not even a heartbeat came')))
+        unwatch = startDeadline(SILENCE_MS, () => attempt.abort(new Broken('no byte came, not even a heartbeat')))
       }
       let isOpen = false
       try {
@@ -107,7 +110,7 @@ export const stream: DescribedTransport = {
           }
         }
       } catch (error) {
-        if (error instanceof SyntaxError) throw new Broken('the stream brought something that is no JSON')
+        if (error instanceof SyntaxError) throw new Broken('the stream contained a line that is not JSON')
         if (isOpen && !(error instanceof Broken)) throw new Broken('the stream was cut')
         throw error
       } finally {

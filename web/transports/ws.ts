@@ -10,8 +10,8 @@ import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
 /**
- * Silence after which the client sends a ping of its own. A browser does not reveal the server's pings, so only a
- * question finds a dead connection.
+ * Silence after which the client sends a ping of its own. A browser does not reveal the server's pings, so it finds a
+ * dead connection only by a ping of its own.
  */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
@@ -30,7 +30,7 @@ export const ws: DescribedTransport = {
   fallbackRank: 1,
   isUsual: true,
   label: 'WebSocket',
-  verb: 'one line, open both ways',
+  verb: 'one connection for both directions',
   carrier: 'Frame',
   shape: [
     [0, -1.25],
@@ -89,7 +89,7 @@ export const ws: DescribedTransport = {
         receive(JSON.parse(data), receivedAtMs)
       }
       opening.onclose = ({ code, reason }) =>
-        lost(code === 1006 ? 'the connection was cut' : `closed with ${code} ${reason}`.trim())
+        lost(code === 1006 ? 'the connection was cut' : `the connection was closed with ${code} ${reason}`.trim())
       return opening
     }
 

@@ -10,18 +10,21 @@ const NOW_MS = BEGAN_MS + 2000
 test.each([
   [
     short?.marks.exchanges[0],
-    'Poll, −1.9 s: 312 B up 21 ms, there 2.5, 204 160 B down 22, nothing in it, connection 4',
+    'Poll, −1.9 s: 312 B up in 21 ms, on the server for 2.5 ms, 204 160 B down in 22 ms, no message, connection 4',
   ],
-  [short?.marks.exchanges[1], 'Poll, −0.9 s: 312 B up 21 ms, there 2.0, 200 512 B down 22, 2 messages, reused'],
-  [long?.marks.exchanges[0], 'Long poll, −1.9 s: held 471 ms, 1 message'],
-  [sse?.marks.streams[0], 'SSE, −2.0 s: open after 42 ms, 420 B up and 540 B down so far, reused'],
-  [sse?.marks.arrivals[0], 'Event 1, −1.5 s: 21 ms after it was published: waited 0.4, 140 B down in 21'],
+  [
+    short?.marks.exchanges[1],
+    'Poll, −0.9 s: 312 B up in 21 ms, on the server for 2.0 ms, 200 512 B down in 22 ms, 2 messages, reused connection',
+  ],
+  [long?.marks.exchanges[0], 'Long poll, −1.9 s: held for 471 ms, 1 message'],
+  [sse?.marks.streams[0], 'SSE, −2.0 s: open after 42 ms, 420 B up and 540 B down so far, reused connection'],
+  [sse?.marks.arrivals[0], 'Event 1, −1.5 s: 21 ms after it was published: waited 0.4 ms, 140 B down in 21 ms'],
   [
     sse?.marks.arrivals[1],
-    'Event 2, −0.6 s: 500 ms after it was published: waited 0.5, 171 B down in 500 (lost, sent again)',
+    'Event 2, −0.6 s: 500 ms after it was published: waited 0.5 ms, 171 B down in 500 ms (lost, sent again)',
   ],
-  [sse?.marks.beats[0], 'Heartbeat, −1.3 s: 19 B down, so that nothing in between hangs up'],
-  [ws?.marks.cuts[0], 'WebSocket, −1.4 s: cut here; it has not come back yet'],
+  [sse?.marks.beats[0], 'Heartbeat, −1.3 s: 19 B down, keeps proxies from closing the quiet connection'],
+  [ws?.marks.cuts[0], 'WebSocket, −1.4 s: the connection was cut; the lane has not resumed yet'],
 ] as const)('the sentence about a mark is as expected in case %#', (mark, sentence) => {
   const lane = [short, long, sse, ws].find((one) => one && mark && marksOf(one).includes(mark))
   expect(lane && mark && tell(lane, mark, NOW_MS)).toBe(sentence)
@@ -38,12 +41,14 @@ test('a cut lane is described as back only when it is open again', () => {
     endedAtMs: null,
   } as const
   const back = { ...ws, marks: { ...ws.marks, streams: [...ws.marks.streams, opened] } }
-  expect(tell(back, cut, NOW_MS)).toBe('WebSocket, −1.4 s: cut here; it came back from its own cursor')
+  expect(tell(back, cut, NOW_MS)).toBe(
+    'WebSocket, −1.4 s: the connection was cut; the lane resumed from its own cursor',
+  )
 })
 
 test.each([
   ['let go', 'WebSocket, −2.0 s: ended by this page before it was open'],
-  ['refused', 'WebSocket, −2.0 s: refused, or nobody was there'],
+  ['refused', 'WebSocket, −2.0 s: refused, or there was no server'],
 ] as const)('the sentence about a stream that was %s before it opened says only that', (failed, sentence) => {
   const stream = {
     kind: 'stream',
@@ -60,7 +65,7 @@ test('an arrival without a known clock has no delay', () => {
   const [message] = sse?.marks.arrivals[0]?.messages ?? []
   if (!sse || !message) throw new Error('Nothing has arrived.')
   const arrival: Mark = { kind: 'arrival', id: 92, atMs: BEGAN_MS + 521, messages: [{ ...message, delayMs: [] }] }
-  expect(tell(sse, arrival, NOW_MS)).toBe('Event 1, −1.5 s: how late is not known, without a clock')
+  expect(tell(sse, arrival, NOW_MS)).toBe('Event 1, −1.5 s: the delay is not known without a clock')
 })
 
 test('the mark under the pointer has the number of its exchange at the server', () => {

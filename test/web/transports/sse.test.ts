@@ -36,7 +36,7 @@ test('a quiet stream stays open by its heartbeats, and is given up after two mis
   vi.advanceTimersByTime(2 * HEARTBEAT_MS - 1)
   expect(states()).toEqual(['connecting', 'open'])
   vi.advanceTimersByTime(1)
-  expect(client.states.at(-1)).toMatchObject({ is: 'reconnecting', trouble: 'not even a heartbeat came' })
+  expect(client.states.at(-1)).toMatchObject({ is: 'reconnecting', trouble: 'no byte came, not even a heartbeat' })
   await server.publish('1')
   vi.advanceTimersByTime(HEARTBEAT_MS)
   await until('the client has reconnected and has the event', () => client.texts().join('') === '1')

@@ -60,7 +60,7 @@ test('a silent stream is given up after two missed heartbeats, and resumes after
   expect(client.states.map(({ is }) => is)).toEqual(['connecting', 'open'])
   vi.advanceTimersByTime(1)
   await until('the client waits to reconnect', () => client.states.at(-1)?.is === 'reconnecting')
-  expect(client.states.at(-1)).toMatchObject({ trouble: 'not even a heartbeat came' })
+  expect(client.states.at(-1)).toMatchObject({ trouble: 'no byte came, not even a heartbeat' })
   await vi.advanceTimersByTimeAsync(15_000)
   await until('the stream is open again', () => client.states.at(-1)?.is === 'open')
   expect(asked.map((url) => new URLSearchParams(url.split('?')[1]).get('after'))).toEqual(['0', 'a.7'])
@@ -75,7 +75,7 @@ test('a server that never begins its response is given up as well', async () => 
   await until('the server has the request', () => isAsked)
   vi.advanceTimersByTime(SILENCE_MS)
   await until('the client waits to reconnect', () => client.states.at(-1)?.is === 'reconnecting')
-  expect(client.states.at(-1)).toMatchObject({ trouble: 'not even a heartbeat came' })
+  expect(client.states.at(-1)).toMatchObject({ trouble: 'no byte came, not even a heartbeat' })
 })
 
 test('a refusal shows its status and its sentence, and the next attempt waits as Retry-After asks', async () => {
@@ -100,7 +100,7 @@ test('text that is not JSON ends the stream, and its connection closes', async (
   const state = await until('the client waits to reconnect', () =>
     client.states.find(({ is }) => is === 'reconnecting'),
   )
-  expect(state).toMatchObject({ trouble: 'the stream brought something that is no JSON' })
+  expect(state).toMatchObject({ trouble: 'the stream contained a line that is not JSON' })
   await until('the connection is closed', () => isClosed)
 })
 
