@@ -1,9 +1,10 @@
 /**
- * Access control: one model, in one place. Every request and every upgrade passes `check` before its route runs, and
- * every route names its audience. A route without an audience (a student's transport, for example) is for the class.
+ * Access control for all routes, streams and WebSockets. Every request and every upgrade passes `check` before its
+ * route runs, and every route names its audience. A route without an audience (a student's transport, for example) is
+ * for the class.
  *
  * - *Alone* (only this machine can reach the server): every visitor of localhost is the instructor.
- * - *Shared*: only the instructor's token makes somebody the instructor, whatever the address.
+ * - *Shared*: only the instructor's token makes somebody the instructor, also on this machine.
  * - With `auth`, only people who have signed in can read and publish, each under the name of the session.
  */
 import type { IncomingMessage } from 'node:http'
@@ -78,8 +79,8 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
   /** Whether this WebSocket must still send its session's token as its first message. */
   owesToken(request: IncomingMessage): boolean
   /**
-   * Accepts a session's token that a WebSocket sent as its first message. Throws as `check` does, and `wrong-user`
-   * (403).
+   * Accepts a session's token that a WebSocket sent as its first message. Throws the same errors as `check`, and
+   * `wrong-user` (403).
    */
   admit(request: IncomingMessage, token: string): void
   /**
@@ -87,11 +88,13 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
    * instructor's name, `session-expired` (401) if the session is over, and `removed-person` (403).
    */
   checkUser(request: IncomingMessage, named: Named): void
-  /** Checks a request that sends something to other people. Throws as `checkUser` does, and `muted` (403). */
+  /**
+   * Checks a request that sends something to other people. Throws the same errors as `checkUser`, and `muted` (403).
+   */
   checkSpeaker(request: IncomingMessage, named: Named): void
   /** Whether the request comes from the instructor. Throws `wrong-token` (403) or `too-many-tries` (429). */
   isInstructor(request: IncomingMessage): boolean
-  /** Makes the request (an open WebSocket) the instructor's. Throws as `isInstructor` does. */
+  /** Gives an open WebSocket the rights of the instructor. Throws the same errors as `isInstructor`. */
   claim(request: IncomingMessage, token: string): void
   /**
    * Sets how a stream or a WebSocket ends when its session is over or its person is removed. Without this call, its
@@ -129,7 +132,7 @@ export function createAccess({
   const claimed = new WeakSet<IncomingMessage>()
   const endings = new WeakMap<IncomingMessage, () => void>()
   const bans = createBans()
-  /** Names that WebSockets and event streams gave. They give their names only once. */
+  /** Names that a WebSocket or an event stream gave when it was opened. Its later messages may come without a name. */
   const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
   /** For each client without a session, the functions that end its open requests. */
   const open = new Map<string, Set<() => void>>()
@@ -186,7 +189,8 @@ export function createAccess({
     if (audience === 'class') {
       const isIn = !auth || visitorOf(raw).session !== null || isKnown(raw)
       if (!isIn && hearsToken && isWebSocketUpgrade(raw) && queryOf(raw).get('auth') === 'message') owing.add(raw)
-      else if (!isIn) throw new FeedError('not-signed-in', `${routeOptions.url ?? ''} is for those who have signed in.`)
+      else if (!isIn)
+        throw new FeedError('not-signed-in', `Only people who have signed in may use ${routeOptions.url ?? ''}.`)
       const { user, name } = Object.fromEntries(queryOf(raw))
       if (isIn) checkUser(raw, { user, name })
     }
@@ -201,11 +205,14 @@ export function createAccess({
       return isInstructor(request)
     } catch (error) {
       if (!(error instanceof FeedError) || error.code !== 'wrong-token') throw error
-      throw new FeedError('wrong-credentials', 'The token is neither a session’s nor the instructor’s.')
+      throw new FeedError('wrong-credentials', 'The token belongs neither to a session nor to the instructor.')
     }
   }
 
-  /** Reads only the first credentials that are present. Wrong credentials are an error, even if right ones follow. */
+  /**
+   * Reads only the first credentials that are present. Wrong credentials are an error, even if right credentials
+   * follow.
+   */
   function sessionBy(request: IncomingMessage): Session | null {
     const query = queryOf(request)
     const ticket = query.get('ticket')
@@ -272,9 +279,12 @@ export function createAccess({
       }
       const holder = sessions.holderOf(value)
       if (holder && holder !== session)
-        throw new FeedError('wrong-user', `${what} is ${quote(value)}, and ${quote(holder.user)} is signed in.`)
+        throw new FeedError(
+          'wrong-user',
+          `${what} is ${quote(value)}, but another person is signed in as ${quote(holder.user)}.`,
+        )
       if (isShared && isReserved(value) && !isInstructor(request))
-        throw new FeedError('reserved-name', `${what} is ${quote(value)}, which is the instructor’s name.`)
+        throw new FeedError('reserved-name', `${what} is ${quote(value)}, which is reserved for the instructor.`)
     }
     const names = namesOf(request, { user, name })
     if (!session) for (const each of names) bans.used(each, clientOf(request))
@@ -288,8 +298,8 @@ export function createAccess({
   }
 
   /**
-   * All names by which a ban can match the request. A frame without a name, such as typing, counts under the names
-   * given before.
+   * Returns all names by which a ban can match the request. For a message without a name, such as `typing`, these are
+   * the names that were given before.
    */
   function namesOf(request: IncomingMessage, { user, name }: Named): readonly string[] {
     const own = visitorOf(request).session?.user
@@ -298,8 +308,8 @@ export function createAccess({
   }
 
   /**
-   * Whether the request is an instructor's by token or session. Nobody can mute or remove such a person. Sitting at
-   * this machine is not enough.
+   * Returns true if a token or a session makes the sender the instructor. Such a person cannot be muted or removed.
+   * It is not enough that the request comes from this machine.
    */
   function isTokenHolder(request: IncomingMessage): boolean {
     return claimed.has(request) || visitorOf(request).session?.isInstructor === true

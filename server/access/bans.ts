@@ -12,18 +12,18 @@ export interface Bans {
   set(name: string, ban: Ban | null): void
   /** Records that a client used a name. A later ban of the name is also a ban of the client. */
   used(name: string, client: string): void
-  /** Clients that have used the name lately. */
+  /** Returns the clients that have used the name lately. */
   clientsOf(name: string): readonly string[]
   /** Throws `removed-person` (403) if one of the names or the client was removed. */
   checkRemoved(names: readonly string[], client: string): void
-  /** Throws `muted` (403), or as `checkRemoved` does. */
+  /** Throws `muted` (403) if one of the names or the client was muted. Throws the errors of `checkRemoved` too. */
   checkMuted(names: readonly string[], client: string): void
   list(): readonly { readonly user: string; readonly is: Ban }[]
 }
 
 /**
- * Limits of the names, and of the clients of each name. Beyond them the oldest are deleted, because a flood of names
- * must not fill the memory.
+ * Maximum number of names, and of clients for each name. If there are more, the oldest are deleted, so that a flood
+ * of names cannot fill the memory.
  */
 const MOST_NAMES = 2000
 const MOST_CLIENTS = 8

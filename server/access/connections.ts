@@ -1,13 +1,13 @@
-/** How many connections one address may have, and how many requests one connection may have under way. */
+/** Limits the connections of one address, and the unanswered requests of one connection. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from './taker.ts'
 
 export interface Connections {
   /**
-   * Returns whether a request may be answered. Destroys the connection if it has too many unanswered requests. A milder
-   * limit would not help: Node begins all requests that arrive in one piece, and the client may never read the
-   * responses.
+   * Returns whether a request may be answered. Destroys the connection if it has too many unanswered requests. It
+   * would not help to refuse only the request: Node starts all requests that arrive together, and the client may
+   * never read the responses.
    */
   mayAsk(request: IncomingMessage, response: ServerResponse): boolean
 }
@@ -25,8 +25,9 @@ export interface ConnectionLimits {
 
 /**
  * Limits the connections of one address. Beyond the limit, it destroys the connection that has been idle for longest,
- * or the new one if none is idle. It sends no error status: a status would end an EventSource for good, but a client
- * retries a refused connection. Connections of a proxy (`isProxy`) are not counted, because many clients share them.
+ * or the new connection if none is idle. It sends no error status, because an error status would end an EventSource
+ * for good. After a refused connection, an EventSource tries again. Connections of a proxy (`isProxy`) are not
+ * counted, because many clients share them.
  */
 export function limitConnections(
   server: Server,

@@ -1,4 +1,4 @@
-/** Rules for every WebSocket over which people send something to others. */
+/** Rules for every WebSocket over which people send messages to others. */
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Limiter } from './limits.ts'
@@ -6,21 +6,21 @@ import { PRICES, priceOfBytes } from './prices.ts'
 import { POLICY_VIOLATION } from '../http/upgrade.ts'
 
 /**
- * Limit of messages that wait for their turn. Beyond it, the socket is paused, so further bytes stay with the kernel
- * and then with the client.
+ * Maximum number of messages that wait for their turn. At the limit the socket is paused, so that further bytes stay
+ * with the kernel and then with the client.
  */
 const WAITING_MESSAGES = 64
 
 /**
- * Refused messages in a row, each answered by an error. That many are a flood and no mistake, so the connection is
- * closed.
+ * Number of successive refused messages after which the connection is closed. A client that continues after so many
+ * errors does not make a mistake but floods the server.
  */
 const REFUSED_MESSAGES = 100
 
 /**
- * Handles messages and pings one after the other, because a message after a join relies on being in the room. Each
- * message is paid for first. The socket is paused if the client sends faster than it can pay or than its messages are
- * handled, or if it does not read.
+ * Handles messages and pings one after the other: for example, a message after a join must find its sender in the
+ * room. Each message is paid for first (prices.ts). The socket is paused if the client sends faster than it can pay,
+ * sends faster than its messages are handled, or does not read.
  */
 export function hear(
   socket: WebSocket,
@@ -45,7 +45,8 @@ export function hear(
       .then(async () => {
         const paid = limiter.spend(request, PRICES.frame + priceOfBytes(bytes), Infinity)
         if (paid) await paid
-        // Messages that arrived just before a goodbye still count, except those that had to wait until after it.
+        // A message that arrived just before the goodbye is still handled, unless it had to wait until after the
+        // goodbye.
         if (!paid || socket.readyState === socket.OPEN) await act()
       })
       .then(answered)
@@ -82,8 +83,8 @@ export function counting(socket: WebSocket, request: IncomingMessage, limiter: L
 }
 
 /**
- * Sends pings, and terminates a connection whose last ping was not answered. So a lost client is noticed after two
- * heartbeats at most.
+ * Sends pings, and terminates a connection whose last ping was not answered. So the server notices a lost client
+ * after two heartbeats at most.
  */
 export function heartbeat(socket: WebSocket, everyMs: number, dropped: () => void): () => void {
   let answered = true

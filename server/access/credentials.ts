@@ -1,7 +1,7 @@
 /**
- * The places in a request that can carry credentials. A browser's WebSocket and EventSource send cookies but no headers
- * that a page sets. So besides `Authorization: Bearer`, the server accepts a cookie, a token in the URL and a ticket in
- * the URL.
+ * Reads the credentials of a request. A browser's WebSocket and EventSource send cookies, but a page cannot set their
+ * headers. So besides `Authorization: Bearer`, the server accepts a cookie, a token in the URL and a ticket in the
+ * URL.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Session, Sessions } from './sessions.ts'

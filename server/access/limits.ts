@@ -3,7 +3,7 @@
  * tries to use up everything. So there are three limits:
  *
  * - Each connection (or each person who has signed in) has a small share of its own, which nobody else can use.
- * - Beyond its own share, it uses the common share of its address, as long as some is left.
+ * - When its own share is used up, it uses the common share of its address, as long as some is left.
  * - One client gets no more than a person with a page needs.
  *
  * So a client that uses up everything slows down only itself, and the others keep their own shares.
@@ -97,7 +97,7 @@ export interface Limiter {
   readonly limits: Limits
   /**
    * Pays for work before it is done. Returns undefined if the work may be done now. Otherwise returns a promise that
-   * resolves when its turn has come. Rejects with `too-many-requests` (429) if the wait would be longer than
+   * resolves when the work may be done. Rejects with `too-many-requests` (429) if the wait would be longer than
    * `longestMs`. The default is 2 s.
    */
   spend(request: IncomingMessage, cost: number, longestMs?: number): Promise<void> | undefined
@@ -119,7 +119,7 @@ export interface Limiter {
   newRoom(request: IncomingMessage): void
 }
 
-/** A request that would have to wait for longer is refused. */
+/** Maximum wait. A request that would have to wait for longer is refused. */
 const LONGEST_WAIT_MS = 2000
 
 /** Delay before a refusal. After an immediate refusal, a client would ask again immediately. */
@@ -169,8 +169,8 @@ export function createLimiter(limits: Limits): Limiter {
       if (typeof place === 'function') return place
       throw new FeedError(
         'too-many-rooms',
-        `${nameOf(place, taker)} is in ${rooms.most(place, taker)} further rooms already.`,
-        'Leave one first.',
+        `${nameOf(place, taker)} has already joined ${rooms.most(place, taker)} rooms in addition to the first.`,
+        'Leave a room first.',
       )
     },
     message(request) {
@@ -180,7 +180,7 @@ export function createLimiter(limits: Limits): Limiter {
       const most = over === 'client' ? limits.messagesPerSecondPerClient : limits.messagesPerSecondPerAddress
       throw new FeedError(
         'too-many-messages',
-        `${nameOf(over, taker)} sends more than ${most} messages a second; this one was not published.`,
+        `${nameOf(over, taker)} sends more than ${most} messages a second. This message was not published.`,
       )
     },
     newRoom(request) {
@@ -193,7 +193,7 @@ export function createLimiter(limits: Limits): Limiter {
   async function waitFor(ms: number | null, taker: Taker): Promise<void> {
     if (ms !== null) return wait(ms)
     await wait(REFUSAL_MS)
-    throw new FeedError('too-many-requests', `${nameOf('client', taker)} asks for more than its share.`)
+    throw new FeedError('too-many-requests', `${nameOf('client', taker)} sends more requests than its share allows.`)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Rules for the names of people: allowed names, equal names and names of the instructor. */
 import { FeedError, quote } from '../http/errors.ts'
 
-/** Longest name, in code points. */
+/** Maximum length of a name, in code points. */
 const NAME_LENGTH = 64
 
 /**
@@ -39,8 +39,8 @@ export function nameKey(name: string): string {
 }
 
 /**
- * Whether the name can be taken for the instructor's. Examples: `Teacher`, `the teacher`, `T e a c h e r`, `teach3r`,
- * and `Teacher` with a Cyrillic letter in it.
+ * Returns true if people could believe that the name belongs to the instructor. Examples: `Teacher`, `the teacher`,
+ * `T e a c h e r`, `teach3r`, and `Teacher` with a Cyrillic letter in it.
  */
 export function isReserved(name: string): boolean {
   const key = nameKey(name)

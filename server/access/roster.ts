@@ -9,8 +9,8 @@ export interface Roster {
 }
 
 /**
- * Fewest letters and digits of a code. Six of them make a billion codes, and each guess has a price. Six digits alone
- * make only a million codes, so the README advises nine.
+ * Minimum number of letters and digits in a code. Six letters or digits make a billion codes, and each guess has a
+ * price. Six digits alone make only a million codes, so the README advises nine.
  */
 const CODE_LENGTH = 6
 
@@ -38,8 +38,7 @@ export function readRoster(text: string, file: string): Roster {
         `${where}: the code of ${name} has ${plain.length} letters and digits. Give at least ${CODE_LENGTH}.`,
       )
     const before = codes.get(nameKey(name))
-    if (before)
-      throw new Error(`${where}: the name ${name} stands in line ${before.line} already. Make each name unique.`)
+    if (before) throw new Error(`${where}: the name ${name} is already in line ${before.line}. Make each name unique.`)
     codes.set(nameKey(name), { name, code: hash(plain), line: i + 1 })
   }
   if (codes.size === 0)

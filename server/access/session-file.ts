@@ -36,12 +36,11 @@ export function sessionFile(path: string): SessionFile {
       if (text === null) return []
       const records = parse(text)
       if (Records.Check(records)) return records
-      throw new Error(`${path} does not hold sessions. Delete it: everybody then signs in again.`)
+      throw new Error(`${path} contains no valid sessions. Delete the file. Everybody then has to sign in again.`)
     },
     write(records) {
-      // The new file gets its name when it is complete. If the process is killed, the old file or the new file is
-      // there, and it is complete.
-      // whole.
+      // The new file gets its final name when it is complete. So the file is always complete, even if the process is
+      // killed.
       const fresh = `${path}.${process.pid}.new`
       writeFileSync(fresh, JSON.stringify(records), { mode: MODE, flush: true })
       renameSync(fresh, path)

@@ -40,7 +40,7 @@ interface Parts {
   readonly checkToken: TokenCheck
 }
 
-/** Wrong passwords or codes for one name in a minute. After that, each further try takes longer. */
+/** Number of wrong passwords or codes for one name in a minute. After that, each further try takes longer. */
 const TRIES = 10
 const SLOW_MS = 1000
 
@@ -50,7 +50,7 @@ const SignIn = Type.Object({
     Type.String({ maxLength: 256, description: 'the class’s password, or your own code if the class has a roster' }),
   ),
   instructor: Type.Optional(
-    Type.String({ maxLength: 256, description: 'in place of the password: the instructor’s token' }),
+    Type.String({ maxLength: 256, description: 'the instructor’s token, in place of the password' }),
   ),
   as: Type.Optional(
     Type.Union([Type.Literal('cookie'), Type.Literal('token')], {
@@ -60,10 +60,12 @@ const SignIn = Type.Object({
 })
 
 const schemas = {
-  about: { summary: 'Is signing in on, and who am I?' },
-  signIn: { summary: 'Sign in: a cookie, or a token', body: SignIn },
-  signOut: { summary: 'Sign out: the session ends wherever it was copied to, with everything that it has open' },
-  ticket: { summary: 'A ticket in place of the session, for one request' },
+  about: { summary: 'Whether people have to sign in, and the session of this client' },
+  signIn: { summary: 'Sign in, and get a cookie or a token', body: SignIn },
+  signOut: {
+    summary: 'Sign out: end the session, also for clients that have a copy of its token, and close all its connections',
+  },
+  ticket: { summary: 'Get a ticket that replaces the session in one request' },
 }
 
 const config = { access: 'anyone' } as const
@@ -176,6 +178,6 @@ function attributes({ headers: { origin = '' } }: IncomingMessage): string {
 
 function tokenOf(request: IncomingMessage): string {
   const token = bearerOf(request) ?? cookieOf(request)
-  if (token === null) throw new FeedError('not-signed-in', 'There is neither a cookie nor a token with this request.')
+  if (token === null) throw new FeedError('not-signed-in', 'The request has neither a cookie nor a token.')
   return token
 }

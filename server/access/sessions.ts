@@ -12,10 +12,7 @@ export interface Session {
   /** Name of the person. Empty for an instructor who gave no name. */
   readonly user: string
   readonly isInstructor: boolean
-  /**
-   * Time of expiry by the wall clock (`Date.now`). A session survives the process, and the wall clock is the only clock
-   * that also does.
-   */
+  /** Time of expiry by the wall clock (`Date.now`). A session survives the process, and no other clock does. */
   readonly untilMs: number
   /** True as soon as the session was ended or has expired. */
   readonly isOver: boolean
@@ -44,21 +41,26 @@ export interface Sessions {
   stop(): void
 }
 
-/** Length of a school day. Nobody has to sign in twice a day, and a forgotten session is worthless the next day. */
+/**
+ * Default lifetime of a session: a school day. Nobody has to sign in twice a day, and a forgotten session is useless
+ * the next day.
+ */
 const SESSION_MS = 8 * 60 * 60 * 1000
 
-/** Interval of the checks for expiry. Timers stop while the computer sleeps, so the wall clock is read again. */
+/**
+ * Interval of the checks for expiry. Timers stop while the computer sleeps, so each check reads the wall clock again.
+ */
 const CHECK_MS = 30_000
 
 /**
- * Ended sessions that are remembered. Their clients read "the session is over" instead of "this server did not make
- * that token".
+ * Maximum number of ended sessions that are remembered. Their clients get `session-expired` instead of
+ * `wrong-credentials`.
  */
 const MOST_OVER = 1000
 
 /**
- * Limit of live sessions. Beyond it, the server ends the session that was unused for longest and has nothing open. So a
- * person who signs in under a thousand names does not end the session of anybody who is present.
+ * Maximum number of live sessions. Beyond it, the server ends the session that was unused for longest and has no open
+ * connection. So a person who signs in under a thousand names does not end the session of anybody who is present.
  */
 const MOST_LIVE = 1000
 
@@ -97,7 +99,7 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
     begin({ user, isInstructor }, replaces) {
       const holder = user === '' ? undefined : byName.get(nameKey(user))
       if (holder && holder !== replaces) {
-        throw new FeedError('name-taken', `${quote(holder.user)} is signed in already.`)
+        throw new FeedError('name-taken', `Somebody is already signed in as ${quote(holder.user)}.`)
       }
       if (replaces) end(replaces)
       if (live.size >= MOST_LIVE) makeRoom()
@@ -116,7 +118,7 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
       if (session) finish(session)
       const user = over.get(hash)
       // The error does not quote the token, which may be right except for one letter.
-      if (user === undefined) throw new FeedError('wrong-credentials', 'This server did not make that token.')
+      if (user === undefined) throw new FeedError('wrong-credentials', 'The token was not issued by this server.')
       throw new FeedError('session-expired', `The session of ${quote(user)} is over.`)
     },
     end: finish,
@@ -148,7 +150,11 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
     // Instructors' sessions end last. Otherwise the class could end them by signing in often.
     const byUse = unused.toSorted((one, other) => one.usedAtMs - other.usedAtMs)
     const longest = byUse.find(({ isInstructor }) => !isInstructor) ?? byUse[0]
-    if (!longest) throw new FeedError('too-many-people', `${MOST_LIVE} people are signed in.`)
+    if (!longest)
+      throw new FeedError(
+        'too-many-people',
+        `${MOST_LIVE} people are signed in already. There is no place for another.`,
+      )
     end(longest)
   }
 
@@ -196,7 +202,7 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
     } catch (error) {
       // If the disk is full, people can still sign in. After a restart they have to sign in again.
       process.emitWarning(
-        `Sessions could not be kept for the next start: ${error instanceof Error ? error.message : error}`,
+        `The sessions could not be saved for the next start: ${error instanceof Error ? error.message : error}`,
       )
     }
   }

@@ -1,17 +1,19 @@
 /**
- * The client that a limit counts. A session identifies a person, and the first part of a lane's name identifies a page.
- * If a request has neither, its connection counts. Anybody can invent a page's name, so the name protects only from
- * mistakes: one page's endless loop does not use up the class's share. Only the connection and the address are an
- * identity.
+ * Finds the client that a limit counts. A session identifies a person, and the first part of a lane's name identifies
+ * a page. If a request has neither, its connection counts. Anybody can invent a page's name, so the name protects
+ * only from mistakes: one page's endless loop does not use up the class's share. Only the connection and the address
+ * are an identity.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { visitorOf } from './visitor.ts'
 
 export interface Taker {
-  /** The person; without a session the page; without a page the connection. */
+  /** The person of the session. If there is no session, the page. If there is no page either, the connection. */
   readonly client: unknown
-  /** The person, or else the connection. Other clients share a proxy's connection, so there it is the address. */
+  /**
+   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, the address.
+   */
   readonly own: object | string
   /** Whether the request has a session or names a page. */
   readonly isNamed: boolean

@@ -18,17 +18,18 @@ export interface Tickets {
   redeem(ticket: string): Session
 }
 
-/** Longest time between the issue of a ticket and the request that uses it. */
+/** Maximum time between the issue of a ticket and the request that uses it. */
 const TICKET_MS = 30_000
 
 /**
- * Unused tickets of one session: a page needs one for each connection. Beyond this number, the session's oldest ticket
- * is deleted.
+ * Maximum number of unused tickets of one session. A page needs a ticket for each connection. Beyond this number, the
+ * session's oldest ticket is deleted.
  */
 const MOST_OF_SESSION = 20
 
 /**
- * Unused tickets of all sessions, more than a class needs at once. Beyond this number, the oldest tickets are deleted.
+ * Maximum number of unused tickets of all sessions. A class needs fewer at once. Beyond this number, the oldest
+ * tickets are deleted.
  */
 const MOST_TICKETS = 10_000
 
@@ -59,8 +60,8 @@ export function createTickets(lastMs = TICKET_MS): Tickets {
       if (found && found.untilMs > now() && !found.session.isOver) return found.session
       throw new FeedError(
         'wrong-credentials',
-        'The ticket was used before, is too old, or is none of this server’s.',
-        `Ask for a new one by POST /session/ticket: it is good once, for ${lastMs / 1000} s.`,
+        'The ticket was used before, is too old, or was not issued by this server.',
+        `Get a new ticket with POST /session/ticket. It is valid for one request within ${lastMs / 1000} s.`,
       )
     },
   }

@@ -1,4 +1,4 @@
-/** The instructor's token. It lets a person be the instructor from another machine than the server's own. */
+/** The instructor's token. With it, a person can be the instructor on any machine. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { FeedError } from '../http/errors.ts'
@@ -6,15 +6,15 @@ import { takerOf } from './taker.ts'
 import { isProxied } from './visitor.ts'
 
 /**
- * Returns if the token is right. Throws `wrong-token` or `wrong-password` (403), or `too-many-tries` (429). `guesser`
- * is the sender of the token, as `guesserOf` returns it.
+ * Checks a token. If it is wrong, throws `wrong-token` or `wrong-password` (403), or `too-many-tries` (429).
+ * `guesser` is the sender of the token, as `guesserOf` returns it.
  */
 export type TokenCheck = (given: string, guesser: object | null) => void
 
 /** Crockford's 32 symbols. They leave out i, l, o and u, so they can be read aloud and typed without doubt. */
 const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** Letters of a token. Each letter carries 5 bits, so a token has 140 bits. */
+/** Number of letters in a token. Each letter carries 5 bits, so a token has 140 bits. */
 const LENGTH = 28
 
 /** Returns a new random token in groups of four letters: `k7f2-9xqm-…`. */
@@ -23,12 +23,12 @@ export function newToken(): string {
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
-/** Removes spaces and hyphens and lowers capitals, so that a mistake in them does not make a token wrong. */
+/** Removes spaces and hyphens and converts to lower case, so that a mistake in these does not make a token wrong. */
 export const plainToken = (token: string): string => token.replace(/[\s-]/g, '').toLowerCase()
 
 const TRIES_MS = 60_000
 
-/** Wrong tries that one guesser may make in a minute. People mistype, but not that often. */
+/** Number of wrong tries that one guesser may make in a minute. People mistype, but not so often. */
 const TRIES = 10
 
 interface Secret {
@@ -41,10 +41,11 @@ interface Secret {
 const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s token' }
 
 /**
- * Creates the check of a token or password. The comparison takes equally long however much of a guess is right. After
- * too many wrong tries, a guesser is refused for the rest of its minute. Other people at the same address are not
- * refused, because they have not guessed. Each try has a price (prices.ts), so opening new connections does not help to
- * guess a secret of twelve characters. If the server has no token, every token is wrong.
+ * Creates the check of a token or password. The comparison always takes the same time, so its duration does not show
+ * how much of a guess is right. After too many wrong tries, a guesser is refused for the rest of its minute. Other
+ * people at the same address are not refused, because they have not guessed. Each try has a price (prices.ts), so
+ * opening new connections does not help to guess a secret of twelve characters. If the server has no token, every
+ * token is wrong.
  */
 export function createTokenCheck(token: string | undefined, { code, what }: Secret = INSTRUCTORS): TokenCheck {
   const wrong = countTries<object>()
@@ -55,8 +56,11 @@ export function createTokenCheck(token: string | undefined, { code, what }: Secr
     if (tries >= TRIES) throw tooMany(leftMs)
     if (right && timingSafeEqual(hash(given), right)) return
     if (guesser) wrong.add(guesser)
-    // Unlike other errors, it does not quote the value, which may be the right one except for one letter.
-    throw new FeedError(code, right || code !== 'wrong-token' ? `That is not ${what}.` : 'This server has no token.')
+    // Unlike other errors, this error does not quote the value, because it may be right except for one letter.
+    throw new FeedError(
+      code,
+      right || code !== 'wrong-token' ? `That is not ${what}.` : 'This server has no token for the instructor.',
+    )
   }
 }
 
@@ -100,7 +104,7 @@ function tooMany(leftMs: number): FeedError {
   const leftS = Math.ceil(leftMs / 1000)
   return new FeedError(
     'too-many-tries',
-    `${TRIES} wrong tokens or passwords came from this client.`,
+    `This client has sent ${TRIES} wrong tokens or passwords.`,
     `Try again in ${leftS} s.`,
     leftS,
   )

@@ -36,7 +36,7 @@ function add(trusted: BlockList, item: string): void {
   const prefix = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : Infinity
   if (family === 0 || prefix > longest || rest.length > 0) {
     throw new Error(
-      `--trust-proxy has "${item}", which is no address. Give the proxy's address or network (10.0.0.7, 10.0.0.0/8), "loopback" for a proxy on this machine, several of these with commas between, or the number of proxies that a request comes through.`,
+      `--trust-proxy has "${item}", which is not an address. Give the proxy's address or network (10.0.0.7, 10.0.0.0/8), "loopback" for a proxy on this machine, a list of these with commas, or the number of proxies that a request passes through.`,
     )
   }
   trusted.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4')

@@ -13,7 +13,10 @@ export interface Visitor {
 
 const visitors = new WeakMap<IncomingMessage, Visitor>()
 
-/** Returns the visitor of a request. If the request has not passed the check, that is its address without a session. */
+/**
+ * Returns the visitor of a request. If the request has not passed the check yet, the visitor has an address and no
+ * session.
+ */
 export const visitorOf = (request: IncomingMessage): Visitor =>
   visitors.get(request) ?? { address: request.socket.remoteAddress ?? '', session: null }
 
@@ -29,9 +32,10 @@ let clients = 0
 const numbers = new WeakMap<object, number>()
 
 /**
- * Names the client that sent a request. That is the page (or program) that `lane=PAGE.…` names at its address, or else
- * the connection. Many clients share a proxy's connection, so there only this request is named. A hostile client can
- * take another name. The name only keeps honest clients apart.
+ * Names the client that sent a request. If the request has `lane=PAGE.…`, the client is this page (or program) at its
+ * address. Otherwise the client is the connection. Many clients share a proxy's connection, so behind a proxy each
+ * request counts as a client of its own. A hostile client can take another name. The name only keeps honest clients
+ * apart.
  */
 export function clientOf(request: IncomingMessage): string {
   const [, page] = PAGE.exec(request.url ?? '') ?? []

@@ -10,8 +10,8 @@ const RESPONSE_FIELDS = 'allow, location, preference-applied, retry-after'
 const PREFLIGHT_S = 600
 
 /**
- * Returns the headers for a response. `guest` is the origin whose scripts may read it, or null. Both cases vary by
- * Origin, so that a cache keeps them apart.
+ * Returns the headers for a response. `guest` is the origin whose scripts may read the response, or null. In both
+ * cases the response has `vary: origin`, so that a cache keeps the two cases apart.
  */
 export function corsHeaders(guest: string | null, withCredentials: boolean): Record<string, string> {
   if (guest === null) return { vary: 'origin' }

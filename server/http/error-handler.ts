@@ -27,7 +27,7 @@ export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) =>
       if (reply.hasHeader('access-control-allow-origin')) reply.headers(preflightHeaders(taken))
       return reply.code(204).header('allow', allowed.join(', ')).send()
     }
-    // The route takes this method but has nothing under this name, so this is a 404 as well.
+    // A route supports this method, but nothing has this name. This is a 404 too.
     if (allowed.length === 0 || allowed.includes(request.method)) {
       if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
       return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
@@ -35,7 +35,11 @@ export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) =>
     reply.header('allow', allowed.join(', '))
     return send(
       reply,
-      new FeedError('wrong-method', `${quote(path)} takes no ${request.method}.`, `Use ${taken.join(' or ')} instead.`),
+      new FeedError(
+        'wrong-method',
+        `${quote(path)} does not support ${request.method}.`,
+        `Use ${taken.join(' or ')} instead.`,
+      ),
     )
   })
 }
@@ -63,8 +67,8 @@ function sendPage(reply: FastifyReply, { headers, body }: Rendered): FastifyRepl
 }
 
 /**
- * Returns the function that lists the methods of a path. A route that names the path wins over a route with a
- * parameter. Routes that end in `*` match every path, so they are left out.
+ * Returns the function that lists the methods of a path. A route without a parameter has priority over a route with a
+ * parameter. Routes that end in `*` match every path, so they do not count.
  */
 function collectMethods(app: FastifyInstance): (path: string) => string[] {
   const routes: { readonly url: string; readonly path: RegExp; readonly methods: readonly string[] }[] = []
@@ -95,7 +99,7 @@ function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new FeedError(
       'wrong-type',
-      `The body is ${quote(request.headers['content-type'] ?? 'without a content type')}, not application/json.`,
+      `The content type of the body is ${quote(request.headers['content-type'] ?? 'missing')}, not application/json.`,
     )
   }
   const known = FASTIFY_CODES[error.code]
@@ -133,7 +137,7 @@ function invalid({ validation, validationContext }: FastifyError, request: Fasti
         : `${name} is ${quote(value)}`
   return new FeedError(
     code,
-    `${what}: it ${first?.message ?? 'does not fit'}.`,
+    `${what}: it ${first?.message ?? 'is not allowed'}.`,
     remedyFor(request, validationContext, name),
   )
 }
@@ -151,11 +155,11 @@ function remedyFor(
   return description === undefined ? undefined : `Give ${name} as ${description}.`
 }
 
-/** Responses that are not over yet, by their connection. */
+/** Unfinished responses of each connection. */
 const answering = new WeakMap<Duplex, Set<ServerResponse>>()
 const isTold = new WeakSet<Duplex>()
 
-/** Records the responses under way, so that `answerClientError` does not write into one of them. */
+/** Records the unfinished responses, so that `answerClientError` does not write into the middle of a response. */
 export function watchResponses(server: Server): void {
   server.prependListener('request', ({ socket }, response) => {
     const responses = answering.get(socket) ?? new Set()
@@ -187,7 +191,7 @@ const RAW_CODES: Record<string, ErrorCode> = {
 }
 
 /**
- * Writes an error to the bare socket, for bytes that are no HTTP request, a request that arrives too slowly, or a
+ * Writes an error to the bare socket, for bytes that are not an HTTP request, a request that arrives too slowly, or a
  * CONNECT request.
  */
 export function answerRawError(error: Error & { code?: string; reason?: string }, socket: Duplex): void {

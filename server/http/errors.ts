@@ -1,6 +1,6 @@
 /**
- * The catalogue of all errors. Each error has a sentence that quotes the wrong value, and a remedy. Over HTTP it is
- * sent as `application/problem+json` (RFC 9457), over WebSocket as `{"type":"error"}`.
+ * The catalogue of all errors. Each error has a sentence that quotes the wrong value, and a remedy that says what to
+ * do. Over HTTP it is sent as `application/problem+json` (RFC 9457), over WebSocket as `{"type":"error"}`.
  */
 import type { ErrorMessage, Problem } from '../protocol/feed.ts'
 
@@ -25,7 +25,7 @@ export const CATALOGUE = {
     status: 400,
     title: 'Bad cursor',
     remedy:
-      'Use a cursor that the server gave, "0" for the earliest event kept, or leave "after" out to start from now.',
+      'Use a cursor that the server has sent, or "0" for the earliest event that is kept. Omit "after" to begin with the next event.',
   },
   'bad-parameter': {
     status: 400,
@@ -34,19 +34,19 @@ export const CATALOGUE = {
   },
   'bad-json': {
     status: 400,
-    title: 'Body is no JSON',
+    title: 'Body is not valid JSON',
     remedy: 'Send one JSON object in UTF-8, such as {"user":"Ada","text":"hello"}.',
   },
-  'bad-body': { status: 400, title: 'Body does not fit', remedy: 'Send {"user":"Ada","text":"hello"}.' },
+  'bad-body': { status: 400, title: 'Body has wrong fields', remedy: 'Send {"user":"Ada","text":"hello"}.' },
   'bad-key': {
     status: 400,
     title: 'Bad Idempotency-Key',
-    remedy: 'Use 1 to 128 visible ASCII characters, a UUID for instance.',
+    remedy: 'Use 1 to 128 visible ASCII characters, for example a UUID.',
   },
   'bad-settings': {
     status: 400,
     title: 'Bad settings',
-    remedy: 'Send {"ratePerSecond":1,"conditions":{"latencyMs":100}}; what is left out stays as it is.',
+    remedy: 'Send {"ratePerSecond":1,"conditions":{"latencyMs":100}}; omitted settings stay unchanged.',
   },
   'not-signed-in': {
     status: 401,
@@ -57,7 +57,7 @@ export const CATALOGUE = {
   },
   'wrong-credentials': {
     status: 401,
-    title: 'Credentials are not right',
+    title: 'Wrong credentials',
     remedy: 'Sign in again at /sign-in.html, or by POST /session.',
     headers: SCHEME,
   },
@@ -70,7 +70,7 @@ export const CATALOGUE = {
   'wrong-password': {
     status: 403,
     title: 'Wrong password',
-    remedy: 'Give the one that was printed or chosen where the server was started.',
+    remedy: 'Use the password that was printed or chosen when the server was started.',
   },
   'name-taken': {
     status: 409,
@@ -80,28 +80,28 @@ export const CATALOGUE = {
   'too-many-people': {
     status: 429,
     title: 'Too many people',
-    remedy: 'Come back when somebody has signed out.',
+    remedy: 'Try again when somebody has signed out.',
     retryAfterS: 60,
   },
   'bad-name': {
     status: 400,
     title: 'Bad name',
-    remedy: 'Use 1 to 64 characters that can be seen: letters, digits, signs, and single spaces between them.',
+    remedy: 'Use 1 to 64 visible characters: letters, digits, signs, and single spaces between them.',
   },
   'reserved-name': {
     status: 403,
-    title: 'The instructor’s name',
-    remedy: 'Choose another name. The instructor opens the link that was printed at the start.',
+    title: 'Name is reserved for the instructor',
+    remedy: 'Choose another name. If you are the instructor, open the link that the server printed at its start.',
   },
   'wrong-user': {
     status: 403,
     title: 'Not your name',
-    remedy: 'Publish under the name with which you signed in, or sign in with another.',
+    remedy: 'Publish under the name with which you signed in, or sign in with another name.',
   },
   muted: {
     status: 403,
     title: 'Muted by the instructor',
-    remedy: 'Ask the instructor to let you speak again. You go on reading.',
+    remedy: 'Ask the instructor to let you speak again. You can still read.',
   },
   'removed-person': {
     status: 403,
@@ -115,20 +115,20 @@ export const CATALOGUE = {
   },
   'wrong-origin': {
     status: 403,
-    title: 'Another site may not do this',
-    remedy: 'Open the page from this server itself.',
+    title: 'Not allowed from another site',
+    remedy: 'Open the page at the address of this server.',
   },
   'not-a-page': {
     status: 403,
-    title: 'Not to be opened as a page',
-    remedy: 'Ask with fetch, EventSource, WebSocket or curl.',
+    title: 'Address is not a page',
+    remedy: 'Request this address with fetch, EventSource, WebSocket or curl.',
   },
-  'not-found': { status: 404, title: 'Nothing here', remedy: 'See the routes in /openapi.json.' },
+  'not-found': { status: 404, title: 'Nothing at this address', remedy: 'See the routes in /openapi.json.' },
   'wrong-method': { status: 405, title: 'Wrong method', remedy: 'Use a method that the Allow header names.' },
   timeout: { status: 408, title: 'Request took too long to arrive', remedy: 'Send the whole request at once.' },
   'bad-change': {
     status: 400,
-    title: 'Not a change to a board',
+    title: 'Not a valid change to a board',
     remedy: 'Send {"user":"Ada","type":"task_created","task":{"title":"Draw a map"}}; the schema is in /openapi.json.',
   },
   'unknown-task': {
@@ -143,38 +143,38 @@ export const CATALOGUE = {
   },
   'taken-id': {
     status: 409,
-    title: 'Name taken on the board',
-    remedy: 'Leave "id" out, and the server finds one.',
+    title: 'Id is already used on the board',
+    remedy: 'Omit "id". The server then chooses an id.',
   },
   'list-in-use': { status: 409, title: 'List not empty', remedy: 'Move or delete its tasks first.' },
   'board-full': {
     status: 409,
     title: 'Board full',
-    remedy: 'Delete what is done, or use another board.',
+    remedy: 'Delete finished tasks, or use another board.',
   },
   'too-large': { status: 413, title: 'Body too large', remedy: 'Send at most 16 KiB.' },
   'wrong-type': { status: 415, title: 'Wrong content type', remedy: 'Send "content-type: application/json".' },
   'coded-body': {
     status: 415,
-    title: 'Body is coded',
-    remedy: 'Send the body as it is, without Content-Encoding.',
+    title: 'Body has a content coding',
+    remedy: 'Send the body without compression and without Content-Encoding.',
     // RFC 9110, section 15.5.16.
     headers: { 'accept-encoding': 'identity' },
   },
   'unmet-expectation': {
     status: 417,
     title: 'Expectation cannot be met',
-    remedy: 'Leave Expect out, or send "expect: 100-continue".',
+    remedy: 'Omit the Expect field, or send "expect: 100-continue".',
   },
   'wrong-host': {
     status: 421,
     title: 'Host name not known',
-    remedy: 'Use an address that the server printed at its start, or start it with --allow-host NAME.',
+    remedy: 'Use an address that the server printed at its start, or start the server with --allow-host NAME.',
   },
   'key-reused': {
     status: 422,
-    title: 'Key used for something else',
-    remedy: 'Take a new key for each message or change, and repeat one only with the very same request.',
+    title: 'Key was used for another request',
+    remedy: 'Use a new key for each message or change. Repeat a key only with exactly the same request.',
   },
   'upgrade-required': {
     status: 426,
@@ -186,36 +186,36 @@ export const CATALOGUE = {
   'too-many-messages': {
     status: 429,
     title: 'Too many messages',
-    remedy: 'Send it again in a second, and at most 20 a second from one client.',
+    remedy: 'Send the message again in a second. A client may send at most 20 messages a second.',
     retryAfterS: 1,
   },
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',
-    remedy: 'Wait for each answer before you ask again, and ask for less.',
+    remedy: 'Wait for each response before you send the next request, and send fewer requests.',
     retryAfterS: 2,
   },
   'too-many-streams': {
     status: 429,
     title: 'Too many streams and held polls',
-    remedy: 'Close one, or come back when others have left.',
+    remedy: 'Close a stream, or try again when other clients have left.',
     retryAfterS: 5,
   },
   'too-many-rooms': {
     status: 429,
     title: 'Too many rooms',
-    remedy: 'Use a room that is there already, or come back later.',
+    remedy: 'Use a room that already exists, or try again later.',
     retryAfterS: 60,
   },
   'head-too-large': {
     status: 431,
     title: 'Request head too large',
-    remedy: 'Send fewer or shorter headers; 16 KiB in all is the limit.',
+    remedy: 'Send fewer or shorter headers. The limit for all headers together is 16 KiB.',
   },
   internal: {
     status: 500,
-    title: 'A defect of this server',
-    remedy: 'Try again; if it stays, the server\u2019s log says more.',
+    title: 'Error in this server',
+    remedy: 'Try again. If the error stays, read the log of the server.',
   },
   'not-implemented': {
     status: 501,
@@ -225,15 +225,15 @@ export const CATALOGUE = {
   },
   'log-unavailable': {
     status: 503,
-    title: 'Event log does not take writes',
-    remedy: 'Nothing was published. Try again; check the disk that --data names.',
+    title: 'Event log cannot be written',
+    remedy: 'Nothing was published. Try again, and check the disk that --data names.',
     retryAfterS: 1,
   },
-  'wrong-version': { status: 505, title: 'HTTP version not spoken', remedy: 'Use HTTP/1.1.' },
-  // Errors over WebSocket only. The connection stays open, so their status is never sent.
+  'wrong-version': { status: 505, title: 'HTTP version not supported', remedy: 'Use HTTP/1.1.' },
+  // These errors occur only over WebSocket. The connection stays open, so their status is never sent.
   'bad-message': {
     status: 400,
-    title: 'Not a message',
+    title: 'Not a valid message',
     remedy: 'Send a JSON object with a "type", such as {"type":"ping"}.',
   },
   'unknown-type': {
@@ -251,7 +251,7 @@ export const CATALOGUE = {
   'wrong-token': {
     status: 403,
     title: 'Not the instructor\u2019s token',
-    remedy: 'Give the one that was printed where the server was started; each start makes a new one.',
+    remedy: 'Use the token that the server printed at its start. Each start creates a new token.',
   },
   'too-many-tries': {
     status: 429,

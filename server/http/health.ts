@@ -2,11 +2,12 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Feed } from '../feed/feed.ts'
 import type { App } from './app-type.ts'
 
-const schema = { summary: 'Is it up, since when, in which version, and does the event log take writes?' }
+const schema = { summary: 'Health of the server: its version, its uptime, and whether the event log accepts writes' }
 
 /**
- * Serves `GET /health` with status 200 as long as the server runs. If the log refuses writes, the response contains the
- * reason and `degraded`. It is still 200, because reading works and a restart does not free space on a disk.
+ * Serves `GET /health` with status 200 as long as the server runs. If the log refuses writes, the response contains
+ * `degraded` and the reason. The status is still 200, because reading works and a restart does not free space on a
+ * disk.
  */
 export function serveHealth(app: App, feed: Feed, logTrouble: () => string | null): void {
   app.get('/health', { schema, config: { access: 'anyone' } }, async (_request, reply) => {

@@ -1,4 +1,6 @@
-/** Checks of a request's head that RFC 9110 and 9112 require and Node leaves out. They run before the access check. */
+/**
+ * Checks the head of a request, before the access check. RFC 9110 and 9112 require these checks, and Node omits them.
+ */
 import type { IncomingMessage } from 'node:http'
 import { nameOf } from './origin.ts'
 import { FeedError, quote } from './errors.ts'
@@ -7,24 +9,23 @@ type Head = Pick<IncomingMessage, 'httpVersion' | 'rawHeaders' | 'url'>
 
 /**
  * Throws `bad-request` (400) for a target with a fragment, and for a Host field that is missing, repeated or invalid.
- * Throws `wrong-version` (505) for any other HTTP version than 1.0 and 1.1, `unmet-expectation` (417) and
- * `not-implemented` (501).
+ * Throws `wrong-version` (505) for any HTTP version other than 1.0 and 1.1, `unmet-expectation` (417) for any
+ * expectation other than 100-continue, and `not-implemented` (501) for any transfer coding other than chunked.
  */
 export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
   const fields = (name: string): string[] =>
     rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
   const isCurrent = httpVersion === '1.1'
-  if (httpVersion === '') throw new FeedError('bad-request', 'This is no HTTP.')
-  if (!isCurrent && httpVersion !== '1.0')
-    throw new FeedError('wrong-version', `The request came as HTTP/${httpVersion}.`)
+  if (httpVersion === '') throw new FeedError('bad-request', 'The request is not HTTP.')
+  if (!isCurrent && httpVersion !== '1.0') throw new FeedError('wrong-version', `The request uses HTTP/${httpVersion}.`)
 
   // RFC 9112, section 3.2, allows no fragment. The router would read the fragment as part of the query, but the checks
   // of the query would not.
   if (url.includes('#'))
     throw new FeedError(
       'bad-request',
-      `The request asks for ${quote(url)}.`,
-      'Leave out "#" and what follows it, or write it as %23.',
+      `The target of the request is ${quote(url)}, which contains "#".`,
+      'Omit "#" and everything after it, or write "#" as %23.',
     )
 
   const hosts = fields('host')

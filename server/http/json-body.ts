@@ -1,4 +1,4 @@
-/** Request bodies: JSON in UTF-8 (RFC 8259, section 8.1) without a content coding, and nothing else. */
+/** Reads request bodies. It accepts only JSON in UTF-8 (RFC 8259, section 8.1) without a content coding. */
 import type { FastifyRequest } from 'fastify'
 import { FeedError, quote } from './errors.ts'
 import type { App } from './app-type.ts'
@@ -28,7 +28,11 @@ export function readJsonBodies(app: App): void {
 function checkCharset({ headers: { 'content-type': type = '' } }: FastifyRequest): void {
   const [, charset] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? []
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
-    throw new FeedError('wrong-type', `The charset is ${quote(charset)}, and JSON is UTF-8.`, `Send the body in UTF-8.`)
+    throw new FeedError(
+      'wrong-type',
+      `The charset is ${quote(charset)}, but JSON must be UTF-8.`,
+      `Send the body in UTF-8.`,
+    )
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
@@ -36,7 +40,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 function decode(bytes: Buffer): string {
   // JSON contains no NUL bytes. A UTF-16 text is full of them, and much of it is valid UTF-8 by accident.
   if (bytes.includes(0))
-    throw new FeedError('bad-json', 'The body has NUL bytes, as UTF-16 has and UTF-8 has not.', UTF8_REMEDY)
+    throw new FeedError('bad-json', 'The body contains NUL bytes. UTF-8 text has none; UTF-16 text does.', UTF8_REMEDY)
   try {
     return UTF8.decode(bytes)
   } catch {

@@ -15,8 +15,8 @@ export interface Origins {
    */
   checkOrigin(request: Pick<IncomingMessage, 'headers'>, home?: string): void
   /**
-   * Returns the origin of a page elsewhere that may read and publish here, as its browser writes it. Otherwise returns
-   * null.
+   * If a page of another allowed origin sent the request, returns that origin as the browser writes it. Otherwise
+   * returns null.
    */
   guestOf(request: Pick<IncomingMessage, 'headers'>): string | null
 }
@@ -24,11 +24,10 @@ export interface Origins {
 export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * Allows these host names, on every port. It refuses any other name that somebody's DNS points at this machine (DNS
- * rebinding).
- * `ownOrigins`: public origins that a service forwards here. Their pages are this server's own, even if the service's
- * proxy has replaced the Host field.
- * `guests`: further origins whose pages may read and publish.
+ * Allows these host names, on every port. It refuses any other name, because somebody's DNS could point that name at
+ * this machine (DNS rebinding). `ownOrigins`: public origins that a service forwards here. Their pages are this
+ * server's own, even if the service's proxy has replaced the Host field. `guests`: further origins whose pages may
+ * read and publish.
  */
 export function createOrigins(
   hostNames: Iterable<string>,
@@ -44,7 +43,11 @@ export function createOrigins(
   return {
     checkHost({ headers: { host = '' } }) {
       if (!known.has(nameOf(host)))
-        throw new FeedError('wrong-host', `This server does not answer for the host ${quote(host)}.`, allow(host))
+        throw new FeedError(
+          'wrong-host',
+          `This server does not accept requests for the host ${quote(host)}.`,
+          allow(host),
+        )
     },
     checkOrigin({ headers: { host = '', origin } }, home = host) {
       // Browsers send Origin with every cross-site request that could do harm. Other clients leave it out.
@@ -65,7 +68,7 @@ export function createOrigins(
 function allow(host: string): string {
   const name = nameOf(host)
   if (name === '') return CATALOGUE['wrong-host'].remedy
-  return `Use an address that the server printed at its start, or start it with --allow-host ${name}.`
+  return `Use an address that the server printed at its start, or start the server with --allow-host ${name}.`
 }
 
 /**
@@ -76,7 +79,7 @@ function passOn(origin: string): string {
   const page = URL.parse(originOf(origin) ?? '')
   const { remedy } = CATALOGUE['wrong-origin']
   if (page === null) return remedy
-  return `${remedy} If a proxy stands between, have it pass on the browser\u2019s Host, in nginx by "proxy_set_header Host $http_host;", and start the server with --allow-host ${page.hostname}; or start it with --allow-origin ${page.origin}.`
+  return `${remedy} If you use a proxy, let it keep the browser\u2019s Host field (in nginx: "proxy_set_header Host $http_host;"), and start the server with --allow-host ${page.hostname}. Or start the server with --allow-origin ${page.origin}.`
 }
 
 /**
@@ -119,8 +122,8 @@ function read(scheme: string, authority: string): Pick<URL, 'hostname' | 'origin
 }
 
 /**
- * Returns a host name in one spelling; people may write it in their own script. Returns an empty string if it is not a
- * name.
+ * Returns a host name in one spelling. People may write it in the letters of their own language. Returns an empty
+ * string if the text is not a host name.
  */
 function inOneSpelling(name: string): string {
   return URL.parse(`http://${isIP(name) === 6 ? `[${name}]` : name}`)?.hostname.replace(/\.$/, '') ?? ''

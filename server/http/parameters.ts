@@ -1,11 +1,11 @@
-/** Schemas of request parameters. Each route names the parameters that it takes. */
+/** Schemas of request parameters. Each route lists the parameters that it accepts. */
 import Type from 'typebox'
 import type { Feed } from '../feed/feed.ts'
 import { isCursor } from '../feed/feed.ts'
 import { FeedError, quote } from './errors.ts'
 import type { Cursor, Person } from '../protocol/feed.ts'
 
-/** Limit of the events in one response, and of the events that `last` reaches back. */
+/** Maximum number of events in one response, and maximum value of `last`. */
 export const LIMIT_EVENTS = 500
 
 export const ROOM_PATTERN = '^[a-z0-9-]{1,32}$'
@@ -19,12 +19,12 @@ export const PERSON = {
   user: Type.String({
     minLength: 1,
     maxLength: 64,
-    description: 'who reads, 1 to 64 characters: the same in each tab',
+    description: 'the id of the person who reads, 1 to 64 characters; all tabs of a person use the same id',
   }),
-  name: Type.String({ minLength: 1, maxLength: 64, description: 'how they are called, 1 to 64 characters' }),
+  name: Type.String({ minLength: 1, maxLength: 64, description: 'the name that others see, 1 to 64 characters' }),
   client: Type.String({
     pattern: '^[A-Za-z0-9._-]{1,64}$',
-    description: '1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-": by which of their tabs',
+    description: 'an id of the tab, 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-"',
   }),
 }
 
@@ -34,20 +34,23 @@ export const NamedQuery = Type.Object({
   client: Type.Optional(PERSON.client),
 })
 
-/** The parameters that every transport takes. */
+/** Parameters that every transport accepts. */
 export const Query = Type.Object({
-  after: Type.Optional(Type.String({ description: 'a cursor that the server gave, or 0 for the earliest event kept' })),
+  after: Type.Optional(
+    Type.String({ description: 'a cursor that the server has sent, or 0 for the earliest event that is kept' }),
+  ),
   last: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: LIMIT_EVENTS,
-      description: `a whole number from 0 to ${LIMIT_EVENTS}: how many of the last events to begin with`,
+      description: `a whole number from 0 to ${LIMIT_EVENTS}: the number of past events to begin with`,
     }),
   ),
   lane: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9._-]{1,64}$',
-      description: '1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-": the lane that the bytes belong to',
+      description:
+        'the name of the lane that the bytes belong to, 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-"',
     }),
   ),
   ...NamedQuery.properties,
@@ -55,7 +58,10 @@ export const Query = Type.Object({
 
 /** Query parameter of a poll: the version of the presence list that the client has. */
 export const Known = Type.Optional(
-  Type.String({ maxLength: 64, description: 'with user: the version of the presence that the client has got' }),
+  Type.String({
+    maxLength: 64,
+    description: 'the version of the presence that the client already has; it needs user as well',
+  }),
 )
 
 /**
@@ -76,28 +82,29 @@ export interface Named {
 export const Limit = Type.Optional(
   Type.Integer({
     minimum: 0,
-    description: `a whole number: the most events in one answer, which is never more than ${LIMIT_EVENTS}`,
+    description: `a whole number: the maximum number of events in the response; a number above ${LIMIT_EVENTS} counts as ${LIMIT_EVENTS}`,
   }),
 )
 
-/** Limit of a published message as JSON, in a request body or in a frame. */
+/** Maximum size of a published message as JSON, in a request body or in a frame. */
 export const MESSAGE_BYTES = 16 * 1024
 
 export const KEY_PATTERN = '^[\\x21-\\x7e]{1,128}$'
 
 /** Fields of a message. Their lengths are counted in code points. */
 export const MESSAGE = {
-  user: Type.String({ minLength: 1, maxLength: 64, description: 'the name of who says it, 1 to 64 characters' }),
-  text: Type.String({ minLength: 1, maxLength: 4000, description: 'what is said, 1 to 4,000 characters' }),
+  user: Type.String({ minLength: 1, maxLength: 64, description: 'the name of the sender, 1 to 64 characters' }),
+  text: Type.String({ minLength: 1, maxLength: 4000, description: 'the text of the message, 1 to 4,000 characters' }),
   key: Type.String({
     pattern: KEY_PATTERN,
-    description: 'a key of your own, 1 to 128 visible ASCII characters: repeated, it publishes once',
+    description:
+      'a key that you choose, 1 to 128 visible ASCII characters; requests with the same key publish only once',
   }),
 }
 
 /**
- * Returns the cursor from which a client wants to begin: its own, or one that lies `last` events back. Undefined means
- * from now on. Throws `bad-cursor` (400) if `after` is not a cursor.
+ * Returns the cursor at which a client wants to begin: its own cursor, or the cursor before the last `last` events.
+ * Undefined means that the client begins with the next event. Throws `bad-cursor` (400) if `after` is not a cursor.
  */
 export async function startOf(
   feed: Feed,
@@ -105,6 +112,6 @@ export async function startOf(
   { after, last }: { after?: string; last?: number },
 ): Promise<Cursor | undefined> {
   if (after !== undefined && !isCursor(after))
-    throw new FeedError('bad-cursor', `after is ${quote(after)}, which is no cursor.`)
+    throw new FeedError('bad-cursor', `after is ${quote(after)}, which is not a cursor.`)
   return after ?? (last === undefined ? undefined : feed.back(room, last))
 }

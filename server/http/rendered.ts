@@ -12,7 +12,7 @@ export interface Rendered {
   readonly body: string
 }
 
-/** The same response for clients that accept gzip, and for all others. */
+/** One response in two variants: for clients that accept gzip, and for all others. */
 interface Variants {
   readonly plain: Variant
   /** Null if the body is too small to be worth compressing. */
@@ -80,8 +80,8 @@ export function send(request: FastifyRequest, reply: FastifyReply, variants: Var
 }
 
 /**
- * Makes the browser ask on every load; the usual response is 304. URLs carry no version, so with a lifetime a student's
- * browser would go on running old code after a `git pull` or `npm ci`.
+ * Makes the browser ask on every load; the usual response is 304. The URLs contain no version. If responses had a
+ * lifetime, a student's browser would still run old code after a `git pull` or `npm ci`.
  */
 export const FRESH = { 'cache-control': 'no-cache' }
 
@@ -91,7 +91,7 @@ export function notFound(reply: FastifyReply): FastifyReply {
 }
 
 /**
- * Whether the client accepts gzip (RFC 9110, section 12.5.3). Without an Accept-Encoding field the answer is no,
+ * Whether the client accepts gzip (RFC 9110, section 12.5.3). Returns false if there is no Accept-Encoding field,
  * because not every such client can decompress.
  */
 function takesGzip(accepted = ''): boolean {

@@ -51,7 +51,7 @@ export function routedPath(request: IncomingMessage): string {
 }
 
 /**
- * Whether the request asks for a WebSocket, even if it cannot have one. Other upgrades are ignored: `curl --http2`
+ * Whether the request asks for a WebSocket, even if it cannot get one. Other upgrades are ignored: `curl --http2`
  * offers h2c but still wants the page.
  */
 function asksForWebSocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
@@ -104,20 +104,20 @@ function checkHandshake({ headers }: IncomingMessage): void {
     throw new FeedError(
       'upgrade-required',
       `Sec-WebSocket-Version is ${version === undefined ? 'missing' : quote(version)}.`,
-      `Send "Sec-WebSocket-Version: ${VERSION}": this is the one version that RFC 6455 describes.`,
+      `Send "Sec-WebSocket-Version: ${VERSION}". RFC 6455 describes only this version.`,
     )
   if (key === undefined || !KEY.test(key))
     throw new FeedError(
       'bad-request',
       `Sec-WebSocket-Key is ${key === undefined ? 'missing' : quote(key)}.`,
-      'Send 16 random bytes in Base64 as Sec-WebSocket-Key, anew for each connection.',
+      'Send 16 random bytes in Base64 as Sec-WebSocket-Key. Use new bytes for each connection.',
     )
   headers.upgrade = 'websocket'
 }
 
 /**
- * Close codes (RFC 6455, section 7.4, and IANA's registry): for a flood of messages, for a server that restarts, and
- * for a server that has no place left.
+ * Close codes (RFC 6455, section 7.4, and IANA's registry): the client floods the server, the server restarts, and
+ * the server cannot serve the client now.
  */
 export const POLICY_VIOLATION = 1008
 export const SERVICE_RESTART = 1012
@@ -125,7 +125,7 @@ export const TRY_AGAIN_LATER = 1013
 /** Close code from IANA's registry: Unauthorized. */
 export const UNAUTHORIZED = 3000
 
-/** Wait after a close frame. A lost client never answers it, so the connection is then ended. */
+/** Maximum wait for the client's close frame. A lost client never sends it, so the connection is then ended. */
 const CLOSE_MS = 1000
 
 /**
@@ -150,8 +150,8 @@ function refuse(request: IncomingMessage): never {
   if (asksForWebSocket(request) && !isWebSocketUpgrade(request))
     throw new FeedError(
       'upgrade-required',
-      `${path} is a WebSocket and was asked for by HTTP/${request.httpVersion}, which cannot be upgraded.`,
-      'Use HTTP/1.1. If a proxy asked, have it do so: in nginx by "proxy_http_version 1.1;".',
+      `${path} is a WebSocket, but the request uses HTTP/${request.httpVersion}, which has no upgrades.`,
+      'Use HTTP/1.1. If a proxy sent the request, let the proxy use HTTP/1.1 (in nginx: "proxy_http_version 1.1;").',
     )
-  throw new FeedError('upgrade-required', `${path} is a WebSocket and was asked for by plain HTTP.`)
+  throw new FeedError('upgrade-required', `${path} is a WebSocket, but the request is plain HTTP.`)
 }

@@ -6,8 +6,7 @@ const NUMBER = /^-?\d+(\.\d+)?$/
 
 /**
  * Checks a request against its route's schema. All values of a query are text, so a decimal number in a query is
- * converted to a number. Nothing else is converted: neither `wait=true` nor `limit=1.5` passes, and values of a body
- * stay as they are.
+ * converted to a number. Nothing else is converted, so `wait=true` is refused. The values of a body stay unchanged.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema)

@@ -286,7 +286,7 @@ describe('the limit of work', () => {
     const answer = await raw(server.port, get('/health').repeat(7) + get('/health', 'Connection: close\r\n')).closed()
     const statuses = Array.from(answer.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status))
     expect(statuses).toContain(429)
-    expect(answer).toMatch(/This client asks for more than its share.*"code":"too-many-requests"/)
+    expect(answer).toMatch(/This client sends more requests than its share allows.*"code":"too-many-requests"/)
     expect(performance.now() - beganAt).toBeGreaterThan(900)
   })
 

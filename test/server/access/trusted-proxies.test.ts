@@ -28,7 +28,9 @@ describe('--trust-proxy', () => {
   test.each(['nginx', '0', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.1,', 'true', '10.0.0.0/x', '1.5'])(
     'refuses %j with an error that shows valid values',
     (text) => {
-      expect(() => readFlags(['--trust-proxy', text], {})).toThrow(/--trust-proxy has ".*", which is no address. Give /)
+      expect(() => readFlags(['--trust-proxy', text], {})).toThrow(
+        /--trust-proxy has ".*", which is not an address. Give /,
+      )
     },
   )
 

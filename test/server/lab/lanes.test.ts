@@ -250,7 +250,7 @@ test('a request without a valid lane name, or outside the feed, counts as other'
     socket.write(request)
     await until('the response has arrived', () => text().split('HTTP/1.1 ').length === i + 2)
   }
-  await says('Nothing here')
+  await says('Nothing at this address')
   const { lanes, other } = await lanesOf(server)
   expect(lanes).toEqual([])
   expect(other).toMatchObject({ requests: 5, connections: 2, bytesDown: text().length })
