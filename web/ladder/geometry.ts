@@ -2,7 +2,7 @@
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
 import type { LaneName } from '../lane/order.ts'
-import type { Away } from '../session/away.ts'
+import type { Absence } from '../session/session.ts'
 import { sentOf } from '../lane/mark.ts'
 import type { ArrivalMark, BeatMark, ExchangeMark, MarkLists, StreamMark } from '../lane/mark.ts'
 import type { Message } from '../lane/messages.ts'
@@ -48,7 +48,7 @@ export interface Span {
   /** Times of changed network conditions. */
   readonly bands: readonly Band[]
   /** Times in which the server was absent. The last one ends with null while it continues. */
-  readonly aways: Away['stretches']
+  readonly aways: readonly Absence[]
   /** Folds, oldest first (`folds`), and the time that they hide before the right edge (`hiddenMs`). */
   readonly folds: readonly Fold[]
   readonly hiddenMs: number

@@ -11,7 +11,7 @@ import type {
   SentMark,
   StreamMark,
 } from '../lane/mark.ts'
-import type { Away } from '../session/away.ts'
+import type { Absence } from '../session/session.ts'
 import type { Message } from '../lane/messages.ts'
 import type { Trace } from '../ladder/geometry.ts'
 
@@ -19,7 +19,7 @@ export interface Sample {
   readonly title: string
   readonly text: string
   readonly trace: Trace
-  readonly aways: Away['stretches']
+  readonly aways: readonly Absence[]
 }
 
 const WAY_MS = 60
@@ -132,7 +132,7 @@ function sample(
   title: string,
   text: string,
   marks: readonly Mark[],
-  aways: Away['stretches'] = [],
+  aways: readonly Absence[] = [],
 ): Sample {
   const slow = marks.some((mark) => mark.kind === 'exchange' && mark.leftAtMs !== undefined)
   const trace: Trace = {

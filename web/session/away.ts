@@ -1,34 +1,77 @@
-import { now } from '../now.ts'
-
 /** Records the times in which the server answered neither on a lane nor in the lab. */
+import { now } from '../now.ts'
+import { reach } from '../transports/ask.ts'
+import type { Lanes } from './lanes.ts'
+import type { SandboxSession, Writable } from './session.ts'
+
 export interface Away {
-  /** Start of the current absence; null while the server answers. */
-  readonly sinceMs: number | null
-  /** Absences, oldest first. The last one ends with null if it is not over. */
-  readonly stretches: readonly { readonly fromMs: number; readonly toMs: number | null }[]
+  /** Notes that the lab's connection is lost. */
+  labLost(): void
+  labIsBack(): void
+  /** Checks whether the server is absent, after a lane failed or came back. */
+  look(): void
   begin(): void
   end(): void
 }
 
 const MOST = 40
 
-export function createAway(): Away {
-  let stretches: Away['stretches'] = []
-  const open = () => (stretches.at(-1)?.toMs === null ? stretches.at(-1) : undefined)
+export function createAway(
+  origin: string,
+  session: Pick<SandboxSession, 'resting'> & Writable<'aways' | 'unreachableSinceMs'>,
+  lanes: Pick<Lanes, 'all' | 'areStarted'>,
+  changed: () => void,
+): Away {
+  let isLabLost = false
+  let isAsking = false
 
   return {
-    get sinceMs() {
-      return open()?.fromMs ?? null
+    labLost() {
+      isLabLost = true
+      look()
     },
-    get stretches() {
-      return stretches
+    labIsBack() {
+      isLabLost = false
     },
-    begin() {
-      if (!open()) stretches = [...stretches, { fromMs: now(), toMs: null }].slice(-MOST)
-    },
-    end() {
-      const last = open()
-      if (last) stretches = [...stretches.slice(0, -1), { ...last, toMs: now() }]
-    },
+    look,
+    begin,
+    end,
+  }
+
+  function look(): void {
+    if (isNothingHeard()) void askServer()
+    else if (lanes.areStarted) end()
+  }
+
+  function isNothingHeard(): boolean {
+    if (!lanes.areStarted || !isLabLost || session.resting !== null) return false
+    return lanes.all.every((lane) => !lane.on || lane.troubled)
+  }
+
+  /**
+   * Checks whether the server is absent. A refused lab and refused lanes do not prove it, for example if only
+   * upgrades are refused.
+   */
+  async function askServer(): Promise<void> {
+    if (isAsking) return
+    isAsking = true
+    const why = await reach(origin)
+    isAsking = false
+    if (why !== null && isNothingHeard()) begin()
+    else end()
+    changed()
+  }
+
+  function begin(): void {
+    if (session.unreachableSinceMs !== null) return
+    const fromMs = now()
+    session.unreachableSinceMs = fromMs
+    session.aways = [...session.aways, { fromMs, toMs: null }].slice(-MOST)
+  }
+
+  function end(): void {
+    if (session.unreachableSinceMs === null) return
+    session.unreachableSinceMs = null
+    session.aways = session.aways.map((one) => ({ ...one, toMs: one.toMs ?? now() }))
   }
 }

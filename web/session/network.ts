@@ -32,6 +32,11 @@ export function holdsBack(conditions: Conditions | null, transport: TransportNam
   return conditions !== null && holdsStreams(conditions) && transports[transport].isHeldByProxy
 }
 
+/** Average time that network conditions add to a round trip. */
+export function addedRoundTripMs(conditions: Conditions | null): number {
+  return conditions ? 2 * conditions.latencyMs + conditions.jitterMs : 0
+}
+
 export function areEqual(some: Conditions, others: Conditions): boolean {
   return Object.entries(some).every(([name, value]) => others[name as keyof Conditions] === value)
 }

@@ -1,17 +1,19 @@
 /** Detects that all lanes are back after an event that disconnected them all, and announces it once. */
 import { now } from '../now.ts'
 import type { Lane } from '../lane/lane.ts'
+import { addedRoundTripMs } from './network.ts'
+import { notices } from './notices.ts'
+import type { SandboxSession } from './session.ts'
 
 export interface Reconnection {
   /**
    * Notes that all lanes are disconnected now: by the lab, by the page itself, or together with the lab's connection.
    */
   disconnected(): void
-  /**
-   * Announces `sentence` once all lanes are back since the last call of `disconnected`. With `isLabNeeded`, the lab must
-   * be back first.
-   */
-  announceWhenBack(sentence: () => string, isLabNeeded?: boolean): void
+  /** Announces an event that disconnects all lanes, and later that all are back. `isLabNeeded`: the lab as well. */
+  announce(sentence: string, isLabNeeded?: boolean): void
+  /** Announces `sentence` once all lanes are back since the last call of `disconnected`. */
+  announceWhenBack(sentence: () => string): void
   labIsBack(): void
   /** Checks whether all lanes are back, after a change. */
   look(): void
@@ -26,22 +28,22 @@ const REPORT_LATE_MS = 1000
 /** After the lab's report, a round trip and this time, every connection from before the cut has ended. */
 const SURE_MS = 400
 
-/** Creates the detector. `tripMs` is the time that network conditions add to a round trip. */
 export function createReconnection(
+  session: Pick<SandboxSession, 'conditions' | 'conditionsBefore'>,
   lanes: readonly Lane[],
-  tripMs: () => number,
-  say: (sentence: string) => void,
+  announce: (sentence: string) => void,
 ): Reconnection {
   let disconnectedAtMs = 0
   let awaited: { readonly sentence: () => string; readonly sureAtMs: number; isLabNeeded: boolean } | null = null
 
   return {
-    disconnected() {
-      disconnectedAtMs = now()
+    disconnected,
+    announce(sentence, isLabNeeded = false) {
+      announce(sentence)
+      disconnected()
+      announceWhenBack(() => notices.allBack(lanes), isLabNeeded)
     },
-    announceWhenBack(sentence, isLabNeeded = false) {
-      awaited = { sentence, sureAtMs: disconnectedAtMs + SURE_MS + tripMs(), isLabNeeded }
-    },
+    announceWhenBack,
     labIsBack() {
       if (awaited) awaited.isLabNeeded = false
     },
@@ -51,10 +53,20 @@ export function createReconnection(
       if (running.length === 0 || !running.every((lane) => lane.hasReturned(disconnectedAtMs - REPORT_LATE_MS))) return
       const { sentence } = awaited
       awaited = null
-      say(sentence())
+      announce(sentence())
     },
     cancel() {
       awaited = null
     },
+  }
+
+  function disconnected(): void {
+    disconnectedAtMs = now()
+  }
+
+  function announceWhenBack(sentence: () => string, isLabNeeded = false): void {
+    const { conditions, conditionsBefore } = session
+    const addedMs = Math.max(addedRoundTripMs(conditions), addedRoundTripMs(conditionsBefore))
+    awaited = { sentence, sureAtMs: disconnectedAtMs + SURE_MS + addedMs, isLabNeeded }
   }
 }

@@ -6,7 +6,6 @@ import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Setting, SettingName, ClientTransport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
-import type { Away } from './away.ts'
 import type { LaneStatus } from './condition.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Lane } from '../lane/lane.ts'
@@ -60,7 +59,7 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   /** True if the lab uses plain HTTP because the network between page and server refuses WebSockets. */
   readonly isWithoutWebSocket: boolean
   /** Times in which the server did not answer, oldest first. */
-  readonly aways: Away['stretches']
+  readonly aways: readonly Absence[]
   /** Times in which no byte crossed the wire in any lane. */
   readonly quiet: Pick<Quiet, 'stretches' | 'lastMs'>
   /** Time of the lab's last message. */
@@ -73,6 +72,13 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   /** Full name of a lane at the server. The page can inspect exchanges made under such a name. */
   laneName(name: string): string
   stateOf(lane: Lane): LaneStatus
+}
+
+/** A time in which the server did not answer. */
+export interface Absence {
+  readonly fromMs: number
+  /** Null if it is not over. */
+  readonly toMs: number | null
 }
 
 /** Acts that the controls of the page may call. */
@@ -125,6 +131,9 @@ export interface SandboxSession extends SessionFacts, SessionActs, Forecast, Wak
   queuedMs: (lane: Lane) => number | null
   stop(): void
 }
+
+/** The named members of the session, for the part of it that sets them. */
+export type Writable<Name extends keyof SandboxSession> = { -readonly [N in Name]: SandboxSession[N] }
 
 export interface ShownLane extends Pick<Lane, 'name' | 'transport'> {
   /** Origin of the lane's server. Default: the origin of the page. */

@@ -1,0 +1,72 @@
+/** The role of the instructor: who has it, and the acts that only the instructor may do. */
+import { claimSession } from '../lab/instructor.ts'
+import type { Lab } from '../lab/lab.ts'
+import { notices } from './notices.ts'
+import type { Reconnection } from './reconnection.ts'
+import type { SandboxSession, SessionActs, Writable } from './session.ts'
+
+export interface Instructor extends Pick<SessionActs, 'claim' | 'setRate' | 'setNetwork' | 'cut' | 'restart'> {
+  /** Notes whether a new connection of the lab has given the role to this page. */
+  welcome(isInstructor: boolean): void
+  /** Notes that the lab accepted the token. */
+  accepted(): void
+  /** Notes that the lab reported an error, which may concern the token. */
+  failed(sentence: string, code: string): void
+}
+
+/** Codes of errors after which the person at this page does not become the instructor. */
+const REFUSALS = ['wrong-token', 'too-many-tries', 'wrong-origin', 'wrong-host']
+
+/** Creates the role. `wantedPerSecond` is the rate that the instructor's page asks for when it gets the role. */
+export function createInstructor(
+  session: Pick<SandboxSession, 'ratePerSecond'> & Writable<'instructor' | 'refusal'>,
+  lab: () => Lab,
+  reconnection: Reconnection,
+  wantedPerSecond: number | null,
+  say: (sentence: string) => void,
+): Instructor {
+  let wanted = wantedPerSecond
+  /** Token that was sent to the lab and not answered yet. */
+  let claimed: string | null = null
+
+  return {
+    claim(token) {
+      claimed = token
+      lab().claim(token)
+    },
+    setRate: (ratePerSecond) => lab().set({ ratePerSecond }),
+    setNetwork: (conditions) => lab().set({ conditions }),
+    cut: (how = 'RST') => lab().cut(how),
+    restart() {
+      lab().restart()
+      reconnection.announce(notices.restart, true)
+    },
+    welcome(isInstructor) {
+      if (isInstructor) lead()
+      else follow()
+    },
+    accepted() {
+      if (!session.instructor) say(notices.instructor)
+      // The lab's grant holds for its own connection. The session cookie holds for every page of this browser.
+      if (claimed !== null) void claimSession(claimed)
+      claimed = null
+      lead()
+    },
+    failed(sentence, code) {
+      if (REFUSALS.includes(code)) follow(sentence)
+    },
+  }
+
+  function lead(): void {
+    session.instructor = true
+    session.refusal = null
+    if (wanted !== null && wanted !== session.ratePerSecond) lab().set({ ratePerSecond: wanted })
+    wanted = null
+  }
+
+  function follow(refusal = session.refusal): void {
+    session.instructor = false
+    session.refusal = refusal
+    wanted = null
+  }
+}

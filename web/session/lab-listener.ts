@@ -1,0 +1,113 @@
+/** Passes the lab's messages on to the parts of the session. */
+import type { LabListener } from '../lab/lab.ts'
+import { createCrossings } from '../lane/crossings.ts'
+import { now } from '../now.ts'
+import type { Announcer } from './announcer.ts'
+import type { Away } from './away.ts'
+import type { Instructor } from './instructor.ts'
+import type { Lanes } from './lanes.ts'
+import { notices } from './notices.ts'
+import type { People } from './people.ts'
+import type { Reconnection } from './reconnection.ts'
+import type { Recovery } from './recovery.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { SandboxSession, SessionListener, Writable } from './session.ts'
+import type { RoomSettings } from './settings.ts'
+import type { Start } from './start.ts'
+
+/** The parts of the session that the lab's messages concern. */
+interface Parts {
+  readonly session: Pick<SandboxSession, 'clock' | 'messages' | 'exchanges'> & Writable<'here' | 'presence'>
+  readonly listener: SessionListener
+  readonly announcer: Announcer
+  readonly away: Away
+  readonly clock: ServerClock
+  readonly instructor: Instructor
+  readonly lanes: Lanes
+  readonly people: People
+  readonly reconnection: Reconnection
+  readonly recovery: Recovery
+  readonly settings: RoomSettings
+  readonly start: Start
+}
+
+export function createLabListener({ session, listener, lanes, reconnection, ...parts }: Parts): LabListener {
+  const { announcer, away, clock, instructor, people, recovery, settings, start } = parts
+  const crossings = createCrossings(lanes.named)
+
+  return {
+    welcome(welcome) {
+      away.labIsBack()
+      reconnection.labIsBack()
+      crossings.startAgain()
+      if (!lanes.areStarted) session.messages.startAt(welcome.cursor)
+      settings.adopt(welcome.settings, welcome.presets)
+      people.welcome(welcome.user)
+      instructor.welcome(welcome.instructor)
+      listener.changed()
+    },
+    clock(sample, serviceMs) {
+      recovery.look()
+      if (recovery.isStale(sample)) return
+      const offsetMs = clock.add(sample, serviceMs)
+      if (offsetMs !== null) {
+        for (const lane of lanes.all) lane.date(offsetMs)
+        recovery.settle(offsetMs)
+      }
+      away.end()
+      start.begin()
+    },
+    settings(next) {
+      reconnection.disconnected()
+      settings.adopt(next)
+    },
+    instructor() {
+      instructor.accepted()
+      listener.changed()
+    },
+    here(pages) {
+      session.here = pages
+    },
+    presence(presence) {
+      session.presence = presence
+      listener.heard()
+    },
+    cut(how) {
+      for (const lane of lanes.all) if (lane.on) lane.marks.cut(now(), how)
+      reconnection.announce(notices.cut(how))
+    },
+    dropped(name, reason) {
+      const lane = lanes.named(name)
+      if (!lane) return
+      lane.drop(reason)
+      announcer.announce(notices.dropped(lane, reason))
+    },
+    lanes(life, readings) {
+      for (const reading of readings) {
+        const lane = lanes.named(reading.lane)
+        lane?.usage.take(life, reading, lane.ledger.counts.received)
+      }
+      const way = clock.way()
+      // An event that was under way at the last report may have arrived by now.
+      if (way) for (const lane of lanes.all) lane.crossed([], way)
+      reconnection.look()
+    },
+    wire(crossed) {
+      session.exchanges.take(crossed)
+      const way = clock.way()
+      if (way) crossings.take(crossed, way)
+    },
+    trouble(sentence, code) {
+      instructor.failed(sentence, code)
+      listener.say(sentence)
+      listener.changed()
+    },
+    lost() {
+      reconnection.disconnected()
+      // The next connection may reach another server with another clock.
+      session.clock.clear()
+      away.labLost()
+      listener.changed()
+    },
+  }
+}

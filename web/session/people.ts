@@ -1,0 +1,52 @@
+/** The person at this page: the name that others in the room see, and whether the person is typing. */
+import type { Lab } from '../lab/lab.ts'
+import { now } from '../now.ts'
+import { sayBy } from '../transports/ask.ts'
+import type { SandboxSession, SessionActs, SessionParts, Writable } from './session.ts'
+
+export interface People extends Pick<SessionActs, 'rename' | 'typing'> {
+  /** Introduces the person to a new connection of the lab, under the name with which the person signed in. */
+  welcome(signedInAs: string | null): void
+  leave(): void
+}
+
+const NO_NAME = 'anonymous'
+
+/** Interval at which a typing mark is sent again, well before it ends by itself. */
+const TYPING_EVERY_MS = 2000
+
+export function createPeople(
+  { origin, person }: Pick<SessionParts, 'origin' | 'person'>,
+  client: string,
+  session: Pick<SandboxSession, 'room'> & Writable<'person' | 'signedInAs'>,
+  lab: () => Pick<Lab, 'introduce' | 'typing'>,
+): People {
+  let typedAtMs = -Infinity
+  if (person) session.person = { ...person, name: person.name || NO_NAME, client }
+
+  return {
+    welcome(user) {
+      if (user !== null && session.person) session.person = { ...session.person, userId: user, name: user }
+      session.signedInAs = user
+      introduce()
+    },
+    rename(name) {
+      if (!session.person) return
+      session.person = { ...session.person, name: name || NO_NAME }
+      introduce()
+    },
+    typing(on) {
+      if (!session.person || (on && now() - typedAtMs < TYPING_EVERY_MS)) return
+      typedAtMs = on ? now() : -Infinity
+      lab().typing(on)
+    },
+    leave() {
+      // A closing tab is hidden first and has no lab any more, so the leave is sent by POST.
+      if (session.person) sayBy({ origin, room: session.room, person: session.person }, 'leave')
+    },
+  }
+
+  function introduce(): void {
+    if (session.person) lab().introduce(session.person.userId, session.person.name)
+  }
+}

@@ -1,0 +1,96 @@
+/** Handles times in which this page or this computer did not run: connections may have died without any notice. */
+import type { Lab } from '../lab/lab.ts'
+import { watchPace } from '../lane/pace.ts'
+import type { Pace } from '../lane/pace.ts'
+import type { ClockSample } from '../measure/clock.ts'
+import { now } from '../now.ts'
+import { reach } from '../transports/ask.ts'
+import type { Announcer } from './announcer.ts'
+import type { Lanes } from './lanes.ts'
+import { notices } from './notices.ts'
+import type { Reconnection } from './reconnection.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { SandboxSession, Writable } from './session.ts'
+
+export interface Recovery extends Pace {
+  /** Checks whether the server answers. If not, open connections may be dead, so every lane reconnects. */
+  checkServer(): void
+  /** Reports whether half of the sample's stamps may come from before a sleep. */
+  isStale(sample: ClockSample): boolean
+  /** Decides by the first new offset whether the computer slept. */
+  settle(offsetMs: number): void
+  /** Forgets that the computer may have slept. */
+  forget(): void
+}
+
+/**
+ * If a page did not run for this long, it has missed heartbeats, and its connections may be dead without any notice.
+ */
+const HEARTBEATS_MS = 30_000
+/** If the server's clock seems to have moved by more than this, this computer slept. */
+const SLEPT_MS = 500
+
+export function createRecovery(
+  origin: string,
+  session: Pick<SandboxSession, 'clock' | 'resting'> & Writable<'lateUntilMs'>,
+  lab: () => Lab,
+  lanes: Lanes,
+  clock: ServerClock,
+  announcer: Announcer,
+  reconnection: Reconnection,
+  changed: () => void,
+): Recovery {
+  /** Difference of `ms` between this computer's two clocks. The next clock sample shows whether the computer slept. */
+  let suspicion: { readonly atMs: number; readonly ms: number; readonly offsetMs: number | null } | null = null
+  const pace = watchPace({ late, movedApart })
+
+  return {
+    ...pace,
+    checkServer,
+    isStale: ({ t0 }) => suspicion !== null && t0 < suspicion.atMs,
+    settle(offsetMs) {
+      const before = suspicion
+      suspicion = null
+      if (before !== null && before.offsetMs !== null && Math.abs(offsetMs - before.offsetMs) > SLEPT_MS)
+        reconnect(notices.slept(before.ms))
+    },
+    forget() {
+      suspicion = null
+    },
+  }
+
+  /**
+   * Handles a time in which the page did not run. This computer caused it, so the connections stay, and messages that
+   * arrived meanwhile are not measured.
+   */
+  function late(ms: number): void {
+    if (session.resting !== null) return
+    session.lateUntilMs = now()
+    for (const lane of lanes.all) lane.keepOut(session.lateUntilMs)
+    if (lanes.areStarted) announcer.announceBusy(ms)
+    if (ms > HEARTBEATS_MS) checkServer()
+  }
+
+  /**
+   * Handles a jump between this computer's clocks, caused by a sleep or by a person who set the wall clock. After a
+   * sleep, the server's clock seems to have moved too.
+   */
+  function movedApart(ms: number): void {
+    if (session.resting !== null) return
+    suspicion = { atMs: now(), ms, offsetMs: clock.offsetMs() }
+    session.clock.clear()
+    checkServer()
+  }
+
+  function checkServer(): void {
+    if (lab().check(() => reconnect(notices.unanswered))) return
+    void reach(origin).then((why) => why !== null && session.resting === null && reconnect(notices.unanswered))
+  }
+
+  function reconnect(sentence: string): void {
+    suspicion = null
+    reconnection.announce(sentence)
+    lanes.wake()
+    changed()
+  }
+}

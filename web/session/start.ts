@@ -1,0 +1,64 @@
+/** Starts the lanes when the lab has sent a time. If the lab does not answer, they start without a clock. */
+import type { Away } from './away.ts'
+import type { Lanes } from './lanes.ts'
+import { notices } from './notices.ts'
+import type { SandboxSession } from './session.ts'
+
+export interface Start {
+  /** Waits for the lab, and starts the lanes without it if it does not answer. */
+  awaitLab(): void
+  /** Starts the lanes, unless they have started. */
+  begin(): void
+  /** Starts the lanes without waiting any longer. */
+  hurry(): void
+  /** Stops waiting for the lab. */
+  cancel(): void
+}
+
+/** If the lab has not answered after this time, the lanes start without a clock. */
+const LAB_PATIENCE_MS = 3000
+
+export function createStart(
+  origin: string,
+  session: Pick<SandboxSession, 'room' | 'messages' | 'resting'>,
+  lanes: Pick<Lanes, 'areStarted' | 'start'>,
+  away: Pick<Away, 'begin'>,
+  say: (sentence: string) => void,
+): Start {
+  let patience: ReturnType<typeof setTimeout> | undefined
+
+  return {
+    awaitLab() {
+      if (!lanes.areStarted) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
+    },
+    begin,
+    hurry() {
+      if (lanes.areStarted) return
+      clearTimeout(patience)
+      void beginWithoutLab()
+    },
+    cancel: () => clearTimeout(patience),
+  }
+
+  function begin(): void {
+    if (lanes.areStarted) return
+    clearTimeout(patience)
+    lanes.start()
+  }
+
+  /** Starts the lanes from the cursor of a poll. Delays stay unknown until there is a clock. */
+  async function beginWithoutLab(): Promise<void> {
+    try {
+      const answer = await fetch(`${origin}/feed/${session.room}/poll`)
+      const { cursor }: { cursor: string } = await answer.json()
+      if (lanes.areStarted) return
+      session.messages.startAt(cursor)
+      begin()
+      say(notices.noLab)
+    } catch {
+      away.begin()
+      clearTimeout(patience)
+      if (!lanes.areStarted && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
+    }
+  }
+}
