@@ -62,8 +62,8 @@ export const exercises: readonly Exercise[] = [
         await expectNumber(trial, 'meanAgeMs', [1000, 0], 500, { saw, why, hint: hint(1000) })
         const sawHalfMinute = 'Another client asks every half minute, and the network takes no time. You returned:'
         const whyHalfMinute = 'Each of its messages waits between 0 and 30000 ms.'
-        const told = { saw: sawHalfMinute, why: whyHalfMinute, hint: hint(30_000) }
-        await expectNumber(trial, 'meanAgeMs', [30_000, 0], 15_000, told)
+        const asked = { saw: sawHalfMinute, why: whyHalfMinute, hint: hint(30_000) }
+        await expectNumber(trial, 'meanAgeMs', [30_000, 0], 15_000, asked)
       },
       async 'the-way-down'(trial) {
         for (const [intervalMs, roundTripMs] of [
@@ -76,7 +76,7 @@ export const exercises: readonly Exercise[] = [
             if (isNear(value, wait + roundTripMs)) return 'whole-round-trip'
             return value < wait + way ? 'lost-way' : 'other'
           }
-          const saw = `A client asks every ${intervalMs} ms; a request travels ${way} ms to the server, and a response ${way} ms back. You returned:`
+          const saw = `A client asks every ${intervalMs} ms. A request takes ${way} ms to reach the server, and a response takes ${way} ms to come back. You returned:`
           const why = `Messages wait at the server between 0 and ${intervalMs} ms. Then each travels ${way} ms.`
           await expectNumber(trial, 'meanAgeMs', [intervalMs, roundTripMs], wait + way, { saw, why, hint })
         }

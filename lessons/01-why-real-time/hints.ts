@@ -33,7 +33,7 @@ export const words = {
     'the-way-down': {
       title: 'Adds the time that a response travels, which is half of the round trip',
       'no-way': [
-        'In your model, a message needs no time from the server to the client.',
+        'In your model, a message takes no time from the server to the client.',
         'Look at the round trip: your result is the same with it and without it.',
         'The age of a message is measured when it arrives, not when it is sent. Every message has to travel, however often the client asks.',
       ],
@@ -45,7 +45,7 @@ export const words = {
       'lost-way': [
         'Your result contains less than the full travel time of the response.',
         'Look at what you subtract from the interval. The interval goes from one request to the next, and does not depend on the responses.',
-        'All requests travel equally long, so they arrive at the server one interval apart. The wait depends on nothing else.',
+        'Every request takes the same time to reach the server, so the requests arrive one interval apart. The wait depends on nothing else.',
       ],
       other: [
         'Your result contains the round trip, but not in the right way.',

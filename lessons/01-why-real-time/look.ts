@@ -4,7 +4,7 @@ import type { Looks } from '../kit/looking.ts'
 const ROOM = `${sandbox}/feed/lesson-1`
 
 export const looks: Looks = {
-  /** A hundred milliseconds each way, and five messages a second. */
+  /** A delay of 100 ms in each direction, and five messages a second. */
   slow: () => set({ ratePerSecond: 5, conditions: { latencyMs: 100 } }),
 
   fast: () => set({ ratePerSecond: 1, conditions: { latencyMs: 0 } }),
@@ -19,7 +19,7 @@ export const looks: Looks = {
   },
 
   /** A client that asks once and gets a message. */
-  async told() {
+  async pushed() {
     const { opened, ended } = listen('client', `${ROOM}/sse`, 2000)
     await opened
     await publish('lesson-1')

@@ -97,14 +97,14 @@ async function expectRefused(trial: Trial, all: readonly Refused[], hint = hintO
     const answer = await asked(trial, `/feed/${room}`, body)
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const bytes = posted(answer, text)
-    const told = { saw: `${saw} Your server responded:`, bytes }
+    const shared = { saw: `${saw} Your server responded:`, bytes }
     if (answer.status !== 400) {
       const at = placeOfStatus(answer, text)
-      throw new Wrong({ ...told, at, wanted: '400', hint: hint(answer) })
+      throw new Wrong({ ...shared, at, wanted: '400', hint: hint(answer) })
     }
     if (names !== null && !answer.body.includes(names)) {
       const at = bytes.length - answer.body.length
-      throw new Wrong({ ...told, at, wanted: `something about ${JSON.stringify(names)}`, hint: 'not-named' })
+      throw new Wrong({ ...shared, at, wanted: `something about ${JSON.stringify(names)}`, hint: 'not-named' })
     }
     const kept = await asked(trial, `/feed/${room}`)
     const sawKept = `${saw} Your server refused it. After that the room contained:`
@@ -242,14 +242,14 @@ export const exercises: readonly Exercise[] = [
         const saw = 'A room was named "constructor", which is an allowed name. Your server responded:'
         const before = await asked(trial, '/feed/constructor')
         expectStatus(before, 200, { saw, hint: 'not-empty' })
-        const told = { order: 'not-empty', missing: 'not-empty', extra: 'not-empty' }
+        const hints = { order: 'not-empty', missing: 'not-empty', extra: 'not-empty' }
         if (idOf(before) === undefined && !/"events":\[\]/.test(before.body)) {
           const bytes = shown(before)
           throw new Wrong({ saw, bytes, at: bytes.lastIndexOf('\n') + 1, wanted: '{"events":[]}', hint: 'not-empty' })
         }
         const answer = await asked(trial, '/feed/constructor', HELLO)
         expectStatus(answer, 201, { saw, hint: 'not-empty' })
-        await expectTexts(trial, 'constructor', ['hello'], saw, told)
+        await expectTexts(trial, 'constructor', ['hello'], saw, hints)
       },
     }),
   },

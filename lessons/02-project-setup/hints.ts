@@ -17,10 +17,10 @@ export const NO_WORD: Hint = [
 export const NO_LIST: Hint = [
   'The response does not have the shape that a reader expects.',
   'Look at what the handler of GET returns. It has to be one object with a list named events.',
-  'A list inside an object can get neighbours later, for instance a cursor. Clients that read the list today then need no change.',
+  'An object can get more fields later, for example a cursor. Clients that read only the list today will still work.',
 ]
 
-/** What can become of a body that does not fit. */
+/** Hints for a body that does not fit the schema, and that the server treats wrongly. */
 const REFUSALS = {
   accepted: [
     'The body has the wrong shape, and your server accepted it as a message.',
@@ -40,7 +40,7 @@ const REFUSALS = {
   'server-error': [
     'The client made a mistake, and your server reported a mistake of its own.',
     'Look at what your handler does with the body before it has checked it.',
-    'A status from 500 on means that the server is broken. Clients then send the same request again, and an operator is called at night.',
+    'A status of 500 or more means that the server is broken. Clients then send the same request again, and an operator is called at night.',
   ],
   'not-named': [
     'Your server refused the message, but the sender does not learn what was wrong.',
@@ -76,7 +76,7 @@ export const words = {
       failed: [
         'The message was complete, and your server reported an error of its own.',
         'Look at what your handler does with the message, line by line. The response quotes the error.',
-        'Fastify turns an error in a handler into status 500. Every status from 500 on means that the server made the mistake.',
+        'Fastify turns an error in a handler into status 500. A status of 500 or more means that the server made the mistake.',
       ],
       'not-as-sent': [
         'The response does not contain the message that was sent.',
@@ -143,14 +143,14 @@ export const words = {
       ...REFUSALS,
     },
     'no-object': {
-      title: 'Refuses a body that is no message at all',
+      title: 'Refuses a body that is not a message at all',
       ...REFUSALS,
     },
     'of-the-right-type': {
-      title: 'Refuses a value that is no text, and does not convert it',
+      title: 'Refuses a value that is not a text, and does not convert it',
       ...REFUSALS,
       bent: [
-        'A value that is no text was converted into a text and published.',
+        'A value that is not a text was converted into a text and published.',
         'Look at everything that changes a value on its way: your own conversions, and the Fastify setting that the file switches off.',
         'A client that sends a number instead of a text has a bug. If the server refuses it, the bug is found at once. If the server converts it, readers find it later.',
       ],

@@ -10,7 +10,7 @@ export const exercises: readonly Exercise[] = [
     name: 'short-poll',
     hosted: { kind: 'transport', exported: 'shortPoll' },
     checks: checksFrom(words['short-poll'], {
-      async 'behind-the-cursor'({ room, publish, get }) {
+      async 'after-the-cursor'({ room, publish, get }) {
         const events = await publish('one', 'two', 'three')
         const [first] = events
         const hint = (seen: string) => (seen === 'missing' ? 'missing' : seen === 'out of order' ? 'order' : 'repeats')

@@ -3,7 +3,7 @@ import type { Words } from '../kit/exercise.ts'
 
 export const words = {
   'short-poll': {
-    'behind-the-cursor': {
+    'after-the-cursor': {
       title: 'Returns the events after the cursor, without the cursor’s own event',
       repeats: [
         'The client named the event that it already has, and your server sent that event again.',
@@ -41,7 +41,7 @@ export const words = {
       cached: [
         'A cache may store your response, and then send it to clients instead of your server.',
         'Look at the header that the file sets before the TODOs. Is it still there?',
-        'A cached response contains only events that were new earlier (RFC 9111, section 5.2.2.5).',
+        'The events in a cached response are old ones (RFC 9111, section 5.2.2.5).',
       ],
     },
     'nothing-new': {

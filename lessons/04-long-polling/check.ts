@@ -26,7 +26,7 @@ async function hold(trial: Trial, after: string | undefined, waitS = LONG_S) {
 export const exercises: readonly Exercise[] = [
   {
     name: 'long-poll',
-    // Frozen, so that a hold whose timer mistakes seconds for milliseconds does not end before a check sees it.
+    // The clock stands still. A hold whose timer takes seconds for milliseconds would otherwise end before a check sees it.
     hosted: { kind: 'transport', exported: 'longPoll', isFrozen: true },
     checks: checksFrom(words['long-poll'], {
       async holds(trial) {
@@ -36,12 +36,12 @@ export const exercises: readonly Exercise[] = [
         const pending = trial.open(pollOf(room, first?.id, LONG_S))
         await trial.looked(before, pending)
         const published = await trial.publish('two')
-        const told = `The client has ${first?.id} and was willing to wait. ${published[0]?.id} was published after your server had read the feed.`
+        const situation = `The client has ${first?.id} and was willing to wait. ${published[0]?.id} was published after your server had read the feed.`
         const answer = await trial.whole(pending, {
-          saw: `${told} Your server did not respond:`,
+          saw: `${situation} Your server did not respond:`,
           hint: 'never-woken',
         })
-        const saw = `${told} Your server responded:`
+        const saw = `${situation} Your server responded:`
         // If the program followed the feed, it held the request, and then sent what it had read before.
         const hasHeld = (await trial.reads()).followed > before.followed
         expectStatus(answer, 200, { saw, hint: hasHeld ? 'not-delivered' : 'at-once' })
@@ -98,7 +98,7 @@ export const exercises: readonly Exercise[] = [
         const before = await trial.reads()
         const pending = trial.open(pollOf(room, first?.id, LONG_S))
         const { publishedDuringRead } = await trial.looked(before, pending)
-        // A program that follows without reading first has no seam; then it waits for this message.
+        // A program that follows the feed without reading it first has no seam. It waits for this message.
         const event = publishedDuringRead ?? (await trial.publish('two'))[0]
         const saw = `${event?.id} was published after your server had found nothing new, and before it waited.`
         const answer = await trial.whole(pending, { saw: `${saw} Your server did not respond:`, hint: 'seam' })

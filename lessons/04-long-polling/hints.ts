@@ -13,12 +13,12 @@ export const words = {
       'not-delivered': [
         'A message was published while your server held the request, but the response does not contain it.',
         'Look at the code after hold. The events that it read before the wait are out of date by then.',
-        'A hold ends because something happened. After the hold, the server has to read the feed again to find out what.',
+        'A hold ends because something happened. After the hold, the server has to read the feed again to find out what has happened.',
       ],
       'never-woken': [
         'A message was published while your server held the request, and your server did not respond.',
         'Look at the function that the feed calls for each new message. Does it end the hold?',
-        'A held request waits for several things at the same time. The first of them is a new message.',
+        'A held request waits for several things at the same time. One of them is a new message.',
       ],
     },
     'in-the-gap': {
@@ -85,7 +85,7 @@ export const words = {
       ],
     },
     'no-longer-than-30': {
-      title: 'Holds no request for more than 30 s, and tells the client',
+      title: 'Holds no request for more than 30 s, and reports the wait that it applied',
       'too-long': [
         'The client asked for a wait of an hour, and your server did not end the hold after 30 s.',
         'Look at what limits the wait. The file has a name for the limit.',

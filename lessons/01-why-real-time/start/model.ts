@@ -6,8 +6,8 @@
 /**
  * The mean age of a message when it reaches the client, in ms. The age begins when the server has the message.
  *
- * `intervalMs`: from one request to the next. `roundTripMs`: a request to the server and its response
- * back; each takes half of it. Messages come at random moments.
+ * `intervalMs` is the time from one request to the next. `roundTripMs` is the time of a request to the server
+ * plus the time of its response back; each takes half of it. Messages come at random moments.
  */
 export function meanAgeMs(intervalMs: number, roundTripMs: number): number {
   // TODO 1: how long does a message wait at the server for the next request? What happens after that?

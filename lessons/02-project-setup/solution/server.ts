@@ -11,7 +11,7 @@ interface Message {
   readonly text: string
 }
 
-/** The types that the handlers hope for. There are no types when the program runs, so nothing has checked them yet. */
+/** The types that the handlers expect. There are no types when the program runs, so nothing has checked them yet. */
 interface Read {
   Params: { room: string }
 }
@@ -39,7 +39,7 @@ const schema = {
 
 app.post<Publish>('/feed/:room', { schema }, async ({ params: { room }, body }, reply) => {
   const messages = rooms.get(room) ?? []
-  // Each field by its name: so no other field that the client has sent, such as an id, gets into the message.
+  // Takes each field by its name, so that other fields of the body, such as an id, do not get into the message.
   const message = { id: String(messages.length + 1), room, at: Date.now(), user: body.user, text: body.text }
   rooms.set(room, [...messages, message])
   return reply.code(201).send(message)

@@ -11,7 +11,7 @@ interface Message {
   readonly text: string
 }
 
-/** The types that the handlers hope for. There are no types when the program runs, so nothing has checked them yet. */
+/** The types that the handlers expect. There are no types when the program runs, so nothing has checked them yet. */
 interface Read {
   Params: { room: string }
 }

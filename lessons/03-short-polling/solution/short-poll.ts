@@ -36,12 +36,12 @@ export const shortPoll: Transport = {
       reply.header('cache-control', 'no-store')
 
       // If `from` is the position before the earliest event, findIndex returns -1, and all events come after it.
-      const behind = kept.slice(kept.findIndex(({ id }) => id === from) + 1)
-      const events = behind.slice(0, limit)
+      const later = kept.slice(kept.findIndex(({ id }) => id === from) + 1)
+      const events = later.slice(0, limit)
 
       // The position after the last event of this response, not the end of the room: the next response has the rest.
       const cursor = events.at(-1)?.id ?? from
-      const more = behind.length > events.length
+      const more = later.length > events.length
 
       const nothingNew = after !== undefined && events.length === 0 && !gap && !more
       return nothingNew ? reply.code(204).send() : { events, cursor, gap, more }

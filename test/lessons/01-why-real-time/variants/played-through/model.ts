@@ -4,7 +4,7 @@ const MOMENTS = 1000
 
 export function meanAgeMs(intervalMs: number, roundTripMs: number): number {
   const agesMs = Array.from({ length: MOMENTS }, (_, i) => {
-    // In the middle of each thousandth, so that no end of the interval counts twice.
+    // Each moment lies in the middle of its thousandth, so that neither end of the interval counts twice.
     const publishedAtMs = ((i + 0.5) / MOMENTS) * intervalMs
     const askedAtMs = intervalMs
     return askedAtMs - publishedAtMs + roundTripMs / 2

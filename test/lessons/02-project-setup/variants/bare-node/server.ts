@@ -34,10 +34,10 @@ async function publish(room: string, request: IncomingMessage, response: ServerR
 }
 
 function whatIsWrong(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'The body is no JSON object.'
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'The body is not a JSON object.'
   for (const [name, most] of Object.entries(MOST)) {
     const value: unknown = Reflect.get(body, name)
-    if (typeof value !== 'string') return `${name} is no text.`
+    if (typeof value !== 'string') return `${name} is not a text.`
     if (value.length === 0 || value.length > most) return `${name} has ${value.length} characters, not 1 to ${most}.`
   }
   return null

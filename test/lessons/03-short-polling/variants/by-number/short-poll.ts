@@ -39,15 +39,15 @@ export const shortPoll: Transport = {
       reply.header('cache-control', 'no-store')
 
       const events = []
-      let behind = 0
+      let later = 0
       for (const event of kept) {
         if (numberOf(event.id) <= numberOf(from)) continue
-        behind += 1
+        later += 1
         if (events.length < limit) events.push(event)
       }
       const last = events[events.length - 1]
       const cursor = last === undefined ? from : last.id
-      const more = behind > events.length
+      const more = later > events.length
       if (events.length > 0 || gap || more || after === undefined) return reply.send({ events, cursor, gap, more })
       reply.code(204)
       return reply.send()

@@ -48,7 +48,7 @@ export const longPoll: Transport = {
       for (const release of held) release()
     }
 
-    /** Resolves with the first of three: an event, the end of the time, or the end of the client or the server. */
+    /** Resolves when there is an event, the time is over, the client has gone, or the server stops. */
     async function hold(room: string, cursor: string, waitS: number, client: ServerResponse) {
       const over = new AbortController()
       const end = () => over.abort()
