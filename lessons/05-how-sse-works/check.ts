@@ -80,9 +80,9 @@ export const exercises: readonly Exercise[] = [
           await expectText(trial, text)
       },
       async 'to-the-letter'(trial) {
-        for (const text of ['\ufeffa mark first', 'a blank last ', 'a line end last\n'])
+        for (const text of ['\ufeffa mark first', 'a space last ', 'a line end last\n'])
           await expectText(trial, text, 'trimmed')
-        await expectText(trial, ' a blank first', 'a-blank')
+        await expectText(trial, ' a space first', 'a-space')
         await expectText(trial, '', 'empty')
         for (const text of [': no comment', 'id: 7', 'Grüße, 世界 🎉']) await expectText(trial, text, 'not-the-text')
       },

@@ -31,7 +31,7 @@ export const words = {
       'not-the-text': [
         'An event arrived, but its data is not the text.',
         'Look at everything between the colon and the end of the line.',
-        'The data is exactly what stands between the colon and the end of the line. Quotes and escapes belong to JSON, not to event streams.',
+        'The data is exactly the text between the colon and the end of the line. Quotes and escapes belong to JSON, not to event streams.',
       ],
     },
     'the-next-event': {
@@ -49,7 +49,7 @@ export const words = {
       unknown: [
         'The second event did not arrive as it should.',
         'Look for a difference between what you write for the first event and for the second.',
-        'A client treats every event alike: its fields start empty, and a blank line ends it.',
+        'A client treats every event in the same way: its fields start empty, and a blank line ends it.',
       ],
     },
     'goes-on': {
@@ -60,7 +60,7 @@ export const words = {
         'If the response ends, an EventSource waits some seconds and asks again, which is polling with more effort. A stream stays open.',
       ],
       'said-its-length': [
-        'Your response declares its length, and a client takes it for complete after that number of bytes.',
+        'Your response declares its length, and a client believes that it is complete after that number of bytes.',
         'Look at the headers that are sent with the status. Which of them gives the length?',
         'Content-Length (RFC 9110, section 8.6) is a promise. A stream does not know its length in advance, so it is sent in chunks, which need no length.',
       ],
@@ -93,7 +93,7 @@ export const words = {
     },
     'to-the-letter': {
       title: 'Delivers every character of a text',
-      'a-blank': [
+      'a-space': [
         'The text began with a space, and the client received it without the space.',
         'Look at what you write after the colon of data.',
         'A client removes one space after the colon, if there is one. Write a space of your own there, so that the client does not remove the text’s first character.',

@@ -78,11 +78,11 @@ export const exercises: readonly Exercise[] = [
         const here = await listen(trial, first?.id)
         const elsewhere = await listen(trial, '0', 'elsewhere')
         const published = await trial.publish('two')
-        const told = {
+        const hereOnly = {
           saw: `${published[0]?.id} was published. Your server sent to a client of the room:`,
           hint: 'another-room',
         }
-        await expectMessages(trial, here, published, told)
+        await expectMessages(trial, here, published, hereOnly)
         const saw = `${published[0]?.id} was published in ${trial.room}. Your server sent to a client of another room:`
         await expectMessages(trial, elsewhere, [], { saw, hint: 'another-room' })
       },

@@ -51,7 +51,7 @@ export const words = {
       title: 'Sends all messages of one commit',
       'first-only': [
         'Three messages were published together, and the client did not receive all of them.',
-        'Look at what the feed hands to your function: is it one message, or a list?',
+        'Look at what the feed passes to your function: is it one message, or a list?',
         'The feed reports commits, and one commit can contain several messages. A client never asks for a message that the stream left out.',
       ],
       other: [
@@ -86,7 +86,7 @@ export const words = {
       'still-followed': [
         'A client closed its connection, and your server still follows the feed for it.',
         'Look for the event that reports a closed connection. The response emits it.',
-        'A closed page sends no farewell. If the server does not notice, it writes to dead clients, and each message takes longer than the one before.',
+        'A page that is closed sends no message about it. If the server does not notice, it writes to dead clients, and each message takes longer than the one before.',
       ],
       'others-too': [
         'One of two clients left, and the other one did not receive the next message.',

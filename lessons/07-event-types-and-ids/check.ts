@@ -22,7 +22,7 @@ async function come(trial: Trial, { after, lastEventId }: Coming = {}): Promise<
   return stream
 }
 
-/** Uses of the feed after which a message is published: more than a program needs that reads, follows, and reads again. */
+/** A message is published after each of these uses of the feed. A program that reads, follows and reads again has three. */
 const SEAMS = [1, 2, 3, 4]
 
 /** Range of reasonable values. */
@@ -94,7 +94,7 @@ export const exercises: readonly Exercise[] = [
           const place = { saw, bytes: bytes.trimEnd(), at: bodyAt + at + 'retry: '.length }
           if (!/^\d+$/.test(value)) throw new Wrong({ ...place, wanted: 'digits', hint: 'not-digits' })
           const isSensible = Number(value) >= RETRY_MS.min && Number(value) <= RETRY_MS.max
-          if (!isSensible) throw new Wrong({ ...place, wanted: 'some thousand milliseconds', hint: 'unit' })
+          if (!isSensible) throw new Wrong({ ...place, wanted: 'a few thousand milliseconds', hint: 'unit' })
         }
         const times = new Set(streams.map(({ read }) => read.retry?.value))
         if (times.size > 1) return
@@ -115,11 +115,11 @@ export const exercises: readonly Exercise[] = [
         const missed = await trial.publish('three', 'four')
         const hint = (seen: string) => (seen === 'missing' ? 'lost' : seen === 'too many' ? 'history' : 'doubled')
         const stream = await come(trial, { lastEventId })
-        const saw = `A client that has ${lastEventId} reconnected; ${missed.map(({ id }) => id).join(' and ')} were published in the meantime`
+        const saw = `A client that has ${lastEventId} reconnected. ${missed.map(({ id }) => id).join(' and ')} were published in the meantime`
         await expectMessages(trial, stream, missed, { saw: `${saw}. Your server sent:`, hint })
         const next = await trial.publish('five')
-        const told = { saw: `${saw}, and ${next[0]?.id} since. Your server sent:`, hint }
-        await expectMessages(trial, stream, [...missed, ...next], told)
+        const sawNext = `${saw}, and ${next[0]?.id} after that. Your server sent:`
+        await expectMessages(trial, stream, [...missed, ...next], { saw: sawNext, hint })
       },
       async 'the-first-address'(trial) {
         const events = await trial.publish('one', 'two', 'three', 'four')
@@ -143,23 +143,23 @@ export const exercises: readonly Exercise[] = [
           await settled(trial)
           const { publishedDuringRead } = await trial.reads()
           // A program with fewer steps has finished already.
-          const between = publishedDuringRead ?? (await trial.publish('behind'))[0]
-          const when = `after step ${use} of your program at the feed`
-          const saw = `A client reconnected that had missed ${missed[0]?.id}; ${between?.id} was published ${when}. Your server sent:`
+          const between = publishedDuringRead ?? (await trial.publish('after'))[0]
+          const times = use === 1 ? 'once' : `${use} times`
+          const saw = `A client that had missed ${missed[0]?.id} reconnected. ${between?.id} was published after your program had used the feed ${times}. Your server sent:`
           await expectMessages(trial, stream, between ? [...missed, between] : missed, { saw, hint })
           stream.leave()
           await trial.until('it has left', async () => (await trial.reads()).following === 0).catch(() => {})
         }
       },
-      'an-unknown-id': (trial) => tellsOfGap(trial, 'old.7', 'an id from before the feed was restarted'),
-      'an-odd-id': (trial) => tellsOfGap(trial, 'garb age', 'an id that is not a valid cursor'),
+      'an-unknown-id': (trial) => expectGap(trial, 'old.7', 'an id from before the feed was restarted'),
+      'an-odd-id': (trial) => expectGap(trial, 'garb age', 'an id that is not a valid cursor'),
       async 'a-gap-on-the-way'(trial) {
         const had = await trial.publish('one', 'two')
         await trial.publishAndDropDuringRead('lost', 'kept')
         const stream = await come(trial, { lastEventId: had[0]?.id })
         const { publishedDuringRead } = await trial.reads()
         if (!publishedDuringRead) throw new Unclear('The program did not use the feed. Earlier checks test that.')
-        const saw = `A client reconnected that has ${had[0]?.id}. Before your program followed the feed from there, the feed had dropped every message but ${publishedDuringRead.id}. Your server sent:`
+        const saw = `A client that has ${had[0]?.id} reconnected. Before your program followed the feed from there, the feed dropped every message except ${publishedDuringRead.id}. Your server sent:`
         const isThere = () => stream.read.events.some(({ data }) => data.includes(`"${publishedDuringRead.id}"`))
         await waitFor(trial, stream, isThere, { saw, hint: 'nothing' }, () => publishedDuringRead.id)
         const { bytes, bodyAt } = stream.shown
@@ -188,7 +188,7 @@ export const exercises: readonly Exercise[] = [
   },
 ]
 
-async function tellsOfGap(trial: Trial, lastEventId: string, what: string): Promise<void> {
+async function expectGap(trial: Trial, lastEventId: string, what: string): Promise<void> {
   const kept = await trial.publish('one', 'two')
   const stream = await come(trial, { lastEventId })
   const live = await trial.publish('three')

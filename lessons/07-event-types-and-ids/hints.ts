@@ -17,7 +17,7 @@ export const words = {
       ],
       'wrong-id': [
         'The messages came with ids, but these are not the ids of the messages.',
-        'Look at what you write as the id. Could the feed find the message by it?',
+        'Look at what you write as the id. Could the feed find the message with this id?',
         'The id comes back after this connection has ended, perhaps to another process. A cursor still has a meaning then; a counter of this connection has none.',
       ],
       'other-type': [
@@ -27,7 +27,7 @@ export const words = {
       ],
     },
     'where-it-stands': {
-      title: 'Tells a new client its position before there is any message',
+      title: 'Sends a new client its position before there is any message',
       'no-first-id': [
         'The stream was open, nothing was published, and the client received no id.',
         'Look at the first lines of the stream. Do they contain an id, and a blank line after it?',
@@ -36,7 +36,7 @@ export const words = {
       delivered: [
         'The stream was open, nothing was published, and the client delivered an event.',
         'Look at the first lines of the stream. Do they contain a data field?',
-        'A block without data delivers no event, but its id is remembered. That is the way to send an id alone.',
+        'The browser does not deliver an event without a data field, but it remembers the id. So a server can send an id alone.',
       ],
       'wrong-place': [
         'The client received an id at the beginning, but it is not the client’s position.',
@@ -45,7 +45,7 @@ export const words = {
       ],
     },
     'when-to-come-back': {
-      title: 'Tells each client when to reconnect, at different times',
+      title: 'Gives each client a different time to wait before it reconnects',
       'no-retry': [
         'Your server did not send a time for reconnecting.',
         'Look at the first lines of the stream. Which field sets that time?',
@@ -64,7 +64,7 @@ export const words = {
       lockstep: [
         'Every client received the same time for reconnecting.',
         'Look at where the time comes from. What makes it different for each client?',
-        'When a server stops, all clients lose their connection at the same moment. If all of them pause equally long, they also return at the same moment.',
+        'When a server stops, all clients lose their connection at the same moment. If all of them wait for the same time, they also return at the same moment.',
       ],
     },
     resumes: {
@@ -140,7 +140,7 @@ export const words = {
       ],
     },
     'an-odd-id': {
-      title: 'Refuses no client because of an invalid id',
+      title: 'Does not refuse a client because of an invalid id',
       refused: [
         'The id was not a valid cursor, and your server responded with an error.',
         'Look at what your code does with the header before the stream begins. What can throw there?',

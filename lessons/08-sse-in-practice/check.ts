@@ -39,7 +39,7 @@ async function expectLetThrough(trial: Trial, collects: Collector, hint: (value?
   if (proxied.heldBytes === 0) return
   const name = collects === 'nginx' ? 'x-accel-buffering' : 'cache-control'
   const { answer } = proxied
-  // Without the body: a proxy decides by the head.
+  // The body is left out, because a proxy decides by the head.
   const bytes = shown({ ...answer, body: '' }, HEADERS)
   const line = bytes.indexOf(`\n${name}: `)
   throw new Wrong({
@@ -52,10 +52,10 @@ async function expectLetThrough(trial: Trial, collects: Collector, hint: (value?
 }
 
 /** Messages that a browser would deliver to the page for these bytes. */
-function toldBy(body: string): readonly EventSourceMessage[] {
-  const told: EventSourceMessage[] = []
-  createParser({ onEvent: (message) => told.push(message) }).feed(body)
-  return told
+function messagesIn(body: string): readonly EventSourceMessage[] {
+  const messages: EventSourceMessage[] = []
+  createParser({ onEvent: (message) => messages.push(message) }).feed(body)
+  return messages
 }
 
 export const exercises: readonly Exercise[] = [
@@ -121,7 +121,7 @@ export const exercises: readonly Exercise[] = [
         }
         if (lastEventId !== first.lastEventId)
           throw new Wrong({
-            saw: `Nothing was published for a minute. At first the client would have reconnected with Last-Event-ID: ${first.lastEventId}; now with ${JSON.stringify(lastEventId)}. Your server sent:`,
+            saw: `Nothing was published for a minute. At first the client would have reconnected with Last-Event-ID: ${first.lastEventId}. Now it would reconnect with ${JSON.stringify(lastEventId)}. Your server sent:`,
             bytes,
             at: bodyAt + first.openAt,
             wanted: 'a comment',
@@ -130,11 +130,11 @@ export const exercises: readonly Exercise[] = [
         const [event] = await trial.publish('hello')
         await trial.until('the message has come', () => proxied.answer.body.includes('"hello"'))
         const { body } = proxied.answer
-        const [told] = toldBy(body).filter(({ data }) => data.includes('"hello"'))
-        if (told?.id === event?.id) return
+        const [delivered] = messagesIn(body).filter(({ data }) => data.includes('"hello"'))
+        if (delivered?.id === event?.id) return
         const all = shown(proxied.answer)
         throw new Wrong({
-          saw: `After a minute of heartbeats ${event?.id} was published. The page received ${told ? 'it with another id' : 'nothing'}. Your server sent:`,
+          saw: `After a minute of heartbeats ${event?.id} was published. The page received ${delivered ? 'it with another id' : 'nothing'}. Your server sent:`,
           bytes: all,
           at: Math.max(0, all.indexOf(`id: ${event?.id}`)),
           wanted: 'a line of its own',

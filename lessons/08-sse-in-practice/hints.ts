@@ -88,7 +88,7 @@ export const words = {
       'an-error': [
         'The client had every event that it asked for, and your server responded with an error.',
         'Look at the status. Whose mistake does it report?',
-        'Any status but 200 makes a browser give up. Logs, monitors and other clients also understand 204 as success, but take an error for a reason to retry.',
+        'Any status except 200 makes a browser give up. But logs, monitors and other clients read 204 as a success, and an error as a reason to retry.',
       ],
       'too-early': [
         'The client reconnected for the rest of a recording, and your server responded that there is none.',

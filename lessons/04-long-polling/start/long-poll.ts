@@ -10,9 +10,11 @@ const DEFAULT_WAIT_S = 25
 /** Many proxies cut a connection that has been silent for 60 s; 30 s is safe (RFC 6202, section 5.5). */
 const MAX_WAIT_S = 30
 
-const Wait = Type.Optional(Type.Number({ minimum: 0, description: 'seconds, at most 30: how long to hold the answer' }))
+const Wait = Type.Optional(
+  Type.Number({ minimum: 0, description: 'how long to hold the request, in seconds, at most 30' }),
+)
 const schema = {
-  summary: 'Long poll: what is new, or held until something is',
+  summary: 'Long poll: new events, or wait until there are some',
   params: Params,
   querystring: Type.Interface([Query], { limit: Limit, wait: Wait }),
 }

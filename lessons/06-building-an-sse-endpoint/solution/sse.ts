@@ -5,7 +5,7 @@ import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
-const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+const schema = { summary: 'Server-sent events: one response that never ends', params: Params, querystring: Query }
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -29,9 +29,9 @@ export const sse: Transport = {
       if (stream.destroyed) return
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
 
-      // From here on, Fastify does not touch the response. It would end it when this function ends.
+      // From here on, Fastify does not touch the response. Otherwise it would end the response with this function.
       reply.hijack()
-      // Node keeps the head until the first bytes of the body. Together they are sent now.
+      // Node keeps the head until there are bytes of the body. The greeting makes it send both now.
       stream.writeHead(200, HEADERS)
       stream.write(greeting(start))
       const stop = feed.follow(

@@ -5,7 +5,7 @@ import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
-const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+const schema = { summary: 'Server-sent events: one response that never ends', params: Params, querystring: Query }
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',

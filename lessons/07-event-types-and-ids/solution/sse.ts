@@ -5,7 +5,7 @@ import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
-const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+const schema = { summary: 'Server-sent events: one response that never ends', params: Params, querystring: Query }
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -19,10 +19,10 @@ export const sse: Transport = {
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
       // A browser that reconnects uses its first address again. So the id in the header is newer.
-      const said = headers['last-event-id']?.toString() || query.after
+      const position = headers['last-event-id']?.toString() || query.after
       // An error status would stop an EventSource for ever. So an odd id goes to the feed, which reports a gap.
-      const isOdd = said !== undefined && !isCursor(said)
-      const after = isOdd ? said : await startOf(feed, room, said === undefined ? query : { after: said })
+      const isOdd = position !== undefined && !isCursor(position)
+      const after = isOdd ? position : await startOf(feed, room, position === undefined ? query : { after: position })
       const start = await feed.since(room, after, 0)
 
       const stream = reply.raw

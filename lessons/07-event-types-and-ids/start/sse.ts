@@ -5,7 +5,7 @@ import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
-const schema = { summary: 'Server-sent events: one answer that never ends', params: Params, querystring: Query }
+const schema = { summary: 'Server-sent events: one response that never ends', params: Params, querystring: Query }
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -18,8 +18,8 @@ export const sse: Transport = {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      // TODO 3: where does this client begin? After headers['last-event-id'], else after query.after, else at
-      //         startOf(feed, room, query). `start` has the cursor, and `gap` if the client's id points nowhere.
+      // TODO 3: where does this client begin? It begins after headers['last-event-id'], else after query.after, else
+      //         at startOf(feed, room, query). `start` has the cursor, and `gap` if the client's id points nowhere.
       const start = await feed.since(room, undefined, 0)
 
       const stream = reply.raw

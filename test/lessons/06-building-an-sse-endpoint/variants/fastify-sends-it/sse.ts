@@ -28,7 +28,7 @@ export const sse: Transport = {
         goodbyes.delete(goodbye)
         stop()
       })
-      // A comment, so that the head is sent at once.
+      // Sends a comment, so that the head is sent at once.
       stream.write(':\n\n')
       return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream)
     })

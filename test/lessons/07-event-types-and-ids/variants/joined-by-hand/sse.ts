@@ -20,9 +20,9 @@ export const sse: Transport = {
 
       let kept: PollAnswer[] | null = []
       let sent = 0
-      const tellOfGap = (cursor: string) => stream.write(`event: gap\ndata: {}\nid: ${cursor}\n\n`)
+      const sendGap = (cursor: string) => stream.write(`event: gap\ndata: {}\nid: ${cursor}\n\n`)
       const send = ({ gap, cursor, events }: Pick<PollAnswer, 'gap' | 'cursor' | 'events'>) => {
-        if (gap && seqOf(cursor) > sent) tellOfGap(cursor)
+        if (gap && seqOf(cursor) > sent) sendGap(cursor)
         for (const event of events) {
           if (seqOf(event.id) <= sent) continue
           sent = seqOf(event.id)
@@ -43,7 +43,7 @@ export const sse: Transport = {
         String(request.headers['last-event-id'] ?? request.query.after ?? now.cursor),
         0,
       )
-      if (start.gap) tellOfGap(start.cursor)
+      if (start.gap) sendGap(start.cursor)
       else stream.write(`id: ${start.cursor}\n\n`)
       sent = seqOf(start.cursor)
       for (let more = true, at = start.cursor; more;) {

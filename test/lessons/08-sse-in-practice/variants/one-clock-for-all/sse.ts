@@ -7,7 +7,7 @@ import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
 const Until = Type.Optional(
-  Type.String({ description: 'the cursor of the last event wanted: the answer ends with it' }),
+  Type.String({ description: 'the cursor of the last event that the client wants; the response ends with it' }),
 )
 const schema = { params: Params, querystring: Type.Interface([Query], { until: Until }) }
 
@@ -29,11 +29,13 @@ export const sse: Transport = {
     setInterval(beat, HEARTBEAT_MS).unref()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      const asked = headers['last-event-id']?.toString() || query.after
+      const position = headers['last-event-id']?.toString() || query.after
       // A browser reconnects after every end of a response. Only this status stops it without an error.
-      if (asked !== undefined && asked === query.until) return reply.code(204).send()
-      const isStrange = asked !== undefined && !isCursor(asked)
-      const after = isStrange ? asked : await startOf(feed, room, asked === undefined ? query : { after: asked })
+      if (position !== undefined && position === query.until) return reply.code(204).send()
+      const isStrange = position !== undefined && !isCursor(position)
+      const after = isStrange
+        ? position
+        : await startOf(feed, room, position === undefined ? query : { after: position })
       const { cursor, gap } = await feed.since(room, after, 0)
       reply.hijack()
       const stream = reply.raw

@@ -7,7 +7,7 @@ import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
 const Until = Type.Optional(
-  Type.String({ description: 'the cursor of the last event wanted: the answer ends with it' }),
+  Type.String({ description: 'the cursor of the last event that the client wants; the response ends with it' }),
 )
 const schema = { params: Params, querystring: Type.Interface([Query], { until: Until }) }
 
@@ -27,14 +27,16 @@ export const sse: Transport = {
     const open = new Set<ServerResponse>()
 
     app.get('/feed/:room/sse', { schema }, async ({ params: { room }, query, headers }, reply) => {
-      const asked = headers['last-event-id']?.toString() || query.after
+      const position = headers['last-event-id']?.toString() || query.after
       // A browser reconnects after every end of a response. Only this status stops it without an error.
-      if (query.until && [asked, query.until].every((cursor, _, all) => cursor === all[0])) {
+      if (query.until && [position, query.until].every((cursor, _, all) => cursor === all[0])) {
         reply.code(204)
         return null
       }
-      const isStrange = asked !== undefined && !isCursor(asked)
-      const after = isStrange ? asked : await startOf(feed, room, asked === undefined ? query : { after: asked })
+      const isStrange = position !== undefined && !isCursor(position)
+      const after = isStrange
+        ? position
+        : await startOf(feed, room, position === undefined ? query : { after: position })
       const { cursor, gap } = await feed.since(room, after, 0)
       reply.hijack()
       const stream = reply.raw
@@ -51,7 +53,7 @@ export const sse: Transport = {
         open.delete(stream)
       })
 
-      /** Sends a heartbeat only after this much silence. Everything that is written starts the time again. */
+      /** Sends a heartbeat. Runs after a silence of `HEARTBEAT_MS`, because every write starts the time again. */
       function beat(): void {
         stream.write(': nothing new\n\n')
         restart()
