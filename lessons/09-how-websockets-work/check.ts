@@ -46,13 +46,13 @@ type Difference =
   | { readonly is: 'threw' | 'null' | 'fin' | 'opcode' | 'length' }
   | { readonly is: 'payload'; readonly payload: Buffer }
 
-interface Told {
+interface Observed {
   readonly saw: string
   hint(difference: Difference): string
 }
 
 /** Calls `readFrame`, and throws `Wrong` unless it returns the frame that was sent. */
-async function expectFrame(trial: Trial, sent: Sent, { saw, hint }: Told, bytes = bytesOf(sent)): Promise<void> {
+async function expectFrame(trial: Trial, sent: Sent, { saw, hint }: Observed, bytes = bytesOf(sent)): Promise<void> {
   const { fin = true, opcode = TEXT, payload } = sent
   const lines = [hex(bytes), '']
   const fail = (line: string, at: number, wanted: string, difference: Difference): never => {
@@ -124,7 +124,7 @@ function firstDifference(some: Buffer, others: Buffer): number {
   return Math.max(first, 0)
 }
 
-/** `81 05 68 65 …`, with the total if there are more. `from`: index of the first byte shown. */
+/** Bytes as `81 05 68 65 …`, with their number if not all are shown. `from` is the index of the first byte shown. */
 function hex(bytes: Buffer, from = 0): string {
   const pairs = Array.from(bytes.subarray(from, HEX_BYTES), (byte) => byte.toString(16).padStart(2, '0'))
   if (bytes.length === from) return '(none)'
@@ -141,20 +141,20 @@ interface Answered {
   hint(answer: Buffer | null): string
 }
 
-async function expectAnswer(trial: Trial, frame: Required<Omit<Sent, 'isMasked'>>, told: Answered): Promise<void> {
+async function expectAnswer(trial: Trial, frame: Required<Omit<Sent, 'isMasked'>>, expected: Answered): Promise<void> {
   const asked = `FIN, opcode 0x${frame.opcode.toString(16)}, payload ${hex(frame.payload)}\n\n`
   const call = 'answerTo returns '
   const answer = await called(trial, 'answerTo', [frame], (what) => {
-    throw new Wrong({ saw: told.saw, bytes: asked + what, hint: 'threw' })
+    throw new Wrong({ saw: expected.saw, bytes: asked + what, hint: 'threw' })
   })
   const bytes = answer instanceof Uint8Array ? Buffer.from(answer) : null
-  if (told.isRight(bytes)) return
+  if (expected.isRight(bytes)) return
   throw new Wrong({
-    saw: told.saw,
+    saw: expected.saw,
     bytes: asked + call + shown(answer),
     at: asked.length + call.length,
-    wanted: told.wanted,
-    hint: told.hint(bytes),
+    wanted: expected.wanted,
+    hint: expected.hint(bytes),
   })
 }
 

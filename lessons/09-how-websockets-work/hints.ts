@@ -9,7 +9,7 @@ const ANSWER_THREW: Hint = [
 ]
 
 const NOT_THERE: Hint = [
-  'All bytes of the frame had arrived, and your function returned that they had not.',
+  'All bytes of the frame had arrived, and your function returned null.',
   'Look at how you calculate the number of expected bytes from the second byte.',
   'The head says how long the frame is. If you read the length wrongly, you wait for bytes that will never come.',
 ]
@@ -80,13 +80,13 @@ export const words = {
     'a-mask': {
       title: 'Removes the mask from a client’s frame',
       'not-there': [
-        'All bytes of a masked frame had arrived, and your function returned that they had not.',
+        'All bytes of a masked frame had arrived, and your function returned null.',
         'Look at the second byte. Its highest bit does not belong to the length.',
         'The bit for "masked" is in the same byte as the length. If you keep that bit, every length becomes 128 too long.',
       ],
       threw: READ_THREW,
       masked: [
-        'Your function returned the payload with its mask still on.',
+        'Your function returned a payload that is still masked.',
         'Look at the four bytes before the payload. Each byte of the payload was combined with one of them.',
         'If you combine a byte twice with the same value by exclusive or, you get the byte back. So you remove a mask in the same way as a client applies it.',
       ],
@@ -110,12 +110,12 @@ export const words = {
     'from-126-on': {
       title: 'Reads lengths from 126 to 65,535',
       'taken-literally': [
-        'Your function took 126 for the length of the payload.',
+        'Your function used 126 as the length of the payload.',
         'Look at the seven bits of the length. Two of their values do not mean a length.',
         'Seven bits can hold values up to 127. The values 126 and 127 are reserved: they say that the real length follows, and how many bytes it has.',
       ],
       'not-there': [
-        'All bytes of the frame had arrived, and your function returned that they had not.',
+        'All bytes of the frame had arrived, and your function returned null.',
         'Look at the two length bytes after the head. Which of them is the more significant one?',
         'Network protocols send the most significant byte first (big-endian). In the other order, 300 becomes 11,265.',
       ],
@@ -130,7 +130,7 @@ export const words = {
     'from-65536-on': {
       title: 'Reads lengths of 65,536 and more',
       'taken-literally': [
-        'Your function took 127 for the length of the payload.',
+        'Your function used 127 as the length of the payload.',
         'Look at the seven bits of the length. Two of their values do not mean a length.',
         'Seven bits can hold values up to 127. The values 126 and 127 are reserved: they say that the real length follows, and how many bytes it has.',
       ],
@@ -166,7 +166,7 @@ export const words = {
       ],
     },
     'two-in-one-read': {
-      title: 'Reads one frame of several, and says where the next one begins',
+      title: 'Reads one frame of several, and returns where the next one begins',
       swallowed: [
         'Two frames came in one read, and the payload of the first one contains the second.',
         'Look at where the payload ends.',
@@ -201,7 +201,7 @@ export const words = {
       'another-payload': [
         'Your pong does not contain the payload of the ping.',
         'Look at what you write after the two bytes of the head.',
-        'A pong repeats the payload (section 5.5.3). From it, the sender knows which of its pings was answered.',
+        'A pong repeats the payload (section 5.5.3). So the sender knows to which of its pings the pong belongs.',
       ],
       masked: [
         'Your pong is masked, although a server sends it.',
@@ -223,7 +223,7 @@ export const words = {
         'Each side says that it will send no more. Without your close frame, the client waits, and then reports an abnormal end (1006).',
       ],
       'another-code': [
-        'Your close frame has another status than the one that came.',
+        'The status of your close frame differs from the status that came.',
         'Look at the first two bytes of the payload that you send.',
         'The payload of a close frame begins with a status of two bytes. The response repeats that status (section 5.5.1), or contains none.',
       ],
@@ -235,7 +235,7 @@ export const words = {
       threw: ANSWER_THREW,
     },
     'nothing-else': {
-      title: 'Responds to no other frame',
+      title: 'Does not respond to any other frame',
       'answers-a-pong': [
         'A pong came, and your function responded to it.',
         'Look at which opcodes your condition accepts.',

@@ -28,10 +28,10 @@ async function enter(trial: Trial, after: string | undefined, room = trial.room)
 async function stillAnswers(trial: Trial, talk: Conversation, saw: string): Promise<void> {
   const hint = (mismatch: Mismatch) => (mismatch === 'closed' ? 'closed' : mismatch === 'nothing' ? 'deaf' : 'twice')
   talk.say({ type: 'ping' })
-  await expectNext(trial, talk, { type: 'pong' }, { saw: `${saw} Then a ping:`, hint })
+  await expectNext(trial, talk, { type: 'pong' }, { saw: `${saw} Then the client sent a ping:`, hint })
 }
 
-/** Expects an error for each message, whose text matches the pattern, and an open connection afterwards. */
+/** Expects an error for each message, and an open connection afterwards. The text of the error has to match `named`. */
 async function refuses(trial: Trial, said: readonly (readonly [message: unknown, named: RegExp])[]): Promise<void> {
   const talk = await meet(trial)
   for (const [message, named] of said) {
@@ -59,8 +59,8 @@ export const exercises: readonly Exercise[] = [
     checks: checksFrom(words.ws, {
       async welcome(trial) {
         const talk = await meet(trial)
-        const told = { saw: 'A client got the welcome, and then:', hint: OTHER_WELCOME }
-        await expectQuiet(trial, talk, told)
+        const observed = { saw: 'A client got the welcome. After that, it received:', hint: OTHER_WELCOME }
+        await expectQuiet(trial, talk, observed)
       },
       async ping(trial) {
         const talk = await meet(trial)
@@ -84,8 +84,11 @@ export const exercises: readonly Exercise[] = [
         one.say('hello')
         const saw = 'One of two clients sent invalid JSON. It received:'
         await expectNext(trial, one, { type: 'error' }, { saw, hint: 'silent' })
-        const told = { saw: 'One of two clients sent invalid JSON. The other client received:', hint: 'told-all' }
-        await expectQuiet(trial, other, told)
+        const observed = {
+          saw: 'One of two clients sent invalid JSON. The other client received:',
+          hint: 'sent-to-all',
+        }
+        await expectQuiet(trial, other, observed)
       },
       async 'as-published'(trial) {
         const [first] = await trial.publish('one')
@@ -100,7 +103,7 @@ export const exercises: readonly Exercise[] = [
           await expectQuiet(trial, talk, { saw, hint })
         }
       },
-      async 'behind-its-cursor'(trial) {
+      async 'after-its-cursor'(trial) {
         const [first, second, third] = await trial.publish('one', 'two', 'three')
         const talk = await enter(trial, first?.id)
         const saw = `The client has ${first?.id}; ${second?.id} and ${third?.id} were published before it connected. Your server sent:`
@@ -118,8 +121,8 @@ export const exercises: readonly Exercise[] = [
           await expectNext(trial, talk, { type: 'message', id: second?.id ?? '' }, { saw, hint: 'one-place' })
           await expectQuiet(trial, talk, { saw, hint: 'twice' })
         }
-        const told = `${second?.id} was published in ${trial.room}. A client of another room received:`
-        await expectQuiet(trial, elsewhere, { saw: told, hint: 'another-room' })
+        const sawElsewhere = `${second?.id} was published in ${trial.room}. A client of another room received:`
+        await expectQuiet(trial, elsewhere, { saw: sawElsewhere, hint: 'another-room' })
       },
       async says(trial) {
         const { room } = trial
@@ -142,8 +145,8 @@ export const exercises: readonly Exercise[] = [
         // The event may come before the confirmation, or after it.
         const isAccepted = talk.untaken.some((text) => text.includes('"accepted"'))
         if (!isAccepted) await expectNext(trial, talk, { type: 'accepted', key: 'a' }, { saw, hint: 'not-accepted' })
-        const told = { saw: 'A client sent a message. Another client of the room received:', hint: 'not-told' }
-        await expectNext(trial, other, { type: 'message', room, user: 'Ada', text: 'hello' }, told)
+        const observed = { saw: 'A client sent a message. Another client of the room received:', hint: 'not-received' }
+        await expectNext(trial, other, { type: 'message', room, user: 'Ada', text: 'hello' }, observed)
       },
       async 'a-breach'(trial) {
         const [breaks, stays] = [await meet(trial), await meet(trial)]
@@ -165,7 +168,7 @@ export const exercises: readonly Exercise[] = [
         const [second] = await trial.publish('two')
         const saw = `One of two clients left, and then ${second?.id} was published. Your server sent to the other client:`
         await expectNext(trial, stays, { type: 'message', id: second?.id ?? '' }, { saw, hint: 'others-too' })
-        // Without a close frame: the program has ended, and its operating system closes the connection.
+        // Sends no close frame, as if the client's process had ended.
         stays.socket.terminate()
         await expectFollowers(trial, 0, 'Two clients came and left', 'still-followed')
       },
@@ -174,7 +177,7 @@ export const exercises: readonly Exercise[] = [
         await trial.goodbye()
         for (const talk of talks) {
           await trial.until('it is closed', () => talk.closed).catch(() => {})
-          const saw = 'The server announced that it stops while three connections were open. One of them:'
+          const saw = 'The server announced that it stops while three connections were open. One of them received:'
           await expectClosed(trial, talk, saw, 'left-open')
           const { code = 0 } = talk.closed ?? {}
           if (CLOSE_CODES.has(code)) continue
@@ -188,7 +191,7 @@ export const exercises: readonly Exercise[] = [
 ]
 
 async function expectClosed(trial: Trial, talk: Conversation, saw: string, hint: string): Promise<void> {
-  // If the process has ended, that is the finding.
+  // Throws if the process has ended, because then this is what a student has to know.
   await isAlive(trial)
   if (talk.closed) return
   const bytes = `${talk.shown().bytes}\n`

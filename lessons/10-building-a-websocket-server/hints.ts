@@ -14,7 +14,7 @@ export const OTHER_WELCOME: Hint = [
   'Client and server have agreed on a protocol. The client recognises a message by its type.',
 ]
 
-/** What can become of something that no server can use. */
+/** Hints for a message that no server can use, and that the server treats wrongly. */
 const REFUSED = {
   crash: [
     'A client sent a message that your program could not read, and the process ended. Every client lost its connection.',
@@ -85,10 +85,10 @@ export const words = {
     },
     'for-one-alone': {
       title: 'Sends an error only to the client that made the mistake',
-      'told-all': [
+      'sent-to-all': [
         'One client made a mistake, and another client got the error.',
         'Look at which client you send an error to: the one that made the mistake, or all clients?',
-        'A response goes only to the client that sent the message. Other clients would take it for a response to their own message.',
+        'A response goes only to the client that sent the message. Other clients would believe that it is a response to their own message.',
       ],
       ...REFUSED,
     },
@@ -105,7 +105,7 @@ export const words = {
         'The feed reports commits, which may contain several events. A WebSocket client expects one event in each message.',
       ],
     },
-    'behind-its-cursor': {
+    'after-its-cursor': {
       title: 'Starts after the cursor that the client brings',
       'from-now-on': [
         'A client returned with its cursor, and did not receive the messages that it had missed.',
@@ -139,11 +139,11 @@ export const words = {
     says: {
       title: 'Publishes a client’s message, and refuses an invalid one',
       'not-accepted': [
-        'A client sent a message to its room, and was not told that it was accepted.',
+        'A client sent a message to its room, and did not learn that it was accepted.',
         'Look at how you handle the type message. The file has a function for it, which is asynchronous.',
         'A message is published when the feed has stored it. Until you confirm that, the client does not know whether the message arrived.',
       ],
-      'not-told': [
+      'not-received': [
         'A client sent a message, and another client in the room did not receive it.',
         'Look at the room that you publish in. Is it the client’s room?',
         'The message of one client reaches the others through the feed, and not directly.',
@@ -182,7 +182,7 @@ export const words = {
       ],
     },
     goodbye: {
-      title: 'Closes every connection when the server stops, and says why',
+      title: 'Closes every connection when the server stops, with a code that says why',
       'left-open': [
         'The server was about to stop, and your transport left a connection open.',
         'Look at the function that serve returns. Which connections does it know?',

@@ -46,23 +46,23 @@ async function expectCount(
   trial: Trial,
   countOf: (counts: Counts) => number,
   wanted: number,
-  told: { readonly saw: string; readonly place: string; hint(found: number): string },
+  observed: { readonly saw: string; readonly place: string; hint(found: number): string },
 ): Promise<void> {
   let answer = await trial.get('/')
   const found = () => countOf((answer.json ?? {}) as Counts)
-  const came = trial.until('they are so many', async () => {
+  const came = trial.until('the count is right', async () => {
     answer = await trial.get('/')
     return found() === wanted
   })
   if (await came.catch(() => false)) return
   const bytes = shown(answer)
-  const key = bytes.indexOf(`"${told.place}":`)
+  const key = bytes.indexOf(`"${observed.place}":`)
   throw new Wrong({
-    saw: told.saw,
+    saw: observed.saw,
     bytes,
-    at: key < 0 ? bytes.lastIndexOf('\n') + 1 : key + told.place.length + 3,
+    at: key < 0 ? bytes.lastIndexOf('\n') + 1 : key + observed.place.length + 3,
     wanted: wanted === NOT_THERE ? 'no such room' : String(wanted),
-    hint: told.hint(found()),
+    hint: observed.hint(found()),
   })
 }
 
@@ -81,7 +81,7 @@ export const exercises: readonly Exercise[] = [
         const { room } = trial
         for (let i = 1; i <= 2; i++) {
           await joins(trial, await meet(trial), room)
-          const saw = `${i === 1 ? 'A client' : 'A second client'} joined ${room}. Members by your server's count:`
+          const saw = `${i === 1 ? 'A client' : 'A second client'} joined ${room}. Your server's count of the members:`
           await expectCount(trial, sizeOf(room), i, { saw, place: room, hint: () => 'not-counted' })
         }
       },
@@ -107,8 +107,8 @@ export const exercises: readonly Exercise[] = [
         const nowhere = await meet(trial)
         if (!here || !elsewhere) return
         says(here, room, 'hello')
-        const told = { saw: `A client sent hello to ${room}, and received:`, hint: 'another-room' }
-        await expectNext(trial, here, { type: 'message', text: 'hello' }, told)
+        const observed = { saw: `A client sent hello to ${room}, and received:`, hint: 'another-room' }
+        await expectNext(trial, here, { type: 'message', text: 'hello' }, observed)
         const sawThere = `A client sent hello to ${room}. A client that is only in ${room}-2 received:`
         await expectQuiet(trial, elsewhere, { saw: sawThere, hint: 'another-room' })
         const sawNowhere = `A client sent hello to ${room}. A client that is in no room received:`
@@ -122,8 +122,11 @@ export const exercises: readonly Exercise[] = [
         for (const type of ['message', 'typing']) {
           stranger.say({ type, boardId: room, ...(type === 'message' && { text: 'let me in' }) })
           await settled(trial)
-          const told = { saw: `A client that is not in ${room} sent ${type} to it. A member received:`, hint: 'heard' }
-          await expectQuiet(trial, member, told)
+          const observed = {
+            saw: `A client that is not in ${room} sent ${type} to it. A member received:`,
+            hint: 'heard',
+          }
+          await expectQuiet(trial, member, observed)
           const saw = `A client that is not in ${room} sent ${type} to it. Your server responded:`
           const named = { type: 'error', message: /./ }
           await expectNext(trial, stranger, named, { saw, hint: 'no-error' })
@@ -143,15 +146,16 @@ export const exercises: readonly Exercise[] = [
         const second = await meet(trial)
         if (!first) return
         await joins(trial, second, room)
-        const hint = (mismatch: Mismatch) => (mismatch === 'nothing' || mismatch === 'closed' ? 'not-told' : 'other')
+        const hint = (mismatch: Mismatch) =>
+          mismatch === 'nothing' || mismatch === 'closed' ? 'not-announced' : 'other'
         const who = { boardId: room, userId: /./, name: /./ }
-        await expectQuiet(trial, second, { saw: `A client joined ${room}, and received:`, hint: 'told-itself' })
+        await expectQuiet(trial, second, { saw: `A client joined ${room}, and received:`, hint: 'to-itself' })
         const sawJoin = `A client joined ${room}. The other member received:`
         const { userId } = await expectNext(trial, first, { type: 'user_joined', ...who }, { saw: sawJoin, hint })
         second.say({ type: 'typing', boardId: room })
         await settled(trial)
-        await expectQuiet(trial, second, { saw: `A client types in ${room}, and received:`, hint: 'told-itself' })
-        const sawTyping = `The client that joined ${room} last types. The other member received:`
+        await expectQuiet(trial, second, { saw: `A client typed in ${room}, and received:`, hint: 'to-itself' })
+        const sawTyping = `A client typed in ${room}. The other member received:`
         const same = { type: 'user_typing', ...who, userId: String(userId) }
         await expectNext(trial, first, same, { saw: sawTyping, hint })
       },
@@ -160,8 +164,8 @@ export const exercises: readonly Exercise[] = [
         const [leaves, stays] = await inRoom(trial, 2)
         if (!leaves || !stays) return
         leaves.say({ type: 'leave', boardId: room })
-        const told = { saw: `One of two clients left ${room}. Your server responded:`, hint: 'not-told' }
-        await expectNext(trial, leaves, { type: 'left', boardId: room }, told)
+        const observed = { saw: `One of two clients left ${room}. Your server responded:`, hint: 'not-confirmed' }
+        await expectNext(trial, leaves, { type: 'left', boardId: room }, observed)
         says(stays, room, 'hello')
         const sawStays = `One of two clients left ${room}. The other one sent hello, and received:`
         await expectNext(trial, stays, { type: 'message', text: 'hello' }, { saw: sawStays, hint: 'others-too' })
@@ -196,9 +200,9 @@ export const exercises: readonly Exercise[] = [
         if (!talk) return
         await joins(trial, talk, room)
         says(talk, room, 'hello')
-        const told = { saw: `A client joined ${room} twice. It sent hello, and received:`, hint: 'twice' }
-        await expectNext(trial, talk, { type: 'message', text: 'hello' }, told)
-        await expectQuiet(trial, talk, told)
+        const observed = { saw: `A client joined ${room} twice. It sent hello, and received:`, hint: 'twice' }
+        await expectNext(trial, talk, { type: 'message', text: 'hello' }, observed)
+        await expectQuiet(trial, talk, observed)
         talk.say({ type: 'leave', boardId: room })
         await expectNext(trial, talk, { type: 'left' }, { saw: `Then the client left ${room}:`, hint: 'still-in' })
         const saw = `A client joined ${room} twice, and left it. Your server's count:`
@@ -216,10 +220,10 @@ export const exercises: readonly Exercise[] = [
         const hintOf = (found: number) => (found === NOT_THERE ? 'others-too' : 'stays')
         const sawOne = `Three clients are in ${room}, and one of them closed its connection. Your server's count:`
         await expectCount(trial, sizeOf(room), 2, { saw: sawOne, place: room, hint: hintOf })
-        const sawSecond = `It was also alone in ${second}. Your server's count:`
+        const sawSecond = `This client was also the only member of ${second}. Your server's count:`
         const hint = (found: number) => (found === 0 ? 'empty-room' : 'one-room-only')
         await expectCount(trial, sizeOf(second), NOT_THERE, { saw: sawSecond, place: second, hint })
-        // Without a close frame: the program has ended, and its operating system closes the connection.
+        // Sends no close frame, as if the client's process had ended.
         cut.socket.terminate()
         const sawTwo = `Another client of ${room} was cut off. Your server's count:`
         await expectCount(trial, sizeOf(room), 1, { saw: sawTwo, place: room, hint: hintOf })

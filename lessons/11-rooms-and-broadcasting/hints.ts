@@ -75,15 +75,15 @@ export const words = {
     },
     'everyone-but-me': {
       title: 'Announces joining and typing to the other members only',
-      'told-itself': [
+      'to-itself': [
         'A client received its own announcement that it joined or is typing.',
         'Look at which client you leave out for these two types of messages.',
         'The announcement is for the other members. A page that receives its own announcement shows its user as somebody else.',
       ],
-      'not-told': [
-        'A client joined or typed, and another client in the room was not told.',
+      'not-announced': [
+        'A client joined or typed, and another client in the room did not learn of it.',
         'Look at what you send after the confirmation of a `join`, and for the type `typing`.',
-        'The others cannot see what a client does. The server has to tell them.',
+        'The others cannot see what a client does. The server has to announce it.',
       ],
       other: [
         'The announcement does not name the person who joined or typed.',
@@ -93,7 +93,7 @@ export const words = {
     },
     leaves: {
       title: 'Removes a client from a room, and nobody else',
-      'not-told': [
+      'not-confirmed': [
         'A client left a room, and the server did not confirm it.',
         'Look at the response to the type `leave`. It is a message of type `left`, with the boardId.',
         'After the confirmation, the client can be sure that no more messages of the room will come.',
@@ -188,7 +188,7 @@ export const words = {
       stays: [
         'One of two clients of the plain chat disconnected, and the server still counts both.',
         'Look at what you do when a connection closes. The chat is a set like the rooms.',
-        'Code that adds to a set also has to remove. It is hardest to forget if both lines stand next to each other.',
+        'Code that adds to a set also has to remove. It is harder to forget one of the two if they stand next to each other.',
       ],
     },
   },

@@ -26,7 +26,7 @@ interface Knock {
   readonly status: number
   readonly socket: WebSocket
   /** Messages from the server; parsed if they are JSON. */
-  readonly told: readonly unknown[]
+  readonly received: readonly unknown[]
   /** Close code; null while the socket is open, or if it never opened. */
   readonly closed: number | null
 }
@@ -39,13 +39,13 @@ async function knock(trial: Trial, target: string, who: Who): Promise<Knock> {
     ...(who.cookie !== undefined && { Cookie: who.cookie }),
   }
   const socket = trial.websocket(target, { headers })
-  const told: unknown[] = []
+  const received: unknown[] = []
   const answers: IncomingMessage[] = []
   let over = false
   let closed: number | null = null
   socket.on('unexpected-response', (_request, response: IncomingMessage) => answers.push(response))
   socket.on('upgrade', (response: IncomingMessage) => answers.push(response))
-  socket.on('message', (data) => told.push(parsed(String(data)) ?? String(data)))
+  socket.on('message', (data) => received.push(parsed(String(data)) ?? String(data)))
   socket.on('error', () => (over = true))
   socket.on('close', (code: number) => {
     over = true
@@ -61,17 +61,17 @@ async function knock(trial: Trial, target: string, who: Who): Promise<Knock> {
   const [answer] = answers
   const status = answer?.statusCode ?? 0
   // After admitting a client, a server sends a message or closes.
-  if (status === 101) await trial.until('it has spoken', () => told.length > 0 || over).catch(() => null)
+  if (status === 101) await trial.until('it has spoken', () => received.length > 0 || over).catch(() => null)
   const statusLine = answer ? `HTTP/1.1 ${status} ${answer.statusMessage}` : ''
   return {
     get bytes() {
       const after = closed === null || status !== 101 ? [] : [`(closed with ${closed})`]
-      return [head + statusLine, ...told.map((one) => JSON.stringify(one)), ...after].join('\n').trimEnd()
+      return [head + statusLine, ...received.map((one) => JSON.stringify(one)), ...after].join('\n').trimEnd()
     },
     at: head.length + (status > 0 ? 'HTTP/1.1 '.length : 0),
     status,
     socket,
-    told,
+    received,
     get closed() {
       return closed
     },
@@ -81,27 +81,27 @@ async function knock(trial: Trial, target: string, who: Who): Promise<Knock> {
 const hostOf = ({ port }: Trial): string => `localhost:${port}`
 const ownPageOf = (trial: Trial): string => `http://${hostOf(trial)}`
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly hint: string
 }
 
 /** `hint` is for a client that was admitted; wrong kinds of refusal have hints of their own. */
-function expectRefused(knocked: Knock, wanted: number, { saw, hint }: Told): void {
-  const { bytes, at, status, told, closed } = knocked
+function expectRefused(knocked: Knock, wanted: number, { saw, hint }: Observed): void {
+  const { bytes, at, status, received, closed } = knocked
   if (status === wanted) return
   const finding = { saw, bytes, at, wanted: String(wanted) }
   if (status === 0) throw new Wrong({ ...finding, wanted: `HTTP/1.1 ${wanted}`, hint: 'hung-up' })
   if (status !== 101) throw new Wrong({ ...finding, hint: 'another-status' })
-  const isSentAway = closed !== null && closed !== 1000 && !told.some((one) => userIn(one) !== undefined)
+  const isSentAway = closed !== null && closed !== 1000 && !received.some((one) => userIn(one) !== undefined)
   throw new Wrong({ ...finding, hint: isSentAway ? 'after-the-upgrade' : hint })
 }
 
 /** `hint` is for a client that was refused. */
-function expectUser(knocked: Knock, user: string, { saw, hint }: Told): void {
-  const { bytes, at, status, told } = knocked
+function expectUser(knocked: Knock, user: string, { saw, hint }: Observed): void {
+  const { bytes, at, status, received } = knocked
   if (status !== 101) throw new Wrong({ saw, bytes, at, wanted: status === 0 ? 'HTTP/1.1 101' : '101', hint })
-  const found = told.map(userIn).find((one) => one !== undefined)
+  const found = received.map(userIn).find((one) => one !== undefined)
   if (found === user) return
   const place = bytes.indexOf('"user":')
   const placeOfUser = place < 0 ? bytes.length : place + '"user":'.length
@@ -203,14 +203,14 @@ export const exercises: readonly Exercise[] = [
         await trial.freeze()
         const cookie = await login(trial, 'Ada')
         const knocked = await knock(trial, '/chat', { origin: ownPageOf(trial), cookie })
-        const saw = 'Ada logged in and opened a WebSocket. An hour later'
-        expectUser(knocked, 'Ada', { saw: `${saw}:`, hint: 'outlives' })
+        const saw = 'Ada logged in and opened a WebSocket.'
+        expectUser(knocked, 'Ada', { saw: `${saw} Your server responded:`, hint: 'outlives' })
         await trial.tick(SESSION_MS + 1000)
         await trial.until('it is closed', () => knocked.closed !== null).catch(() => null)
         const { bytes, closed } = knocked
         if (closed === null)
           throw new Wrong({
-            saw: `${saw} it was still open:`,
+            saw: `${saw} An hour later it was still open:`,
             bytes,
             at: bytes.length,
             wanted: 'a close',
@@ -218,7 +218,13 @@ export const exercises: readonly Exercise[] = [
           })
         if (closed === 1008 || closed >= 4000) return
         const at = bytes.lastIndexOf(String(closed))
-        throw new Wrong({ saw: `${saw} your server closed it:`, bytes, at, wanted: '1008', hint: 'another-code' })
+        throw new Wrong({
+          saw: `${saw} An hour later your server closed it:`,
+          bytes,
+          at,
+          wanted: '1008',
+          hint: 'another-code',
+        })
       },
       async 'a-ticket'(trial) {
         const refused = await trial.get('/ticket', { method: 'POST' })

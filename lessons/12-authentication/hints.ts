@@ -110,7 +110,7 @@ export const words = {
       ],
     },
     'a-ticket': {
-      title: 'Gives a ticket to a user who has logged in, and admits its bearer',
+      title: 'Gives a ticket to a user who has logged in, and admits a client that uses it',
       ...BADLY_REFUSED,
       'no-ticket': [
         'The response contains no ticket that a program could use.',

@@ -33,7 +33,7 @@ export function readFrame(bytes: Buffer): Read | null {
   const [first = 0, second = 0] = bytes
   const isMasked = (second & 0x80) !== 0
   const short = second & 0x7f
-  // 126 and 127 are not lengths. They say how many bytes the length has that follows.
+  // 126 and 127 are not lengths. They say that the length follows, in two or in eight bytes.
   const maskAt = short === 126 ? 4 : short === 127 ? 10 : 2
   const payloadAt = maskAt + (isMasked ? 4 : 0)
   if (bytes.length < payloadAt) return null
@@ -48,7 +48,7 @@ export function readFrame(bytes: Buffer): Read | null {
 /** The bytes of the frame that a server sends by itself in response; null if it sends none. */
 export function answerTo({ opcode, payload }: Frame): Buffer | null {
   if (opcode === OPCODE.ping) return controlFrame(OPCODE.pong, payload)
-  // Only the status: the side that closes knows its own reason.
+  // Repeats only the status, because the side that closes knows its own reason.
   if (opcode === OPCODE.close) return controlFrame(OPCODE.close, payload.subarray(0, 2))
   return null
 }

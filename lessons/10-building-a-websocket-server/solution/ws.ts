@@ -63,13 +63,14 @@ export const ws: Transport = {
       const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined
       if (type === 'ping') return { type: 'pong' }
       if (type === 'message') return publish(message, room)
-      throw new Error(`${JSON.stringify(type)} is no type that this server knows.`)
+      throw new Error(`This server does not know the type ${JSON.stringify(type)}.`)
     }
 
     /** Publishes a client's message to its room. Rejects if that is not possible. */
     async function publish(message: unknown, room: string | null): Promise<object> {
       if (room === null) throw new Error('This connection is in no room.')
-      if (!Message.Check(message)) throw new Error('A message has a user, 1 to 64 characters, and a text, 1 to 4000.')
+      if (!Message.Check(message))
+        throw new Error('A message needs a user of 1 to 64 characters and a text of 1 to 4000.')
       const { user, text, key } = message
       const { event } = await feed.publish(room, { type: 'message', user, text }, key)
       return { type: 'accepted', key, id: event.id }

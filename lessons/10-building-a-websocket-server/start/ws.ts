@@ -45,7 +45,8 @@ export const ws: Transport = {
     /** Publishes a client's message to its room. Rejects if that is not possible. */
     async function publish(message: unknown, room: string | null): Promise<object> {
       if (room === null) throw new Error('This connection is in no room.')
-      if (!Message.Check(message)) throw new Error('A message has a user, 1 to 64 characters, and a text, 1 to 4000.')
+      if (!Message.Check(message))
+        throw new Error('A message needs a user of 1 to 64 characters and a text of 1 to 4000.')
       const { user, text, key } = message
       const { event } = await feed.publish(room, { type: 'message', user, text }, key)
       return { type: 'accepted', key, id: event.id }

@@ -46,11 +46,11 @@ function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<str
     return broadcast(members, { type: 'user_joined', boardId, ...me }, socket)
   }
   const members = rooms.get(boardId)
-  // The same error if the room does not exist: so a client cannot find out which rooms exist.
+  // A room that does not exist gives the same error, so a client cannot find out which rooms exist.
   if (!members?.has(socket)) return send(socket, { type: 'error', message: `You are not in ${boardId}.` })
   if (type === 'typing') return broadcast(members, { type: 'user_typing', boardId, ...me }, socket)
   if (type === 'message') return broadcast(members, { type: 'message', boardId, ...me, text })
-  if (type !== 'leave') return send(socket, { type: 'error', message: `${String(type)} is no type that I know.` })
+  if (type !== 'leave') return send(socket, { type: 'error', message: `I do not know the type ${String(type)}.` })
   leave(socket, boardId)
   send(socket, { type: 'left', boardId })
 }
@@ -66,7 +66,7 @@ function leave(socket: WebSocket, room: string): void {
   if (members?.delete(socket) && members.size === 0) rooms.delete(room)
 }
 
-/** Sends the message to each of the members, without `except`. */
+/** Sends the message to each member, but not to `except`. */
 function broadcast(members: Iterable<WebSocket>, message: object, except?: WebSocket): void {
   for (const member of members) if (member !== except) send(member, message)
 }

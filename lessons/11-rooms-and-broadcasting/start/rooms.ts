@@ -36,14 +36,14 @@ function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<str
   if (typeof boardId !== 'string') return send(socket, { type: 'error', message: `${String(type)} names no board.` })
   // TODO 2: for `join` and `leave`, call the function and respond with `joined` or `left`, with the boardId.
   // TODO 3: send `user_typing`, `message` and `user_joined` to the room. Refuse a client that is not in the room.
-  return send(socket, { type: 'error', message: `${String(type)} is no type that I know.` })
+  return send(socket, { type: 'error', message: `I do not know the type ${String(type)}.` })
 }
 
 // TODO 1: add to the set of the room, and remove from it. Which function makes the set, and which deletes it?
 function join(socket: WebSocket, room: string): void {}
 function leave(socket: WebSocket, room: string): void {}
 
-/** Sends the message to each of the members, without `except`. */
+/** Sends the message to each member, but not to `except`. */
 function broadcast(members: Iterable<WebSocket>, message: object, except?: WebSocket): void {}
 
 /** The fields of a client's message; none if it is not an object. */

@@ -31,7 +31,7 @@ function hear(tab: WebSocket, me: Omit<Person, 'tabs'>, { type, boardId, on }: R
   const person = boards.get(boardId)?.get(me.userId)
   if (!person?.tabs.has(tab)) return send(tab, { type: 'error', message: `You are not on ${boardId}.` })
   if (type === 'typing') return typing(person, boardId, on !== false)
-  if (type !== 'leave') return send(tab, { type: 'error', message: `${String(type)} is no type that I know.` })
+  if (type !== 'leave') return send(tab, { type: 'error', message: `I do not know the type ${String(type)}.` })
   leave(tab, me.userId, boardId)
   send(tab, { type: 'left', boardId })
 }

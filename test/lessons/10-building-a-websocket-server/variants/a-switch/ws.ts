@@ -57,7 +57,7 @@ export const ws: Transport = {
       try {
         said = JSON.parse(text)
       } catch {
-        return refuse(`What you sent is no JSON: ${text.slice(0, 50)}`)
+        return refuse(`This is not JSON: ${text.slice(0, 50)}`)
       }
       switch (said?.['type']) {
         case 'ping':

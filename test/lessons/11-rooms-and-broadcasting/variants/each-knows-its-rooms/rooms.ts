@@ -1,4 +1,4 @@
-/** The opposite structure: each connection knows its rooms. A broadcast asks all connections for theirs. */
+/** Has the opposite structure: each connection knows its rooms. A broadcast looks at the rooms of all connections. */
 import { createServer } from 'node:http'
 import { WebSocket, WebSocketServer } from 'ws'
 
@@ -27,7 +27,7 @@ server.on('connection', (socket, request) => {
   socket.on('error', console.error)
   socket.on('message', (data) => {
     try {
-      if (me.isInChat) tell(JSON.parse(String(data)), (person) => person.isInChat)
+      if (me.isInChat) sendTo(JSON.parse(String(data)), (person) => person.isInChat)
       else hear(socket, me, JSON.parse(String(data)))
     } catch (error) {
       if (!me.isInChat) answer(socket, { type: 'error', message: String(error) })
@@ -47,15 +47,15 @@ function hear(socket: WebSocket, me: Person, said: { type: string; boardId: stri
       return answer(socket, { type: 'pong' })
     case 'join':
       me.rooms.add(boardId)
-      tell({ type: 'user_joined', ...about }, others)
+      sendTo({ type: 'user_joined', ...about }, others)
       return answer(socket, { type: 'joined', boardId })
     case 'leave':
     case 'typing':
     case 'message':
       if (!me.rooms.has(boardId)) throw new Error(`Join ${boardId} first.`)
-      if (type === 'typing') return tell({ type: 'user_typing', ...about }, others)
+      if (type === 'typing') return sendTo({ type: 'user_typing', ...about }, others)
       if (type === 'message')
-        return tell({ type: 'message', ...about, text: said.text }, ({ rooms }) => rooms.has(boardId))
+        return sendTo({ type: 'message', ...about, text: said.text }, ({ rooms }) => rooms.has(boardId))
       me.rooms.delete(boardId)
       return answer(socket, { type: 'left', boardId })
     default:
@@ -63,7 +63,7 @@ function hear(socket: WebSocket, me: Person, said: { type: string; boardId: stri
   }
 }
 
-function tell(message: object, isMeant: (person: Person) => boolean): void {
+function sendTo(message: object, isMeant: (person: Person) => boolean): void {
   for (const [socket, person] of people) if (isMeant(person)) answer(socket, message)
 }
 

@@ -1,4 +1,4 @@
-/** One WebSocket server for each path, and a class for rooms. */
+/** Uses one WebSocket server for each path. A function makes the rooms, which are objects with methods. */
 import { createServer } from 'node:http'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
