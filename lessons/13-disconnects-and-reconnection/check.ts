@@ -26,7 +26,7 @@ const LONG_MS = 65_000
 /** Number of clients; enough that random pauses are never all alike by chance. */
 const HERD = 20
 
-/** A pause up to this counts as none. */
+/** A pause up to this length counts as no pause. */
 const NOTHING_MS = 50
 
 /** State of this check's clients. A client that did not stop after an earlier check is left out. */
@@ -73,7 +73,7 @@ async function arrive(trial: Trial, far: FakeServer, after?: string): Promise<vo
 
 /** Resolves when the client knows that its nth connection is over. */
 async function heardOfTheEnd(trial: Trial, count: number): Promise<void> {
-  await trial.until('the client knows that its line is over', async () => {
+  await trial.until('the client knows that its connection is over', async () => {
     const { sockets } = await clientsOf(trial)
     return sockets.length > count || sockets[count - 1]?.closedAtMs !== null
   })
@@ -82,21 +82,21 @@ async function heardOfTheEnd(trial: Trial, count: number): Promise<void> {
 /** Text with one line for each connection that the client has made. */
 const visitsText = ({ visits }: FakeServer): string => visits.map(({ asked }) => asked).join('\n')
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly hint: string | Hint
 }
 
-function wrong(far: FakeServer, wanted: string, { saw, hint }: Told): never {
+function wrong(far: FakeServer, wanted: string, { saw, hint }: Observed): never {
   const bytes = visitsText(far)
   throw new Wrong({ saw, bytes, at: bytes.length, wanted, hint })
 }
 
 /** Throws `Wrong` unless the page received these events, once each and in this order. */
-async function expectTold(trial: Trial, far: FakeServer, wanted: readonly Event[], saw: string, hints: Hints) {
+async function expectDelivered(trial: Trial, far: FakeServer, wanted: readonly Event[], saw: string, hints: Hints) {
   const ids = wanted.map(({ id }) => id)
-  const find = async () => ((await clientsOf(trial)).told[trial.room] ?? []).map(({ id }) => id)
-  await trial.until('all is told', async () => (await find()).length >= ids.length).catch(() => null)
+  const find = async () => ((await clientsOf(trial)).delivered[trial.room] ?? []).map(({ id }) => id)
+  await trial.until('everything is delivered', async () => (await find()).length >= ids.length).catch(() => null)
   await settle(trial, far)
   const found = await find()
   const first = Array.from({ length: Math.max(found.length, ids.length) }, (_, i) => i).find((i) => found[i] !== ids[i])
@@ -133,7 +133,7 @@ async function outage(trial: Trial, far: FakeServer, rooms: readonly string[], r
   await trial.until('all are there', () => far.visits.length >= rooms.length)
   await settle(trial, far)
   await far.leave()
-  await trial.until('all know that their line is over', async () => {
+  await trial.until('all know that their connection is over', async () => {
     const { sockets } = await clientsOf(trial)
     return rooms.every((room) => sockets.find((socket) => socket.room === room)?.closedAtMs !== null)
   })
@@ -174,7 +174,7 @@ export const exercises: readonly Exercise[] = [
         const kept = far.publish(trial.room, 'one')
         await arrive(trial, far, '0')
         const events = [...kept, ...far.publish(trial.room, 'two', 'three')]
-        await expectTold(trial, far, events, 'Three messages were sent to the client:', {
+        await expectDelivered(trial, far, events, 'Three messages were sent to the client:', {
           lost: 'lost',
           doubled: 'doubled',
         })
@@ -194,8 +194,8 @@ export const exercises: readonly Exercise[] = [
           if (far.visits.length > count) continue
           const saw = `The connection was ${typeof how === 'number' ? `closed with ${how}` : `cut by a ${how}`}.`
           if (typeof how === 'string') nobodyCameBack(far, saw)
-          const told = { saw: `${saw} The client never reconnected:`, hint: 'only-accidents' }
-          wrong(far, 'another connection', told)
+          const observed = { saw: `${saw} The client never reconnected:`, hint: 'only-accidents' }
+          wrong(far, 'another connection', observed)
         }
       },
       async 'goes-on'(trial) {
@@ -203,7 +203,7 @@ export const exercises: readonly Exercise[] = [
         await arrive(trial, far, '0')
         const hints = { lost: 'lost', doubled: 'doubled' }
         const events = [...far.publish(trial.room, 'one', 'two')]
-        await expectTold(trial, far, events, 'Two messages were sent to the client:', hints)
+        await expectDelivered(trial, far, events, 'Two messages were sent to the client:', hints)
         far.visits[0]?.cut('RST')
         await heardOfTheEnd(trial, 1)
         events.push(...far.publish(trial.room, 'three'))
@@ -211,7 +211,7 @@ export const exercises: readonly Exercise[] = [
         await pass(trial, far, LONG_MS, () => far.visits.length > 1)
         if (far.visits.length < 2) nobodyCameBack(far, saw)
         events.push(...far.publish(trial.room, 'four'))
-        await expectTold(
+        await expectDelivered(
           trial,
           far,
           events,
@@ -230,7 +230,10 @@ export const exercises: readonly Exercise[] = [
           'The client started at the end of the room, received its position, and was cut off. Then a message was published.'
         await pass(trial, far, LONG_MS, () => far.visits.length > 1)
         if (far.visits.length < 2) nobodyCameBack(far, saw)
-        await expectTold(trial, far, events, `${saw} The client reconnected:`, { lost: 'lost', doubled: 'doubled' })
+        await expectDelivered(trial, far, events, `${saw} The client reconnected:`, {
+          lost: 'lost',
+          doubled: 'doubled',
+        })
       },
       async 'not-together'(trial) {
         await using far = await startFakeServer()
@@ -271,7 +274,7 @@ export const exercises: readonly Exercise[] = [
         const at = placeOfReturn(bytes, 4)
         throw new Wrong({ saw, bytes, at, wanted: `up to ${LONGEST_MS} ms`, hint: 'no-growth' })
       },
-      async 'begins-anew'(trial) {
+      async 'starts-again'(trial) {
         await using far = await startFakeServer()
         const rooms = herdOf(trial, HERD / 2)
         const before = await outage(trial, far, rooms, 7, LEAP_MS)
@@ -283,7 +286,7 @@ export const exercises: readonly Exercise[] = [
         await settle(trial, far)
         const known = waitsOf(await clientsOf(trial), rooms).map(({ length }) => length)
         await far.leave()
-        await trial.until('all know that their line is over', async () => {
+        await trial.until('all know that their connection is over', async () => {
           const { sockets } = await clientsOf(trial)
           return sockets.every(({ readyState }) => readyState === 3)
         })
@@ -333,7 +336,10 @@ export const exercises: readonly Exercise[] = [
         const isBack = ({ sockets }: Clients) => sockets.length > 1
         await pass(trial, far, LONG_MS, isBack)
         if (isBack(await clientsOf(trial))) return
-        wrong(far, 'another connection', { saw: 'The handshake got no response. After 65 s:', hint: 'waits-for-ever' })
+        wrong(far, 'another connection', {
+          saw: 'The handshake got no response. After 65 s the client still waited:',
+          hint: 'waits-for-ever',
+        })
       },
       async 'a-quiet-room'(trial) {
         await using far = await startFakeServer()
@@ -344,21 +350,21 @@ export const exercises: readonly Exercise[] = [
           'Nothing was published for 90 s, and the server responded to every ping. The client gave up the connection and opened another one:'
         wrong(far, 'one connection', { saw, hint: 'restless' })
       },
-      async 'one-line-at-a-time'(trial) {
+      async 'one-connection-at-a-time'(trial) {
         await using far = await startFakeServer()
         await arrive(trial, far, '0')
         const events = [...far.publish(trial.room, 'one')]
         const hints = { lost: 'lost', doubled: 'doubled' }
-        await expectTold(trial, far, events, 'A message was sent to the client:', hints)
+        await expectDelivered(trial, far, events, 'A message was sent to the client:', hints)
         far.visits[0]?.vanish()
         events.push(...far.publish(trial.room, 'two'))
         await pass(trial, far, LONG_MS, () => far.visits.length > 1)
         if (far.visits.length < 2) throw new Unclear('The client did not reconnect. An earlier check tests that.')
         const saw =
           'A connection died, and a message was published. The client opened a new connection and received the message'
-        await expectTold(trial, far, events, `${saw}:`, hints)
+        await expectDelivered(trial, far, events, `${saw}:`, hints)
         far.visits[0]?.reappear()
-        await expectTold(trial, far, events, `${saw}. Then the old connection worked again:`, hints)
+        await expectDelivered(trial, far, events, `${saw}. Then the old connection worked again:`, hints)
       },
       async 'not-wanted'(trial) {
         await using far = await startFakeServer()
@@ -371,7 +377,7 @@ export const exercises: readonly Exercise[] = [
           wrong(far, 'one connection', { saw: `${saw} The client reconnected:`, hint: 'insists' })
         const { ended } = await clientsOf(trial)
         if (ended[trial.room] === undefined)
-          wrong(far, 'a call of the listener', { saw: `${saw} Its page was not informed:`, hint: 'not-told' })
+          wrong(far, 'a call of the listener', { saw: `${saw} Its page was not informed:`, hint: 'not-informed' })
       },
       async stops(trial) {
         await using far = await startFakeServer()
@@ -473,7 +479,8 @@ async function passFor(trial: Trial, peers: readonly Peer[], ms: number): Promis
   for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
     await trial.tick(STEP_MS)
     await trial.reads()
-    // The pong to our first ping comes after everything that was sent to us; the pong to the second one, after the program has read our pongs.
+    // The pong to the first ping comes after everything that the program sent. The pong to the second ping comes after
+    // the program has read our pongs.
     for (let round = 0; round < 2; round++) await Promise.all(peers.map(({ socket }) => pongOf(socket)))
   }
 }
@@ -482,16 +489,16 @@ async function passFor(trial: Trial, peers: readonly Peer[], ms: number): Promis
 async function expectFollowing(trial: Trial, gone: Peer, wanted: number, saw: string, hint = 'kept'): Promise<void> {
   const isRight = async () => (await trial.reads()).following === wanted
   if (await trial.until('it is noticed', isRight, 300).catch(() => false)) return
-  // Reads what was written to it in the meantime.
+  // Reads the bytes that were written to the client in the meantime.
   gone.socket.resume()
   await trial.until('it has read', () => gone.closed !== null, 300).catch(() => null)
   const isPolite = gone.closed !== null && gone.closed !== 1006
   const bytes = isPolite ? `a close frame, with ${gone.closed}` : 'an open connection'
-  const told = {
+  const observed = {
     saw: `${saw} After 46 s your server still kept its connection. The client found:`,
     bytes,
     at: 0,
     wanted: 'a connection that was ended',
   }
-  throw new Wrong({ ...told, hint: isPolite ? 'politely' : hint })
+  throw new Wrong({ ...observed, hint: isPolite ? 'politely' : hint })
 }

@@ -11,7 +11,7 @@ export const STAYS_AWAY: Hint = [
 export const words = {
   client: {
     brings: {
-      title: 'Delivers what is published, once and in order',
+      title: 'Delivers every published message, once and in order',
       lost: [
         'A message was sent to the client, and its page never received it.',
         'Look at what you do with a message that arrives.',
@@ -47,7 +47,7 @@ export const words = {
     'before-the-first': {
       title: 'Knows its position before the first message',
       lost: [
-        'The client was cut off before its first message, and lost what was published in the meantime.',
+        'The client was cut off before its first message, and lost the messages that were published in the meantime.',
         'Look at the first message that the server sends on every connection. It contains a position.',
         'A new client has a position too. If the client remembers only messages, it has no position until the first one, which may take hours in a quiet room.',
       ],
@@ -67,7 +67,7 @@ export const words = {
       lockstep: [
         'Twenty clients lost their server at the same moment, and returned at the same moment.',
         'Look at how you calculate the pause. Does anything in it differ between two clients?',
-        'If all clients lose the connection together and pause equally long, they return together: a thundering herd. Only a random part separates clients that run the same program.',
+        'If all clients lose the connection together and wait for the same time, they return together: a thundering herd. Only a random part separates clients that run the same program.',
       ],
       narrow: [
         'Twenty clients lost their server at the same moment, and returned almost together.',
@@ -88,7 +88,7 @@ export const words = {
         'After twenty failures, a pause that doubles is longer than a week. The server could be back for days while the page still waits.',
       ],
     },
-    'begins-anew': {
+    'starts-again': {
       title: 'Starts with short pauses again after a success',
       'never-reset': [
         'The server was away for a long time, returned, and was away again. The client continued with its long pauses.',
@@ -109,7 +109,7 @@ export const words = {
       'waits-for-ever': [
         'No byte crossed the connection any more, in either direction, and the client did not notice for a minute.',
         'Look for code that asks the server whether it is still there.',
-        'To the client, a dead connection and a quiet room look the same. Only a ping tells them apart: without a response in time, the connection is dead.',
+        'To the client, a dead connection and a quiet room look the same. Only a ping shows the difference: without a response in time, the connection is dead.',
       ],
       'waits-for-close': [
         'The client closed the dead connection, and then waited for the close event.',
@@ -130,10 +130,10 @@ export const words = {
       restless: [
         'Nothing was published for a minute and a half, the server responded to every ping, and the client gave up the connection.',
         'Look at what your code accepts as a sign of life, and at what it does if nothing comes.',
-        'Silence does not prove that a connection is dead. Send a ping first; any message after it, a pong too, shows that the connection works.',
+        'Silence does not prove that a connection is dead. Send a ping first; any message after it, even a pong, shows that the connection works.',
       ],
     },
-    'one-line-at-a-time': {
+    'one-connection-at-a-time': {
       title: 'Ignores a connection that it has given up',
       doubled: [
         'A connection that seemed dead started to work again, and the page received its messages a second time.',
@@ -147,20 +147,20 @@ export const words = {
       ],
     },
     'not-wanted': {
-      title: 'Stays away if the server refuses it for good, and tells its page',
+      title: 'Stays away if the server refuses it for good, and informs its page',
       insists: [
         'The server closed with 1008, which means that a rule was broken, and the client reconnected unchanged.',
         'Look at what you do with the close code.',
         'Some ends are final, for example an expired session. The server will refuse the same client every time.',
       ],
-      'not-told': [
-        'The server closed with 1008. The client stayed away, but it did not tell its page.',
-        'Look at the listener. Which call tells the page that the connection is over for good?',
+      'not-informed': [
+        'The server closed with 1008. The client stayed away, but it did not inform its page.',
+        'Look at the listener. Which call informs the page that the connection is over for good?',
         'Without that call, the page looks as if everything worked. With it, the page can ask the user to log in again.',
       ],
     },
     stops: {
-      title: 'Stops when it is told to, even between two connections',
+      title: 'Stops when its page stops it, even between two connections',
       'goes-on': [
         'The client was stopped during a pause, and reconnected after it.',
         'Look at what has to be stopped besides the connection.',
@@ -222,7 +222,7 @@ export const words = {
       ],
     },
     goodbye: {
-      title: 'Closes with a code that tells clients to reconnect when the server stops',
+      title: 'When the server stops, closes with a code that makes clients reconnect',
       'no-reason': [
         'The server stopped, and the close code did not say so.',
         'Look at the arguments that you pass to close.',

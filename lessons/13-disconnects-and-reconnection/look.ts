@@ -14,7 +14,7 @@ export const looks: Looks = {
     const { frames, ms, isEnded } = await listening
     print(printable(frames))
     print(
-      `It ended after ${(ms / 1000).toFixed(1)} s: ${isEnded ? 'it had noticed' : 'the time was over, and it had not noticed'}.`,
+      `The client stopped after ${(ms / 1000).toFixed(1)} s. ${isEnded ? 'It noticed' : 'It did not notice'} that its connection was lost.`,
     )
   },
 

@@ -11,7 +11,7 @@ import { lessonOf } from './program.ts'
 const lesson = lessonOf('12')
 
 /** Returns the three results that the stranger\u2019s page shows. */
-async function told(page: Page): Promise<readonly (string | null)[]> {
+async function shownOn(page: Page): Promise<readonly (string | null)[]> {
   await page.waitForFunction('[...document.querySelectorAll("dd")].every((dd) => dd.textContent !== "\u2026")')
   return page.locator('dd').allTextContents()
 }
@@ -24,7 +24,7 @@ test.each([
   'in the %s of lesson 12, a page of another server at http://%s gets from the chat\u2019s WebSocket: %s',
   async (folder, host, socket) => {
     const [exercise] = await exercisesOf(lesson)
-    if (!exercise?.companion) throw new Error('Lesson 12 brings nobody.')
+    if (!exercise?.companion) throw new Error('Lesson 12 has no companion.')
     const companion: Exercise = { name: exercise.companion, hosted: { kind: 'server' }, checks: [] }
     await using chat = await startProgram(join(lesson.folder, folder), exercise)
     await using stranger = await startProgram(lesson.folder, companion)
@@ -37,7 +37,7 @@ test.each([
       await own.waitForLoadState()
       const others = await context.newPage()
       await others.goto(`http://${host}:${stranger.port}/?chat=localhost:${chat.port}`)
-      const [read, ticket, opened] = await told(others)
+      const [read, ticket, opened] = await shownOn(others)
       expect([read, ticket]).toEqual(
         Array(2).fill('the browser sent the request, but the page may not read the response'),
       )

@@ -165,11 +165,11 @@ test('a client in frozen time talks to a fake server that behaves like the sandb
     await using far = await startFakeServer()
     const [kept] = far.publish('a', 'one')
     await trial.connect(far.origin, ['a', 'b'], '0')
-    const told = async () => (await trial.clients()).told['a'] ?? []
-    await trial.until('the client has received the kept message', async () => (await told()).length === 1)
+    const delivered = async () => (await trial.clients()).delivered['a'] ?? []
+    await trial.until('the client has received the kept message', async () => (await delivered()).length === 1)
     const [live] = far.publish('a', 'two')
-    await trial.until('the client has received the new message', async () => (await told()).length === 2)
-    expect(await told()).toEqual([kept, live])
+    await trial.until('the client has received the new message', async () => (await delivered()).length === 2)
+    expect(await delivered()).toEqual([kept, live])
     expect(far.visits.map(({ asked }) => asked)).toEqual(['GET /feed/a/ws?after=0', 'GET /feed/b/ws?after=0'])
     await trial.tick(19_999)
     await far.settle()
@@ -205,10 +205,16 @@ test('a client gets nothing over a vanished connection until it reappears, and a
     visit?.vanish()
     const made = far.publish('a', 'one')
     expect(await far.settle()).toBe(false)
-    expect(await trial.clients()).toMatchObject({ told: { a: [] }, sockets: [{ readyState: 1, closedAtMs: null }] })
+    expect(await trial.clients()).toMatchObject({
+      delivered: { a: [] },
+      sockets: [{ readyState: 1, closedAtMs: null }],
+    })
     visit?.reappear()
-    await trial.until('the client has received a message', async () => (await trial.clients()).told['a']?.length === 1)
-    expect((await trial.clients()).told['a']).toEqual(made)
+    await trial.until(
+      'the client has received a message',
+      async () => (await trial.clients()).delivered['a']?.length === 1,
+    )
+    expect((await trial.clients()).delivered['a']).toEqual(made)
     await far.leave()
     await trial.connect(far.origin, ['b'])
     await trial.until('the second attempt of the client has failed', async () => {

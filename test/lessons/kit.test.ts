@@ -190,7 +190,7 @@ test('the student’s folder, start and solution are judged by all checks of the
 test('the command look sends its requests to the servers of the running lesson, at any port', async () => {
   await using server = await serve()
   await using folder = await folderWith('.running.json', '')
-  const looking = () => runKit('look.ts', { FOURWIRE_WORK: folder.path }, '1', 'told')
+  const looking = () => runKit('look.ts', { FOURWIRE_WORK: folder.path }, '1', 'pushed')
   keepRunning({ lesson: 1, sandbox: server.origin, yours: null, token: null }, folder.path)
   expect(readRunning(folder.path)?.sandbox).toBe(server.origin)
   expect((await looking()).stdout).toMatch(/client < data: .*"room":"lesson-1".*"hello"/)

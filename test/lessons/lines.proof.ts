@@ -79,20 +79,20 @@ test.each([1, 2, 3])(
   'an event is published after step %i of a program, if the program has so many steps',
   async (use) => {
     await tried({ kind: 'transport', exported: 'sse' }, TWO_STEPS, async (trial) => {
-      const told = { saw: 'It wrote:', hint: '' }
+      const observed = { saw: 'It wrote:', hint: '' }
       const [one] = await trial.publish('one')
       await trial.publishDuringRead('between', use)
       const before = await trial.reads()
       const stream = openStream(trial, `/feed/${trial.room}/sse`)
       await taken(trial, stream, before)
-      await expectEventStream(trial, stream, told)
+      await expectEventStream(trial, stream, observed)
       const { publishedDuringRead } = await trial.reads()
       expect(publishedDuringRead?.text ?? null).toBe(use > 2 ? null : 'between')
       await expectMessages(
         trial,
         stream,
         [one, publishedDuringRead].filter((event) => event != null),
-        told,
+        observed,
       )
     })
   },
@@ -162,7 +162,7 @@ test('if time is frozen from the first line on, the kit can also move a timer th
   })
 })
 
-const toldBy = (fields: Record<string, string>) => `?fields=${encodeURIComponent(JSON.stringify(fields))}`
+const queryOf = (fields: Record<string, string>) => `?fields=${encodeURIComponent(JSON.stringify(fields))}`
 
 test('a proxy cuts a stream that is silent for too long, and keeps a stream with heartbeats', async () => {
   await tried(FROZEN, CLOCK, async (trial) => {
@@ -191,7 +191,7 @@ test.each([
   'a proxy that buffers like %s and gets the headers %j lets the stream through: %s',
   async (collects, fields, isLetThrough) => {
     await tried(FROZEN, CLOCK, async (trial) => {
-      await using proxied = await through(trial, `/feed/${trial.room}/sse${toldBy(fields)}`, { collects })
+      await using proxied = await through(trial, `/feed/${trial.room}/sse${queryOf(fields)}`, { collects })
       await trial.until('the proxy has received the first comment', () => proxied.answer.body === ':hello\n\n')
       if (isLetThrough)
         await trial.until('the client has received the first comment', () => proxied.client.soFar.body === ':hello\n\n')
@@ -208,8 +208,8 @@ const PARROT = `
   new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => {
     socket.on('message', (data) => {
       const text = String(data)
-      if (text === 'close') socket.close(1012, 'as told')
-      else if (text === 'crash') throw new Error('as told')
+      if (text === 'close') socket.close(1012, 'as asked')
+      else if (text === 'crash') throw new Error('as asked')
       else if (text !== 'nothing') for (const each of text.split('|')) socket.send(each)
     })
   })
@@ -219,26 +219,26 @@ test('a conversation compares messages one by one, and reports the kind and the 
   await tried({ kind: 'server' }, PARROT, async (trial) => {
     const talk = await converse(trial, '/ws')
     const seen: Mismatch[] = []
-    const told = { saw: 'You said:', hint: (mismatch: Mismatch) => (seen.push(mismatch), NO_HINT) }
+    const observed = { saw: 'You said:', hint: (mismatch: Mismatch) => (seen.push(mismatch), NO_HINT) }
     talk.say('{"type":"a","n":1}|{"type":"b","text":"so"}')
-    expect(await expectNext(trial, talk, { type: 'a', n: 1 }, told)).toEqual({ type: 'a', n: 1 })
-    await expect(expectQuiet(trial, talk, told)).rejects.toThrow(Wrong)
-    await expectQuiet(trial, talk, told)
+    expect(await expectNext(trial, talk, { type: 'a', n: 1 }, observed)).toEqual({ type: 'a', n: 1 })
+    await expect(expectQuiet(trial, talk, observed)).rejects.toThrow(Wrong)
+    await expectQuiet(trial, talk, observed)
     talk.say('{"type":"b","text":"so"}|{"type":"b"}|so')
-    const other = await expectNext(trial, talk, { type: 'b', text: /other/ }, told).catch((error: unknown) => error)
+    const other = await expectNext(trial, talk, { type: 'b', text: /other/ }, observed).catch((error: unknown) => error)
     if (!(other instanceof Wrong)) throw new Error(`It is ${String(other)}.`)
     const { bytes = '', at, wanted } = other.finding
     expect(bytes).toMatch(/^GET \/ws HTTP\/1.1\nUpgrade: websocket\n\nHTTP\/1.1 101 /)
     expect(bytes).toContain('\n> {"type":"b","text":"so"}|')
     expect([bytes.slice(at).split('}')[0], wanted]).toEqual(['"so"', '"\u2026"'])
-    await expect(expectNext(trial, talk, { type: 'c' }, told)).rejects.toThrow(Wrong)
-    await expect(expectNext(trial, talk, { type: 'b' }, told)).rejects.toThrow(Wrong)
+    await expect(expectNext(trial, talk, { type: 'c' }, observed)).rejects.toThrow(Wrong)
+    await expect(expectNext(trial, talk, { type: 'b' }, observed)).rejects.toThrow(Wrong)
     talk.say('nothing')
-    await expect(expectNext(trial, talk, { type: 'a' }, told)).rejects.toThrow(Late)
+    await expect(expectNext(trial, talk, { type: 'a' }, observed)).rejects.toThrow(Late)
     talk.say('close')
-    await expect(expectNext(trial, talk, { type: 'a' }, told)).rejects.toThrow(Wrong)
-    await expect(expectQuiet(trial, talk, told)).rejects.toThrow(Wrong)
-    expect(talk.closed).toEqual({ code: 1012, reason: 'as told' })
+    await expect(expectNext(trial, talk, { type: 'a' }, observed)).rejects.toThrow(Wrong)
+    await expect(expectQuiet(trial, talk, observed)).rejects.toThrow(Wrong)
+    expect(talk.closed).toEqual({ code: 1012, reason: 'as asked' })
     expect(seen).toEqual(['another value', 'another value', 'another type', 'no JSON', 'nothing', 'closed', 'closed'])
   })
 })

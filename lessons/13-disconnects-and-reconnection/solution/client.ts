@@ -58,7 +58,7 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
   function lost(code?: number): void {
     stop()
     if (code === NOT_WANTED) return listener.ended('The server does not want this client.')
-    // A random pause: clients that were cut together do not return together.
+    // The pause is random, so clients that were cut together do not return together.
     retry = setTimeout(() => (socket = open()), Math.random() * Math.min(FIRST_MS * 2 ** failures, LONGEST_MS))
     failures += 1
   }

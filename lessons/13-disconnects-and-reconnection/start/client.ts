@@ -46,7 +46,7 @@ export function connect({ origin, room, after }: Target, listener: Listener): ()
     // TODO 4: if the server refuses this client for ever, do not reconnect, and call `listener.ended`.
   }
 
-  // TODO 3: a connection that dies silently. After SILENCE_MS send a ping; without a response it is lost.
+  // TODO 3: notice a connection that dies silently. After SILENCE_MS send a ping; without a response it is dead.
 
   function stop(): void {
     socket.onmessage = socket.onclose = null

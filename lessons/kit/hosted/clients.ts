@@ -31,7 +31,7 @@ export function watchClients(): WatchedClients {
   let connect: Connect | null = null
   let sockets: { readonly socket: WebSocket; readonly openedAtMs: number; closedAtMs: number | null }[] = []
   let stops: (() => void)[] = []
-  let told: Record<string, Event[]> = {}
+  let delivered: Record<string, Event[]> = {}
   let ended: Record<string, string> = {}
 
   globalThis.WebSocket = class extends WebSocket {
@@ -49,7 +49,7 @@ export function watchClients(): WatchedClients {
     },
     connect(origin, rooms, after) {
       for (const room of rooms) {
-        const events: Event[] = (told[room] ??= [])
+        const events: Event[] = (delivered[room] ??= [])
         const listener: Listener = {
           event: (event) => void events.push(event),
           ended: (why) => (ended[room] = String(why)),
@@ -58,14 +58,14 @@ export function watchClients(): WatchedClients {
         if (typeof stop === 'function') stops.push(stop)
       }
     },
-    seen: () => ({ sockets: sockets.map(openedOf), told, ended }),
+    seen: () => ({ sockets: sockets.map(openedOf), delivered, ended }),
     disconnect() {
       for (const stop of stops) stop()
       // Closes sockets that a client opened after it was stopped.
       for (const { socket } of sockets) socket.close()
       sockets = []
       stops = []
-      told = {}
+      delivered = {}
       ended = {}
     },
   }

@@ -83,7 +83,7 @@ export interface Clients {
   /** Sockets in the order in which they were opened. */
   readonly sockets: readonly OpenedSocket[]
   /** Events that the client of each room delivered, in order. */
-  readonly told: Readonly<Record<string, readonly Event[]>>
+  readonly delivered: Readonly<Record<string, readonly Event[]>>
   /** Reasons of clients that will not reconnect, by room. */
   readonly ended: Readonly<Record<string, string>>
 }

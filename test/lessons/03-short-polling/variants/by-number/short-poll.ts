@@ -7,7 +7,7 @@ import { LIMIT_EVENTS, Limit, Params, Query, startOf } from '#server/transports/
 import type { Transport } from '#server/transports/transport.ts'
 
 const schema = {
-  summary: 'Short poll: what is new, at once',
+  summary: 'Short poll: new events, at once',
   params: Params,
   querystring: Type.Interface([Query], { limit: Limit }),
 }

@@ -1,7 +1,7 @@
 /** Uses separate parts: a growing pause, a watchdog, and a connection that knows if it is the current one. */
 import type { Event, FeedMessage } from '#server/protocol.ts'
 
-type Told = (event: Event) => void
+type Deliver = (event: Event) => void
 
 function pauses(firstMs: number, longestMs: number) {
   let last = firstMs
@@ -28,7 +28,7 @@ function watch(overdue: () => void, ask: () => void) {
 
 export const connect = (
   { origin, room, after }: { origin: string; room: string; after?: string },
-  { event, ended }: { event: Told; ended: (why: string) => void },
+  { event, ended }: { event: Deliver; ended: (why: string) => void },
 ): (() => void) => {
   const pause = pauses(1000, 20_000)
   let cursor = after

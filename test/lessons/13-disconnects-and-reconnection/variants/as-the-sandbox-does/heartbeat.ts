@@ -1,4 +1,4 @@
-/** Counts the pings without a pong. At the second one, the client is gone. */
+/** Counts the pings that got no pong. After the second one, it ends the connection. */
 import { WebSocketServer } from 'ws'
 import { SERVICE_RESTART, takeUpgrade } from '#server/upgrade.ts'
 import { HEARTBEAT_MS, Params, Query, startOf } from '#server/transports/transport.ts'

@@ -33,7 +33,7 @@ async function run({ origin, room, after }: Target, { event, ended }: Listener, 
 }
 
 /** Resolves when the connection has ended, or has been silent for too long. */
-function line(address: URL, tell: Listener['event'], over: AbortSignal) {
+function line(address: URL, deliver: Listener['event'], over: AbortSignal) {
   const { promise, resolve } = Promise.withResolvers<{ code: number; worked: boolean }>()
   const socket = new WebSocket(address)
   let worked = false
@@ -51,7 +51,7 @@ function line(address: URL, tell: Listener['event'], over: AbortSignal) {
     heardAtMs = Date.now()
     const message: { type: string; id?: string; cursor?: string } & Event = JSON.parse(data)
     address.searchParams.set('after', message.cursor ?? message.id ?? address.searchParams.get('after') ?? '')
-    if (message.type === 'message' || message.type === 'tick') tell(message)
+    if (message.type === 'message' || message.type === 'tick') deliver(message)
   }
   // A ping every ten seconds. After three pings without a message, the connection is lost.
   const pulse = setInterval(() => {
