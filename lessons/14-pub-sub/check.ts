@@ -38,18 +38,18 @@ async function expectSubscribers(
   trial: Trial,
   topic: string,
   wanted: number,
-  told: { readonly saw: string; readonly hint: string },
+  observed: { readonly saw: string; readonly hint: string },
 ): Promise<void> {
-  const came = trial.until('they are so many', async () => (await sizeOf(trial, topic)).size === wanted)
+  const came = trial.until('the count is right', async () => (await sizeOf(trial, topic)).size === wanted)
   if (await came.catch(() => false)) return
   const { answer } = await sizeOf(trial, topic)
   const bytes = shown(answer)
   const key = bytes.indexOf('"subscribers":')
   const at = key < 0 ? bytes.lastIndexOf('\n') + 1 : key + '"subscribers":'.length
-  throw new Late({ ...told, bytes, at, wanted: String(wanted) })
+  throw new Late({ ...observed, bytes, at, wanted: String(wanted) })
 }
 
-/** Opens a watcher for each letter: `s` a WebSocket, `h` a held request. Waits until the bus counts it, the only sign that a request is held. */
+/** Opens a watcher for each letter: a WebSocket for `s`, a held request for `h`. Waits until the bus counts it. */
 async function watch(trial: Trial, kinds: string, board = trial.room): Promise<Watchers> {
   const sockets: Conversation[] = []
   const held: PendingExchange[] = []
@@ -65,17 +65,17 @@ async function watch(trial: Trial, kinds: string, board = trial.room): Promise<W
   return { sockets, held }
 }
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly hint: (mismatch: Mismatch | 'repeated') => string
 }
 
 /** Throws unless each watcher receives this change, once. */
-async function expectTold(
+async function expectChange(
   trial: Trial,
   { sockets, held }: Watchers,
   wanted: { readonly type: string; readonly title: string },
-  { saw, hint }: Told,
+  { saw, hint }: Observed,
 ): Promise<void> {
   const { type, title } = wanted
   for (const [i, socket] of sockets.entries()) {
@@ -91,10 +91,10 @@ async function expectTold(
     const who = `${saw} ${held.length > 1 ? `Held request ${i + 1} of ${held.length}` : 'A held request'}`
     await trial.until('it is answered', () => pending.exchange).catch(() => {})
     if (!pending.exchange) {
-      // If the process has ended or its thread is blocked, that is the finding.
+      // Throws if the process has ended or its thread is blocked, because then this is what a student has to know.
       await isAlive(trial)
       const bytes = shown(pending.soFar)
-      const finding = { bytes, at: bytes.length, wanted: 'an answer', hint: hint('nothing') }
+      const finding = { bytes, at: bytes.length, wanted: 'a response', hint: hint('nothing') }
       throw new Late({ ...finding, saw: `${who} got no response:` })
     }
     const answer = await trial.whole(pending)
@@ -114,12 +114,12 @@ async function survives(trial: Trial, title: string, what: string): Promise<void
   const pending = create(trial, title)
   await settled(trial)
   const saw = `A task was created, and the mail subscriber ${what}.`
-  await expectTold(trial, watchers, { type: 'task_created', title }, { saw, hint: () => 'stopped' })
+  await expectChange(trial, watchers, { type: 'task_created', title }, { saw, hint: () => 'stopped' })
   const answer = await pending.answer
   if (answer.ended === 'late') {
     const bytes = shown(answer)
-    const told = { saw: `${saw} The route did not respond:`, bytes, at: bytes.length, wanted: 'an answer' }
-    throw new Late({ ...told, hint: 'route-waits' })
+    const observed = { saw: `${saw} The route did not respond:`, bytes, at: bytes.length, wanted: 'a response' }
+    throw new Late({ ...observed, hint: 'route-waits' })
   }
   expectStatus(answer, 201, { saw: `${saw} The route responded:`, hint: 'route-fails' })
 }
@@ -149,7 +149,7 @@ export const exercises: readonly Exercise[] = [
         const created = await trial.whole(create(trial, 'buy milk'))
         expectStatus(created, 201, { saw: 'A task was created. The route responded:', hint: 'other' })
         const wanted = { type: 'task_created', title: 'buy milk' }
-        await expectTold(trial, first, wanted, { saw: `A task was created in ${room}.`, hint })
+        await expectChange(trial, first, wanted, { saw: `A task was created in ${room}.`, hint })
         const id = /"id":"([^"]+)"/.exec(created.body)?.[1]
         const saw = 'The held request got its response. The bus counts:'
         await expectSubscribers(trial, room, 1, { saw, hint: 'count' })
@@ -159,7 +159,7 @@ export const exercises: readonly Exercise[] = [
         await trial.whole(post(trial, `/tasks/${id}/done`, {}))
         const done = { type: 'task_done', title: 'buy milk' }
         const watchers = { sockets: first.sockets, held: [again] }
-        await expectTold(trial, watchers, done, { saw: `The task in ${room} was marked as done.`, hint })
+        await expectChange(trial, watchers, done, { saw: `The task in ${room} was marked as done.`, hint })
       },
       async 'boards-apart'(trial) {
         const { room } = trial
@@ -168,10 +168,10 @@ export const exercises: readonly Exercise[] = [
         await trial.whole(create(trial, 'buy milk'))
         const saw = `A task was created in ${room}.`
         const hint = () => 'missing'
-        await expectTold(trial, here, { type: 'task_created', title: 'buy milk' }, { saw, hint })
+        await expectChange(trial, here, { type: 'task_created', title: 'buy milk' }, { saw, hint })
         for (const socket of elsewhere.sockets) {
-          const told = { saw: `${saw} A WebSocket that watches ${room}-2 received:`, hint: 'another-board' }
-          await expectQuiet(trial, socket, told)
+          const observed = { saw: `${saw} A WebSocket that watches ${room}-2 received:`, hint: 'another-board' }
+          await expectQuiet(trial, socket, observed)
         }
         const [pending] = elsewhere.held
         if (!pending?.exchange) return
@@ -185,19 +185,19 @@ export const exercises: readonly Exercise[] = [
       'one-is-slow': (trial) => survives(trial, 'write to @slow', 'is not finished yet'),
       async 'while-publishing'(trial) {
         const { room } = trial
-        // Two neighbours that leave, both before and after a watcher that stays.
+        // Before and after a watcher that stays, two watchers that leave stand next to each other.
         const watchers = await watch(trial, 'hhshhs')
         await trial.whole(create(trial, 'buy milk'))
         const saw = `A task was created in ${room}, which four held requests and two WebSockets watched.`
         const hint = (mismatch: Mismatch | 'repeated') => (mismatch === 'repeated' ? 'repeated' : 'skipped')
-        await expectTold(trial, watchers, { type: 'task_created', title: 'buy milk' }, { saw, hint })
+        await expectChange(trial, watchers, { type: 'task_created', title: 'buy milk' }, { saw, hint })
         const sawLeft = 'The four held requests got their responses; the two WebSockets are open. The bus counts:'
         await expectSubscribers(trial, room, 2, { saw: sawLeft, hint: 'still-there' })
         // By now each ended request has ended its subscription a second time; that must remove nobody else.
         await trial.whole(create(trial, 'and bread'))
         const rest = { sockets: watchers.sockets, held: [] }
         const sawThen = `${saw} Then a second task was created.`
-        await expectTold(trial, rest, { type: 'task_created', title: 'and bread' }, { saw: sawThen, hint })
+        await expectChange(trial, rest, { type: 'task_created', title: 'and bread' }, { saw: sawThen, hint })
       },
       async 'who-left'(trial) {
         const { room } = trial
@@ -213,7 +213,7 @@ export const exercises: readonly Exercise[] = [
         await trial.whole(create(trial, 'buy milk'))
         const rest = { sockets: stays ? [stays] : [], held: held.slice(1) }
         const saw = 'Two of four watchers are gone, and a task was created.'
-        await expectTold(trial, rest, { type: 'task_created', title: 'buy milk' }, { saw, hint: () => 'others-too' })
+        await expectChange(trial, rest, { type: 'task_created', title: 'buy milk' }, { saw, hint: () => 'others-too' })
       },
     }),
   },

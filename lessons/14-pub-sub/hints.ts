@@ -30,7 +30,7 @@ export const words = {
       ],
     },
     'every-route': {
-      title: 'Tells every watcher about the changes of both routes',
+      title: 'Sends the changes of both routes to every watcher',
       forgotten: [
         'A board changed, and one of its watchers did not receive the change.',
         'Look at both routes: does each of them publish? Look at the subscribers too: does each pass on the change that it gets?',
@@ -66,7 +66,7 @@ export const words = {
       ],
     },
     'one-throws': {
-      title: 'Tells all other subscribers if one throws',
+      title: 'Calls all other subscribers if one throws',
       stopped: STOPPED,
       'route-fails': ROUTE_FAILS,
       'route-waits': ROUTE_FAILS,
@@ -83,7 +83,7 @@ export const words = {
       ],
     },
     'one-is-slow': {
-      title: 'Waits for no subscriber',
+      title: 'Does not wait for any subscriber',
       stopped: [
         'One subscriber is not finished, and another one has not received the change yet.',
         'Look for an await in the loop that calls the subscribers.',
@@ -92,7 +92,7 @@ export const words = {
       'route-waits': [
         'One subscriber is not finished, and the client that had created the task is still waiting.',
         'Look at what publish returns, and at what the route does with it.',
-        'The client wants to know that the task exists. It does not need to wait until every subscriber has been told.',
+        'The client wants to know that the task exists. It does not need to wait until every subscriber has received the change.',
       ],
       'route-fails': ROUTE_FAILS,
     },
@@ -100,12 +100,12 @@ export const words = {
       title: 'Calls every subscriber, even if some leave during the calls',
       skipped: [
         'Some subscribers left while a change was published, and one that stayed did not receive it.',
-        'Look at the collection that you loop over. How does leaving change it in that moment?',
+        'Look at the collection that you loop over. How does it change when a subscriber leaves?',
         'A called subscriber can do anything, even leave. If a list changes during a loop, the loop can skip an entry.',
       ],
       repeated: [
         'Some subscribers left while a change was published, and one received it more than once.',
-        'Look at the collection that you loop over. How does leaving change it in that moment?',
+        'Look at the collection that you loop over. How does it change when a subscriber leaves?',
         'A change goes to everybody who had subscribed at the moment of publishing, once each.',
       ],
       'still-there': [

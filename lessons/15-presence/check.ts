@@ -34,7 +34,11 @@ export const exercises: readonly Exercise[] = [
         const both = { here: { ada: 1, grace: 1 }, typing: [] }
         expectState(await joins(trial, tab, saw), both, { saw, hint: 'newcomer-blind' })
         const hint = (differs: Differs) =>
-          differs === 'missing' || differs === 'closed' ? 'not-told' : differs === 'extra' ? 'told-twice' : 'other'
+          differs === 'missing' || differs === 'closed'
+            ? 'not-announced'
+            : differs === 'extra'
+              ? 'announced-twice'
+              : 'other'
         const sawGrace = `Grace is on ${room}, and Ada joined it. Grace received:`
         await expectNews(trial, grace, [ada('user_joined', room, { name: 'Ada' })], { saw: sawGrace, hint })
         const sawKnown = `Grace and Ada are on ${room} with one tab each. GET / returns:`
@@ -46,9 +50,9 @@ export const exercises: readonly Exercise[] = [
         first.say({ type: 'leave', boardId: room })
         const saw = `Ada was on ${room} with one tab, and left it. Your server responded:`
         const hintOwn = (differs: Differs) =>
-          differs === 'missing' || differs === 'closed' ? 'no-answer' : 'told-itself'
+          differs === 'missing' || differs === 'closed' ? 'no-answer' : 'to-itself'
         await expectNews(trial, first, [{ type: 'left', boardId: room }], { saw, hint: hintOwn })
-        const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'not-told')
+        const hint = (differs: Differs) => (differs === 'extra' ? 'announced-twice' : 'not-announced')
         const sawGrace = `Ada was on ${room} with one tab, and left it. Grace received:`
         await expectNews(trial, grace, [ada('user_left', room)], { saw: sawGrace, hint })
         const sawKnown = `Ada was on ${room} with one tab, and left it. GET / returns:`
@@ -65,9 +69,9 @@ export const exercises: readonly Exercise[] = [
         const sawGrace = `Ada is on ${room}, and joined it with a second tab. Grace received:`
         await expectNews(trial, grace, [], { saw: sawGrace, hint: 'announced-again' })
         const sawAda = `Ada is on ${room}, and joined it with a second tab. Her first tab received:`
-        await expectNews(trial, first, [], { saw: sawAda, hint: 'told-itself' })
-        const told = { saw: `Ada is on ${room} with two tabs. GET / returns:`, hint: 'counted-wrong' }
-        await expectKnown(trial, { ada: 2, grace: 1 }, told)
+        await expectNews(trial, first, [], { saw: sawAda, hint: 'to-itself' })
+        const observed = { saw: `Ada is on ${room} with two tabs. GET / returns:`, hint: 'counted-wrong' }
+        await expectKnown(trial, { ada: 2, grace: 1 }, observed)
         await joins(trial, second, `Ada's second tab joined ${room} again, and received:`)
         const sawAgain = `Ada is on ${room} with two tabs, and one of them has joined twice. GET / returns:`
         await expectKnown(trial, { ada: 2, grace: 1 }, { saw: sawAgain, hint: 'counted-wrong' })
@@ -100,7 +104,7 @@ export const exercises: readonly Exercise[] = [
         first.socket.terminate()
         const sawLast = `${saw} Then her other tab was cut off.`
         await expectKnown(trial, { grace: 1 }, { saw: `${sawLast} GET / returns:`, hint: 'tab-stays' })
-        const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'not-told')
+        const hint = (differs: Differs) => (differs === 'extra' ? 'announced-twice' : 'not-announced')
         await expectNews(trial, grace, [ada('user_left', room)], { saw: `${sawLast} Grace received:`, hint })
       },
       async 'boards-apart'(trial) {
@@ -141,7 +145,7 @@ export const exercises: readonly Exercise[] = [
           const isLast = tab === first
           tab.say({ type: 'leave', boardId: room })
           await expectNews(trial, tab, [{ type: 'left', boardId: room }], {
-            saw: `A tab of Ada's left ${room}, and received:`,
+            saw: `One of Ada's tabs left ${room}, and received:`,
             hint: 'tab-stays',
           })
           const saw = isLast
@@ -149,31 +153,31 @@ export const exercises: readonly Exercise[] = [
             : `Ada was on ${room} with two tabs, and left with one.`
           const sawGrace = `${saw} Grace received:`
           const news = isLast ? [ada('user_left', room)] : []
-          await expectNews(trial, grace, news, { saw: sawGrace, hint: isLast ? 'told-twice' : 'left-early' })
+          await expectNews(trial, grace, news, { saw: sawGrace, hint: isLast ? 'announced-twice' : 'left-early' })
           tab.socket.close()
           // The other board shows when the server has noticed the close.
-          const sawOther = `${saw} That tab is closed now, and had been on ${other} too. For that board, GET / returns:`
+          const sawOther = `${saw} That tab is closed now. It had been on ${other} too. For that board, GET / returns:`
           const rest = isLast ? {} : { ada: 1 }
           await expectKnown(trial, rest, { saw: sawOther, hint: 'tab-stays' }, { board: other })
           const sawEnd = `${saw} Then that tab was closed. GET / returns:`
-          const hint = isLast ? 'told-twice' : 'left-early'
+          const hint = isLast ? 'announced-twice' : 'left-early'
           await expectKnown(trial, isLast ? { grace: 1 } : { ada: 1, grace: 1 }, { saw: sawEnd, hint })
           await expectNews(trial, grace, [], { saw: `${saw} Then that tab was closed. Grace received:`, hint })
         }
       },
-      async 'typing-is-told'(trial) {
+      async 'typing-is-announced'(trial) {
         const { room } = trial
         const { grace, first, second } = await graceAndAda(trial, 2)
         first.say({ type: 'typing', boardId: room })
         const sawOwn = `Ada is on ${room} with two tabs, and types in the first one.`
-        await expectNews(trial, first, [], { saw: `${sawOwn} That tab received:`, hint: 'told-itself' })
-        await expectNews(trial, second, [], { saw: `${sawOwn} The second tab received:`, hint: 'told-itself' })
+        await expectNews(trial, first, [], { saw: `${sawOwn} That tab received:`, hint: 'to-itself' })
+        await expectNews(trial, second, [], { saw: `${sawOwn} The second tab received:`, hint: 'to-itself' })
         const hint = (differs: Differs) =>
-          differs === 'missing' || differs === 'closed' ? 'not-told' : differs === 'extra' ? 'every-key' : 'other'
+          differs === 'missing' || differs === 'closed' ? 'not-announced' : differs === 'extra' ? 'every-key' : 'other'
         const begins = ada('user_typing', room, { name: 'Ada', on: true })
         await expectNews(trial, grace, [begins], { saw: `Ada types on ${room}. Grace received:`, hint })
-        const told = { saw: `Ada types on ${room}. GET / returns:`, hint: 'not-known' }
-        await expectKnown(trial, { ada: 2, grace: 1 }, told, { typing: ['ada'] })
+        const observed = { saw: `Ada types on ${room}. GET / returns:`, hint: 'not-known' }
+        await expectKnown(trial, { ada: 2, grace: 1 }, observed, { typing: ['ada'] })
         for (let i = 0; i < 3; i++) first.say({ type: 'typing', boardId: room })
         await beat(trial, first)
         const sawOn = `Ada was typing on ${room}, and typed three more keys. Grace received:`
@@ -199,9 +203,9 @@ export const exercises: readonly Exercise[] = [
           await trial.tick(500 + SLACK_MS)
           const saw = `Ada typed on ${room}${round}, 10 s ago, and sent nothing more.`
           const { found } = await known(trial, room)
-          const ended = found.typing.includes('ada') ? 'never' : 'not-told'
+          const ended = found.typing.includes('ada') ? 'never' : 'not-announced'
           const hint = (differs: Differs) =>
-            differs === 'extra' ? 'told-twice' : differs === 'other' ? 'other' : ended
+            differs === 'extra' ? 'announced-twice' : differs === 'other' ? 'other' : ended
           await expectNews(trial, grace, [typing(false)], { saw: `${saw} Grace received:`, hint })
           await expectKnown(trial, { ada: 1, grace: 1 }, { saw: `${saw} GET / returns:`, hint: 'never' })
         }
@@ -213,7 +217,7 @@ export const exercises: readonly Exercise[] = [
         const sawTwo = `Ada is on ${room} with two tabs, typed in one of them, and left with the other.`
         const hint = 'with-any-tab'
         await expectNews(trial, grace, [typing(true)], { saw: `${sawTwo} Grace received:`, hint })
-        // A little less than ten seconds, so that a program which gives up tabs 30 s after their first message does not do so here.
+        // This is a little less than 10 s, because a program that gives up tabs 30 s after their first message must not do so here.
         await trial.tick(TYPING_MS + SLACK_MS - 500)
         await expectNews(trial, grace, [typing(false)], { saw: `${sawTwo} After 9.5 s, Grace had received:`, hint })
       },
@@ -230,11 +234,11 @@ export const exercises: readonly Exercise[] = [
         const hint = (differs: Differs) => (differs === 'extra' ? 'first-timer' : 'never')
         const typing = (on: boolean) => ada('user_typing', room, { on })
         await expectNews(trial, grace, [typing(true)], { saw: `${saw} Grace received:`, hint })
-        const told = { saw: `${saw} GET / returns:`, hint: 'first-timer' }
-        await expectKnown(trial, { ada: 1, grace: 1 }, told, { typing: ['ada'] })
+        const observed = { saw: `${saw} GET / returns:`, hint: 'first-timer' }
+        await expectKnown(trial, { ada: 1, grace: 1 }, observed, { typing: ['ada'] })
         await trial.tick(1000 + SLACK_MS)
         const sawOver = `Ada typed a key on ${room} every 4 s, ${keys} times, and stopped 10 s ago. Grace received:`
-        const hintOver = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'never')
+        const hintOver = (differs: Differs) => (differs === 'extra' ? 'announced-twice' : 'never')
         await expectNews(trial, grace, [typing(false)], { saw: sawOver, hint: hintOver })
       },
       async 'typing-is-over'(trial) {
@@ -248,11 +252,11 @@ export const exercises: readonly Exercise[] = [
         await types(true)
         await types(false)
         const saw = `Ada typed on ${room} and said that typing is over. Grace received:`
-        const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'ignored')
+        const hint = (differs: Differs) => (differs === 'extra' ? 'announced-twice' : 'ignored')
         await expectNews(trial, grace, [typing(true), typing(false)], { saw, hint })
         await types(false)
         const sawTwice = `Ada typed on ${room} and said twice that typing is over. After the second message, Grace received:`
-        await expectNews(trial, grace, [], { saw: sawTwice, hint: 'told-twice' })
+        await expectNews(trial, grace, [], { saw: sawTwice, hint: 'announced-twice' })
         await trial.tick(3000)
         await types(true)
         await trial.tick(3000)
@@ -269,7 +273,7 @@ export const exercises: readonly Exercise[] = [
         const begins = ada('user_typing', room, { on: true })
         first.say({ type: 'typing', boardId: room })
         first.say({ type: 'leave', boardId: room })
-        const hint = (differs: Differs) => (differs === 'extra' ? 'ghost' : 'not-told')
+        const hint = (differs: Differs) => (differs === 'extra' ? 'ghost' : 'not-announced')
         await expectNews(trial, first, [{ type: 'left' }], {
           saw: `Ada typed on ${room}, left it, and received:`,
           hint,
@@ -277,13 +281,13 @@ export const exercises: readonly Exercise[] = [
         await beat(trial, grace)
         const saw = `Ada typed on ${room}, and left it. Grace received:`
         await expectNews(trial, grace, [begins, ...leaving(grace, room)], { saw, hint })
-        const told = { saw: `Ada typed on ${room}, and left it. GET / returns:`, hint: 'stays' }
-        await expectKnown(trial, { grace: 1 }, told)
+        const observed = { saw: `Ada typed on ${room}, and left it. GET / returns:`, hint: 'stays' }
+        await expectKnown(trial, { grace: 1 }, observed)
         const sawBack = `Ada typed on ${room}, left it, and came back. Ada received:`
         const back = await joins(trial, first, sawBack)
         expectState(back, { here: { ada: 1, grace: 1 }, typing: [] }, { saw: sawBack, hint: 'stays' })
         const sawGrace = `Ada typed on ${room}, left it, and came back. Grace received:`
-        await expectNews(trial, grace, [ada('user_joined', room)], { saw: sawGrace, hint: 'not-told' })
+        await expectNews(trial, grace, [ada('user_joined', room)], { saw: sawGrace, hint: 'not-announced' })
         await trial.tick(3000)
         first.say({ type: 'typing', boardId: room })
         await beat(trial, first)
@@ -338,7 +342,7 @@ export const exercises: readonly Exercise[] = [
         const { room } = trial
         const { grace } = await graceAndAda(trial, 0)
         const dead = await tabOn(trial, 'ada', [room], { dies: true })
-        const hintOn = (differs: Differs) => (differs === 'missing' ? 'not-told' : 'too-early')
+        const hintOn = (differs: Differs) => (differs === 'missing' ? 'not-announced' : 'too-early')
         const sawOn = `Ada joined ${room}. Grace received:`
         await expectNews(trial, grace, [ada('user_joined', room)], { saw: sawOn, hint: hintOn })
         await pass(trial, GONE_MS - 1000, [grace])
@@ -347,7 +351,7 @@ export const exercises: readonly Exercise[] = [
         await pass(trial, GONE_MS + 1000, [grace])
         const saw = `Ada's tab has been silent for ${(2 * GONE_MS) / 1000} s.`
         await expectKnown(trial, { grace: 1 }, { saw: `${saw} GET / returns:`, hint: 'never' })
-        const hint = (differs: Differs) => (differs === 'extra' ? 'told-twice' : 'not-told')
+        const hint = (differs: Differs) => (differs === 'extra' ? 'announced-twice' : 'not-announced')
         await expectNews(trial, grace, [ada('user_left', room)], { saw: `${saw} Grace received:`, hint })
         const isOver = trial.until('it is over', () => dead.closed !== null, PATIENCE_MS)
         if (await isOver.catch(() => false)) return

@@ -14,7 +14,7 @@ export const NOT_JOINED: Hint = [
   'A joining page waits for the confirmation, which also contains the state of the board. Until then it can show nothing.',
 ]
 
-export const TOLD_ITSELF: Hint = [
+export const TO_ITSELF: Hint = [
   'A person joined a board, and received the announcement about themselves.',
   'Look at which tabs you leave out when you announce a `join`: one tab, or every tab of the person?',
   'An announcement is for other people. A page that receives its own announcement shows a second person with the user’s own name.',
@@ -29,18 +29,18 @@ export const NO_PONG: Hint = [
 export const words = {
   presence: {
     'who-comes': {
-      title: 'Tells a new member who is present, and tells the others that somebody joined',
+      title: 'Sends a new member the list of people, and announces the new member to the others',
       'newcomer-blind': [
         'A person joined a board, and the confirmation did not say correctly who is on it.',
         'Look at what the confirmation of a `join` contains, and at what your data contains when you build it.',
         'The others only need the change. A new member first needs the whole state, once, including their own entry.',
       ],
-      'not-told': [
-        'A person joined a board, and another member was not told.',
+      'not-announced': [
+        'A person joined a board, and another member did not learn of it.',
         'Look at what `join` sends to the others, and which tabs receive it.',
-        'The others cannot see that somebody joins. The server has to tell them.',
+        'The others cannot see that somebody joins. The server has to announce it.',
       ],
-      'told-twice': [
+      'announced-twice': [
         'A person joined a board once, and another member received more than one announcement.',
         'Look at how often you send the announcement, and to whom.',
         'Send each change once to each tab of the other people.',
@@ -57,13 +57,13 @@ export const words = {
       ],
     },
     'who-goes': {
-      title: 'Tells the remaining members who left',
-      'not-told': [
-        'A person left a board, and another member was not told.',
-        'Look at what `leave` does if the person has no other tab. Do you tell the remaining members after that?',
-        'If the others are not told, they see the person on the board for ever.',
+      title: 'Announces to the remaining members that a person left',
+      'not-announced': [
+        'A person left a board, and another member did not learn of it.',
+        'Look at what `leave` does if the person has no other tab. Do you announce it to the remaining members?',
+        'If the others do not learn of it, they see the person on the board for ever.',
       ],
-      'told-twice': [
+      'announced-twice': [
         'A person left a board once, and another member received more than one announcement.',
         'Look at how often you send the announcement, and at what else you send.',
         'Send each change once to each tab of the other people.',
@@ -73,7 +73,7 @@ export const words = {
         'Look at what `leave` removes: the tab, and with the last tab the person.',
         'What you store and what you send must agree. Otherwise a member who joins later gets a different state.',
       ],
-      'told-itself': [
+      'to-itself': [
         'A person left a board, and also received the announcement that is meant for the remaining members.',
         'Look at which tabs you leave out when you announce that a person left. Is the person still in the collection that you loop over?',
         'The announcement is for other people. The person who leaves only needs the confirmation.',
@@ -92,11 +92,11 @@ export const words = {
     'second-tab': {
       title: 'Counts a second tab as the same person',
       'announced-again': [
-        'A member opened a second tab, and the others were told again that this person joined.',
+        'A member opened a second tab, and the others received another announcement that this person joined.',
         'Look at what you check before the announcement: whether this tab is new, or whether this person is new?',
         'The announcement is about people. A second tab of a member changes nothing for the others.',
       ],
-      'told-itself': [
+      'to-itself': [
         'A person opened a second tab, and the first tab received the announcement about it.',
         'Look at which tabs you leave out when you announce a `join`: one tab, or every tab of the person?',
         'An announcement is for other people. A page that receives its own announcement shows a second person with the user’s own name.',
@@ -115,7 +115,7 @@ export const words = {
         'A name is only for display. The server identifies a person by the userId.',
       ],
       'both-gone': [
-        'Two people with the same name were on a board. One left, and the other one was removed too or not told.',
+        'Two people with the same name were on a board. One left, and the other one was removed too, or did not learn of it.',
         'Look at the key by which you remove a person: the name, or the userId?',
         'A name is only for display. The server identifies a person by the userId.',
       ],
@@ -132,12 +132,12 @@ export const words = {
         'Look at what `leave` removes. Does it remove the tab even if the person stays?',
         'If a closed tab is not removed, its person stays present for ever.',
       ],
-      'not-told': [
-        'A person closed their last tab, and the others were not told.',
+      'not-announced': [
+        'A person closed their last tab, and the others did not learn of it.',
         'Look at what you do if the person has no tab left.',
-        'A page that closes sends no message. The server has to tell the others.',
+        'A page that closes sends no message. The server has to inform the others.',
       ],
-      'told-twice': [
+      'announced-twice': [
         'A person closed the last of two tabs, and the others received more than one announcement.',
         'Look at how often you send it: for the person, or for each tab?',
         'A person leaves once, however many tabs they had.',
@@ -155,11 +155,11 @@ export const words = {
       title: 'Removes a tab once, even if it first leaves and then closes',
       'left-early': [
         'One of two tabs left the board and then closed. Your server said that the person left, although the other tab is there.',
-        'Look at what you count when a tab closes that has already left.',
+        'Look at what you count if a tab closes after it has left.',
         'A tab can go twice: it leaves, and then it closes. A counter that is lowered each time is then one too low. A set allows a second deletion.',
       ],
-      'told-twice': [
-        'A tab left the board and then closed, and the others were told twice that the person left.',
+      'announced-twice': [
+        'A tab left the board and then closed, and the others received two announcements that the person left.',
         'Look at what you check when a tab closes. Was it still on this board?',
         'Only a member can leave. A tab that has already left is not a member any more.',
       ],
@@ -169,25 +169,25 @@ export const words = {
         'A closed connection has to leave every board that it had joined.',
       ],
     },
-    'typing-is-told': {
-      title: 'Announces once that somebody types, and tells later members too',
-      'not-told': [
-        'A person types, and another member was not told.',
+    'typing-is-announced': {
+      title: 'Announces once that somebody types, and adds it to the state for later members',
+      'not-announced': [
+        'A person types, and another member did not learn of it.',
         'Look at what you send when somebody types, and which tabs receive it.',
-        'The others cannot see that somebody types. The server has to tell them.',
+        'The others cannot see that somebody types. The server has to announce it.',
       ],
-      'told-itself': [
+      'to-itself': [
         'A person types in one tab, and a tab of the same person received the announcement.',
         'Look at which tabs you leave out: one tab, or every tab of the person?',
         'An announcement is for other people. Otherwise the page shows its own user as somebody who types.',
       ],
       'every-key': [
-        'A person continued to type, and the others were told again.',
+        'A person continued to type, and the others received the announcement again.',
         'Look at what you check before the announcement. Was this person already typing?',
         'A page sends `typing` with every key. The others only need the changes: typing begins, and typing ends.',
       ],
       'newcomer-blind': [
-        'A person joined a board on which somebody types, and was not told.',
+        'A person joined a board on which somebody types, and did not learn of it.',
         'Look at what the confirmation of a `join` contains, and at what you store for a person who types.',
         'A new member needs the state, once. Nobody will announce again that the typing began.',
       ],
@@ -209,8 +209,8 @@ export const words = {
         'Look for the code that ends typing. Does it run if no message comes?',
         'A person who is called away sends no message at all. A state that only a message can end may stay for ever, so it needs a timer.',
       ],
-      'not-told': [
-        'Typing ended by itself, and nobody was told.',
+      'not-announced': [
+        'Typing ended by itself, and nobody received an announcement.',
         'Look at what your timer does besides changing your data.',
         'The end of typing is a change like its beginning. The others need both.',
       ],
@@ -219,7 +219,7 @@ export const words = {
         'Look at the time that you pass to the timer, in milliseconds.',
         'People think between two keys. If typing ends too early, the display flickers.',
       ],
-      'told-twice': [
+      'announced-twice': [
         'Typing ended, and the others received more than one announcement.',
         'Look at how many timers there are, and at what each of them sends.',
         'Send each change once.',
@@ -252,8 +252,8 @@ export const words = {
         'Look at each later key. Does it leave a running timer that will end the typing?',
         'Starting the time again needs two steps: stop the old timer, and start a new one.',
       ],
-      'told-twice': [
-        'A person typed for a while and stopped, and the others were told more than once.',
+      'announced-twice': [
+        'A person typed for a while and stopped, and the others received more than one announcement.',
         'Look at how many timers run after several keys.',
         'There is one state, so there must be one timer that ends it.',
       ],
@@ -261,7 +261,7 @@ export const words = {
     'typing-is-over': {
       title: 'Ends typing at once if the page says so, and does not end later typing',
       ignored: [
-        'A page said that typing is over, and the others were not told correctly.',
+        'A page said that typing is over, and the others did not receive the right announcement.',
         'Look at what your code does if the field `on` is false.',
         'A user who has sent the message does not type any more. Another five seconds of "typing" would be wrong.',
       ],
@@ -270,7 +270,7 @@ export const words = {
         'Look at what happens to the timer when the page ends typing.',
         'Each time that somebody begins to type, one timer starts. If the typing ends early, stop this timer; otherwise it fires after the person has begun again.',
       ],
-      'told-twice': [
+      'announced-twice': [
         'A page said that typing is over, and the others received too many announcements.',
         'Look at what you send if nobody was typing.',
         'Announce changes only. Typing that is already over cannot end again.',
@@ -286,14 +286,14 @@ export const words = {
       stays: [
         'A person left a board while typing, and your server still stores them as present or typing.',
         'Look at where you store who types, and at what `leave` removes.',
-        'When a person leaves, everything about that person has to go. If typing is stored separately, remove it there too.',
+        'When a person leaves, everything about that person has to be removed. If typing is stored separately, remove it there too.',
       ],
       ghost: [
         'A person left a board while typing, and later the others received an announcement about the old typing.',
         'Look at the timer. What happens to it when its person leaves?',
         'A timer keeps a reference to the data that it was set for. After the person has left, or come back, that data is out of date.',
       ],
-      'not-told': [
+      'not-announced': [
         'A person left a board while typing, and the messages about leaving or returning are missing or wrong.',
         'Look at what `leave` does for a person who types.',
         'Leaving ends everything. It must work in the same way for a person who types.',
@@ -304,7 +304,7 @@ export const words = {
       early: [
         'A tab sent a ping every ten seconds, as it should, and your server gave it up.',
         'Look at what starts the time limit for silence again.',
-        'The time limit runs from the last message, not from the first one. If nothing starts it again, every tab is thrown out sooner or later.',
+        'The time limit runs from the last message, not from the first one. If nothing starts it again, your server ends every connection sooner or later.',
       ],
       'ping-only': [
         'A tab sent a message every ten seconds, though not a ping, and your server gave it up.',
@@ -329,13 +329,13 @@ export const words = {
         'Look at the time limit in milliseconds, and at the moment when it starts.',
         'A tunnel or a busy machine makes a tab silent for a while. If you give up too early, people vanish and reappear.',
       ],
-      'not-told': [
-        'A tab died silently and was removed, and the others were not told correctly.',
+      'not-announced': [
+        'A tab died silently and was removed, and the others did not receive the right announcement.',
         'Look at the code that removes a silent tab. Is it the same code as for a tab that closes?',
         'The others do not care why somebody left. Every kind of leaving should run the same code.',
       ],
-      'told-twice': [
-        'A tab died silently, and the others were told more than once that the person left.',
+      'announced-twice': [
+        'A tab died silently, and the others received more than one announcement that the person left.',
         'Look at what happens when the time limit is reached, and then at what happens when the connection closes because of it.',
         'Ending a connection also triggers its close event, which already removes the tab. If your code removes it as well, the announcement is sent twice.',
       ],

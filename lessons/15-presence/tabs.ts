@@ -7,14 +7,14 @@ import type { Hint } from '../kit/finding.ts'
 import { fieldOf, parsed } from '../kit/json.ts'
 import { settled } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
-import { NO_WELCOME, NOT_JOINED, TOLD_ITSELF, NO_PONG } from './hints.ts'
+import { NO_WELCOME, NOT_JOINED, TO_ITSELF, NO_PONG } from './hints.ts'
 
 /** Times that the lesson gives. The program's time stands still unless a check moves it. */
 export const TYPING_MS = 5000
 export const GONE_MS = 30_000
 export const BEAT_MS = 10_000
 
-/** Tolerance after these times, because a program may look once in a while instead of setting timers. */
+/** Tolerance after these times, because a program may check from time to time instead of setting timers. */
 export const SLACK_MS = 5000
 
 /** Waiting time on the real clock; a right program needs some milliseconds on an idle machine. */
@@ -22,15 +22,15 @@ export const PATIENCE_MS = 3000
 
 type Message = Readonly<Record<string, unknown>>
 
-/** How the messages differ from the expected ones. `closed`: the connection is over. */
+/** How the messages differ from the expected ones. `closed` means that the connection is over. */
 export type Differs = 'missing' | 'extra' | 'other' | 'closed'
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly hint: string | Hint | ((differs: Differs) => string | Hint)
 }
 
-/** Opens a tab of a person. `dies`: the tab sends no pong frames either. */
+/** Opens a tab of a person. With `dies`, the tab does not send pong frames. */
 export async function open(
   trial: Trial,
   userId: string,
@@ -49,7 +49,7 @@ export async function joins(trial: Trial, tab: Conversation, saw: string, board 
   await settled(trial)
   await beat(trial, tab)
   const extra = tab.untaken.find((text) => fieldsOf(text).type === 'user_joined')
-  const hint = extra === undefined ? NOT_JOINED : TOLD_ITSELF
+  const hint = extra === undefined ? NOT_JOINED : TO_ITSELF
   const joined = await expectNext(trial, tab, { type: 'joined', boardId: board }, { saw, hint })
   const place = tab.shown()
   expectNoMore(tab, saw, () => hint)
@@ -63,7 +63,7 @@ export async function tabOn(trial: Trial, userId: string, boards = [trial.room],
   return tab
 }
 
-/** Opens one tab of Grace, who watches, and several of Ada. Discards the messages about that. */
+/** Opens one tab of Grace, who watches, and several of Ada. Discards the messages that announce them. */
 export async function graceAndAda(trial: Trial, tabs: number, boards = [trial.room]) {
   const grace = await tabOn(trial, 'grace')
   const ada: Conversation[] = []
@@ -75,14 +75,14 @@ export async function graceAndAda(trial: Trial, tabs: number, boards = [trial.ro
   return { grace, first, second }
 }
 
-/** Sends a ping and waits for the pong. Every earlier message of the server has arrived then. */
+/** Sends a ping and waits for the pong. After that, every earlier message of the server has arrived. */
 export async function beat(trial: Trial, tab: Conversation): Promise<void> {
   const before = tab.heard.filter(isPong).length
   tab.say({ type: 'ping' })
   const isHere = () => tab.heard.filter(isPong).length > before || tab.closed !== null
   const came = trial.until('there is an answer', isHere, PATIENCE_MS)
   if (await came.catch(() => false)) return
-  // If the process has ended or its thread is blocked, that is the finding.
+  // Throws if the process has ended or its thread is blocked, because then this is what a student has to know.
   await isAlive(trial)
   const { bytes } = tab.shown()
   const finding = {
@@ -107,7 +107,7 @@ export async function expectNews(
   trial: Trial,
   tab: Conversation,
   wanted: readonly Wanted[],
-  { saw, hint }: Told,
+  { saw, hint }: Observed,
 ): Promise<void> {
   await settled(trial)
   await beat(trial, tab)
@@ -160,7 +160,7 @@ export async function known(trial: Trial, board: string) {
 export async function expectKnown(
   trial: Trial,
   here: Known['here'],
-  told: { readonly saw: string; readonly hint: string | ((found: Known) => string) },
+  observed: { readonly saw: string; readonly hint: string | ((found: Known) => string) },
   { board = trial.room, typing = [] as readonly string[] } = {},
 ): Promise<void> {
   const wanted = wordsOf({ here, typing })
@@ -174,8 +174,8 @@ export async function expectKnown(
   const bytes = shown(last.answer)
   const key = bytes.lastIndexOf(`"${board}":`)
   const at = key < 0 ? bytes.lastIndexOf('\n') + 1 : key + board.length + 3
-  const hint = typeof told.hint === 'function' ? told.hint(last.found) : told.hint
-  throw new Wrong({ saw: told.saw, bytes, at, wanted, hint })
+  const hint = typeof observed.hint === 'function' ? observed.hint(last.found) : observed.hint
+  throw new Wrong({ saw: observed.saw, bytes, at, wanted, hint })
 }
 
 /** Throws `Wrong` if GET / still returns the board, which has no members any more. */
@@ -191,9 +191,9 @@ export async function expectNoBoard(trial: Trial, saw: string): Promise<void> {
 export function expectState(
   { joined, place }: { readonly joined: Message; readonly place: { readonly bytes: string; readonly at: number } },
   wanted: Known,
-  told: { readonly saw: string; readonly hint: string },
+  observed: { readonly saw: string; readonly hint: string },
 ): void {
-  if (wordsOf(knownIn(joined)) !== wordsOf(wanted)) throw new Wrong({ ...told, ...place, wanted: wordsOf(wanted) })
+  if (wordsOf(knownIn(joined)) !== wordsOf(wanted)) throw new Wrong({ ...observed, ...place, wanted: wordsOf(wanted) })
 }
 
 export const fieldsOf = (text = ''): Message => Object(parsed(text))

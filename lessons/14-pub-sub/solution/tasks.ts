@@ -59,7 +59,7 @@ function createBus() {
       }
     },
     publish(topic: string, change: Change): void {
-      // A copy: handlers may subscribe and leave during the loop.
+      // Loops over a copy, because handlers may subscribe and leave during the loop.
       for (const handler of [...(topics.get(EVERY) ?? []), ...(topics.get(topic) ?? [])]) void call(handler, change)
     },
     size: (topic: string): number => topics.get(topic)?.size ?? 0,

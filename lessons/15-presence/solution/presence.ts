@@ -45,11 +45,11 @@ function join(tab: WebSocket, me: Omit<Person, 'tabs'>, boardId: string): void {
   person.tabs.add(tab)
   boards.set(boardId, people.set(me.userId, person))
   send(tab, { type: 'joined', boardId, ...stateOf(boardId) })
-  if (!known) tell(boardId, person, { type: 'user_joined' })
+  if (!known) announce(boardId, person, { type: 'user_joined' })
 }
 
 /** Sends a message about this person to all tabs of the other people on the board. */
-function tell(boardId: string, { userId, name }: Person, message: object): void {
+function announce(boardId: string, { userId, name }: Person, message: object): void {
   for (const other of boards.get(boardId)?.values() ?? [])
     if (other.userId !== userId) for (const tab of other.tabs) send(tab, { ...message, boardId, userId, name })
 }
@@ -61,7 +61,7 @@ function leave(tab: WebSocket, userId: string, boardId: string): void {
   if (!people || !person?.tabs.delete(tab) || person.tabs.size > 0) return
   clearTimeout(person.typing)
   if (people.delete(userId) && people.size === 0) boards.delete(boardId)
-  tell(boardId, person, { type: 'user_left' })
+  announce(boardId, person, { type: 'user_left' })
 }
 
 /** Starts the time again with each `typing`. The others get only changes. */
@@ -69,7 +69,7 @@ function typing(person: Person, boardId: string, on: boolean): void {
   const was = person.typing !== undefined
   clearTimeout(person.typing)
   person.typing = on ? setTimeout(() => typing(person, boardId, false), TYPING_MS) : undefined
-  if (was !== on) tell(boardId, person, { type: 'user_typing', on })
+  if (was !== on) announce(boardId, person, { type: 'user_typing', on })
 }
 
 function stateOf(boardId: string) {

@@ -39,7 +39,7 @@ function hear(tab: WebSocket, me: Omit<Person, 'tabs'>, { type, boardId, on }: R
 // TODO 1: send `joined`, with the result of `stateOf`, to the tab, and `user_joined` to the others. Always both?
 function join(tab: WebSocket, me: Omit<Person, 'tabs'>, boardId: string): void {}
 // TODO 1: send to all tabs of the other people on the board, with `boardId`, `userId` and `name` of this person.
-function tell(boardId: string, person: Person, message: object): void {}
+function announce(boardId: string, person: Person, message: object): void {}
 // TODO 2: remove this tab from its person. When do the others get `user_left`, and what else has to end then?
 function leave(tab: WebSocket, userId: string, boardId: string): void {}
 // TODO 4: send `user_typing` with `on` if that changes. It ends TYPING_MS after the person's last `typing`.

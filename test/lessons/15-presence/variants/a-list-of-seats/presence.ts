@@ -1,4 +1,4 @@
-/** One list of tabs and their boards; everything else is counted from it. A regular sweep removes what has ended. */
+/** Keeps one list of tabs and their boards, and counts from it. A timer removes silent tabs, and ends typing. */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
@@ -66,14 +66,14 @@ function sit(seat: Seat): void {
   const wasHere = isHere(seat)
   if (!seats.includes(seat)) seats = [...seats, seat]
   seat.tab.send(JSON.stringify({ type: 'joined', boardId: seat.boardId, ...stateOf(seat.boardId) }))
-  if (!wasHere) tell(seat, { type: 'user_joined' })
+  if (!wasHere) announce(seat, { type: 'user_joined' })
 }
 
 function rise(seat: Seat): void {
   seats = seats.filter((one) => one !== seat)
   if (isHere(seat)) return
   types(seat, false)
-  tell(seat, { type: 'user_left' })
+  announce(seat, { type: 'user_left' })
 }
 
 function types(place: Place, on: boolean): void {
@@ -81,10 +81,10 @@ function types(place: Place, on: boolean): void {
   const isNews = typing.has(key) !== on
   typing.delete(key)
   if (on) typing.set(key, { ...place, untilMs: performance.now() + 5000 })
-  if (isNews) tell(place, { type: 'user_typing', on })
+  if (isNews) announce(place, { type: 'user_typing', on })
 }
 
-function tell({ boardId, userId, name }: Place, message: object): void {
+function announce({ boardId, userId, name }: Place, message: object): void {
   const text = JSON.stringify({ boardId, userId, name, ...message })
   for (const seat of seats) if (seat.boardId === boardId && seat.userId !== userId) seat.tab.send(text)
 }

@@ -39,7 +39,7 @@ class Person {
   #set(on: boolean): void {
     if (this.isTyping === on) return
     this.isTyping = on
-    this.board.tell(this, { type: 'user_typing', on })
+    this.board.announce(this, { type: 'user_typing', on })
   }
 }
 
@@ -57,7 +57,7 @@ class Board {
     person ??= new Person(userId, name, this)
     if (isNew) this.people.push(person)
     person.tabs.add(tab)
-    if (isNew) this.tell(person, { type: 'user_joined' })
+    if (isNew) this.announce(person, { type: 'user_joined' })
     send(tab, { type: 'joined', boardId: this.id, ...this.state })
   }
 
@@ -67,11 +67,11 @@ class Board {
     if (!person || person.tabs.size > 0) return
     person.forget()
     this.people.splice(index, 1)
-    this.tell(person, { type: 'user_left' })
+    this.announce(person, { type: 'user_left' })
     if (this.people.length === 0) boards.delete(this.id)
   }
 
-  tell({ userId, name }: Person, message: object): void {
+  announce({ userId, name }: Person, message: object): void {
     for (const person of this.people) {
       if (person.userId === userId) continue
       for (const tab of person.tabs) send(tab, { ...message, boardId: this.id, userId, name })
