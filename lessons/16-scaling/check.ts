@@ -60,7 +60,7 @@ async function published(trial: Trial, at: Client['at'], text: string, hint = 'r
 }
 
 /** Waits until every client has the last message, and throws unless each has exactly the wanted ones. */
-async function expectTold(
+async function expectDelivered(
   trial: Trial,
   clients: readonly Client[],
   wanted: readonly string[],
@@ -133,7 +133,7 @@ export const exercises: readonly Exercise[] = [
         }
         const saw =
           'Each of two processes has a client. Four messages were published one after the other, two at A and then two at B.'
-        await expectTold(trial, clients, all, saw, ({ at }, found) => {
+        await expectDelivered(trial, clients, all, saw, ({ at }, found) => {
           if (new Set(found).size < found.length) return 'doubled'
           const own = at === 'A' ? ['one', 'two'] : ['three', 'four']
           if (differsAt(found, own) < 0) return 'alone'
@@ -199,7 +199,7 @@ export const exercises: readonly Exercise[] = [
         const client = await opened(other, 'B')
         await heard(other, [client], 'B')
         let first = ''
-        // A blocking read may time out at the moment in which the next one is held; then try again.
+        // If a blocking read times out at the moment in which the next one is held, the check tries again.
         for (let i = 0; i < ONES.length && !textsOf(client).includes(first); i++) {
           other.link.release()
           await trial.until('its read is with Redis', () => other.link.waiting > 0, READ_MS).catch(() => null)
@@ -215,25 +215,25 @@ export const exercises: readonly Exercise[] = [
         const wanted = [...ONES.slice(0, ONES.indexOf(first) + 1), 'between two reads', 'three']
         const saw =
           'B had read "one" and had not started its next read. Then "between two reads" was published at A, and then "three".'
-        await expectTold(trial, [client], wanted, saw, (_client, found) => {
+        await expectDelivered(trial, [client], wanted, saw, (_client, found) => {
           if (new Set(found).size < found.length) return 'doubled'
           return found.includes('between two reads') ? 'other' : 'from-now-on'
         })
       },
-      async 'the-blink'(trial) {
+      async 'while-disconnected'(trial) {
         const other = await trial.secondProcess()
         const client = await opened(other, 'B')
         await heard(other, [client], 'B')
         const connections = other.link.open
         other.link.cut()
-        await published(trial, 'A', 'in the blink')
+        await published(trial, 'A', 'during the cut')
         other.link.mend()
         await trial.until('B is connected again', () => other.link.open >= connections, ROUND_MS)
         const saw =
-          'The connections of B to Redis were cut. "in the blink" was published at A, which responded with 201. Then B reconnected, and "after it" was published.'
+          'The connections of B to Redis were cut. "during the cut" was published at A, which responded with 201. Then B reconnected, and "after it" was published.'
         await heard(trial, [client], 'A').catch(() => null)
         await published(trial, 'A', 'after it')
-        await expectTold(trial, [client], ['in the blink', 'after it'], saw, (_client, found) => {
+        await expectDelivered(trial, [client], ['during the cut', 'after it'], saw, (_client, found) => {
           if (new Set(found).size < found.length) return 'doubled'
           return found.includes('after it') ? 'lost' : 'deaf'
         })
@@ -241,18 +241,18 @@ export const exercises: readonly Exercise[] = [
       async 'before-the-first'(trial) {
         const young = await trial.freshProcess()
         const client = await opened(young, 'C')
-        // By then the program has its position, because it asks for that before it reads.
+        // After that the program has its position, because it asks for the position before it reads.
         await trial.until('its read is with Redis', () => young.link.blocked > 0, READ_MS).catch(() => null)
         const connections = young.link.open
         young.link.cut()
-        await published(trial, 'A', 'in its first blink')
+        await published(trial, 'A', 'during its first cut')
         young.link.mend()
         await trial.until('C is connected again', () => young.link.open >= connections, ROUND_MS)
         const saw =
-          'C had just started, and its connections to Redis were cut before its first message. "in its first blink" was published at A, which responded with 201. Then C reconnected, and "after it" was published.'
+          'C had just started, and its connections to Redis were cut before its first message. "during its first cut" was published at A, which responded with 201. Then C reconnected, and "after it" was published.'
         await heard(trial, [client], 'A').catch(() => null)
         await published(trial, 'A', 'after it')
-        await expectTold(trial, [client], ['in its first blink', 'after it'], saw, (_client, found) => {
+        await expectDelivered(trial, [client], ['during its first cut', 'after it'], saw, (_client, found) => {
           if (new Set(found).size < found.length) return 'doubled'
           return found.includes('after it') ? 'until-it-has-one' : 'deaf'
         })
@@ -261,7 +261,7 @@ export const exercises: readonly Exercise[] = [
   },
 ]
 
-/** Publishes marks until all of these clients have the latest one. No earlier message is on its way then. */
+/** Publishes marks until all of these clients have the latest one. After that, no earlier message is on its way. */
 async function heard(trial: Trial, clients: readonly (Client | undefined)[], at: Client['at']): Promise<void> {
   const all = clients.filter((client) => client !== undefined)
   await trial.until(

@@ -17,7 +17,7 @@ const UPGRADE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-/** The kinds of connections. One with `isAnswered` is open when its first bytes have come; a held poll gets no bytes. */
+/** Kinds of connections. With `isAnswered`, a connection is open when its first bytes have come; a held poll gets no bytes. */
 const KINDS = [
   { name: 'kept for the next short poll', path: 'poll', headers: HELD, isAnswered: true },
   { name: 'held long poll', path: 'long-poll?wait=30&after=CURSOR', headers: HELD, isAnswered: false },
@@ -29,7 +29,7 @@ const KINDS = [
 const HELD_POLLS = 'fourwire_clients{transport="long-poll"}'
 const MEMORY = 'process_resident_memory_bytes'
 
-/** Connections before the measurement, so that everything which is loaded once is loaded. */
+/** Connections that are opened before the measurement, so that the server has loaded everything that it loads once. */
 const WARM = 20
 
 const [count = 300] = process.argv.slice(2).map(Number)

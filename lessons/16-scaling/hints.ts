@@ -20,7 +20,7 @@ export const words = {
       doubled: [
         'A client received a message twice.',
         'Look at how many paths there are from a publish to a client of the same process.',
-        'Use one path for every client: out to Redis, and back in from there. This also gives all clients the same order.',
+        'Use one path for every client: each message goes to Redis, and comes back from Redis. This also gives all clients the same order.',
       ],
       'shared-out': [
         'Each message reached only one of the two processes.',
@@ -87,7 +87,7 @@ export const words = {
         'A stream is one list, and each reader has one position in it.',
       ],
     },
-    'the-blink': {
+    'while-disconnected': {
       title: 'Loses nothing while a process has no connection to Redis',
       lost: [
         'B lost its connection to Redis for a moment. A message that was published during that time never reached B’s clients.',

@@ -152,19 +152,19 @@ async function expectChoice(
   workload: Workload,
   acceptableAgeMs: number,
   wanted: Name | null,
-  told: { readonly saw: string; readonly why: string; hint(found: unknown): string },
+  observed: { readonly saw: string; readonly why: string; hint(found: unknown): string },
 ): Promise<void> {
   const found = await called(trial, 'cheapest(…)', 'cheapest', workload, CHOICE_SIZES, acceptableAgeMs)
   if (found === wanted) return
   const call = `cheapest(…, ${acceptableAgeMs}) is `
-  const { saw, why } = told
+  const { saw, why } = observed
   throw new Wrong({
     saw,
     bytes: `${call}${JSON.stringify(found)}`,
     at: call.length,
     wanted: JSON.stringify(wanted),
     why,
-    hint: told.hint(found),
+    hint: observed.hint(found),
   })
 }
 

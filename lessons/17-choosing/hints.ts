@@ -49,7 +49,7 @@ export const words = {
       'all-empty': [
         'In your model, all polls are empty, or all of them are full.',
         'Look at how often no message comes between two polls: never, always, or sometimes?',
-        'If events come at random, with m expected in a period, the probability of none is e to the power of −m.',
+        'If messages come at random, and m are expected in a period, the probability that none comes is e to the power of −m.',
       ],
       age: AGE,
       other: [
@@ -100,7 +100,7 @@ export const words = {
       'no-empties': [
         'Your model has as many requests as messages, so no hold ends empty.',
         'Look at how long it can take until a message comes, and at how long a request may be held.',
-        'With one message in twenty seconds on average, there is often none for twenty-five seconds. The probability is e to the power of −rate · wait.',
+        'With one message in twenty seconds on average, it often happens that none comes for twenty-five seconds. The probability is e to the power of −rate · wait.',
       ],
       'all-full': [
         'The number of requests is right, but in your model each of them brings a message.',

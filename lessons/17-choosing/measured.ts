@@ -1,7 +1,7 @@
 /**
- * Workloads that are really served, in a separate process (`served.ts`). Its time stands still and is moved
- * from one moment of the schedule to the next, so that minutes take no time and every run is the same run; the
- * bytes are those of the socket.
+ * Measures workloads that a separate process really serves (`served.ts`). The clock of this process stands still, and
+ * is moved from one moment of the schedule to the next. So minutes take no time, and every run gives the same result.
+ * The bytes are counted at the socket.
  */
 import { connect } from 'node:net'
 import { Unclear } from '../kit/finding.ts'
@@ -31,9 +31,9 @@ export interface Measured {
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
   readonly meanAgeMs: number
-  /** Of single exchanges, before the run. */
+  /** Sizes of single exchanges, measured before the run. */
   readonly sizes: Sizes
-  /** As it came to be: chance does not keep exactly to a mean. */
+  /** Rate in this run. It differs from the workload's rate, because the moments are random. */
   readonly ratePerSecond: number
   readonly polls: number
   readonly messages: number
@@ -43,13 +43,13 @@ export interface Measured {
 export interface Run {
   readonly name: Name
   readonly workload: Workload
-  /** Of the server's time. */
+  /** Length of the run, in the server's time. */
   readonly seconds: number
 }
 
 /**
- * One run after the other, in one process that is gone behind the last. Each resolves as soon as it is over, and
- * rejects with `Unclear` where the server does not answer.
+ * Starts the runs one after the other, in one process that ends after the last run. Each promise resolves when its run
+ * is over, and rejects with `Unclear` if the server does not respond.
  */
 export function measureAll(runs: readonly Run[]): readonly Promise<Measured>[] {
   const hosted = { kind: 'transport', exported: 'served', isFrozen: true } as const
@@ -68,17 +68,17 @@ export function measureAll(runs: readonly Run[]): readonly Promise<Measured>[] {
 
 async function measure(program: Program, { name, workload, seconds }: Run, room: string): Promise<Measured> {
   const trial = createTrial(program, room)
-  const line = await openLine(trial)
+  const connection = await openConnection(trial)
   try {
     const play = name === 'short-poll' ? playShort : name === 'long-poll' ? playLong : playStream
-    return await play({ trial, line, workload, seconds, name })
+    return await play({ trial, connection, workload, seconds, name })
   } finally {
-    line.close()
+    connection.close()
     await trial.end()
   }
 }
 
-/** What a browser says with every request, cut to what servers look at. */
+/** Headers that a browser sends with every request. Headers that servers do not look at are left out. */
 const HEAD = [
   'Host: localhost:4117',
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
@@ -89,25 +89,25 @@ const HEAD = [
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
 
-/** The stamp of every message, so that all have the same size. Their times are the schedule's. */
+/** Time stamp in every message, so that all messages have the same size. Ages are calculated from the schedule. */
 const AT_MS = 1_795_250_475_724.495
 
-/** The text of every message. */
+/** Text of every message. */
 const TEXT = 'The 14:05 to Bern leaves from platform 7.'
 
-/** One connection that is kept, as a browser keeps it, and all that crosses it counted. */
-interface Line {
-  /** Both ways. */
+/** One connection that stays open, as a browser keeps it. All bytes that cross it are counted. */
+interface Connection {
+  /** Bytes in both directions. */
   readonly bytes: number
-  /** Down, as Latin-1. */
+  /** Bytes from the server, as Latin-1. */
   readonly received: string
   send(target: string, more?: readonly string[]): void
-  /** A WebSocket's answer to a ping. */
+  /** Sends a WebSocket's response to a ping. */
   pong(): void
   close(): void
 }
 
-async function openLine(trial: OwnTrial): Promise<Line> {
+async function openConnection(trial: OwnTrial): Promise<Connection> {
   const socket = connect(trial.port, '127.0.0.1').on('error', () => {})
   let up = 0
   let received = ''
@@ -133,18 +133,18 @@ async function openLine(trial: OwnTrial): Promise<Line> {
   }
 }
 
-/** Without a payload, with its mask (RFC 6455, section 5.5.3). */
+/** Pong frame without a payload, with its mask (RFC 6455, section 5.5.3). */
 const PONG = Buffer.of(0x8a, 0x80, 0x17, 0x03, 0x20, 0x26)
 
 interface Play {
   readonly trial: OwnTrial
-  readonly line: Line
+  readonly connection: Connection
   readonly workload: Workload
   readonly seconds: number
   readonly name: Name
 }
 
-/** The moments of a run in ms, by chance: always the same chance. */
+/** Random moments of a run, in ms. They are the same in every run. */
 function momentsOf(ratePerSecond: number, seconds: number): readonly number[] {
   let state = 20_040_704
   const random = () => {
@@ -158,7 +158,7 @@ function momentsOf(ratePerSecond: number, seconds: number): readonly number[] {
   return moments
 }
 
-/** An answer to a poll: 204, or JSON whose length its head tells. */
+/** True if the text is a complete response to a poll: a 204, or a body of the length that the head gives. */
 function isWhole(text: string): boolean {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return false
@@ -171,18 +171,18 @@ interface Polled {
   readonly text: string
 }
 
-/** Begins a poll; the result tells when its answer is here. */
-function poll({ trial, line }: Play, target: string): () => Promise<Polled> {
-  const bytes = line.bytes
-  const from = line.received.length
-  line.send(target)
+/** Sends a poll. Returns a function that waits for the response. */
+function poll({ trial, connection }: Play, target: string): () => Promise<Polled> {
+  const bytes = connection.bytes
+  const from = connection.received.length
+  connection.send(target)
   return async () => {
-    await trial.until(`${target} is answered`, () => isWhole(line.received.slice(from)), PATIENCE_MS)
-    return { bytes: line.bytes - bytes, text: line.received.slice(from) }
+    await trial.until(`${target} is answered`, () => isWhole(connection.received.slice(from)), PATIENCE_MS)
+    return { bytes: connection.bytes - bytes, text: connection.received.slice(from) }
   }
 }
 
-/** As `poll`, resolved when the server has looked and holds the request, where it is one that holds. */
+/** Sends a poll, as `poll` does. With long polling, resolves when the server holds the request. */
 async function begin(play: Play, target: string): Promise<() => Promise<Polled>> {
   const { trial, name } = play
   const { followed } = await trial.reads()
@@ -194,7 +194,7 @@ async function begin(play: Play, target: string): Promise<() => Promise<Polled>>
 
 const jsonOf = ({ text }: Polled) => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
 
-/** Of one empty poll and one that brings a message. Leaves the client behind that message. */
+/** Measures one empty poll and one poll with a message. Also returns the cursor after this message. */
 async function pollSizes(play: Play, pathOf: (cursor: string) => string): Promise<{ sizes: Sizes; cursor: string }> {
   const { trial } = play
   const [first] = await trial.publishAt(AT_MS, TEXT)
@@ -209,13 +209,13 @@ async function pollSizes(play: Play, pathOf: (cursor: string) => string): Promis
 }
 
 async function playShort(play: Play): Promise<Measured> {
-  const { trial, line, workload, seconds } = play
+  const { trial, connection, workload, seconds } = play
   const { room } = trial
   const { intervalMs, roundTripMs } = workload
   const pathOf = (cursor: string) => `/feed/${room}/poll?after=${cursor}`
   const { sizes, ...began } = await pollSizes(play, pathOf)
   const left = [...momentsOf(workload.ratePerSecond, seconds)]
-  const before = line.bytes
+  const before = connection.bytes
   const agesMs: number[] = []
   let { cursor } = began
   let polls = 0
@@ -227,23 +227,23 @@ async function playShort(play: Play): Promise<Measured> {
     if (due.length > 0) ({ cursor } = jsonOf(answer))
     agesMs.push(...due.map((publishedMs) => atMs - publishedMs + roundTripMs / 2))
   }
-  return resultOf({ seconds, agesMs, polls, bytes: line.bytes - before, sizes })
+  return resultOf({ seconds, agesMs, polls, bytes: connection.bytes - before, sizes })
 }
 
 async function playLong(play: Play): Promise<Measured> {
-  const { trial, line, workload, seconds } = play
+  const { trial, connection, workload, seconds } = play
   const { room } = trial
   const { waitS, roundTripMs } = workload
   const pathOf = (cursor: string) => `/feed/${room}/long-poll?after=${cursor}&wait=${waitS}`
   const { sizes, ...began } = await pollSizes(play, pathOf)
   const left = [...momentsOf(workload.ratePerSecond, seconds)]
-  const before = line.bytes
+  const before = connection.bytes
   const agesMs: number[] = []
   let { cursor } = began
   let polls = 0
   let atMs = 0
   while (atMs < seconds * 1000) {
-    // In the gap: from the answer before to this request.
+    // These messages came in the gap between the previous response and this request.
     const missed = takeUntil(left, atMs)
     if (missed.length > 0) await trial.publishAt(AT_MS, ...missed.map(() => TEXT))
     agesMs.push(...missed.map((publishedMs) => atMs - publishedMs + roundTripMs / 2))
@@ -265,31 +265,31 @@ async function playLong(play: Play): Promise<Measured> {
     polls += 1
     atMs += roundTripMs
   }
-  return resultOf({ seconds: atMs / 1000, agesMs, polls, bytes: line.bytes - before, sizes })
+  return resultOf({ seconds: atMs / 1000, agesMs, polls, bytes: connection.bytes - before, sizes })
 }
 
 async function playStream(play: Play): Promise<Measured> {
-  const { trial, line, workload, seconds, name } = play
+  const { trial, connection, workload, seconds, name } = play
   const { room } = trial
-  line.send(`/feed/${room}/${name}`, name === 'ws' ? [...UPGRADE, KEY] : ['Cache-Control: no-cache'])
+  connection.send(`/feed/${room}/${name}`, name === 'ws' ? [...UPGRADE, KEY] : ['Cache-Control: no-cache'])
   await trial.until('the stream is open', async () => (await trial.reads()).following > 0, PATIENCE_MS)
-  await trial.until('its first words are here', () => /\r\n\r\n[^]*(?:\n\n|\})/.test(line.received), PATIENCE_MS)
+  await trial.until('its first bytes are here', () => /\r\n\r\n[^]*(?:\n\n|\})/.test(connection.received), PATIENCE_MS)
   await trial.reads()
 
   const arrives = async (count: number) => {
-    await trial.until('the message is here', () => line.received.split(TEXT).length > count, PATIENCE_MS)
-    // Its last bytes may be a piece of their own.
+    await trial.until('the message is here', () => connection.received.split(TEXT).length > count, PATIENCE_MS)
+    // The last bytes of the message may come separately.
     await trial.reads()
   }
-  const opened = line.bytes
+  const opened = connection.bytes
   const [event] = await trial.publishAt(AT_MS, TEXT)
   await arrives(1)
   const payload = Buffer.byteLength(JSON.stringify(event))
-  const framing = line.bytes - opened - payload
+  const framing = connection.bytes - opened - payload
   const heartbeat = await beat(HEARTBEAT_MS)
   const sizes = { payload, exchange: 0, empty: 0, framing, heartbeat }
 
-  const before = line.bytes
+  const before = connection.bytes
   let nowMs = 0
   const moments = momentsOf(workload.ratePerSecond, seconds)
   const moveTo = async (atMs: number) => {
@@ -307,30 +307,30 @@ async function playStream(play: Play): Promise<Measured> {
   }
   await moveTo(seconds * 1000)
   const agesMs = moments.map(() => workload.roundTripMs / 2)
-  return resultOf({ seconds, agesMs, polls: 0, bytes: line.bytes - before, sizes })
+  return resultOf({ seconds, agesMs, polls: 0, bytes: connection.bytes - before, sizes })
 
-  /** Moves time to the moment of a heartbeat; answers its bytes, and those of the answer to it. */
+  /** Moves the time to the next heartbeat. Returns the bytes of the heartbeat and of the pong. */
   async function beat(ms: number): Promise<number> {
-    const is = line.bytes
+    const first = connection.bytes
     await passed(play, ms)
-    await trial.until('there is a heartbeat', () => line.bytes > is, PATIENCE_MS)
-    if (name === 'ws') line.pong()
-    return line.bytes - is
+    await trial.until('there is a heartbeat', () => connection.bytes > first, PATIENCE_MS)
+    if (name === 'ws') connection.pong()
+    return connection.bytes - first
   }
 }
 
 const HEARTBEAT_MS = 15_000
 
-/** Longer than the busiest machine takes for one exchange. */
+/** Longer than one exchange takes on a very busy machine. */
 const PATIENCE_MS = 5000
 
-/** Moves the server's time and waits until what that led to is done. */
+/** Moves the server's time, and waits until the server has done its work. */
 async function passed({ trial }: Play, ms: number): Promise<void> {
   await trial.tick(ms)
   await trial.reads()
 }
 
-/** Takes those away that are due. */
+/** Removes the moments that are due, and returns them. */
 function takeUntil(moments: number[], atMs: number): readonly number[] {
   const due = moments.findIndex((moment) => moment > atMs)
   return moments.splice(0, due < 0 ? moments.length : due)

@@ -1,4 +1,4 @@
-/** What is measured: the finished servers of lessons 3, 4 and 8, and the sandbox's WebSocket, behind one port. */
+/** Serves the measured transports at one port: the solutions of lessons 3, 4 and 8, and the sandbox's WebSocket. */
 import type { Transport } from '#server/transports/transport.ts'
 import { ws } from '#server/transports/ws.ts'
 import { shortPoll } from '../03-short-polling/solution/short-poll.ts'

@@ -12,7 +12,7 @@ interface Event {
 
 const redis = new Redis(String(process.env['REDIS_URL']), { maxRetriesPerRequest: null, retryStrategy: () => 20 })
 redis.on('error', () => {})
-/** A second connection: a connection that waits for entries can do nothing else. */
+/** A second connection, because a connection that waits for entries can do nothing else. */
 const listening = redis.duplicate()
 listening.on('error', () => {})
 
@@ -36,7 +36,7 @@ function deliver(event: Event): void {
     if (room === event.room) client.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`)
 }
 
-/** INCR and XADD as one step: no command of another process comes in between. The number is the entry's own id. */
+/** Runs INCR and XADD as one step, so no other command comes in between. The number is the entry's own id. */
 const APPEND = `
   local seq = redis.call('INCR', KEYS[1] .. ':seq')
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', 10000, seq .. '-0', 'draft', ARGV[1])

@@ -7,7 +7,7 @@ export interface Workload {
   readonly intervalMs: number
   /** Long polling: how long the server may hold a request. */
   readonly waitS: number
-  /** A request to the server and its response back; each takes half of it. */
+  /** The time of a request to the server plus its response back; each takes half of it. */
   readonly roundTripMs: number
 }
 
@@ -45,7 +45,7 @@ const shortPoll = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 // TODO 2: how long is a cycle? After the gap comes a hold: no time, the time until a message, or the whole wait.
 const longPoll = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 
-// TODO 3: its only request was sent long ago. Which bytes cross the wire now? Which bytes cross it if nothing happens?
+// TODO 3: the only request was sent long ago. Which bytes cross the wire now? Which bytes cross it if nothing happens?
 const stream = (workload: Workload, sizes: Sizes): Cost => NOT_YET
 
 /** The transport with the fewest bytes, of those whose mean age is acceptable; null if there is none. */

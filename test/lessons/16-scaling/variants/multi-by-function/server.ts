@@ -12,7 +12,7 @@ interface Event {
 
 const redis = new Redis(String(process.env['REDIS_URL']), { maxRetriesPerRequest: null, retryStrategy: () => 20 })
 redis.on('error', () => {})
-/** A second connection: a connection that waits for entries can do nothing else. */
+/** A second connection, because a connection that waits for entries can do nothing else. */
 const listening = redis.duplicate()
 listening.on('error', () => {})
 

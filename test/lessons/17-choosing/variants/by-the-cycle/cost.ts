@@ -7,7 +7,7 @@ export interface Workload {
   readonly intervalMs: number
   /** Long polling: how long the server may hold a request. */
   readonly waitS: number
-  /** A request to the server and its response back; each takes half of it. */
+  /** The time of a request to the server plus its response back; each takes half of it. */
   readonly roundTripMs: number
 }
 

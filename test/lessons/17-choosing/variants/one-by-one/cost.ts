@@ -7,7 +7,7 @@ export interface Workload {
   readonly intervalMs: number
   /** Long polling: how long the server may hold a request. */
   readonly waitS: number
-  /** A request to the server and its response back; each takes half of it. */
+  /** The time of a request to the server plus its response back; each takes half of it. */
   readonly roundTripMs: number
 }
 
@@ -47,7 +47,7 @@ const MODELS: Record<Name, (workload: Workload, sizes: Sizes) => Cost> = {
       const requests = 1 / (gapS + waitS)
       return { requestsPerSecond: requests, bytesPerSecond: requests * empty, meanAgeMs: roundTripMs }
     }
-    // The batch of RFC 6202, and the responses that end a wait.
+    // Counts the batch of RFC 6202, and the responses that end a wait.
     const inVain = Math.exp(-rate * (gapS + waitS))
     const messages = rate * gapS + Math.exp(-rate * gapS) - inVain
     const requests = rate / messages
