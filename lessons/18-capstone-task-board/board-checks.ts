@@ -2,7 +2,7 @@
 import type { Board } from '../../server/protocol/board.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Check } from '../kit/exercise.ts'
-import { answered, arrive, at, brought, broughtAll, expectNow, expectSame } from './board-world.ts'
+import { answered, arrive, at, delivered, deliveredAll, expectNow, expectSame } from './board-world.ts'
 import { words } from './hints.ts'
 import { KEPT, create, remove, update } from './sandbox.ts'
 import { sure } from './soon.ts'
@@ -16,7 +16,7 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
   'the-board': (trial) =>
     at(trial, async (world) => {
       await arrive(world, 'a', 'b')
-      await brought(world, (await world.ben(create('c'))).id)
+      await delivered(world, (await world.ben(create('c'))).id)
       await expectSame(world, { saw: 'Ben added a third task while the page was open.', hint: 'other' })
     }),
   'in-between': (trial) =>
@@ -25,16 +25,16 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       world.gate.set('held back', 'board')
       await world.open()
       await sure(trial, 'the snapshot is taken', () => world.gate.held('board') > 0)
-      // If the page follows before it has a board, the event of b arrives first, and does so every time.
+      // If the page follows before it has a board, the event of b arrives before the board, every time.
       const isEarly = world.gate.asked.some((line) => line.startsWith('GET /feed/'))
       if (isEarly) await sure(trial, 'it follows', () => world.gate.open('ws') > 0)
       const { id } = await world.ben(create('b'))
-      if (isEarly) await brought(world, id)
+      if (isEarly) await delivered(world, id)
       world.gate.set('through', 'board')
       const saw = 'Ben added b while the snapshot was on its way to the page.'
       await expectSame(world, { saw, hint: isEarly ? 'early' : 'lost' })
     }),
-  'behind-the-snapshot': (trial) =>
+  'after-the-snapshot': (trial) =>
     at(trial, async (world) => {
       for (const id of ['a', 'b', 'c', 'd']) await world.ben(create(id))
       // Makes the log drop its first events.
@@ -42,21 +42,21 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       for (const move of MOVES) await world.ben(move)
       await world.open()
       await sure(trial, 'the page has a board', async () => (await world.seen()).board !== null)
-      await brought(world, (await world.ben(create('e'))).id)
+      await delivered(world, (await world.ben(create('e'))).id)
       const saw = 'Before the page was opened, Ben had moved a before c, and c to the end. Then he added e.'
       await expectSame(world, { saw, hint: 'the-past' })
     }),
-  'by-two-lines': (trial) =>
+  'by-two-transports': (trial) =>
     at(trial, async (world) => {
       const { gate } = world
       await arrive(world, 'a', 'b', 'c', 'd')
       await trial.call('beside', 'sse')
-      await sure(trial, 'both lines are open', () => gate.open('sse') > 0)
+      await sure(trial, 'both connections are open', () => gate.open('sse') > 0)
       gate.set('held back', 'sse')
       for (const move of MOVES) await world.ben(move)
-      await broughtAll(world)
+      await deliveredAll(world)
       gate.set('through', 'sse')
-      await brought(world, (await world.board(world.room)).cursor, 'sse')
+      await delivered(world, (await world.board(world.room)).cursor, 'sse')
       const saw =
         'Ben moved a before c, and c to the end. Both events came through WebSocket, and then both through SSE.'
       await expectSame(world, { saw, hint: 'twice' })
@@ -70,7 +70,7 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       await expectNow(world, 'To do: b | Doing: a | Done:', { saw, hint: 'waits' })
       world.gate.set('through', 'change')
       await answered(world, 'accepted', 1)
-      await broughtAll(world)
+      await deliveredAll(world)
       await expectSame(world, { saw: 'Ada moved a to Doing, and the log contains it.', hint: 'other' })
     }),
   'until-the-log': (trial) =>
@@ -87,8 +87,8 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       await arrive(world, 'a', 'b')
       await world.ada(update({ id: 'a', list: 'doing' }))
       await answered(world, 'accepted', 1)
-      await broughtAll(world)
-      await brought(world, (await world.ben(update({ id: 'a', list: 'done' }))).id)
+      await deliveredAll(world)
+      await delivered(world, (await world.ben(update({ id: 'a', list: 'done' }))).id)
       const saw = 'Ada moved a to Doing, which the log confirmed. Then Ben moved it to Done.'
       await expectSame(world, { saw, hint: 'clings' })
     }),
@@ -98,10 +98,10 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       await arrive(world, 'a', 'b')
       gate.set('detained', 'change')
       await world.ada(update({ id: 'a', list: 'doing' }))
-      await brought(world, (await world.ben(update({ id: 'a', list: 'done', title: 'write' }))).id)
+      await delivered(world, (await world.ben(update({ id: 'a', list: 'done', title: 'write' }))).id)
       gate.set('through', 'change')
       await answered(world, 'accepted', 1)
-      await broughtAll(world)
+      await deliveredAll(world)
       const saw =
         'Ada moved a to Doing. Before that reached the server, Ben moved it to Done and renamed it. In the log, the changes of Ben come first.'
       const wanted = listOf((await world.board(world.room)).board, 'a')
@@ -112,7 +112,7 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       await answered(world, 'accepted', 2)
       await world.ben(update({ id: 'a', list: 'done' }))
       gate.set('through', 'ws')
-      await broughtAll(world)
+      await deliveredAll(world)
       const sawThen = 'Ada moved a to To do, and then Ben moved it to Done. In the log, the move of Ada comes first.'
       await expectSame(world, { saw: sawThen, hint: 'order' })
     }),
@@ -127,13 +127,13 @@ export const boardChecks: readonly Check[] = checksFrom(words.board, {
       const saw = 'Ben deleted a, and before Ada’s page knew it, she moved a. The server refused her move with 404.'
       await expectNow(world, 'To do: a b c | Doing: | Done:', { saw, hint: 'stays' })
       gate.set('through', 'ws')
-      await broughtAll(world)
+      await deliveredAll(world)
 
       gate.set('detained', 'change')
       await world.ada(update({ id: 'b', list: 'doing' }))
       await world.ben(remove('b'))
       await world.ben(create('d'))
-      await broughtAll(world)
+      await deliveredAll(world)
       gate.set('through', 'change')
       await answered(world, 'refused', 2)
       const sawThen =

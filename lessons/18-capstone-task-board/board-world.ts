@@ -45,7 +45,7 @@ export async function at(trial: Trial, run: (world: World) => Promise<void>): Pr
   }
 }
 
-/** `To do: a b | Doing: c`; a task whose title is not its id is shown with it. */
+/** Board as `To do: a b | Doing: c`. If the title of a task differs from its id, the title is shown too. */
 export function textOf(board: Board | null): string {
   if (board === null) return 'nothing'
   const nameOf = ({ id, title }: Board['tasks'][number]) => (id === title ? id : `${id} “${title}”`)
@@ -54,14 +54,14 @@ export function textOf(board: Board | null): string {
   return board.lists.map(listOf).join(' | ')
 }
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly why?: string
   readonly hint: string | Hint | ((shown: Board | null) => string | Hint)
 }
 
-/** Throws for a page that shows another board than it should. */
-function differs(world: World, shown: Board | null, wanted: string, { saw, why, hint }: Told, Kind = Wrong): never {
+/** Throws an error that shows the requests of the page, its board, and the expected board. */
+function differs(world: World, shown: Board | null, wanted: string, { saw, why, hint }: Observed, Kind = Wrong): never {
   const found = textOf(shown)
   const head = `${world.gate.asked.join('\n')}\n\nthe page shows  `
   const same = Array.from(found).findIndex((char, i) => char !== wanted[i])
@@ -77,22 +77,22 @@ function differs(world: World, shown: Board | null, wanted: string, { saw, why, 
 }
 
 /** Waits until the page shows the board of the log; throws `Late` if it never does. */
-export async function expectSame(world: World, told: Told): Promise<void> {
+export async function expectSame(world: World, observed: Observed): Promise<void> {
   const wanted = textOf((await world.board(world.room)).board)
   const isSame = async () => textOf((await world.seen()).board) === wanted
   if (await soon(world.trial, isSame)) return
-  differs(world, (await world.seen()).board, wanted, told, Late)
+  differs(world, (await world.seen()).board, wanted, observed, Late)
 }
 
 /** Throws `Wrong` unless the page shows this board at this moment. */
-export async function expectNow(world: World, wanted: string, told: Told): Promise<void> {
+export async function expectNow(world: World, wanted: string, observed: Observed): Promise<void> {
   const { board } = await world.seen()
-  if (textOf(board) !== wanted) differs(world, board, wanted, told)
+  if (textOf(board) !== wanted) differs(world, board, wanted, observed)
 }
 
 /** Resolves when a transport has delivered an event to the student's part. */
-export async function brought(world: World, id: string, by: TransportName = 'ws'): Promise<void> {
-  const has = async () => (await world.seen()).brought[by]?.includes(id) === true
+export async function delivered(world: World, id: string, by: TransportName = 'ws'): Promise<void> {
+  const has = async () => (await world.seen()).delivered[by]?.includes(id) === true
   if (await soon(world.trial, has)) return
   const bytes = world.gate.asked.join('\n')
   const saw = 'Ben changed the board, and the page did not receive the event. It has requested:'
@@ -100,7 +100,7 @@ export async function brought(world: World, id: string, by: TransportName = 'ws'
 }
 
 /** Resolves when the page has received the last event of the log. */
-export const broughtAll = async (world: World) => brought(world, (await world.board(world.room)).cursor)
+export const deliveredAll = async (world: World) => delivered(world, (await world.board(world.room)).cursor)
 
 /** Resolves when this number of Ada's changes were accepted or refused. */
 export async function answered(world: World, which: 'accepted' | 'refused', count: number): Promise<void> {
@@ -108,7 +108,7 @@ export async function answered(world: World, which: 'accepted' | 'refused', coun
   if (await soon(world.trial, is)) return
   const bytes = world.gate.asked.join('\n')
   const saw = 'Ada changed the board. Her page has requested:'
-  throw new Late({ saw, bytes, at: bytes.length, wanted: `${count} that send a change`, hint: UNSENT })
+  throw new Late({ saw, bytes, at: bytes.length, wanted: `${count} requests that send a change`, hint: UNSENT })
 }
 
 /** Creates these tasks, opens the page, and waits until it shows them and follows. */

@@ -36,8 +36,8 @@ interface World extends Sandbox {
   open(only?: TransportName): Promise<void>
   used(): Promise<Used>
   pass(ms: number): Promise<void>
-  /** Lets Ben change something; resolves when the page has received it, or with false if it never does. */
-  tells(): Promise<boolean>
+  /** Lets Ben change the board. Resolves with true when the page has received the change, or with false if it never does. */
+  delivers(): Promise<boolean>
 }
 
 async function at(trial: Trial, run: (world: World) => Promise<void>): Promise<void> {
@@ -54,9 +54,9 @@ async function at(trial: Trial, run: (world: World) => Promise<void>): Promise<v
       await trial.call('open', sandbox.gate.origin, room, cursor, only ?? null)
     },
     pass: (ms) => trial.tick(ms),
-    async tells() {
+    async delivers() {
       const { id } = await sandbox.change(room, create(`t${(tasks += 1)}`))
-      return soon(trial, async () => (await used()).told.includes(id))
+      return soon(trial, async () => (await used()).delivered.includes(id))
     },
   }
   try {
@@ -66,13 +66,13 @@ async function at(trial: Trial, run: (world: World) => Promise<void>): Promise<v
   }
 }
 
-interface Told {
+interface Observed {
   readonly saw: string
   readonly hint: string | Hint | ((used: Used) => string | Hint)
 }
 
 /** Throws with the requests of the page and the transport that it uses. */
-async function differs(world: World, wanted: string, { saw, hint }: Told, Kind = Wrong): Promise<never> {
+async function differs(world: World, wanted: string, { saw, hint }: Observed, Kind = Wrong): Promise<never> {
   const used = await world.used()
   const { current, isLive, trial } = used
   const asked = world.gate.asked.filter((line, i, all) => line !== all[i - 1])
@@ -88,23 +88,23 @@ async function differs(world: World, wanted: string, { saw, hint }: Told, Kind =
 }
 
 /** Waits until this transport is used and delivers; throws `Late` if it never does. */
-async function expectLive(world: World, name: TransportName, told: Told): Promise<void> {
+async function expectLive(world: World, name: TransportName, observed: Observed): Promise<void> {
   const isIt = async () => {
     const { current, isLive } = await world.used()
     return current === name && isLive
   }
   if (await soon(world.trial, isIt)) return
-  await differs(world, `${name}, which delivers`, told, Late)
+  await differs(world, `${name}, which delivers`, observed, Late)
 }
 
 /** Throws `Wrong` unless this transport is used and delivers at this moment. */
-async function expectStill(world: World, name: TransportName, told: Told): Promise<void> {
+async function expectStill(world: World, name: TransportName, observed: Observed): Promise<void> {
   const { current, isLive } = await world.used()
-  if (current !== name || !isLive) await differs(world, `${name}, which delivers`, told)
+  if (current !== name || !isLive) await differs(world, `${name}, which delivers`, observed)
 }
 
-async function expectCurrent(world: World, name: TransportName, told: Told): Promise<void> {
-  if ((await world.used()).current !== name) await differs(world, name, told)
+async function expectCurrent(world: World, name: TransportName, observed: Observed): Promise<void> {
+  if ((await world.used()).current !== name) await differs(world, name, observed)
 }
 
 /** Lets time pass until the condition holds, with messages in the meantime. Resolves with false if it never holds. */
@@ -114,7 +114,7 @@ async function untilTried(world: World, isIt: (used: Used) => boolean): Promise<
     const used = await world.used()
     if (isIt(used)) return true
     // A stream needs a message now and then, because half a minute of silence counts as lost.
-    if (used.current === 'sse') await world.tells()
+    if (used.current === 'sse') await world.delivers()
   }
   return false
 }
@@ -133,9 +133,9 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       await world.open()
       await expectLive(world, 'ws', { saw: 'All four transports work.', hint: NOT_LIVE })
       await world.pass(3 * PATIENCE_MS)
-      const told = { saw: 'All four transports work, and 12 s passed.', hint: 'other' }
-      await expectStill(world, 'ws', told)
-      if ((await world.used()).trial !== null) await differs(world, 'ws, and no try beside it', told)
+      const observed = { saw: 'All four transports work, and 12 s passed.', hint: 'other' }
+      await expectStill(world, 'ws', observed)
+      if ((await world.used()).trial !== null) await differs(world, 'ws, and no try beside it', observed)
     }),
   'a-cut': (trial) =>
     at(trial, async (world) => {
@@ -143,7 +143,7 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       await world.open()
       await expectLive(world, 'ws', { saw: 'All four transports work.', hint: NOT_LIVE })
       gate.cut('ws')
-      // A page that changed its transport is reported at once.
+      // If the page has changed its transport, this is reported at once.
       const isLost = async () => {
         const { current, isLive } = await world.used()
         return current !== 'ws' || !isLive
@@ -168,7 +168,7 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       const hint = ({ current }: Used) => (current === 'ws' ? 'stays' : 'no-time')
       await expectLive(world, 'sse', { saw, hint })
       if ((await world.used()).gaveUp?.transport !== 'ws')
-        await differs(world, 'sse, and says that ws was given up', { saw, hint: 'silent' })
+        await differs(world, 'sse, and gaveUp names ws', { saw, hint: 'silent' })
     }),
   'looks-open': (trial) =>
     at(trial, async (world) => {
@@ -207,16 +207,16 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       world.gate.set('refused', 'sse')
       await world.open('sse')
       await world.pass(3 * GIVEN_UP_MS)
-      const told = {
+      const observed = {
         saw: 'The user has chosen SSE alone, and event streams are refused. After 12 s:',
         hint: 'leaves',
       }
-      await expectCurrent(world, 'sse', told)
+      await expectCurrent(world, 'sse', observed)
       world.gate.set('through', 'sse')
       // An event stream waits up to 15 s between two attempts.
       await world.pass(16_000)
       await expectLive(world, 'sse', {
-        ...told,
+        ...observed,
         saw: 'The user has chosen SSE alone. Event streams were refused, and work now:',
       })
     }),
@@ -236,17 +236,17 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       const asked = world.gate.count('ws')
       await untilTried(world, ({ current, trial }) => current === 'ws' || trial === 'ws')
       await sure(trial, 'WebSockets are tried', () => world.gate.count('ws') > asked)
-      const told = { saw: 'WebSockets are refused, and SSE works. WebSockets were tried again:', hint: 'lets-go' }
-      await expectStill(world, 'sse', told)
-      if (!(await world.tells())) await differs(world, 'sse, which delivers the changes of Ben', told, Late)
+      const observed = { saw: 'WebSockets are refused, and SSE works. WebSockets were tried again:', hint: 'lets-go' }
+      await expectStill(world, 'sse', observed)
+      if (!(await world.delivers())) await differs(world, 'sse, which delivers the changes of Ben', observed, Late)
     }),
   'every-10-s': (trial) =>
     at(trial, async (world) => {
       const { gate } = world
-      const expectNone = async (told: Told) => {
+      const expectNone = async (observed: Observed) => {
         for (let passedMs = 0; passedMs < SOON_MS; passedMs += GLANCE_MS) {
           await world.pass(GLANCE_MS)
-          if ((await world.used()).trial !== null) await differs(world, 'sse, and no try beside it', told)
+          if ((await world.used()).trial !== null) await differs(world, 'sse, and no try beside it', observed)
         }
       }
       await world.open()
@@ -271,7 +271,7 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       await fallen(world)
       await untilTried(world, ({ trial }) => trial === 'ws')
       await world.pass(GIVEN_UP_MS)
-      await world.tells()
+      await world.delivers()
       world.gate.set('through', 'ws')
       await untilTried(world, ({ current, trial }) => current === 'ws' || trial === 'ws')
       const saw = 'A new try of WebSockets failed. A little later they worked, and another minute has passed.'

@@ -2,7 +2,7 @@
 import { checksFrom } from '../kit/exercise.ts'
 import type { Check } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
-import { answered, arrive, at, brought, broughtAll, expectNow, expectSame, textOf } from './board-world.ts'
+import { answered, arrive, at, delivered, deliveredAll, expectNow, expectSame, textOf } from './board-world.ts'
 import type { World } from './board-world.ts'
 import { BLANK, words } from './hints.ts'
 import { KEPT, create, update } from './sandbox.ts'
@@ -12,14 +12,14 @@ import { soon, sure } from './soon.ts'
 async function away(world: World, changes: (world: World) => Promise<void>): Promise<void> {
   const { trial, gate } = world
   const { gaps } = await world.seen()
-  const lines = gate.count('ws')
+  const connections = gate.count('ws')
   gate.set('detained', 'ws')
   gate.cut('ws')
   await trial.call('hurry')
-  await sure(trial, 'the page is back at the gate', () => gate.count('ws') > lines)
+  await sure(trial, 'the page is back at the gate', () => gate.count('ws') > connections)
   await changes(world)
   gate.set('through', 'ws')
-  await sure(trial, 'the page is told of the gap', async () => (await world.seen()).gaps > gaps)
+  await sure(trial, 'the page learns of the gap', async () => (await world.seen()).gaps > gaps)
 }
 
 /** Makes more changes than the log keeps. */
@@ -37,14 +37,14 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       await away(world, async ({ ben }) => {
         for (let i = 0; i < KEPT + 4; i++) await ben(create(`n${i}`))
       })
-      const saw = `The page was cut off, and Ben added ${KEPT + 4} tasks; the log keeps ${KEPT} events. The page reconnected, and was told of a gap.`
-      // If the page requests no snapshot, the finding is the missing events, and not how it waited.
+      const saw = `The page was cut off, and Ben added ${KEPT + 4} tasks; the log keeps ${KEPT} events. The page reconnected, and the log reported a gap.`
+      // If the page does not request a snapshot, the check reports the missing events, and not the useless wait.
       const asks = await soon(trial, () => gate.held('board') > 0)
       const { id } = await world.ben(create('y'))
-      if (asks && (await world.held()).lines > 0) await brought(world, id)
+      if (asks && (await world.held()).followers > 0) await delivered(world, id)
       const { board } = await world.seen()
       if (asks && board !== null)
-        await expectNow(world, before, { saw: `${saw} The snapshot is on its way.`, hint: 'behind-a-hole' })
+        await expectNow(world, before, { saw: `${saw} The snapshot is on its way.`, hint: 'after-a-hole' })
       gate.set('through', 'board')
       const sawMore = `${saw} While the snapshot was on its way, Ben added y.`
       await expectSame(world, { saw: asks ? sawMore : saw, hint: asks ? 'not-joined' : 'hole' })
@@ -61,50 +61,50 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       })
       await world.ben(update({ id: 'a', list: 'done' }))
       const saw =
-        'Ada’s page was cut off. She moved a to Doing, which was accepted. After many other changes, her page was told of a gap. Then Ben moved a to Done.'
+        'Ada’s page was cut off. She moved a to Doing, which was accepted. After many other changes, the log reported a gap to her page. Then Ben moved a to Done.'
       await expectSame(world, { saw, hint: 'clings' })
     }),
-  'one-line': (trial) =>
+  'one-connection': (trial) =>
     at(trial, async (world) => {
       const { gate } = world
-      const expectLines = async (count: number, saw: string, hint: string) => {
+      const expectConnections = async (count: number, saw: string, hint: string) => {
         // The page may follow with a connection that is not open yet.
-        const isSo = async () => gate.open('ws') === count && (await world.held()).lines === count
+        const isSo = async () => gate.open('ws') === count && (await world.held()).followers === count
         if (await soon(trial, isSo)) return
-        const bytes = `open connections: ${Math.max(gate.open('ws'), (await world.held()).lines)}`
+        const bytes = `open connections: ${Math.max(gate.open('ws'), (await world.held()).followers)}`
         throw new Late({ saw, bytes, at: bytes.indexOf(': ') + 2, wanted: String(count), hint })
       }
       await arrive(world, 'a')
-      const lines = gate.begun('ws')
+      const connections = gate.begun('ws')
       gate.set('held back', 'board')
       await away(world, forgets)
       await sure(trial, 'the new snapshot is taken', () => gate.held('board') > 0)
-      const isKept = (await world.held()).lines > 0
+      const isKept = (await world.held()).followers > 0
       gate.set('through', 'board')
-      const saw = 'The page was told of a gap.'
+      const saw = 'The log reported a gap to the page.'
       await expectSame(world, { saw, hint: BLANK })
       // The connection that reported the gap, and the one after the new snapshot.
-      await sure(trial, 'the page follows anew', () => gate.begun('ws') >= lines + 2)
-      await expectLines(1, saw, 'two')
-      // Only a page with a connection can be told of a gap while the snapshot is on its way.
+      await sure(trial, 'the page follows again', () => gate.begun('ws') >= connections + 2)
+      await expectConnections(1, saw, 'two')
+      // Only a page with a connection can learn of a gap while the snapshot is on its way.
       if (isKept) {
         gate.set('held back', 'board')
         await away(world, forgets)
         await sure(trial, 'the new snapshot is taken', () => gate.held('board') > 0)
-        await broughtAll(world)
+        await deliveredAll(world)
         await away(world, forgets)
         const isAskedAgain = await soon(trial, () => gate.held('board') > 1)
         const { id } = await world.ben(create('y'))
-        if (isAskedAgain) await brought(world, id)
+        if (isAskedAgain) await delivered(world, id)
         const wanted = (await world.held()).snapshots + (isAskedAgain ? 2 : 1)
         gate.set('through', 'board')
         await sure(trial, 'all snapshots are there', async () => (await world.held()).snapshots >= wanted)
-        const sawTwo = `${saw} While the snapshot was on its way, it was told of another gap.`
-        await expectSame(world, { saw: sawTwo, hint: 'upon-a-gap' })
-        await expectLines(1, sawTwo, 'upon-a-gap')
+        const sawTwo = `${saw} While the snapshot was on its way, the log reported another gap.`
+        await expectSame(world, { saw: sawTwo, hint: 'a-second-gap' })
+        await expectConnections(1, sawTwo, 'a-second-gap')
       }
       await trial.call('close')
-      await expectLines(0, `${saw} Then it was closed.`, 'open')
+      await expectConnections(0, `${saw} Then it was closed.`, 'open')
 
       gate.set('held back', 'board')
       await world.open()
@@ -112,9 +112,9 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       await trial.call('close')
       gate.set('through', 'board')
       await sure(trial, 'the snapshot is there', async () => (await world.held()).snapshots > 0)
-      const { lines: count } = await world.held()
+      const { followers: count } = await world.held()
       if (count === 0) return
-      const bytes = `${gate.asked.slice(-1).join('\n')}\n\nconnections by which it follows: ${count}`
+      const bytes = `${gate.asked.slice(-1).join('\n')}\n\nopen connections: ${count}`
       const sawClosed =
         'The page was opened, and closed while the snapshot was on its way. When the snapshot had arrived:'
       throw new Wrong({ saw: sawClosed, bytes, at: bytes.length - 1, wanted: '0', hint: 'too-late' })

@@ -7,18 +7,18 @@ import type { Socket } from 'node:net'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { listen } from '../kit/port.ts'
 
-/** Kinds of requests. `board`: the snapshot. `change`: a change that the page sends. */
+/** Kinds of requests. `board` is a request for the snapshot, and `change` is a change that the page sends. */
 export type Kind = TransportName | 'board' | 'change'
 
 /**
- * How a kind is treated. `detained`: requests do not reach the server. `held back`: they do, but nothing from the
- * server reaches the page, even on an open connection. `refused`: the gate responds with 503, or 403 to a WebSocket.
+ * How a kind is treated. `detained`: requests do not reach the server. `held back`: requests reach the server, but
+ * nothing from it reaches the page, even on an open connection. `refused`: the gate responds with 503, or 403 to a WebSocket.
  */
 export type Way = 'through' | 'detained' | 'held back' | 'refused'
 
 export interface Gate extends AsyncDisposable {
   readonly origin: string
-  /** Requests so far, in order, like `GET /boards/NAME`; without the parameters that identify the client. */
+  /** Requests so far, in order, such as `GET /boards/NAME`, without the parameters that identify the client. */
   readonly asked: readonly string[]
   count(kind: Kind): number
   /** Number of open connections of a kind that have delivered something. */
@@ -105,7 +105,7 @@ export async function startGate(port: number): Promise<Gate> {
   )
   server.on('connection', (socket) => {
     sockets.add(socket)
-    // Needed while a request is detained, too.
+    // These listeners are also needed while a request is detained.
     socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket))
   })
   const ownPort = await listen(server)

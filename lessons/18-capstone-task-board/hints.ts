@@ -29,7 +29,7 @@ export const NOT_LIVE: Hint = [
 export const NO_TIME: Hint = [
   'After the first transport was given up, the next one did not get its full time, or was not recognised as working.',
   'Look at the time since when the current transport has delivered nothing. What happens to it when you change the transport?',
-  'Each transport has a patience of its own, which starts when the transport starts. Otherwise the first failure makes all the others fail.',
+  'Each transport gets its own 4 s, which start when the transport starts. Otherwise the first failure makes all the others fail.',
 ]
 
 export const words = {
@@ -55,15 +55,15 @@ export const words = {
         'A connection that opens before the snapshot arrives brings events that the snapshot lacks. Keep these events, or open the connection later.',
       ],
     },
-    'behind-the-snapshot': {
-      title: 'Applies no event that the snapshot already contains',
+    'after-the-snapshot': {
+      title: 'Does not apply an event that the snapshot already contains',
       'the-past': [
         'The page applied events from before the snapshot a second time, and now tasks are in the wrong places.',
         'Look at where the page starts to follow, and at what it does with events from before its snapshot.',
         'If a change is applied twice, the result can differ. "Move before c" has another effect after c has moved.',
       ],
     },
-    'by-two-lines': {
+    'by-two-transports': {
       title: 'Applies an event once, even if two transports deliver it',
       twice: [
         'Two moves came through one transport, and then through another one. They were applied twice.',
@@ -151,7 +151,7 @@ export const words = {
       blind: [
         'The connection was cut, and your state still says that the transport delivers.',
         'Look at the report "down".',
-        'Your rules need the time at which a transport went down. It tells them for how long the transport has delivered nothing.',
+        'Your rules need the time at which a transport went down. Without it, they cannot know for how long the transport has delivered nothing.',
       ],
       'counts-on': [
         'The connection was cut and restored. 6 s later, your rules gave up its transport.',
@@ -199,7 +199,7 @@ export const words = {
       waits: [
         'The transport seemed to work, but it did not deliver a change that the server had accepted. Your rules stayed with it.',
         'Look at the report "withheld". How does it differ from "down"?',
-        'A broken connection comes back by itself, so it gets patience. A transport that withholds messages has had its time already.',
+        'A broken connection comes back by itself, so your rules wait for it. A transport that withholds messages looks open, so there is nothing to wait for.',
       ],
     },
     'only-one': {
@@ -214,8 +214,8 @@ export const words = {
       title: 'Returns to a better transport when it works again',
       'stays-down': [
         'WebSockets were refused and now work again. Your rules never tried them, or still report that they were given up.',
-        'Look at what your rules do as time passes while a lesser transport works. Which code measures that time?',
-        'The cause can be over a minute later, for example after a change of network. A page that is open for days would otherwise use the lesser transport for days.',
+        'Look at what your rules do as time passes while a worse transport works. Which code measures that time?',
+        'The cause can be over a minute later, for example after a change of network. A page that is open for days would otherwise use the worse transport for days.',
       ],
     },
     beside: {
@@ -260,11 +260,11 @@ export const words = {
     'a-gap': {
       title: 'Fetches the board again if the log no longer has the missing events',
       hole: [
-        'The page was away longer than the log keeps events, and was told of a gap. It continued, and the missing changes never appear.',
-        'Look at what you do when the page is told of a gap.',
+        'The page was away longer than the log keeps events, and the log reported a gap. The page continued, and the missing changes never appear.',
+        'Look at what you do when the log reports a gap.',
         'After a gap, the events no longer fit the page’s board. Fetch a new snapshot, and follow from its cursor as with the first one.',
       ],
-      'behind-a-hole': [
+      'after-a-hole': [
         'While the new snapshot was on its way, the page mixed its old board with events from after the gap.',
         'Look at the events that come between the gap and the snapshot. Do they belong to the board that you have?',
         'Events after the gap assume changes that the page does not have. Until the snapshot arrives, keep showing the old board unchanged.',
@@ -278,19 +278,19 @@ export const words = {
     'in-the-snapshot': {
       title: 'Stops showing its own change if a snapshot contains it',
       clings: [
-        'Ada’s change was accepted, and its event fell into a gap, so only the snapshot contains it. Her page still waits for the event, and hides Ben’s later change.',
+        'Ada’s change was accepted, and its event was lost in a gap, so only the snapshot contains it. Her page still waits for the event, and hides Ben’s later change.',
         'Look at the id that you got when the change was accepted, and compare it with the cursor of the snapshot.',
         'A change is confirmed as soon as the page has the log up to that change, through an event or through a snapshot.',
       ],
     },
-    'one-line': {
+    'one-connection': {
       title: 'Follows with one connection, and with none after it is closed',
       two: [
         'After a gap, the page follows with two connections.',
         'Look at the connection from before the gap. Which code ends it?',
         'Before you start again, end the old connection. Otherwise a page has one more connection after every gap.',
       ],
-      'upon-a-gap': [
+      'a-second-gap': [
         'A second gap came while the snapshot after the first one was on its way. Now the page follows twice, or shows a wrong board.',
         'Look at what is still running when you start again. Which of the two snapshots counts, and which code ends the connection of the other?',
         'While a request is on its way, anything can happen, even another gap. A new start has to cancel everything that belongs to the previous one.',

@@ -19,11 +19,11 @@ Object.assign(globalThis, { EventSource })
 export interface Seen {
   readonly board: Board | null
   /** Ids of the events that each transport delivered to the student's part, in order. */
-  readonly brought: Readonly<Partial<Record<TransportName, readonly Cursor[]>>>
+  readonly delivered: Readonly<Partial<Record<TransportName, readonly Cursor[]>>>
   /** Numbers of its own changes that were accepted and refused. */
   readonly accepted: number
   readonly refused: number
-  /** Number of gaps that it was told of. */
+  /** Number of gaps that were reported to it. */
   readonly gaps: number
 }
 
@@ -31,8 +31,8 @@ export interface Seen {
 export interface Held {
   /** Number of snapshots that it received. */
   readonly snapshots: number
-  /** Number of lines by which it follows. */
-  readonly lines: number
+  /** Number of calls of `follow` that have not been ended. */
+  readonly followers: number
 }
 
 interface Page {
@@ -41,13 +41,13 @@ interface Page {
   change(change: Change): void
   /** Follows with a second transport too, like a page that tries a better one. */
   beside(name: TransportName): void
-  /** Reconnects all lines at once, without their pauses, like a page that was woken. */
+  /** Reconnects all connections at once, without a pause, as a page does when it wakes up. */
   hurry(): void
   close(): void
 }
 
 let page: Page | null = null
-let last: Held = { snapshots: 0, lines: 0 }
+let last: Held = { snapshots: 0, followers: 0 }
 
 export function open(origin: string, room: string): void {
   page?.close()
@@ -68,13 +68,13 @@ export function close(): void {
 const TARGET = { intervalMs: 50, waitS: 5 }
 
 function createPage(origin: string, room: string): Page {
-  const brought: Partial<Record<TransportName, Cursor[]>> = {}
+  const delivered: Partial<Record<TransportName, Cursor[]>> = {}
   const counts = { accepted: 0, refused: 0, gaps: 0 }
-  const held = { snapshots: 0, lines: 0 }
+  const held = { snapshots: 0, followers: 0 }
   const answers = new Map<string, Parameters<Parts['send']>[2]>()
   const stopped = new AbortController()
   const { signal } = stopped
-  /** For each line, the function that reconnects it. */
+  /** For each follower, the function that reconnects it. */
   const comesBack = new Set<() => void>()
   let tryBeside = (_name: TransportName): void => {}
   let keys = 0
@@ -106,7 +106,7 @@ function createPage(origin: string, room: string): Page {
   })
 
   return {
-    seen: () => ({ board: live.board, brought, ...counts }),
+    seen: () => ({ board: live.board, delivered, ...counts }),
     held,
     change(wish) {
       const { board } = live
@@ -128,10 +128,10 @@ function createPage(origin: string, room: string): Page {
     const connections = new Map<TransportName, Connection>()
     let cursor = after
     let isOver = false
-    held.lines += 1
+    held.followers += 1
     const connect = (name: TransportName): void => {
       if (isOver || signal.aborted) return
-      const ids = (brought[name] ??= [])
+      const ids = (delivered[name] ??= [])
       const connection = transports[name].connect(
         { origin, room, after: cursor ?? '0', ...TARGET },
         {
@@ -163,7 +163,7 @@ function createPage(origin: string, room: string): Page {
     if (after === undefined) void begin()
     else connect('ws')
     return () => {
-      if (!isOver) held.lines -= 1
+      if (!isOver) held.followers -= 1
       isOver = true
       comesBack.delete(comeBack)
       for (const connection of connections.values()) connection.stop()

@@ -1,4 +1,4 @@
-/** A sandbox for one check, which keeps few events, with the gate before it. Ben connects without the gate. */
+/** Sandbox for one check. It keeps few events. Ada's page connects through the gate, and Ben connects directly. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Change, TaskChange } from '../../server/protocol/board.ts'
 import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
@@ -23,7 +23,7 @@ export const update = (task: TaskChange): Change => ({ type: 'task_updated', tas
 export const remove = (id: string): Change => ({ type: 'task_deleted', task: { id } })
 
 export async function startSandbox(): Promise<Sandbox> {
-  // Loaded here, because loading the server is slow and listing the lessons does not need it.
+  // The server is loaded here, because this is slow, and a list of the lessons does not need it.
   const [{ createApp }, { createAccess }, { memoryLog }] = await Promise.all([
     import('../../server/app.ts'),
     import('../../server/access/access.ts'),
@@ -51,7 +51,7 @@ export async function startSandbox(): Promise<Sandbox> {
     async [Symbol.asyncDispose]() {
       await gate[Symbol.asyncDispose]()
       const closing = app.close()
-      // Open clients have been told; idle connections of fetch are not waited for.
+      // After this pause the clients have got their goodbye. Idle connections of fetch would keep the server open.
       await Promise.race([closing, pause(50)])
       app.server.closeAllConnections()
       await closing

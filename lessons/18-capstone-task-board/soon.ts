@@ -1,4 +1,4 @@
-/** Waiting by a number of looks instead of a time: each look waits for the program, so a busy machine gets more time. */
+/** Waits for a number of looks, not for a time. Each look waits for the program, so a busy machine gets more time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Unclear } from '../kit/finding.ts'
 import type { Trial } from '../kit/trial.ts'

@@ -1,4 +1,4 @@
-/** The line of a board page, taken from the sandbox, with the student's rules for choosing a transport. The checks call it. */
+/** Connects a board page as the sandbox does, with the student's rules for choosing a transport. The checks call it. */
 import { EventSource } from 'eventsource'
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { createLine } from '../../web/board/line.ts'
@@ -11,27 +11,27 @@ Object.assign(globalThis, { EventSource })
 // The sandbox's clock uses performance.now. Date and timers of this process are frozen, so this has to follow Date.
 performance.now = () => Date.now() - performance.timeOrigin
 
-/** State of the line under the student's rules. */
+/** Transports that the page uses under the student's rules. */
 export interface Used {
   readonly current: TransportName
   readonly isLive: boolean
   readonly trial: TransportName | null
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
   /** Ids of the events that arrived. */
-  readonly told: readonly Cursor[]
+  readonly delivered: readonly Cursor[]
 }
 
 let line: BoardLine | null = null
-let told: Cursor[] = []
+let delivered: Cursor[] = []
 
 export function open(origin: string, room: string, cursor: Cursor, only: TransportName | null): void {
   close()
   const person = { userId: 'ada', name: 'Ada', client: 'page' }
   line = createLine(
-    { origin, room, lane: 'ada', transports, person: () => person, cursor: () => told.at(-1) ?? cursor },
+    { origin, room, lane: 'ada', transports, person: () => person, cursor: () => delivered.at(-1) ?? cursor },
     {
       // During a try, both transports deliver the same events.
-      events: (events) => void told.push(...events.map(({ id }) => id).filter((id) => !told.includes(id))),
+      events: (events) => void delivered.push(...events.map(({ id }) => id).filter((id) => !delivered.includes(id))),
       gap() {},
       presence() {},
       changed() {},
@@ -43,7 +43,7 @@ export function open(origin: string, room: string, cursor: Cursor, only: Transpo
 export function used(): Used | null {
   if (!line) return null
   const { current, isLive, trial, gaveUp } = line.state
-  return { current, isLive, trial, gaveUp, told }
+  return { current, isLive, trial, gaveUp, delivered }
 }
 
 export const withheld = (trouble: string): void => line?.withheld(trouble)
@@ -51,5 +51,5 @@ export const withheld = (trouble: string): void => line?.withheld(trouble)
 export function close(): void {
   line?.close()
   line = null
-  told = []
+  delivered = []
 }

@@ -39,7 +39,7 @@ export interface LiveBoard {
 export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   let cursor: Cursor = ''
   let confirmed: Board | null = null
-  /** The changes that are not in the log yet, by their keys, in order. `id`: the position in the log, if known. */
+  /** The changes that are not in the log yet, by their keys, in order. `id` is the position in the log, if known. */
   const pending = new Map<string, { readonly change: Change; readonly id?: Cursor }>()
   let stop = (): void => {}
   void load()
@@ -62,7 +62,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     close: () => stop(),
   }
 
-  /** Fetches the current board and follows the events after it. Does nothing more once it was stopped. */
+  /** Fetches the current board and follows the events after it. Does nothing more after `stop` was called. */
   async function load(): Promise<void> {
     stop()
     let isOver = false

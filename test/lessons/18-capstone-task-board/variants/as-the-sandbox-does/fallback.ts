@@ -4,7 +4,7 @@
  */
 import type { TransportName } from '#server/protocol.ts'
 
-/** The best first. */
+/** All transports, the best first. */
 export const ORDER: readonly TransportName[] = ['ws', 'sse', 'long-poll', 'short-poll']
 
 /** How long a transport may deliver nothing, as the current one or in a trial, before the page gives it up. */
@@ -14,13 +14,13 @@ export const PATIENCE_MS = 4000
 export const RETRY_MS = 10_000
 
 export interface Fallback {
-  /** The transports that may be used, the best first. Only one if the user has chosen it. */
+  /** The transports that may be used, the best first. If the user has chosen one, it is the only one. */
   readonly order: readonly TransportName[]
   readonly current: TransportName
-  /** True if the current transport delivers. `sinceMs`: since when this is so. */
+  /** True if the current transport delivers. `sinceMs` is the time at which this became true or false. */
   readonly isLive: boolean
   readonly sinceMs: number
-  /** A better transport that is tried beside the current one, or null. `trialSinceMs`: since when this is so. */
+  /** A better transport that is tried beside the current one, or null. `trialSinceMs` is the time at which this was set. */
   readonly trial: TransportName | null
   readonly trialSinceMs: number
   /** The transport that was given up last, and the reason; null if the current one is the best. */
@@ -30,7 +30,7 @@ export interface Fallback {
 export type Report =
   /** The transport has delivered something. */
   | { readonly is: 'live'; readonly transport: TransportName }
-  /** `down`: its connection is lost, and it reconnects by itself. `withheld`: it looks open, but brings too little. */
+  /** `down`: its connection is lost, and it reconnects by itself. `withheld`: it looks open, but messages are missing. */
   | { readonly is: 'down' | 'withheld'; readonly transport: TransportName; readonly trouble: string }
   /** Time has passed. This report comes four times a second. */
   | { readonly is: 'tick' }
