@@ -1,7 +1,7 @@
 /** Figures of processes, and their cores. Linux has all of them; elsewhere some are null. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 
 /** Processor time of all threads of a process, in steps of 10 ms; null if it is unknown. */
 export function cpuMsOf(pid: number): number | null {
@@ -16,6 +16,28 @@ export function cpuMsOf(pid: number): number | null {
 }
 
 const TICK_MS = 10
+
+/**
+ * Starts to watch the processors. The returned function returns the share of them, 0 to 1, that other processes than
+ * the given ones have used since then; null if it is unknown.
+ */
+export function watchOthers(pids: readonly number[]): () => number | null {
+  const before = usedMs(pids)
+  const startMs = performance.now()
+  return () => {
+    const after = usedMs(pids)
+    const passedMs = (performance.now() - startMs) * cpus().length
+    if (before === null || after === null) return null
+    return Math.max(0, (after.all - before.all - (after.own - before.own)) / passedMs)
+  }
+}
+
+function usedMs(pids: readonly number[]): { readonly all: number; readonly own: number } | null {
+  const each = pids.map(cpuMsOf)
+  if (!each.every((ms) => ms !== null)) return null
+  const all = cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
+  return { all, own: each.reduce((sum, ms) => sum + ms, 0) }
+}
 
 /** Memory of a process that is in RAM, in KiB; null if it is unknown. */
 export function residentKiBOf(pid: number): number | null {

@@ -5,7 +5,7 @@ import type { Adapter, Target, Usage } from './adapter.ts'
 import type { Crew } from './crew.ts'
 import { join } from './joined.ts'
 import type { Joined } from './joined.ts'
-import { cpuMsOf, residentKiBOf } from './machine.ts'
+import { cpuMsOf, residentKiBOf, watchOthers } from './machine.ts'
 import { now } from './now.ts'
 import type { Options } from './options.ts'
 import { publishAll, randomOf, scheduleOf } from './publishing.ts'
@@ -22,11 +22,13 @@ export interface Run extends Joined {
   readonly cpuMs: number | null
   /** Memory of the server for each client, in KiB; null if it is unknown. */
   readonly memoryKiB: number | null
+  /** Share of the processors that other programs used; null if it is unknown. */
+  readonly othersShare: number | null
 }
 
 /** Time between the last connection and the start of the schedule. */
 const START_MS = 100
-/** Time in which the last messages must arrive, beside the pauses of short polls. */
+/** If nothing arrives for this time and the pause of a short poll, what is missing is lost. */
 const ARRIVAL_MS = 2000
 const LOOK_MS = 50
 /** With fewer clients, other changes of the memory are larger than the clients' part. */
@@ -58,8 +60,10 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
 
   await after(fromMs - now())
   await crew.begin()
+  const others = pid === undefined ? null : watchOthers([pid, process.pid, ...crew.pids])
   const cpuBefore = pid === undefined ? null : cpuMsOf(pid)
   await after(fromMs + seconds * 1000 - now())
+  const othersShare = others?.() ?? null
   const cpuAfter = pid === undefined ? null : cpuMsOf(pid)
   await crew.end()
   await Promise.race([settled, after(ARRIVAL_MS)])
@@ -85,13 +89,20 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
       memoryBefore === null || memoryAfter === null || clients < CLIENTS_FOR_MEMORY
         ? null
         : (memoryAfter - memoryBefore) / clients,
+    othersShare,
   }
 }
 
-/** Resolves when all deliveries are there, or when no more can be expected. */
+/** Resolves when all deliveries are there, or when none has arrived for a while. */
 async function arrival(crew: Crew, deliveries: number, { intervalMs }: Target): Promise<void> {
-  const untilMs = now() + ARRIVAL_MS + intervalMs
-  while (now() < untilMs && (await crew.count()) < deliveries) await after(LOOK_MS)
+  let arrived = await crew.count()
+  let lastMs = now()
+  while (arrived < deliveries && now() - lastMs < ARRIVAL_MS + intervalMs) {
+    await after(LOOK_MS)
+    const count = await crew.count()
+    if (count > arrived) lastMs = now()
+    arrived = count
+  }
 }
 
 const sum = (one: Usage, other: Usage): Usage => ({

@@ -18,8 +18,8 @@ export interface Summary {
   readonly acceptedDelay: Quantiles | null
   /** Greatest error of these delays, by the clocks. */
   readonly clockBoundMs: number | null
-  /** Quantiles of each repetition, for a comparison with a later measurement. */
-  readonly each: readonly Record<Level, number | null>[]
+  /** Figures of each repetition, in their order. */
+  readonly each: readonly Repetition[]
   readonly lost: number
   readonly doubled: number
   readonly reordered: number
@@ -37,6 +37,11 @@ export interface Summary {
 
 export type Level = 'p50' | 'p95' | 'p99'
 
+export interface Repetition extends Readonly<Record<Level, number | null>> {
+  readonly cpuUs: number | null
+  readonly bytes: number | null
+}
+
 export type Quantiles = Readonly<Record<Level, Quantile | null>>
 
 /** The part of the measuring programs. */
@@ -47,6 +52,8 @@ export interface Own {
   readonly slipMs: number
   /** 99 of 100 timers of the receiving processes were late by less. */
   readonly loopDelayMs: number
+  /** Share of the processors that other programs used; null if it is unknown. */
+  readonly othersShare: number | null
 }
 
 const LEVELS = { p50: 0.5, p95: 0.95, p99: 0.99 } as const
@@ -61,14 +68,9 @@ export function summarise(runs: readonly Run[]): Summary {
     busyMs: sampleQuantile(merged(runs.map(({ busyMs }) => busyMs)), independent, 0.95)?.ms ?? 0,
     slipMs: sampleQuantile(merged(runs.map(({ slipsMs }) => slipsMs)), independent, 0.95)?.ms ?? 0,
     loopDelayMs: Math.max(...runs.map(({ loopDelayMs }) => loopDelayMs)),
+    othersShare: medianOf(runs.flatMap(({ othersShare }) => othersShare ?? [])),
   }
   const delay = quantilesOf(delays, independent)
-  const each = (amount: (run: Run) => number | null): number | null => {
-    const amounts = runs.map(amount)
-    return deliveries > 0 && amounts.every((one) => one !== null)
-      ? amounts.reduce((a, b) => a + b, 0) / deliveries
-      : null
-  }
   return {
     transport: runs[0]?.transport ?? '',
     repetitions: runs.length,
@@ -79,30 +81,52 @@ export function summarise(runs: readonly Run[]): Summary {
     maxMs: delays.at(-1) ?? null,
     acceptedDelay: accepted.length === 0 ? null : quantilesOf(accepted, independent),
     clockBoundMs: accepted.length === 0 ? null : Math.max(...runs.map(({ clockBoundMs }) => clockBoundMs ?? 0)),
-    each: runs.map(({ delaysMs, independent }) => levels((p) => sampleQuantile(delaysMs, independent, p)?.ms ?? null)),
+    each: runs.map(repetitionOf),
     lost: total(runs, ({ lost }) => lost),
     doubled: total(runs, ({ doubled }) => doubled),
     reordered: total(runs, ({ reordered }) => reordered),
     refused: total(runs, ({ refused }) => refused),
     refusal: runs.find(({ refusal }) => refusal !== null)?.refusal ?? null,
     dropped: total(runs, ({ dropped }) => dropped),
-    bytes: each(({ usage }) => usage && usage.bytesUp + usage.bytesDown),
-    requests: each(({ usage }) => usage && usage.requests),
-    cpuUs: each(({ cpuMs }) => cpuMs && cpuMs * 1000),
+    bytes: perDelivery(runs, bytesOf),
+    requests: perDelivery(runs, ({ usage }) => usage && usage.requests),
+    cpuUs: perDelivery(runs, cpuUsOf),
     memoryKiB: medianOf(runs.flatMap(({ memoryKiB }) => memoryKiB ?? [])),
     own,
     doubt: doubtOf(delay, own),
   }
 }
 
+const repetitionOf = (run: Run): Repetition => ({
+  ...levels((p) => sampleQuantile(run.delaysMs, run.independent, p)?.ms ?? null),
+  cpuUs: perDelivery([run], cpuUsOf),
+  bytes: perDelivery([run], bytesOf),
+})
+
+const bytesOf = ({ usage }: Run): number | null => usage && usage.bytesUp + usage.bytesDown
+
+const cpuUsOf = ({ cpuMs }: Run): number | null => cpuMs && cpuMs * 1000
+
+/** Null if an amount is unknown, or if nothing has arrived. */
+function perDelivery(runs: readonly Run[], amountOf: (run: Run) => number | null): number | null {
+  const amounts = runs.map(amountOf)
+  const deliveries = total(runs, ({ delaysMs }) => delaysMs.length)
+  if (deliveries === 0 || !amounts.every((amount) => amount !== null)) return null
+  return amounts.reduce((sum, amount) => sum + amount, 0) / deliveries
+}
+
 /** Below this time, the clients' own part does not matter. */
 const HARMLESS_MS = 1
+/** Other programs may use at most this share of the processors. */
+const OTHERS_SHARE = 0.25
 /** The clients' own part may be at most this share of the delay. */
 const HARMLESS_SHARE = 0.25
 
 /** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
-function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs }: Own): string | null {
+function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersShare }: Own): string | null {
   if (!p95 || !p99) return 'No message has arrived.'
+  if (othersShare !== null && othersShare > OTHERS_SHARE)
+    return `Other programs used ${(100 * othersShare).toFixed(0)} % of the processors. Stop them, and measure again.`
   const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
     ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
   if (!isHarmless(busyMs, p95))

@@ -1,0 +1,238 @@
+/** Tests of the figures and sentences that follow from recorded deliveries. */
+import { describe, expect, test } from 'vitest'
+import { brokenBy } from '../../compare/broken.ts'
+import { join } from '../../compare/joined.ts'
+import type { Run } from '../../compare/measure.ts'
+import type { Published } from '../../compare/publishing.ts'
+import { createRecorder } from '../../compare/samples.ts'
+import { summarise } from '../../compare/summary.ts'
+import type { Summary } from '../../compare/summary.ts'
+import { tableOf } from '../../compare/table.ts'
+import { readThreshold } from '../../compare/thresholds.ts'
+import { verdictOf } from '../../compare/verdict.ts'
+
+/** A message that is due every 100 ms, sent on time, and confirmed after 2 ms. The server's clock is 5000 ms ahead. */
+const message = (n: number, changes: Partial<Published> = {}): Published => ({
+  id: `m${n}`,
+  dueMs: 100 * n,
+  sentMs: 100 * n,
+  confirmedMs: 100 * n + 2,
+  acceptedMs: 100 * n + 1 + 5000,
+  refusal: null,
+  ...changes,
+})
+
+/** Each delivery is a client, a message and a time. */
+function joined(
+  published: readonly Published[],
+  deliveries: readonly (readonly [number, number, number])[],
+  clients = 1,
+) {
+  const recorder = createRecorder()
+  for (const [client, n, atMs] of deliveries) recorder.add(client, `m${n}`, atMs, 0)
+  return join(published, [recorder.take()], clients, 100)
+}
+
+describe('deliveries', () => {
+  test('count from the intended time, even if the message was sent late', () => {
+    const { delaysMs, slipsMs } = joined([message(1, { sentMs: 130 })], [[0, 1, 140]])
+    expect([...delaysMs]).toEqual([40])
+    expect([...slipsMs]).toEqual([30])
+  })
+
+  test('count from the acceptance as well, although the server has another clock', () => {
+    const { acceptedDelaysMs, clockBoundMs } = joined(
+      [message(1), message(2)],
+      [
+        [0, 1, 108],
+        [0, 2, 208],
+      ],
+    )
+    expect(acceptedDelaysMs[0]).toBeCloseTo(7, 1)
+    expect(clockBoundMs).toBeCloseTo(1, 1)
+  })
+
+  test('of the warm-up, and of messages of others, do not count', () => {
+    const { delaysMs, expected, lost } = joined(
+      [message(0), message(1)],
+      [
+        [0, 0, 5],
+        [0, 1, 105],
+        [0, 77, 106],
+      ],
+    )
+    expect({ n: delaysMs.length, expected, lost }).toEqual({ n: 1, expected: 1, lost: 0 })
+  })
+
+  test('that are missing or repeated are counted, and a copy has no delay', () => {
+    const all = [message(1), message(2), message(3)]
+    const { lost, doubled, delaysMs } = joined(
+      all,
+      [
+        [0, 1, 105],
+        [0, 1, 900],
+        [1, 2, 205],
+      ],
+      2,
+    )
+    expect({ lost, doubled, n: delaysMs.length }).toEqual({ lost: 4, doubled: 1, n: 2 })
+  })
+
+  test('of a refused message are not expected', () => {
+    const refused = message(1, { confirmedMs: null, acceptedMs: null, refusal: 'status 503' })
+    expect(joined([refused, message(2)], [[0, 2, 205]])).toMatchObject({
+      refused: 1,
+      refusal: 'status 503',
+      lost: 0,
+      expected: 1,
+    })
+  })
+
+  test('are out of order only if the first message was confirmed before the second was sent', () => {
+    const inOrder = joined(
+      [message(1), message(2)],
+      [
+        [0, 2, 205],
+        [0, 1, 206],
+      ],
+    )
+    const underWay = joined(
+      [message(1, { confirmedMs: 201 }), message(2)],
+      [
+        [0, 2, 205],
+        [0, 1, 206],
+      ],
+    )
+    expect([inOrder.reordered, underWay.reordered]).toEqual([1, 0])
+  })
+
+  test('of one response count once for the confidence interval, and so do those of one message', () => {
+    const all = [message(1), message(2), message(3), message(4)]
+    const inOneResponse = joined(
+      all,
+      [1, 2, 3, 4].map((n) => [0, n, 405] as const),
+    )
+    const toManyClients = joined(
+      [message(1)],
+      [0, 1, 2].map((client) => [client, 1, 105] as const),
+      3,
+    )
+    expect([inOneResponse.independent, toManyClients.independent]).toEqual([1, 1])
+  })
+})
+
+describe('the summary', () => {
+  test('divides the costs by the deliveries of all repetitions', () => {
+    const costs = { usage: { bytesUp: 100, bytesDown: 900, requests: 10 }, cpuMs: 10 }
+    const { bytes, requests, cpuUs, each } = summarise([run([1, 2, 3], costs), run([1], costs)])
+    expect({ bytes, requests, cpuUs }).toEqual({ bytes: 500, requests: 5, cpuUs: 5000 })
+    expect(each[1]).toMatchObject({ p50: 1, bytes: 1000, cpuUs: 10_000 })
+  })
+
+  test.each<[string, Partial<Run>, RegExp]>([
+    [
+      'the clients were busy',
+      { busyMs: new Float64Array(100).fill(4) },
+      /clients themselves were busy for up to 4\.00 of the 10\.0 ms/,
+    ],
+    ['messages were sent late', { slipsMs: new Float64Array(100).fill(4) }, /sent up to 4\.00 ms too late/],
+    ['timers were late', { loopDelayMs: 4 }, /Timers of the clients were up to 4\.00 ms late/],
+    ['other programs used the machine', { othersShare: 0.6 }, /Other programs used 60 % of the processors/],
+  ])('tells no delay if %s', (_why, changes, doubt) => {
+    const summary = summarise([run(Array(100).fill(10), changes)])
+    expect(summary.doubt).toMatch(doubt)
+    expect(tableOf([summary]).split('\n')[1]).toMatch(/^sse +\? +\? +\? +\? +\?/)
+    expect(brokenBy([summary], [readThreshold('sse.p99<1s')])).toEqual([
+      'The threshold sse.p99<1s is not met: p99 of sse cannot be told.',
+    ])
+  })
+
+  test('tells a delay if the own part of the clients is small', () => {
+    const changes = { busyMs: new Float64Array(100).fill(2), slipsMs: new Float64Array(100).fill(2), othersShare: 0.1 }
+    expect(summarise([run(Array(100).fill(10), changes)]).doubt).toBeNull()
+  })
+})
+
+test('a threshold compares the figure in its unit', () => {
+  const summary = summarise([run(Array(100).fill(10), { lost: 1 })])
+  const broken = (text: string) => brokenBy([summary], [readThreshold(text)])
+  expect(broken('sse.p99<11ms')).toEqual([])
+  expect(broken('sse.p99<0.01s')).toEqual(['The threshold sse.p99<0.01s is broken: p99 of sse is 10.0.'])
+  expect(broken('sse.p99<=0.01s')).toEqual([])
+  expect(broken('sse.lost<=0')).toEqual(['The threshold sse.lost<=0 is broken: lost of sse is 1.00.'])
+})
+
+describe('the verdict', () => {
+  test('chooses the transport whose messages arrive sooner', () => {
+    const verdict = verdictOf([result('sse', around(20)), result('short-poll', around(500))])
+    expect(verdict).toMatch(/^sse fits this workload\. Over sse, 19 of 20 messages arrive within 20\.9 ms/)
+    expect(verdict).toContain('Over short-poll (501 ms) they arrive later.')
+  })
+
+  test('chooses by the costs if nobody would notice the difference between the delays', () => {
+    const [sse, ws] = [result('sse', around(20), { cpuMs: 4 }), result('ws', around(22), { cpuMs: 8 })]
+    expect(verdictOf([ws, sse])).toMatch(
+      /^sse fits this workload\. The delays over sse and ws cannot be told apart.*needs the least processor time of them, 20 µs for each delivery; ws needs 40 µs\./,
+    )
+  })
+
+  test('chooses none if the costs are equal too', () => {
+    expect(verdictOf([result('sse', around(20)), result('ws', around(20))])).toContain('Their costs are equal too')
+  })
+
+  test('does not trust a difference that one repetition contradicts', () => {
+    const one = summarise(
+      [run(around(20)), run(around(20)), run(around(90))].map((one) => ({ ...one, transport: 'sse' })),
+    )
+    const other = summarise(
+      [run(around(60)), run(around(60)), run(around(61))].map((one) => ({ ...one, transport: 'ws' })),
+    )
+    expect(verdictOf([one, other])).toContain('cannot be told apart')
+  })
+
+  test('excludes a transport that loses messages, and names a transport that cannot be told', () => {
+    const verdict = verdictOf([
+      result('sse', around(20)),
+      result('ws', around(10), { lost: 3 }),
+      result('stream', around(5), { othersShare: 0.9 }),
+    ])
+    expect(verdict).toContain('Of these transports, only sse can be judged.')
+    expect(verdict).toContain('ws is out: 9 of 609 deliveries were lost.')
+    expect(verdict).toContain('stream: Other programs used 90 % of the processors.')
+  })
+
+  test('states that nothing can be told', () => {
+    expect(verdictOf([result('sse', [])])).toContain('cannot be told from this measurement')
+  })
+})
+
+const around = (ms: number): readonly number[] => Array.from({ length: 200 }, (_, i) => ms + (i % 20) / 20)
+
+const result = (transport: string, delays: readonly number[], changes: Partial<Run> = {}): Summary =>
+  summarise(Array.from({ length: 3 }, () => ({ ...run(delays, changes), transport })))
+
+function run(delays: readonly number[], changes: Partial<Run> = {}): Run {
+  return {
+    transport: 'sse',
+    delaysMs: Float64Array.from(delays).sort(),
+    acceptedDelaysMs: new Float64Array(0),
+    clockBoundMs: null,
+    busyMs: new Float64Array(delays.length),
+    independent: delays.length,
+    messages: delays.length,
+    refused: 0,
+    refusal: null,
+    expected: delays.length,
+    lost: 0,
+    doubled: 0,
+    reordered: 0,
+    slipsMs: new Float64Array(delays.length),
+    usage: null,
+    dropped: 0,
+    loopDelayMs: 0,
+    cpuMs: null,
+    memoryKiB: null,
+    othersShare: null,
+    ...changes,
+  }
+}
