@@ -21,7 +21,7 @@ test('a second page sees every change of the first: add, rename, assign, tick, m
   await using server = await serve()
   await using ada = await open(server.origin, { name: 'Ada' })
   await using bo = await open(server.origin, { name: 'Bo' })
-  await bo.page.getByText('Nothing is on this board yet.').waitFor()
+  await bo.page.getByText('This board is empty.').waitFor()
 
   await ada.page.getByLabel('New task in To do').fill('Draw a map')
   await ada.page.keyboard.press('Enter')
@@ -31,7 +31,7 @@ test('a second page sees every change of the first: add, rename, assign, tick, m
   await bo.page.getByRole('button', { name: 'Draw a map' }).click()
   const task = bo.page.getByRole('complementary')
   await task.getByLabel('Task', { exact: true }).fill('Draw two maps')
-  await task.getByLabel('Whose').fill('Cy')
+  await task.getByLabel('Assigned to').fill('Cy')
   await task.getByRole('button', { name: 'Done' }).click()
   await task.getByLabel('List', { exact: true }).selectOption('Doing')
   await agree(server.origin, [ada, bo])
@@ -41,7 +41,7 @@ test('a second page sees every change of the first: add, rename, assign, tick, m
   await ada.page.locator('[data-list=doing]').getByRole('button', { name: 'Draw two maps Cy' }).waitFor()
 
   await task.getByRole('button', { name: 'Delete' }).click()
-  await ada.page.getByText('Nothing is on this board yet.').waitFor()
+  await ada.page.getByText('This board is empty.').waitFor()
   for (let i = 0; i < 5; i++) await bo.page.getByRole('button', { name: 'Undo' }).click()
   await agree(server.origin, [ada, bo])
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([
@@ -54,7 +54,7 @@ test('a second page sees every change of the first: add, rename, assign, tick, m
     { title: 'Draw two maps', assignee: 'Cy', done: true, list: 'doing' },
   ])
   await bo.page.keyboard.press('ControlOrMeta+Shift+Z')
-  await ada.page.getByText('Nothing is on this board yet.').waitFor()
+  await ada.page.getByText('This board is empty.').waitFor()
   await bo.page.keyboard.press('ControlOrMeta+Z')
   await agree(server.origin, [ada, bo])
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ title: 'Draw two maps' }])
@@ -82,7 +82,7 @@ test('an arrow moves a list and keeps the focus, and undo restores a deleted lis
   const isOrder = (order: string) =>
     until(`the lists are in the order ${order}`, async () => (await titles()) === order)
 
-  await bo.page.getByRole('button', { name: 'Move the list Done forward' }).focus()
+  await bo.page.getByRole('button', { name: 'Move the list Done one place earlier' }).focus()
   await bo.page.keyboard.press('Enter')
   await isOrder('To do,Done,Doing')
   await bo.page.keyboard.press('Enter')
@@ -113,11 +113,11 @@ test('a task is moved by keyboard, and each step is announced', async () => {
   await page.keyboard.press('ArrowRight')
   await said(/^1 of 1 in Doing\.$/)
   await page.keyboard.press('ArrowDown')
-  await said(/^There is nothing further that way: 1 of 1 in Doing\.$/)
+  await said(/^The task cannot be moved further in this direction: 1 of 1 in Doing\.$/)
   // No other page sees the move before the task is put down.
   expect((await boardOf(server.origin)).board.tasks.map(({ list }) => list)).toEqual(['todo', 'todo', 'todo'])
   await page.keyboard.press('Escape')
-  await said(/^Put back\.$/)
+  await said(/^The task is back at its old place\.$/)
   expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('three')
   await page.keyboard.press('Space')
   await page.keyboard.press('ArrowUp')
@@ -187,7 +187,10 @@ test('undo refuses a change if somebody has changed the same thing since', async
   await change(server.origin, { type: 'task_updated', task: { id: 'one', done: false } })
   await page.getByRole('status').getByText('Eve marked “one” as not done.').waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
-  await page.getByRole('status').getByText('Not taken back: Eve has changed the same since.').waitFor()
+  await page
+    .getByRole('status')
+    .getByText('Undo is not possible: Eve has changed the same task or list since.')
+    .waitFor()
 })
 
 test('markup in texts of other people is shown as text', async () => {

@@ -77,7 +77,7 @@ test('a board whose changes alone fail does not report the server as absent', as
   await page.route(/\/boards\/b\?/, (route) => route.abort())
   await page.getByLabel('New task in To do').fill('one')
   await page.keyboard.press('Enter')
-  await page.getByRole('alert').getByText('Changes do not get through: none is answered.').waitFor()
+  await page.getByRole('alert').getByText('The changes are not saved: the server does not answer them.').waitFor()
   expect(await page.locator('.chip').textContent()).toMatch(/live/)
 })
 

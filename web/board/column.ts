@@ -80,7 +80,7 @@ function step({ id, title }: List, direction: 'left' | 'right', acts: BoardActs)
   return html`<button
     type="button"
     class="step ${direction}"
-    aria-label=${`Move the list ${title} ${direction === 'left' ? 'forward' : 'back'}`}
+    aria-label=${`Move the list ${title} ${direction === 'left' ? 'one place earlier' : 'one place later'}`}
     @click=${() => acts.moveList(id, direction)}
   >
     <span aria-hidden="true">${direction === 'left' ? '←' : '→'}</span>

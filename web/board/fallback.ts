@@ -43,11 +43,14 @@ export type TransportReport =
   /** Time has passed. */
   | { readonly is: 'tick' }
 
-/** Longer than a restart of the server and the reconnection after it. A page that waits longer seems dead. */
+/**
+ * Time after which a transport that delivers nothing is given up. A restart of the server with the reconnection after
+ * it is shorter. A page that waits longer seems dead.
+ */
 export const PATIENCE_MS = 4000
 const RETRY_MS = 10_000
 const LONGEST_RETRY_MS = 5 * 60_000
-/** If a transport is lost this often within a minute, something on the network cuts it, and will again. */
+/** If a transport is lost this often within a minute, something on the network cuts it, and will do so again. */
 const LOSSES = 4
 const LOSSES_WITHIN_MS = 60_000
 
@@ -82,7 +85,7 @@ export function step(state: Fallback, report: TransportReport, nowMs: number): F
 
 function revive(state: Fallback, nowMs: number): Fallback {
   const isBest = state.current === state.order[0]
-  // The cause that took the better transports away may be over, so they are tried soon.
+  // The reason why the better transports failed may be over, so they are tried soon.
   const retryAtMs = isBest ? Infinity : nowMs + state.retryMs
   return { ...state, isLive: true, sinceMs: nowMs, trouble: '', retryAtMs, gaveUp: isBest ? null : state.gaveUp }
 }
@@ -91,7 +94,9 @@ function lose(state: Fallback, trouble: string, nowMs: number): Fallback {
   if (!state.isLive) return { ...state, trouble }
   const lossesAtMs = [...state.lossesAtMs, nowMs].filter((atMs) => atMs > nowMs - LOSSES_WITHIN_MS)
   const lost = { ...state, isLive: false, sinceMs: nowMs, trouble, lossesAtMs }
-  return lossesAtMs.length >= LOSSES ? giveUp({ ...lost, trouble: `lost ${LOSSES} times in a minute` }, nowMs) : lost
+  return lossesAtMs.length >= LOSSES
+    ? giveUp({ ...lost, trouble: `it was lost ${LOSSES} times in a minute` }, nowMs)
+    : lost
 }
 
 function judged(state: Fallback, nowMs: number): Fallback {
@@ -106,7 +111,7 @@ function giveUp(state: Fallback, nowMs: number): Fallback {
   const [best] = state.order
   const next = state.order[state.order.indexOf(state.current) + 1] ?? best
   if (next === undefined || next === state.current) return state
-  const trouble = state.trouble === '' ? `brought nothing in ${PATIENCE_MS / 1000} s` : state.trouble
+  const trouble = state.trouble === '' ? `it delivered nothing in ${PATIENCE_MS / 1000} s` : state.trouble
   return {
     ...state,
     current: next,

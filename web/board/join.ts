@@ -2,8 +2,9 @@
 import type { Cursor } from '../../server/protocol/feed.ts'
 
 /**
- * Compares an event with a cursor up to which everything is known. The event is `seen`, or the `next` one, or after a
- * `hole`, which includes another epoch of the log. After a hole only a new snapshot helps.
+ * Compares an event with a cursor up to which everything is known. Returns `seen` for an event up to the cursor,
+ * `next` for the event just after it, and `hole` if events are missing in between or the log has another epoch. After
+ * a hole only a new snapshot helps.
  */
 export function standing(event: Cursor, at: Cursor): 'seen' | 'next' | 'hole' {
   const [one, other] = [parse(event), parse(at)]

@@ -7,7 +7,7 @@ import type { Fallback, TransportReport } from './fallback.ts'
 
 export interface BoardLine {
   readonly state: Fallback
-  /** Time since which the line delivers, or does not, across all transports. */
+  /** Time at which the line last began or stopped delivering, across all transports. */
   readonly sinceMs: number
   /** State of the current transport's connection. */
   readonly is: State | null
@@ -38,7 +38,7 @@ export interface LineListener {
   changed(): void
 }
 
-/** Short enough to seem immediate to a person who moves a task, and at most one request a second. */
+/** Poll interval. It seems immediate to a person who moves a task, and causes at most one request a second. */
 const POLL_MS = 1000
 const HOLD_S = 25
 const TICK_MS = 250

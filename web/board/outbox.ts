@@ -95,6 +95,6 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
 
 /**
  * Reports whether a refusal is final. Timeouts and rate limits pass, and a person can sign in again; every other 4xx
- * status stays.
+ * status is final.
  */
 const isFinal = ({ status }: Refused): boolean => status >= 400 && status < 500 && ![401, 408, 429].includes(status)

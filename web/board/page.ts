@@ -130,7 +130,7 @@ export class BoardPage extends LitElement implements BoardActs {
   moveList(id: string, direction: 'left' | 'right'): void {
     const { board } = this.session
     const moved = board && shiftList(board, id, direction)
-    if (!moved) return this.say('There is nothing further that way.')
+    if (!moved) return this.say('The list cannot be moved further in this direction.')
     if (!this.change({ type: 'list_updated', list: moved })) return
     const { lists } = apply(board, { type: 'list_updated', list: moved })
     const at = lists.findIndex((list) => list.id === id)
@@ -168,7 +168,7 @@ export class BoardPage extends LitElement implements BoardActs {
         signOut: () => void signOut().catch((error: Error) => this.say(error.message)),
         theme: () => this.#theme(theme === 'dark' ? 'light' : 'dark'),
       })}
-      <section class="about" aria-label="Who is here, and how the board comes">
+      <section class="about" aria-label="People and connection">
         ${people(session)} ${wire(session.line, this.address.by, (only) => this.#use(only))}
         <p class="said" role="status">${this.said}</p>
       </section>
@@ -194,14 +194,14 @@ export class BoardPage extends LitElement implements BoardActs {
     }
     return html`<main class="lists">
         <p id="keys" class="vh">
-          Enter opens it. Space picks it up: then the arrow keys move it, Space puts it down and Escape puts it back.
-          Delete deletes it.
+          Enter opens the task. Space picks it up; then the arrow keys move it, Space puts it down, and Escape puts it
+          back. Delete deletes the task.
         </p>
         ${
           board.tasks.length === 0
             ? html`<p class="empty">
-                Nothing is on this board yet. Write a first task into one of its lists: whoever opens this address sees
-                it at once, and may change it.
+                This board is empty. Add a task to one of its lists. Everybody who opens this address sees the task at
+                once, and can change it.
               </p>`
             : nothing
         }
@@ -256,7 +256,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const { board } = this.session
     if (!board || !this.moving) return
     const moved = shift(apply(board, { type: 'task_updated', task: this.moving }), id, direction)
-    if (!moved) return this.say(`There is nothing further that way: ${this.#where(id)}.`)
+    if (!moved) return this.say(`The task cannot be moved further in this direction: ${this.#where(id)}.`)
     this.moving = moved
     this.#focus = taskOf(id)
     this.say(`${this.#where(id)}.`)
@@ -268,14 +268,14 @@ export class BoardPage extends LitElement implements BoardActs {
     this.moving = null
     this.#focus = taskOf(moving.id)
     const was = this.session.board?.tasks.find(({ id }) => id === moving.id)
-    if (!was) return this.say('It is gone: somebody has deleted it.')
+    if (!was) return this.say('Somebody has deleted this task.')
     this.put(moving)
   }
 
   #putBack(): void {
     this.#focus = taskOf(this.moving?.id)
     this.moving = null
-    this.say('Put back.')
+    this.say('The task is back at its old place.')
   }
 
   #where(id: string): string {
@@ -288,7 +288,7 @@ export class BoardPage extends LitElement implements BoardActs {
     const next = this.querySelector<HTMLElement>(`[data-task="${CSS.escape(id)}"] + .card`)?.dataset['task']
     if (!this.change({ type: 'task_deleted', task: { id } })) return
     this.#focus = taskOf(next)
-    this.say('Deleted. Undo brings it back.')
+    this.say('The task is deleted. Undo brings it back.')
   }
 
   readonly #addList = (event: SubmitEvent): void => {

@@ -49,20 +49,20 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
       ></textarea>
     </div>
     <div>
-      <label class="label" for="task-assignee">Whose</label>
+      <label class="label" for="task-assignee">Assigned to</label>
       <span class="control">
         <input
           id="task-assignee"
           class="field"
           name="assignee"
           list="names"
-          placeholder="nobody’s"
+          placeholder="nobody"
           autocomplete="off"
           maxlength=${LONGEST_NAME}
           .value=${assignee}
           @change=${({ target }: Event) => target instanceof HTMLInputElement && set({ assignee: target.value.trim() })}
         />
-        ${assignee === me ? nothing : html`<button type="button" class="button" @click=${() => set({ assignee: me })}>Mine</button>`}
+        ${assignee === me ? nothing : html`<button type="button" class="button" @click=${() => set({ assignee: me })}>Assign to me</button>`}
       </span>
       <datalist id="names">${names.map((name) => html`<option value=${name}></option>`)}</datalist>
     </div>
@@ -79,7 +79,7 @@ export function panel({ board, task, isPending, me, names, link }: PanelParts, a
       </select>
     </div>
     <p class="control">
-      ${step('up', 'Up')} ${step('down', 'Down')} ${step('left', 'List before')} ${step('right', 'Next list')}
+      ${step('up', 'Up')} ${step('down', 'Down')} ${step('left', 'Previous list')} ${step('right', 'Next list')}
       <span class="small dim">${spot(board, id)}</span>
     </p>
     <p class="acts">

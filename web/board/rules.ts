@@ -5,7 +5,7 @@
 import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'
 
-/** More tasks than a person can survey. As JSON, no board is larger than half a megabyte. */
+/** Greatest number of tasks. A person cannot survey more, and as JSON no board is larger than half a megabyte. */
 export const MOST_TASKS = 500
 const MOST_LISTS = 20
 
@@ -41,7 +41,7 @@ function allowTask(board: Board, type: TaskType, change: TaskChange): ReturnType
   const isPlaced = type === 'task_created' || change.list !== undefined || change.before !== undefined
   const inList = board.tasks.filter((task) => task.list === list)
   const task = { ...wellFormed(change), ...(isPlaced && { list, before: anchor(inList, id, change.before) }) }
-  if (Object.keys(task).length === 1) return refuse('bad-change', 'Nothing of the task is changed.')
+  if (Object.keys(task).length === 1) return refuse('bad-change', 'The change names no field of the task.')
   return { allowed: { type, task } }
 }
 
@@ -72,7 +72,7 @@ function allowList({ lists, tasks }: Board, type: ListType, change: ListChange):
     ...wellFormed(change),
     ...(change.before !== undefined && { before: anchor(lists, id, change.before) }),
   }
-  if (Object.keys(list).length === 1) return refuse('bad-change', 'Nothing of the list is changed.')
+  if (Object.keys(list).length === 1) return refuse('bad-change', 'The change names no field of the list.')
   return { allowed: { type, list } }
 }
 

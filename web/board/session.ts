@@ -72,7 +72,10 @@ export interface BoardSessionParts {
  */
 const WITHHELD_MS = 6000
 const ANSWER_MS = 10_000
-/** Longer than a reconnection after a cut. Only then does the page check whether the server can be reached at all. */
+/**
+ * Time without a delivery after which the page checks whether the server can be reached at all. A reconnection after
+ * a cut is faster.
+ */
 const PATIENCE_MS = 2000
 /** If a page did not run for this long, it has missed heartbeats. */
 const HEARTBEATS_MS = 30_000
@@ -118,7 +121,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     refused(key, why) {
       if (state) state = refused(state, key)
       history = forgot(history, key)
-      say(`Taken back: ${why}`)
+      say(`The change was refused: ${why}`)
       changed()
     },
     trouble: troubled,
@@ -179,8 +182,8 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
       return history.undone.length > 0
     },
     change: (change) => make(change),
-    undo: () => step('undo', 'Taken back: you', 'Not taken back'),
-    redo: () => step('redo', 'Done again: you', 'Not done again'),
+    undo: () => step('undo', 'Undo: you', 'Undo is not possible'),
+    redo: () => step('redo', 'Redo: you', 'Redo is not possible'),
     rename(name) {
       person = { ...person, name }
       if (state && !isResting) line.open(only)
@@ -260,7 +263,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     history = found.rest
     const { back, changedBy } = found.last
     const board = shown(state)
-    if (changedBy !== null) say(`${refusal}: ${changedBy} has changed the same since.`)
+    if (changedBy !== null) say(`${refusal}: ${changedBy} has changed the same task or list since.`)
     else if (make(back, which)) say(told(who, back, board))
     changed()
   }
@@ -275,7 +278,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
       state = after
       if (event.type === 'board_deleted') {
         history = NOTHING_DONE
-        say('The instructor has deleted this board. It begins anew.')
+        say('The instructor has deleted this board. The board starts again from the beginning.')
       }
       if (!isOfBoard(event)) continue
       const change = changeOf(event)
@@ -288,7 +291,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
 
   function expectSeen(key: string): void {
     if (!isResting && line.state.isLive && state?.pending.some((one) => one.key === key))
-      line.withheld('held back what the server had accepted')
+      line.withheld('it did not deliver a change that the server had accepted')
   }
 
   function goOn(): void {

@@ -45,7 +45,7 @@ export function top(
       <button class="button">Open</button>
     </form>
     <label class="control me">
-      <span class="dim">You are</span>
+      <span class="dim">Your name</span>
       <input
         class="field"
         name="name"
@@ -79,7 +79,7 @@ export function people({ presence, person, unreachable }: BoardSession): Templat
       ({ userId, name, tabs }) =>
         html`<li class=${typing.includes(userId) ? 'writes' : ''}>
           <bdi>${name}</bdi
-          >${userId === person.userId ? html`<span class="dim"> (you)</span>` : nothing}${tabs > 1 ? html`<span class="dim"> ×${tabs}</span>` : nothing}${typing.includes(userId) ? html`<span class="dim"> writes</span>` : nothing}
+          >${userId === person.userId ? html`<span class="dim"> (you)</span>` : nothing}${tabs > 1 ? html`<span class="dim"> ×${tabs}</span>` : nothing}${typing.includes(userId) ? html`<span class="dim"> is typing</span>` : nothing}
         </li>`,
     )}
     ${people > here.length ? html`<li class="dim">and ${people - here.length} more</li>` : nothing}

@@ -19,18 +19,18 @@ export function trouble({
       <a href="/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}" target="_blank"
         >Sign in</a
       >
-      in another tab: here the board goes on from where it is.${waiting}
+      in another tab. Then this board continues from its current state.${waiting}
     </p>`
   const isLive = board !== null && line.isLive
   // Arriving events prove that the server can be reached.
-  const why = isLive && trouble !== '' && !isAnswered ? 'none is answered' : unreachable || trouble
+  const why = isLive && trouble !== '' && !isAnswered ? 'the server does not answer them' : unreachable || trouble
   if (why === '') return nothing
   const what = isLive
-    ? 'Changes do not get through:'
+    ? 'The changes are not saved:'
     : isAnswered && unreachable === ''
       ? 'The server answers with an error:'
       : 'The server does not answer:'
   return html`<p class="trouble" role="alert">
-    <b>${what}</b> ${why}. It is asked again and again${board ? ', and you may go on' : ''}.${waiting}
+    <b>${what}</b> ${why}. The page keeps trying${board ? ', and you can continue to work' : ''}.${waiting}
   </p>`
 }

@@ -36,7 +36,10 @@ function inverseOfList({ lists }: Board, { type, list: { id, title, before } }: 
   return { type: 'list_updated', list }
 }
 
-/** Reports whether a later change affects the same fields, so that undoing the first would undo the later one too. */
+/**
+ * Reports whether a later change affects the same fields, so that undoing the first change would also undo the later
+ * one.
+ */
 export function collide(first: Change, later: Change): boolean {
   if ('task' in first !== 'task' in later) return false
   const [one, other] = [subject(first), subject(later)]

@@ -20,13 +20,13 @@ export function wire(
     </span>
     ${gaveUp ? html`<span class="small dim why">${LABELS[gaveUp.transport]} was given up: ${gaveUp.trouble}${trial ? `; trying ${LABELS[trial]} again` : ''}.</span>` : nothing}
     <label class="small"
-      ><span class="dim">by</span>
+      ><span class="dim">over</span>
       <select
         class="choice"
         aria-label="Transport"
         @change=${({ target }: Event) => target instanceof HTMLSelectElement && use(TRANSPORTS.find((name) => name === target.value) ?? null)}
       >
-        <option value="" ?selected=${only === null}>whatever works</option>
+        <option value="" ?selected=${only === null}>the best that works</option>
         ${[...new Set([...ORDER, ...TRANSPORTS])].map((name) => html`<option value=${name} ?selected=${only === name}>${LABELS[name]} only</option>`)}
       </select>
     </label>

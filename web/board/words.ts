@@ -26,7 +26,7 @@ function ofTask({ type, task }: Extract<Change, { task: unknown }>, { tasks, lis
   if (task.before !== undefined || task.list !== undefined) return `moved ${title} within ${list}`
   if (task.title !== undefined) return `renamed ${title} to ${quoted(task.title)}`
   if (task.assignee !== undefined)
-    return task.assignee === '' ? `gave ${title} to nobody` : `gave ${title} to ${task.assignee}`
+    return task.assignee === '' ? `assigned ${title} to nobody` : `assigned ${title} to ${task.assignee}`
   return task.done ? `marked ${title} as done` : `marked ${title} as not done`
 }
 

@@ -95,7 +95,7 @@ function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wante
       wanted === undefined ? [] : [html`<span class="dim">${LABEL + blank.slice(LABEL.length) + wanted}</span>`, '\n']
     return [before, html`<mark>${wrong}</mark>`, after, ...label]
   })
-  return html`<pre class="dump" tabindex="0" role="region" aria-label="What crossed the wire">${pieces}</pre>`
+  return html`<pre class="dump" tabindex="0" role="region" aria-label="Bytes that crossed the wire">${pieces}</pre>`
 }
 
 const LABEL = 'wanted: '

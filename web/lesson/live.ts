@@ -85,7 +85,7 @@ export class LessonLive extends LitElement implements Controls {
   }
 
   open(): void {
-    this.say('Open the sandbox and click on a mark there: it shows the bytes of each exchange.')
+    this.say('Open the sandbox and click a mark there to see the bytes of its exchange.')
   }
 
   close(): void {}
@@ -119,7 +119,7 @@ export class LessonLive extends LitElement implements Controls {
       ${this.#setting(session)}
       <span class="right"
         ><button class="link" type="button" aria-pressed=${this.pausedMs !== null} @click=${() => this.pause()}>
-          ${this.pausedMs === null ? 'Pause' : 'Go on'}
+          ${this.pausedMs === null ? 'Pause' : 'Resume'}
         </button>
         <a href=${look}>Open in the sandbox</a></span
       >

@@ -41,7 +41,7 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
   const prediction = document.querySelector('fw-prediction')
   let session: SandboxSession | undefined
   let running: string | null = null
-  /** When the last check ended, on this page's clock. */
+  /** Time at which the last check ended, on this page's clock. */
   let checkedAtMs: number | null = null
   Object.assign(live, { lesson, look, yours, address })
   if (prediction instanceof Prediction) prediction.lesson = lesson

@@ -15,7 +15,7 @@ export interface Question {
   readonly missing?: (session: SessionFacts & Forecast) => string | null
   /** The measured number; null until there is one. */
   measured(session: SessionFacts & Forecast): MeasuredValue | null
-  /** The number that the model expects; null if it cannot tell. */
+  /** The number that the model expects; null if the model has no number for the question. */
   expected(session: SessionFacts & Forecast): number | null
 }
 

@@ -26,11 +26,13 @@ export interface TryPlace {
 const SHOWN_MS = 5000
 const SHOWN_CHARS = 8000
 
-/** How often the page asks for the bytes. The server reports them a little after they crossed. */
+/** Interval at which the page asks for the bytes. The server reports them a little after they crossed. */
 const LOOK_MS = 200
 const PATIENCE_MS = 2000
 
-/** Adds a button to each request. A command with more than one request gets none: it is for the terminal. */
+/**
+ * Adds a button to each request. A command with more than one request gets no button, because it is for the terminal.
+ */
 export function offerTries(text: ParentNode, place: TryPlace): void {
   let tries = 0
   for (const block of text.querySelectorAll<HTMLElement>('.http, pre.sh')) {
@@ -53,7 +55,7 @@ function tryOf(asked: Asked, place: TryPlace, newName: () => string): HTMLElemen
   shown.hidden = true
   shown.tabIndex = 0
   shown.setAttribute('role', 'region')
-  shown.setAttribute('aria-label', 'What crossed the wire')
+  shown.setAttribute('aria-label', 'Bytes that crossed the wire')
   shown.setAttribute('aria-live', 'polite')
   box.append(button, shown)
   button.addEventListener('click', async () => {
@@ -149,7 +151,7 @@ async function cursorOf(path: string): Promise<string> {
   return cursor
 }
 
-/** Reads `GET /path HTTP/1.1` and its headers from a block. Null for a WebSocket, which `fetch` cannot open. */
+/** Reads `GET /path HTTP/1.1` and its headers from a block. Returns null for a WebSocket, which `fetch` cannot open. */
 function requestIn(text: string): Asked | null {
   const [first = '', ...lines] = (text.split('\n\n')[0] ?? '').split('\n')
   const [, path = ''] = /^GET (\/\S*) HTTP\/1\.1$/.exec(first.trim()) ?? []
@@ -167,7 +169,7 @@ function madeBy(request: string): Asked | null {
   return method === '' ? null : { method, isYours: false, path, headers: { 'content-type': 'application/json' }, body }
 }
 
-/** Reads one `curl` command. Null if there is anything else: a variable, a pipe, a second command. */
+/** Reads one `curl` command. Returns null if the text contains anything else: a variable, a pipe, a second command. */
 function commandIn(text: string): Asked | null {
   const words = wordsOf(text.trim())
   if (words?.[0] !== 'curl') return null
@@ -179,7 +181,7 @@ function commandIn(text: string): Asked | null {
     const word = words[i] ?? ''
     if (/^-[siSN]+$/.test(word)) continue
     if (!word.startsWith('-')) urls.push(word)
-    // Options for the output in a terminal.
+    // These options only change the output in a terminal.
     else if (word === '-w' || word === '-o') i++
     else if (word === '-X') method = words[++i]
     else if (word === '-H') heads.push(...(/^([\w-]+): *(.*)$/.exec(words[++i] ?? '')?.slice(1) ?? []))

@@ -1,5 +1,5 @@
 /**
- * The words of one plain shell command, without their quotes. Null if the text has a variable, a pipe, a
+ * Returns the words of one plain shell command, without their quotes; null if the text has a variable, a pipe, a
  * second command, or anything else that a shell can do and a page cannot.
  */
 export function wordsOf(command: string): readonly string[] | null {

@@ -34,7 +34,7 @@ test('a transport that delivers nothing in time is replaced by the next one, wit
     isLive: false,
     gaveUp: { transport: 'ws', trouble: 'the connection was cut' },
   })
-  expect(pass(startFallback(0), 0, PATIENCE_MS).gaveUp?.trouble).toBe('brought nothing in 4 s')
+  expect(pass(startFallback(0), 0, PATIENCE_MS).gaveUp?.trouble).toBe('it delivered nothing in 4 s')
 })
 
 test('all transports are tried in turn as long as none works', () => {
@@ -59,7 +59,10 @@ test('a transport that is cut again and again is given up, although it always re
   let state = startFallback(0)
   for (let atMs = 0; state.current === 'ws' && atMs < 60_000; atMs += 5000)
     state = step(step(state, live('ws'), atMs), down('ws'), atMs + 1000)
-  expect(state).toMatchObject({ current: 'sse', gaveUp: { transport: 'ws', trouble: 'lost 4 times in a minute' } })
+  expect(state).toMatchObject({
+    current: 'sse',
+    gaveUp: { transport: 'ws', trouble: 'it was lost 4 times in a minute' },
+  })
 })
 
 test('a transport that holds back an accepted change is given up at once', () => {

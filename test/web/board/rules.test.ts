@@ -81,7 +81,11 @@ describe('the rules refuse a change with a sentence', () => {
       board(task('a')),
       { type: 'task_updated', task: { id: 'a', list: 'nowhere' } },
     ],
-    ['bad-change: Nothing of the task is changed.', board(task('a')), { type: 'task_updated', task: { id: 'a' } }],
+    [
+      'bad-change: The change names no field of the task.',
+      board(task('a')),
+      { type: 'task_updated', task: { id: 'a' } },
+    ],
     ['unknown-task: There is no task "b" on the board.', board(task('a')), { type: 'task_deleted', task: { id: 'b' } }],
     [
       'taken-id: The list "todo" is on the board already.',
@@ -95,7 +99,7 @@ describe('the rules refuse a change with a sentence', () => {
       { type: 'list_updated', list: { id: 'x', title: 'x' } },
     ],
     ['bad-change: A list needs a title.', EMPTY, { type: 'list_updated', list: { id: 'todo', title: '' } }],
-    ['bad-change: Nothing of the list is changed.', EMPTY, { type: 'list_updated', list: { id: 'todo' } }],
+    ['bad-change: The change names no field of the list.', EMPTY, { type: 'list_updated', list: { id: 'todo' } }],
     ['list-in-use: The list "todo" has tasks in it.', board(task('a')), { type: 'list_deleted', list: { id: 'todo' } }],
   ])('%s', ([said, on, wish]) => {
     expect(refusal(on, wish)).toBe(said)
