@@ -25,7 +25,7 @@ test('test/README.md lists every suite, and CI runs the test command of the READ
 })
 
 describe.skipIf(process.platform !== 'linux')('the stages of CI (skipped on other systems than Linux)', () => {
-  test('end the run with 0 and the time of each if all pass', () => {
+  test('end the run with exit code 0 and show the time of each stage if all pass', () => {
     const { status, stdout } = ran(`stage 'echo one'\nbeside 'echo two' 'echo three'`)
     expect(status).toBe(0)
     for (const word of ['one', 'two', 'three']) expect(stdout).toMatch(new RegExp(`^${word}$`, 'm'))

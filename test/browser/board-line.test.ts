@@ -69,7 +69,7 @@ test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('a board works over 
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ done: true }])
 })
 
-test('falls back to SSE if WebSockets are refused, gives the reason, and returns later', async () => {
+test('a board falls back to SSE if WebSockets are refused, gives the reason, and returns later', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   await using ada = await open(server.origin)
   const { page } = ada
@@ -83,7 +83,7 @@ test('falls back to SSE if WebSockets are refused, gives the reason, and returns
   await agree(server.origin, [ada])
 }, 120_000)
 
-test('falls back to polling if neither WebSocket nor SSE gets through', async () => {
+test('a board falls back to polling if neither WebSocket nor SSE gets through', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   await using ada = await open(server.origin, { blocked: /\/sse\?/ })
   await ada.page.locator('.chip[data-lane=long-poll]').getByText('live').waitFor(AGREE)

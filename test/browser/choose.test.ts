@@ -43,8 +43,8 @@ const streams = Object.values(transports).flatMap(({ name, kind }) => (kind === 
 
 test.each([
   ['a busy room', '?rate=8&age=1&latency=0&bytes=200'],
-  ['a slow way', '?rate=5&age=2&latency=150'],
-  ['short messages, often asked for', '?rate=4&age=0.3&latency=0&bytes=5'],
+  ['a slow network', '?rate=5&age=2&latency=150'],
+  ['short messages with frequent polls', '?rate=4&age=0.3&latency=0&bytes=5'],
 ])(
   'the measurement of %s agrees with the model within a tenth, or explains the difference',
   async (_, search) => {

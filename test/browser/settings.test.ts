@@ -67,7 +67,7 @@ test('a changed network is shown as a band, and its delay appears on the push la
   await expect.poll(() => groundOf(page)).toBe('0,0,0,0')
 })
 
-test('the clock is as exact on a slow network, and the expected delay includes the network', async () => {
+test('the clock is as exact on a slow network as on a fast one, and the expected delay includes the network', async () => {
   await using server = await serve({ conditions: { latencyMs: 60 } })
   await using opened = await open(browser, server, '/?rate=20')
   await lanesHave(opened.page, 5)

@@ -218,7 +218,7 @@ describe('nginx with nothing but proxy_pass', () => {
         return response.text()
       })
       const flowing = connect('sse', plain(fixed))
-      await until('the server has both clients', async () => (await clientsAt(server)) === 2)
+      await until('both clients are connected to the server', async () => (await clientsAt(server)) === 2)
       await server.publish('1')
       await until('the client of the unbuffered path has the event', () => flowing.events.length === 1)
       expect(begun).toBe(false)

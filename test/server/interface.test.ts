@@ -185,7 +185,7 @@ describe('a long poll', () => {
   test.each([
     ['a wait above 30 counts as 30', '&wait=1000000000', undefined, 'wait=30'],
     ['Prefer: wait is obeyed', '', 'wait=10', 'wait=10'],
-    ['Prefer: wait among others is obeyed', '', 'respond-async, wait=7', 'wait=7'],
+    ['Prefer: wait beside other preferences is obeyed', '', 'respond-async, wait=7', 'wait=7'],
     ['the query has priority over Prefer', '&wait=3', 'wait=10', 'wait=3'],
     ['an invalid Prefer is ignored', '', 'wait=abc', 'wait=25'],
     ['a negative Prefer is ignored', '', 'wait=-1', 'wait=25'],
@@ -271,7 +271,7 @@ describe('an event stream', () => {
 
   test.each([
     ['an invalid Last-Event-ID', '', { 'last-event-id': 'garb age' }],
-    ['an invalid after', '?after=garbage', {}],
+    ['an invalid cursor in the URL', '?after=garbage', {}],
     ['a cursor of another epoch', '?after=gone.3', {}],
   ])(
     'with %s begins with a gap event, because an error would end an EventSource for good',

@@ -40,10 +40,10 @@ test('only the name and the text of a message are passed on', async () => {
 })
 
 test.each([
-  ['no JSON', 'hello', '"hello" is no JSON.'],
+  ['a text that is not JSON', 'hello', '"hello" is no JSON.'],
   ['an empty message', '', 'The message is empty or binary.'],
   ['a list', '[]', '[] must be object.'],
-  ['no text', '{"username":"Ada"}', 'message'],
+  ['no field "text"', '{"username":"Ada"}', 'message'],
   ['an empty name', '{"username":"","message":"x"}', 'username'],
   ['a text that is a number', '{"username":"Ada","message":1}', 'message'],
   ['a name that is too long', JSON.stringify({ username: 'x'.repeat(65), message: 'x' }), 'username'],

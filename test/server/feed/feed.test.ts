@@ -17,7 +17,7 @@ async function filled(count: number, log: Log = memoryLog()) {
 
 const texts = ({ events }: PollAnswer) => events.map(({ text }) => text)
 
-test('a question without a cursor gets the cursor of the room\u2019s end and no events', async () => {
+test('a read without a cursor gets the cursor of the room\u2019s end and no events', async () => {
   const feed = await filled(3)
   expect(await feed.since('a', undefined, 10)).toEqual({
     events: [],
@@ -43,7 +43,7 @@ test('a limited answer has more: true, and its cursor continues after the last e
   expect(rest.more).toBe(false)
 })
 
-test('a question with a limit of 0 gets the cursor from which reading begins', async () => {
+test('a read with a limit of 0 gets the cursor from which reading begins', async () => {
   const feed = await filled(5)
   expect(await feed.since('a', '0', 0)).toEqual({ events: [], cursor: `${feed.epoch}.0`, gap: false, more: true })
 })
@@ -267,7 +267,7 @@ test('an event that is removed is no longer read from the tail in memory, and th
   expect(texts(await feed.since('a', '0', 10))).toEqual([undefined, '2', 'notice'])
 })
 
-test('equal questions get the same object until there is a new event', async () => {
+test('equal reads get the same object until there is a new event', async () => {
   const feed = await filled(3)
   const first = await feed.since('a', '0', 10)
   expect(await feed.since('a', '0', 10)).toBe(first)

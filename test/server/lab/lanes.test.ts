@@ -201,7 +201,7 @@ test('a publish in a lane counts as a request body, and its answer as framing', 
   expect(split).toMatchObject({ requestBodies: Buffer.byteLength(body), framing: length, payload: 0 })
 })
 
-test('the lanes of an EventSource, of fetch and of the ws package are metered like any other', async () => {
+test('the lanes of an EventSource, of fetch and of the ws package are metered like any other lane', async () => {
   await using server = await serve()
   const at = `${server.origin}/feed/lobby`
   const source = new EventSource(`${at}/sse?lane=source`)

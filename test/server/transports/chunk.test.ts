@@ -63,7 +63,7 @@ describe.each([
 ])('a response in HTTP/%s', (version, read) => {
   const request = get('/').replace('1.1', version.slice(0, 3))
 
-  test('has its own writes and the chunks in the order of the calls, in the same tick and in later ones', async () => {
+  test('contains its own writes and the chunks in the order of the calls, in the same tick and in later ones', async () => {
     const { client, responses } = await connected(request)
     const response = only(responses)
     response.write('a')
@@ -101,7 +101,7 @@ describe.each([
     expect(read(client.text())).toBe(`begin ${'x'.repeat(2 * MUCH_BYTES)} end`)
   })
 
-  test('makes no error when chunks are written before and after its client leaves', async () => {
+  test('raises no error when chunks are written before and after its client leaves', async () => {
     const { client, responses } = await connected(request, false)
     const response = only(responses)
     const errors: unknown[] = []

@@ -48,7 +48,7 @@ describe('changes of two people at once', () => {
     expect(moved.tasks).toEqual([{ id: 'a', list: 'doing', title: 'renamed', assignee: 'Bo', done: false }])
   })
 
-  test('leave a task once, at the place of the later move in the log', () => {
+  test('leave a moved task in one place only, the place of the later move in the log', () => {
     const both: Change[] = [
       { type: 'task_updated', task: { id: 'a', list: 'doing' } },
       { type: 'task_updated', task: { id: 'a', list: 'done' } },

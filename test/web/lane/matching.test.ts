@@ -31,7 +31,7 @@ test('a report that comes before the response is matched to the right poll', () 
   ])
 })
 
-test('the clock’s error never makes time run backwards', () => {
+test('the clock’s error never changes the order of an exchange’s times', () => {
   const { marks, matching } = begin('short-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.state({ is: 'pausing', atMs: 100.4, untilMs: 1000 })
@@ -45,7 +45,7 @@ test('the clock’s error never makes time run backwards', () => {
   }
 })
 
-test('a request that fits two marks is matched to neither', () => {
+test('a request that fits two marks is matched to none of them', () => {
   const { marks, matching } = begin('long-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.letGo(110)

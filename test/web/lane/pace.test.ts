@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('a page that runs normally is not reported as late, nor are its clocks reported as different', () => {
+test('a page that runs normally is not reported as late, and its clocks are not reported as different', () => {
   const { pace, late, movedApart } = begin()
   run(60_000)
   pace.stop()

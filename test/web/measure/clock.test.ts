@@ -219,7 +219,7 @@ describe('the samples of the clock', () => {
     t3: t0 + roundTripMs,
   })
 
-  test('are none at first, and none after clear', () => {
+  test('are an empty list at first, and after clear', () => {
     const clock = createClock()
     expect([clock.at(0), clock.roundTripMs]).toEqual([null, null])
     clock.add(exact(0, 2))

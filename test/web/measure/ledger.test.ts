@@ -75,7 +75,7 @@ describe('a start', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 1 })
   })
 
-  test('that an event decided makes an earlier event out of order, not a duplicate', () => {
+  test('that was set by an event makes an earlier event out of order, not a duplicate', () => {
     const ledger = ledgerOf('0', 41)
     expect(ledger.receive('e.40', false)).toBe('out of order')
     expect(ledger.receive('e.40', false)).toBe('duplicate')
@@ -143,7 +143,7 @@ describe('a gap', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 5, gapped: 14 })
   })
 
-  test('that is announced twice, further the second time, is one gap', () => {
+  test('that is announced twice, with a later cursor the second time, counts as one gap', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.10')
     expect(ledger.gap('e.22')).toEqual({ first: 11, last: 22 })
@@ -166,7 +166,7 @@ describe('a gap', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 3, outOfOrder: 1, gapped: 2 })
   })
 
-  test('to another epoch, or before any start, has an unknown size', () => {
+  test('that leads to another epoch, or comes before any start, has an unknown size', () => {
     const ledger = ledgerOf('e.4', 5)
     expect(ledger.gap('f.20')).toBeNull()
     expect(ledger.receive('f.22', false)).toBe('new')

@@ -39,7 +39,7 @@ describe.each(TRANSPORTS)('the expected delay of %s', (transport) => {
 })
 
 describe('the delay of short polling', () => {
-  test('is at least the commit plus the way down, and at most a whole cycle more', () => {
+  test('is at least the commit plus the way to the client, and at most a whole cycle more', () => {
     const { fromMs, p50Ms, toMs } = transports['short-poll'].model.delay(USUAL)
     expect([fromMs, p50Ms, toMs]).toEqual([23, 23 + 1041 / 2, 23 + 1041])
   })
@@ -75,7 +75,7 @@ describe('the delay of long polling', () => {
     )
   })
 
-  test('has the mean of the textbook: the way down, plus r·g/b of half a gap', () => {
+  test('has the mean of the textbook: the way to the client, plus r·g/b of half a gap', () => {
     const { cdf } = transports['long-poll'].model.delay({ ...USUAL, ratePerSecond: 20 })
     const perGap = 0.02 * gapMs
     const inGap = perGap / (perGap + Math.exp(-perGap))

@@ -3,7 +3,7 @@ import { toHandout } from '../../../web/sandbox/handout.ts'
 import { createTracer } from '../../../web/ladder/trace.ts'
 import { BEGAN_MS, fixedScene } from '../ladder/scene.ts'
 
-test('the handout lists each lane in time order, with measured and assumed times', () => {
+test('the handout lists the messages of each lane in time order, with measured and assumed times', () => {
   expect(handout()).toBe(GOLDEN)
 })
 

@@ -44,7 +44,7 @@ test('a quiet stream stays open by its heartbeats, and is given up after two mis
   witness.close()
 })
 
-test('an event counts like a heartbeat, and so does the opening', async () => {
+test('an event and the opening of the stream count like a heartbeat', async () => {
   const streams: ServerResponse[] = []
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
