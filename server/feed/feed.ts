@@ -77,7 +77,8 @@ export interface Feed {
   close(): Promise<void>
 }
 
-export type Deliver = (batch: PollAnswer) => Promise<void> | void
+/** `history`: number of the batch's first events that were committed before the follower came. */
+export type Deliver = (batch: PollAnswer, history: number) => Promise<void> | void
 
 /** Thrown when the limit of rooms is reached and every room is in use. Existing rooms are not affected. */
 export class RoomsFull extends Error {}
@@ -127,6 +128,8 @@ interface Room {
 }
 
 interface Follower {
+  /** Seq of the room's last event when the follower came. */
+  cameAt: number
   /** Seq of the last event delivered. */
   at: number
   stopped: boolean
@@ -163,9 +166,9 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       return cursorOf(log.epoch, Math.max(first - 1, last - count))
     },
     follow(name, after, deliver, failed) {
-      const follower: Follower = { at: 0, stopped: false, deliver, failed }
+      const follower: Follower = { cameAt: 0, at: 0, stopped: false, deliver, failed }
       roomFor(name).followers.add(follower)
-      catchUp(name, follower, after).catch((error) => end(name, follower, error))
+      join(name, follower, after).catch((error) => end(name, follower, error))
       return () => leave(name, follower)
     },
     async remove(name, isRemoved, notice, state) {
@@ -247,6 +250,11 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return log.read(name, afterSeq, limit)
   }
 
+  async function join(name: string, follower: Follower, after: Cursor): Promise<void> {
+    follower.cameAt = roomFor(name).head ?? (await log.extent(name)).last
+    await catchUp(name, follower, after)
+  }
+
   async function catchUp(name: string, follower: Follower, from: Cursor): Promise<void> {
     let after = from
     while (!follower.stopped) {
@@ -257,7 +265,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       after = batch.cursor
       follower.at = seqOf(batch.cursor)
       if (batch.events.length > 0 || batch.gap) {
-        await follower.deliver(batch)
+        const newer = Math.max(0, follower.at - follower.cameAt)
+        await follower.deliver(batch, Math.max(0, batch.events.length - newer))
         // While the kernel takes every write at once, this loop never returns to the event loop. Others
         // get a turn before the next batch, so that one long replay does not block all clients.
         if (batch.more) await replays.next()
@@ -286,7 +295,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   function hand(name: string, room: Room, follower: Follower, batch: PollAnswer): void {
     follower.at += batch.events.length
     try {
-      const held = follower.deliver(batch)
+      const held = follower.deliver(batch, 0)
       if (!held) return
       room.live.delete(follower)
       held

@@ -132,10 +132,9 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
             isFollowing = false
           }
         },
-        delivered: countTogether((events, sinceMs, clients, fromMs, toMs) => {
+        delivered: countTogether((events, history, clients, fromMs, toMs) => {
           delivered.inc(events.length * clients)
-          for (const event of events) {
-            if (event.at < sinceMs) continue
+          for (const event of events.slice(history)) {
             for (let client = 1; client <= clients; client++) {
               const atMs = fromMs + ((toMs - fromMs) * client) / clients
               delay.observe((atMs - event.at) / 1000)

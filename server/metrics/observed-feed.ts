@@ -5,20 +5,26 @@
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
 import { now } from '../now.ts'
-import type { Event, ServerTimeMs } from '../protocol/feed.ts'
+import type { Event } from '../protocol/feed.ts'
 
 export interface Reader {
   /** Called when a stream or a held poll starts to follow a room. Returns a function to call at its end. */
   arrived(): () => void
-  /** Called with events that the socket has. Events accepted before `sinceMs` are history: their age is not a delay. */
-  delivered(events: readonly Event[], sinceMs: ServerTimeMs): void
+  /**
+   * Called with events that the socket has. The first `history` of them were committed before the reader came, so their
+   * age is not a delay.
+   */
+  delivered(events: readonly Event[], history: number): void
   /** Called when the reader has received a gap. */
   missed(): void
   /** Called when following has failed, so that the client is cut off and must reconnect. */
   failed(error: unknown): void
 }
 
-/** Age limit for a poll's events. The age of a younger event is its delay; an older event is requested history. */
+/**
+ * Age limit for a poll's events. The age of a younger event counts as its delay, and an older event counts as history.
+ * A poll does not show when its client came, so this is an estimate.
+ */
 const POLL_MS = 60_000
 
 export function observeReading(feed: Feed, reader: Reader): Feed {
@@ -27,18 +33,17 @@ export function observeReading(feed: Feed, reader: Reader): Feed {
     async since(room, after, limit) {
       const answer = await feed.since(room, after, limit)
       if (answer.gap) reader.missed()
-      reader.delivered(answer.events, now() - POLL_MS)
+      reader.delivered(answer.events, historyIn(answer.events))
       return answer
     },
     follow(room, after, deliver, failed) {
-      const sinceMs = now()
       const stop = feed.follow(
         room,
         after,
-        (batch) => {
-          const held = deliver(batch)
+        (batch, history) => {
+          const held = deliver(batch, history)
           if (batch.gap) reader.missed()
-          reader.delivered(batch.events, sinceMs)
+          reader.delivered(batch.events, history)
           return held
         },
         (error) => {
@@ -54,6 +59,13 @@ export function observeReading(feed: Feed, reader: Reader): Feed {
       }
     },
   }
+}
+
+function historyIn(events: readonly Event[]): number {
+  const nowMs = now()
+  // If the clock was set back before a restart, an earlier event has a time in the future.
+  const firstNew = events.findIndex(({ at }) => at > nowMs - POLL_MS && at <= nowMs)
+  return firstNew < 0 ? events.length : firstNew
 }
 
 export interface Writer {

@@ -8,8 +8,10 @@ import { memoryLog } from '../../../server/feed/memory-log.ts'
 import type { TransportName } from '../../../server/protocol/feed.ts'
 import { transports } from '../../../server/transports/index.ts'
 import { connect, isUp } from '../../conformance/client.ts'
+import { get, post, raw } from '../../raw.ts'
 import { serve } from '../../serve.ts'
 import { until } from '../../until.ts'
+import { routesOf } from '../transports/routes.ts'
 
 const NAMES = Object.keys(transports) as TransportName[]
 
@@ -58,6 +60,28 @@ test('each transport has metrics of its clients, its deliveries and their delay'
     const samples = await scrape(server.origin)
     return NAMES.every((transport) => samples.get(`fourwire_clients{transport="${transport}"}`) === 0)
   })
+})
+
+test('a burst to many clients counts as often as the clients receive its events', async () => {
+  await using server = await serve()
+  await server.publish('kept')
+  const paths = [...routesOf('stream'), ...routesOf('stream').map((path) => `${path}?after=0`)]
+  const clients = paths.flatMap((path) => Array.from({ length: 5 }, () => raw(server.port, get(path))))
+  await until('the clients follow the room', async () =>
+    [...(await scrape(server.origin))].every(([name, value]) => !/clients.*(?:sse|stream)/.test(name) || value === 10),
+  )
+  await using publisher = raw(
+    server.port,
+    Array.from({ length: 16 }, (_, i) => post('lobby', { user: 'Ada', text: `burst ${i}` })).join(''),
+  )
+  const received = () => clients.flatMap((client) => client.text().match(/"text":"/g) ?? []).length
+  await until('all clients have all events', () => received() === 20 * 16 + 10)
+  const samples = await scrape(server.origin)
+  for (const transport of ['sse', 'stream']) {
+    expect(samples.get(`fourwire_deliveries_total{transport="${transport}"}`)).toBe(10 * 16 + 5)
+    expect(samples.get(`fourwire_delivery_delay_seconds_count{transport="${transport}"}`)).toBe(10 * 16)
+  }
+  await Promise.all([publisher, ...clients].map((client) => client.close()))
 })
 
 test('history that a stream requests counts as delivered, and its age does not count as delay', async () => {
