@@ -44,7 +44,7 @@ export async function converse(trial: Trial, target: string, options?: ClientOpt
   let closed: Conversation['closed'] = null
   let refused: string | null = null
 
-  // Written at once, because a message may arrive in the same read.
+  // This line is added at once, because a message may arrive in the same read.
   socket.on('open', () => lines.push('HTTP/1.1 101 Switching Protocols', ''))
   socket.on('unexpected-response', (_request, response) => {
     refused = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`

@@ -57,7 +57,7 @@ export async function exercisesIn(lesson: Lesson, folder: string): Promise<reado
   const held = exercises.filter(({ name }) => existsSync(join(folder, `${name}.ts`)))
   if (held.length > 0) return held
   const files = exercises.map(({ name }) => `${name}.ts`).join(' and no ')
-  throw new Error(`There is no ${files} in ${folder}. A variant holds each file that it is about, and at least one.`)
+  throw new Error(`There is no ${files} in ${folder}. A variant needs at least one file of its lesson.`)
 }
 
 const VARIANTS = 'variants'
@@ -69,7 +69,7 @@ export function folderOf(lesson: Lesson, dir: string | undefined): string {
   return /^variants[\\/][a-z0-9-]+[\\/]?$/.test(dir) ? join(proofOf(lesson), dir) : resolve(dir)
 }
 
-/** Folder of what proves a lesson's checks: `mistakes.md` and `variants/`. A student has no reason to look there. */
+/** Folder with the proof of a lesson's checks: `mistakes.md` and `variants/`. A student has no reason to look there. */
 export const proofOf = ({ name }: Lesson): string => join(REPOSITORY, 'test/lessons', name)
 
 /** Names of the lesson's other right programs. */

@@ -47,7 +47,7 @@ export interface FakeServer extends AsyncDisposable {
   settle(): Promise<boolean>
 }
 
-interface Line {
+interface OpenConnection {
   readonly visit: ClientConnection
   readonly socket: WebSocket
   /** Messages that are held back; null while the connection works. */
@@ -60,7 +60,7 @@ export async function startFakeServer(): Promise<FakeServer> {
   const server = createServer((_request, response) => response.writeHead(426).end())
   const handshakes = new WebSocketServer({ noServer: true })
   const rooms = new Map<string, Event[]>()
-  const lines = new Set<Line>()
+  const connections = new Set<OpenConnection>()
   const wires = new Set<Duplex>()
   const visits: ClientConnection[] = []
   let port = 0
@@ -70,10 +70,10 @@ export async function startFakeServer(): Promise<FakeServer> {
     rooms.set(room, events)
     return events
   }
-  const say = (line: Line, message: object) => {
+  const say = (connection: OpenConnection, message: object) => {
     const text = JSON.stringify(message)
-    if (line.held) line.held.push(text)
-    else line.socket.send(text)
+    if (connection.held) connection.held.push(text)
+    else connection.socket.send(text)
   }
 
   server.on('upgrade', (request, wire, head) => {
@@ -81,17 +81,21 @@ export async function startFakeServer(): Promise<FakeServer> {
     wire.on('error', () => wire.destroy()).on('close', () => wires.delete(wire))
     if (far.meets === 'no answer') return void visits.push(visitOf(request.url ?? '', wire, null))
     handshakes.handleUpgrade(request, wire, head, (socket) => {
-      const line: Line = { visit: visitOf(request.url ?? '', wire, () => line), socket, held: null }
-      socket.on('error', () => {}).on('close', () => lines.delete(line))
-      visits.push(line.visit)
+      const connection: OpenConnection = {
+        visit: visitOf(request.url ?? '', wire, () => connection),
+        socket,
+        held: null,
+      }
+      socket.on('error', () => {}).on('close', () => connections.delete(connection))
+      visits.push(connection.visit)
       if (far.meets === 'turned away') return socket.close(1013)
-      lines.add(line)
-      socket.on('message', (data) => String(data).includes('"ping"') && say(line, { type: 'pong' }))
-      const { room, after } = line.visit
+      connections.add(connection)
+      socket.on('message', (data) => String(data).includes('"ping"') && say(connection, { type: 'pong' }))
+      const { room, after } = connection.visit
       const events = eventsOf(room)
       const from = after === null ? events.length : Number(after.split('.').at(-1))
-      say(line, { type: 'connected', message: 'WebSocket connected', room, cursor: cursorOf(EPOCH, from) })
-      for (const event of events.slice(from)) say(line, event)
+      say(connection, { type: 'connected', message: 'WebSocket connected', room, cursor: cursorOf(EPOCH, from) })
+      for (const event of events.slice(from)) say(connection, event)
     })
   })
 
@@ -107,7 +111,8 @@ export async function startFakeServer(): Promise<FakeServer> {
         return { id: cursorOf(EPOCH, events.length + 1 + i), room, at: Date.now(), type: 'message', user: 'Ada', text }
       })
       events.push(...made)
-      for (const line of lines) if (line.visit.room === room) for (const event of made) say(line, event)
+      for (const connection of connections)
+        if (connection.visit.room === room) for (const event of made) say(connection, event)
       return made
     },
     async leave() {
@@ -122,7 +127,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     },
     async settle() {
       // A client's messages arrive before its first pong, and our responses to them before its second pong.
-      const working = [...lines].filter(({ held }) => held === null)
+      const working = [...connections].filter(({ held }) => held === null)
       for (let round = 0; round < 2; round++) await Promise.all(working.map(({ socket }) => pongOf(socket)))
       return working.length > 0
     },
@@ -145,7 +150,7 @@ export async function pongOf(socket: WebSocket): Promise<void> {
   over.abort()
 }
 
-function visitOf(url: string, wire: Duplex, lineOf: (() => Line) | null): ClientConnection {
+function visitOf(url: string, wire: Duplex, connectionOf: (() => OpenConnection) | null): ClientConnection {
   const { pathname, searchParams } = new URL(url, 'http://here')
   return {
     room: /^\/feed\/([^/]+)\/ws$/.exec(pathname)?.[1] ?? '',
@@ -154,20 +159,20 @@ function visitOf(url: string, wire: Duplex, lineOf: (() => Line) | null): Client
     get isOver() {
       return wire.destroyed
     },
-    close: (code) => lineOf?.().socket.close(code),
+    close: (code) => connectionOf?.().socket.close(code),
     cut: (how) => void (how === 'RST' && 'resetAndDestroy' in wire ? reset(wire) : wire.destroy()),
     vanish() {
-      const line = lineOf?.()
-      if (!line) return
-      line.held = []
-      line.socket.pause()
+      const connection = connectionOf?.()
+      if (!connection) return
+      connection.held = []
+      connection.socket.pause()
     },
     reappear() {
-      const line = lineOf?.()
-      if (!line?.held || wire.destroyed) return
-      for (const text of line.held) line.socket.send(text)
-      line.held = null
-      line.socket.resume()
+      const connection = connectionOf?.()
+      if (!connection?.held || wire.destroyed) return
+      for (const text of connection.held) connection.socket.send(text)
+      connection.held = null
+      connection.socket.resume()
     },
   }
 }

@@ -28,7 +28,7 @@ export const NO_ROUTE: Hint = [
 export const SERVER_ERROR: Hint = [
   'Your server reported an error of its own.',
   'Look at what your handler does for this request, and at the output of the program.',
-  'A status from 500 to 599 means that the server made a mistake; one from 400 to 499, that the client did.',
+  'A status from 500 to 599 means that the server made a mistake. A status from 400 to 499 means that the client made one.',
 ]
 
 export const A_PROMISE: Hint = [

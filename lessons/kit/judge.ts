@@ -33,7 +33,7 @@ export interface ResultFinding extends Omit<Finding, 'hint'> {
 }
 
 export interface JudgeOptions extends Pick<ProgramOptions, 'onOutput'> {
-  /** Whether to check the types, or the errors that somebody else has found. Default: true. */
+  /** True to check the types, false to skip them, or the errors if the types are checked already. Default: true. */
   readonly types?: boolean | TypeErrors
   /** Called with each result as soon as it is known. */
   readonly onResult?: (result: CheckResult) => void
@@ -141,7 +141,7 @@ async function run(check: Check, program: Program, withinMs = CHECK_MS): Promise
     await Promise.race([program.send({ is: 'reads', room: check.name }), ended, late.promise])
     return PASS
   } catch (error) {
-    // If the process has ended, that is the cause of whatever the check observed.
+    // If the process has ended, this is the cause of everything that the check observed.
     return outcomeOf((await hasEnded(program)) ? new ProgramEnded(await program.ended) : error, check)
   } finally {
     callOff()

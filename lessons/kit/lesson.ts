@@ -52,7 +52,7 @@ interface Task {
   readonly hunt: Hunt | null
 }
 
-/** The hunt that `hunt 8` or `hunt 8 3` asks for. */
+/** Returns the hunt for the arguments of `hunt 8` or `hunt 8 3`. */
 function huntAsked([which, number]: readonly string[]): Task {
   if (which === undefined) throw new Error(`Which lesson?\n\n${HELP}`)
   const lesson = lessonOf(which)
@@ -63,7 +63,7 @@ function huntAsked([which, number]: readonly string[]): Task {
   return { lesson, hunt }
 }
 
-/** What `--mistake NAME` asks for; npm keeps a `--mistake` that stands without its `--`, and leaves the name. */
+/** Returns the hunt for `--mistake NAME`, or null. Without `--`, npm keeps `--mistake` for itself and passes only the name. */
 function mistakeAsked(lesson: Lesson, rest: readonly string[]): Hunt | null {
   const isKept = process.env['npm_config_mistake'] === 'true'
   if (rest.length === 0 && !isKept) return null
@@ -213,7 +213,7 @@ function listen(pressed: (key: string) => void): void {
     })
 }
 
-/** The next lesson; after a hunt the next hunt, as long as there is one. */
+/** Returns the next lesson, or after a hunt the next hunt of the same lesson if there is one. */
 function following({ lesson, hunt }: Task): Task {
   const another = hunt && nextHunt(lesson, progressIn())
   if (another) return { lesson, hunt: another }
@@ -221,7 +221,7 @@ function following({ lesson, hunt }: Task): Task {
   return { lesson: all.find(({ number }) => number > lesson.number) ?? all[0] ?? lesson, hunt: null }
 }
 
-/** From the student's work to a hunt, and back. A sentence if there is no hunt. */
+/** Changes from the student's work to a hunt, or back. Returns a sentence if there is no hunt. */
 function turned({ lesson, hunt }: Task): Task | string {
   if (hunt) return { lesson, hunt: null }
   const progress = progressIn()
@@ -230,7 +230,7 @@ function turned({ lesson, hunt }: Task): Task | string {
   return next ? { lesson, hunt: next } : allFound(lesson)
 }
 
-/** Only after a pass: what was read before it was tried teaches nothing. */
+/** Returns the solution only after a pass, because a student who reads it first learns less. */
 function solutionText({ lesson, hunt }: Task, { state }: Runner): string {
   if (hunt) {
     const isFound = progressIn().hasFound(lesson.name, hunt.mistake.name)

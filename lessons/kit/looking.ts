@@ -21,7 +21,7 @@ export function yoursIn(lesson: number): string {
 export interface LookRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON, unless it is text already. */
+  /** Body of the request. It is sent as JSON, unless it is a text already. */
   readonly body?: unknown
 }
 

@@ -179,7 +179,7 @@ const beforeOf = ({ lines }: Edit): readonly string[] => unmarked(lines, '+')
 
 const afterOf = ({ lines }: Edit): readonly string[] => unmarked(lines, '-')
 
-/** Returns the lines without their mark, but for those with this one. Editors take the space of an empty line away. */
+/** Returns the lines without their marks, and leaves out the lines with this mark. Editors remove the space of an empty line. */
 const unmarked = (lines: readonly string[], mark: '+' | '-'): readonly string[] =>
   lines.filter((line) => !line.startsWith(mark)).map((line) => line.slice(1))
 
@@ -224,7 +224,7 @@ function goneFrom(path: string, lines: readonly string[], before: readonly strin
   if (line === undefined) return `${path} has each of these lines, but not one after the other. ${remedy}`
   const near = nearest(line, lines)
   const now = near === null ? '' : `\n  now: ${near.trim()}  (line ${lines.indexOf(near) + 1})`
-  return `${path} has no longer this line:\n  was: ${line.trim()}${now}\n${remedy}`
+  return `${path} no longer has this line:\n  was: ${line.trim()}${now}\n${remedy}`
 }
 
 /** Returns the candidate that shares the most pairs of letters with the text; null if none shares a third. */

@@ -1,4 +1,4 @@
-/** Timeouts in turns of both processes instead of wall time, so that a busy machine does not fail a check. */
+/** Counts time limits in turns of both processes, not in wall time. So a busy machine does not make a check fail. */
 
 /** A clock that stands still while the program or the kit gets no processor, and ends with the program. */
 export interface Patience {

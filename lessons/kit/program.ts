@@ -22,7 +22,7 @@ import type { Trouble } from './trouble.ts'
 export interface Program extends AsyncDisposable {
   /** Port on 127.0.0.1. */
   readonly port: number
-  /** Clock of the program, in which all waiting for it is counted. */
+  /** Clock of the program. All waiting for the program is measured with it. */
   readonly patience: Patience
   /** Resolves with the reason when the process has ended. */
   readonly ended: Promise<Trouble>
@@ -107,9 +107,9 @@ export async function startProgram(
       REDIS_URL: link?.url,
     },
   })
-  const alive = () => child.kill('SIGKILL')
-  process.once('exit', alive)
-  child.once('exit', () => process.off('exit', alive))
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const run = observe(child, home, onOutput)
   child.send(task)
   let second: Promise<Program> | null = null

@@ -167,7 +167,7 @@ async function untilReady(child: ChildProcess, path: string): Promise<void> {
   const isReady = await promise
   clearTimeout(timer)
   if (isReady) return
-  throw new Unclear(`${path} did not start: ${said.trim().split('\n').at(-1) || 'it said nothing'}`)
+  throw new Unclear(`${path} did not start: ${said.trim().split('\n').at(-1) || 'it printed nothing'}`)
 }
 
 /** The server runs without this package, so that an installation for running the server alone leaves it out. */

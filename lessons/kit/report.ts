@@ -10,7 +10,7 @@ export interface Style {
   faint(text: string): string
 }
 
-/** Returns plain styles if NO_COLOR (no-color.org) is set, or if the stream is no terminal with colours. */
+/** Returns plain styles if NO_COLOR (no-color.org) is set, or if the stream is not a terminal with colours. */
 export function styleFor(stream: NodeJS.WriteStream): Style {
   const isPlain = !stream.isTTY || Boolean(process.env['NO_COLOR']) || process.env['TERM'] === 'dumb'
   const set = (format: 'bold' | 'inverse' | 'dim') => (text: string) =>

@@ -16,7 +16,7 @@ export interface Running {
 
 const fileIn = (folder: string): string => join(folder, '.running.json')
 
-/** Only this user may read it, because of the token. */
+/** Writes the file. Only this user may read it, because it contains the token. */
 export function keepRunning(running: Running, folder = WORK): void {
   writeFileSync(fileIn(folder), JSON.stringify(running), { mode: 0o600 })
 }
@@ -25,7 +25,7 @@ export function forgetRunning(folder = WORK): void {
   rmSync(fileIn(folder), { force: true })
 }
 
-/** Null if no lesson runs. */
+/** Reads the file; null if no lesson is running. */
 export function readRunning(folder = WORK): Running | null {
   try {
     return JSON.parse(readFileSync(fileIn(folder), 'utf8'))

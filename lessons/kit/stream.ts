@@ -42,7 +42,7 @@ export async function waitFor(
   missing: () => string = () => 'more',
 ): Promise<void> {
   const came = await trial
-    .until('the stream has brought it', async () => {
+    .until('the stream contains it', async () => {
       // Waits for the program's current turn, and rejects if its thread is blocked.
       await trial.reads()
       return holds() || stream.exchange !== null
@@ -65,7 +65,7 @@ export async function settled(trial: Trial): Promise<void> {
 
 /** Resolves when the program serves the stream: its head has arrived, or the program has used the feed. */
 export async function taken(trial: Trial, stream: Stream, before: { asked: number; followed: number }): Promise<void> {
-  await trial.until('the program has taken the stream on', async () => {
+  await trial.until('the program serves the stream', async () => {
     const { asked, followed } = await trial.reads()
     return stream.soFar.status > 0 || stream.exchange !== null || asked > before.asked || followed > before.followed
   })

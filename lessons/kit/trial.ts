@@ -24,7 +24,7 @@ export interface Trial {
 
   /**
    * Sends a request and waits for the whole response. Throws `Wrong` if none comes in time, if the
-   * connection ends early, and for 404, 501 and every status from 500 on.
+   * connection ends early, and for 404 and every status of 500 or more.
    */
   get(
     target: string,
@@ -58,7 +58,7 @@ export interface Trial {
   /** Publishes directly after the program's next use of the feed, and at the same moment drops all messages but the last. */
   publishAndDropDuringRead(...texts: readonly string[]): Promise<void>
   reads(): Promise<Reads>
-  /** Returns what the program has sent on all of its connections, for every check. */
+  /** Returns counts of what the program has sent on all its connections since it was started. */
   sent(): Promise<SentBytes>
   /** Resolves when the program has read the feed for this request, and has either responded or holds the request. */
   looked(before: Reads, pending: PendingExchange): Promise<Reads>
@@ -269,7 +269,9 @@ async function refuseUseless(
     })
   if (status >= 500) {
     await isAliveOrOver(program)
-    const threw = await until(program.patience, 'it has said why', () => program.threw(), WORD_MS).catch(() => null)
+    const threw = await until(program.patience, 'the error is reported', () => program.threw(), WORD_MS).catch(
+      () => null,
+    )
     const saw = threw
       ? `${threw.what}${threw.where ? ` (${threw.where})` : ''}. The client received:`
       : `Your server responded with ${status}:`

@@ -1,4 +1,4 @@
-/** Problems of a program that are no wrong responses, such as a syntax error or a crash, with file and line. */
+/** Problems of a program other than wrong responses, such as a syntax error or a crash, with file and line. */
 import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Hint } from './finding.ts'

@@ -98,7 +98,7 @@ test.each([1, 2, 3])(
   },
 )
 
-test('the report tells a stream that ended too early from a stream that sent too little in time', async () => {
+test('the report distinguishes a stream that ended too early from a stream that sent too little in time', async () => {
   const ends = TWO_STEPS.replace("stream.once('close', stop)", 'stop(); stream.end()')
   for (const [program, is, saw] of [
     [ends, Wrong, 'It wrote this, and then ended the response:'],

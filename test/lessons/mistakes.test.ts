@@ -88,7 +88,7 @@ export function leave(name) {
 test.each([
   [
     "-  return answer('Hello ' + name)\n+",
-    /:10: mistake "rude": .*solution\/greet\.ts has no longer this line:\n {2}was: return answer\('Hello ' \+ name\)\n {2}now: return answer\('Hello, ' \+ name\) {2}\(line 4\)/,
+    /:10: mistake "rude": .*solution\/greet\.ts no longer has this line:\n {2}was: return answer\('Hello ' \+ name\)\n {2}now: return answer\('Hello, ' \+ name\) {2}\(line 4\)/,
   ],
   [
     "-export function greet(name) {\n-  return answer('Goodbye, ' + name)",

@@ -194,7 +194,7 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       return watched.publishDuringRead(command.room, command.use, () => {
         const events = log.make(command.room, command.texts.map(draftOf))
         const event = events.at(-1)
-        if (!event) throw new Error('Nothing was made.')
+        if (!event) throw new Error('No event was made.')
         log.put(command.room, events)
         if (command.keep !== null) log.forget(command.room, command.keep)
         return event

@@ -41,7 +41,7 @@ export function openLog(epoch: string): OpenLog {
       const earlier = key === undefined ? undefined : keys.get(own)
       if (earlier) return { event: earlier, repeated: true }
       const [event] = log.make(name, [draft])
-      if (!event) throw new Error('Nothing was made.')
+      if (!event) throw new Error('No event was made.')
       if (key !== undefined) keys.set(own, event)
       log.put(name, [event])
       return { event, repeated: false }

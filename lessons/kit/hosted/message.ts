@@ -16,8 +16,8 @@ export type Command =
   /** Publishes messages in one commit. `atMs`: their time. Default: now. */
   | { readonly is: 'publish'; readonly room: string; readonly texts: readonly string[]; readonly atMs?: number }
   /**
-   * Publishes once, after the program's nth use of the feed from now on, before the program gets the result. `use` null:
-   * after its next read of this room that finds nothing. `keep`: also drops all events but the last `keep`; null: none.
+   * Publishes once, after the program's nth use of the feed from now on, before the program gets the result. If `use` is
+   * null, publishes after its next read of this room that finds nothing. If `keep` is a number, also drops older events.
    */
   | {
       readonly is: 'publishDuringRead'

@@ -18,7 +18,7 @@ export interface HostedServerOptions {
   readonly feed: Feed
   /** Origin of the sandbox whose pages may read the responses (CORS); null if there is none. */
   readonly follows: string | null
-  /** Called with each error of a handler that leads to a status from 500 on. */
+  /** Called with each error of a handler that leads to a status of 500 or more. */
   threw(error: Error): void
 }
 
