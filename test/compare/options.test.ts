@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readOptions } from '../../compare/options.ts'
+import { readOptions } from './options.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -14,10 +14,10 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { WebSocketServer } from 'ws'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Report } from '../../compare/report.ts'
+import type { Report } from './report.ts'
 import { until } from '../until.ts'
 
-const MAIN = join(import.meta.dirname, '../../compare/main.ts')
+const MAIN = join(import.meta.dirname, 'main.ts')
 
 /** Marks all processes of this file, so that one that is left over is found. */
 const MARK = randomUUID()

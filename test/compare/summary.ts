@@ -1,6 +1,6 @@
 /** Sums up all repetitions of one transport. */
-import { sampleQuantile } from '../web/measure/latency.ts'
-import type { Quantile } from '../web/measure/latency.ts'
+import { sampleQuantile } from '../../web/measure/latency.ts'
+import type { Quantile } from '../../web/measure/latency.ts'
 import type { Run } from './measure.ts'
 import { msText } from './words.ts'
 

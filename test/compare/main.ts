@@ -1,7 +1,7 @@
 /** `npm run compare`: measures the transports of a server, and states which of them fits the workload. */
-import '../server/start/node-version.ts'
+import '../../server/start/node-version.ts'
 import { writeFileSync } from 'node:fs'
-import { onEnding, outliveReaders } from '../server/start/ending.ts'
+import { onEnding, outliveReaders } from '../../server/start/ending.ts'
 import type { Adapter } from './adapter.ts'
 import { adapterOf } from './adapters/index.ts'
 import { brokenBy } from './broken.ts'

@@ -1,5 +1,5 @@
 /** Joins the published messages with the deliveries that the clients recorded. */
-import { createClock } from '../web/measure/clock.ts'
+import { createClock } from '../../web/measure/clock.ts'
 import type { Published } from './publishing.ts'
 import type { Samples } from './samples.ts'
 

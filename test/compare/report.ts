@@ -82,7 +82,7 @@ export function reportOf({ options, adapter, startedAt, isPinned, results, verdi
 
 function versionOf(): string {
   const { version }: { version: string } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
+    readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
   )
   return version
 }

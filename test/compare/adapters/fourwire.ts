@@ -1,7 +1,7 @@
 /** Fourwire: all transports that its pages have, in a room of its own. */
-import type { Event } from '../../server/protocol/feed.ts'
-import { transports } from '../../web/transports/index.ts'
-import type { DescribedTransport } from '../../web/transports/transport.ts'
+import type { Event } from '../../../server/protocol/feed.ts'
+import { transports } from '../../../web/transports/index.ts'
+import type { DescribedTransport } from '../../../web/transports/transport.ts'
 import { markIn } from '../adapter.ts'
 import type { Adapter, Target } from '../adapter.ts'
 import { openPoll } from '../clients/poll.ts'

@@ -12,7 +12,7 @@ export interface OwnServer extends AsyncDisposable {
   readonly pid: number
 }
 
-const MAIN = join(import.meta.dirname, '../server/main.ts')
+const MAIN = join(import.meta.dirname, '../../server/main.ts')
 const FLAGS = ['--host', '127.0.0.1', '--port', '0', '--data', ':memory:', '--limits', 'off', '--log', 'error']
 
 /** Resolves when the server listens. Rejects with `Trouble` and the server's own message if it cannot start. */
