@@ -6,12 +6,12 @@ export interface Adapter {
   readonly transports: readonly string[]
   readonly usual?: readonly string[]
   /** Opens one client. It may throw: then nothing is measured, and the message of the error is printed. */
-  connect(target: Target, client: Client): Connection
+  connect(target: ComparedServer, client: ClientListener): ComparedConnection
   /**
    * Publishes one message, and resolves when the server has accepted it. If it is left out, the tool opens one more
    * client and publishes by the `send` of its connection.
    */
-  publish?(target: Target, text: string): Promise<Accepted | void>
+  publish?(target: ComparedServer, text: string): Promise<Accepted | void>
   /**
    * Returns the id of the message in a text that a client has received, and null if the text contains no message.
    * `markIn` does this for every server that delivers the published text.
@@ -19,7 +19,7 @@ export interface Adapter {
   match(text: string): string | null
 }
 
-export interface Target {
+export interface ComparedServer {
   readonly transport: string
   /** The value of --url, or the address of the Fourwire that the tool has started. */
   readonly url: URL
@@ -34,7 +34,7 @@ export interface Target {
 }
 
 /** Callbacks for the events of one client. */
-export interface Client {
+export interface ClientListener {
   /** Called when the client can receive messages. */
   live(): void
   /**
@@ -46,17 +46,17 @@ export interface Client {
   failed(why: string): void
 }
 
-export interface Connection {
+export interface ComparedConnection {
   /** Ends the connection. After this call the connection calls no callback. */
   close(): void
   /** Publishes a text over this connection. */
   send?(text: string): void
   /** Use of the network since the connection was opened. If it is left out, the report has no bytes. */
-  usage?(): Usage
+  usage?(): NetworkUsage
 }
 
 /** Bytes of TCP payload (with TLS: of the encrypted records), and the number of HTTP requests. */
-export interface Usage {
+export interface NetworkUsage {
   readonly bytesUp: number
   readonly bytesDown: number
   readonly requests: number

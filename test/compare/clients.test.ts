@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { WebSocket as Socket } from 'ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Connection, Client } from './adapter.ts'
+import type { ComparedConnection, ClientListener } from './adapter.ts'
 import { markIn } from './adapter.ts'
 import { createExchange } from './clients/exchange.ts'
 import { openPoll } from './clients/poll.ts'
@@ -65,7 +65,7 @@ describe('a stream', () => {
 
   test('counts the bytes of both directions', async () => {
     const url = await serve((_request, response) => response.write('data\n'))
-    const opened = Promise.withResolvers<Connection>()
+    const opened = Promise.withResolvers<ComparedConnection>()
     await received(1, (client) => {
       const connection = openStream(url, client)
       opened.resolve(connection)
@@ -142,7 +142,7 @@ describe('a WebSocket', () => {
 })
 
 /** Resolves with the first texts, and then closes the connection. Rejects if the connection fails. */
-async function received(count: number, open: (client: Client) => Connection): Promise<string[]> {
+async function received(count: number, open: (client: ClientListener) => ComparedConnection): Promise<string[]> {
   const { promise, resolve, reject } = Promise.withResolvers<string[]>()
   const texts: string[] = []
   const connection = open({

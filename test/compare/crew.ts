@@ -4,15 +4,15 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { Target } from './adapter.ts'
+import type { ComparedServer } from './adapter.ts'
 import { killedAtExit } from './children.ts'
-import { Trouble } from './trouble.ts'
+import { CompareError } from './trouble.ts'
 import type { Answer, Order, Worked } from './worker.ts'
 
 export interface Crew extends Disposable {
   readonly pids: readonly number[]
-  /** Opens clients, spread over `rampMs`. Rejects with `Trouble` if one of them fails. */
-  open(adapter: string, target: Target, clients: number, rampMs: number): Promise<void>
+  /** Opens clients, spread over `rampMs`. Rejects with `CompareError` if one of them fails. */
+  open(adapter: string, target: ComparedServer, clients: number, rampMs: number): Promise<void>
   begin(): Promise<void>
   end(): Promise<void>
   /** Number of deliveries so far. */
@@ -49,10 +49,10 @@ export function startCrew(): Crew {
         ),
       )
       if (answers === null)
-        throw new Trouble(`--clients is "${clients}", and some were not connected after ${LIVE_MS / 1000} s.`)
+        throw new CompareError(`--clients is "${clients}", and some were not connected after ${LIVE_MS / 1000} s.`)
       const failed = answers.find((answer) => answer.is === 'failed')
       if (failed)
-        throw new Trouble(
+        throw new CompareError(
           `--clients is "${clients}", and one of them failed over ${target.transport}: ${failed.why}. Reduce --clients or increase --ramp.`,
         )
     },
@@ -84,7 +84,9 @@ interface Worker {
 function startWorker(): Worker {
   const child = killedAtExit(fork(WORKER, { serialization: 'advanced' }))
   const end = once(child, 'exit').then(() => {
-    throw new Trouble('A process with clients has ended by itself. There may be too little memory: reduce --clients.')
+    throw new CompareError(
+      'A process with clients has ended by itself. There may be too little memory: reduce --clients.',
+    )
   })
   end.catch(() => {})
   return { child, end }

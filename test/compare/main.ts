@@ -13,7 +13,7 @@ import { measureAll } from './rounds.ts'
 import { summarise } from './summary.ts'
 import { tableOf } from './table.ts'
 
-import { Trouble, messageOf } from './trouble.ts'
+import { CompareError, messageOf } from './trouble.ts'
 import { verdictOf } from './verdict.ts'
 
 const THRESHOLD_BROKEN = 1
@@ -28,7 +28,7 @@ const interrupt = (): never => process.exit(INTERRUPTED)
 onEnding(process.env['FOURWIRE_LAUNCHER'], interrupt, interrupt)
 
 const code = await main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Trouble ? error.message : error)
+  console.error(error instanceof CompareError ? error.message : error)
   return BAD_USAGE
 })
 process.exit(code)
@@ -53,17 +53,17 @@ async function main(args: readonly string[]): Promise<number> {
   return broken.length > 0 ? THRESHOLD_BROKEN : 0
 }
 
-/** Returns the transports to compare. Throws `Trouble` if the adapter does not know one of them. */
+/** Returns the transports to compare. Throws `CompareError` if the adapter does not know one of them. */
 function transportsOf({ transports, thresholds }: Options, adapter: Adapter): readonly string[] {
   const wanted = [...new Set(transports ?? adapter.usual ?? adapter.transports)]
   const unknown = wanted.find((name) => !adapter.transports.includes(name))
   const all = adapter.transports.join(', ')
   if (unknown !== undefined)
-    throw new Trouble(`--transports contains "${unknown}", and the adapter "${adapter.name}" has only ${all}.`)
-  if (wanted.length === 0) throw new Trouble(`--transports is empty. Choose from ${all}.`)
+    throw new CompareError(`--transports contains "${unknown}", and the adapter "${adapter.name}" has only ${all}.`)
+  if (wanted.length === 0) throw new CompareError(`--transports is empty. Choose from ${all}.`)
   const stray = thresholds.find(({ transport }) => !wanted.includes(transport))
   if (stray)
-    throw new Trouble(
+    throw new CompareError(
       `--threshold is "${stray.text}", and "${stray.transport}" is not measured. Choose from ${wanted.join(', ')}.`,
     )
   return wanted
@@ -72,7 +72,7 @@ function transportsOf({ transports, thresholds }: Options, adapter: Adapter): re
 function checkOpenFiles({ clients }: Options): void {
   const limit = openFilesLimit()
   if (limit === null || clients + OTHER_FILES <= limit) return
-  throw new Trouble(
+  throw new CompareError(
     `--clients is "${clients}", and a process may open only ${limit} files and connections here. Give at most ${Math.max(1, limit - OTHER_FILES)}, or raise the limit with ulimit -n ${clients + OTHER_FILES}.`,
   )
 }
@@ -81,6 +81,6 @@ function save(name: string, file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch (error) {
-    throw new Trouble(`--${name} is "${file}", which cannot be written: ${messageOf(error)}`)
+    throw new CompareError(`--${name} is "${file}", which cannot be written: ${messageOf(error)}`)
   }
 }

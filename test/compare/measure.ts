@@ -1,7 +1,7 @@
 /** Measures one transport once: connects the clients, publishes by the schedule, and collects the deliveries. */
 import { setTimeout as after } from 'node:timers/promises'
 import { markOf } from './adapter.ts'
-import type { Adapter, Target, Usage } from './adapter.ts'
+import type { Adapter, ComparedServer, NetworkUsage } from './adapter.ts'
 import type { Crew } from './crew.ts'
 import { join } from './joined.ts'
 import type { Joined } from './joined.ts'
@@ -11,10 +11,10 @@ import type { Options } from './options.ts'
 import { publishAll, randomOf, scheduleOf } from './publishing.ts'
 import { openSender } from './sender.ts'
 
-export interface Run extends Joined {
+export interface TransportRun extends Joined {
   readonly transport: string
   /** Use of the network by all clients, without the publisher; null if it is unknown. */
-  readonly usage: Usage | null
+  readonly usage: NetworkUsage | null
   /** Clients that lost their connection. */
   readonly dropped: number
   readonly loopDelayMs: number
@@ -38,13 +38,13 @@ export interface Measuring {
   readonly adapter: Adapter
   readonly options: Options
   readonly crew: Crew
-  readonly target: Target
+  readonly target: ComparedServer
   readonly pid: number | undefined
   /** Repetitions have different schedules, and all transports of a repetition have the same. */
   readonly seed: number
 }
 
-export async function measure({ adapter, options, crew, target, pid, seed }: Measuring): Promise<Run> {
+export async function measure({ adapter, options, crew, target, pid, seed }: Measuring): Promise<TransportRun> {
   const { clients, rate, warmup, seconds, ramp } = options
   const memoryBefore = pid === undefined ? null : residentKiBOf(pid)
   await crew.open(options.adapter, target, clients, ramp * 1000)
@@ -94,7 +94,7 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
 }
 
 /** Resolves when all deliveries are there, or when none has arrived for a while. */
-async function arrival(crew: Crew, deliveries: number, { intervalMs }: Target): Promise<void> {
+async function arrival(crew: Crew, deliveries: number, { intervalMs }: ComparedServer): Promise<void> {
   let arrived = await crew.count()
   let lastMs = now()
   while (arrived < deliveries && now() - lastMs < ARRIVAL_MS + intervalMs) {
@@ -105,7 +105,7 @@ async function arrival(crew: Crew, deliveries: number, { intervalMs }: Target): 
   }
 }
 
-const sum = (one: Usage, other: Usage): Usage => ({
+const sum = (one: NetworkUsage, other: NetworkUsage): NetworkUsage => ({
   bytesUp: one.bytesUp + other.bytesUp,
   bytesDown: one.bytesDown + other.bytesDown,
   requests: one.requests + other.requests,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { isJson } from './adapters/plain.ts'
 import { readThreshold } from './thresholds.ts'
 import type { Threshold } from './thresholds.ts'
-import { Trouble, messageOf } from './trouble.ts'
+import { CompareError, messageOf } from './trouble.ts'
 
 export interface Options {
   /** Undefined for the usual transports of the adapter. */
@@ -85,7 +85,7 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
 
 const TEXTS = ['transports', 'payload', 'url', 'publish', 'adapter', 'pid', 'threshold', 'json'] as const
 
-/** Returns null if the help is wanted. Throws `Trouble`. */
+/** Returns null if the help is wanted. Throws `CompareError`. */
 export function readOptions(args: readonly string[]): Options | null {
   const given = parse(args)
   if (given.has('help')) return null
@@ -94,9 +94,11 @@ export function readOptions(args: readonly string[]): Options | null {
   const url = urlOf('url', last('url'))
   const adapter = last('adapter') ?? 'fourwire'
   if (!url && adapter !== 'fourwire')
-    throw new Trouble(`--adapter is "${adapter}", and --url is missing. Give the address of the server with --url.`)
+    throw new CompareError(
+      `--adapter is "${adapter}", and --url is missing. Give the address of the server with --url.`,
+    )
   if (given.has('payload') && given.has('size'))
-    throw new Trouble(`--size is "${last('size')}", and --payload is "${last('payload')}". Leave one of them out.`)
+    throw new CompareError(`--size is "${last('size')}", and --payload is "${last('payload')}". Leave one of them out.`)
   const options: Options = {
     transports: last('transports')
       ?.split(',')
@@ -134,13 +136,13 @@ function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> 
   const given = new Map<string, string[]>()
   for (const token of tokens) {
     if (token.kind === 'positional')
-      throw new Trouble(`"${token.value}" belongs to no option. See npm run compare -- --help`)
+      throw new CompareError(`"${token.value}" belongs to no option. See npm run compare -- --help`)
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     if (name !== 'help' && !names.includes(name))
-      throw new Trouble(`${rawName} is no option. See npm run compare -- --help`)
+      throw new CompareError(`${rawName} is no option. See npm run compare -- --help`)
     if (name !== 'help' && (value === undefined || value === '' || value.startsWith('--')))
-      throw new Trouble(`${rawName} is "${value ?? ''}". Give it a value, as in npm run compare -- --help`)
+      throw new CompareError(`${rawName} is "${value ?? ''}". Give it a value, as in npm run compare -- --help`)
     given.set(name, [...(given.get(name) ?? []), value ?? ''])
   }
   return given
@@ -151,14 +153,14 @@ function numberOf(name: NumberName, text: string | undefined, { from, to, usual,
   const value = Number(text)
   const isWhole = Number.isInteger(value) || !unit.includes('whole')
   if (text.trim() !== '' && value >= from && value <= to && isWhole) return value
-  throw new Trouble(`--${name} is "${text}". Give a number from ${from} to ${to}: ${unit}.`)
+  throw new CompareError(`--${name} is "${text}". Give a number from ${from} to ${to}: ${unit}.`)
 }
 
 function urlOf(name: string, text: string | undefined): URL | undefined {
   if (text === undefined) return undefined
   const url = URL.parse(text)
   if (url && /^(?:http|ws)s?:$/.test(url.protocol)) return url
-  throw new Trouble(`--${name} is "${text}", which is no address. Give one such as http://localhost:3000`)
+  throw new CompareError(`--${name} is "${text}", which is no address. Give one such as http://localhost:3000`)
 }
 
 function pidOf(text: string | undefined): number | undefined {
@@ -169,7 +171,7 @@ function pidOf(text: string | undefined): number | undefined {
   } catch {
     // No such process, or one of another user, whose figures cannot be read either.
   }
-  throw new Trouble(`--pid is "${text}", and you have no such process. Give the process id of the server.`)
+  throw new CompareError(`--pid is "${text}", and you have no such process. Give the process id of the server.`)
 }
 
 const ID = '{{id}}'
@@ -179,16 +181,16 @@ function payloadOf(file: string | undefined, size: number): Options['payload'] {
   const text = contentOf('payload', file)
   if (text.includes(ID)) return (mark) => text.replace(ID, mark)
   if (text.trim() === '')
-    throw new Trouble(`--payload is "${file}", which is empty. Write the text of a message into it.`)
+    throw new CompareError(`--payload is "${file}", which is empty. Write the text of a message into it.`)
   if (!isJson(text)) return (mark) => `${mark} ${text}`
-  throw new Trouble(`--payload is "${file}", which is JSON without ${ID}. Write ${ID} into one of its strings.`)
+  throw new CompareError(`--payload is "${file}", which is JSON without ${ID}. Write ${ID} into one of its strings.`)
 }
 
 function contentOf(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new Trouble(`--${name} is "${file}", which cannot be read: ${messageOf(error)}`)
+    throw new CompareError(`--${name} is "${file}", which cannot be read: ${messageOf(error)}`)
   }
 }
 
@@ -197,20 +199,20 @@ function writable(name: string, file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   const folder = dirname(resolve(file))
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new Trouble(`--${name} is "${file}", and the folder ${folder} does not exist. Create it first.`)
+    throw new CompareError(`--${name} is "${file}", and the folder ${folder} does not exist. Create it first.`)
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new Trouble(`--${name} is "${file}", which is a folder. Give the name of a file.`)
+    throw new CompareError(`--${name} is "${file}", which is a folder. Give the name of a file.`)
   return file
 }
 
 function checkAmount({ clients, rate, seconds, warmup }: Options): void {
   if (rate * seconds < 1)
-    throw new Trouble(
+    throw new CompareError(
       `--rate is "${rate}" and --seconds is "${seconds}": no message would be sent. Increase one of them.`,
     )
   const deliveries = clients * rate * (seconds + warmup)
   if (deliveries <= DELIVERIES) return
-  throw new Trouble(
+  throw new CompareError(
     `--clients is "${clients}" and --rate is "${rate}": ${deliveries.toLocaleString('en')} deliveries do not fit into memory. Reduce --clients, --rate or --seconds until there are at most ${DELIVERIES.toLocaleString('en')}.`,
   )
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { killedAtExit } from './children.ts'
-import { Trouble } from './trouble.ts'
+import { CompareError } from './trouble.ts'
 
 export interface OwnServer extends AsyncDisposable {
   readonly url: URL
@@ -15,7 +15,7 @@ export interface OwnServer extends AsyncDisposable {
 const MAIN = join(import.meta.dirname, '../../server/main.ts')
 const FLAGS = ['--host', '127.0.0.1', '--port', '0', '--data', ':memory:', '--limits', 'off', '--log', 'error']
 
-/** Resolves when the server listens. Rejects with `Trouble` and the server's own message if it cannot start. */
+/** Resolves when the server listens. Rejects with `CompareError` and the server's own message if it cannot start. */
 export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer> {
   const child = killedAtExit(
     spawn(process.execPath, [MAIN, ...FLAGS], { stdio: ['ignore', 'pipe', 'pipe'], env: environmentFrom(env) }),
@@ -24,7 +24,7 @@ export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer>
   child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text))
   const url = await addressIn(child)
   if (!url)
-    throw new Trouble(`No Fourwire could be started, and --url names no other server. It said: ${trouble.trim()}`)
+    throw new CompareError(`No Fourwire could be started, and --url names no other server. It said: ${trouble.trim()}`)
   return {
     url,
     pid: child.pid ?? 0,

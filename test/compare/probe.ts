@@ -1,14 +1,14 @@
 /** Tries each transport with one client and one message, so that wrong input is reported before anything is measured. */
 import { markOf } from './adapter.ts'
-import type { Adapter, Connection, Target } from './adapter.ts'
+import type { Adapter, ComparedConnection, ComparedServer } from './adapter.ts'
 import type { Options } from './options.ts'
 import { openSender } from './sender.ts'
-import { Trouble, messageOf } from './trouble.ts'
+import { CompareError, messageOf } from './trouble.ts'
 
 const PROBE_MS = 10_000
 
-/** Resolves when the client has received the message. Rejects with `Trouble` if anything fails. */
-export async function probe(adapter: Adapter, options: Options, target: Target): Promise<void> {
+/** Resolves when the client has received the message. Rejects with `CompareError` if anything fails. */
+export async function probe(adapter: Adapter, options: Options, target: ComparedServer): Promise<void> {
   const failure = Promise.withResolvers<never>()
   const live = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
@@ -22,20 +22,22 @@ export async function probe(adapter: Adapter, options: Options, target: Target):
     try {
       return act()
     } catch (error) {
-      failure.reject(new Trouble(`--adapter is "${options.adapter}", and its "${name}" threw: ${messageOf(error)}`))
+      failure.reject(
+        new CompareError(`--adapter is "${options.adapter}", and its "${name}" threw: ${messageOf(error)}`),
+      )
       return null
     }
   }
   const { href } = target.url
   const over = `--url is "${href}", and over ${target.transport}`
-  const connection: Connection | null = attempt('connect', () =>
+  const connection: ComparedConnection | null = attempt('connect', () =>
     adapter.connect(target, {
       live: live.resolve,
       received(text) {
         texts.push(text)
         look()
       },
-      failed: (why) => failure.reject(new Trouble(`${over} the connection failed: ${why}. ${REMEDY}`)),
+      failed: (why) => failure.reject(new CompareError(`${over} the connection failed: ${why}. ${REMEDY}`)),
     }),
   )
   try {
@@ -43,7 +45,7 @@ export async function probe(adapter: Adapter, options: Options, target: Target):
     const sender = await within(openSender(adapter, target), () => `${over} nothing could be published. ${REMEDY}`)
     const mark = markOf(target.run, 0)
     const sent = sender.send(options.payload(mark)).catch((error: unknown) => {
-      throw new Trouble(
+      throw new CompareError(
         `--publish is "${target.publishUrl.href}", and it refused a message: ${messageOf(error)}. Correct the address or the message.`,
       )
     })
@@ -59,7 +61,7 @@ export async function probe(adapter: Adapter, options: Options, target: Target):
   async function within<Value>(promise: Promise<Value>, why: () => string): Promise<Value> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Trouble(why())), PROBE_MS)
+      timer = setTimeout(() => reject(new CompareError(why())), PROBE_MS)
     })
     return Promise.race([promise, failure.promise, late]).finally(() => clearTimeout(timer))
   }
@@ -67,7 +69,7 @@ export async function probe(adapter: Adapter, options: Options, target: Target):
 
 const REMEDY = 'Start the server, or correct --url or --adapter.'
 
-function unmatched({ adapter }: Options, { transport, publishUrl }: Target, texts: readonly string[]): string {
+function unmatched({ adapter }: Options, { transport, publishUrl }: ComparedServer, texts: readonly string[]): string {
   const first = texts[0] === undefined ? '' : `, the first of them ${JSON.stringify(texts[0].slice(0, 80))}`
   return `--adapter is "${adapter}", and over ${transport} it did not recognise the message that was published at ${publishUrl.href} within ${PROBE_MS / 1000} s. The client received ${texts.length} texts${first}. Correct --publish, or the "match" of the adapter.`
 }

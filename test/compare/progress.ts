@@ -1,6 +1,6 @@
 /** Progress on stderr. A terminal gets a line that is rewritten; a file gets a line for each measurement. */
 
-export interface Progress {
+export interface ProgressLine {
   /** Starts to show a new part. */
   show(text: string): void
   /** Removes the line. */
@@ -9,7 +9,7 @@ export interface Progress {
 
 const REWRITE_MS = 500
 
-export function startProgress(output: NodeJS.WriteStream, totalS: number): Progress {
+export function startProgress(output: NodeJS.WriteStream, totalS: number): ProgressLine {
   const startMs = performance.now()
   let text = ''
   const write = (): void => {

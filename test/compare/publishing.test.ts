@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { now } from '../../compare/now.ts'
-import { publishAll, randomOf, scheduleOf } from '../../compare/publishing.ts'
+import { now } from './now.ts'
+import { publishAll, randomOf, scheduleOf } from './publishing.ts'
 
 test('a schedule has one message in each interval, at moments that depend only on the seed', () => {
   const schedule = scheduleOf(20, 5, randomOf(3))

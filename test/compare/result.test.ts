@@ -1,15 +1,15 @@
 /** Tests of the figures and sentences that follow from recorded deliveries. */
 import { describe, expect, test } from 'vitest'
-import { brokenBy } from '../../compare/broken.ts'
-import { join } from '../../compare/joined.ts'
-import type { Run } from '../../compare/measure.ts'
-import type { Published } from '../../compare/publishing.ts'
-import { createRecorder } from '../../compare/samples.ts'
-import { summarise } from '../../compare/summary.ts'
-import type { Summary } from '../../compare/summary.ts'
-import { tableOf } from '../../compare/table.ts'
-import { readThreshold } from '../../compare/thresholds.ts'
-import { verdictOf } from '../../compare/verdict.ts'
+import { brokenBy } from './broken.ts'
+import { join } from './joined.ts'
+import type { TransportRun } from './measure.ts'
+import type { Published } from './publishing.ts'
+import { createRecorder } from './samples.ts'
+import { summarise } from './summary.ts'
+import type { Summary } from './summary.ts'
+import { tableOf } from './table.ts'
+import { readThreshold } from './thresholds.ts'
+import { verdictOf } from './verdict.ts'
 
 /** A message that is due every 100 ms, sent on time, and confirmed after 2 ms. The server's clock is 5000 ms ahead. */
 const message = (n: number, changes: Partial<Published> = {}): Published => ({
@@ -129,7 +129,7 @@ describe('the summary', () => {
     expect(each[1]).toMatchObject({ p50: 1, bytes: 1000, cpuUs: 10_000 })
   })
 
-  test.each<[string, Partial<Run>, RegExp]>([
+  test.each<[string, Partial<TransportRun>, RegExp]>([
     [
       'the clients were busy',
       { busyMs: new Float64Array(100).fill(4) },
@@ -208,10 +208,10 @@ describe('the verdict', () => {
 
 const around = (ms: number): readonly number[] => Array.from({ length: 200 }, (_, i) => ms + (i % 20) / 20)
 
-const result = (transport: string, delays: readonly number[], changes: Partial<Run> = {}): Summary =>
+const result = (transport: string, delays: readonly number[], changes: Partial<TransportRun> = {}): Summary =>
   summarise(Array.from({ length: 3 }, () => ({ ...run(delays, changes), transport })))
 
-function run(delays: readonly number[], changes: Partial<Run> = {}): Run {
+function run(delays: readonly number[], changes: Partial<TransportRun> = {}): TransportRun {
   return {
     transport: 'sse',
     delaysMs: Float64Array.from(delays).sort(),

@@ -1,19 +1,19 @@
 /** Measures all transports in turns: in each repetition every transport once, each time in another order. */
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import type { Adapter, Target } from './adapter.ts'
+import type { Adapter, ComparedServer } from './adapter.ts'
 import { startCrew } from './crew.ts'
 import type { Crew } from './crew.ts'
 import { pin, serverCores } from './machine.ts'
 import { measure } from './measure.ts'
-import type { Run } from './measure.ts'
+import type { TransportRun } from './measure.ts'
 import type { Options } from './options.ts'
 import { startOwnServer } from './own-server.ts'
 import { probe } from './probe.ts'
 import { startProgress } from './progress.ts'
 
 export interface Rounds {
-  readonly runs: readonly Run[]
+  readonly runs: readonly TransportRun[]
   /** True if the server and the clients had cores of their own. */
   readonly isPinned: boolean
 }
@@ -21,7 +21,7 @@ export interface Rounds {
 /** Time to start a server and to wait for the last messages. */
 const BESIDE_S = 1.5
 
-/** Rejects with `Trouble` before anything is measured, if the input does not fit the server. */
+/** Rejects with `CompareError` before anything is measured, if the input does not fit the server. */
 export async function measureAll(
   adapter: Adapter,
   options: Options,
@@ -37,7 +37,7 @@ export async function measureAll(
   let isPinned = true
   const { ramp, warmup, seconds, repeat } = options
   const progress = startProgress(process.stderr, repeat * transports.length * (ramp + warmup + seconds + BESIDE_S))
-  const runs: Run[] = []
+  const runs: TransportRun[] = []
   try {
     for (let round = 0; round < repeat; round++) {
       for (const transport of rotated(transports, round)) {
@@ -67,7 +67,7 @@ async function withServer<Result>(
   return await use(server.url, server.pid)
 }
 
-function targetOf({ publish, interval, wait }: Options, transport: string, url: URL): Target {
+function targetOf({ publish, interval, wait }: Options, transport: string, url: URL): ComparedServer {
   const run = randomBytes(4).toString('hex')
   return { transport, url, publishUrl: publish ?? url, run, intervalMs: interval * 1000, waitS: wait }
 }

@@ -1,26 +1,26 @@
 /** Publishes by the adapter's `publish`, or else over a connection of its own. */
-import type { Accepted, Adapter, Target } from './adapter.ts'
-import { Trouble } from './trouble.ts'
+import type { Accepted, Adapter, ComparedServer } from './adapter.ts'
+import { CompareError } from './trouble.ts'
 
 export interface Sender {
   send(text: string): Promise<Accepted | void>
   close(): void
 }
 
-/** Rejects with `Trouble` if the adapter cannot publish. */
-export async function openSender(adapter: Adapter, target: Target): Promise<Sender> {
+/** Rejects with `CompareError` if the adapter cannot publish. */
+export async function openSender(adapter: Adapter, target: ComparedServer): Promise<Sender> {
   const { publish } = adapter
   if (publish) return { send: (text) => publish.call(adapter, target, text), close() {} }
   const live = Promise.withResolvers<void>()
   const connection = adapter.connect(target, {
     live: live.resolve,
     received() {},
-    failed: (why) => live.reject(new Trouble(`The connection that publishes failed: ${why}.`)),
+    failed: (why) => live.reject(new CompareError(`The connection that publishes failed: ${why}.`)),
   })
   await live.promise
   const { send } = connection
   if (!send)
-    throw new Trouble(
+    throw new CompareError(
       `The adapter "${adapter.name}" has no "publish", and its connections have no "send". Write one of them.`,
     )
   return { send: async (text) => send.call(connection, text), close: () => connection.close() }

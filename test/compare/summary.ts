@@ -1,7 +1,7 @@
 /** Sums up all repetitions of one transport. */
 import { sampleQuantile } from '../../web/measure/latency.ts'
 import type { Quantile } from '../../web/measure/latency.ts'
-import type { Run } from './measure.ts'
+import type { TransportRun } from './measure.ts'
 import { msText } from './words.ts'
 
 export interface Summary {
@@ -30,7 +30,7 @@ export interface Summary {
   readonly requests: number | null
   readonly cpuUs: number | null
   readonly memoryKiB: number | null
-  readonly own: Own
+  readonly own: ToolLimits
   /** Reason why the delays cannot be told, as a sentence; null if they can. */
   readonly doubt: string | null
 }
@@ -45,7 +45,7 @@ export interface Repetition extends Readonly<Record<Level, number | null>> {
 export type Quantiles = Readonly<Record<Level, Quantile | null>>
 
 /** The part of the measuring programs. */
-export interface Own {
+export interface ToolLimits {
   /** 19 of 20 deliveries waited for the receiving process for less. */
   readonly busyMs: number
   /** 19 of 20 messages were sent late by less. */
@@ -59,7 +59,7 @@ export interface Own {
 const LEVELS = { p50: 0.5, p95: 0.95, p99: 0.99 } as const
 
 /** All runs are of one transport. */
-export function summarise(runs: readonly Run[]): Summary {
+export function summarise(runs: readonly TransportRun[]): Summary {
   const delays = merged(runs.map(({ delaysMs }) => delaysMs))
   const accepted = merged(runs.map(({ acceptedDelaysMs }) => acceptedDelaysMs))
   const independent = total(runs, ({ independent }) => independent)
@@ -97,18 +97,18 @@ export function summarise(runs: readonly Run[]): Summary {
   }
 }
 
-const repetitionOf = (run: Run): Repetition => ({
+const repetitionOf = (run: TransportRun): Repetition => ({
   ...levels((p) => sampleQuantile(run.delaysMs, run.independent, p)?.ms ?? null),
   cpuUs: perDelivery([run], cpuUsOf),
   bytes: perDelivery([run], bytesOf),
 })
 
-const bytesOf = ({ usage }: Run): number | null => usage && usage.bytesUp + usage.bytesDown
+const bytesOf = ({ usage }: TransportRun): number | null => usage && usage.bytesUp + usage.bytesDown
 
-const cpuUsOf = ({ cpuMs }: Run): number | null => cpuMs && cpuMs * 1000
+const cpuUsOf = ({ cpuMs }: TransportRun): number | null => cpuMs && cpuMs * 1000
 
 /** Null if an amount is unknown, or if nothing has arrived. */
-function perDelivery(runs: readonly Run[], amountOf: (run: Run) => number | null): number | null {
+function perDelivery(runs: readonly TransportRun[], amountOf: (run: TransportRun) => number | null): number | null {
   const amounts = runs.map(amountOf)
   const deliveries = total(runs, ({ delaysMs }) => delaysMs.length)
   if (deliveries === 0 || !amounts.every((amount) => amount !== null)) return null
@@ -123,7 +123,7 @@ const OTHERS_SHARE = 0.25
 const HARMLESS_SHARE = 0.25
 
 /** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
-function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersShare }: Own): string | null {
+function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersShare }: ToolLimits): string | null {
   if (!p95 || !p99) return 'No message has arrived.'
   if (othersShare !== null && othersShare > OTHERS_SHARE)
     return `Other programs used ${(100 * othersShare).toFixed(0)} % of the processors. Stop them, and measure again.`
@@ -147,7 +147,7 @@ const levels = <Value>(value: (p: number) => Value): Record<Level, Value> => ({
 const quantilesOf = (sorted: Float64Array, independent: number): Quantiles =>
   levels((p) => sampleQuantile(sorted, independent, p))
 
-const total = (runs: readonly Run[], count: (run: Run) => number): number =>
+const total = (runs: readonly TransportRun[], count: (run: TransportRun) => number): number =>
   runs.reduce((sum, run) => sum + count(run), 0)
 
 function merged(parts: readonly Float64Array[]): Float64Array {

@@ -1,5 +1,5 @@
 /** Limits that the user sets, such as `sse.p99<200ms`. */
-import { Trouble } from './trouble.ts'
+import { CompareError } from './trouble.ts'
 
 export interface Threshold {
   /** As the user wrote it. */
@@ -28,17 +28,21 @@ const METRICS = {
   memory: { KiB: 1, MiB: 1024 },
 } satisfies Record<string, Readonly<Record<string, number>>>
 
-/** Throws `Trouble` if the text is no threshold. */
+/** Throws `CompareError` if the text is no threshold. */
 export function readThreshold(text: string): Threshold {
   const parts = /^\s*([\w-]+)\.(\w+)\s*(<=?)\s*(\d+(?:\.\d+)?)\s*(\p{L}*)\s*$/u.exec(text)
   const [, transport = '', metric = '', sign = '', number = '', unit = ''] = parts ?? []
-  if (!parts) throw new Trouble(`--threshold is "${text}". Write it as in "sse.p99<200ms" or "ws.lost<=0".`)
+  if (!parts) throw new CompareError(`--threshold is "${text}". Write it as in "sse.p99<200ms" or "ws.lost<=0".`)
   if (!isMetric(metric))
-    throw new Trouble(`--threshold is "${text}", and "${metric}" is no figure. Use ${Object.keys(METRICS).join(', ')}.`)
+    throw new CompareError(
+      `--threshold is "${text}", and "${metric}" is no figure. Use ${Object.keys(METRICS).join(', ')}.`,
+    )
   const units: Readonly<Record<string, number>> = METRICS[metric]
   const size = units[unit]
   if (size === undefined)
-    throw new Trouble(`--threshold is "${text}". Give ${metric} in ${Object.keys(units).join(' or ') || 'no unit'}.`)
+    throw new CompareError(
+      `--threshold is "${text}". Give ${metric} in ${Object.keys(units).join(' or ') || 'no unit'}.`,
+    )
   return { text, transport, metric, isBelow: sign === '<', limit: Number(number) * size }
 }
 

@@ -1,4 +1,4 @@
 /** Reason why nothing can be measured: the input is wrong, or a server fails. The program prints it and ends with 2. */
-export class Trouble extends Error {}
+export class CompareError extends Error {}
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

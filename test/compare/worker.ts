@@ -1,6 +1,6 @@
 /** A process with many clients. It records each delivery, and sends the records when it is asked for them. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Adapter, Connection, Target, Usage } from './adapter.ts'
+import type { Adapter, ComparedConnection, ComparedServer, NetworkUsage } from './adapter.ts'
 import { adapterOf } from './adapters/index.ts'
 import { watchBusy } from './busy.ts'
 import { now } from './now.ts'
@@ -10,16 +10,16 @@ import { messageOf } from './trouble.ts'
 
 /** Sent to a worker. A URL cannot be sent, but its text can. */
 export type Order =
-  | { readonly do: 'open'; readonly adapter: string; readonly target: Sent; readonly clients: Clients }
+  | { readonly do: 'open'; readonly adapter: string; readonly target: Sent; readonly clients: ClientRange }
   /** The use of the network, and the delay of this process, count from `begin` to `end`. */
   | { readonly do: 'begin' | 'end' | 'count' | 'finish' | 'close' }
 
-export interface Sent extends Omit<Target, 'url' | 'publishUrl'> {
+export interface Sent extends Omit<ComparedServer, 'url' | 'publishUrl'> {
   readonly url: string
   readonly publishUrl: string
 }
 
-export interface Clients {
+export interface ClientRange {
   readonly first: number
   readonly count: number
   /** Time between two clients. */
@@ -37,7 +37,7 @@ export type Answer =
 export interface Worked {
   readonly samples: Samples
   /** Null if the adapter does not know it. */
-  readonly usage: Usage | null
+  readonly usage: NetworkUsage | null
   /** Clients that lost their connection. */
   readonly dropped: number
   /** 99 of 100 timers of this process were late by less. */
@@ -46,11 +46,11 @@ export interface Worked {
 
 const RESOLUTION_MS = 5
 
-let connections: Connection[] = []
+let connections: ComparedConnection[] = []
 let recorder: Recorder = createRecorder()
 let dropped = 0
-let before: Usage | null = null
-let usage: Usage | null = null
+let before: NetworkUsage | null = null
+let usage: NetworkUsage | null = null
 let loopDelayMs = 0
 const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 loop.enable()
@@ -83,7 +83,7 @@ async function obey(order: Order): Promise<Answer> {
 }
 
 /** Opens clients one after the other. Resolves when all of them are live, or when one has failed. */
-async function open(name: string, sent: Sent, { first, count, gapMs }: Clients): Promise<Answer> {
+async function open(name: string, sent: Sent, { first, count, gapMs }: ClientRange): Promise<Answer> {
   const adapter = await adapterOf(name)
   const target = { ...sent, url: new URL(sent.url), publishUrl: new URL(sent.publishUrl) }
   connections = []
@@ -109,7 +109,7 @@ async function open(name: string, sent: Sent, { first, count, gapMs }: Clients):
     if (count === 0) resolve({ is: 'live' })
     else openNext()
 
-    function openClient(adapter: Adapter, target: Target, client: number): Connection {
+    function openClient(adapter: Adapter, target: ComparedServer, client: number): ComparedConnection {
       const goesLive = (): void => {
         live += 1
         if (live === count) resolve({ is: 'live' })
@@ -127,7 +127,7 @@ async function open(name: string, sent: Sent, { first, count, gapMs }: Clients):
   })
 }
 
-function difference(before: Usage | null, after: Usage | null): Usage | null {
+function difference(before: NetworkUsage | null, after: NetworkUsage | null): NetworkUsage | null {
   if (!before || !after) return null
   return {
     bytesUp: after.bytesUp - before.bytesUp,
@@ -136,7 +136,7 @@ function difference(before: Usage | null, after: Usage | null): Usage | null {
   }
 }
 
-function usageOf(all: readonly Connection[]): Usage | null {
+function usageOf(all: readonly ComparedConnection[]): NetworkUsage | null {
   const sum = { bytesUp: 0, bytesDown: 0, requests: 0 }
   for (const connection of all) {
     const one = connection.usage?.()

@@ -1,7 +1,7 @@
 /** Records the times in which the server answered neither on a lane nor in the lab. */
 import { now } from '../now.ts'
 import { reach } from '../transports/ask.ts'
-import type { Lanes } from './lanes.ts'
+import type { SessionLanes } from './lanes.ts'
 import type { SandboxSession, Writable } from './session.ts'
 
 export interface Away {
@@ -19,7 +19,7 @@ const MOST = 40
 export function createAway(
   origin: string,
   session: Pick<SandboxSession, 'resting'> & Writable<'aways' | 'unreachableSinceMs'>,
-  lanes: Pick<Lanes, 'all' | 'areStarted'>,
+  lanes: Pick<SessionLanes, 'all' | 'areStarted'>,
   changed: () => void,
 ): Away {
   let isLabLost = false

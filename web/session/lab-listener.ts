@@ -5,7 +5,7 @@ import { now } from '../now.ts'
 import type { Announcer } from './announcer.ts'
 import type { Away } from './away.ts'
 import type { Instructor } from './instructor.ts'
-import type { Lanes } from './lanes.ts'
+import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
 import type { People } from './people.ts'
 import type { Reconnection } from './reconnection.ts'
@@ -23,7 +23,7 @@ interface Parts {
   readonly away: Away
   readonly clock: ServerClock
   readonly instructor: Instructor
-  readonly lanes: Lanes
+  readonly lanes: SessionLanes
   readonly people: People
   readonly reconnection: Reconnection
   readonly recovery: Recovery

@@ -7,7 +7,7 @@ import { notices } from './notices.ts'
 import type { SandboxSession, SessionActs, SessionListener, SessionParts, ShownLane, Writable } from './session.ts'
 import type { SettingName } from '../transports/transport.ts'
 
-export interface Lanes extends Pick<SessionActs, 'show' | 'switchOn' | 'only' | 'set' | 'clear'> {
+export interface SessionLanes extends Pick<SessionActs, 'show' | 'switchOn' | 'only' | 'set' | 'clear'> {
   /** Every lane. A lane that is not on the page is off. */
   readonly all: readonly Lane[]
   readonly areStarted: boolean
@@ -28,7 +28,7 @@ export function createLanes(
   session: Pick<SandboxSession, 'room' | 'messages' | 'laneName' | 'resting'> & Writable<'lanes' | SettingName>,
   listener: SessionListener,
   surroundings: Pick<Surroundings, 'look' | 'offsetMs' | 'changed' | 'activity'>,
-): Lanes {
+): SessionLanes {
   const { room, messages } = session
   let areStarted = false
 

@@ -6,7 +6,7 @@ import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
 import { reach } from '../transports/ask.ts'
 import type { Announcer } from './announcer.ts'
-import type { Lanes } from './lanes.ts'
+import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
 import type { Reconnection } from './reconnection.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -34,7 +34,7 @@ export function createRecovery(
   origin: string,
   session: Pick<SandboxSession, 'clock' | 'resting'> & Writable<'lateUntilMs'>,
   lab: () => Lab,
-  lanes: Lanes,
+  lanes: SessionLanes,
   clock: ServerClock,
   announcer: Announcer,
   reconnection: Reconnection,

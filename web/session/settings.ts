@@ -5,7 +5,7 @@ import type { Conditions, Preset, Settings } from '../../server/protocol/lab.ts'
 import { now } from '../now.ts'
 import { transports } from '../transports/index.ts'
 import type { Announcer } from './announcer.ts'
-import type { Lanes } from './lanes.ts'
+import type { SessionLanes } from './lanes.ts'
 import { areEqual, describeNetwork, isNeutral } from './network.ts'
 import { notices } from './notices.ts'
 import type { Reconnection } from './reconnection.ts'
@@ -28,7 +28,7 @@ const SAME_CHANGE_MS = 1500
 
 export function createSettings(
   session: Writable<'ratePerSecond' | 'conditions' | 'conditionsBefore' | 'presets' | 'bands'>,
-  lanes: Pick<Lanes, 'all' | 'restartFigures'>,
+  lanes: Pick<SessionLanes, 'all' | 'restartFigures'>,
   announcer: Pick<Announcer, 'announce'>,
   reconnection: Pick<Reconnection, 'announceWhenBack'>,
   { changed }: Pick<SessionListener, 'changed'>,

@@ -1,6 +1,6 @@
 /** Starts the lanes when the lab has sent a time. If the lab does not answer, they start without a clock. */
 import type { Away } from './away.ts'
-import type { Lanes } from './lanes.ts'
+import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
 import type { SandboxSession } from './session.ts'
 
@@ -21,7 +21,7 @@ const LAB_PATIENCE_MS = 3000
 export function createStart(
   origin: string,
   session: Pick<SandboxSession, 'room' | 'messages' | 'resting'>,
-  lanes: Pick<Lanes, 'areStarted' | 'start'>,
+  lanes: Pick<SessionLanes, 'areStarted' | 'start'>,
   away: Pick<Away, 'begin'>,
   say: (sentence: string) => void,
 ): Start {

@@ -3,7 +3,7 @@ import type { Event } from '../../../server/protocol/feed.ts'
 import { transports } from '../../../web/transports/index.ts'
 import type { DescribedTransport } from '../../../web/transports/transport.ts'
 import { markIn } from '../adapter.ts'
-import type { Adapter, Target } from '../adapter.ts'
+import type { Adapter, ComparedServer } from '../adapter.ts'
 import { openPoll } from '../clients/poll.ts'
 import { post } from '../clients/post.ts'
 import { openStream } from '../clients/stream.ts'
@@ -46,4 +46,4 @@ export const fourwire: Adapter = {
   },
 }
 
-const addressOf = (url: URL, { run }: Target, rest = ''): URL => new URL(`/feed/compare-${run}${rest}`, url)
+const addressOf = (url: URL, { run }: ComparedServer, rest = ''): URL => new URL(`/feed/compare-${run}${rest}`, url)

@@ -1,28 +1,28 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Adapter } from '../adapter.ts'
-import { Trouble, messageOf } from '../trouble.ts'
+import { CompareError, messageOf } from '../trouble.ts'
 import { fourwire } from './fourwire.ts'
 import { poll, sse, ws } from './plain.ts'
 
 const adapters: Readonly<Record<string, Adapter>> = { fourwire, sse, ws, poll }
 
-/** Finds an adapter by its name, or imports it from a file. Throws `Trouble` if there is none. */
+/** Finds an adapter by its name, or imports it from a file. Throws `CompareError` if there is none. */
 export async function adapterOf(nameOrFile: string): Promise<Adapter> {
   const known = adapters[nameOrFile]
   if (known) return known
   if (!/[./\\]/.test(nameOrFile))
-    throw new Trouble(
+    throw new CompareError(
       `--adapter is "${nameOrFile}", which is no adapter. Give ${Object.keys(adapters).join(', ')}, or the path of a file.`,
     )
   const module: unknown = await import(pathToFileURL(resolve(nameOrFile)).href).catch((error: unknown) => {
-    throw new Trouble(`--adapter is "${nameOrFile}", and this file cannot be imported: ${messageOf(error)}`)
+    throw new CompareError(`--adapter is "${nameOrFile}", and this file cannot be imported: ${messageOf(error)}`)
   })
   const { adapter, default: fallback }: { adapter?: unknown; default?: unknown } = module ?? {}
   const found = adapter ?? fallback
   const missing = missingIn(found)
   if (isAdapter(found, missing)) return found
-  throw new Trouble(
+  throw new CompareError(
     `--adapter is "${nameOrFile}", and its export "adapter" lacks ${missing.join(', ')}. See compare/adapter.ts for the interface.`,
   )
 }

@@ -1,6 +1,6 @@
 /** Servers that deliver every published text to every client: over SSE, over WebSocket, or to polls. */
 import { markIn } from '../adapter.ts'
-import type { Adapter, Target } from '../adapter.ts'
+import type { Adapter, ComparedServer } from '../adapter.ts'
 import { openPoll } from '../clients/poll.ts'
 import { post } from '../clients/post.ts'
 import { openStream } from '../clients/stream.ts'
@@ -49,7 +49,7 @@ export const poll: Adapter = {
   match: markIn,
 }
 
-async function publishBody({ publishUrl }: Target, text: string): Promise<void> {
+async function publishBody({ publishUrl }: ComparedServer, text: string): Promise<void> {
   await post(publishUrl, text, isJson(text) ? 'application/json' : 'text/plain')
 }
 

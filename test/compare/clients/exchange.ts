@@ -1,33 +1,33 @@
 /** Requests and responses, one after the other, over a connection that is kept open. */
 import type { Socket } from 'node:net'
-import type { Usage } from '../adapter.ts'
+import type { NetworkUsage } from '../adapter.ts'
 import { now } from '../now.ts'
 import { createResponseReader } from './response.ts'
-import type { Head } from './response.ts'
+import type { ResponseHead } from './response.ts'
 import { bytesOf, openSocket, requestText } from './socket.ts'
 
-export interface Reply extends Head {
+export interface HttpReply extends ResponseHead {
   readonly text: string
   /** Time at which the last bytes were read. */
   readonly atMs: number
 }
 
-export interface Exchange {
+export interface HttpExchange {
   /**
    * Sends a request. Rejects if the connection is lost. If the server has closed an idle connection, the request opens
    * a new one. Only one request may be under way.
    */
-  ask(method: string, url: URL, fields?: Readonly<Record<string, string>>, body?: string): Promise<Reply>
-  readonly usage: Usage
+  ask(method: string, url: URL, fields?: Readonly<Record<string, string>>, body?: string): Promise<HttpReply>
+  readonly usage: NetworkUsage
   close(): void
 }
 
-export function createExchange(): Exchange {
+export function createExchange(): HttpExchange {
   let socket: Socket | null = null
   /** Use of the connections that are closed. */
-  let before: Usage = { bytesUp: 0, bytesDown: 0, requests: 0 }
+  let before: NetworkUsage = { bytesUp: 0, bytesDown: 0, requests: 0 }
   let requests = 0
-  let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | null = null
+  let waiting: { resolve(reply: HttpReply): void; reject(error: Error): void } | null = null
 
   return {
     ask(method, url, fields = {}, body = '') {
@@ -50,7 +50,7 @@ export function createExchange(): Exchange {
 
   function connect(url: URL): Socket {
     const opened = openSocket(url)
-    let head: Head = { status: 0, fields: new Map() }
+    let head: ResponseHead = { status: 0, fields: new Map() }
     let parts: Buffer[] = []
     let atMs = 0
     const read = createResponseReader({
@@ -86,7 +86,7 @@ export function createExchange(): Exchange {
   }
 }
 
-function sum(before: Usage, socket: Socket | null): Omit<Usage, 'requests'> {
+function sum(before: NetworkUsage, socket: Socket | null): Omit<NetworkUsage, 'requests'> {
   const now = socket ? bytesOf(socket) : { bytesUp: 0, bytesDown: 0 }
   return { bytesUp: before.bytesUp + now.bytesUp, bytesDown: before.bytesDown + now.bytesDown }
 }

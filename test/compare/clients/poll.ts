@@ -1,5 +1,5 @@
 /** A client that asks again and again: a short poll pauses between two requests, a long poll does not. */
-import type { Client, Connection } from '../adapter.ts'
+import type { ClientListener, ComparedConnection } from '../adapter.ts'
 import { messageOf } from '../trouble.ts'
 import { createExchange } from './exchange.ts'
 
@@ -13,7 +13,7 @@ export interface Polling {
   match(text: string): string | null
 }
 
-export function openPoll({ address, pauseMs, hasCursor, match }: Polling, client: Client): Connection {
+export function openPoll({ address, pauseMs, hasCursor, match }: Polling, client: ClientListener): ComparedConnection {
   const exchange = createExchange()
   const known = new Set<string>()
   let isClosed = false

@@ -1,11 +1,11 @@
 /** Publishes by POST. Connections are kept, so that no message has to wait for a handshake or for another message. */
 import { createExchange } from './exchange.ts'
-import type { Exchange, Reply } from './exchange.ts'
+import type { HttpExchange, HttpReply } from './exchange.ts'
 
-const idle = new Map<string, Exchange[]>()
+const idle = new Map<string, HttpExchange[]>()
 
 /** Rejects if the status is none of 2xx. */
-export async function post(url: URL, body: string, contentType: string): Promise<Reply> {
+export async function post(url: URL, body: string, contentType: string): Promise<HttpReply> {
   const free = idle.get(url.host) ?? []
   idle.set(url.host, free)
   const exchange = free.pop() ?? createExchange()

@@ -1,13 +1,13 @@
 /** Reads HTTP/1.1 responses from the bytes of a connection, however the bytes are split. */
 
-export interface Head {
+export interface ResponseHead {
   readonly status: number
   /** Names in small letters. */
   readonly fields: ReadonlyMap<string, string>
 }
 
 export interface ResponseListener {
-  head(head: Head): void
+  head(head: ResponseHead): void
   body(bytes: Buffer): void
   /** Called at the end of a response that has one. */
   end(): void
@@ -120,7 +120,7 @@ export function createResponseReader(listener: ResponseListener): (bytes: Buffer
 
 const LINE_BREAK = 2
 
-function headOf(text: string): Head {
+function headOf(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\r\n')
   const fields = lines.map((line) => {
     const colon = line.indexOf(':')

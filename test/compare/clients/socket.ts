@@ -2,7 +2,7 @@
 import { connect as connectPlain } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { Usage } from '../adapter.ts'
+import type { NetworkUsage } from '../adapter.ts'
 
 /** Connects to the host and the port of an http, https, ws or wss address. */
 export function openSocket({ protocol, hostname, port }: URL): Socket {
@@ -17,7 +17,7 @@ export function openSocket({ protocol, hostname, port }: URL): Socket {
 }
 
 /** Bytes that the socket has sent and received. Bytes that wait in this process do not count as sent. */
-export const bytesOf = (socket: Socket): Omit<Usage, 'requests'> => ({
+export const bytesOf = (socket: Socket): Omit<NetworkUsage, 'requests'> => ({
   bytesUp: socket.bytesWritten - socket.writableLength,
   bytesDown: socket.bytesRead,
 })

@@ -1,13 +1,13 @@
 /** A client of a response that does not end: server-sent events, or one text on each line. */
 import { StringDecoder } from 'node:string_decoder'
-import type { Client, Connection } from '../adapter.ts'
+import type { ClientListener, ComparedConnection } from '../adapter.ts'
 import { messageOf } from '../trouble.ts'
 import { now } from '../now.ts'
 import { createResponseReader } from './response.ts'
 import { bytesOf, openSocket, requestText } from './socket.ts'
 
 /** Opens a stream with GET. The content type of the response decides whether it is read as events or as lines. */
-export function openStream(url: URL, client: Client): Connection {
+export function openStream(url: URL, client: ClientListener): ComparedConnection {
   const socket = openSocket(url)
   const decoder = new StringDecoder('utf8')
   /** Start of a line or of an event that has not arrived completely. */

@@ -1,17 +1,17 @@
 /** A client of a WebSocket (RFC 6455), over a plain socket. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Client, Connection } from '../adapter.ts'
+import type { ClientListener, ComparedConnection } from '../adapter.ts'
 import { messageOf } from '../trouble.ts'
 import { now } from '../now.ts'
 import { OPCODE, createFrameReader, maskedFrame } from './frames.ts'
 import type { Frame } from './frames.ts'
 import { createResponseReader } from './response.ts'
-import type { Head } from './response.ts'
+import type { ResponseHead } from './response.ts'
 import { bytesOf, openSocket, requestText } from './socket.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-export function openWebSocket(url: URL, client: Client): Connection & { send(text: string): void } {
+export function openWebSocket(url: URL, client: ClientListener): ComparedConnection & { send(text: string): void } {
   const socket = openSocket(url)
   const key = randomBytes(16).toString('base64')
   /** Frames of a message whose last frame has not arrived. */
@@ -21,7 +21,12 @@ export function openWebSocket(url: URL, client: Client): Connection & { send(tex
 
   const readFrames = createFrameReader(take)
   const read = createResponseReader({ head: check, body: readFrames, end: () => fail('the server sent no WebSocket') })
-  const fields = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': key }
+  const fields = {
+    ComparedConnection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': 13,
+    'Sec-WebSocket-Key': key,
+  }
   socket.write(requestText('GET', url, fields))
   socket.on('data', (bytes: Buffer) => {
     atMs = now()
@@ -40,7 +45,7 @@ export function openWebSocket(url: URL, client: Client): Connection & { send(tex
     usage: () => ({ ...bytesOf(socket), requests: 1 }),
   }
 
-  function check({ status, fields }: Head): void {
+  function check({ status, fields }: ResponseHead): void {
     const accept = createHash('sha1')
       .update(key + GUID)
       .digest('base64')
