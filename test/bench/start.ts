@@ -1,8 +1,7 @@
 /** Measures the time from the command until the page is served. Prints a line for the Measured section of test/README.md. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { freePort } from '../../lessons/kit/port.ts'
 import { median } from './figures.ts'
 
 const RUNS = 7
@@ -33,13 +32,4 @@ async function isServed(port: number): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,10 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../server/start/other-listeners.ts'
 import { until } from '../until.ts'
 
 export const PUBLIC = '127.0.0.2'
@@ -30,7 +30,7 @@ const COMMAND: Record<ProxyName, (file: string, folder: string) => readonly stri
 export async function startProxy(name: ProxyName, configure: (port: number, folder: string) => string): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), `fourwire-${name}-`))
   await makeCertificate(folder)
-  const port = await freePort()
+  const port = await freePort(PUBLIC)
   const file = join(folder, 'config')
   await writeFile(file, wrap(name, configure(port, folder)))
   const child = spawn(name, COMMAND[name](file, folder), { env: { ...process.env, HOME: folder } })
@@ -77,15 +77,6 @@ async function makeCertificate(folder: string): Promise<void> {
   )
   if (status !== 0) throw new Error(`openssl made no certificate: ${stderr}`)
   await writeFile(join(folder, 'both.pem'), (await readFile(cert, 'utf8')) + (await readFile(key, 'utf8')))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, PUBLIC)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function isOpen(port: number): Promise<boolean> {

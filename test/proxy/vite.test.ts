@@ -1,13 +1,12 @@
 /** A separate front-end behind Vite's dev server, configured by the lines in server/README.md. */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createViteServer } from 'vitest/node'
 import { WebSocket } from 'ws'
+import { freePort } from '../../lessons/kit/port.ts'
 import { blockOf, withThese } from '../readme.ts'
 import { serve } from '../serve.ts'
 
@@ -31,15 +30,6 @@ async function startVite({ server: { proxy } }: Config): Promise<string> {
     await rm(root, { recursive: true })
   })
   return `http://localhost:${port}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const publish = (origin: string) =>
