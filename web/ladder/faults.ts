@@ -20,11 +20,11 @@ export function drawFaults(strip: Strip): void {
 }
 
 /** Draws the server's line as dots while the server is absent. */
-export function drawAway({ pen, colours, span, fromMs, untilMs, x, serverY, sizes }: Strip): void {
-  for (const away of span.aways) {
-    const toMs = Math.min(away.toMs ?? untilMs, untilMs)
-    if (toMs < fromMs || away.fromMs > untilMs) continue
-    const [left, right] = [Math.max(0, x(away.fromMs)), x(toMs)]
+export function drawAbsences({ pen, colours, span, fromMs, untilMs, x, serverY, sizes }: Strip): void {
+  for (const absence of span.absences) {
+    const toMs = Math.min(absence.toMs ?? untilMs, untilMs)
+    if (toMs < fromMs || absence.fromMs > untilMs) continue
+    const [left, right] = [Math.max(0, x(absence.fromMs)), x(toMs)]
     pen.fillStyle = groundAt(colours, span, left)
     pen.fillRect(left, serverY - sizes.edge / 2 - 0.5, right - left, sizes.edge + 1)
     pen.beginPath()

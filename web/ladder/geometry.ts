@@ -48,7 +48,7 @@ export interface Span {
   /** Times of changed network conditions. */
   readonly bands: readonly Band[]
   /** Times in which the server was absent. The last one ends with null while it continues. */
-  readonly aways: readonly Absence[]
+  readonly absences: readonly Absence[]
   /** Folds, oldest first (`folds`), and the time that they hide before the right edge (`hiddenMs`). */
   readonly folds: readonly Fold[]
   readonly hiddenMs: number

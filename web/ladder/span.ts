@@ -47,7 +47,7 @@ export function spanOf(
     nowMs,
     dense: perMs > 0 && scale / perMs < DENSE_PX,
     bands: session.bands,
-    aways: session.aways,
+    absences: session.absences,
     folds,
     hiddenMs: hiddenMs(folds, scale, endMs),
   }

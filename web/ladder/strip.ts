@@ -9,7 +9,7 @@ import { visible } from './geometry.ts'
 import type { StripSizes, Span, Strip, Trace } from './geometry.ts'
 import { drawEdges, drawTint } from './open.ts'
 import { drawBeats } from './beats.ts'
-import { drawAway, drawFaults } from './faults.ts'
+import { drawAbsences, drawFaults } from './faults.ts'
 import { drawStrokes } from './strokes.ts'
 import { xAt } from './time.ts'
 import { drawWaits } from './waits.ts'
@@ -53,7 +53,7 @@ export function drawStrip(
   rules()
   drawEdges(strip)
   drawWaits(strip)
-  drawAway(strip)
+  drawAbsences(strip)
   drawBeats(strip)
   drawStrokes(strip)
   drawFaults(strip)

@@ -1,7 +1,7 @@
 /** The reader's prediction, beside the measured and the expected number. It is kept in this browser. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
-import { clockBoundMs } from '../session/known.ts'
+import { clockBoundMs } from '../session/delays.ts'
 import type { LaneName } from '../lane/order.ts'
 import { COUNTED, QUESTIONS } from './prediction.ts'
 import type { SandboxSession } from '../session/session.ts'

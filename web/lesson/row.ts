@@ -2,7 +2,7 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { partsPerMessage } from '../lab/cost.ts'
-import { clockBoundMs, quantileOf } from '../session/known.ts'
+import { clockBoundMs, quantileOf } from '../session/delays.ts'
 import { LABELS } from '../lane/order.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { SessionFacts } from '../session/session.ts'
@@ -19,7 +19,7 @@ export interface Yours {
 
 export function laneRow(session: SessionFacts, lane: Lane, { at, hopMs }: Yours): TemplateResult {
   const { name, transport, ledger, latencies } = lane
-  const { text, alarm } = session.stateOf(lane)
+  const { text, alarm } = session.statusOf(lane)
   const { received, lost, duplicated } = ledger.counts
   const isYours = name === 'yours'
   const boundMs = clockBoundMs(session) ?? 0

@@ -95,7 +95,7 @@ export class Help extends LitElement {
       nowMs: SHOWN_MS,
       dense: false,
       bands: [],
-      aways: sample.aways,
+      absences: sample.absences,
       folds: [],
       hiddenMs: 0,
     }

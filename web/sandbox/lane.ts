@@ -2,7 +2,7 @@
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { hourFor, partsPerMessage } from '../lab/cost.ts'
-import { ageMs, clockBoundMs, quantileOf } from '../session/known.ts'
+import { ageMs, clockBoundMs, quantileOf } from '../session/delays.ts'
 import type { Lane } from '../lane/lane.ts'
 import { LABELS, LANES } from '../lane/order.ts'
 import type { Forecast, SessionActs, SessionFacts } from '../session/session.ts'
@@ -70,7 +70,7 @@ export class LaneRow extends LitElement {
 
   #who(): TemplateResult {
     const { lane, session } = this
-    const { text, alarm } = session.stateOf(lane)
+    const { text, alarm } = session.statusOf(lane)
     const { lost, duplicated } = lane.ledger.counts
     const label = LABELS[lane.transport]
     return html`<div class="who">

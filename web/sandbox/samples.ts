@@ -19,7 +19,7 @@ export interface Sample {
   readonly title: string
   readonly text: string
   readonly trace: Trace
-  readonly aways: readonly Absence[]
+  readonly absences: readonly Absence[]
 }
 
 const WAY_MS = 60
@@ -132,7 +132,7 @@ function sample(
   title: string,
   text: string,
   marks: readonly Mark[],
-  aways: readonly Absence[] = [],
+  absences: readonly Absence[] = [],
 ): Sample {
   const slow = marks.some((mark) => mark.kind === 'exchange' && mark.leftAtMs !== undefined)
   const trace: Trace = {
@@ -150,7 +150,7 @@ function sample(
     publishedAtMs: ({ event }) => event.at,
     labelled: () => null,
   }
-  return { title, text, trace, aways }
+  return { title, text, trace, absences }
 }
 
 function poll(askedAtMs: number, endedAtMs: number | null, carried = 0, slowMs?: number): ExchangeMark {

@@ -2,7 +2,7 @@
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Quantile } from '../measure/latency.ts'
-import { clockBoundMs, quantileOf } from '../session/known.ts'
+import { clockBoundMs, quantileOf } from '../session/delays.ts'
 import { LABELS } from '../lane/order.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { Forecast, SessionFacts } from '../session/session.ts'

@@ -3,7 +3,7 @@ import type { LabListener } from '../lab/lab.ts'
 import { createCrossings } from '../lane/crossings.ts'
 import { now } from '../now.ts'
 import type { Announcer } from './announcer.ts'
-import type { Away } from './away.ts'
+import type { AbsenceDetector } from './absence.ts'
 import type { Instructor } from './instructor.ts'
 import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
@@ -11,16 +11,16 @@ import type { People } from './people.ts'
 import type { Reconnection } from './reconnection.ts'
 import type { Recovery } from './recovery.ts'
 import type { ServerClock } from './server-clock.ts'
-import type { SandboxSession, SessionListener, Writable } from './session.ts'
-import type { RoomSettings } from './settings.ts'
+import type { SandboxSession, SessionListener } from './session.ts'
+import type { RoomSettings } from './room-settings.ts'
 import type { Start } from './start.ts'
 
 /** The parts of the session that the lab's messages concern. */
 interface Parts {
-  readonly session: Pick<SandboxSession, 'clock' | 'messages' | 'exchanges'> & Writable<'here' | 'presence'>
+  readonly session: Pick<SandboxSession, 'clock' | 'messages' | 'exchanges'>
   readonly listener: SessionListener
   readonly announcer: Announcer
-  readonly away: Away
+  readonly absence: AbsenceDetector
   readonly clock: ServerClock
   readonly instructor: Instructor
   readonly lanes: SessionLanes
@@ -32,12 +32,12 @@ interface Parts {
 }
 
 export function createLabListener({ session, listener, lanes, reconnection, ...parts }: Parts): LabListener {
-  const { announcer, away, clock, instructor, people, recovery, settings, start } = parts
+  const { announcer, absence, clock, instructor, people, recovery, settings, start } = parts
   const crossings = createCrossings(lanes.named)
 
   return {
     welcome(welcome) {
-      away.labIsBack()
+      absence.labIsBack()
       reconnection.labIsBack()
       crossings.startAgain()
       if (!lanes.areStarted) session.messages.startAt(welcome.cursor)
@@ -54,7 +54,7 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
         for (const lane of lanes.all) lane.date(offsetMs)
         recovery.settle(offsetMs)
       }
-      away.end()
+      absence.end()
       start.begin()
     },
     settings(next) {
@@ -65,11 +65,9 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
       instructor.accepted()
       listener.changed()
     },
-    here(pages) {
-      session.here = pages
-    },
+    here: people.here,
     presence(presence) {
-      session.presence = presence
+      people.presence(presence)
       listener.heard()
     },
     cut(how) {
@@ -106,7 +104,7 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
       reconnection.disconnected()
       // The next connection may reach another server with another clock.
       session.clock.clear()
-      away.labLost()
+      absence.labLost()
       listener.changed()
     },
   }

@@ -7,8 +7,8 @@ import { createMessages } from '../lane/messages.ts'
 import { carrier, newKey, publish } from '../lane/send.ts'
 import { createClock } from '../measure/clock.ts'
 import { createAnnouncer } from './announcer.ts'
-import { createAway } from './away.ts'
-import { condition } from './condition.ts'
+import { createAbsenceDetector } from './absence.ts'
+import { laneStatus } from './lane-status.ts'
 import { createExchanges } from './exchanges.ts'
 import { createForecast } from './forecast.ts'
 import { createInstructor } from './instructor.ts'
@@ -20,7 +20,7 @@ import { createReconnection } from './reconnection.ts'
 import { createRecovery } from './recovery.ts'
 import { createServerClock } from './server-clock.ts'
 import type { SandboxSession, SessionFacts, SessionListener, SessionParts, Writable } from './session.ts'
-import { createSettings } from './settings.ts'
+import { createRoomSettings } from './room-settings.ts'
 import { createStart } from './start.ts'
 
 /** Length of the page's random name, which is eight hexadecimal digits. */
@@ -39,7 +39,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
   let lab: Lab
 
   /** Facts that the parts set and read. */
-  const facts: Writable<Exclude<keyof SessionFacts, 'stateOf'>> = {
+  const facts: Writable<Exclude<keyof SessionFacts, 'statusOf'>> = {
     room,
     lanes: [],
     messages,
@@ -64,7 +64,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
       return lab.isByHttp
     },
     unreachableSinceMs: null,
-    aways: [],
+    absences: [],
     quiet,
     get heardAtMs() {
       return lab.heardAtMs
@@ -84,10 +84,10 @@ export function openSession(given: SessionParts, listener: SessionListener): San
     changed: laneChanged,
     activity: quiet.noteActivity,
   })
-  const away = createAway(origin, facts, lanes, changed)
-  const start = createStart(origin, facts, lanes, away, say)
+  const absence = createAbsenceDetector(origin, facts, lanes, changed)
+  const start = createStart(origin, facts, lanes, absence, say)
   const reconnection = createReconnection(facts, lanes.all, announcer.announce)
-  const settings = createSettings(facts, lanes, announcer, reconnection, listener)
+  const settings = createRoomSettings(facts, lanes, announcer, reconnection, changed)
   const recovery = createRecovery(origin, facts, () => lab, lanes, clock, announcer, reconnection, changed)
   const people = createPeople(given, page, facts, () => lab)
   const instructor = createInstructor(facts, () => lab, reconnection, address.ratePerSecond, say)
@@ -95,7 +95,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
     session: facts,
     listener,
     announcer,
-    away,
+    absence,
     clock,
     instructor,
     lanes,
@@ -115,15 +115,14 @@ export function openSession(given: SessionParts, listener: SessionListener): San
     queuedMs: () => null,
     async send(by, user, text, key) {
       const lane = carrier(lanes.all, by)
-      if (!lane) throw new Error('no lane')
+      if (!lane) throw new Error('the page has no lane that could send it')
       own.add(await publish(lane, origin, room, user, text, key))
     },
     inspect: (exchange) => lab.inspect(exchange),
-    stateOf: (lane) => condition(lane, clock.roundTripMs() ?? 0, session.queuedMs(lane), facts.conditions),
+    statusOf: (lane) => laneStatus(lane, clock.roundTripMs() ?? 0, session.queuedMs(lane), facts.conditions),
     rest(why) {
       facts.resting = why
-      away.end()
-      recovery.forget()
+      absence.end()
       reconnection.cancel()
       if (why === 'away') people.leave()
       lab.stop()
@@ -154,17 +153,16 @@ export function openSession(given: SessionParts, listener: SessionListener): San
       for (const lane of lanes.all) lane.switchOff()
     },
   } satisfies Omit<SandboxSession, keyof typeof facts | keyof typeof acts | keyof typeof forecast>)
-  lab = startLab()
+  startLab()
   return session
 
-  function startLab(): Lab {
+  function startLab(): void {
     start.awaitLab()
     lab = openLab(origin, room, page, labListener)
-    return lab
   }
 
   function laneChanged(lane: Lane, wasTroubled: boolean): void {
-    away.look()
+    absence.look()
     if (lane.troubled === wasTroubled) return
     // If the server itself is absent, one bar stands for all lanes.
     if (facts.unreachableSinceMs === null) announcer.announceLane(lane)

@@ -1,4 +1,5 @@
-/** The person at this page: the name that others in the room see, and whether the person is typing. */
+/** The people in the room: the person at this page, and the others as the lab reports them. */
+import type { RoomPresence } from '../../server/protocol/feed.ts'
 import type { Lab } from '../lab/lab.ts'
 import { now } from '../now.ts'
 import { sayBy } from '../transports/ask.ts'
@@ -8,6 +9,8 @@ export interface People extends Pick<SessionActs, 'rename' | 'typing'> {
   /** Introduces the person to a new connection of the lab, under the name with which the person signed in. */
   welcome(signedInAs: string | null): void
   leave(): void
+  here(pages: number): void
+  presence(presence: RoomPresence): void
 }
 
 const NO_NAME = 'anonymous'
@@ -18,7 +21,7 @@ const TYPING_EVERY_MS = 2000
 export function createPeople(
   { origin, person }: Pick<SessionParts, 'origin' | 'person'>,
   client: string,
-  session: Pick<SandboxSession, 'room'> & Writable<'person' | 'signedInAs'>,
+  session: Pick<SandboxSession, 'room'> & Writable<'person' | 'signedInAs' | 'here' | 'presence'>,
   lab: () => Pick<Lab, 'introduce' | 'typing'>,
 ): People {
   let typedAtMs = -Infinity
@@ -43,6 +46,12 @@ export function createPeople(
     leave() {
       // A closing tab is hidden first and has no lab any more, so the leave is sent by POST.
       if (session.person) sayBy({ origin, room: session.room, person: session.person }, 'leave')
+    },
+    here(pages) {
+      session.here = pages
+    },
+    presence(presence) {
+      session.presence = presence
     },
   }
 

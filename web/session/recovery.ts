@@ -19,8 +19,6 @@ export interface Recovery extends Pace {
   isStale(sample: ClockSample): boolean
   /** Decides by the first new offset whether the computer slept. */
   settle(offsetMs: number): void
-  /** Forgets that the computer may have slept. */
-  forget(): void
 }
 
 /**
@@ -45,7 +43,12 @@ export function createRecovery(
   const pace = watchPace({ late, movedApart })
 
   return {
-    ...pace,
+    look: pace.look,
+    stop: pace.stop,
+    startAgain() {
+      suspicion = null
+      pace.startAgain()
+    },
     checkServer,
     isStale: ({ t0 }) => suspicion !== null && t0 < suspicion.atMs,
     settle(offsetMs) {
@@ -53,9 +56,6 @@ export function createRecovery(
       suspicion = null
       if (before !== null && before.offsetMs !== null && Math.abs(offsetMs - before.offsetMs) > SLEPT_MS)
         reconnect(notices.slept(before.ms))
-    },
-    forget() {
-      suspicion = null
     },
   }
 

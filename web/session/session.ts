@@ -6,7 +6,7 @@ import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
 import type { Setting, SettingName, ClientTransport } from '../transports/transport.ts'
 import type { Address } from './address.ts'
-import type { LaneStatus } from './condition.ts'
+import type { LaneStatus } from './lane-status.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { Messages } from '../lane/messages.ts'
@@ -59,7 +59,7 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   /** True if the lab uses plain HTTP because the network between page and server refuses WebSockets. */
   readonly isWithoutWebSocket: boolean
   /** Times in which the server did not answer, oldest first. */
-  readonly aways: readonly Absence[]
+  readonly absences: readonly Absence[]
   /** Times in which no byte crossed the wire in any lane. */
   readonly quiet: Pick<Quiet, 'stretches' | 'lastMs'>
   /** Time of the lab's last message. */
@@ -71,7 +71,7 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   readonly exchanges: Exchanges
   /** Full name of a lane at the server. The page can inspect exchanges made under such a name. */
   laneName(name: string): string
-  stateOf(lane: Lane): LaneStatus
+  statusOf(lane: Lane): LaneStatus
 }
 
 /** A time in which the server did not answer. */

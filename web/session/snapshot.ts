@@ -3,7 +3,7 @@ import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
 import type { Split } from '../../server/protocol/wire.ts'
 import { now } from '../now.ts'
-import { quantileOf } from './known.ts'
+import { quantileOf } from './delays.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { Forecast, SessionFacts } from './session.ts'
 import { bytesPerMessage } from '../lane/usage.ts'
@@ -79,7 +79,7 @@ function laneSnapshot(session: SessionFacts & Forecast, lane: Lane): LaneSnapsho
     transport: lane.transport,
     on: lane.on,
     cursor: lane.cursor,
-    state: session.stateOf(lane).is,
+    state: session.statusOf(lane).is,
     received,
     lost,
     duplicated,

@@ -1,5 +1,5 @@
 /** Starts the lanes when the lab has sent a time. If the lab does not answer, they start without a clock. */
-import type { Away } from './away.ts'
+import type { AbsenceDetector } from './absence.ts'
 import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
 import type { SandboxSession } from './session.ts'
@@ -22,7 +22,7 @@ export function createStart(
   origin: string,
   session: Pick<SandboxSession, 'room' | 'messages' | 'resting'>,
   lanes: Pick<SessionLanes, 'areStarted' | 'start'>,
-  away: Pick<Away, 'begin'>,
+  absence: Pick<AbsenceDetector, 'begin'>,
   say: (sentence: string) => void,
 ): Start {
   let patience: ReturnType<typeof setTimeout> | undefined
@@ -56,7 +56,7 @@ export function createStart(
       begin()
       say(notices.noLab)
     } catch {
-      away.begin()
+      absence.begin()
       clearTimeout(patience)
       if (!lanes.areStarted && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     }

@@ -63,7 +63,7 @@ export function spanOfScene(): Span {
     nowMs: BEGAN_MS + 2000,
     dense: false,
     bands: [],
-    aways: [],
+    absences: [],
     folds: [],
     hiddenMs: 0,
   }

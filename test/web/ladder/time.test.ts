@@ -101,7 +101,7 @@ function spanWith(stretches: readonly (readonly [number, number])[]): Span {
     nowMs: 100_000,
     dense: false,
     bands: [],
-    aways: [],
+    absences: [],
     folds,
     hiddenMs: hiddenMs(folds, 0.08, 100_000),
   }

@@ -1,7 +1,7 @@
 /** Checks the sentences of a session and their time, with the real transports and a real server, but without a page. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readAddress } from '../../../web/session/address.ts'
-import { ageMs, quantileOf } from '../../../web/session/known.ts'
+import { ageMs, quantileOf } from '../../../web/session/delays.ts'
 import type { Lane } from '../../../web/lane/lane.ts'
 import { openSession } from '../../../web/session/open-session.ts'
 import type { SandboxSession } from '../../../web/session/session.ts'
@@ -121,7 +121,7 @@ test('a server is not reported as absent only because upgrades are refused', asy
   await until('the WebSocket lane has failed', () => ws.troubled)
   await until('the lab has been refused several times', () => labs.length > 1)
   expect(session.unreachableSinceMs).toBe(null)
-  expect(session.aways).toEqual([])
+  expect(session.absences).toEqual([])
 })
 
 test('without a clock, no delay, age or expectation is known, and messages still arrive', async () => {

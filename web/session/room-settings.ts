@@ -9,7 +9,7 @@ import type { SessionLanes } from './lanes.ts'
 import { areEqual, describeNetwork, isNeutral } from './network.ts'
 import { notices } from './notices.ts'
 import type { Reconnection } from './reconnection.ts'
-import type { SessionListener, Writable } from './session.ts'
+import type { Writable } from './session.ts'
 
 export interface RoomSettings {
   /** Adopts the settings that the lab reports. The presets name states of the network. Default: the presets stay. */
@@ -26,12 +26,12 @@ const NEUTRAL = 'The network is left alone again'
 /** Changes within this time are one change: somebody is moving a slider. */
 const SAME_CHANGE_MS = 1500
 
-export function createSettings(
+export function createRoomSettings(
   session: Writable<'ratePerSecond' | 'conditions' | 'conditionsBefore' | 'presets' | 'bands'>,
   lanes: Pick<SessionLanes, 'all' | 'restartFigures'>,
   announcer: Pick<Announcer, 'announce'>,
   reconnection: Pick<Reconnection, 'announceWhenBack'>,
-  { changed }: Pick<SessionListener, 'changed'>,
+  changed: () => void,
 ): RoomSettings {
   let changedAtMs = -Infinity
 

@@ -4,7 +4,7 @@ import { reach } from '../transports/ask.ts'
 import type { SessionLanes } from './lanes.ts'
 import type { SandboxSession, Writable } from './session.ts'
 
-export interface Away {
+export interface AbsenceDetector {
   /** Notes that the lab's connection is lost. */
   labLost(): void
   labIsBack(): void
@@ -16,12 +16,12 @@ export interface Away {
 
 const MOST = 40
 
-export function createAway(
+export function createAbsenceDetector(
   origin: string,
-  session: Pick<SandboxSession, 'resting'> & Writable<'aways' | 'unreachableSinceMs'>,
+  session: Pick<SandboxSession, 'resting'> & Writable<'absences' | 'unreachableSinceMs'>,
   lanes: Pick<SessionLanes, 'all' | 'areStarted'>,
   changed: () => void,
-): Away {
+): AbsenceDetector {
   let isLabLost = false
   let isAsking = false
 
@@ -66,12 +66,12 @@ export function createAway(
     if (session.unreachableSinceMs !== null) return
     const fromMs = now()
     session.unreachableSinceMs = fromMs
-    session.aways = [...session.aways, { fromMs, toMs: null }].slice(-MOST)
+    session.absences = [...session.absences, { fromMs, toMs: null }].slice(-MOST)
   }
 
   function end(): void {
     if (session.unreachableSinceMs === null) return
     session.unreachableSinceMs = null
-    session.aways = session.aways.map((one) => ({ ...one, toMs: one.toMs ?? now() }))
+    session.absences = session.absences.map((one) => ({ ...one, toMs: one.toMs ?? now() }))
   }
 }

@@ -1,4 +1,4 @@
-/** Describes the current state of a lane in the words of the page. */
+/** Describes the current status of a lane in the words of the page. */
 import type { Conditions } from '../../server/protocol/lab.ts'
 import { now } from '../now.ts'
 import type { Lane, LaneState } from '../lane/lane.ts'
@@ -34,8 +34,8 @@ const HELD_AFTER_MS = 60
 
 const HELD_BACK: LaneStatus = { is: 'degraded', text: 'held back', alarm: 'degraded' }
 
-/** Returns the condition of a lane. `network` is the state that the lab reported; null before its first report. */
-export function condition(
+/** Returns the status of a lane. `network` is the state that the lab reported; null before its first report. */
+export function laneStatus(
   lane: Lane,
   roundTripMs: number,
   queuedMs: number | null,
@@ -56,7 +56,9 @@ export function condition(
       return { is: 'open', text: 'open · live', alarm: null }
     case 'reconnecting':
       // A browser does not reveal the status with which a WebSocket was refused, so a known firewall explains it.
-      return away(network?.firewall && transports[lane.transport].kind === 'socket' ? { status: 403, ...state } : state)
+      return reconnecting(
+        network?.firewall && transports[lane.transport].kind === 'socket' ? { status: 403, ...state } : state,
+      )
     case 'resting':
       return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
     case 'connecting':
@@ -78,7 +80,7 @@ function asking(lane: Lane, sinceMs: number, roundTripMs: number): LaneStatus {
   return { is: 'held', text: `held by the server · ${seconds(ms)}`, alarm: null }
 }
 
-function away({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): LaneStatus {
+function reconnecting({ status, untilMs }: Extract<LaneState, { is: 'reconnecting' }>): LaneStatus {
   const again = seconds(untilMs - now())
   if (status !== undefined && status >= 400)
     return { is: 'refused', text: `${status} · again in ${again}`, alarm: 'refused' }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { now } from '../../../web/now.ts'
-import { condition } from '../../../web/session/condition.ts'
+import { laneStatus } from '../../../web/session/lane-status.ts'
 import type { Lane } from '../../../web/lane/lane.ts'
 import type { ExchangeMark } from '../../../web/lane/mark.ts'
 
@@ -21,7 +21,7 @@ test.each([
 ] as const)('a long poll that has been open for some time, %s, is shown as %3$s', (_, exchanges, is) => {
   const state = { is: 'asking', atMs: now() - 3000 }
   const lane = { transport: 'long-poll', state, droppedFor: null, on: true, marks: { exchanges } } as unknown as Lane
-  expect(condition(lane, 1, null, null).is).toBe(is)
+  expect(laneStatus(lane, 1, null, null).is).toBe(is)
 })
 
 function out(more: Partial<ExchangeMark>): ExchangeMark {
