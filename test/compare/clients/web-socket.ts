@@ -22,7 +22,7 @@ export function openWebSocket(url: URL, client: ClientListener): ComparedConnect
   const readFrames = createFrameReader(take)
   const read = createResponseReader({ head: check, body: readFrames, end: () => fail('the server sent no WebSocket') })
   const fields = {
-    ComparedConnection: 'Upgrade',
+    Connection: 'Upgrade',
     Upgrade: 'websocket',
     'Sec-WebSocket-Version': 13,
     'Sec-WebSocket-Key': key,
