@@ -68,7 +68,7 @@ export const words = {
       ],
     },
     resumes: {
-      title: 'Sends a returning client what it has missed, once',
+      title: 'Sends a returning client the events that it has missed, once',
       lost: [
         'A client returned with its last id, and did not receive all messages that were published in the meantime.',
         'Look at the position where its reading begins. Does your code use Last-Event-ID?',

@@ -19,8 +19,8 @@ export const looks: Looks = {
     print(missed.events.length, 'messages lie after it.')
     const back = listen('', `${ROOM}/sse`, 1000, { 'last-event-id': id })
     print(`\nWith Last-Event-ID: ${id}\n${firstLines((await back.ended).text)}`)
-    const anew = listen('', `${ROOM}/sse`, 1000)
-    print(`\nWithout it:\n${firstLines((await anew.ended).text)}`)
+    const fresh = listen('', `${ROOM}/sse`, 1000)
+    print(`\nWithout it:\n${firstLines((await fresh.ended).text)}`)
     await publishing
   },
 }

@@ -8,7 +8,7 @@ export interface Exercise extends HostedFile {
   readonly companion?: string
   /** Time limit of a check, for checks that start processes. Default: 12 s. */
   readonly withinMs?: number
-  /** In the order in which a student solves them: the report shows the first one that fails. */
+  /** Checks in the order in which a student solves them, because the report shows the first one that fails. */
   readonly checks: readonly Check[]
 }
 

@@ -37,7 +37,7 @@ export const A_PROMISE: Hint = [
   'Nobody can calculate with a promise. An asynchronous function is for results that come later; a calculation has its result at once.',
 ]
 
-/** For a model, whose functions the checks call. */
+/** Hint for a model, whose functions the checks call. */
 export const THREW: Hint = [
   'The function could not be called, or it threw an error.',
   'Look at the error above this hint. Is a function of this name exported, and what does it do with these numbers?',

@@ -5,7 +5,7 @@ interface Message {
   /** Different for each message of a room. */
   readonly id: string
   readonly room: string
-  /** When the server accepted it, in ms since 1970. */
+  /** The time at which the server accepted the message, in ms since 1970. */
   readonly at: number
   readonly user: string
   readonly text: string
