@@ -15,7 +15,9 @@ export interface Crew extends Disposable {
   open(adapter: string, target: ComparedServer, clients: number, rampMs: number): Promise<void>
   begin(): Promise<void>
   end(): Promise<void>
-  /** Number of deliveries so far. */
+  /** Sets the ids of the messages that `count` counts. */
+  expect(ids: readonly string[]): Promise<void>
+  /** Number of deliveries of the expected messages so far. */
   count(): Promise<number>
   finish(): Promise<readonly Worked[]>
   close(): Promise<void>
@@ -58,6 +60,7 @@ export function startCrew(): Crew {
     },
     begin: () => done({ do: 'begin' }),
     end: () => done({ do: 'end' }),
+    expect: (ids) => done({ do: 'expect', ids }),
     async count() {
       const answers = await all({ do: 'count' })
       return answers.reduce((sum, answer) => sum + (answer.is === 'counted' ? answer.deliveries : 0), 0)

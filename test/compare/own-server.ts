@@ -13,12 +13,16 @@ export interface OwnServer extends AsyncDisposable {
 }
 
 const MAIN = join(import.meta.dirname, '../../server/main.ts')
+const WITH_PARENT = new URL('with-parent.ts', import.meta.url).href
 const FLAGS = ['--host', '127.0.0.1', '--port', '0', '--data', ':memory:', '--limits', 'off', '--log', 'error']
 
 /** Resolves when the server listens. Rejects with `CompareError` and the server's own message if it cannot start. */
 export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer> {
   const child = killedAtExit(
-    spawn(process.execPath, [MAIN, ...FLAGS], { stdio: ['ignore', 'pipe', 'pipe'], env: environmentFrom(env) }),
+    spawn(process.execPath, ['--import', WITH_PARENT, MAIN, ...FLAGS], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environmentFrom(env),
+    }),
   )
   let trouble = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text))
@@ -36,14 +40,11 @@ export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer>
   }
 }
 
-/**
- * Returns the variables for the server. The settings of the user's own Fourwire are for another server. The server
- * ends itself when its launcher has ended, even if somebody kills this process.
- */
+/** Returns the variables for the server, without the settings of the user's own Fourwire. */
 function environmentFrom(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isSetting = (name: string): boolean => /^(?:FOURWIRE_.*|PORT|HOST)$/.test(name)
   const others = Object.entries(env).filter(([name]) => !isSetting(name))
-  return { ...Object.fromEntries(others), FOURWIRE_LAUNCHER: String(process.pid) }
+  return { ...Object.fromEntries(others), COMPARE_PARENT: String(process.pid) }
 }
 
 async function addressIn({ stdout }: ChildProcess): Promise<URL | null> {

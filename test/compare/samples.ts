@@ -14,7 +14,8 @@ export interface Samples {
 
 export interface Recorder {
   add(client: number, id: string, atMs: number, busyMs: number): void
-  readonly length: number
+  /** Number of deliveries of these messages, copies included. */
+  countOf(ids: readonly string[]): number
   take(): Samples
 }
 
@@ -27,21 +28,22 @@ export function createRecorder(): Recorder {
   let busyMs = new Float32Array(FIRST)
   let length = 0
   const indexes = new Map<string, number>()
+  /** Number of deliveries of each index. */
+  const counts: number[] = []
 
   return {
     add(ofClient, text, at, busy) {
       if (length === client.length) grow()
       const index = indexes.get(text) ?? indexes.size
       indexes.set(text, index)
+      counts[index] = (counts[index] ?? 0) + 1
       client[length] = ofClient
       id[length] = index
       atMs[length] = at
       busyMs[length] = busy
       length += 1
     },
-    get length() {
-      return length
-    },
+    countOf: (ids) => ids.reduce((sum, id) => sum + (counts[indexes.get(id) ?? -1] ?? 0), 0),
     take: () => ({
       length,
       client: client.slice(0, length),

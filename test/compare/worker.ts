@@ -13,6 +13,8 @@ export type Order =
   | { readonly do: 'open'; readonly adapter: string; readonly target: Sent; readonly clients: ClientRange }
   /** The use of the network, and the delay of this process, count from `begin` to `end`. */
   | { readonly do: 'begin' | 'end' | 'count' | 'finish' | 'close' }
+  /** Ids of the messages that `count` counts. */
+  | { readonly do: 'expect'; readonly ids: readonly string[] }
 
 export interface Sent extends Omit<ComparedServer, 'url' | 'publishUrl'> {
   readonly url: string
@@ -48,6 +50,7 @@ const RESOLUTION_MS = 5
 
 let connections: ComparedConnection[] = []
 let recorder: Recorder = createRecorder()
+let expected: readonly string[] = []
 let dropped = 0
 let before: NetworkUsage | null = null
 let usage: NetworkUsage | null = null
@@ -72,7 +75,10 @@ async function obey(order: Order): Promise<Answer> {
       loopDelayMs = Math.max(0, loop.percentile(99) / 1e6 - RESOLUTION_MS)
       return { is: 'done' }
     case 'count':
-      return { is: 'counted', deliveries: recorder.length }
+      return { is: 'counted', deliveries: recorder.countOf(expected) }
+    case 'expect':
+      expected = order.ids
+      return { is: 'done' }
     case 'finish':
       return { is: 'finished', worked: { samples: recorder.take(), usage, dropped, loopDelayMs } }
     case 'close':
