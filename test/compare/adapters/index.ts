@@ -23,7 +23,7 @@ export async function adapterOf(nameOrFile: string): Promise<Adapter> {
   const missing = missingIn(found)
   if (isAdapter(found, missing)) return found
   throw new CompareError(
-    `--adapter is "${nameOrFile}", and its export "adapter" lacks ${missing.join(', ')}. See compare/adapter.ts for the interface.`,
+    `--adapter is "${nameOrFile}", and its export "adapter" lacks ${missing.join(', ')}. See test/compare/adapter.ts for the interface.`,
   )
 }
 
