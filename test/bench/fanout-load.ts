@@ -13,12 +13,14 @@ export interface LoadTarget {
 }
 
 export interface Load extends AsyncDisposable {
-  /** Resolves when every client has received so many messages more. */
+  /** Resolves when every client has received this number of further messages. */
   received(count: number): Promise<void>
+  /** Returns the number of deliveries that `received` still waits for. */
+  missing(): number
 }
 
 export interface LoadPublisher extends AsyncDisposable {
-  /** Publishes a burst in one write, and resolves when every client has all of it. */
+  /** Publishes a burst in one write, and resolves when every client has all of it. Rejects if this takes too long. */
   publish(count: number, load: Load): Promise<void>
 }
 
@@ -32,12 +34,16 @@ const UPGRADE =
 /** Number of clients that connect at the same time. */
 const CONNECTING = 50
 
+/** Longest time for one step: to open a client, or to deliver a burst to all of them. */
+const DEADLINE_MS = 30_000
+
 export async function openClients(port: number, target: LoadTarget, clients: number): Promise<Load> {
   let missing = 0
-  let done: () => void = () => {}
+  let awaited = Promise.withResolvers<void>()
   const count = (messages: number): void => {
     missing -= messages
-    if (missing === 0) done()
+    if (missing === 0) awaited.resolve()
+    if (missing < 0) awaited.reject(new Error('The clients have received more messages than were published.'))
   }
   const open = target.next ? await poller(port, target, count) : () => follow(port, target, count)
   const sockets: Socket[] = []
@@ -46,8 +52,10 @@ export async function openClients(port: number, target: LoadTarget, clients: num
   return {
     received(messages) {
       missing += messages * clients
-      return new Promise((resolve) => (done = resolve))
+      awaited = Promise.withResolvers()
+      return awaited.promise
     },
+    missing: () => missing,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
     },
@@ -55,15 +63,20 @@ export async function openClients(port: number, target: LoadTarget, clients: num
 }
 
 export async function openPublisher(port: number, { publish: path }: LoadTarget): Promise<LoadPublisher> {
-  const socket = connect(port, '127.0.0.1').resume()
+  const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
+  let latest = 'no response'
+  socket.on('data', (bytes: Buffer) => (latest = statusLineOf(bytes) ?? latest))
   const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
   const request = `${head}Content-Length: ${BODY.length}\r\n\r\n${BODY}`
   return {
     async publish(count, load) {
       const received = load.received(count)
       socket.write(request.repeat(count))
-      await received
+      await inTime(
+        received,
+        () => `${load.missing()} deliveries are missing. The latest response to the publisher is: ${latest}`,
+      )
     },
     async [Symbol.asyncDispose]() {
       socket.destroy()
@@ -81,7 +94,9 @@ async function follow(
   socket.write(
     `GET ${subscribe} HTTP/1.1\r\nHost: localhost\r\n${isSocket ? UPGRADE : 'Accept: text/event-stream\r\n'}\r\n`,
   )
-  await once(socket, 'data')
+  const [head] = await inTime(once(socket, 'data'), () => `${subscribe} has sent no response.`)
+  const status = statusLineOf(head)
+  if (!/ (?:101|200) /.test(status ?? '')) throw new Error(`${subscribe} has refused a client: ${status}`)
   socket.on('data', (bytes: Buffer) => {
     const messages = marksIn(bytes)
     if (messages > 0) count(messages)
@@ -105,14 +120,17 @@ async function poller(
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
     socket.write(ask(start))
+    let position = start
     let text = ''
     socket.on('data', (bytes: Buffer) => {
       text += bytes.toString('latin1')
       for (let end = endOf(text); end > 0; end = endOf(text)) {
         const response = text.slice(0, end)
         text = text.slice(end)
+        // A response without messages has no cursor.
+        position = positionIn(response, target) || position
         // The next request leaves before the count, because the last count may end the measurement.
-        socket.write(ask(positionIn(response, target)))
+        socket.write(ask(position))
         count(response.split('@').length - 1)
       }
     })
@@ -150,4 +168,13 @@ function marksIn(bytes: Buffer): number {
   let marks = 0
   for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) marks += 1
   return marks
+}
+
+const statusLineOf = (bytes: Buffer): string | undefined => /^HTTP\/1\.1 .*/m.exec(bytes.toString('latin1'))?.[0].trim()
+
+/** Resolves with the value. Rejects with an error of this text if the value does not come before the deadline. */
+async function inTime<T>(value: Promise<T>, text: () => string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`After ${DEADLINE_MS / 1000} s: ${text()}`)), DEADLINE_MS)
+  return Promise.race([value, late.promise]).finally(() => clearTimeout(timer))
 }

@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../lessons/kit/port.ts'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
 import { openClients, openPublisher } from './fanout-load.ts'
@@ -48,7 +49,13 @@ for (let i = 1; i <= repetitions; i++) {
   for (const [name, start] of Object.entries(servers)) {
     await using server = await start()
     pin(server.pid, 0)
-    for (const [transport, target] of Object.entries(server.targets)) await measure(server, name, transport, target)
+    for (const [transport, target] of Object.entries(server.targets)) {
+      try {
+        await measure(server, name, transport, target)
+      } catch (error) {
+        throw new Error(`${transport}, ${name} cannot be measured.`, { cause: error })
+      }
+    }
   }
   console.log(`Repetition ${i} of ${repetitions} is done.`)
 }
@@ -122,7 +129,7 @@ async function startTutorial(): Promise<Server> {
 
 async function startNchan(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-nchan-'))
-  const port = 20_000 + Math.floor(Math.random() * 10_000)
+  const port = await freePort()
   await writeFile(join(folder, 'nginx.conf'), nginxConf(folder, port))
   const child = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'inherit', 'inherit'] })
   // nginx reports a missing log folder before it has read its configuration, and then continues.
