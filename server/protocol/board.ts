@@ -1,6 +1,6 @@
 /** Types of the task board and its changes. */
 
-/** What a board's events add up to. Tasks of one list stand in the order in which that list shows them. */
+/** State of a board after all its events. The tasks of one list are in the order in which the list shows them. */
 export interface Board {
   readonly lists: readonly List[]
   readonly tasks: readonly Task[]
@@ -13,17 +13,17 @@ export interface List {
 
 export interface Task {
   readonly id: string
-  /** The list's id. */
+  /** Id of the list that contains the task. */
   readonly list: string
   readonly title: string
-  /** A name; empty for nobody. */
+  /** Name of a person; empty if nobody is assigned. */
   readonly assignee: string
   readonly done: boolean
 }
 
 /**
- * A change to a board: what `POST /boards/ROOM` asks for, and what the event says that comes of it.
- * What is left out stays as it is, so that two people who change different things of a task both get them.
+ * A change to a board. It is sent by `POST /boards/ROOM`, and the resulting event contains it. Omitted fields stay
+ * unchanged, so two people can change different fields of a task without loss.
  */
 export type Change =
   | { readonly type: 'task_created' | 'task_updated' | 'task_deleted'; readonly task: TaskChange }
@@ -31,12 +31,18 @@ export type Change =
 
 export interface TaskChange extends Partial<Task> {
   readonly id: string
-  /** The task in front of which it is put; null for the end of its list. With neither this nor `list` it stays where it is. */
+  /**
+   * Id of the task before which this task is put; null puts it at the end of its list. The task does not move if
+   * `before` and `list` are omitted.
+   */
   readonly before?: string | null
 }
 
 export interface ListChange extends Partial<List> {
   readonly id: string
-  /** The list in front of which it is put; null for the end. Without it a new one stands at the end, and any other stays where it is. */
+  /**
+   * Id of the list before which this list is put; null puts it at the end. If `before` is omitted, a new list is put
+   * at the end, and an existing list does not move.
+   */
   readonly before?: string | null
 }

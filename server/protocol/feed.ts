@@ -1,41 +1,44 @@
 /** Types of the feed: events, cursors, and the messages of each transport. */
 import type { Change } from './board.ts'
 
-/** Names of the transports. The two `transports/index.ts`, for server and browser, list them in the order in which they are shown. */
+/**
+ * Names of the transports. The file `transports/index.ts` of the server and of the browser lists them in the order in
+ * which they are shown.
+ */
 export type TransportName = 'short-poll' | 'long-poll' | 'sse' | 'ws' | 'stream'
 
 /**
- * A position in a room's feed, just before the next event: `"<epoch>.<seq>"`, or `"0"` for the
- * earliest event kept. Opaque to clients; ASCII.
+ * A position in a room's feed, just before the next event: `"<epoch>.<seq>"`, or `"0"` for the position before the
+ * earliest event that is kept. It is ASCII text. A client sends it back unchanged and does not interpret it.
  */
 export type Cursor = string
 
 /** Milliseconds since 1970 on the server's clock, with microseconds as decimals. */
 export type ServerTimeMs = number
 
-/** Somebody's message. */
+/** Message of a person. */
 export interface MessageDraft {
   readonly type: 'message'
   readonly user: string
   readonly text: string
 }
 
-/** A message of the room's metronome, in a steady rhythm. */
+/** Tick of the room's metronome. */
 export interface TickDraft {
   readonly type: 'tick'
 }
 
-/** A change to a board, as its sender asked for it. */
+/** Change to a board, as its sender asked for it. */
 export type BoardDraft = Change & {
   readonly user: string
-  /** The key that the sender gave. By the key, the sender's page recognises its own change. */
+  /** Idempotency key that the sender gave. With the key, the sender's page recognises its own change. */
   readonly key?: string
 }
 
 /**
- * An act of the instructor on a room. Readers receive it like any other event. `removed` stands in
- * the place of an event that was taken away, so that the numbers stay dense; `message_removed` names such
- * an event in `target`; `room_cleared` and `board_deleted` concern everything before them.
+ * Act of the instructor on a room. Readers receive it like any other event. A `removed` event replaces an event that
+ * was deleted, so that the numbers have no holes. `message_removed` gives the id of a deleted event in `target`.
+ * `room_cleared` and `board_deleted` delete the messages or the board from before them.
  */
 export type ModerationDraft =
   | { readonly type: 'removed' | 'room_cleared' | 'board_deleted' }
@@ -44,63 +47,72 @@ export type ModerationDraft =
 /** Content of an event, which a client asks the feed to publish. `type` decides which fields it has. */
 export type Draft = Exactly<MessageDraft | TickDraft | BoardDraft | ModerationDraft>
 
-/** Declares the fields of all other kinds as absent, so that a program may read a field before it knows the kind. */
+/** Declares the fields of all other kinds as absent, so that a program can read a field before it knows the kind. */
 type Exactly<Kind> = Kind extends unknown ? Kind & { readonly [F in Exclude<Field, keyof Kind>]?: undefined } : never
 
 type Field = 'user' | 'text' | 'task' | 'list' | 'target' | 'key'
 
-/** One event of the feed: its content, and what the feed adds to it. */
+/** Event of the feed: its content, and the fields that the feed adds. */
 export type Event = Draft & {
-  /** The cursor just after the event. */
+  /** Cursor just after the event. */
   readonly id: Cursor
   readonly room: string
-  /** When the publish was accepted; stamped once, before the commit. */
+  /** Time at which the publish was accepted. It is set once, before the commit. */
   readonly at: ServerTimeMs
 }
 
-/** The answer of both polls. */
+/** Response to a short poll or a long poll. */
 export interface PollAnswer {
   readonly events: readonly Event[]
-  /** Just before the next event that this client has not got. */
+  /** Position just before the next event that this client does not have. */
   readonly cursor: Cursor
-  /** Events between the client's cursor and the first of these are no longer kept. */
+  /** True if events between the client's cursor and the first event in `events` are no longer kept. */
   readonly gap: boolean
-  /** The limit cut the answer short: ask again at once. */
+  /** True if there are more events than the limit. The client should then poll again at once. */
   readonly more: boolean
-  /** To a client that named itself and has not got this version. */
+  /** Present if the client has named a person and does not have this version yet. */
   readonly presence?: RoomPresence
 }
 
-/** Who reads, as a client names itself. Whoever names nobody is not counted as here, and is told of nobody. */
+/**
+ * Person who reads, as named by a client. A client that names no person does not count as present and gets no
+ * presence.
+ */
 export interface Person {
-  /** The same in all of somebody's clients. */
+  /** Id of the person, the same in all clients of the person. */
   readonly userId: string
-  /** As it is shown; what was given last counts for all of them. */
+  /** Name that others see. The name that was given last counts for all clients of the person. */
   readonly name: string
-  /** One tab or program of the person's; the same over all of its connections. */
+  /** Id of a tab or program of the person, the same for all its connections. */
   readonly client: string
 }
 
-/** Who is in a room: state and no event, so it has no id and is kept nowhere. The latest is all that counts. */
+/**
+ * People who are present in a room. This is a state and not an event: it has no id and is not stored. Only the latest
+ * state counts.
+ */
 export interface RoomPresence {
   readonly type: 'presence'
   readonly room: string
-  /** Another for every state, and never the same after a restart. */
+  /** Version of the state. Every state has a different version, also after a restart. */
   readonly version: string
-  /** How many are here; of very many not all are listed. */
+  /** Number of people who are present. If there are very many, `here` does not list all of them. */
   readonly people: number
-  /** In the order in which they came. */
+  /** People in the order in which they came. */
   readonly here: readonly { readonly userId: string; readonly name: string; readonly tabs: number }[]
-  /** User ids; of those who type now at most ten. */
+  /** User ids of people who are typing, at most ten. */
   readonly typing: readonly string[]
 }
 
-/** Server to client over the streaming response, beside the events themselves and presence: one JSON object a line. */
+/**
+ * Messages from the server on a streaming response, in addition to events and presence. Each message is a line of
+ * JSON.
+ */
 export type StreamMessage =
   | { readonly type: 'connected' | 'gap'; readonly cursor: Cursor }
   | { readonly type: 'heartbeat' }
 
-/** Server to client over the feed's WebSocket, beside the events themselves. */
+/** Messages from the server on the feed's WebSocket, in addition to events. */
 export type FeedMessage =
   | { readonly type: 'connected'; readonly message: string; readonly room?: string; readonly cursor?: Cursor }
   | { readonly type: 'gap'; readonly room: string; readonly cursor: Cursor }
@@ -116,7 +128,7 @@ export type FeedMessage =
   | { readonly type: 'pong' }
   | ErrorMessage
 
-/** Client to server over the feed's WebSocket. `boardId` is another name of `room`. */
+/** Messages from the client on the feed's WebSocket. `boardId` is another name for `room`. */
 export type FeedRequest =
   | { readonly type: 'ping' }
   | {
@@ -124,7 +136,7 @@ export type FeedRequest =
       readonly room?: string
       readonly boardId?: string
       readonly name?: string
-      /** Of `typing`: false where it is over. */
+      /** For `typing`: false if the person has stopped typing. */
       readonly on?: boolean
     }
   | {
@@ -143,13 +155,13 @@ export interface ErrorMessage {
   readonly remedy: string
 }
 
-/** Both ways over the plain chat's WebSocket, `/chat`. */
+/** Message on the WebSocket of the plain chat (`/chat`), in both directions. */
 export interface ChatMessage {
   readonly username: string
   readonly message: string
 }
 
-/** RFC 9457, with the catalogue's code and what to do about it. */
+/** Error response (RFC 9457). It also has the code of the catalogue, and a remedy that says what to do. */
 export interface Problem {
   readonly type: string
   readonly title: string

@@ -3,110 +3,122 @@ import type { Cursor, ErrorMessage, RoomPresence, ServerTimeMs } from './feed.ts
 import type { Crossing, Inspected, LaneBytes } from './wire.ts'
 
 /**
- * The state of the network below HTTP, the same for every connection and in both directions. 0 and
- * false are no condition at all.
+ * Conditions of the network below HTTP. They are the same for every connection and in both directions. The values 0
+ * and false switch a condition off.
  */
 export interface Conditions {
-  /** Each way; a new connection costs a round trip more. */
+  /** Delay in each direction. A new connection takes one round trip more. */
   readonly latencyMs: number
-  /** Up to so much beside the latency, each way, packet by packet. */
+  /** Maximum random delay of each packet in each direction, in addition to the latency. */
   readonly jitterMs: number
   readonly bandwidthBytesPerSecond: number
   /** Share of the packets that TCP has to send again after a timeout. */
   readonly lossRate: number
-  /** A proxy holds what is on its way down until it has so many bytes, or the answer is complete … */
+  /** A proxy holds back the bytes of a response until it has this many bytes, or until the response is complete. */
   readonly bufferingBytes: number
-  /** … or so much time is over since the first byte held. 0 is no such time. */
+  /**
+   * The proxy also releases the bytes when this time has passed since the first held byte. 0 means that there is no
+   * time limit.
+   */
   readonly bufferingMs: number
-  /** The proxy lets an answer through at once that says `X-Accel-Buffering: no`, as this server's event streams do. */
+  /**
+   * If true, the proxy passes a response on at once if it has the field `X-Accel-Buffering: no`. This server's event
+   * streams have this field.
+   */
   readonly bufferingObeysHeader: boolean
-  /** The client's application reads no faster, on each of its connections. */
+  /** Maximum rate at which the client's application reads from each of its connections. */
   readonly slowReaderBytesPerSecond: number
-  /** A connection without a byte in either direction for so long is closed. */
+  /** A connection is closed when no byte has passed in either direction for this time. */
   readonly idleCutMs: number
-  /** Refuses WebSockets, with 403. */
+  /** If true, requests for WebSockets are refused with 403. */
   readonly firewall: boolean
 }
 
-/** The ways to cut what is open: its end, a reset, or silence that nobody is told of. */
+/** Ways to cut open connections: with a FIN, with a reset, or by silence without a notice to either end. */
 export type Cut = 'FIN' | 'RST' | 'black hole'
 
-/** What the instructor sets. */
+/** Settings that the instructor can change. */
 export interface Settings {
-  /** The metronome's mean rate in ticks per second; 0 stops it. */
+  /** Mean rate of the metronome in ticks per second; 0 stops the metronome. */
   readonly ratePerSecond: number
-  /** For the whole server. */
+  /** Conditions of the whole server. */
   readonly conditions: Conditions
 }
 
-/** What is left out stays as it is; the body of `PUT /lab/settings?room=…` as well. */
+/** Change of settings, also the body of `PUT /lab/settings?room=…`. Omitted settings stay unchanged. */
 export interface SettingsChange {
   readonly ratePerSecond?: number
   readonly conditions?: Partial<Conditions>
 }
 
-/** A state of the network that people know by name. */
+/** Conditions of a network that people know by its name. */
 export interface Preset {
   readonly name: string
-  /** What it stands for, in a sentence. */
+  /** Description of the network in one sentence. */
   readonly about: string
   readonly conditions: Conditions
 }
 
-/** Client to server over the lab's WebSocket, `GET /lab?room=…&page=…`. */
+/** Messages from a page on the lab's WebSocket, `GET /lab?room=…&page=…`. */
 export type LabRequest =
   | { readonly type: 'clock'; readonly t0: number }
   | { readonly type: 'settings'; readonly settings: SettingsChange }
   | { readonly type: 'cut'; readonly how: Cut }
   | { readonly type: 'restart' }
-  /** From now on this socket is the instructor's, if the token is right. */
+  /** Asks for the rights of the instructor for this socket. */
   | { readonly type: 'instructor'; readonly token: string }
-  /** Shows the bytes of an exchange of one of this page's own lanes. */
+  /** Asks for the bytes of an exchange in one of this page's own lanes. */
   | { readonly type: 'inspect'; readonly exchange: number }
-  /** Whose page this is, and how they are called now: from then on it is told who else is here. */
+  /** Names the person who uses this page. From then on the page gets the presence of the room. */
   | { readonly type: 'here'; readonly userId: string; readonly name: string }
-  /** The page's person types, or does so no more. */
+  /** Reports that the page's person types or has stopped typing. */
   | { readonly type: 'typing'; readonly on: boolean }
 
-/** Server to client over the lab's WebSocket. */
+/** Messages from the server on the lab's WebSocket. */
 export type LabMessage =
   | {
       readonly type: 'welcome'
       readonly room: string
-      /** The room's end when the page came in: where its lanes begin. */
+      /** Cursor of the room's end when the page connected. The page's lanes begin there. */
       readonly cursor: Cursor
-      /** May this client change the settings? */
+      /** True if this page has the rights of the instructor. */
       readonly instructor: boolean
-      /** Under which name it has signed in; null if signing in is off, or for an instructor without a name. */
+      /** Name under which the person has signed in. Null if signing in is off, or for an instructor without a name. */
       readonly user: string | null
       readonly settings: Settings
       readonly presets: readonly Preset[]
     }
-  /** NTP's four stamps (RFC 5905, section 8), without the client's last: that one the client adds. */
+  /** Three of the four time stamps of NTP (RFC 5905, section 8). The client adds the fourth stamp itself. */
   | {
       readonly type: 'clock'
       readonly t0: number
       readonly t1: ServerTimeMs
       readonly t2: ServerTimeMs
-      /** Median time from accepting a publish to handing it to the transports, over the last ticks. */
+      /** Median time from the acceptance of a tick until the transports have it, over the last ticks. */
       readonly serviceMs: number | null
-      /** Median lateness of the metronome against its own schedule, over the last ticks. */
+      /** Median delay of the ticks after their scheduled times, over the last ticks. */
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
-  /** The token was right. */
+  /** Confirms that the token was right. */
   | { readonly type: 'instructor'; readonly instructor: true }
-  /** The feed's connections were cut just now. */
+  /** Reports that the feed's connections were cut. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
-  /** To a page that said whose it is. */
+  /** Presence of the room, for a page that has named its person. */
   | RoomPresence
-  /** To a page that named itself: the server has cut this lane of it, and says why: `too slow: …`. */
+  /**
+   * For a page that has given its name: reports that the server has cut one of its lanes, with the reason (`too slow:
+   * …`).
+   */
   | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
-  /** Twice a second, to a page that named itself: what its own lanes have used. `life` as in `Lanes`. */
+  /** For a page that has given its name: byte counts of its own lanes, twice a second. `life`: as in `Lanes`. */
   | { readonly type: 'lanes'; readonly life: string; readonly lanes: readonly LaneBytes[] }
-  /** Ten times a second, where there are any: what crossed the wire in the page's own lanes, in the order of `at`. */
+  /**
+   * For a page that has given its name: new crossings in its own lanes in the order of `at`, at most ten times a
+   * second.
+   */
   | { readonly type: 'wire'; readonly crossings: readonly Crossing[] }
-  /** What `inspect` asked for; null where it is no longer kept. */
+  /** Answer to `inspect`. `found` is null if the exchange is no longer kept. */
   | { readonly type: 'inspected'; readonly exchange: number; readonly found: Inspected | null }
   | ErrorMessage

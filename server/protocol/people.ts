@@ -1,18 +1,18 @@
 /** Types of signing in and moderation. */
 
-/** What `GET /session` answers. */
+/** Response of `GET /session`. */
 export interface SessionAnswer {
-  /** Is signing in on? */
+  /** True if people have to sign in. */
   readonly auth: boolean
-  /** Has each person a code of their own, in place of the class's password? */
+  /** True if each person has a code of their own, in place of the class's password. */
   readonly roster: boolean
   readonly user: string | null
-  /** When the session expires, by the server's wall clock; null without a session. */
+  /** Time at which the session expires, by the server's wall clock; null without a session. */
   readonly untilMs: number | null
   readonly instructor: boolean
 }
 
-/** What `GET /moderation` answers. */
+/** Response of `GET /moderation`. */
 export interface Moderation {
   /** Names of the people who are signed in. */
   readonly signedIn: readonly string[]

@@ -1,35 +1,49 @@
-/** Types of what the server measures and records below HTTP: bytes per lane, crossings, inspected exchanges. */
+/** Types of what the server measures and records below HTTP: bytes of each lane, crossings, and inspected exchanges. */
 import type { Cursor, ServerTimeMs, TransportName } from './feed.ts'
 
-/** Something that crossed the wire in a lane, as the server's end of the line saw it. */
+/** Crossing: bytes of a lane that crossed the network together, as seen at the server's end of the connection. */
 export interface Crossing {
   readonly lane: string
-  /** Of the request and all that belongs to it; counts up over all lanes. */
+  /**
+   * Number of the exchange: a request and everything that belongs to it. The exchanges of all lanes are counted
+   * together.
+   */
   readonly exchange: number
   readonly is: CrossingKind
   readonly up: boolean
-  /** Up: when the server had read all of it. Down: when the server had written all of it. */
+  /** Time at which the server had read the last byte (up) or written the last byte (down). */
   readonly at: ServerTimeMs
-  /** All of it, with the chunk or frame that holds it. */
+  /** Number of bytes, including the framing of the chunk or frame. */
   readonly bytes: number
-  /** Of a `request`: the same for those that share a connection. */
+  /** Only for a `request`: number of its connection. Requests that share a connection have the same number. */
   readonly connection?: number
-  /** Of a `head` or an `answer`. */
+  /** Only for a `head` or an `answer`: status code of the response. */
   readonly status?: number
-  /** Of the last event in it. */
+  /** Id of the last event in the crossing. */
   readonly id?: Cursor
-  /** Of an `end` under conditions: bytes down of this exchange, told of before, that were still under way and never left. */
+  /**
+   * Only for an `end` under conditions: number of bytes that earlier crossings of this exchange reported as written,
+   * but that never left the server.
+   */
   readonly lost?: number
 }
 
 /**
- * `request`: a head, with its body where it has one, or a handshake. `head`: of an answer that goes
- * on, as a stream's. `answer`: a whole one. `event`: with at least one event in it. `message`: of a
- * WebSocket, up. `control`: down, and none of these (`retry:`, `connected`, `accepted`, a gap).
- * `heartbeat`: an SSE comment, down. `ping` and `pong`: frames, and the feed's own in JSON. `end`:
- * the connection is over, with no byte of its own. Rarely a second `request` follows the first:
- * bytes that turned out later to be its. So the bytes of a lane's crossings, less what was lost,
- * are all that it has used.
+ * Kind of a crossing.
+ *
+ * - `request`: a request with its body, or a handshake.
+ * - `head`: the head of a response that continues, such as a stream.
+ * - `answer`: a complete response.
+ * - `event`: bytes that complete at least one event.
+ * - `message`: a WebSocket message from the client.
+ * - `control`: any other bytes from the server, such as `retry:`, `connected`, `accepted` or a gap.
+ * - `heartbeat`: a heartbeat of a stream.
+ * - `ping` and `pong`: control frames of a WebSocket, and the feed's own JSON messages with these names.
+ * - `close`: a close frame of a WebSocket.
+ * - `end`: the end of the connection, without bytes.
+ *
+ * Rarely, an exchange has a second `request`, with bytes that were assigned to the request later. So the sum of the
+ * bytes of a lane's crossings, minus the lost bytes, is the number of bytes that the lane has used.
  */
 export type CrossingKind =
   | 'request'
@@ -44,33 +58,33 @@ export type CrossingKind =
   | 'close'
   | 'end'
 
-/** An exchange as it crossed the wire, taken apart. Credentials are masked, character by character. */
+/** Exchange as it crossed the network, split into parts. Each character of a secret is replaced by a bullet. */
 export interface Inspected {
   readonly exchange: number
   readonly lane: string
   readonly transport: TransportName | null
   readonly connection: number
-  /** 1 for the first request of its connection: all others have saved a handshake of TCP's. */
+  /** Number of the request on its connection. Only request 1 needed a TCP handshake. */
   readonly requestOfConnection: number
-  /** In the order in which they crossed. */
+  /** Parts in the order in which they crossed the network. */
   readonly parts: readonly Part[]
-  /** How the server's `sec-websocket-accept` follows from the client's key (RFC 6455, section 4.2.2). */
+  /** Computation of the server's `sec-websocket-accept` from the client's key (RFC 6455, section 4.2.2). */
   readonly handshake?: Handshake
 }
 
 export interface Handshake {
   readonly key: string
   readonly guid: string
-  /** Of the two, one behind the other; in hexadecimal. */
+  /** SHA-1 of the key followed by the GUID, in hexadecimal. */
   readonly sha1: string
-  /** The same in Base64. */
+  /** The same SHA-1 in Base64. */
   readonly accept: string
 }
 
 /**
- * `at` as of a crossing. Text is what the bytes say as UTF-8; a head's as Latin-1. Of a request the
- * text is written anew from what Node has read; where its length is not that of what came, `bytes`
- * says how many came.
+ * Part of an exchange. `at`: as in a crossing. Text is decoded as UTF-8; the text of a head as Latin-1. The text of a
+ * request is rebuilt from the fields that Node has parsed. If its length differs from the number of bytes that
+ * arrived, `bytes` is that number.
  */
 export type Part =
   | {
@@ -87,7 +101,10 @@ export type Part =
       readonly text: string
       readonly bytes?: number
     }
-  /** `size` is its first line. The line break behind the data, and for the last chunk that of the trailer, is not repeated here. */
+  /**
+   * `size` is the first line of the chunk. The line break after the data, or after the trailer of the last chunk, is
+   * left out.
+   */
   | {
       readonly is: 'chunk'
       readonly up: false
@@ -96,83 +113,86 @@ export type Part =
       readonly text: string
     }
   | FramePart
-  /** So many bytes that crossed here are no longer kept. */
+  /** Bytes that crossed the network here and are no longer kept. */
   | { readonly is: 'dropped'; readonly up: boolean; readonly at: ServerTimeMs; readonly bytes: number }
   | { readonly is: 'end'; readonly up: false; readonly at: ServerTimeMs }
 
-/** RFC 6455, section 5.2. */
+/** Frame of a WebSocket (RFC 6455, section 5.2). */
 export interface FramePart {
   readonly is: 'frame'
   readonly up: boolean
   readonly at: ServerTimeMs
-  /** The frame's head as it crossed, the mask included; in hexadecimal. */
+  /** Head of the frame as it crossed the network, including the mask, in hexadecimal. */
   readonly head: string
   readonly fin: boolean
-  /** 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1. */
+  /** Reserved bits as a number from 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1. */
   readonly rsv: number
   readonly opcode: number
-  /** In hexadecimal; null where it is not masked. */
+  /** Mask in hexadecimal; null if the frame is not masked. */
   readonly mask: string | null
-  /** Of the payload. */
+  /** Length of the payload in bytes. */
   readonly length: number
-  /** The payload as it crossed; in hexadecimal. */
+  /** Payload as it crossed the network, in hexadecimal. */
   readonly payload: string
-  /** The payload without its mask. */
+  /** Payload without its mask, as text. */
   readonly text: string
 }
 
 /**
- * `GET /lab/lanes`: what went over the wire, true at the moment of the request. TCP payload, in bytes.
- * Lanes, `other` and `unclaimed` add up to the bytes of all connections. Within a life no sum of
- * bytes but `unclaimed` falls. Only if thousands of lanes have been used since, a lane is forgotten:
- * its bytes go to `other`, and it counts from 0 again when it is used again.
+ * Response of `GET /lab/lanes`: bytes of TCP payload, counted up to the moment of the request. The sum of all lanes,
+ * `other` and `unclaimed` is the number of bytes of all connections. Within a life, only `unclaimed` can decrease.
+ * There is one exception: when thousands of lanes have been used, the least recently used lane is removed. Its bytes
+ * are added to `other`, and it counts from 0 when it is used again.
  */
 export interface Lanes {
-  /** Names the life of the server that counts: another one has counted from 0. */
+  /** Id of the server's life. The counts begin at 0 in each life. */
   readonly life: string
   readonly lanes: readonly LaneBytes[]
   /**
-   * What belongs to no lane. Its split is coarse: what lies behind a head is not looked into and
-   * counts as `payload` down and `requestBodies` up.
+   * Bytes that belong to no lane. Their split is coarse: bytes after a head are not parsed. They count as `payload`
+   * (down) or as `requestBodies` (up).
    */
   readonly other: WireBytes
-  /** Belongs to nobody yet, as the part of a request's head that has come. If its connection ends before a request claims it, it goes to `other`. */
+  /**
+   * Bytes that belong to no exchange yet, such as an incomplete head of a request. If the connection ends before they
+   * belong to an exchange, they are added to `other`.
+   */
   readonly unclaimed: Pick<WireBytes, 'bytesUp' | 'bytesDown'>
 }
 
 export interface LaneBytes extends WireBytes {
   readonly lane: string
-  /** The one that was last used in the lane; null where it has only published. */
+  /** Transport that was last used in the lane; null if the lane has only published. */
   readonly transport: TransportName | null
 }
 
 export interface WireBytes {
-  /** Handshakes included. */
+  /** Number of requests, including handshakes. */
   readonly requests: number
-  /** Those whose first request was one of these. */
+  /** Number of connections whose first request is one of these requests. */
   readonly connections: number
-  /** What the server has read. */
+  /** Bytes that the server has read. */
   readonly bytesUp: number
-  /** What the kernel has taken: what is queued before it is never counted. */
+  /** Bytes that the kernel has taken. Queued bytes are not counted. */
   readonly bytesDown: number
   readonly split: Split
 }
 
-/** What the bytes were for. The numbers add up to `bytesUp + bytesDown`. */
+/** Bytes by their purpose. The sum is `bytesUp + bytesDown`. */
 export interface Split {
-  /** Of requests and handshakes. */
+  /** Heads of requests and handshakes. */
   readonly requestHeads: number
-  /** Bodies and WebSocket messages that go up, without their frames. */
+  /** Bodies of requests, and WebSocket messages from the client without their frame heads. */
   readonly requestBodies: number
-  /** The 101 included. */
+  /** Heads of responses, including the 101. */
   readonly responseHeads: number
   /** Chunk sizes, SSE fields, frame heads and masks, the JSON around events, control messages. */
   readonly framing: number
-  /** The JSON of each event, and nothing else. */
+  /** JSON of the events, and nothing else. */
   readonly payload: number
-  /** Polls that brought nothing: request and answer, all of it. */
+  /** Polls that brought no event: all bytes of the request and the response. */
   readonly empty: number
-  /** SSE comments with their chunks, WebSocket pings and pongs with their frames, both ways. */
+  /** Heartbeats in both directions: SSE comments with their chunks, and WebSocket pings and pongs with their frames. */
   readonly heartbeats: number
 }
 
