@@ -66,22 +66,25 @@ import { createMeter } from './wire/meter/meter.ts'
 import { createWire } from './wire/wire.ts'
 
 /**
- * Time limits of a request and of its head. After them the server sends 408. A held poll is not affected, because its
- * request has arrived.
+ * Maximum time for a request and for its head to arrive. After that the server sends 408. A held poll is not
+ * affected, because its request has arrived.
  */
 const REQUEST_MS = 15_000
 const HEAD_MS = 10_000
 
-/** Interval at which the time limits are checked. A request may exceed its limit by this much. */
+/** Interval at which these time limits are checked. A request may exceed its limit by this time. */
 const CHECK_MS = 2000
 
 /**
- * Silence on a connection, as in a held poll, after which the kernel probes the other end. After ten unanswered probes,
- * one a second, it gives the connection up.
+ * Time of silence on a connection, for example during a held poll, after which the kernel probes the other end. It
+ * sends a probe each second. After ten unanswered probes it closes the connection.
  */
 const KEEP_ALIVE_MS = 10_000
 
-/** Limit above the longest room name, so that a name that is a little too long gets the error for bad rooms. */
+/**
+ * Maximum length of a parameter in a path. It is far above the maximum length of a room name, so that a name that is
+ * too long gets the error `bad-room`.
+ */
 const MAX_PARAM_LENGTH = 4096
 
 export interface AppParts {
@@ -89,11 +92,11 @@ export interface AppParts {
   readonly access: Access
   /** Limits that differ from the defaults; `false` lifts all rates and counts. */
   readonly limits?: Partial<Limits> | false
-  /** Proxies whose word about a client's address is believed. Default: none. */
+  /** Proxies whose statement about a client's address is trusted. Default: none. */
   readonly trustProxy?: TrustedProxies | undefined
   /** Times that differ from the defaults, so that tests need not wait. */
   readonly times?: Partial<Times>
-  /** Whether bytes are counted and `/lab/lanes` is served. Default: true. Benchmarks switch it off. */
+  /** True if bytes are counted and `/lab/lanes` is served. Default: true. Benchmarks set it to false. */
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
@@ -152,7 +155,7 @@ export async function createApp({
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       shouldUpgradeCallback: isWebSocketUpgrade,
-      // If Node checked this, it would send an empty 400. `checkHead` checks it instead.
+      // If Node checked the Host field, it would send an empty 400. `checkHead` checks the field instead.
       requireHostHeader: false,
     },
     rewriteUrl: routedPath,
@@ -181,9 +184,8 @@ export async function createApp({
   app.addHook('onRequest', async (request, reply) => {
     const { raw } = request
     if (!connections.mayAsk(raw, reply.raw)) return reply.hijack()
-    // If a transport writes after the end of its response, that is a defect of the transport. It must not end the
-    // process.
-    reply.raw.on('error', (error) => app.log.error({ err: error }, 'answering failed'))
+    // A transport that writes after the end of its response has a defect. This must not end the process.
+    reply.raw.on('error', (error) => app.log.error({ err: error }, 'response failed'))
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     // A refused request also costs its price. Otherwise guessing passwords would be free.
@@ -244,7 +246,7 @@ export async function createApp({
   if (meter) serveLanes(app, meter)
   let openApi: Buffer | undefined
   app.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) =>
-    // The document is made at the first request, because all routes exist by then.
+    // The document is created at the first request, because all routes exist by then.
     reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
   )
   serveHealth(app, feed, metrics.logTrouble)
@@ -255,7 +257,7 @@ export async function createApp({
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
-    // The server accepts no new connections from here on. A client that reconnects should reach the next process.
+    // From here on the server accepts no new connections, so that a client that reconnects reaches the next process.
     app.server.close()
     for (const goodbye of [...goodbyes, closeLab]) goodbye()
     wire.close()
@@ -278,21 +280,24 @@ function answerOutsideRoutes({ server }: App): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('connect', (request, socket) =>
     answerRawError(
-      new FeedError('not-implemented', `CONNECT ${quote(request.url)} is for a proxy, and this is none.`),
+      new FeedError(
+        'not-implemented',
+        `CONNECT ${quote(request.url)} is a request for a proxy, but this server is not a proxy.`,
+      ),
       socket,
     ),
   )
 }
 
 /**
- * Whether the path is the lab's WebSocket. It is exempt from the conditions, because clocks are compared and conditions
- * are set over it.
+ * Returns true if the path is the lab's WebSocket. The conditions do not affect this WebSocket, because it compares
+ * the clocks and sets the conditions.
  */
 const isLab = (path: string): boolean => /^\/lab(\?|$)/.test(path)
 
 /**
- * Whether the kit reads or publishes here for a student's server. The student's lane meets the conditions once, on its
- * way to the page, so they must not apply here as well.
+ * Returns true if the kit reads or publishes here for a student's server. The conditions affect the student's lane
+ * between its server and the page, so they must not affect it here as well.
  */
 const isKit = (path: string): boolean => /^\/feed\/[^/]+\/[^/]+\?(.*&)?lane=kit$/.test(path)
 

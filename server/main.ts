@@ -34,8 +34,8 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(HELP)
   const place = await placeOf(flags.host, flags.hostFlag)
   const forwarding = forwardingIn(process.env)
-  // A forwarded public name contains the port and must be allowed before the server listens, so port 0 is replaced
-  // here.
+  // The public name of a forwarding service contains the port, and it must be allowed before the server listens. So
+  // port 0 is replaced here.
   const port = flags.port === 0 && forwarding ? await freePort(place.host) : flags.port
   const ownOrigins = forwarding ? [forwarding.originOf(port)] : []
   const present = listenersOn(port, [...LOCALHOST, ...place.addresses])
@@ -49,8 +49,7 @@ async function main(): Promise<void> {
     forwarding !== null
   const token = flags.instructorToken ?? (isShared ? newToken() : undefined)
   const auth = authOf(flags)
-  // These modules are loaded only now, so a mistyped flag is refused early, and a missing package is reported by its
-  // name.
+  // Load these modules late. A mistyped flag is then refused early, and a missing package is reported by its name.
   const { createAccess } = await import('./access/access.ts')
   const { sessionFile } = await import('./access/session-file.ts')
   const { createApp } = await import('./app.ts')
@@ -76,7 +75,7 @@ async function main(): Promise<void> {
   await listen(app, place, port, listeners)
   closeOnSignals(app)
 
-  // This server now listens at its own address, so any other program there has gone.
+  // This server now listens at its own address, so no other program listens there any more.
   const others = listeners.filter((address) => address !== place.host)
   const local = ownLinkNames(place, others).map((name) => `http://${name}:${portOf(app)}`)
   const addresses = [...local, ...ownOrigins]
@@ -88,16 +87,16 @@ async function main(): Promise<void> {
   if (way !== null) console.log(way)
   console.log(
     flags.data === ':memory:'
-      ? 'Events are kept in memory and end with this process.'
+      ? 'Events are kept in memory. They are lost when this process ends.'
       : `Events are kept in ${flags.data}.`,
   )
   if (flags.instructorToken !== undefined)
-    console.log('The instructor has the chosen token. It goes into the settings of the page.')
+    console.log('The instructor uses the chosen token. Enter it in the settings of the page.')
   else if (token !== undefined) console.log(`The instructor opens this link: ${instructorLink(addresses, token)}`)
   if (flags.roster !== undefined) console.log(`The people in ${flags.roster} may sign in, each with their own code.`)
   else if (flags.password !== undefined) console.log('Everybody who knows the chosen password may sign in.')
   else if (auth?.password !== undefined) console.log(`Everybody who knows this password may sign in: ${auth.password}`)
-  if (!flags.limits) console.log('Limits are off: one client can take all there is.')
+  if (!flags.limits) console.log('Limits are off: one client can use up all resources of this server.')
   if (flags.open && local[0]) openBrowser(local[0])
 }
 
@@ -106,7 +105,7 @@ function authOf({ auth, password, roster }: Flags): AuthOptions | undefined {
   if (roster === undefined) return { password: password ?? newToken() }
   if (password !== undefined)
     throw new Error(
-      '--roster and --password are both given. With --roster each person has a code of their own: leave --password out.',
+      '--roster and --password are both given. With --roster each person has a code of their own, so omit --password.',
     )
   return { roster: readRoster(textOf(roster), roster) }
 }
@@ -177,7 +176,7 @@ function openBrowser(address: string): void {
     'xdg-open',
   ]
   spawn(command ?? 'xdg-open', [...args, address], { stdio: 'ignore', detached: true })
-    .on('error', () => console.log(`No browser could be opened; go to ${address}`))
+    .on('error', () => console.log(`No browser could be opened. Open ${address} yourself.`))
     .unref()
 }
 

@@ -45,7 +45,7 @@ declare module 'fastify' {
     access?: Audience
     /** For the instructor's routes: the reason why nobody else may use them. */
     why?: string
-    /** For WebSockets: whether the client may send the session's token as the first message (`?auth=message`). */
+    /** For WebSockets: true if the client may send the session's token as the first message (`?auth=message`). */
     hearsToken?: boolean
   }
 }
@@ -57,7 +57,7 @@ export interface AccessOptions {
   readonly ownOrigins?: Iterable<string>
   /** Further origins whose pages may read and publish. Nobody is the instructor on such a page. */
   readonly allowOrigins?: readonly string[]
-  /** Whether other machines can reach this server. If so, only the token makes somebody the instructor. */
+  /** True if other machines can reach this server. If so, only the token makes somebody the instructor. */
   readonly isShared?: boolean
   /** If it is undefined, no token makes anybody the instructor. */
   readonly instructorToken?: string | undefined
@@ -76,7 +76,7 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
    * `too-many-tries` (429). Returns true if it has already redirected the request to the sign-in page.
    */
   check(request: FastifyRequest, reply: FastifyReply): boolean
-  /** Whether this WebSocket must still send its session's token as its first message. */
+  /** Returns true if this WebSocket must still send its session's token as its first message. */
   owesToken(request: IncomingMessage): boolean
   /**
    * Accepts a session's token that a WebSocket sent as its first message. Throws the same errors as `check`, and
@@ -92,7 +92,7 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
    * Checks a request that sends something to other people. Throws the same errors as `checkUser`, and `muted` (403).
    */
   checkSpeaker(request: IncomingMessage, named: Named): void
-  /** Whether the request comes from the instructor. Throws `wrong-token` (403) or `too-many-tries` (429). */
+  /** Returns true if the request comes from the instructor. Throws `wrong-token` (403) or `too-many-tries` (429). */
   isInstructor(request: IncomingMessage): boolean
   /** Gives an open WebSocket the rights of the instructor. Throws the same errors as `isInstructor`. */
   claim(request: IncomingMessage, token: string): void
@@ -199,7 +199,7 @@ export function createAccess({
     return true
   }
 
-  /** Whether a request without a session carries the instructor's token. Throws if it carries another token. */
+  /** Returns true if a request without a session carries the instructor's token. Throws if it carries another token. */
   function isKnown(request: IncomingMessage): boolean {
     try {
       return isInstructor(request)
@@ -327,12 +327,18 @@ export function createAccess({
   }
 }
 
-/** Whether a browser asks for a page. A browser is redirected to the sign-in form; a program gets an error status. */
+/**
+ * Returns true if a browser asks for a page. A browser is redirected to the sign-in form; a program gets an error
+ * status.
+ */
 function isForPeople({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && /\btext\/html\b/.test(accept) && !url.startsWith(SIGN_IN)
 }
 
-/** Whether a proxy passed the request on. A proxy that adds no header and asks for `localhost` cannot be detected. */
+/**
+ * Returns true if a proxy passed the request on. A proxy that adds no header and asks for `localhost` cannot be
+ * detected.
+ */
 function isForwarded(request: IncomingMessage): boolean {
   return !LOOPBACK_NAMES.includes(nameOf(request.headers.host ?? '')) || isProxied(request)
 }

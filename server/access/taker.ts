@@ -15,7 +15,7 @@ export interface Taker {
    * The person of the session, or else the connection. Behind a proxy, where clients share a connection, the address.
    */
   readonly own: object | string
-  /** Whether the request has a session or names a page. */
+  /** True if the request has a session or names a page. */
   readonly isNamed: boolean
   readonly address: string
 }

@@ -2,8 +2,8 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Whether an address belongs to a trusted proxy. `hop` is 0 for the connection itself and grows by one for each address
- * in `X-Forwarded-For`, from the last to the first, as in Fastify's `trustProxy`.
+ * Returns true if an address belongs to a trusted proxy. `hop` is 0 for the connection itself and grows by one for
+ * each address in `X-Forwarded-For`, from the last to the first, as in Fastify's `trustProxy`.
  */
 export type TrustedProxies = (address: string, hop: number) => boolean
 

@@ -25,7 +25,7 @@ const PAGE = /[?&]lane=([A-Za-z0-9_-]{1,64})/
 /** Headers that proxies add to the requests they pass on (RFC 7239, and the older X- headers). */
 const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 
-/** Whether a proxy says that it passed this request on. Many clients may share the connection of a proxy. */
+/** Returns true if a proxy says that it passed this request on. Many clients may share the connection of a proxy. */
 export const isProxied = ({ headers }: IncomingMessage): boolean => PROXY_FIELDS.some((name) => name in headers)
 
 let clients = 0

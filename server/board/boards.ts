@@ -12,11 +12,13 @@ import type { Board, Change } from '../protocol/board.ts'
 import type { Cursor, Event } from '../protocol/feed.ts'
 
 export interface Boards {
-  /** The board as JSON (`BoardAnswer`), with the cursor after which its next events follow. */
+  /** Returns the board as JSON (`BoardAnswer`), with the cursor after which its next events follow. */
   readJson(room: string): Promise<Buffer>
-  /** Whether the room has any event, as far as this process knows. */
+  /** Returns true if this process knows that the room has an event. */
   isBegun(room: string): boolean
-  /** Length of the board's JSON when it was last read or changed; 0 if the board is no longer in memory. */
+  /**
+   * Returns the length of the board's JSON when it was last read or changed. Returns 0 if the board is not in memory.
+   */
   characters(room: string): number
   /**
    * Appends the change. If the user has used the key before, resolves with the earlier event. Rejects with an error of
@@ -31,7 +33,7 @@ export interface Boards {
   deleteAll(): Promise<void>
 }
 
-/** Limit of the boards' text that stays in memory for the next read or change. */
+/** Maximum length of the text of all boards that stay in memory for the next read or change. */
 const KEPT_CHARACTERS = 8 * 1024 * 1024
 
 /** A board at a cursor. `board` and `json` are computed at their first use. */

@@ -37,7 +37,7 @@ const Body = Type.Object(
   { additionalProperties: false },
 )
 
-const read = { summary: 'The board, and the cursor from which its events go on', params: Params }
+const read = { summary: 'The board, and the cursor after which its next events follow', params: Params }
 
 const change = {
   summary: 'Change the board: create, change, move or delete a task or a list',
@@ -105,8 +105,8 @@ const newId = (): string => crypto.randomUUID().replaceAll('-', '')
 type Invalid = NonNullable<FastifyRequest['validationError']>
 
 /**
- * Returns the error for an invalid request. An error in the path or the query stays as it is. An error in the body
- * names the wrong field.
+ * Returns the error for an invalid request. An error in the path or the query is returned unchanged. An error in the
+ * body names the wrong field.
  */
 function refusal(error: Invalid, body: unknown): Error {
   if (error.validationContext !== 'body') return error
@@ -116,8 +116,8 @@ function refusal(error: Invalid, body: unknown): Error {
   const value = path === '' ? body : path.split('/').reduce(inside, body)
   // With `additionalProperties: false`, an unknown field is reported under the keyword `boolean`.
   if (first?.keyword === 'boolean')
-    return new FeedError('bad-change', `${where} is ${quote(value)}: there is no such field.`)
-  return new FeedError('bad-change', `${where} is ${quote(value)}: it ${first?.message ?? 'does not fit'}.`)
+    return new FeedError('bad-change', `${where} is ${quote(value)}: this field does not exist.`)
+  return new FeedError('bad-change', `${where} is ${quote(value)}: it ${first?.message ?? 'is not allowed'}.`)
 }
 
 function inside(value: unknown, name: string): unknown {

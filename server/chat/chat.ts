@@ -1,7 +1,7 @@
 /**
  * The plain chat. It sends each message to every connected client, also to the sender, and stores nothing, so a later
- * client never sees it. It has no rooms and no cursor. It is a contrast to the feed. Its page,
- * web/chat/index.html, has the same path.
+ * client never sees it. It has no rooms and no cursor, to show what the feed adds. Its page, web/chat/index.html, has
+ * the same path.
  */
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -29,7 +29,8 @@ export function serveChat(
   app.get('/chat/ws', { schema, exposeHeadRoute: false, config }, async (request, reply) => {
     const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
     handshakes.handleUpgrade(raw, wire, head, (socket) => {
-      // On a breach of the protocol, ws has already sent the close code, and `close` follows.
+      // An error means that the client has broken the protocol. ws has already sent the close code, and `close`
+      // follows.
       socket.on('error', () => {})
       socket.once(
         'close',
@@ -76,7 +77,7 @@ function read(text: string): ChatMessage {
     return { username: value.username.toWellFormed(), message: value.message.toWellFormed() }
   const [error] = MESSAGE_SHAPE.Errors(value)
   const what = error?.instancePath ? error.instancePath.slice(1) : quote(value)
-  throw new FeedError('bad-message', `${what} ${error?.message ?? 'does not fit'}.`, REMEDY)
+  throw new FeedError('bad-message', `${what} ${error?.message ?? 'is not allowed'}.`, REMEDY)
 }
 
 function parse(text: string): unknown {
@@ -85,10 +86,11 @@ function parse(text: string): unknown {
   } catch {
     throw new FeedError(
       'bad-message',
-      text === '' ? 'The message is empty or binary.' : `${quote(text)} is no JSON.`,
+      text === '' ? 'The message is empty or binary.' : `${quote(text)} is not valid JSON.`,
       REMEDY,
     )
   }
 }
 
-const REMEDY = 'Send {"username":"Ada","message":"hello"}: a name of 1 to 64 characters, a text of 1 to 4,000.'
+const REMEDY =
+  'Send {"username":"Ada","message":"hello"}, with a name of 1 to 64 characters and a text of 1 to 4,000 characters.'

@@ -1,6 +1,9 @@
 import type { Cursor } from '../protocol/feed.ts'
 
-/** Position that a cursor names: a number in one epoch, or `'earliest'` for the first event kept. */
+/**
+ * Position that a cursor names: a number in one epoch, or `'earliest'` for the position before the first event that
+ * is kept.
+ */
 export type Position = { readonly epoch: string; readonly seq: number } | 'earliest'
 
 const CURSOR = /^([a-z0-9]{1,16})\.(0|[1-9]\d{0,14})$/
@@ -16,7 +19,7 @@ export function parseCursor(text: string): Position | null {
 
 const EPOCH_CHARS = 6
 
-/** Creates a random epoch. Random epochs keep the cursors of two lives of a log apart. */
+/** Creates a random epoch. Two lives of a log get different epochs, so their cursors cannot be confused. */
 export function newEpoch(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(EPOCH_CHARS))
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join('')

@@ -1,7 +1,7 @@
 /**
- * Checks that the event log's files are still the ones that the server opened and wrote. On most systems
- * another program can delete or overwrite a file in use. The server would then write, without an error,
- * into a file that disappears when the process ends.
+ * Checks that the event log's files are still the files that the server opened and wrote. On most systems another
+ * program can delete or overwrite a file in use. The server would then write, without an error, into a file that
+ * disappears when the process ends.
  */
 import { realpathSync, renameSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
@@ -9,18 +9,24 @@ import { basename } from 'node:path'
 import { trouble } from './trouble.ts'
 
 export interface HeldFiles {
-  /** Notes the files' present condition, after the server has written to them. Returns null if one is no longer in its place. */
+  /**
+   * Records the current state of the files, after the server has written to them. Returns null if a file is no longer
+   * in its place.
+   */
   look(): LogFiles | null
-  /** Compares the files with the last `look`. Returns null if nothing has changed. */
+  /** Compares the files with the state that `look` recorded last. Returns null if nothing has changed. */
   missing(): Missing | null
-  /** Calls `close`, which deletes the journal at its place. A foreign journal is moved away for that time and put back. */
+  /**
+   * Calls `close`, which deletes the file at the path of the journal. If another program has put a file there, that
+   * file is moved away before and moved back after.
+   */
   spare(close: () => void): void
 }
 
 export interface Missing {
-  /** End of a sentence: the file that is gone, and what to do about it. */
+  /** End of a sentence that names the missing file and says what to do. */
   readonly why: string
-  /** True if the database is in its place, so that the journal's content can still be written to it. */
+  /** True if only the journal is missing. Its content can then still be written to the database. */
   readonly isOnlyJournal: boolean
 }
 
@@ -30,7 +36,7 @@ export interface LogFiles {
   readonly wal: BigIntStats | undefined
 }
 
-/** False on Windows, which sets the time of a change only when the file is closed, also by the end of a killed process. */
+/** False on Windows. It sets the time of a change only when the file is closed, also when a killed process ends. */
 export const HAS_CHANGE_TIMES = process.platform !== 'win32'
 
 export const walOf = (file: string): string => `${file}-wal`
@@ -55,7 +61,7 @@ export function holdFiles(path: string): HeldFiles {
       try {
         const now = filesOf(file)
         if (!isSame(now.db, db)) return { why: `${basename(file)} ${GONE}`, isOnlyJournal: false }
-        // Between two checkpoints nothing is written to the database, and the journal only grows.
+        // Between two checkpoints the server writes nothing to the database, and the journal only grows.
         if (isChanged(now.db, db)) return { why: `${basename(file)} ${CHANGED}`, isOnlyJournal: false }
         if (!isSame(now.wal, wal)) return { why: `${basename(walOf(file))} ${GONE}`, isOnlyJournal: true }
         if (isShorter(now.wal, wal)) return { why: `${basename(walOf(file))} ${CHANGED}`, isOnlyJournal: false }
@@ -78,8 +84,7 @@ export function holdFiles(path: string): HeldFiles {
   }
 }
 
-const GONE =
-  'was deleted, moved or replaced while the server used it; move the very same file back, or restart the server.'
+const GONE = 'was deleted, moved or replaced while the server used it; move the same file back, or restart the server.'
 
 const CHANGED = 'was written to by another program while the server used it; restart the server.'
 

@@ -5,14 +5,17 @@ import { hash } from 'node:crypto'
 export class KeyReused extends Error {
   constructor(key: string, user: string | undefined) {
     super(
-      `${user === undefined ? 'The' : `${JSON.stringify(user)} used the`} key ${JSON.stringify(key)} for something else before.`,
+      `${user === undefined ? 'The' : `${JSON.stringify(user)} used the`} key ${JSON.stringify(key)} for a different request before.`,
     )
   }
 }
 
 const FINGERPRINT_CHARS = 22
 
-/** Returns a fingerprint of a request. The order of JSON members does not matter. Its 128 bits make accidental repeats impossible in practice. */
+/**
+ * Returns a fingerprint of a request. The order of JSON members does not matter. It has 128 bits, so two requests
+ * never have the same fingerprint in practice.
+ */
 export function fingerprintOf(asked: object): string {
   return hash('sha256', JSON.stringify(asked, inOrder), 'base64url').slice(0, FINGERPRINT_CHARS)
 }

@@ -3,7 +3,7 @@
  * files looked like then. A log cannot prove that it is the latest: an older copy, or a log that lost its last
  * commits in a power cut, is intact too. Such a log would give the numbers of the lost events to new ones.
  *
- * The mark is written before and after each commit, so that it is right after `kill -9`, even in the middle of a
+ * The mark is written before and after each commit. So it is correct even if the process is killed in the middle of a
  * commit. No program can set the time at which a file was last changed (`ctime`). So the server also notices a mark
  * that was copied or restored together with its log.
  */
@@ -29,7 +29,10 @@ export interface LogMark {
   beginCommit(most: number): void
   /** Notes that the journal's content is about to be written to the database. */
   beginCheckpoint(): void
-  /** Notes that the write is over. `events`: the number of events in the log's life. `files`: null if one is gone. */
+  /**
+   * Notes that the write is over. `events`: the number of events in the log's life. `files`: null if a file is
+   * missing.
+   */
   settle(events: number, files: LogFiles | null): void
   /** Notes that the log is closed. The log and its mark are safe on the disk when this returns. */
   end(events: number): void
@@ -68,12 +71,12 @@ export function findMark(path: string): FoundMark {
     doubt(epoch, events) {
       if (mark === null) return `${basename(markOf(file))} is missing or damaged.`
       if ((epoch === null || epoch === mark.epoch) && events < Number(mark.events))
-        return `${mark.events} events were acknowledged, and ${events} are in it.`
+        return `${mark.events} events were acknowledged, but the log contains only ${events}.`
       if (mark.isClosed !== true && !isSameBoot(mark.boot ?? '', thisBoot()))
-        return 'the computer was restarted before it was closed.'
+        return 'the computer was restarted before the log was closed.'
       return isUntouched && epoch === mark.epoch && events <= Number(mark.most) && hasSameFiles(mark)
         ? null
-        : 'its files were changed, copied or put back since it was last used.'
+        : 'the files of the log were changed, copied or restored after their last use.'
     },
   }
 
@@ -110,7 +113,7 @@ export function openMark(path: string, epoch: string, events: number, files: Log
   }
 
   function settle(events: number, files: LogFiles | null): void {
-    // If a file is gone, the mark must not match a file that is put in its place.
+    // If a file is missing, the mark must not match another file that is later put in its place.
     const [db, wal] = files ? identify(files) : ['gone', 'gone']
     settled = { epoch, boot, isClosed: false, events, most: events, writing: null, db, wal }
     write(settled)
@@ -155,7 +158,10 @@ function sync(file: string): void {
 
 const BOOT_TOLERANCE_S = 10
 
-/** Returns an id of this start of the computer: Linux gives one; elsewhere it is the time of the start in seconds since 1970. */
+/**
+ * Returns an id of this start of the computer. Linux provides such an id. On other systems it is the time of the
+ * start in seconds since 1970.
+ */
 function thisBoot(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -1,7 +1,7 @@
 /**
- * Steps from an empty file to the present layout of the event log, one for each version. The file
- * stores its version in `user_version`. A released step is never edited; a change is a further step,
- * so that old and new files end up with the same layout.
+ * Steps from an empty file to the current layout of the event log. Each version has one step. The file stores its
+ * version in `user_version`. A released step is never edited. A change is added as a further step, so that old and
+ * new files get the same layout.
  */
 
 /** Marks a file as Fourwire's (SQLite's `application_id`): "4wir" in ASCII. */
@@ -27,7 +27,7 @@ export const MIGRATIONS: readonly string[] = [
    UPDATE event SET user = coalesce(json_extract(json, '$.user'), '') WHERE key IS NOT NULL;
    DROP INDEX event_key;
    CREATE UNIQUE INDEX event_key ON event (room, user, key) WHERE key IS NOT NULL;`,
-  // 5: a state has the time of its last change, so that unchanged ones can be dropped.
+  // 5: a state has the time of its last change, so that old states can be deleted.
   `ALTER TABLE state ADD COLUMN at REAL NOT NULL DEFAULT 0;
    UPDATE state SET at = unixepoch() * 1000.0;`,
 ]

@@ -13,9 +13,9 @@ import type { Person, RoomPresence } from '../protocol/feed.ts'
 
 export interface Presence {
   /**
-   * Notes that a client starts to read in a room. Returns a function that notes the end; further calls of
-   * it have no effect. A polling client enters and ends with each poll. If too many clients are present,
-   * a new one is not counted.
+   * Notes that a client starts to read in a room. Returns a function that notes the end. Only its first call has an
+   * effect. A polling client enters and ends with each poll. If too many clients are present, a new client is not
+   * counted.
    */
   enter(room: string, person: Person): () => void
   /**
@@ -25,21 +25,27 @@ export interface Presence {
   leave(room: string, person: Person): void
   /** Notes that a person types or has stopped. Typing ends by itself after `typingMs`. An absent person is ignored. */
   typing(room: string, person: Person, on: boolean): void
-  /** Returns the state that was sent last. It stays the same object until the next one, so that its bytes are made once. */
+  /**
+   * Returns the state that was sent last. Until the next state, it is the same object, so that it is encoded only
+   * once.
+   */
   of(room: string): RoomPresence
   /**
-   * Calls `tell` with the state: at once if its version differs from `known`, and after each change. If
-   * `tell` returns a promise, the watcher gets no state until it resolves, and then the latest one.
+   * Calls `tell` with the state: at once if its version differs from `known`, and after each change. If `tell`
+   * returns a promise, the watcher gets no state until it resolves, and then gets the latest state.
    */
   watch(room: string, known: string | undefined, tell: Tell): () => void
-  /** Removes all people and timers without telling the watchers. */
+  /** Removes all people and timers. The watchers are not called. */
   stop(): void
 }
 
 export type Tell = (state: RoomPresence) => Promise<void> | void
 
 export interface PresenceTimes {
-  /** Time for which a client stays present after its last connection closed. Longer than any pause between two reconnects. */
+  /**
+   * Time for which a client stays present after its last connection has closed. It is longer than any pause between
+   * two reconnects.
+   */
   readonly goneMs: number
   readonly typingMs: number
   /** Shortest time between two states of a room. Changes within it are sent together. */
@@ -52,12 +58,12 @@ export const PRESENCE_TIMES: PresenceTimes = { goneMs: 20_000, typingMs: 5000, t
 const TELL_MS_PER_PERSON = 5
 
 /**
- * Most clients in all rooms. A further client replaces the one whose last connection closed longest ago. If
- * all of them are connected, new clients are not counted; they can still read.
+ * Maximum number of clients in all rooms. A further client replaces the client whose last connection closed longest
+ * ago. If all clients are connected, a new client is not counted; it can still read.
  */
 const MOST_CLIENTS = 5000
 
-/** Limits of a room's state. Its text must fit into a WebSocket frame with a 16-bit length. */
+/** Maximum sizes of a room's state. Its text must fit into a WebSocket frame with a 16-bit length. */
 const MOST_PEOPLE = 200
 const MOST_BYTES = 48 * 1024
 const MOST_TYPING = 10
@@ -97,11 +103,14 @@ interface Room {
 export function createPresence(times: Partial<PresenceTimes> = {}, mostClients = MOST_CLIENTS): Presence {
   const { goneMs, typingMs, tellMs }: PresenceTimes = { ...PRESENCE_TIMES, ...times }
   const rooms = new Map<string, Room>()
-  /** Prefix of every version, new in each process: after a restart no version is one that a client knows. */
+  /** Prefix of every version. It is new in each process, so a client knows no version of a restarted server. */
   const life = Math.random().toString(36).slice(2, 10)
   let tellings = 0
   let clients = 0
-  /** Clients without a connection, each with the function that removes it; the longest absent first. */
+  /**
+   * Clients without a connection, with the function that removes each. The client that is absent for longest is the
+   * first.
+   */
   const away = new Map<Client, () => void>()
 
   return {

@@ -31,7 +31,7 @@ import { LEFT, NAME_ANOTHER, codeOf, trouble } from './trouble.ts'
 
 interface File {
   readonly db: DatabaseSync
-  /** Epoch of the log. It stays the same as long as certainly no acknowledged event was lost. */
+  /** Epoch of the log. It changes when acknowledged events may have been lost. */
   readonly epoch: string
   /** Number of events in the log's life, in all rooms. */
   readonly events: number
@@ -39,7 +39,7 @@ interface File {
   readonly held: HeldFiles
 }
 
-/** First schema whose files have a mark. */
+/** Version of the first schema whose files have a mark. */
 const FIRST_MARKED = 4
 
 /**
@@ -81,13 +81,13 @@ function inspect(path: string): void {
 function openWhole(path: string, found: FoundMark, report: (sentence: string) => void): File {
   const db = new DatabaseSync(path)
   try {
-    // The lock keeps a second server out: it would give the same numbers to other events. The kernel
-    // releases the lock when the process ends, even if it is killed.
+    // The lock keeps a second server out, because a second server would give the same numbers to other events. The
+    // kernel releases the lock when the process ends, even if the process is killed.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
     // sqlite-log.ts runs the checkpoints itself, so that the mark can record them.
     db.exec('PRAGMA wal_autocheckpoint = 0')
     const version = versionOf(db)
-    // `inspect` may have left this index. A connection with an exclusive lock keeps it in memory.
+    // `inspect` may have left this index file. A connection with an exclusive lock keeps its index in memory.
     rmSync(`${path}-shm`, { force: true })
     if (version < MIGRATIONS.length) migrate(db, path, version, report)
     const isMarked = found.isThere || version >= FIRST_MARKED
@@ -101,7 +101,10 @@ function openWhole(path: string, found: FoundMark, report: (sentence: string) =>
   }
 }
 
-/** Returns the schema of a file; 0 if it is empty. Throws if it belongs to another program or to a newer Fourwire. */
+/**
+ * Returns the schema version of a file; 0 if the file is empty. Throws if it belongs to another program or to a newer
+ * Fourwire.
+ */
 function versionOf(db: DatabaseSync): number {
   const application = numberOf(db, 'application_id')
   const version = numberOf(db, 'user_version')
@@ -109,12 +112,12 @@ function versionOf(db: DatabaseSync): number {
   const names = tables.map((table) => table['name'])
   const isFirst = application === 0 && version === 1 && FIRST_TABLES.every((name) => names.includes(name))
   const isEmpty = application === 0 && version === 0 && names.length === 0
-  // A file without an `application_id` and with a higher version counts as a newer Fourwire's.
+  // A file without an `application_id` and with a higher version counts as a file of a newer Fourwire.
   const isOurs = application === APPLICATION_ID || (application === 0 && version > MIGRATIONS.length)
-  if (!isFirst && !isEmpty && !isOurs) throw new Error(`it holds another program's tables; ${NAME_ANOTHER}.`)
+  if (!isFirst && !isEmpty && !isOurs) throw new Error(`it contains the tables of another program; ${NAME_ANOTHER}.`)
   if (version > MIGRATIONS.length)
     throw new Error(
-      `it was written by a newer Fourwire (schema ${version}, this one knows ${MIGRATIONS.length}) and was left as it is; update Fourwire or ${NAME_ANOTHER}.`,
+      `it was written by a newer Fourwire (schema ${version}; this Fourwire supports schemas up to ${MIGRATIONS.length}) and was not changed; update Fourwire or ${NAME_ANOTHER}.`,
     )
   return version
 }
@@ -130,9 +133,7 @@ function migrate(db: DatabaseSync, path: string, from: number, report: (sentence
     db.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${i + 1}; COMMIT`)
   }
   if (copy !== null)
-    report(
-      `${path} was migrated from schema ${from} to ${MIGRATIONS.length}; a copy of the old file is kept in ${copy}.`,
-    )
+    report(`${path} was migrated from schema ${from} to ${MIGRATIONS.length}; a copy of the old file is in ${copy}.`)
 }
 
 /** Copies the whole log, including its journal, with the original's permissions. Returns the path when the copy is safe on the disk. */
@@ -146,7 +147,7 @@ function keepCopy(db: DatabaseSync, original: string, name: string): string {
     return copy
   } catch (cause) {
     rmSync(copy)
-    throw new Error(`a copy of it must be kept before its layout is changed, but copying failed: ${trouble(cause)}`, {
+    throw new Error(`the server must copy it before it changes its layout, but the copy failed: ${trouble(cause)}`, {
       cause,
     })
   }
@@ -166,7 +167,10 @@ function claim(name: string, mode: number): string {
   }
 }
 
-/** Returns the log's epoch. Null if it has none, or if it may have lost events: their numbers must not be used again in the same epoch. */
+/**
+ * Returns the log's epoch. Returns null if the log has no epoch, or if it may have lost events. The numbers of lost
+ * events must not be used again in the same epoch.
+ */
 function keepEpoch(
   db: DatabaseSync,
   path: string,
@@ -194,7 +198,10 @@ function beginEpoch(db: DatabaseSync): string {
   return epoch
 }
 
-/** Deletes the events before the last hole. A file and a journal of different times can leave holes, at which a reader would wait for ever. */
+/**
+ * Deletes the events before the last hole in each room. Holes appear if the file and the journal come from different
+ * times. A reader would wait for ever at a hole.
+ */
 const CLOSE_HOLES = `
   WITH run AS MATERIALIZED (
     SELECT room, max(seq) AS first FROM event AS this

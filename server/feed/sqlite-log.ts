@@ -23,16 +23,16 @@ const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)'
 const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
 
 /**
- * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are
- * one commit. A killed process loses no acknowledged event, because the kernel has the commit. A
- * power cut can lose the last commits, but never a part of one. `synchronous = NORMAL` means this, and
- * it saves an fsync for each commit. If the log may have lost events, by a power cut or because a copy
- * has replaced it, it opens with a new epoch (mark.ts).
+ * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are one commit. A
+ * killed process loses no acknowledged event, because the kernel has the commit. A power cut can lose the last
+ * commits, but never a part of one. This is the guarantee of `synchronous = NORMAL`, which saves an fsync for each
+ * commit. If the log may have lost events, because of a power cut or because a copy has replaced it, it gets a new
+ * epoch (mark.ts).
  *
  * If its files are deleted or replaced while it is open, it refuses writes and can still be read.
  *
- * Throws if the file cannot be opened, is damaged or in use, or belongs to another program or to a
- * newer Fourwire. `report` gets a sentence about a migration and about a new epoch.
+ * Throws if the file cannot be opened, is damaged or in use, or belongs to another program or to a newer Fourwire.
+ * `report` gets a sentence about a migration and about a new epoch.
  */
 export function sqliteLog(
   path: string,
@@ -63,7 +63,7 @@ export function sqliteLog(
       return { first: first == null ? last + 1 : Number(first), last }
     }),
     async clear(room) {
-      // Appends that wait for their commit came before this call.
+      // Commit the waiting appends first, because they were made before this call.
       commit()
       try {
         transact(0, () => {
@@ -77,7 +77,7 @@ export function sqliteLog(
     },
     states: {
       async remove(room, isRemoved) {
-        // Appends that wait for their commit come first, because they may have to be removed too.
+        // Commit the waiting appends first, because their events may have to be removed too.
         commit()
         let count = 0
         try {
@@ -155,7 +155,8 @@ export function sqliteLog(
     try {
       db.exec('BEGIN IMMEDIATE')
       const appended = work()
-      // Checked as late as possible: events that are committed to a deleted file are lost with the process.
+      // Check the files as late as possible: events that are committed to a deleted file are lost when the process
+      // ends.
       const missing = held.missing()
       if (missing !== null) throw new Error(missing.why)
       db.exec('COMMIT')
@@ -180,7 +181,10 @@ export function sqliteLog(
     return missing
   }
 
-  /** Updates the mark after a write. If this fails, the mark of the write in progress stays; it fits the log before and after it. */
+  /**
+   * Updates the mark after a write. If this fails, the mark of the write in progress stays. That mark matches the log
+   * before and after the write.
+   */
   function settle(isInPlace = true): LogFiles | null {
     try {
       const files = isInPlace ? held.look() : null
@@ -199,7 +203,7 @@ export function sqliteLog(
       mark.beginCheckpoint()
       db.exec(CHECKPOINT)
     } catch {
-      // The disk may be full. The journal goes on growing as long as it can.
+      // The disk may be full. The journal then continues to grow as long as it can.
     }
     settle()
   }
@@ -251,7 +255,7 @@ export function sqliteLog(
   function forgetOld(): void {
     try {
       transact(0, () => {
-        // Events before an expired one are older than it, so they go too, even if the clock was wrong then.
+        // Events before an expired event are older, so they are deleted too, even if their times are wrong.
         for (const row of sql.tooOld.all(Date.now() - retention.ageMs))
           sql.forgetUpTo.run(String(row['room']), Number(row['seq']))
         sql.forgetOldStates.run(Date.now() - (retention.stateAgeMs ?? STATE_AGE_MS))
@@ -287,7 +291,7 @@ function statements(db: DatabaseSync) {
   }
 }
 
-/** Turns a failed read into `LogUnavailable`: a failing disk is not a defect of this server. */
+/** Turns a failed read into `LogUnavailable`, because a failing disk is not a defect of this server. */
 function reading<Asked extends unknown[], Found>(
   read: (...asked: Asked) => Found,
 ): (...asked: Asked) => Promise<Found> {
@@ -301,4 +305,4 @@ function reading<Asked extends unknown[], Found>(
   }
 }
 
-const takesNoWrites = (why: string): string => `The event log takes no writes: ${why}`
+const takesNoWrites = (why: string): string => `The event log cannot be written: ${why}`

@@ -2,23 +2,23 @@
 
 export const NAME_ANOTHER = 'name another file with --data'
 
-export const LEFT = `it was left as it is; move it away, put a copy in its place, or ${NAME_ANOTHER}.`
+export const LEFT = `it was not changed; move it away, put a copy in its place, or ${NAME_ANOTHER}.`
 
 /** Texts by SQLite's primary result codes (sqlite.org/rescode.html), or by Node's error codes. */
 const TROUBLES: Record<string, string> = {
-  5: `another Fourwire is using it; stop that one or ${NAME_ANOTHER}.`,
+  5: `another Fourwire is using it; stop the other Fourwire or ${NAME_ANOTHER}.`,
   8: `it, its folder or its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
   10: `its disk fails to read or write; see the system's log, or ${NAME_ANOTHER}.`,
   11: `it is damaged; ${LEFT}`,
-  13: 'the disk is full; make room on it.',
-  14: `it cannot be opened or made; make its folder readable and writable or ${NAME_ANOTHER}.`,
-  26: `file is not a database; ${LEFT}`,
-  EACCES: `it or its folder may not be written; make it writable or ${NAME_ANOTHER}.`,
-  EEXIST: `a file is where its folder should be; ${NAME_ANOTHER}.`,
-  ENOENT: `its folder cannot be made; make the one above it writable or ${NAME_ANOTHER}.`,
-  ENOSPC: 'the disk is full; make room on it.',
-  ENOTDIR: `a file is where its folder should be; ${NAME_ANOTHER}.`,
-  EPERM: `it or its folder may not be written; make it writable or ${NAME_ANOTHER}.`,
+  13: 'the disk is full; free some space on it.',
+  14: `it cannot be opened or created; make its folder readable and writable or ${NAME_ANOTHER}.`,
+  26: `the file is not a database; ${LEFT}`,
+  EACCES: `it or its folder is not writable; make it writable or ${NAME_ANOTHER}.`,
+  EEXIST: `there is a file in place of its folder; ${NAME_ANOTHER}.`,
+  ENOENT: `its folder cannot be created; make the parent folder writable or ${NAME_ANOTHER}.`,
+  ENOSPC: 'the disk is full; free some space on it.',
+  ENOTDIR: `there is a file in place of its folder; ${NAME_ANOTHER}.`,
+  EPERM: `it or its folder is not writable; make it writable or ${NAME_ANOTHER}.`,
   EROFS: `its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
 }
 

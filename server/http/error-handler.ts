@@ -57,7 +57,10 @@ function send(reply: FastifyReply, error: FeedError): FastifyReply {
     .send(JSON.stringify(problem(error)))
 }
 
-/** Whether a browser asks for a page. Only then does Accept name HTML; a script's `fetch` and curl accept anything. */
+/**
+ * Returns true if a browser asks for a page. Only then does the Accept field name HTML; a script's `fetch` and curl
+ * accept anything.
+ */
 function isForPeople({ method, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && accept.includes('text/html')
 }

@@ -106,8 +106,8 @@ const ORIGIN = /^(https?:)\/\/([^/?#@\\]+)$/i
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i
 
 /**
- * Whether the origin belongs to the host. If the Host field has no port, the default port of the page's scheme counts,
- * because TLS may end at a proxy.
+ * Returns true if the origin belongs to the host. If the Host field has no port, the default port of the page's
+ * scheme counts, because TLS may end at a proxy.
  */
 function isOriginOf(host: string, origin: string): boolean {
   const page = originOf(origin)

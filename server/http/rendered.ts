@@ -91,8 +91,8 @@ export function notFound(reply: FastifyReply): FastifyReply {
 }
 
 /**
- * Whether the client accepts gzip (RFC 9110, section 12.5.3). Returns false if there is no Accept-Encoding field,
- * because not every such client can decompress.
+ * Returns true if the client accepts gzip (RFC 9110, section 12.5.3). Returns false if there is no Accept-Encoding
+ * field, because not every such client can decompress.
  */
 function takesGzip(accepted = ''): boolean {
   const codings = accepted
@@ -103,7 +103,7 @@ function takesGzip(accepted = ''): boolean {
   return coding !== undefined && !/;q=0(\.0*)?$/.test(coding)
 }
 
-/** Whether If-None-Match names this ETag, compared weakly (RFC 9110, section 13.1.2). */
+/** Returns true if If-None-Match contains this ETag. The comparison is weak (RFC 9110, section 13.1.2). */
 function isKnown(request: FastifyRequest, etag = ''): boolean {
   const tags = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes('*') || tags.includes(etag)

@@ -51,16 +51,16 @@ export function routedPath(request: IncomingMessage): string {
 }
 
 /**
- * Whether the request asks for a WebSocket, even if it cannot get one. Other upgrades are ignored: `curl --http2`
- * offers h2c but still wants the page.
+ * Returns true if the request asks for a WebSocket, even if it cannot get one. Other upgrades are ignored: `curl
+ * --http2` offers h2c but still wants the page.
  */
 function asksForWebSocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
   return upgrade.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket')
 }
 
 /**
- * Whether the request can become a WebSocket. HTTP/1.0 has no upgrades (RFC 9110, section 7.8), so such a request gets
- * an ordinary response.
+ * Returns true if the request can become a WebSocket. HTTP/1.0 has no upgrades (RFC 9110, section 7.8), so such a
+ * request gets an ordinary response.
  */
 export const isWebSocketUpgrade = (request: IncomingMessage): boolean =>
   request.httpVersion === '1.1' && asksForWebSocket(request)

@@ -1,4 +1,4 @@
-/** The lessons in their folder. Each has its page, and the course knows whether it is done. */
+/** Reads the lessons from their folder: the text of each lesson, and whether it is done. */
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -14,7 +14,7 @@ export interface LessonDocument {
   readonly isDone: boolean
 }
 
-/** Returns the lessons in `folder` in their order. Returns none if the folder does not exist. */
+/** Returns the lessons in `folder` in their order. Returns an empty list if the folder does not exist. */
 export async function lessonsIn(folder: string): Promise<readonly LessonDocument[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d\d-[a-z0-9-]+$/.test(name)).toSorted()
   const done = await doneIn(folder)
@@ -28,7 +28,7 @@ export async function lessonsIn(folder: string): Promise<readonly LessonDocument
 }
 
 /**
- * Splits a page into its title, its facts and its text. It begins with a question and a line of facts: `Lesson 3 ·
+ * Splits a page into its title, its facts and its text. The page begins with a title and a line of facts: `Lesson 3 ·
  * Short polling · 25 minutes`.
  */
 function lessonOf(name: string, markdown: string, isDone: boolean): LessonDocument {

@@ -1,6 +1,6 @@
 /**
- * Sends pages the state of the running lesson as events, complete after each change. Passes the wishes of a page on to
- * the kit.
+ * Sends the state of the running lesson to pages as server-sent events: the whole state after each change. Passes the
+ * wishes of a page (`check`, `hint`) to the kit.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'

@@ -19,7 +19,7 @@ export const MINE = '/mine'
 
 export interface Mine {
   /**
-   * Least time in ms that the hop from this server to the student's server adds in each direction. Null before the
+   * Shortest time in ms that the hop from this server to the student's server adds in each direction. Null before the
    * first connection.
    */
   readonly hopMs: number | null
@@ -31,7 +31,7 @@ export interface Mine {
 /** Number of recent connections from which the time of the hop is taken. */
 const HOPS = 15
 
-/** Adds the routes of `/mine`. Without a kit it adds none. */
+/** Adds the routes of `/mine`, if there is a kit. */
 export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
   const hops: number[] = []
   const listeners = new Set<() => void>()
@@ -79,7 +79,7 @@ export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
  */
 function checkDestination({ headers: { 'sec-fetch-dest': destination = 'empty' }, url = '' }: IncomingMessage): void {
   if (destination !== 'empty' && destination !== 'websocket')
-    throw new FeedError('not-a-page', `A browser asked for ${quote(url)} as a ${quote(destination)}.`)
+    throw new FeedError('not-a-page', `A browser requested ${quote(url)} as a ${quote(destination)}.`)
 }
 
 /**
@@ -110,7 +110,9 @@ function withoutOurs(rawHeaders: readonly string[]): string[] {
   })
 }
 
-/** Returns the part of a field that the student's server gets, or null for nothing. */
+/**
+ * Returns the value of a field for the student's server. Returns null if the student's server must not get the field.
+ */
 function passedOn(name: string, value: string): string | null {
   // Node has already sent the response 100.
   if (/^expect$/i.test(name)) return null

@@ -13,7 +13,7 @@ export interface Relay {
   request(request: IncomingMessage, response: ServerResponse, head: string): void
   /** Sends `head` to the student's server. After a 101, the two connections form a tunnel. */
   upgrade(upgrade: Upgrade, head: string): void
-  /** Ends all open responses: one of known length after its last byte, every other at once. */
+  /** Ends all open responses. A response of known length ends after its last byte, any other response ends at once. */
   leave(): void
 }
 
@@ -22,7 +22,7 @@ export interface RelayOptions {
   port(): number | null
   /** Called for each new connection to the student's server, with the ms that the kernel took to connect. */
   connected(ms: number): void
-  /** Whether this client's connection must end after its response. */
+  /** Returns true if this client's connection must end after its response. */
   isOutdated(client: Socket): boolean
 }
 
@@ -122,7 +122,10 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
   }
 }
 
-/** Calls back when the response has a socket. Node assigns it when the responses before it are complete. */
+/**
+ * Calls back when the response has a socket. Node assigns the socket when all earlier responses of the connection are
+ * complete.
+ */
 function whenAssigned(response: ServerResponse, assigned: (client: Socket) => void): void {
   if (response.socket) assigned(response.socket)
   else response.once('socket', assigned)
@@ -130,7 +133,7 @@ function whenAssigned(response: ServerResponse, assigned: (client: Socket) => vo
 
 interface ResponseEvents {
   head(status: number): void
-  /** The kernel has taken the last byte. `isLast`: the client must not use its connection again. */
+  /** Called when the kernel has taken the last byte. `isLast`: true if the client must not use its connection again. */
   end(isLast: boolean): void
 }
 
@@ -177,7 +180,7 @@ function readResponse(client: Socket, upstream: Upstream, method: string, events
   }
 }
 
-/** Whether this head ends its connection (RFC 9112, section 9.3). */
+/** Returns true if this head ends its connection (RFC 9112, section 9.3). */
 const saysClose = (head: string): boolean =>
   /\r\nconnection:[^\r]*\bclose\b/i.test(head) ||
   (head.startsWith('HTTP/1.0') && !/\r\nconnection:[^\r]*keep-alive/i.test(head))

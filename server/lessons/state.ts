@@ -14,7 +14,7 @@ export interface LessonState {
   readonly results: readonly LessonResult[]
   /** Time at which the last check ended, by the wall clock of the kit's machine. */
   readonly checkedAtMs: number | null
-  /** Number of rungs of the hint that are shown. */
+  /** Number of rungs of the hint that are shown; see `hint`. */
   readonly rungs: number
   /** The bug hunt that runs in place of the lesson's exercise; null if there is none. */
   readonly hunt: { readonly number: number; readonly of: number } | null
@@ -23,11 +23,14 @@ export interface LessonState {
 
 /** The state as it is sent to a page. */
 export interface ToldLesson extends LessonState {
-  /** Least time in ms that the hop to the student's server adds in each direction; null before the first connection. */
+  /**
+   * Shortest time in ms that the hop to the student's server adds in each direction; null before the first
+   * connection.
+   */
   readonly hopMs: number | null
   /**
    * Time between the end of the last check and the sending of this state. A time of day would be wrong on a machine
-   * with another clock.
+   * whose clock differs.
    */
   readonly checkedAgoMs: number | null
 }

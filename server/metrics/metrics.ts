@@ -1,7 +1,7 @@
 /**
- * Metrics for an operator, in Prometheus format: the number of clients, the events delivered to them and
- * their delay, the dropped clients and the reasons, and the load of the process. They contain numbers
- * only: no text, name, room or address.
+ * Metrics for an operator, in Prometheus format: the number of clients, the events delivered to them and their delay,
+ * the dropped clients and the reasons, and the load of the process. The metrics contain only numbers: no text, name,
+ * room or address.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Feed } from '../feed/feed.ts'
@@ -14,17 +14,23 @@ import { observePublishing, observeReading } from './observed-feed.ts'
 import { measureProcess } from './process.ts'
 
 export interface Metrics {
-  /** Returns a feed that counts what one transport reads from the given feed. */
+  /** Returns a feed that reads from the given feed and counts the events that one transport reads. */
   observeReading(transport: TransportName, feed: Feed): Feed
-  /** Returns a feed that counts what is published to the given feed. */
+  /** Returns a feed that publishes to the given feed and counts the publishes. */
   observePublishing(feed: Feed): Feed
-  /** Counts a client of this transport that the server has cut off. Use few different reasons, because each is a series. */
+  /**
+   * Counts a client of this transport that the server has cut off. Use only a few different reasons, because each
+   * reason becomes a series.
+   */
   dropped(transport: TransportName, reason: string): void
-  /** Returns why the log takes no writes: its files are gone, or it refused the latest publish. Null if it takes writes. */
+  /**
+   * Returns the reason why the log cannot be written: its files are missing, or it has refused the latest publish.
+   * Null if it can be written.
+   */
   logTrouble(): string | null
 }
 
-/** Bounds from the delay inside one process up to the longest hold of a poll. */
+/** Bounds of the histogram, from the delay inside one process up to the maximum hold time of a poll. */
 const DELAY_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 const FAILED = 'delivering failed'
@@ -34,9 +40,9 @@ const LOOK_MS = 5000
 
 const config = { access: 'instructor', why: 'The numbers are for the person who runs the server.' } as const
 
-const schema = { summary: 'Numbers for Prometheus; for the instructor' }
+const schema = { summary: 'Metrics for Prometheus; for the instructor' }
 
-/** Adds `GET /metrics`. `transports`: the transports whose series are shown from the start. */
+/** Adds `GET /metrics`. The series of `transports` exist from the start. */
 export function serveMetrics(app: App, log: Log, transports: readonly TransportName[]): Metrics {
   const following = new Map(transports.map((transport) => [transport, 0]))
   let trouble: string | null = null
@@ -60,7 +66,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
   })
   const gaps = new Counter({
     name: 'fourwire_gaps_total',
-    help: 'Gaps sent to clients: events that are no longer kept.',
+    help: 'Gaps sent to clients. A gap means that events are no longer kept.',
     labelNames: ['transport'],
     registers,
   })
@@ -76,7 +82,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     labelNames: ['result'],
     registers,
   })
-  // A series that begins at 0 shows its first event as a rise.
+  // A series that begins at 0 shows its first event as an increase.
   for (const transport of transports) {
     deliveries.inc({ transport }, 0)
     gaps.inc({ transport }, 0)
@@ -97,7 +103,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
   registry.registerMetric(
     new Gauge({
       name: 'fourwire_log_takes_writes',
-      help: '1 if the event log takes writes. 0 if one of its files is missing, or if it refused the latest publish.',
+      help: '1 if the event log can be written. 0 if one of its files is missing, or if it refused the latest publish.',
       registers: [],
       collect() {
         this.set(logTrouble() === null ? 1 : 0)
@@ -120,7 +126,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
 
   return {
     observeReading(transport, feed) {
-      // These run for every event, so their labels are looked up once.
+      // The labels are looked up here, once, because the counters run for every event.
       const delivered = deliveries.labels({ transport })
       const delay = delays.labels({ transport })
       return observeReading(feed, {
@@ -174,8 +180,8 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
 
   /** Stores the log's fault, and logs each change once. */
   function see(error: LogUnavailable | null): void {
-    if (error && trouble === null) app.log.error({ err: error }, 'event log takes no writes')
-    if (!error && trouble !== null) app.log.info('event log takes writes again')
+    if (error && trouble === null) app.log.error({ err: error }, 'event log cannot be written')
+    if (!error && trouble !== null) app.log.info('event log can be written again')
     trouble = error?.message ?? null
   }
 

@@ -12,7 +12,7 @@ const PERCENTILES = [
   ['max', 100],
 ] as const
 
-/** Adds the metrics to the registry. Returns what stops the measuring. */
+/** Adds the metrics to the registry. Returns a function that stops the measurement. */
 export function measureProcess(registry: Registry): () => void {
   const loop = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   loop.enable()
@@ -32,7 +32,7 @@ export function measureProcess(registry: Registry): () => void {
   registry.registerMetric(
     new Counter({
       name: 'process_cpu_seconds_total',
-      help: 'Processor time, of user and system.',
+      help: 'Processor time of the process, in user and system mode.',
       registers: [],
       collect() {
         const { user, system } = process.cpuUsage()
@@ -44,7 +44,7 @@ export function measureProcess(registry: Registry): () => void {
   registry.registerMetric(
     new Gauge({
       name: 'process_resident_memory_bytes',
-      help: 'Resident memory.',
+      help: 'Resident memory of the process.',
       registers: [],
       collect() {
         this.set(process.memoryUsage.rss())
@@ -53,7 +53,7 @@ export function measureProcess(registry: Registry): () => void {
   )
   new Gauge({
     name: 'process_start_time_seconds',
-    help: 'When the process started, in seconds since 1970.',
+    help: 'Time at which the process started, in seconds since 1970.',
     registers: [registry],
   }).set(performance.timeOrigin / 1000)
   return () => void loop.disable()

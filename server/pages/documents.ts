@@ -1,4 +1,4 @@
-/** Documents of the repository as pages at `/docs`, with the links between them. */
+/** Serves documents of the repository as pages at `/docs`, with the links between them. */
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'

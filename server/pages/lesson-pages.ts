@@ -1,4 +1,4 @@
-/** The lessons' pages: the contents of the frame `web/lesson/index.html`. */
+/** Builds the pages of the lessons: the contents of the frame `web/lesson/index.html`. */
 import type { LessonDocument } from '../lessons/course.ts'
 import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 
@@ -47,12 +47,15 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
   return filled(frame, { ...HEAD, title: 'Lessons', entries: squares(course), main })
 }
 
-/** The query of the page's first link to the sandbox: the state that the lesson describes. */
+/**
+ * Returns the path and query of the text's first link to the sandbox. The link shows the state that the lesson
+ * describes.
+ */
 function lookOf(text: string): string {
   return /http:\/\/localhost:3000(\/[^\s)>]*)/.exec(text)?.[1] ?? '/'
 }
 
-/** The row of lessons in the head of each page, with a mark on those that are done. */
+/** Builds the row of lessons in the head of each page. The lessons that are done have a mark. */
 function squares(course: readonly LessonDocument[], current?: LessonDocument): string {
   const links = course.map((lesson) => {
     const { name, number, title, isDone } = lesson
@@ -72,7 +75,7 @@ const HEAD = { home: '/lessons', place: 'lessons', list: 'Lessons' }
 
 interface PageParts {
   readonly title: string
-  /** Address, name and list of the pages that this page belongs to. */
+  /** Address, name and title of the list of pages to which this page belongs. */
   readonly home: string
   readonly place: string
   readonly list: string

@@ -24,7 +24,8 @@ export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: L
 
   servePublic(app, '/lessons', async (_request, reply) => answer(reply, coursePage(await frame(), await lessons())))
 
-  // The body that commands of the lessons send. The buttons beside these commands send the same body.
+  // The file `hello.json` is the body that commands of the lessons send. The buttons beside these commands send the
+  // same body.
   servePublic(app, '/lessons/hello.json', async (_request, reply) =>
     reply
       .headers({ 'content-type': 'application/json; charset=utf-8', ...FRESH })

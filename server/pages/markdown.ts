@@ -44,7 +44,7 @@ md.renderer.rules['fence'] = (tokens, at) => {
 md.renderer.rules['prediction'] = () => '<fw-prediction></fw-prediction>\n'
 
 /**
- * Reads the only HTML that pages may contain, one tag a line: `<details>`, `<summary>…</summary>`, `</details>`.
+ * Reads the only HTML that pages may contain, one tag per line: `<details>`, `<summary>…</summary>`, `</details>`.
  * The renderer shows all other HTML as text.
  */
 function details(state: StateBlock, startLine: number, _endLine: number, isTrial: boolean): boolean {
@@ -91,7 +91,7 @@ function sections(tokens: readonly Token[], make: Make): Token[] {
   return [...all, ...close()]
 }
 
-/** Anchor of a heading, as GitHub builds it. `test/docs.test.ts` checks links with the same rule. */
+/** Returns the anchor of a heading, as GitHub builds it. `test/docs.test.ts` checks links with the same rule. */
 function slug(heading: string): string {
   return heading
     .trim()

@@ -16,7 +16,8 @@ export const GENERAL_HEADERS: Record<string, string> = {
 }
 
 /**
- * Headers of HTML pages. At a trustworthy address they isolate the page, so its clock has steps of 5 µs, not 100 µs.
+ * Headers of HTML pages. At an address that the browser trusts (HTTPS or localhost), they isolate the page. Its clock
+ * then has steps of 5 µs instead of 100 µs.
  */
 const DOCUMENT_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
@@ -28,7 +29,7 @@ export const REPOSITORY = join(import.meta.dirname, '../..')
 // A path consists of plain names and ends in a known extension. The test runs on the decoded path. So no spelling of
 // `..`, of a slash, of a dot-file or of a Windows device name can pass.
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
-/** Files in a format that is compressed already. */
+/** Files in a format that is already compressed. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
 /** The HTML file for each address. The other files of a page are in the same folder. */
 const PAGES = new Map([
@@ -42,12 +43,12 @@ const PAGES = new Map([
   ['choose.html', 'choose/index.html'],
   ['sign-in.html', 'sign-in/index.html'],
 ])
-/** Templates. `lessons.ts` and `not-found.ts` fill them in. */
+/** Templates, which are not served as they are. `lessons.ts` and `not-found.ts` fill them in. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /**
  * Lit's production files lie at the top of each package and in two folders; `development/` and `node/` are not for
- * browsers. The first group is the package, the second the file in it.
+ * browsers. The first group of the pattern is the package, and the second group is the file in the package.
  */
 const LIT_FILE = /^(lit|lit-html|lit-element|@lit\/reactive-element)\/((?:(?:directives|decorators)\/)?[\w-]+\.js)$/
 
@@ -96,8 +97,8 @@ export async function page(
 }
 
 /**
- * Adds a public route for GET and HEAD that is not in the OpenAPI document. HEAD is named here because the app does
- * not add it to routes on its own: otherwise a HEAD of a long poll would be held.
+ * Adds a public route for GET and HEAD that is not in the OpenAPI document. The route names HEAD itself, because the
+ * app does not add HEAD to every route: a HEAD of a long poll would be held.
  */
 export function servePublic<Params = { '*': string }>(
   app: FastifyInstance,
@@ -156,9 +157,12 @@ function asScript(text: string, path: string): Rendered {
     return { headers: SCRIPT, body: quietly(() => stripTypeScriptTypes(text)) }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`web/${path} cannot be freed of its types: ${reason}. See where: node_modules/.bin/tsc -p web`, {
-      cause,
-    })
+    throw new Error(
+      `The types in web/${path} cannot be removed: ${reason}. To find the place, run node_modules/.bin/tsc -p web`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -179,11 +183,11 @@ function quietly<T>(strip: () => T): T {
 }
 
 /**
- * Turns uPlot's classic script into a module. Only the classic script is minified (51 kB); the ES module has 145 kB,
- * a third of the allowed size of the whole page. In a module, the script's only variable is local.
+ * Turns uPlot's classic script into a module. Only the classic script is minified (51 kB). The ES module has 145 kB,
+ * a third of the allowed size of the whole page. In a module, the only variable of the script is local.
  *
- * uPlot reads the browser's language, and throws if the language is invalid, such as `c` in WebKitGTK with the locale C.
- * The language is set to English, because the page writes all numbers in English anyway.
+ * uPlot reads the browser's language, and throws if the language is invalid, such as `c` in WebKitGTK with the locale
+ * C. The language is set to English, because the page writes all numbers in English anyway.
  */
 function asModule(text: string): Rendered {
   return { headers: SCRIPT, body: `const navigator = { language: 'en' }\n${text}\nexport default uPlot\n` }

@@ -5,7 +5,7 @@ import { createJavaScriptRegexEngine } from '@shikijs/engine-javascript'
 import typescript from '@shikijs/langs/typescript'
 import type { SourcePiece } from '../protocol/source.ts'
 
-/** The worker of `source.ts`: receives a text, and sends back its lines as lists of pieces. */
+/** Does the work of `source.ts` in a thread: receives a text, and sends back its lines as lists of pieces. */
 parentPort?.on('message', async (text: string) => parentPort?.postMessage(await split(text)))
 
 async function split(text: string): Promise<SourcePiece[][]> {

@@ -19,7 +19,7 @@ async function ask(text: string): Promise<Source['lines']> {
   worker ??= start()
   worker.postMessage(text)
   const [lines]: Source['lines'][] = await once(worker, 'message')
-  if (lines === undefined) throw new Error('The highlighter answered without lines.')
+  if (lines === undefined) throw new Error('The highlighter returned no lines.')
   return lines
 }
 

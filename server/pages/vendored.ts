@@ -1,4 +1,4 @@
-/** Finds the folders of the browser's modules. Each package manager installs them in another place. */
+/** Finds the folders of the browser's modules. Each package manager installs them in a different place. */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -34,9 +34,9 @@ export function findVendored(root: string): ReadonlyMap<string, string> {
 const REMEDY = 'Install the packages again: npm ci'
 
 /**
- * Searches a package like Node does for an import in `from`: in `node_modules` of each parent folder. The search
- * follows links, because pnpm puts the dependencies of a package beside the folder that the link leads to.
- * Returns null if the package is not installed.
+ * Searches for a package as Node does for an import in `from`: in `node_modules` of each parent folder. The search
+ * follows links, because pnpm puts the dependencies of a package beside the folder that the link leads to. Returns
+ * null if the package is not installed.
  */
 export function packageFolder(name: string, from: string): string | null {
   const start = realpathSync(from)

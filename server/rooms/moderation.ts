@@ -11,13 +11,13 @@ import type { Moderation } from '../protocol/people.ts'
 import { Params } from '../http/parameters.ts'
 import type { App } from '../http/app-type.ts'
 
-const config = { access: 'instructor', why: 'Moderating is for the instructor.' } as const
+const config = { access: 'instructor', why: 'Only the instructor may mute, remove or delete.' } as const
 
 const schemas = {
-  list: { summary: 'Who is signed in, and who is muted or removed; for the instructor' },
+  list: { summary: 'The people who are signed in, muted or removed; for the instructor' },
   person: {
     summary:
-      'Mute or remove a person for this run of the server, sign one out, or let one in again; for the instructor',
+      'Mute, remove or sign out a person, or allow the person again; lasts until the server stops; for the instructor',
     params: Type.Object({ user: Type.String({ minLength: 1, maxLength: 256, description: 'the name of the person' }) }),
     body: Type.Object({
       is: Type.Union(
@@ -45,7 +45,8 @@ export function serveModeration(app: App, feed: Feed, boards: Boards, access: Ac
   })
 
   app.put('/moderation/people/:user', { schema: schemas.person, config }, async ({ params, body: { is } }, reply) => {
-    // Any name is accepted here, even one that nobody could sign in with. Without signing in, people choose any name.
+    // Any name is accepted here, even a name that is not valid for signing in. If signing in is off, people can
+    // choose any name.
     const { user } = params
     if (is === 'signed out') {
       const holder = access.sessions.holderOf(user)

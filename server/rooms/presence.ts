@@ -14,13 +14,20 @@ const Body = Type.Object({
 })
 const querystring = Type.Pick(Query, ['lane'])
 
-const hereSchema = { summary: 'Who is here', params: Params }
-const leaveSchema = { summary: 'Is gone at once; a beacon can send it', params: Params, querystring, body: Body }
-const typingSchema = {
-  summary: 'Types, or does so no more; ends by itself after a few seconds',
+const hereSchema = { summary: 'The people who are present in the room', params: Params }
+const leaveSchema = {
+  summary: 'Report that a client leaves; a page can send this as a beacon',
   params: Params,
   querystring,
-  body: Type.Interface([Body], { on: Type.Optional(Type.Boolean({ description: 'false where it is over' })) }),
+  body: Body,
+}
+const typingSchema = {
+  summary: 'Report that a person types or has stopped typing; typing ends by itself after a few seconds',
+  params: Params,
+  querystring,
+  body: Type.Interface([Body], {
+    on: Type.Optional(Type.Boolean({ description: 'false if the person has stopped typing' })),
+  }),
 }
 
 const config = { access: 'class' } as const

@@ -17,7 +17,7 @@ const schema = {
 }
 
 /**
- * Adds the route by which the clients of every transport can publish. It sends 201 with the event, or 200 with the
+ * Adds the route with which the clients of every transport can publish. It sends 201 with the event, or 200 with the
  * earlier event if the key is repeated.
  */
 export function servePublish(app: App, feed: Feed, limiter: Limiter, access: Pick<Access, 'checkSpeaker'>): void {

@@ -9,7 +9,7 @@ export interface ServerAddresses {
   readonly host: string
   /** Every name and address that a client of this machine may send as `Host`. */
   readonly names: readonly string[]
-  /** Names for links, each of which leads to this server; the best one first. */
+  /** Names for links. Each of them leads to this server, and the best name is the first. */
   readonly linkNames: readonly string[]
   /** IP addresses to which the link names lead. They are used to find other programs there. */
   readonly addresses: readonly string[]
@@ -28,13 +28,13 @@ export interface Own {
   readonly scopeid?: number | undefined
 }
 
-/** DNS servers that do not answer must not delay the start. */
+/** Maximum time of a DNS lookup. A DNS server that does not answer must not delay the start. */
 const LOOKUP_MS = 500
 
 /**
- * Finds out what `--host` means on this machine: an IP address in any notation, or a host name.
- * `flag`: the flag or variable that the value came from, for messages.
- * Throws an error that quotes the value and says what to give instead.
+ * Finds the address to listen on for `--host`, which is an IP address in any notation or a host name. `flag`: the
+ * flag or variable that the value came from, for messages. Throws an error that quotes the value and says what to
+ * give instead.
  */
 export async function placeOf(
   text: string,
@@ -72,10 +72,12 @@ function bareHost(text: string, flag: string): string {
   const [, inBrackets] = /^\[([^\]]*)\]$/.exec(trimmed) ?? []
   const [, name, port] = /^(\[[^\]]*\]|[^:/]*):(\d+)$/.exec(trimmed) ?? []
   if (port !== undefined)
-    throw new Error(`${flag} is "${text}", an address with a port. Give them apart: --host ${name} --port ${port}`)
+    throw new Error(`${flag} is "${text}", an address with a port. Give both separately: --host ${name} --port ${port}`)
   const bare = inBrackets ?? trimmed.replace(/\.$/, '')
   if (/^[^\s/[\]]+$/.test(bare) && (!bare.includes(':') || isIP(bare) === 6)) return bare
-  throw new Error(`${flag} is "${text}", which is no address. Give an IP address or a host name, such as 127.0.0.1.`)
+  throw new Error(
+    `${flag} is "${text}", which is not an address. Give an IP address or a host name, such as 127.0.0.1.`,
+  )
 }
 
 /**
@@ -109,11 +111,13 @@ function zoned(address: string, given: string | null, flag: string, own: readonl
   const [first, ...more] = found
   if (first === undefined) {
     const where = given === null ? 'this machine' : `the network interface ${given}`
-    throw new Error(`${flag} is ${address}, which is no address of ${where}. ${remedy(own)}`)
+    throw new Error(`${flag} is ${address}, which is not an address of ${where}. ${remedy(own)}`)
   }
   if (more.length > 0) {
     const choices = found.map(({ zone }) => `${address}%${zone}`).join(', ')
-    throw new Error(`${flag} is ${address}, which several network interfaces have. Name one of them: ${choices}`)
+    throw new Error(
+      `${flag} is ${address}, which several network interfaces have. Name one of the interfaces: ${choices}`,
+    )
   }
   return `${address}%${first.zone}`
 }
@@ -125,11 +129,11 @@ function placeAt(host: string): ServerAddresses {
   return { host, names: [`[${address}]`], linkNames: [`[${address}%25${zone}]`], addresses: [host] }
 }
 
-/** Finds the place for a host name: the first of its addresses that this machine has. IPv4 is preferred. */
+/** Resolves a host name to the first of its addresses that belongs to this machine. IPv4 is preferred. */
 async function placeNamed(name: string, flag: string, own: readonly Own[]): Promise<ServerAddresses> {
   const found = await addressesOf(name).catch((error: unknown) => {
     const why = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
-    throw new Error(`${flag} is "${name}", which is no name that this machine can resolve${why}. ${remedy(own)}`)
+    throw new Error(`${flag} is "${name}", a name that this machine cannot resolve${why}. ${remedy(own)}`)
   })
   const address = found.toSorted((a, b) => isIP(a) - isIP(b)).find((one) => isOwn(one, own))
   if (address === undefined)
@@ -153,7 +157,7 @@ async function everywhere(host: string, own: readonly Own[]): Promise<ServerAddr
   }
 }
 
-/** Whether the name leads to this machine. Returns false if the name cannot be resolved quickly. */
+/** Returns true if the name leads to this machine. Returns false if the name cannot be resolved quickly. */
 async function leadsTo(name: string, own: readonly Own[]): Promise<boolean> {
   const found = await Promise.race([
     addressesOf(name).catch(() => []),
@@ -177,7 +181,7 @@ function isOwn(address: string, own: readonly Own[]): boolean {
 
 const isLoopbackAddress = (address: string): boolean => address === '::1' || address.startsWith('127.')
 
-/** Whether the address is a multicast or broadcast address. */
+/** Returns true if the address is a multicast or broadcast address. */
 function isForMany(address: string, own: readonly Own[]): boolean {
   if (/^(?:22[4-9]|2[3-5]\d)\.|^ff[\da-f]{2}:/.test(address)) return true
   return own.filter(isIPv4).some((one) => one.address !== address && broadcastOf(one) === address)
@@ -217,15 +221,15 @@ export function listenTrouble(error: unknown, host: string, port: number, others
   if (code === 'EADDRINUSE') {
     const where =
       others.length > 0 && !others.includes(host) ? `: another program listens on ${others.join(' and ')}` : ''
-    return `Port ${port} on ${host} is in use${where}. Stop what is there, or name another: npm start -- --port ${nextPort(port)}`
+    return `Port ${port} on ${host} is in use${where}. Stop that program, or choose another port: npm start -- --port ${nextPort(port)}`
   }
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || code === 'ENODEV')
-    return `${host} is no address of this machine that a server can listen on. ${remedy(ownAddresses())}`
+    return `A server cannot listen on ${host} on this machine. ${remedy(ownAddresses())}`
   if (code === 'EAFNOSUPPORT')
-    return `${host} is an address of IPv6, which is switched off on this machine. Leave --host out, or use --lan.`
+    return `${host} is an IPv6 address, but IPv6 is switched off on this machine. Omit --host, or use --lan.`
   if (code === 'EACCES' && port < 1024)
-    return `Port ${port} is reserved for the system\u2019s administrator. Name one above 1023: npm start -- --port 3000`
+    return `Port ${port} is reserved for the system\u2019s administrator. Choose a port above 1023: npm start -- --port 3000`
   if (code === 'EACCES')
-    return `Port ${port} on ${host} is reserved by the system. Name another: npm start -- --port ${nextPort(port)}`
+    return `Port ${port} on ${host} is reserved by the system. Choose another port: npm start -- --port ${nextPort(port)}`
   return `The server cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
 }

@@ -1,8 +1,8 @@
 /** Reasons for this process to end: a signal, or the end of the process that started it. */
 
 /**
- * Time in which signals count as one. One Ctrl-C arrives several times: from the terminal, from npm and from
- * `launch.js`.
+ * Time within which several signals count as one signal. One Ctrl-C arrives several times: from the terminal, from
+ * npm and from `launch.js`.
  */
 const SAME_MS = 500
 
@@ -10,7 +10,8 @@ const LOOK_MS = 500
 
 /**
  * Calls `end` at the first signal, and `endNow` for each later signal. `launcher` is the process id of `launch.js`,
- * from `FOURWIRE_LAUNCHER`. If that process is killed, it sends no signal, so its end is watched.
+ * from `FOURWIRE_LAUNCHER`. If that process is killed, it sends no signal, so this process checks regularly whether
+ * it still runs.
  */
 export function onEnding(launcher: string | undefined, end: (why: string) => void, endNow: () => void): void {
   let atMs: number | null = null
@@ -35,7 +36,7 @@ export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
-/** Whether a process runs. After it has ended, its number may later belong to another process. */
+/** Returns true if a process runs. After a process has ended, its id may later belong to another process. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)

@@ -5,18 +5,18 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A service that forwards a public HTTPS address to one port of this machine. */
 export interface Forwarding {
-  /** The name of the service, for people. */
+  /** Name of the service, as people know it. */
   readonly service: string
   /** The public origin, without a slash at its end, that leads to the port. */
   originOf(port: number): string
 }
 
-/** Returns null if it recognises no service. */
+/** Finds the forwarding service in the environment. Returns null if it recognises none. */
 export function forwardingIn(env: Environment): Forwarding | null {
   for (const { service, hostOf } of SERVICES) {
     const pattern = hostOf(env)
     const originOf = (port: number): string => `https://${pattern?.replace(PORT, String(port))}`
-    // If a variable holds something unexpected, the server must still start.
+    // The server must start even if a variable contains something unexpected.
     if (pattern?.includes(PORT) && URL.parse(originOf(1))?.origin === originOf(1)) return { service, originOf }
   }
   return null
@@ -56,14 +56,14 @@ const SERVICES: readonly Service[] = [
 ]
 
 /**
- * Returns a sentence for people whose browser runs on another machine and cannot reach a loopback address here. Returns
- * null if the environment names no way.
+ * Returns a sentence for people whose browser runs on another machine and cannot reach a loopback address here.
+ * Returns null if the environment shows no such case.
  */
 export function wayHere(env: Environment, port: number, isContainer = isInContainer()): string | null {
   // Editors forward ports themselves.
   if (env['REMOTE_CONTAINERS'] || env['VSCODE_IPC_HOOK_CLI']) return null
   if (isContainer)
-    return `From outside of this container the server is not reached. Publish its port (docker run -p ${port}:${port}) and start it with --lan.`
+    return `The server cannot be reached from outside this container. Publish its port (docker run -p ${port}:${port}), and start it with --lan.`
   const [, , server, sshPort = '22'] = env['SSH_CONNECTION']?.split(' ') ?? []
   if (server === undefined) return null
   const user = env['USER'] ? `${env['USER']}@` : ''
@@ -71,5 +71,5 @@ export function wayHere(env: Environment, port: number, isContainer = isInContai
   return `On your own computer, run ssh${flag} -L ${port}:localhost:${port} ${user}${server}, and open http://localhost:${port} there.`
 }
 
-/** Whether the process runs in a container. Docker and Podman each create a file there. */
+/** Returns true if the process runs in a container. Docker and Podman each create a file there. */
 const isInContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv')

@@ -7,7 +7,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major < 24 || (major === 24 && minor < 12)) {
   console.error(
-    `Fourwire needs Node 24.12 or later and this is ${process.version}. Start it with npm (npm start, npm run lesson): that brings a newer one.`,
+    `Fourwire needs Node 24.12 or later, but this is ${process.version}. Start it with npm (npm start, npm run lesson), which finds a newer Node.`,
   )
   process.exit(2)
 }

@@ -1,4 +1,4 @@
-/** Finds other programs that listen on the same port. `localhost` may lead to them. */
+/** Finds other programs that listen on the same port, because `localhost` may lead to them. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { bracketed, nextPort } from './addresses.ts'
@@ -13,7 +13,7 @@ export const LOCALHOST: readonly string[] = ['::1', '127.0.0.1']
  */
 const ACCEPT_MS = 300
 
-/** Returns the addresses at which a program accepts connections on the port. Port 0 has none. */
+/** Returns the addresses at which a program accepts connections on the port. Returns no address for port 0. */
 export async function listenersOn(port: number, addresses: readonly string[] = LOCALHOST): Promise<readonly string[]> {
   if (port === 0) return []
   const all = Array.from(new Set(addresses))
@@ -65,5 +65,5 @@ export function othersText(others: readonly string[], port: number): string | nu
   const isLocalhost = others.some((address) => LOCALHOST.includes(address))
   const effect = isLocalhost ? `http://localhost:${port} may lead to it` : 'That address leads to it'
   const why = others.includes('::1') ? ', because browsers try [::1] first' : ''
-  return `Another program listens on ${where}. ${effect}${why}. Stop it, or take another port: npm start -- --port ${nextPort(port)}`
+  return `Another program listens on ${where}. ${effect}${why}. Stop that program, or choose another port: npm start -- --port ${nextPort(port)}`
 }

@@ -85,7 +85,7 @@ test.skipIf(!mountable)(
       expect(refused[0]).toMatchObject({
         status: 503,
         code: 'log-unavailable',
-        detail: 'The event log takes no writes: the disk is full; make room on it.',
+        detail: 'The event log cannot be written: the disk is full; free some space on it.',
       })
       expect(acknowledged.length).toBeGreaterThan(10)
       expect(await kept(server.origin)).toEqual(acknowledged)
@@ -122,7 +122,7 @@ test.skipIf(!mountable)(`a new event log on a full disk is refused with a remedy
   await using disk = await mount()
   await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES)).catch(() => {})
   expect(() => sqliteLog(join(disk.folder, 'feed.db'))).toThrow(
-    /feed\.db cannot be used .* the disk is full; make room/,
+    /feed\.db cannot be used .* the disk is full; free some space/,
   )
 })
 
@@ -142,7 +142,7 @@ test.skipIf(!mountable)(
     await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES / 4))
     const asItWas = await readFile(file)
     expect(() => sqliteLog(file)).toThrow(
-      /a copy of it must be kept before its layout is changed, but copying failed: the disk is full; make room on it/,
+      /the server must copy it before it changes its layout, but the copy failed: the disk is full; free some space on it/,
     )
     expect((await readFile(file)).equals(asItWas)).toBe(true)
     expect(await readdir(disk.folder)).toEqual(['feed.db', 'filler'])

@@ -118,7 +118,7 @@ test.skipIf(host === null)(
       encoding: 'utf8',
     })
     expect(nowhere.status).toBe(1)
-    expect(nowhere.stderr).toMatch(/npm could not bring node-[\s\S]*ENOTDIR[\s\S]*Install Node 24\.12 or later/)
+    expect(nowhere.stderr).toMatch(/npm could not install node-[\s\S]*ENOTDIR[\s\S]*Install Node 24\.12 or later/)
     expect(nowhere.stderr).not.toMatch(/^.*\s{4}at /m)
   },
   120_000,
@@ -141,7 +141,10 @@ test('a program started directly with Node 22 ends with code 2 and a sentence', 
   if (node === null) return skip('npm cannot bring Node 22.18 here')
   for (const program of ['server/main.ts', 'lessons/kit/lesson.ts', 'lessons/kit/check.ts']) {
     const { status, stderr } = spawnSync(node, [join(LAUNCH, '../..', program)], { encoding: 'utf8' })
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/^Fourwire needs Node 24\.12 or later and this is v22/)])
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^Fourwire needs Node 24\.12 or later, but this is v22/),
+    ])
     expect(stderr.trim().split('\n')).toHaveLength(1)
   }
 }, 120_000)

@@ -221,7 +221,7 @@ test.each([
   [
     'a host that is not this machine\u2019s',
     ['--host', '192.0.2.1', '--data', ':memory:', '--port', '0'],
-    /192\.0\.2\.1 is no address of this machine/,
+    /A server cannot listen on 192\.0\.2\.1 on this machine/,
   ],
 ])('%s ends the start with a message that quotes it and gives a remedy', async (_what, flags, message) => {
   expect(await fails({}, ...flags)).toMatch(message)
@@ -248,7 +248,7 @@ test('a log of a newer version ends the start with its name, both versions and a
   db.close()
   const before = await readFile(file)
   expect(await fails({}, '--port', '0', '--data', file)).toMatch(
-    /future\.db cannot be used as the event log: it was written by a newer Fourwire \(schema 99, this one knows \d+\).*update Fourwire or name another/,
+    /future\.db cannot be used as the event log: it was written by a newer Fourwire \(schema 99; this Fourwire supports schemas up to \d+\).*update Fourwire or name another/,
   )
   expect((await readFile(file)).equals(before)).toBe(true)
 })
@@ -322,7 +322,7 @@ test.each([
   ['not ASCII', 'gr\u00fc\u00dfe an alle hier'],
 ])('a chosen token that is %s ends the start with a remedy that does not contain the token', async (_what, token) => {
   const message = await fails({}, '--instructor-token', token)
-  expect(message).toMatch(/--instructor-token has \d+ characters[\s\S]*at least 12[\s\S]*leave it out/)
+  expect(message).toMatch(/--instructor-token has \d+ characters[\s\S]*at least 12[\s\S]*omit the flag/)
   expect(message).not.toMatch(token)
   expect(await fails({ FOURWIRE_INSTRUCTOR_TOKEN: token })).toBe(message)
 })

@@ -70,7 +70,7 @@ test.for<[string, unknown, string, RegExp]>([
     'a misspelt field',
     { user: 'Ada', type: 'task_updated', task: { id: 'a', titel: 'x' } },
     'bad-change',
-    /^task\/titel is "x": there is no such field\./,
+    /^task\/titel is "x": this field does not exist\./,
   ],
   [
     'a value of done that is not a boolean',

@@ -40,7 +40,7 @@ test('only the name and the text of a message are passed on', async () => {
 })
 
 test.each([
-  ['a text that is not JSON', 'hello', '"hello" is no JSON.'],
+  ['a text that is not JSON', 'hello', '"hello" is not valid JSON.'],
   ['an empty message', '', 'The message is empty or binary.'],
   ['a list', '[]', '[] must be object.'],
   ['no field "text"', '{"username":"Ada"}', 'message'],

@@ -188,8 +188,8 @@ test('the server logs a missing file once and its return once, even without requ
   renameSync(aside, file)
   vi.advanceTimersByTime(15_000)
   expect(lines.map(({ level, msg }) => `${level}: ${msg}`)).toEqual([
-    'error: event log takes no writes',
-    'info: event log takes writes again',
+    'error: event log cannot be written',
+    'info: event log can be written again',
   ])
   expect(lines[0]?.err?.message).toMatch(/feed\.db was deleted, moved or replaced/)
 })

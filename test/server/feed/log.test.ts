@@ -121,7 +121,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     ])
     for (const one of [reused, other]) expect(one).toMatchObject({ status: 'rejected', reason: expect.any(KeyReused) })
     expect(String(reused?.status === 'rejected' && reused.reason)).toBe(
-      'Error: "Ada" used the key "key" for something else before.',
+      'Error: "Ada" used the key "key" for a different request before.',
     )
     await expect(log.states?.earlier('a', 'Ada', 'key', say('2'))).rejects.toThrow(KeyReused)
     expect((await log.read('a', 0, 9)).map(({ text }) => text)).toEqual(['1', '3'])

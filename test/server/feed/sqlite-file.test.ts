@@ -115,9 +115,7 @@ describe('a file of an earlier version', () => {
 
     expect(pragmas(file)).toEqual({ version: LATEST, application: 0x34776972 })
     const copy = `${file}.v1.bak`
-    expect(told).toEqual([
-      `${file} was migrated from schema 1 to ${LATEST}; a copy of the old file is kept in ${copy}.`,
-    ])
+    expect(told).toEqual([`${file} was migrated from schema 1 to ${LATEST}; a copy of the old file is in ${copy}.`])
     expect(pragmas(copy)).toEqual({ version: 1, application: 0 })
     const kept = reading(copy)
     expect(kept.prepare('SELECT seq, key FROM event ORDER BY seq').all()).toEqual([
@@ -167,7 +165,9 @@ describe('a file of an earlier version', () => {
 })
 
 describe('a file of a newer version', () => {
-  const newer = new RegExp(`written by a newer Fourwire \\(schema 99, this one knows ${LATEST}\\).*update Fourwire or`)
+  const newer = new RegExp(
+    `written by a newer Fourwire \\(schema 99; this Fourwire supports schemas up to ${LATEST}\\).*update Fourwire or`,
+  )
 
   test('is refused and not changed by a byte', async () => {
     await sqliteLog(file).close()
@@ -188,13 +188,13 @@ describe('a file of a newer version', () => {
 describe('the server refuses and does not change', () => {
   test('a file of random bytes', async () => {
     await writeFile(file, crypto.getRandomValues(new Uint8Array(5000)))
-    await isRefused(/file is not a database; it was left as it is; move it away/)
+    await isRefused(/file is not a database; it was not changed; move it away/)
   })
 
   test('a file cut in the middle', async () => {
     await fill()
     await truncate(file, Math.floor((await stat(file)).size / 2))
-    await isRefused(/it is damaged.*it was left as it is/)
+    await isRefused(/it is damaged.*it was not changed/)
   })
 
   test.each([1, 2, 5])('a file whose page %i was overwritten', async (page) => {
@@ -202,7 +202,7 @@ describe('the server refuses and does not change', () => {
     const bytes = await readFile(file)
     crypto.getRandomValues(bytes.subarray(page * 4096, (page + 1) * 4096))
     await writeFile(file, bytes)
-    await isRefused(/it is damaged.*it was left as it is/)
+    await isRefused(/it is damaged.*it was not changed/)
   })
 
   test.each([
@@ -214,7 +214,7 @@ describe('the server refuses and does not change', () => {
     const db = new DatabaseSync(file)
     db.exec(sql)
     db.close()
-    await isRefused(/it holds another program's tables/)
+    await isRefused(/it contains the tables of another program/)
   })
 
   test('a folder', async () => {
@@ -225,7 +225,7 @@ describe('the server refuses and does not change', () => {
   test('a file in place of the log’s folder', async () => {
     await writeFile(join(folder, 'plain'), '')
     expect(() => sqliteLog(join(folder, 'plain', 'feed.db'))).toThrow(
-      /a file is where its folder should be; name another/,
+      /there is a file in place of its folder; name another/,
     )
   })
 

@@ -165,8 +165,8 @@ test('the log reports a failing event log once until it works again, a failed re
   }
   expect(JSON.stringify(lines)).not.toContain(MARK)
   expect(lines.map(({ level, msg }) => `${level}: ${msg}`)).toEqual([
-    'error: event log takes no writes',
-    'info: event log takes writes again',
+    'error: event log cannot be written',
+    'info: event log can be written again',
     'error: request failed',
     'error: delivering failed',
     'warn: client dropped',

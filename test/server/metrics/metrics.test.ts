@@ -140,7 +140,9 @@ test('/metrics and /health show that the log takes no writes, until it takes one
     ...kept,
     append: (...args) =>
       isFull
-        ? Promise.reject(new LogUnavailable('The event log takes no writes: the disk is full; make room on it.'))
+        ? Promise.reject(
+            new LogUnavailable('The event log cannot be written: the disk is full; free some space on it.'),
+          )
         : kept.append(...args),
   }
   await using server = await serve({ log })
@@ -150,7 +152,7 @@ test('/metrics and /health show that the log takes no writes, until it takes one
   const health = async () => (await fetch(`${server.origin}/health`)).json()
   expect(await health()).toMatchObject({
     status: 'degraded',
-    log: 'The event log takes no writes: the disk is full; make room on it.',
+    log: 'The event log cannot be written: the disk is full; free some space on it.',
   })
   isFull = false
   await server.publish('2')

@@ -28,7 +28,7 @@ describe('a file of web/', () => {
     const address = await served({ 'web/view/bad.ts': 'enum Wire { Sse }' })
     const { status, body } = await get(address, '/view/bad.ts')
     expect(status).toBe(500)
-    expect(body).toMatch(/^web\/view\/bad\.ts .*enum.*tsc -p web$/)
+    expect(body).toMatch(/^The types in web\/view\/bad\.ts cannot be removed: .*enum.*tsc -p web$/)
   })
 
   test('is sent in its new version after it has changed on disk', async () => {

@@ -57,19 +57,19 @@ test.each([
 test.each([
   ['localhost:3000', /"localhost:3000", an address with a port.*--host localhost --port 3000/],
   ['[::1]:3000', /"\[::1\]:3000", an address with a port.*--host \[::1\] --port 3000/],
-  ['http://localhost', /"http:\/\/localhost", which is no address/],
-  ['a b', /"a b", which is no address/],
-  ['[::1', /"\[::1", which is no address/],
-  ['::zz', /"::zz", which is no address/],
-  ['fe80::1', /fe80::1, which is no address of this machine.*fe80::7%eth0/],
-  ['fe80::7%wlan0', /fe80::7, which is no address of the network interface wlan0/],
+  ['http://localhost', /"http:\/\/localhost", which is not an address/],
+  ['a b', /"a b", which is not an address/],
+  ['[::1', /"\[::1", which is not an address/],
+  ['::zz', /"::zz", which is not an address/],
+  ['fe80::1', /fe80::1, which is not an address of this machine.*fe80::7%eth0/],
+  ['fe80::7%wlan0', /fe80::7, which is not an address of the network interface wlan0/],
   ['fe80::9', /fe80::9, which several network interfaces have.*fe80::9%eth0, fe80::9%wlan0/],
   ['224.0.0.1', /224\.0\.0\.1, which is a multicast or broadcast address/],
   ['255.255.255.255', /multicast or broadcast/],
   ['198.51.100.255', /198\.51\.100\.255, which is a multicast or broadcast address/],
   ['ff02::1', /ff02::1, which is a multicast or broadcast address/],
-  ['256.1.1.1', /"256\.1\.1\.1", which is no name that this machine can resolve.*198\.51\.100\.7/],
-  ['no-such-host.invalid', /"no-such-host\.invalid", which is no name/],
+  ['256.1.1.1', /"256\.1\.1\.1", a name that this machine cannot resolve.*198\.51\.100\.7/],
+  ['no-such-host.invalid', /"no-such-host\.invalid", a name that this machine cannot resolve/],
 ])('--host "%s" is refused with an error that quotes it and says what to give', async (text, message) => {
   await expect(place(text)).rejects.toThrow(message)
 })
@@ -99,7 +99,7 @@ test('a link to a link-local address contains its zone; clients leave the zone o
 
 test.each([
   ['EADDRINUSE', 'Port 80 on 127.0.0.1 is in use.'],
-  ['EADDRNOTAVAIL', '127.0.0.1 is no address of this machine'],
+  ['EADDRNOTAVAIL', 'A server cannot listen on 127.0.0.1 on this machine'],
   ['EAFNOSUPPORT', 'is switched off'],
   ['EACCES', 'Port 80 is reserved for the system'],
   ['EMFILE', 'The server cannot listen on 127.0.0.1, port 80: too many'],
