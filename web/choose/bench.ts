@@ -57,7 +57,7 @@ export interface Bench {
 /** Room whose lab connection reads the clock. No lane is measured in it. */
 const LAB_ROOM = 'choose'
 const OPEN_MS = 8000
-/** Time until the connections stand and the code has warmed up. */
+/** Time before the measurement, in which the connections open and the code warms up. */
 const WARM_MS = 1500
 const LOOK_MS = 50
 

@@ -1,4 +1,4 @@
-/** Tints the area while a request or stream is open, and draws a thick edge where a side may speak at once. */
+/** Tints the area while a request or stream is open, and draws a thick edge while a side can send at any moment. */
 import { sentOf } from '../lane/mark.ts'
 import type { ExchangeMark, StreamMark } from '../lane/mark.ts'
 import { transports } from '../transports/index.ts'
@@ -36,7 +36,7 @@ export function drawTint(strip: Strip): void {
 
 export function drawEdges(strip: Strip): void {
   const { pen, trace, sizes, colour, marks } = strip
-  // The server answers a short poll at once, so it is never able to speak at a later moment.
+  // The server answers a short poll at once, so it cannot send at a later moment.
   if (!transports[trace.transport].canPush) return
   pen.strokeStyle = colour
   pen.beginPath()

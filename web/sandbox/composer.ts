@@ -1,4 +1,4 @@
-/** Form for a message, with the person's name and the way of sending. */
+/** Form for a message, with the person's name and the choice of WebSocket or POST. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { newKey } from '../lane/send.ts'
