@@ -123,7 +123,10 @@ test('a sleep that stops the monotonic clock gives every lane a new connection, 
     performance.now = () => now() - 60_000
   })
   await page.getByRole('status').getByText('This computer slept for about 60 s.').waitFor()
-  await page.getByRole('status').getByText('All lanes came back from their cursors: 0 lost, 0 doubled.').waitFor()
+  await page
+    .getByRole('status')
+    .getByText('All lanes have reconnected from their cursors: 0 lost, 0 doubled.')
+    .waitFor()
   expect(connections()).toEqual({ sse: 1, ws: 1 })
   await lanesHave(page, 5)
   for (const lane of (await snapshotOf(page)).lanes) expect(lane.p99Ms ?? 0).toBeLessThan(1500)

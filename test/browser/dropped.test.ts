@@ -33,7 +33,7 @@ test('a dropped lane shows the reason, reconnects, and loses no message', async 
   await until('the server has dropped the lane', isDropped)
   release()
 
-  await page.getByRole('status').getByText('WebSocket was dropped by the server: too slow').waitFor()
+  await page.getByRole('status').getByText('The server dropped WebSocket: too slow').waitFor()
   await page.locator('.alarm').getByText('dropped').waitFor()
   const lane = () => page.evaluate(() => window.fourwire.snapshot().lanes.find(({ on }) => on))
   const seqOf = (cursor = '') => Number(cursor.split('.')[1])

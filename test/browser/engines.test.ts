@@ -67,7 +67,7 @@ describe.each([firefox, webkit])('$name', ({ name, missing, open }) => {
       await lanesHave(3)
       for (const label of ['SSE', 'Short polling', 'WebSocket', 'Long polling']) {
         await page.click(`button[aria-label="Only ${label}"]`)
-        const said = `${label} alone. It continues at the same cursor: 0 lost, 0 doubled.`
+        const said = `Only ${label} is on. It continues at the same cursor: 0 lost, 0 doubled.`
         await until(`the status line contains "${said}"`, async () => (await status()).includes(said))
       }
       const { id } = await server.publish('the end')
@@ -88,8 +88,8 @@ describe.each([firefox, webkit])('$name', ({ name, missing, open }) => {
     await until('all lanes have the message', all, 20_000)
     await server.set({ conditions: { latencyMs: 5 } })
     await until(
-      'the status line reports that all lanes came back',
-      async () => (await status()).includes('All lanes came back'),
+      'the status line reports that all lanes have reconnected',
+      async () => (await status()).includes('All lanes have reconnected'),
       20_000,
     )
     for (const lane of (await snapshot())?.lanes ?? []) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })

@@ -54,7 +54,7 @@ test('a sentence of the status line is never cut, and moves no other part', asyn
       const page = document.querySelector('fw-page')
       Reflect.get(page ?? {}, 'say').call(
         page,
-        'Café Wi-Fi · 40 to 80 ms each way · 2 % lost. All lanes came back through the new wire; figures start again.',
+        'Café Wi-Fi · 40 to 80 ms each way · 2 % lost. All lanes have reconnected, and the figures start again.',
       )
     })
     await status.getByText('figures start again.').waitFor()

@@ -40,14 +40,14 @@ test('a slider sets its condition by keyboard, and the page announces the result
   for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight')
   await page
     .getByRole('status')
-    .getByText(/^5 ms each way\. All lanes came back/)
+    .getByText(/^5 ms each way\. All lanes have reconnected/)
     .waitFor()
   await conditionsAre(page, { latencyMs: 5 })
   expect(await slider.getAttribute('aria-valuetext')).toBe('5 ms')
   expect(await page.getByRole('spinbutton', { name: 'latency, ms' }).inputValue()).toBe('5')
   expect(await page.locator('.now').textContent()).toBe('Now: 5 ms each way')
   await page.keyboard.press('Home')
-  await page.getByRole('status').getByText('The network is left alone again.').waitFor()
+  await page.getByRole('status').getByText('The network has no conditions any more.').waitFor()
 })
 
 test('a moving slider sends its value only when it rests', async () => {
@@ -112,9 +112,9 @@ test('buttons restore the previous network, and a network without conditions', a
 })
 
 test.for([
-  ['Cut: FIN', 'All connections ended, as if the server had said goodbye.'],
-  ['Cut: RST', 'All connections cut.'],
-  ['Cut: black hole', 'All connections lose every byte now, and neither end notices.'],
+  ['Cut: FIN', 'All connections were ended politely, as by a server that stops.'],
+  ['Cut: RST', 'All connections were cut.'],
+  ['Cut: black hole', 'All connections lose every byte now, and neither side notices it.'],
   ['Restart server', 'The server restarts'],
 ] as const)('%s is announced in the status line', async ([button, sentence]) => {
   await using server = await serve()

@@ -39,7 +39,7 @@ test('switching between transports loses and repeats no message', async () => {
   await lanesHave(page, 5)
   for (const name of ['SSE', 'Short polling', 'WebSocket', 'Long polling']) {
     await page.getByRole('button', { name: `Only ${name}` }).click()
-    await page.getByText(`${name} alone. It continues at the same cursor: 0 lost, 0 doubled.`).waitFor()
+    await page.getByText(`Only ${name} is on. It continues at the same cursor: 0 lost, 0 doubled.`).waitFor()
     const before = seqOf(await snapshotOf(page))
     await page.waitForFunction((seq) => Number(window.fourwire.snapshot().cursor.split('.')[1]) > seq + 5, before)
   }

@@ -47,7 +47,7 @@ test('a changed network is shown as a band, and its delay appears on the push la
   await page.getByRole('combobox', { name: 'Network' }).selectOption('4G')
   await page
     .getByRole('status')
-    .getByText(/^4G · 25 to 40 ms each way\. All lanes came back/)
+    .getByText(/^4G · 25 to 40 ms each way\. All lanes have reconnected/)
     .waitFor()
   await page.waitForFunction(() => window.fourwire.snapshot().conditions?.latencyMs === 25)
   await lanesHave(page, 40)
@@ -63,7 +63,7 @@ test('a changed network is shown as a band, and its delay appears on the push la
   }
   await expect.poll(() => groundOf(page)).toBe('243,244,246,255')
   await page.getByRole('combobox', { name: 'Network' }).selectOption('LAN')
-  await page.getByRole('status').getByText('The network is left alone again.').waitFor()
+  await page.getByRole('status').getByText('The network has no conditions any more.').waitFor()
   await expect.poll(() => groundOf(page)).toBe('0,0,0,0')
 })
 
@@ -91,7 +91,10 @@ test('a firewall refuses the WebSocket, and the other lanes still work', async (
     window.fourwire.snapshot().lanes.every(({ transport, n }) => (transport === 'ws' ? n === 0 : n >= 10)),
   )
   await page.getByRole('button', { name: 'Cut now' }).click()
-  await page.getByRole('status').getByText('All connections cut. Each lane comes back from its own cursor.').waitFor()
+  await page
+    .getByRole('status')
+    .getByText('All connections were cut. Each lane reconnects from its own cursor.')
+    .waitFor()
   await page.getByRole('button', { name: 'Firewall' }).click()
   const { id } = await server.publish('all together again')
   await everyLaneReaches(page, id)

@@ -15,7 +15,7 @@ export interface Exchanges {
   since(at: ServerTimeMs): number[]
 }
 
-/** Number of exchanges known per lane: more than the server keeps the bytes of. */
+/** Number of exchanges that are known per lane. The server keeps the bytes of fewer exchanges. */
 const KEPT = 2000
 
 export function createExchanges(): Exchanges {

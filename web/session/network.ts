@@ -69,7 +69,7 @@ export function presetOf(conditions: Conditions, presets: readonly Preset[]): Pr
 export function describeNetwork(conditions: Conditions, presets: readonly Preset[]): string {
   const preset = presetOf(conditions, presets)
   const firewall = conditions.firewall ? 'WebSocket refused' : ''
-  const proxy = conditions.bufferingBytes > 0 ? `answers held ${holding(conditions)}` : ''
+  const proxy = conditions.bufferingBytes > 0 ? `responses held ${holding(conditions)}` : ''
   const isNamed = preset !== undefined && !isNeutral(preset.conditions)
   // The name of a preset already implies its bandwidth and its idle cut.
   const single = isNamed ? [] : [rate(conditions), idle(conditions)]
@@ -114,5 +114,5 @@ function reading({ slowReaderBytesPerSecond }: Conditions): string {
 function holding({ bufferingBytes, bufferingMs, bufferingObeysHeader }: Conditions): string {
   const size = `until ${bufferingBytes < 1024 ? `${bufferingBytes} bytes` : `${Math.round(bufferingBytes / 1024)} KiB`}`
   const held = bufferingMs > 0 ? `${size} or ${bufferingMs / 1000} s` : size
-  return bufferingObeysHeader ? `${held}, but for the event stream that asks not to be` : held
+  return bufferingObeysHeader ? `${held}, except for the event stream, which asks for no buffering` : held
 }

@@ -4,47 +4,48 @@ import { LABELS } from '../lane/order.ts'
 import type { Lane } from '../lane/lane.ts'
 
 export const notices = {
-  clear: 'Figures start again.',
+  clear: 'The figures start again.',
   allAgain: 'All lanes are on again. Each continues at the page’s cursor.',
   queued:
-    'Requests wait in the browser: it opens only six connections to one host, for all its tabs together. Close other tabs of this page, or switch a lane off.',
+    'Requests wait in the browser, because it opens only six connections to one host for all its tabs together. Close other tabs of this page, or switch a lane off.',
   instructor: 'You are the instructor now, in this tab.',
-  noLab: 'No clock yet: the lab has not answered. The lanes work, but their delays are unknown.',
-  cut: (how: Cut): string => `${CUTS[how]} Each lane comes back from its own cursor.`,
+  noLab: 'There is no clock yet, because the lab has not answered. The lanes work, but their delays are unknown.',
+  cut: (how: Cut): string => `${CUTS[how]} Each lane reconnects from its own cursor.`,
   dropped: (lane: Lane, reason: string): string =>
-    `${LABELS[lane.name]} was dropped by the server: ${reason}. It comes back from its cursor.`,
+    `The server dropped ${LABELS[lane.name]}: ${reason}. The lane reconnects from its cursor.`,
   restart:
-    'The server restarts: it refuses everybody for a moment and then removes all network conditions. The cursors stay.',
-  firewall: 'WebSocket upgrades are refused now (403). Everything over HTTP continues. Figures start again.',
-  network: (name: string): string => `${name}. The lanes reconnect through the new wire; figures start again.`,
-  networkBack: (name: string): string => `${name}. All lanes came back through the new wire; figures start again.`,
-  allBack: (lanes: readonly Lane[]): string => `All lanes came back from their cursors: ${proofOf(lanes)}.`,
+    'The server restarts: it refuses everybody for a moment, and then removes all network conditions. The cursors stay valid.',
+  firewall:
+    'WebSocket upgrades are refused now (403). All transports over plain HTTP continue. The figures start again.',
+  network: (name: string): string => `${name}. The lanes reconnect, and the figures start again.`,
+  networkBack: (name: string): string => `${name}. All lanes have reconnected, and the figures start again.`,
+  allBack: (lanes: readonly Lane[]): string => `All lanes have reconnected from their cursors: ${proofOf(lanes)}.`,
   rate: (perSecond: number): string =>
-    `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. Figures start again.`,
-  setting: (verb: string, seconds: number): string => `Figures start again: ${verb} ${seconds} s.`,
+    `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. The figures start again.`,
+  setting: (verb: string, seconds: number): string => `The figures start again: ${verb} ${seconds} s.`,
   busy: (ms: number): string =>
     `This computer was busy: this page did not run for about ${seconds(ms)}. Messages of that time are not measured.`,
   slept: (ms: number): string =>
     `This computer slept for about ${seconds(Math.abs(ms))}. The lanes reconnect from their cursors.`,
   unanswered: 'The server does not answer. The lanes reconnect from their cursors.',
-  alone: (lane: Lane): string => `${LABELS[lane.name]} alone. It continues at the same cursor: ${proof(lane)}.`,
+  alone: (lane: Lane): string => `Only ${LABELS[lane.name]} is on. It continues at the same cursor: ${proof(lane)}.`,
   switched: (lane: Lane): string =>
     lane.on
       ? `${LABELS[lane.name]} is on and continues at the page’s cursor: ${proof(lane)}.`
-      : `${LABELS[lane.name]} off.`,
+      : `${LABELS[lane.name]} is off.`,
   added: (lane: Lane): string => `${LABELS[lane.name]} is on the page, and starts at the page’s cursor.`,
-  takenOff: (lane: Lane): string => `${LABELS[lane.name]} is off the page.`,
+  takenOff: (lane: Lane): string => `${LABELS[lane.name]} is no longer on the page.`,
   back: (lane: Lane): string => `${LABELS[lane.name]} is back: ${proof(lane)}.`,
   trouble: ({ name, state }: Lane): string =>
     `${LABELS[name]}: ${state.is === 'reconnecting' ? state.trouble.replace(/\.$/, '') : state.is}.`,
   gap: (lane: Lane, first: number | null, last: number | null): string =>
-    `${LABELS[lane.name]}: ${first === null ? 'the feed does not know this cursor, because the feed is new or has lost its latest events. The lane continues with the earliest event' : `gap ${first}–${last}, no longer kept`}.`,
+    `${LABELS[lane.name]}: ${first === null ? 'the feed does not know this cursor, because the feed is new or has lost its latest events. The lane continues with the earliest event' : `the server no longer keeps the events ${first}–${last}`}.`,
 }
 
 const CUTS: Record<Cut, string> = {
-  RST: 'All connections cut.',
-  FIN: 'All connections ended, as if the server had said goodbye.',
-  'black hole': 'All connections lose every byte now, and neither end notices.',
+  RST: 'All connections were cut.',
+  FIN: 'All connections were ended politely, as by a server that stops.',
+  'black hole': 'All connections lose every byte now, and neither side notices it.',
 }
 
 function proof(lane: Lane): string {

@@ -22,7 +22,7 @@ export interface RoomSettings {
  */
 const NEW_WIRE_MS = 1000
 const MOST_BANDS = 40
-const NEUTRAL = 'The network is left alone again'
+const NEUTRAL = 'The network has no conditions any more'
 /** Changes within this time are one change: somebody is moving a slider. */
 const SAME_CHANGE_MS = 1500
 

@@ -1,4 +1,4 @@
-/** State of the whole page: one room, its lanes, one clock, one cursor. It draws nothing. */
+/** State of the whole page: one room, its lanes, one clock and one cursor. The session draws nothing. */
 import type { Cursor, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions, Cut, Preset } from '../../server/protocol/lab.ts'
 import type { Inspected } from '../../server/protocol/wire.ts'

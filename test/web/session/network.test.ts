@@ -31,16 +31,16 @@ test.each([
   [named('school firewall'), 'school firewall · 5 ms each way · WebSocket refused'],
   [
     named('nginx with default buffering'),
-    'nginx with default buffering · answers held until 4 KiB, but for the event stream that asks not to be',
+    'nginx with default buffering · responses held until 4 KiB, except for the event stream, which asks for no buffering',
   ],
   [named('café Wi-Fi'), 'café Wi-Fi · 15 to 75 ms each way · 3 % lost'],
   [{ ...named('4G'), firewall: true }, '4G · 25 to 40 ms each way + Firewall · WebSocket refused'],
-  [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · answers held until 4 KiB or 3 s'],
+  [{ ...NEUTRAL, ...PROXY }, 'Buffering proxy · responses held until 4 KiB or 3 s'],
   [{ ...NEUTRAL, bandwidthBytesPerSecond: 20_000 }, '20 kB/s'],
   [{ ...NEUTRAL, latencyMs: 20, bandwidthBytesPerSecond: 2_500_000 }, '20 ms each way · 2,500 kB/s'],
   [{ ...NEUTRAL, idleCutMs: 500 }, 'cut after 0.5 s of silence'],
   [{ ...NEUTRAL, lossRate: 0.004 }, '0.4 % lost'],
-  [{ ...NEUTRAL, bufferingBytes: 300 }, 'Buffering proxy · answers held until 300 bytes'],
+  [{ ...NEUTRAL, bufferingBytes: 300 }, 'Buffering proxy · responses held until 300 bytes'],
   [{ ...NEUTRAL, slowReaderBytesPerSecond: 500 }, 'read at 0.5 kB/s'],
 ])('%j is described as "%s"', (conditions, text) => {
   expect(describeNetwork(conditions, PRESETS)).toBe(text)

@@ -62,7 +62,7 @@ test('after a restart, the session announces all lanes as back only when all are
   await using server = await serve({ conditions: { latencyMs: 3 } })
   using opened = await open(server)
   opened.session.restart()
-  const back = await opened.hears(/^All lanes came back|All lanes came back/)
+  const back = await opened.hears(/All lanes have reconnected/)
   expect(back.troubled).toBe(0)
   for (const state of back.states) expect(['open', 'asking', 'pausing']).toContain(state)
   expect(opened.session.lanes.every(isUp)).toBe(true)
@@ -72,8 +72,8 @@ test('after a change of the network, the session announces the lanes as back onl
   await using server = await serve()
   using opened = await open(server)
   opened.session.setNetwork({ latencyMs: 4 })
-  await opened.hears(/^4 ms each way\. The lanes reconnect through the new wire; figures start again\.$/)
-  const back = await opened.hears(/^4 ms each way\. All lanes came back through the new wire; figures start again\.$/)
+  await opened.hears(/^4 ms each way\. The lanes reconnect, and the figures start again\.$/)
+  const back = await opened.hears(/^4 ms each way\. All lanes have reconnected, and the figures start again\.$/)
   expect(back.troubled).toBe(0)
   for (const state of back.states) expect(['open', 'asking', 'pausing']).toContain(state)
 })
@@ -88,7 +88,7 @@ test('while a firewall refuses one lane, the lanes are not announced as back', a
   await until('the other lanes have received more messages', () =>
     others.every(({ ledger }, i) => ledger.counts.received >= (goal[i] ?? 0)),
   )
-  expect(opened.sentences().filter((sentence) => /came back/.test(sentence))).toEqual([])
+  expect(opened.sentences().filter((sentence) => /have reconnected/.test(sentence))).toEqual([])
 })
 
 test('a failed lane that is switched off is not announced as back', async () => {
@@ -130,7 +130,7 @@ test('without a clock, no delay, age or expectation is known, and messages still
   isLabAway = true
   using opened = await open(server, '?poll=0.1', false)
   const { session } = opened
-  await opened.hears(/^No clock yet: the lab has not answered\./)
+  await opened.hears(/^There is no clock yet, because the lab has not answered\./)
   await server.publish('one')
   await server.publish('two')
   await until('every lane has received two messages', () =>
