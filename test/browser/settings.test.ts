@@ -125,7 +125,7 @@ test('a person who enters the token becomes the instructor, as long as the token
   }
   const cut = page.getByRole('form', { name: 'Experiment' }).getByRole('button', { name: 'Cut now' })
   await enter('a guess')
-  const answer = /^That is not the instructor’s token\. .* printed where the server was started/
+  const answer = /^That is not the instructor’s token\. Use the token that the server printed/
   await page.getByRole('status').getByText(answer).waitFor()
   await page.getByRole('complementary', { name: 'Settings' }).locator('#token-help').getByText(answer).waitFor()
   expect(await cut.isDisabled()).toBe(true)

@@ -229,7 +229,7 @@ export function createLane(
       if (troubled && isHeld()) settle()
     },
     publish(user, text, key) {
-      if (!connection) return Promise.reject(new Error(`${name} has no connection`))
+      if (!connection) return Promise.reject(new Error(`the lane ${name} has no connection`))
       marks.sentAt(now())
       return connection.publish(user, text, key)
     },
