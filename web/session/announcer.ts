@@ -1,10 +1,10 @@
-/** Decides which sentences the page announces. One about all lanes silences those about single lanes for a while. */
+/** Announces failures and returns of the lanes. An event that affects all lanes is announced once for all of them. */
 import { now } from '../now.ts'
 import type { Lane } from '../lane/lane.ts'
 import { notices } from './notices.ts'
 
 export interface Announcer {
-  /** Announces an event that affects all lanes. For a while after it, messages about single lanes are left out. */
+  /** Announces an event that affects all lanes. For a while after it, sentences about single lanes are left out. */
   announce(sentence: string): void
   /** Announces that a lane failed, or is back. */
   announceLane(lane: Lane): void

@@ -10,14 +10,14 @@ export interface Instructor extends Pick<SessionActs, 'claim' | 'setRate' | 'set
   welcome(isInstructor: boolean): void
   /** Notes that the lab accepted the token. */
   accepted(): void
-  /** Notes that the lab reported an error, which may concern the token. */
+  /** Handles an error that the lab reported. It may concern the token. */
   failed(sentence: string, code: string): void
 }
 
 /** Codes of errors after which the person at this page does not become the instructor. */
 const REFUSALS = ['wrong-token', 'too-many-tries', 'wrong-origin', 'wrong-host']
 
-/** Creates the role. `wantedPerSecond` is the rate that the instructor's page asks for when it gets the role. */
+/** Creates the role. `wantedPerSecond` is the rate that the page requests when it gets the role; null for none. */
 export function createInstructor(
   session: Pick<SandboxSession, 'ratePerSecond'> & Writable<'instructor' | 'refusal'>,
   lab: () => Lab,

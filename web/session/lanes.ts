@@ -15,9 +15,9 @@ export interface SessionLanes extends Pick<SessionActs, 'show' | 'switchOn' | 'o
   named(name: string): Lane | undefined
   /** Switches on the lanes that the address names. */
   start(): void
-  /** Lets all lanes reconnect. */
+  /** Reconnects all lanes, if they have started. */
   wake(): void
-  /** Starts the figures again and gives the reason. */
+  /** Starts the figures of all lanes again, and announces the reason. */
   restartFigures(sentence: string): void
 }
 

@@ -10,7 +10,10 @@ export interface Reconnection {
    * Notes that all lanes are disconnected now: by the lab, by the page itself, or together with the lab's connection.
    */
   disconnected(): void
-  /** Announces an event that disconnects all lanes, and later that all are back. `isLabNeeded`: the lab as well. */
+  /**
+   * Announces an event that disconnects all lanes, and later that all are back. With `isLabNeeded`, the lab must be
+   * back first.
+   */
   announce(sentence: string, isLabNeeded?: boolean): void
   /** Announces `sentence` once all lanes are back since the last call of `disconnected`. */
   announceWhenBack(sentence: () => string): void

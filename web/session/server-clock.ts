@@ -14,7 +14,7 @@ export interface ServerClock {
   roundTripMs(): number | null
   /** Current clock and network conditions; null without a clock, because crossings then have no known time. */
   way(): Way | null
-  /** Adds a sample of the lab and returns the current offset. */
+  /** Adds a sample of the lab and returns the current offset; null while no clock is known. */
   add(sample: ClockSample, serviceMs: number | null): number | null
 }
 

@@ -1,4 +1,4 @@
-/** Starts the lanes when the lab has sent a time. If the lab does not answer, they start without a clock. */
+/** Starts the lanes when the lab has sent the time. If the lab does not answer, they start without a clock. */
 import type { AbsenceDetector } from './absence.ts'
 import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
@@ -25,24 +25,24 @@ export function createStart(
   absence: Pick<AbsenceDetector, 'begin'>,
   say: (sentence: string) => void,
 ): Start {
-  let patience: ReturnType<typeof setTimeout> | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   return {
     awaitLab() {
-      if (!lanes.areStarted) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
+      if (!lanes.areStarted) timer = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     },
     begin,
     hurry() {
       if (lanes.areStarted) return
-      clearTimeout(patience)
+      clearTimeout(timer)
       void beginWithoutLab()
     },
-    cancel: () => clearTimeout(patience),
+    cancel: () => clearTimeout(timer),
   }
 
   function begin(): void {
     if (lanes.areStarted) return
-    clearTimeout(patience)
+    clearTimeout(timer)
     lanes.start()
   }
 
@@ -57,8 +57,8 @@ export function createStart(
       say(notices.noLab)
     } catch {
       absence.begin()
-      clearTimeout(patience)
-      if (!lanes.areStarted && session.resting === null) patience = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
+      clearTimeout(timer)
+      if (!lanes.areStarted && session.resting === null) timer = setTimeout(beginWithoutLab, LAB_PATIENCE_MS)
     }
   }
 }
