@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { onEnding, outliveReaders } from '../../server/start/ending.ts'
 import type { Adapter } from './adapter.ts'
 import { adapterOf } from './adapters/index.ts'
+import { changesSince, readBaseline } from './baseline.ts'
 import { brokenBy } from './broken.ts'
 import { openFilesLimit } from './machine.ts'
 import { HELP, readOptions } from './options.ts'
@@ -12,7 +13,6 @@ import { reportOf } from './report.ts'
 import { measureAll } from './rounds.ts'
 import { summarise } from './summary.ts'
 import { tableOf } from './table.ts'
-
 import { CompareError, messageOf } from './trouble.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -42,12 +42,14 @@ async function main(args: readonly string[]): Promise<number> {
   const adapter = await adapterOf(options.adapter)
   const transports = transportsOf(options, adapter)
   checkOpenFiles(options)
+  const baseline = options.baseline === undefined ? null : readBaseline(options.baseline, options)
   const startedAt = new Date()
   const { runs, isPinned } = await measureAll(adapter, options, transports, process.env)
   const results = transports.map((name) => summarise(runs.filter(({ transport }) => transport === name)))
   const verdict = verdictOf(results)
   const broken = brokenBy(results, options.thresholds)
-  process.stdout.write(`${[tableOf(results), '', verdict, ...broken].join('\n')}\n`)
+  const changes = baseline ? changesSince(baseline, results) : []
+  process.stdout.write(`${[tableOf(results), '', verdict, ...changes, ...broken].join('\n')}\n`)
   const report = reportOf({ options, adapter, startedAt, isPinned, results, verdict, broken })
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
   return broken.length > 0 ? THRESHOLD_BROKEN : 0

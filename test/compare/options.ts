@@ -30,6 +30,8 @@ export interface Options {
   readonly pid: number | undefined
   readonly thresholds: readonly Threshold[]
   readonly json: string | undefined
+  /** Report of an earlier measurement. */
+  readonly baseline: string | undefined
 }
 
 interface Range {
@@ -81,9 +83,10 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --threshold TEXT   limit, such as "sse.p99<200ms"; repeatable. If one is
                      broken, the exit code is 1
   --json FILE        writes the result as JSON
+  --baseline FILE    compares the result with an earlier one of --json
   --help             prints this text`
 
-const TEXTS = ['transports', 'payload', 'url', 'publish', 'adapter', 'pid', 'threshold', 'json'] as const
+const TEXTS = ['transports', 'payload', 'url', 'publish', 'adapter', 'pid', 'threshold', 'json', 'baseline'] as const
 
 /** Returns null if the help is wanted. Throws `CompareError`. */
 export function readOptions(args: readonly string[]): Options | null {
@@ -118,6 +121,7 @@ export function readOptions(args: readonly string[]): Options | null {
     pid: pidOf(last('pid')),
     thresholds: (given.get('threshold') ?? []).map(readThreshold),
     json: writable('json', last('json')),
+    baseline: last('baseline'),
   }
   checkAmount(options)
   return options

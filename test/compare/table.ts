@@ -48,7 +48,7 @@ const COLUMNS: readonly Column[] = [
 const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
 accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
 bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
-?: cannot be told, because the clients' own part is too large. ${NONE}: not known, or too few messages.`
+?: cannot be told; the reason is below. ${NONE}: not known, or too few messages.`
 
 export function tableOf(all: readonly Summary[]): string {
   const rows = [COLUMNS.map(({ title }) => title), ...all.map((summary) => COLUMNS.map(({ text }) => text(summary)))]

@@ -1,0 +1,82 @@
+/** Compares a result with an earlier one, which --json has written. */
+import { readFileSync } from 'node:fs'
+import type { Options } from './options.ts'
+import type { Report } from './report.ts'
+import { mannWhitneyP } from './significance.ts'
+import type { Repetition, Summary } from './summary.ts'
+import { CompareError, messageOf } from './trouble.ts'
+import { msText } from './words.ts'
+
+/** With twelve comparisons, one false alarm is expected in eight measurements. */
+const SIGNIFICANT = 0.01
+/** Fewer repetitions on each side can have no p below `SIGNIFICANT`. */
+const ENOUGH = 5
+
+/** Throws `CompareError` if the file is no report, or one of another workload. */
+export function readBaseline(file: string, options: Options): Report {
+  const report = parsed(file)
+  if (!isReport(report))
+    throw new CompareError(`--baseline is "${file}", which is no report. Give a file that --json has written.`)
+  const names = ['clients', 'rate', 'seconds', 'interval', 'wait'] as const
+  const other = names.find((name) => report.workload[name] !== options[name])
+  if (other === undefined) return report
+  throw new CompareError(
+    `--baseline is "${file}", and its --${other} was ${report.workload[other]} instead of ${options[other]}. Use the same options.`,
+  )
+}
+
+function parsed(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new CompareError(`--baseline is "${file}", which cannot be read: ${messageOf(error)}`)
+  }
+}
+
+function isReport(value: unknown): value is Report {
+  if (typeof value !== 'object' || value === null || !('workload' in value) || !('results' in value)) return false
+  return Array.isArray(value.results) && value.results.every((result) => Array.isArray(result?.each))
+}
+
+interface Figure {
+  readonly name: string
+  of(repetition: Repetition): number | null
+  readonly unit: string
+  readonly more: string
+  readonly less: string
+  /** True if the figure cannot be told for a transport in doubt. */
+  readonly isDelay: boolean
+}
+
+const FIGURES: readonly Figure[] = [
+  { name: 'p50', of: ({ p50 }) => p50, unit: 'ms', more: 'slower', less: 'faster', isDelay: true },
+  { name: 'p95', of: ({ p95 }) => p95, unit: 'ms', more: 'slower', less: 'faster', isDelay: true },
+  { name: 'CPU', of: ({ cpuUs }) => cpuUs, unit: 'µs', more: 'more', less: 'less', isDelay: false },
+  { name: 'bytes', of: ({ bytes }) => bytes, unit: 'B', more: 'more', less: 'fewer', isDelay: false },
+]
+
+/** Returns a sentence for each transport that both have. */
+export function changesSince(baseline: Report, results: readonly Summary[]): readonly string[] {
+  return results.flatMap((result) => {
+    const before = baseline.results.find(({ transport }) => transport === result.transport)
+    if (!before) return [`${result.transport} is not in the baseline.`]
+    const changes = FIGURES.flatMap((figure) => changeOf(figure, before, result) ?? [])
+    return [`Since the baseline, ${result.transport}: ${changes.join('; ')}.`]
+  })
+}
+
+/** Null if the figure is unknown. */
+function changeOf({ name, of, unit, more, less, isDelay }: Figure, before: Summary, after: Summary): string | null {
+  const [old, now] = [before.each.flatMap((one) => of(one) ?? []), after.each.flatMap((one) => of(one) ?? [])]
+  const [from, to] = [middleOf(old), middleOf(now)]
+  if (from === undefined || to === undefined) return null
+  if (isDelay && (before.doubt !== null || after.doubt !== null)) return `${name} cannot be told`
+  const figures = `${name} ${msText(from)} → ${msText(to)} ${unit}`
+  if (Math.min(old.length, now.length) < ENOUGH) return `${figures}, too few repetitions to tell (${ENOUGH} are needed)`
+  const p = mannWhitneyP(old, now)
+  const change = p >= SIGNIFICANT ? 'no difference' : to > from ? more : less
+  return `${figures}, ${change} (p = ${p < 0.001 ? '< 0.001' : p.toFixed(3)})`.replace('= <', '<')
+}
+
+const middleOf = (values: readonly number[]): number | undefined =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
