@@ -180,7 +180,7 @@ function secretOf(text: string | undefined, flag: string, when: string): string 
   if (/^[\x20-\x7e]*$/.test(text) && length >= SECRET_LENGTH) return text
   // The value is a secret, so the error does not show it in the terminal.
   throw new Error(
-    `${flag} has ${length} characters, without spaces and hyphens. Give at least ${SECRET_LENGTH} ASCII letters, digits or signs. Or omit the flag: ${when}, the server chooses one.`,
+    `${flag} has ${length} characters (spaces and hyphens do not count). Give at least ${SECRET_LENGTH} ASCII letters, digits or signs. Or omit the flag: ${when}, the server chooses one.`,
   )
 }
 

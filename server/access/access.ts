@@ -31,8 +31,8 @@ import { clientOf, isProxied, setVisitor, visitorOf } from './visitor.ts'
 
 /**
  * The people who may use a route.
- * - `public`: everybody, by any host name and from any origin. These files are public in the repository anyway, and a
- *   page that always loads can explain a refusal.
+ * - `public`: everybody, with any host name and from any origin. Such routes serve only files of the repository. A
+ *   page that always loads can explain why another request is refused.
  * - `anyone`: everybody, from this server's own pages.
  * - `class`: people who have signed in, if signing in is on.
  * - `instructor`: only the instructor.
@@ -103,7 +103,8 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
   onEnd(request: IncomingMessage, end: () => void): void
   /**
    * Mutes or removes a person until the server stops; null lifts the ban. Closes everything that a removed person has
-   * open. A person with a session is found by the session, a person without one by the clients that used the name.
+   * open. A person with a session is found by the session. A person without a session is found by the clients that
+   * used the name.
    */
   ban(user: string, ban: Ban | null): void
   readonly bans: Pick<Bans, 'list'>

@@ -83,7 +83,7 @@ export function limitConnections(
 }
 
 /**
- * Names a connection by its remote end. A request's socket may be a link that wraps the kernel's socket (wire/link.ts);
- * both have the same remote end.
+ * Names a connection by its remote end. A request's socket may be a link that wraps the kernel's socket
+ * (wire/bend/link.ts); both have the same remote end.
  */
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

@@ -15,6 +15,7 @@ import { BURST_MS, createRate } from './rate.ts'
 import { takerOf } from './taker.ts'
 import type { Taker } from './taker.ts'
 
+/** Maximum numbers. Each comment says what is counted. */
 export interface Limits {
   /** Connections of one address. A page holds five connections and sometimes a sixth. */
   readonly connectionsPerAddress: number
@@ -34,7 +35,7 @@ export interface Limits {
   readonly messagesPerSecondPerAddress: number
   readonly messagesPerSecondPerClient: number
   readonly messagesPerSecondPerConnection: number
-  /** Units of work (prices.ts). */
+  /** Units of work, as defined in prices.ts. */
   readonly costPerSecondPerAddress: number
   readonly costPerSecondPerClient: number
   readonly costPerSecondPerConnection: number
@@ -206,7 +207,10 @@ type Bound = 'client' | 'address'
 const nameOf = (bound: Bound, { address }: Taker): string =>
   bound === 'client' ? 'This client' : `The address ${address}`
 
-/** Creates three rates: each connection's own, the common one of each address, and the total of each client. */
+/**
+ * Creates three rates: the own rate of each connection, the common rate of each address, and the total rate of each
+ * client.
+ */
 function createShares(perConnection: number, perAddress: number, perClient: number) {
   const ofOwn = createRate(perConnection)
   const ofAddress = createRate(perAddress)
@@ -223,8 +227,8 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
       return null
     },
     /**
-     * Counts the cost against the client's own share in advance. Returns the time until it fits, or null if that is too
-     * long; then it counts nothing.
+     * Counts the cost against the client's own share in advance. Returns the time in ms until the cost fits. If this
+     * time is longer than `longestMs`, counts nothing and returns null.
      */
     reserve({ client, own }: Taker, cost: number, longestMs: number): number | null {
       const waitMs = Math.max(ofClient.waitMs(client, cost), ofOwn.waitMs(own, cost))
@@ -261,7 +265,7 @@ function createPlaces(perClient: number, perAddress: number) {
 
   return {
     most,
-    /** Takes a place. Returns a function that frees it, or the limit that is reached. */
+    /** Takes a place. Returns a function that frees the place, or the name of the limit that is reached. */
     take(taker: Taker): (() => void) | Bound {
       const { client, address, isNamed } = taker
       if (ofClient.count(client) >= perClient) return 'client'

@@ -1,7 +1,7 @@
 export interface Rate {
   /** Counts the cost (default: 1) and returns true if it fits. Otherwise returns false and counts nothing. */
   take(key: unknown, cost?: number): boolean
-  /** Time in ms until the cost fits; 0 if it fits now. Counts nothing. */
+  /** Returns the time in ms until the cost fits; 0 if it fits now. Counts nothing. */
   waitMs(key: unknown, cost?: number): number
   /** Counts the cost, whether it fits or not. */
   add(key: unknown, cost?: number): void
@@ -46,7 +46,7 @@ export function createRate(
     recent.set(key, quietAtMs(key) + cost * eachMs)
   }
 
-  /** Time in ms by which the burst would be exceeded with this cost. */
+  /** Returns the time in ms by which this cost would exceed the burst. */
   function overMs(key: unknown, cost: number): number {
     return quietAtMs(key) + cost * eachMs - (now() + burstMs)
   }

@@ -26,7 +26,7 @@ export interface Sessions {
    */
   begin(who: Pick<Session, 'user' | 'isInstructor'>, replaces?: Session | null): { token: string; session: Session }
   /**
-   * Returns the session of a token. Throws `wrong-credentials` (401) if this server did not make the token, and
+   * Returns the session of a token. Throws `wrong-credentials` (401) if this server did not issue the token, and
    * `session-expired` (401) if the session is over.
    */
   read(token: string): Session

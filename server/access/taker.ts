@@ -12,7 +12,8 @@ export interface Taker {
   /** The person of the session. If there is no session, the page. If there is no page either, the connection. */
   readonly client: unknown
   /**
-   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, the address.
+   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, it is the
+   * address.
    */
   readonly own: object | string
   /** True if the request has a session or names a page. */

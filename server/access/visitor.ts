@@ -22,7 +22,7 @@ export const visitorOf = (request: IncomingMessage): Visitor =>
 
 const PAGE = /[?&]lane=([A-Za-z0-9_-]{1,64})/
 
-/** Headers that proxies add to the requests they pass on (RFC 7239, and the older X- headers). */
+/** Headers that proxies add to the requests that they pass on (RFC 7239, and the older X- headers). */
 const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 
 /** Returns true if a proxy says that it passed this request on. Many clients may share the connection of a proxy. */

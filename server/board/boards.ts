@@ -1,7 +1,7 @@
 /**
- * Boards. A board is the result of a room's events about tasks and lists. Changes are checked one after the other
- * against the current board, and each accepted change becomes an event of the feed. The resulting board is committed
- * together with the event, so it is complete even after the log has deleted old events.
+ * A board is the result of a room's events about tasks and lists. Changes are checked one after the other against the
+ * current board, and each accepted change becomes an event of the feed. The resulting board is committed together
+ * with the event, so it is complete even after the log has deleted old events.
  */
 import { EMPTY, apply } from '../../web/board/apply.ts'
 import { allow } from '../../web/board/rules.ts'
@@ -118,7 +118,7 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     key: string | undefined,
     asked: object,
   ): Promise<Appended> {
-    // The earlier event is searched before the rules run, because the rules would refuse a change that is already done.
+    // Search for the earlier event before the rules run, because the rules would refuse a change that is already done.
     const earlier = key === undefined ? undefined : await feed.earlier(room, user, key, asked)
     if (earlier) return { event: earlier, repeated: true }
     const kept = await latest(room)

@@ -1,4 +1,4 @@
-/** Appends of a log. All appends of one turn of the event loop are one commit. */
+/** Collects the appends of a log. All appends of one turn of the event loop are one commit. */
 import { now } from '../now.ts'
 import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 import { KeyReused } from './keys.ts'
@@ -9,7 +9,7 @@ import type { Appended, Log } from './log.ts'
 export interface WaitingAppend {
   readonly room: string
   readonly draft: Draft
-  /** Time of its acceptance. */
+  /** Time at which the append was accepted. */
   readonly at: ServerTimeMs
   readonly key: string | undefined
   readonly state: string | null | undefined
@@ -29,7 +29,7 @@ export interface Appends {
 }
 
 /**
- * Collects appends for a log. `write` commits a group of them and returns a result for each one, in order. If it
+ * Collects appends for a log. `write` commits a group of them and returns a result for each append, in order. If it
  * throws, all appends of the group are rejected with its error.
  */
 export function collectAppends(write: (group: readonly WaitingAppend[]) => readonly AppendResult[]): Appends {

@@ -1,6 +1,6 @@
 /**
- * Feed: rooms of events. The events of a room are numbered without holes, and a reader reads them by
- * cursor: it gives its cursor and gets the events after it. The feed knows neither HTTP nor transports.
+ * The feed has rooms, and each room has events. The events of a room are numbered without holes. A reader gives its
+ * cursor and gets the events after the cursor. The feed knows neither HTTP nor transports.
  */
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol/feed.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
@@ -9,24 +9,25 @@ import type { Appended, Log, States } from './log.ts'
 import { createTurns } from './turns.ts'
 
 export interface Feed {
-  /** Name of this life of the log, and first half of every cursor. */
+  /** Id of this life of the log. Every cursor begins with it. */
   readonly epoch: string
 
   /**
-   * Publishes an event and resolves after the commit. Rejects with `RoomsFull` if the event would begin
-   * a room above the limit.
+   * Publishes an event and resolves after the commit. Rejects with `RoomsFull` if the event would begin a room beyond
+   * the limit of rooms.
    *
-   * `key`: idempotency key of the draft's user. If the key is used again within the retention, the promise
-   * resolves with the first event. Rejects with `KeyReused` if the first request was a different one.
-   *
-   * `state`: the room's state after this event, for example its board. It is committed together with the
-   * event; null is an empty state.
+   * `key`: idempotency key of the draft's user. If the key is used again within the retention, the promise resolves
+   * with the first event. Rejects with `KeyReused` if the first request was different. `state`: the room's state
+   * after this event, for example its board. It is committed together with the event; null is an empty state.
    *
    * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
    */
   publish(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
 
-  /** Returns the kept event that the user published with this key. Rejects with `KeyReused` if that request was a different one. */
+  /**
+   * Returns the kept event that the user published with this key. Rejects with `KeyReused` if that request was
+   * different.
+   */
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 
   /** Returns true if the room has been published to since this process started. */
@@ -36,18 +37,20 @@ export interface Feed {
   state(room: string): Promise<{ readonly text: string | null; readonly cursor: Cursor }>
 
   /**
-   * Returns at most `limit` events after a cursor, and fewer if they are long. With a limit of 0 it
-   * returns the cursor from which reading would begin. Without a cursor it returns the room's end and
-   * no events.
+   * Returns at most `limit` events after a cursor, and fewer if they are long. With a limit of 0 it returns the
+   * cursor from which reading would begin. Without a cursor it returns the room's end and no events.
    *
-   * The answer has `gap: true` if the cursor is from another epoch, is older than the kept events, or is
-   * ahead of the feed. It then continues at the earliest kept event. A malformed cursor counts as a gap
-   * too; `isCursor` finds it beforehand. Equal questions get the same object for a while, so that its
-   * bytes are made once for all readers.
+   * The answer has `gap: true` if the cursor is from another epoch, is older than the kept events, or is ahead of the
+   * feed. It then continues at the earliest kept event. A malformed cursor counts as a gap too; use `isCursor` to
+   * detect it before. For some time, equal calls get the same object, so that it is encoded only once for all
+   * readers.
    */
   since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
 
-  /** Returns the cursor `count` events before the room's end, or that of the earliest kept event. */
+  /**
+   * Returns the cursor `count` events before the room's end, or the cursor before the earliest kept event if there
+   * are fewer events.
+   */
   back(room: string, count: number): Promise<Cursor>
 
   /**
@@ -77,7 +80,7 @@ export interface Feed {
   close(): Promise<void>
 }
 
-/** `history`: number of the batch's first events that were committed before the follower came. */
+/** `history`: how many of the first events in the batch were committed before the follower came. */
 export type Deliver = (batch: PollAnswer, history: number) => Promise<void> | void
 
 /** Thrown when the limit of rooms is reached and every room is in use. Existing rooms are not affected. */
@@ -85,8 +88,8 @@ export class RoomsFull extends Error {}
 
 export interface FeedOptions {
   /**
-   * Most rooms that may have kept events, and most rooms that may have a state. A further room replaces
-   * the smallest room without a reader; among equal ones, the least recently used.
+   * Maximum number of rooms with kept events, and maximum number of rooms with a state. A further room replaces the
+   * smallest room without a reader. If several rooms are equally small, it replaces the least recently used room.
    */
   readonly rooms?: number
 }
@@ -100,17 +103,23 @@ const TAIL_EVENTS = 256
 const REPLAY_EVENTS = 200
 
 /**
- * Most text in one batch, as UTF-8; a single event may be longer. This much can wait for a client that
- * stops reading, besides the bytes in its stream and in the kernel.
+ * Maximum text in one batch, in bytes of UTF-8; a single event may be longer. This many bytes can wait for a client
+ * that stops reading, in addition to the bytes in its stream and in the kernel.
  */
 const BATCH_BYTES = 64 * 1024
 
-/** Batches of long replays in one turn of the event loop: a few ms of work, however many clients reconnect together. */
+/**
+ * Maximum number of replay batches in one turn of the event loop. This is a few ms of work, even if many clients
+ * reconnect together.
+ */
 const REPLAYS_AT_ONCE = 8
 
 const FIRST_READ_EVENTS = 32
 
-/** Number of answers that are kept for equal questions: enough for some rooms and a few cursors in each. */
+/**
+ * Maximum number of answers that are kept for equal calls. It is enough for some rooms and a few cursors in each
+ * room.
+ */
 const ANSWERS = 32
 
 /** Shortest time between two searches for empty rooms. A search runs only when the limit of rooms is reached. */
@@ -120,7 +129,7 @@ const EMPTY_CHECK_MS = 60_000
 interface Room {
   /** Last events, without holes up to `head`. */
   tail: readonly Event[]
-  /** Seq of the last commit since the first follower came; null before the first. */
+  /** Seq of the last commit since the first follower came; null before the first commit. */
   head: number | null
   readonly followers: Set<Follower>
   /** Followers that have every event up to `head`. */
@@ -130,7 +139,7 @@ interface Room {
 interface Follower {
   /** Seq of the room's last event when the follower came. */
   cameAt: number
-  /** Seq of the last event delivered. */
+  /** Seq of the last event that was delivered. */
   at: number
   stopped: boolean
   readonly deliver: Deliver
@@ -142,7 +151,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   /** Rooms that were published to, with their number of events; the least recently used first. */
   const written = new Map<string, { events: number }>()
   const replays = createTurns(REPLAYS_AT_ONCE)
-  /** Answers by their question; the least recently used first. */
+  /** Answers of `since`, the least recently used first. The key contains the arguments. */
   const answers = new Map<string, PollAnswer>()
   let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
@@ -267,8 +276,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (batch.events.length > 0 || batch.gap) {
         const newer = Math.max(0, follower.at - follower.cameAt)
         await follower.deliver(batch, Math.max(0, batch.events.length - newer))
-        // While the kernel takes every write at once, this loop never returns to the event loop. Others
-        // get a turn before the next batch, so that one long replay does not block all clients.
+        // While the kernel takes every write at once, this loop never returns to the event loop. Other clients get a
+        // turn before the next batch, so that one long replay does not block them.
         if (batch.more) await replays.next()
         continue
       }
@@ -328,7 +337,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return room
   }
 
-  /** Counts new events of a written room, and makes it the most recently used one. */
+  /** Counts new events of a written room, and makes it the most recently used room. */
   function use(name: string, events: number): void {
     const room = written.get(name)
     if (!room) return
@@ -345,7 +354,10 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (!written.has(name)) written.set(name, { events: last - first + 1 })
   }
 
-  /** Deletes the smallest unused room, so that many rooms with one message do not lock out new ones. Prefers rooms without a board. */
+  /**
+   * Deletes the smallest unused room, so that many rooms with one message do not prevent new rooms. Prefers rooms
+   * without a board.
+   */
   async function freeRoom(): Promise<void> {
     const unused = [...written].filter(([name]) => !rooms.has(name)).toSorted(([, a], [, b]) => a.events - b.events)
     let least = unused[0]?.[0]
@@ -366,12 +378,12 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   }
 
   function states(): States {
-    if (!log.states) throw new LogUnavailable('This log keeps no boards.')
+    if (!log.states) throw new LogUnavailable('This log cannot store boards.')
     return log.states
   }
 
   function roomsFull(): string {
-    return `${mostRooms} rooms have messages in them already.`
+    return `${mostRooms} rooms already have messages.`
   }
 
   /** Makes space for a new state. A state outlives its events, so states are counted separately from rooms. */
@@ -380,7 +392,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (text !== null || (await states().count()) < mostRooms) return
     const unused = (await states().list()).filter(({ room }) => !rooms.has(room))
     const [least] = unused.toSorted((a, b) => a.bytes - b.bytes || a.at - b.at)
-    if (!least) throw new RoomsFull(`${mostRooms} boards have something on them already.`)
+    if (!least) throw new RoomsFull(`${mostRooms} boards already have lists or tasks.`)
     await dropRoom(least.room)
   }
 
@@ -405,7 +417,7 @@ function batchesOf(events: readonly Event[]): readonly PollAnswer[] {
   return batches
 }
 
-/** Returns the events that fit into one batch, from the first on, and at least one. */
+/** Returns as many of the first events as fit into one batch, but at least one event. */
 function firstBatch(events: readonly Event[]): readonly Event[] {
   let bytes = 0
   const cut = events.findIndex((event) => (bytes += textBytes(event)) > BATCH_BYTES)
@@ -422,7 +434,10 @@ const { byteLength } = Buffer
 
 let turn = 0
 
-/** Lists a set from a different start each time. Otherwise the first follower would always be served first. */
+/**
+ * Lists a set, beginning with a different member each time. Otherwise the first follower would always be served
+ * first.
+ */
 function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
   const all = [...set]
   turn = all.length === 0 ? 0 : (turn + 1) % all.length
@@ -431,11 +446,11 @@ function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
 
 function seqOf(cursor: Cursor): number {
   const position = parseCursor(cursor)
-  if (position === null || position === 'earliest') throw new Error(`${cursor} is no position in a feed.`)
+  if (position === null || position === 'earliest') throw new Error(`${cursor} is not a position in a feed.`)
   return position.seq
 }
 
-/** Replaces half surrogate pairs, which UTF-8 cannot encode, so that live and replayed events are equal. */
+/** Replaces lone surrogates, which UTF-8 cannot encode, so that live and replayed events are equal. */
 function wellFormed(draft: Draft): Draft {
   if (draft.type === 'message') return { ...draft, user: draft.user.toWellFormed(), text: draft.text.toWellFormed() }
   return draft.user === undefined ? draft : { ...draft, user: draft.user.toWellFormed() }

@@ -1,20 +1,19 @@
-/** Storage of events. The same test suite runs for every log: test/server/feed/log.test.ts. */
+/** Interface of the storage of events. The same test suite runs for every log: test/server/feed/log.test.ts. */
 import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
-  /** Name of this life of the log. A cursor of another epoch has no meaning in it. */
+  /** Id of this life of the log. A cursor of another epoch leads to a gap. */
   readonly epoch: string
 
   /**
-   * Appends a draft after the room's last event and resolves after its commit. Rejects with
-   * `LogUnavailable` if the log cannot be written; the draft is not kept then.
+   * Appends a draft after the room's last event and resolves after its commit. Rejects with `LogUnavailable` if the
+   * log cannot be written; the draft is not kept then.
    *
-   * `key`: idempotency key of the draft's user. If a kept event of the room has this key, nothing is
-   * appended and the promise resolves with that event. Rejects with `KeyReused` if the request for that
-   * event was a different one.
+   * `key`: idempotency key of the draft's user. If a kept event of the room has this key, nothing is appended and the
+   * promise resolves with that event. Rejects with `KeyReused` if the request for that event was different.
    *
-   * `state`: the room's state after this event. The same commit stores it in place of the previous state;
-   * null is an empty state. The retention of events does not delete it.
+   * `state`: the room's state after this event. The same commit stores it in place of the previous state; null is an
+   * empty state. The retention of events does not delete it.
    *
    * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
    */
@@ -27,15 +26,18 @@ export interface Log {
   extent(room: string): Promise<Extent>
 
   /**
-   * Deletes the room's events and its state. Its numbers go on, so that an earlier cursor leads to a gap.
-   * Absent in a log that cannot delete, such as a lesson's log.
+   * Deletes the room's events and its state. The numbering of events continues, so that an earlier cursor leads to a
+   * gap. Absent in a log that cannot delete, such as a lesson's log.
    */
   clear?(room: string): Promise<void>
 
   /** Calls `listener` after every commit, once for each room in it, in order of seq, before the appends resolve. */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
 
-  /** Checks the log's files. Returns a sentence that says why the log takes no writes, or null. Absent in a log without files. */
+  /**
+   * Checks the log's files. Returns a sentence that says why the log cannot be written, or null if it can be written.
+   * Absent in a log without files.
+   */
   trouble?(): string | null
 
   /** States of rooms, for boards and moderation. Absent in a lesson's log. */
@@ -48,16 +50,16 @@ export interface States {
   /** Returns a room's state and the seq of its last event, both of the same moment. */
   get(room: string): Promise<StoredState>
   /**
-   * Replaces every event for which `isRemoved` returns true by one of type `removed`, which keeps the id,
-   * the room and the time. The old content is deleted for good; the old keys stay used. Resolves after
-   * the commit with the number of replaced events. Rejects with `LogUnavailable`.
+   * Replaces every event for which `isRemoved` returns true by an event of type `removed` with the same id, room and
+   * time. The old content is deleted for good. The keys of the old events stay in use. Resolves after the commit with the
+   * number of replaced events. Rejects with `LogUnavailable`.
    */
   remove(room: string, isRemoved: (event: Event) => boolean): Promise<number>
   /** Returns the number of rooms that have a state. */
   count(): Promise<number>
   /** Returns all rooms that have a state. */
   list(): Promise<readonly StateSize[]>
-  /** Returns the kept event with a user's key. Rejects with `KeyReused` if the request for it was a different one. */
+  /** Returns the kept event with a user's key. Rejects with `KeyReused` if the request for that event was different. */
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 }
 
@@ -102,5 +104,5 @@ export const STATE_AGE_MS = 30 * DAY_MS
 /** Thrown when the log cannot be written or read, for example on a full disk. Its `cause` gives the reason. */
 export class LogUnavailable extends Error {}
 
-/** Returns the event that replaces a removed one. */
+/** Returns the event that replaces a removed event. */
 export const removed = ({ id, room, at }: Event): Event => ({ id, room, type: 'removed', at })

@@ -1,7 +1,7 @@
 /**
  * Mark of an event log: a small file beside the log. It stores how many events were acknowledged and what the log's
  * files looked like then. A log cannot prove that it is the latest: an older copy, or a log that lost its last
- * commits in a power cut, is intact too. Such a log would give the numbers of the lost events to new ones.
+ * commits in a power cut, is intact too. Such a log would give the numbers of the lost events to new events.
  *
  * The mark is written before and after each commit. So it is correct even if the process is killed in the middle of a
  * commit. No program can set the time at which a file was last changed (`ctime`). So the server also notices a mark

@@ -23,7 +23,7 @@ interface Keyed {
 export function memoryLog(retention: Retention = RETENTION): Log {
   const epoch = newEpoch()
   const rooms = new Map<string, Room>()
-  /** States by room, the one with the oldest change first. */
+  /** States of the rooms. The state with the oldest change is the first. */
   const states = new Map<string, { readonly text: string; readonly at: number }>()
   const { append, onCommit, commit, close } = collectAppends(write)
 
@@ -44,7 +44,7 @@ export function memoryLog(retention: Retention = RETENTION): Log {
       return { first: room.last - room.events.length + 1, last: room.last }
     },
     async clear(name) {
-      // Appends that wait for their commit came before this call.
+      // Commit the waiting appends first, because they were made before this call.
       commit()
       states.delete(name)
       const room = rooms.get(name)
@@ -52,7 +52,7 @@ export function memoryLog(retention: Retention = RETENTION): Log {
     },
     states: {
       async remove(name, isRemoved) {
-        // Appends that wait for their commit come first, because they may have to be removed too.
+        // Commit the waiting appends first, because their events may have to be removed too.
         commit()
         const room = rooms.get(name)
         let count = 0

@@ -1,9 +1,9 @@
 /**
- * Opens the event log's file: checks that it is an intact event log, locks it for this process, and
- * brings it to the present layout. If a check fails, it reports the fault and does not change the file.
+ * Opens the event log's file: checks that it is an intact event log, locks it for this process, and brings it to the
+ * current layout. If a check fails, it reports the fault and does not change the file.
  *
- * Only SQLite may open the file. If a process closes another descriptor of the same file, POSIX
- * releases all of its locks on that file.
+ * Only SQLite may open the file. If a process closes another descriptor of the same file, POSIX releases all of its
+ * locks on that file.
  */
 import {
   accessSync,

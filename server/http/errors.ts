@@ -134,12 +134,12 @@ export const CATALOGUE = {
   'unknown-task': {
     status: 404,
     title: 'No such task',
-    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+    remedy: 'Somebody may have deleted it. Read the board again with GET /boards/ROOM.',
   },
   'unknown-list': {
     status: 404,
     title: 'No such list',
-    remedy: 'Somebody may have deleted it: read the board again, GET /boards/ROOM.',
+    remedy: 'Somebody may have deleted it. Read the board again with GET /boards/ROOM.',
   },
   'taken-id': {
     status: 409,

@@ -33,11 +33,12 @@ export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
   if (hosts.length > 1)
     throw new FeedError('bad-request', `The request has ${hosts.length} Host fields: ${quote(hosts)}.`, ONE_HOST)
   if (host === undefined && isCurrent) throw new FeedError('bad-request', 'The request has no Host field.', ONE_HOST)
-  if (host && nameOf(host) === '') throw new FeedError('bad-request', `The Host field is ${quote(host)}.`, ONE_HOST)
+  if (host && nameOf(host) === '')
+    throw new FeedError('bad-request', `The Host field is ${quote(host)}, which is not a host.`, ONE_HOST)
 
   // HTTP/1.0 has no expectations, so a server must ignore them (RFC 9110, section 10.1.1).
   const expectation = isCurrent ? fields('expect').find((text) => text.toLowerCase() !== '100-continue') : undefined
-  if (expectation !== undefined) throw new FeedError('unmet-expectation', `Expect is ${quote(expectation)}.`)
+  if (expectation !== undefined) throw new FeedError('unmet-expectation', `The Expect field is ${quote(expectation)}.`)
 
   const coding = fields('transfer-encoding').find((text) => text.toLowerCase() !== 'chunked')
   if (coding !== undefined) throw new FeedError('not-implemented', `Transfer-Encoding is ${quote(coding)}.`)

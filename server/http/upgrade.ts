@@ -116,8 +116,8 @@ function checkHandshake({ headers }: IncomingMessage): void {
 }
 
 /**
- * Close codes (RFC 6455, section 7.4, and IANA's registry): the client floods the server, the server restarts, and
- * the server cannot serve the client now.
+ * Close codes (RFC 6455, section 7.4, and IANA's registry): 1008 if the client floods the server, 1012 if the server
+ * restarts, 1013 if the server cannot serve the client now.
  */
 export const POLICY_VIOLATION = 1008
 export const SERVICE_RESTART = 1012

@@ -56,7 +56,7 @@ export function createMetronome(feed: Feed, room: string, share: () => number = 
     const lateMs = now() - dueMs
     if (lateMs > STALL_MS) dueMs = now()
     slip.add(lateMs)
-    // A failed publish is ignored here. If the log takes no writes, every user who publishes gets the error.
+    // A failed publish is ignored here. If the log cannot be written, every user who publishes gets the error.
     feed.publish(room, { type: 'tick' }).then(
       ({ event }) => service.add(now() - event.at),
       () => {},

@@ -18,7 +18,7 @@ export interface Network {
    * after it. Equal conditions change nothing.
    */
   setConditions(conditions: Conditions): void
-  /** Cuts every connection whose latest request was for the feed, at once. */
+  /** Cuts, at once, every connection whose latest request was for the feed. */
   cut(how: Cut): void
   /** Simulates a restart of the server: goodbyes, a time without a server, and then no conditions. */
   restart(): void

@@ -35,6 +35,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new FeedError('bad-message', `${quote(text)} is not JSON.`)
+    throw new FeedError('bad-message', `${quote(text)} is not valid JSON.`)
   }
 }

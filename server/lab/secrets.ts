@@ -19,7 +19,7 @@ const NAMES = {
     /^(?:cookie2?|set-cookie2?|(?:proxy-)?authorization|sec-websocket-protocol|x-.*(?:token|ticket|key|auth|session|password|secret).*|.*-(?:token|ticket|secret|password)|api-?key)$/i,
   /** Parameters of a query, or of a form. */
   parameter: /token|ticket|key|auth|session|password|secret/i,
-  /** Keys of JSON. */
+  /** Keys in JSON. */
   key: /token|ticket|password|secret/i,
 }
 

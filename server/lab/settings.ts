@@ -19,7 +19,11 @@ export function readChange(value: unknown): SettingsChange {
 export function readCut(how: unknown): Cut {
   const cut = CUTS.find((name) => name === how)
   if (cut) return cut
-  throw new FeedError('bad-settings', `how is ${quote(how)}.`, `Give how as ${CUTS.map(quote).join(', ')}.`)
+  throw new FeedError(
+    'bad-settings',
+    `The field "how" is ${quote(how)}.`,
+    `Give "how" as ${CUTS.map(quote).join(', ')}.`,
+  )
 }
 
 function checkChange(value: Record<string, unknown>): asserts value is SettingsChange & typeof value {

@@ -1,6 +1,6 @@
 /**
- * Observes a feed from outside. Neither the feed nor the transport that reads it knows the observer, so
- * a new transport is counted without any change to it.
+ * Observes a feed from outside. Neither the feed nor the transport that reads the feed knows the observer. So a new
+ * transport is counted without any code for it.
  */
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
@@ -11,13 +11,13 @@ export interface Reader {
   /** Called when a stream or a held poll starts to follow a room. Returns a function to call at its end. */
   arrived(): () => void
   /**
-   * Called with events that the socket has. The first `history` of them were committed before the reader came, so their
-   * age is not a delay.
+   * Called with events that were given to the socket. The first `history` events were committed before the reader
+   * came, so their age is not a delay.
    */
   delivered(events: readonly Event[], history: number): void
   /** Called when the reader has received a gap. */
   missed(): void
-  /** Called when following has failed, so that the client is cut off and must reconnect. */
+  /** Called when the feed has stopped this reader because of an error. The client is cut off and must reconnect. */
   failed(error: unknown): void
 }
 

@@ -38,7 +38,7 @@ export type BoardDraft = Change & {
 /**
  * Act of the instructor on a room. Readers receive it like any other event. A `removed` event replaces an event that
  * was deleted, so that the numbers have no holes. `message_removed` gives the id of a deleted event in `target`.
- * `room_cleared` and `board_deleted` delete the messages or the board from before them.
+ * `room_cleared` means that all earlier messages were deleted, and `board_deleted` that the board was deleted.
  */
 export type ModerationDraft =
   | { readonly type: 'removed' | 'room_cleared' | 'board_deleted' }

@@ -113,7 +113,7 @@ export function createLine(
     return goesOn
   }
 
-  /** Writes all packets that are due to the kernel's socket in one write. */
+  /** Writes the due packets to the kernel's socket, all in one write. */
   function send(packets: readonly Buffer[]): boolean {
     let goesOn = true
     kernel.cork()

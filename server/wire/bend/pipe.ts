@@ -33,7 +33,7 @@ const PACKET_BYTES = 1448
  */
 const CAPACITY_BYTES = 256 * 1024
 
-/** Largest error of a timer. Timers count whole milliseconds, so one can run this much too early. */
+/** Largest error of a timer. Timers count whole milliseconds, so a timer can run too early by this time. */
 const EARLY_MS = 0.5
 
 interface Packet {

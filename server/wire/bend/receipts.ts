@@ -9,7 +9,7 @@ export interface Receipts {
   expect(bytes: number): (done: SentCallback) => void
   /** Notes that the kernel has taken `bytes` more bytes. */
   sent(bytes: number): void
-  /** Calls every callback that still waits with an error. */
+  /** Calls every waiting callback, and gives it an error. */
   giveUp(): void
 }
 

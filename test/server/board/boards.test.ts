@@ -202,7 +202,7 @@ test('a board beyond the limit is refused if all other boards have readers', asy
     () => {},
     () => expect.unreachable(),
   )
-  await expect(boards.change('d', 'Ada', create('a'))).rejects.toThrow('1 boards have something on them already.')
+  await expect(boards.change('d', 'Ada', create('a'))).rejects.toThrow('1 boards already have lists or tasks.')
   await feed.close()
 })
 
@@ -227,6 +227,6 @@ test('a board survives a restart after which all its events are too old', async 
 test('a log without states refuses to change a board', async () => {
   const { states: _, ...log } = memoryLog()
   const feed = createFeed(log)
-  await expect(createBoards(feed).change('b', 'Ada', create('a'))).rejects.toThrow('This log keeps no boards.')
+  await expect(createBoards(feed).change('b', 'Ada', create('a'))).rejects.toThrow('This log cannot store boards.')
   await feed.close()
 })

@@ -91,7 +91,7 @@ test.each([undefined, {}, { how: 'SYN' }, { how: 5 }, []])(
     await using server = await serve()
     const { status, json } = await ask(server.origin, 'POST', '/lab/cut', body ?? null)
     expect(status).toBe(400)
-    expect(json.remedy).toBe('Give how as "FIN", "RST", "black hole".')
+    expect(json.remedy).toBe('Give "how" as "FIN", "RST", "black hole".')
   },
 )
 
