@@ -37,7 +37,7 @@ describe('the reader of responses', () => {
     ])
   })
 
-  test('refuses bytes that are no HTTP', () => {
+  test('refuses bytes that are not HTTP', () => {
     const read = createResponseReader({ head() {}, body() {}, end() {} })
     expect(() => read(Buffer.from('220 smtp.example ESMTP\r\n'))).toThrow('the response is no HTTP/1.1: "220 smtp')
   })

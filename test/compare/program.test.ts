@@ -149,7 +149,7 @@ describe('the adapter', () => {
   })
 })
 
-describe('exit code 2 and one sentence, before anything is measured:', () => {
+describe('the program ends with exit code 2 and one sentence, before it measures anything, for', () => {
   test('an address where nothing listens', async () => {
     const server = createTcpServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -161,12 +161,12 @@ describe('exit code 2 and one sentence, before anything is measured:', () => {
     )
   })
 
-  test('an address that is none of a Fourwire', async () => {
+  test('an address without a Fourwire', async () => {
     const url = await serve((_request, response) => response.writeHead(404).end())
     await expectTrouble(['--url', url, '--transports', 'sse'], 'GET /feed/')
   })
 
-  test('a server that speaks no HTTP', async () => {
+  test('a server that does not speak HTTP', async () => {
     const server = createTcpServer((socket) => socket.end('220 smtp.example ESMTP\r\n')).listen(0, '127.0.0.1')
     await once(server, 'listening')
     onTestFinished(() => void server.close())

@@ -15,7 +15,7 @@ import type { SandboxSession, Writable } from './session.ts'
 export interface Recovery extends Pace {
   /** Checks whether the server answers. If not, open connections may be dead, so every lane reconnects. */
   checkServer(): void
-  /** Reports whether half of the sample's stamps may come from before a sleep. */
+  /** Reports whether some of the sample's stamps may come from before a sleep. */
   isStale(sample: ClockSample): boolean
   /** Decides by the first new offset whether the computer slept. */
   settle(offsetMs: number): void

@@ -404,7 +404,7 @@ describe('a roster', () => {
   test.each([
     ['Ada', 'class.csv, line 1 has no comma'],
     ['Ada,123', 'class.csv, line 1: the code of Ada has 3 letters'],
-    ['Ada,k7f2-9xqm\nBen,k7f2-aaaa\nADA,k7f2-bbbb', 'class.csv, line 3: the name ADA stands in line 1 already'],
+    ['Ada,k7f2-9xqm\nBen,k7f2-aaaa\nADA,k7f2-bbbb', 'class.csv, line 3: the name ADA is already in line 1'],
     ['A\u200bda,k7f2-9xqm', 'class.csv, line 1: The name'],
     ['', 'class.csv has no names'],
   ])('with the text %j is refused with an error that names the line', (text, message) => {

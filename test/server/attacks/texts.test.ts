@@ -61,7 +61,7 @@ test.each([
   [
     'a text of 10 kB',
     { user: 'Ada', text: 'x'.repeat(10_000) },
-    /text is \\?"x+.*: it .*4000.*Give text as what is said, 1 to 4,000/,
+    /text is \\?"x+.*: it .*4000.*Give text as the text of the message, 1 to 4,000/,
   ],
   ['a name of 10 kB', { user: 'x'.repeat(10_000), text: 'hello' }, /user is \\?"x+.*: it .*64.*1 to 64 characters/],
   ['an empty name', { user: '', text: 'hello' }, /user is \\?"\\?".*1 to 64 characters/],

@@ -15,10 +15,10 @@ const told: ExchangeMark = {
 }
 
 test.each([
-  ['and that the wire has reported', [told, out({ reachedAtMs: 5 })], 'held'],
-  ['and that the wire has not reported, unlike others', [told, out({})], 'asking'],
-  ['but on a wire without reports', [{ ...told, crossed: undefined } as unknown as ExchangeMark, out({})], 'held'],
-] as const)('a long poll that has been open for some time, %s, is shown as %3$s', (_, exchanges, is) => {
+  ['that the wire has reported', [told, out({ reachedAtMs: 5 })], 'held'],
+  ['that the wire has not reported, although it has reported another poll', [told, out({})], 'asking'],
+  ['on a wire without reports', [{ ...told, crossed: undefined } as unknown as ExchangeMark, out({})], 'held'],
+] as const)('an old long poll %s is shown as %3$s', (_, exchanges, is) => {
   const state = { is: 'asking', atMs: now() - 3000 }
   const lane = { transport: 'long-poll', state, droppedFor: null, on: true, marks: { exchanges } } as unknown as Lane
   expect(laneStatus(lane, 1, null, null).is).toBe(is)
