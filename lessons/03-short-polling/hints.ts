@@ -52,7 +52,7 @@ export const words = {
         'Most polls find nothing. The status 204 No Content (RFC 9110, section 15.3.5) says this in the fewest bytes. The client keeps its cursor.',
       ],
       repeats: [
-        'The client had every event, and your server sent it one again.',
+        'The client had every event, and your server sent one of these events again.',
         'Look at where you cut the list if the cursor names the last event.',
         'New events come after the cursor. After the last event there are none.',
       ],
@@ -102,9 +102,9 @@ export const words = {
         'The cursor has to name the last event that the client received. The client never gets the events between that event and a later cursor.',
       ],
       more: [
-        'The value of `more` is wrong: it says whether events are left after this response.',
+        'The value of `more` is wrong. `more` has to be true if there are events after those in this response.',
         'Look at how you calculate `more`. Compare the number of events after the cursor with the number that you send.',
-        'If `more` is true, the client asks again at once; otherwise it pauses first. A wrong value makes it wait, or ask for nothing.',
+        'If `more` is true, the client asks again at once; otherwise it pauses first. If the value is wrong, the client waits although there are events, or sends a request that finds none.',
       ],
     },
     'a-gap': {

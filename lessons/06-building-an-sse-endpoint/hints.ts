@@ -11,7 +11,7 @@ export const words = {
         'After hijack, Fastify writes nothing. Your code has to write the status, the headers and every byte of the body.',
       ],
       'other-type': [
-        'The response is not declared as an event stream, so a browser closes it for good.',
+        'The response is not declared as an event stream, so a browser closes it and does not reconnect.',
         'Look at the status and the headers that you send first. The file has prepared them.',
         'The content type tells a client to read the response as a stream (WHATWG HTML, section 9.2.3).',
       ],
@@ -86,7 +86,7 @@ export const words = {
       'still-followed': [
         'A client closed its connection, and your server still follows the feed for it.',
         'Look for the event that reports a closed connection. The response emits it.',
-        'A page that is closed sends no message about it. If the server does not notice, it writes to dead clients, and each message takes longer than the one before.',
+        'When a user closes a page, the page sends no message. If the server does not notice, it writes to dead clients, and each message takes longer than the one before.',
       ],
       'others-too': [
         'One of two clients left, and the other one did not receive the next message.',

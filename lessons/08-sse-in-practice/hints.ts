@@ -101,7 +101,7 @@ export const words = {
         'A cursor is a name, not a number: as text, 9 comes after 10. You can only test whether two cursors are equal.',
       ],
       'not-for-you': [
-        'The client did not ask for an end, and your server sent it away.',
+        'The client did not ask for an end (`until`), and your server responded with 204.',
         'Look at your condition for 204 if the request has no `until`.',
         'A feed continues. A client that has everything waits for more, unless it named the position where it wants to end.',
       ],

@@ -29,7 +29,7 @@ export const words = {
       'not-the-sender': [
         'A client sent a message, and did not receive it itself.',
         'Look at which client you leave out, and for which type of message.',
-        'When a message comes back to its sender, the sender knows that it is in the room, and in which order. Otherwise each sender would see its own order.',
+        'When a message comes back to its sender, the sender knows that the room has received the message, and between which other messages. Otherwise each sender would see a different order.',
       ],
       missing: [
         'A client sent a message, and another client in the room did not receive it.',
@@ -78,7 +78,7 @@ export const words = {
       'to-itself': [
         'A client received its own announcement that it joined or is typing.',
         'Look at which client you leave out for these two types of messages.',
-        'The announcement is for the other members. A page that receives its own announcement shows its user as somebody else.',
+        'The announcement is for the other members. A page that receives its own announcement shows its own user as if another person had joined or typed.',
       ],
       'not-announced': [
         'A client joined or typed, and another client in the room did not learn of it.',
@@ -188,7 +188,7 @@ export const words = {
       stays: [
         'One of two clients of the plain chat disconnected, and the server still counts both.',
         'Look at what you do when a connection closes. The chat is a set like the rooms.',
-        'Code that adds to a set also has to remove. It is harder to forget one of the two if they stand next to each other.',
+        'If your code adds a client to a set, it also has to remove the client. Write both next to each other, so that you do not forget the second one.',
       ],
     },
   },

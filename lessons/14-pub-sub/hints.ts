@@ -21,11 +21,11 @@ export const words = {
       'not-counted': [
         'Somebody watches a board, and the bus does not count the right number of subscribers.',
         'Look at the code for a new watcher. Does it subscribe to the bus? And does size count the handlers that subscribe keeps?',
-        'The bus is the only part that both sides know. A separate list beside it has to be known to every route.',
+        'The bus is the only part that the routes and the watchers both know. If there is a separate list, every route has to know this list too.',
       ],
       mail: [
         'Mail is sent for every board, but nobody has subscribed to the topic of all boards.',
-        'Look at the code that calls mail now.',
+        'Look for code that still calls mail directly, without the bus.',
         'For the bus, mail is a subscriber like any other. If a route calls it directly, the route has to wait for it and catch its errors.',
       ],
     },
@@ -78,7 +78,7 @@ export const words = {
       'route-waits': ROUTE_FAILS,
       crash: [
         'A subscriber returned a promise that rejected, and the process ended. Every client lost its connection.',
-        'Look at what you do with the value that a subscriber returns. A later error is only visible there.',
+        'Look at what you do with the value that a subscriber returns. An error that happens later is visible only in this value.',
         'An asynchronous function reports its error through its promise. try and catch without await do not see it, and an unhandled rejection ends the process.',
       ],
     },
@@ -111,7 +111,7 @@ export const words = {
       'still-there': [
         'Held requests got their response, and the bus still counts some of them as subscribers.',
         'Look at when a held request ends its subscription, and at which entry is removed.',
-        'A held request waits for one change, so it ends its subscription while it is being called.',
+        'A held request waits for one change, so it ends its subscription while the bus is calling it.',
       ],
     },
     'who-left': {

@@ -59,12 +59,12 @@ export const words = {
     'one-step': {
       title: 'Counts and stores a message in one step',
       'out-of-order': [
-        'A took a number, and before it stored its message, B published. The client received the larger number first.',
+        'Process A took a number, and before it stored its message, process B published. The client received the larger number first.',
         'Look at how many commands one publish sends to Redis, and at what can happen between two of them.',
         'A step that no other command can interrupt is called atomic. Redis runs a script as a whole, so counting and storing in one script is one step.',
       ],
       refused: [
-        'A took a number, and before it stored its message, B published. After that, A’s message was refused.',
+        'Process A took a number, and before it stored its message, process B published. After that, the message of A was refused.',
         'Look at how many commands one publish sends to Redis, and at what can happen between two of them.',
         'A step that no other command can interrupt is called atomic. Redis runs a script as a whole, so counting and storing in one script is one step.',
       ],
@@ -90,7 +90,7 @@ export const words = {
     'while-disconnected': {
       title: 'Loses nothing while a process has no connection to Redis',
       lost: [
-        'B lost its connection to Redis for a moment. A message that was published during that time never reached B’s clients.',
+        'Process B lost its connection to Redis for a moment. A message that was published during that time never reached the clients of B.',
         'Look at what Redis does with a message for a subscriber that is away.',
         'Pub/sub sends a message to present subscribers and forgets it. A stream keeps it: a process that was away reads on after its last entry.',
       ],
@@ -100,7 +100,7 @@ export const words = {
         'Continue after the last entry that was delivered. Earlier positions repeat messages.',
       ],
       deaf: [
-        'B lost its connection to Redis for a moment, and has received nothing since.',
+        'Process B lost its connection to Redis for a moment, and has received nothing since.',
         'Look at what your loop does if a command fails. Does it continue?',
         'The Redis client reconnects by itself. Your loop has to start reading again too.',
       ],

@@ -28,7 +28,7 @@ export const NOT_LIVE: Hint = [
 
 export const NO_TIME: Hint = [
   'After the first transport was given up, the next one did not get its full time, or was not recognised as working.',
-  'Look at the time since when the current transport has delivered nothing. What happens to it when you change the transport?',
+  'Your state contains the time at which the current transport began to deliver nothing. What happens to this time when you change the transport?',
   'Each transport gets its own 4 s, which start when the transport starts. Otherwise the first failure makes all the others fail.',
 ]
 
@@ -45,8 +45,8 @@ export const words = {
     'in-between': {
       title: 'Includes changes that were made while the snapshot was on its way',
       lost: [
-        'A task was added after the snapshot was taken and before the page followed. The page never shows it.',
-        'Look at the page’s second request. Which position does it follow from?',
+        'A task was added after the snapshot was taken and before the page began to follow the feed. The page never shows this task.',
+        'Look at the page’s second request. From which position does it follow the feed?',
         'The snapshot says at which cursor it ends, and the page has to follow from exactly there. "From now on" is later, and nobody delivers the changes between the two.',
       ],
       early: [
@@ -116,7 +116,7 @@ export const words = {
     refused: {
       title: 'Takes back a change that the server refuses, and no other change',
       stays: [
-        'The server refused Ada’s change, and her page shows it, or another board than expected.',
+        'The server refused Ada’s change. Her page still shows this change, or shows another wrong board.',
         'Look at what happens to an unconfirmed change if the server refuses it.',
         'Nobody else sees a refused change. If the page keeps showing it, the user believes in a board that does not exist.',
       ],
@@ -156,7 +156,7 @@ export const words = {
       'counts-on': [
         'The connection was cut and restored. 6 s later, your rules gave up its transport.',
         'Look at what you reset when the transport delivers again.',
-        'The patience is for an uninterrupted silence. After a delivery, the earlier silence does not count.',
+        'Give up a transport only after 4 s without any delivery. When it delivers something, the 4 s begin again.',
       ],
     },
     falls: {
@@ -173,7 +173,7 @@ export const words = {
       ],
       'no-time': NO_TIME,
       silent: [
-        'Your rules gave up a transport, and the state does not say so.',
+        'Your rules gave up a transport, and the state does not contain this.',
         'Look at gaveUp, which the page displays.',
         'A page that has fallen back works less well. Its user should be able to see the reason.',
       ],
@@ -183,7 +183,7 @@ export const words = {
       fooled: [
         'The event stream is open, a proxy holds back everything in it, and your rules stay with it.',
         'Look at what you accept as proof that a transport delivers.',
-        'A stream that is held back looks like a quiet one. But the server sends its first message at once; if that does not arrive, nothing will.',
+        'A stream that is held back looks like a quiet one. But the server sends its first message at once. If this message does not arrive, later messages will not arrive either.',
       ],
     },
     'round-again': {
@@ -205,7 +205,7 @@ export const words = {
     'only-one': {
       title: 'Keeps the transport that the user has chosen',
       leaves: [
-        'The user has chosen SSE, which delivers nothing, and your rules changed to another transport or missed its return.',
+        'The user has chosen SSE, which delivers nothing, and your rules changed to another transport, or did not notice when SSE delivered again.',
         'Look at which transports may be used. The state contains them.',
         'The user chose one transport to see how that one behaves. Using another one would ignore the choice.',
       ],
@@ -215,13 +215,13 @@ export const words = {
       'stays-down': [
         'WebSockets were refused and now work again. Your rules never tried them, or still report that they were given up.',
         'Look at what your rules do as time passes while a worse transport works. Which code measures that time?',
-        'The cause can be over a minute later, for example after a change of network. A page that is open for days would otherwise use the worse transport for days.',
+        'After a minute, the cause may no longer exist, for example because the computer is in another network. A page that is open for days would otherwise use the worse transport for days.',
       ],
     },
     beside: {
       title: 'Keeps the working transport while it tries a better one',
       'lets-go': [
-        'WebSockets are still refused. Your rules tried them again, and stopped the working event stream for it.',
+        'WebSockets are still refused. Your rules tried them again, and for this try they stopped the event stream, which was working.',
         'Look at what you change for a try: the current transport, or the one that is tried beside it?',
         'Most tries fail. Keep the working transport until the other one has delivered something; the cursor prevents doubled events.',
       ],
@@ -236,7 +236,7 @@ export const words = {
       'no-pause': [
         'Your rules tried WebSockets, failed, and tried them again at once.',
         'Look at what starts the pause again after a try.',
-        'Each try opens another connection on every page. If the pause is counted from a fixed moment, it is over once and never returns.',
+        'Each try opens another connection on every page. If the pause is always counted from the same moment, there is no pause any more after the first one.',
       ],
     },
     'tries-again': {
@@ -284,7 +284,7 @@ export const words = {
       ],
     },
     'one-connection': {
-      title: 'Follows with one connection, and with none after it is closed',
+      title: 'Follows the feed with one connection, and ends it when the board is closed',
       two: [
         'After a gap, the page follows with two connections.',
         'Look at the connection from before the gap. Which code ends it?',
