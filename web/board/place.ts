@@ -3,7 +3,7 @@
  * people moved the same item.
  */
 
-/** A task, which belongs to a list, or a list, which does not. */
+/** A task or a list. Only a task belongs to a list. */
 interface Placed {
   readonly id: string
   readonly list?: string

@@ -6,7 +6,7 @@ import { leftAtMs, reachedAtMs } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 
 const TINT = 0.13
-/** A smaller slant is invisible. */
+/** Smallest slant that is drawn. A smaller one is invisible. */
 export const UPRIGHT_PX = 1
 /** Dashes for a connection in a black hole, while neither side has noticed. */
 const SILENT_DASHES = [5, 4]

@@ -9,7 +9,7 @@ import type { Pen } from '../drawing/pen.ts'
 
 /** A shorter bar is left out, because the message left at once. */
 const SHORTEST_PX = 2.5
-/** More bars than this become one staircase. */
+/** Greatest number of bars in a stack. More bars are drawn as one staircase. */
 const MOST_BARS = 4
 
 interface Bar {

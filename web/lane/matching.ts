@@ -25,7 +25,7 @@ interface Waiting {
 
 /** Longest time of a publish by POST, including its second attempt. */
 const POST_MS = 20_000
-/** Greatest time on the way. The lab's conditions cannot cause a longer one. */
+/** Longest time on the way that is considered. The lab's conditions cannot cause a longer one. */
 const LONGEST_WAY_MS = 60_000
 /** A busy server may notice this late that the kernel has taken its bytes. The browser may already have them. */
 const LATE_MS = 1000

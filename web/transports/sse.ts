@@ -32,7 +32,7 @@ export const sse: DescribedTransport = {
   carrier: 'Event',
   shape: 'circle',
   colour: { light: '#00775a', dark: '#2fd698' },
-  // `:hb`, `event: heartbeat` and `data:`, in a chunk.
+  // A heartbeat is `:hb`, `event: heartbeat` and `data:` in a chunk.
   model: streaming(34),
 
   connect(target, listener) {

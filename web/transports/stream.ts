@@ -34,7 +34,7 @@ export const stream: DescribedTransport = {
     [-1.18, -0.92],
   ],
   colour: { light: '#7d6200', dark: '#e5d04a' },
-  // `{"type":"heartbeat"}` and its line break, in a chunk.
+  // A heartbeat is `{"type":"heartbeat"}` and its line break in a chunk.
   model: streaming(27),
 
   connect(target, listener) {

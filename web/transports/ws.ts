@@ -39,7 +39,7 @@ export const ws: DescribedTransport = {
     [-1.25, 0],
   ],
   colour: { light: '#1f4fc8', dark: '#5f9aff' },
-  // A ping and its masked pong.
+  // A heartbeat is a ping and its masked pong.
   model: streaming(8),
 
   connect({ origin, room, lane, person, after }, listener) {
