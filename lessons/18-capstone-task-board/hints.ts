@@ -156,7 +156,7 @@ export const words = {
       'counts-on': [
         'The connection was cut and restored. 6 s later, your rules gave up its transport.',
         'Look at what you reset when the transport delivers again.',
-        'Give up a transport only after 4 s without any delivery. When it delivers something, the 4 s begin again.',
+        'Count the 4 s only while the transport does not work. When it delivers again, the time before that no longer counts.',
       ],
     },
     falls: {
