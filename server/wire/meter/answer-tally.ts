@@ -10,8 +10,6 @@ import type { Tally } from './tally.ts'
 export interface AnswerTally {
   /** Status code of the response; null before its head is complete. */
   readonly status: number | null
-  /** True if the response is a stream and its further bytes need not be parsed. */
-  readonly isStream: boolean
   down(bytes: Buffer): void
 }
 
@@ -26,7 +24,6 @@ export function createAnswerTally(method: string, reading: Reading, split: Tally
     get status() {
       return reader.status
     },
-    isStream: false,
     down(bytes) {
       for (const piece of reader.read(bytes, now())) {
         if (piece.kind === 'head') split.responseHeads += piece.bytes.length

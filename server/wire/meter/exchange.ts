@@ -2,12 +2,10 @@
 import { now } from '../../now.ts'
 import type { Account } from './accounts.ts'
 import { createAnswerTally } from './answer-tally.ts'
-import type { AnswerTally } from './answer-tally.ts'
 import { createFrameTally } from './frame-tally.ts'
-import { createHttpReader } from '../http-reader.ts'
 import type { Reading } from '../reading.ts'
 import type { Recording } from '../capture/recording.ts'
-import { add, allEmpty, newTally } from './tally.ts'
+import { allEmpty, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 export interface MeteredExchange {
@@ -39,23 +37,18 @@ export interface MeteredExchange {
   addUnread(bytes: number): void
   /** Adds bytes of an interim response, which were sent before the exchange began. */
   interim(bytes: number): void
-  /** Returns the bytes so far. Only a finished exchange can count as empty. */
+  /** Returns the bytes so far, which the caller must not change. Only a finished exchange can count as empty. */
   tally(isOver: boolean): Tally
 }
 
-/** Opens an exchange. Without a reading only its heads are parsed. */
-export function openExchange(
-  account: Account,
-  method: string,
-  bodyLength: number,
-  reading: Reading | null,
-): MeteredExchange {
+/** Opens an exchange of a lane. */
+export function openExchange(account: Account, method: string, bodyLength: number, reading: Reading): MeteredExchange {
   let recording: Recording | null = null
   let bodyBytes = 0
   const tally = newTally()
   const { split } = tally
-  const answer = reading === null ? createHeadTally(method, split) : createAnswerTally(method, reading, split)
-  const frames = reading === null ? null : createFrameTally(split, 'requestBodies', (text) => reading.messageUp(text))
+  const answer = createAnswerTally(method, reading, split)
+  const frames = createFrameTally(split, 'requestBodies', (text) => reading.messageUp(text))
 
   return {
     account,
@@ -76,9 +69,12 @@ export function openExchange(
       split.requestHeads += bytes
       recording?.head(bytes)
     },
-    body,
+    body(bytes) {
+      tally.up += bytes
+      split.requestBodies += bytes
+      bodyBytes += bytes
+    },
     framesUp(bytes) {
-      if (frames === null) return body(bytes.length)
       tally.up += bytes.length
       frames(bytes, now())
     },
@@ -87,9 +83,7 @@ export function openExchange(
       tally.down += bytes.length
       answer.down(bytes)
     },
-    get isStream() {
-      return answer.isStream
-    },
+    isStream: false,
     addUnread(bytes) {
       tally.down += bytes
       split.payload += bytes
@@ -99,36 +93,8 @@ export function openExchange(
       split.responseHeads += bytes
     },
     tally(isOver) {
-      if (isOver && reading?.isEmpty(answer.status)) return allEmpty(tally)
-      const whole = newTally()
-      add(whole, tally)
-      return whole
-    },
-  }
-
-  function body(bytes: number): void {
-    tally.up += bytes
-    split.requestBodies += bytes
-    bodyBytes += bytes
-  }
-}
-
-/** Parses the head of a response and counts all further bytes as payload. */
-function createHeadTally(method: string, split: Tally['split']): AnswerTally {
-  const reader = createHttpReader(method)
-  let isStream = false
-  return {
-    get status() {
-      return reader.status
-    },
-    get isStream() {
-      return isStream
-    },
-    down(bytes) {
-      for (const piece of reader.read(bytes, now())) {
-        split[piece.kind === 'head' ? 'responseHeads' : 'payload'] += piece.bytes.length
-        isStream ||= piece.kind === 'chunk-head' || (piece.kind === 'rest' && reader.status === 101)
-      }
+      if (isOver && reading.isEmpty(answer.status)) return allEmpty(tally)
+      return tally
     },
   }
 }

@@ -13,6 +13,7 @@ import { meterConnection } from './connection.ts'
 import type { MeteredConnection } from './connection.ts'
 import { openExchange } from './exchange.ts'
 import type { MeteredExchange } from './exchange.ts'
+import { OutsideExchange } from './outside-exchange.ts'
 import type { Reading } from '../reading.ts'
 import { linkBefore } from '../bend/link.ts'
 import type { Head } from '../request-head.ts'
@@ -116,7 +117,9 @@ export function createMeter(
       account.open += 1
       if (number === 0) account.connections += 1
       number ||= connectionsSoFar += 1
-      return openExchange(account, request.method ?? '', bodyLength, reading)
+      return reading === null
+        ? new OutsideExchange(account, request.method ?? '', bodyLength)
+        : openExchange(account, request.method ?? '', bodyLength, reading)
     }
     const connection = meterConnection(socket, {
       upstream: readUpstream(source, open),

@@ -47,7 +47,7 @@ export function tapDown(
   let encoding: BufferEncoding = 'latin1'
   let chunks: readonly (Chunk | Buffer)[] | null = null
 
-  report()
+  interpose()
   return {
     countOnly() {
       // If `socket` is another stream in place of the kernel's socket, it may count its bytes differently.
@@ -60,7 +60,9 @@ export function tapDown(
         return destroy.call(socket, error)
       }
     },
-    report,
+    report() {
+      if (isCounting) interpose()
+    },
     takeUnread() {
       if (!isCounting) return 0
       const bytes = (sentAtEnd ?? sent(socket)) - knownBytes
@@ -71,7 +73,7 @@ export function tapDown(
     adopt: () => 0,
   }
 
-  function report(): void {
+  function interpose(): void {
     isCounting = false
     socket.destroy = destroy
     socket._write = (newChunk: Buffer | string, newEncoding, callback) => {

@@ -68,10 +68,14 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
 
   return {
     begin(request, bodyLength) {
-      const [found] = waiting.splice(placeOf(request), 1)
+      const place = placeOf(request)
+      const found = place === 0 ? waiting.shift() : waiting.splice(place, 1)[0]
       return found?.exchange ?? open(request, bodyLength)
     },
-    refused: (before) => waiting.splice(0, placeOf(before)),
+    refused(before) {
+      const place = placeOf(before)
+      return place === 0 ? NONE : waiting.splice(0, place)
+    },
     unclaimed: () => unclaimed,
     waiting: () => waiting,
     giveUp() {
@@ -93,8 +97,10 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     last = null
     const [, method, url] = REQUEST.exec(text) ?? []
     if (method === undefined || url === undefined || waiting.length === WAITING) return 'rest'
-    isUpgraded = isWebSocket(text)
-    const body = isUpgraded ? 'rest' : declaredBody(text, 0)
+    // One search instead of three, because most requests have none of these fields.
+    const isPlain = !FRAMING.test(text)
+    isUpgraded = !isPlain && isWebSocket(text)
+    const body = isPlain ? 0 : isUpgraded ? 'rest' : declaredBody(text, 0)
     last = open({ method, url }, typeof body === 'number' ? body : Infinity)
     last.head(unclaimed - bytesAfterHead)
     unclaimed = bytesAfterHead
@@ -112,6 +118,11 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     unclaimed = 0
   }
 }
+
+const NONE: readonly Waiting[] = []
+
+/** Fields that decide what follows a head. */
+const FRAMING = /^(?:upgrade|transfer-encoding|content-length):/im
 
 const REQUEST = /^(\S+) (\S+) HTTP\/1\.[01]\r\n/
 
