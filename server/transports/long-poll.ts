@@ -4,10 +4,11 @@
  * that are published in this time come after the client's cursor, so the next request gets them.
  */
 import type { ServerResponse } from 'node:http'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import type { Static } from 'typebox'
 import { PRICES } from '../access/prices.ts'
-import type { PollAnswer } from '../protocol/feed.ts'
+import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
 import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from '../http/parameters.ts'
 import { JSON_TYPE, pollJson } from './encoding.ts'
 import type { Transport } from './transport.ts'
@@ -36,98 +37,119 @@ const schema = {
   }),
 }
 
+type Poll = FastifyRequest<{ Params: Static<typeof Params>; Querystring: Static<typeof schema.querystring> }>
+
 const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
 
 export const longPoll: Transport = {
   serve(app, feed, { limiter, presence }) {
     const held = new Set<() => void>()
 
-    app.get(PATH, options, async (request, reply) => {
-      const { room } = request.params
-      const { query } = request
-      const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
-      const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
-      const after = await startOf(feed, room, query)
-
-      const person = personOf(query)
-      const leave = person && presence.enter(room, person)
-      // A client that names no person gets no presence, so for this client the presence never changes.
-      const present = () => {
-        const state = person && presence.of(room)
-        return state && state.version !== query.presence ? state : null
-      }
-
-      try {
-        let news = await feed.since(room, after, limit)
-        const wait = after !== undefined && news.events.length === 0 && !news.more && !news.gap && !present()
-        if (wait) {
-          const { cursor } = news
-          const giveBack = limiter.hold(request.raw)
-          const batch = await hold(
-            (deliver, failed) => feed.follow(room, cursor, deliver, failed),
-            (changed) => (person ? presence.watch(room, query.presence, changed) : () => {}),
-            waitS,
-            reply.raw,
-            held,
-          ).finally(giveBack)
-          // All waiting polls get the same batch object, so it is encoded only once.
-          news = batch && batch.events.length <= limit ? batch : await feed.since(room, cursor, limit)
-        }
-
-        const told = present()
-        reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
-        if (wait && news.events.length === 0 && !news.gap && !told) return reply.code(204).send()
-        return reply.type(JSON_TYPE).send(pollJson(news, told))
-      } finally {
-        leave?.()
-      }
+    // The handler returns no promise: promises that wait as long as the poll would take memory and time.
+    app.get(PATH, options, (request, reply) => {
+      poll(request, reply).catch((error) => reply.send(error))
     })
 
     return () => {
       for (const release of held) release()
     }
+
+    async function poll(request: Poll, reply: FastifyReply): Promise<void> {
+      const { room } = request.params
+      const { query, raw } = request
+      const client = reply.raw
+      const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
+      const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
+      const after = await startOf(feed, room, query)
+      const news = await feed.since(room, after, limit)
+      // The client may have left during these lookups. Then `close` has been emitted already and will not come again.
+      if (client.destroyed) return
+
+      const person = personOf(query)
+      if (person) client.on('close', presence.enter(room, person))
+      // A client that names no person gets no presence, so for this client the presence never changes.
+      const present = (): RoomPresence | null => {
+        const state = person && presence.of(room)
+        return state && state.version !== query.presence ? state : null
+      }
+      const send = (news: PollAnswer, isEnd: boolean): void => {
+        const told = present()
+        reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
+        if (isEnd && news.events.length === 0 && !news.gap && !told) reply.code(204).send()
+        else reply.type(JSON_TYPE).send(pollJson(news, told))
+      }
+      if (after === undefined || news.events.length > 0 || news.more || news.gap || present()) return send(news, false)
+
+      client.on('close', limiter.hold(raw))
+      const { cursor } = news
+      const fail = (error: unknown): void => void reply.send(error)
+      hold(
+        (deliver, failed) => feed.follow(room, cursor, deliver, failed),
+        (changed) => person && presence.watch(room, query.presence, changed),
+        waitS,
+        client,
+        held,
+        (batch) => {
+          // All waiting polls get the same batch object, so it is encoded only once.
+          if (batch && batch.events.length <= limit) send(batch, true)
+          else feed.since(room, cursor, limit).then((news) => send(news, true), fail)
+        },
+        fail,
+      )
+    }
   },
 }
 
-/** Resolves with new events. Resolves with null if presence changed, the wait is over, the client has left or the server says goodbye. */
+/**
+ * Calls `done` with new events. Calls it with null if presence changed, the wait is over, the client has left or the
+ * server says goodbye.
+ */
 function hold(
   follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
-  watch: (changed: () => void) => () => void,
+  watch: (changed: () => void) => (() => void) | undefined,
   waitS: number,
   client: ServerResponse,
   held: Set<() => void>,
-): Promise<PollAnswer | null> {
-  return new Promise((resolve, reject) => {
-    // The client may have left while its cursor was looked up. Then `close` has been emitted already and will not
-    // come again.
-    if (client.destroyed) return resolve(null)
-    // Whatever ends the wait first also removes the timer and all listeners.
-    const finish = (end: () => void) => {
-      stop()
-      unwatch()
-      clearTimeout(timer)
-      client.off('close', release)
-      held.delete(release)
-      end()
-    }
-    const release = () => finish(() => resolve(null))
-    const stop = follow(
-      (batch) => finish(() => resolve(batch)),
-      (error) => finish(() => reject(error)),
-    )
-    const unwatch = watch(release)
-    const timer = setTimeout(release, jitteredMs(waitS))
-    // A `close` before the server has ended the response is the only sign that the client has left.
-    client.once('close', release)
-    held.add(release)
-  })
+  done: (batch: PollAnswer | null) => void,
+  failed: (error: unknown) => void,
+): void {
+  const stop = follow(
+    (batch) => {
+      free()
+      // The streams of the room get the batch first, because each of them needs only one write.
+      queueMicrotask(() => done(batch))
+    },
+    (error) => {
+      free()
+      failed(error)
+    },
+  )
+  const unwatch = watch(release)
+  const timer = setTimeout(release, jitteredMs(waitS))
+  // A `close` before the server has ended the response is the only sign that the client has left.
+  client.on('close', release)
+  held.add(release)
+
+  function release(): void {
+    free()
+    done(null)
+  }
+
+  /** Whatever ends the wait first also removes the timer and all listeners. */
+  function free(): void {
+    stop()
+    unwatch?.()
+    clearTimeout(timer)
+    client.off('close', release)
+    held.delete(release)
+  }
 }
 
 /** Shortens a wait by up to a tenth, so that polls that began together do not all end together. */
 const jitteredMs = (waitS: number): number => waitS * 1000 * (1 - Math.random() / 10)
 
 /** Reads `Prefer: wait=10` (RFC 7240, section 4.3). A malformed preference is ignored. */
-function preferredWait({ headers: { prefer } }: FastifyRequest): number | undefined {
+function preferredWait({ headers: { prefer } }: Pick<FastifyRequest, 'headers'>): number | undefined {
   const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(prefer ?? '')) ?? []
   return seconds === undefined ? undefined : Number(seconds)
 }
