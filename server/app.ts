@@ -146,6 +146,8 @@ export async function createApp({
     logger: loggerAt(logLevel),
     // The function `logRequests` (logging.ts) logs requests instead of Fastify.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for each request would give the lines an id, which only the lines of `debug` need.
+    ...(logLevel !== 'debug' && { childLoggerFactory: (logger) => logger }),
     bodyLimit: MESSAGE_BYTES,
     trustProxy,
     requestTimeout: requestMs,
@@ -180,25 +182,31 @@ export async function createApp({
   handleErrors(app, nothingAt)
   watchResponses(app.server)
   answerOutsideRoutes(app)
-  logRequests(app)
-  app.addHook('onRequest', async (request, reply) => {
+  logRequests(app, logLevel)
+  const responseFailed = (error: Error): void => app.log.error({ err: error }, 'response failed')
+  // These two hooks run for every request. They call back, because a promise for each would cost more than they do.
+  app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
-    if (!connections.mayAsk(raw, reply.raw)) return reply.hijack()
+    if (!connections.mayAsk(raw, reply.raw)) return void reply.hijack()
     // A transport that writes after the end of its response has a defect. This must not end the process.
-    reply.raw.on('error', (error) => app.log.error({ err: error }, 'response failed'))
+    reply.raw.on('error', responseFailed)
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
     // A refused request also costs its price. Otherwise guessing passwords would be free.
     setVisitor(raw, { address: request.ip, session: null })
     const turn = limiter.spend(raw, request.routeOptions.config.price ?? PRICES.request)
-    if (turn) await turn
-    if (raw.socket.destroyed) return reply.hijack()
-    checkHead(raw)
-    if (access.check(request, reply)) return reply
-    return undefined
+    const check = (): void => {
+      if (raw.socket.destroyed) return void reply.hijack()
+      checkHead(raw)
+      if (!access.check(request, reply)) done()
+    }
+    const refuse = (error: Error): void => done(error)
+    if (turn) turn.then(check).catch(refuse)
+    else check()
   })
-  app.addHook('onSend', async ({ raw }, _reply, payload) => {
+  app.addHook('onSend', ({ raw }, _reply, payload, done) => {
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) limiter.charge(raw, priceOfBytes(payload.length))
+    done()
   })
 
   access.serve(app)
@@ -220,7 +228,7 @@ export async function createApp({
   const lanes = readLanes(transports)
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, lanes.readingOf, capture) : null
-  const network = createNetwork(app, wire, new Set(listed.flatMap(([, { paths }]) => paths)), goodbyes)
+  const network = createNetwork(app, wire, connections, new Set(listed.flatMap(([, { paths }]) => paths)), goodbyes)
   for (const [name, transport] of listed) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
     const rules = { limiter, progress, access, presence, heartbeatMs, dropped }

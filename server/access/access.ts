@@ -14,7 +14,7 @@ import type { Named } from '../http/parameters.ts'
 import { isWebSocketUpgrade } from '../http/upgrade.ts'
 import { createBans } from './bans.ts'
 import type { Ban, Bans } from './bans.ts'
-import { bearerOf, cookieOf, currentSession, queryOf } from './credentials.ts'
+import { bearerOf, cookieOf, currentSession, namedIn, queryOf } from './credentials.ts'
 import { isReserved } from './names.ts'
 import { corsHeaders } from '../http/cors.ts'
 import { LOOPBACK_NAMES, createOrigins, isLoopback, nameOf } from '../http/origin.ts'
@@ -71,7 +71,7 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
   /** Adds the routes of `/session`. Call it before any other route is added. */
   serve(app: FastifyInstance): void
   /**
-   * Checks a request before its route runs. Throws if it refuses the request: `wrong-host` (421), `wrong-origin` (403),
+   * Checks a request before its route runs. The caller has set its visitor, without a session. Throws if it refuses the request: `wrong-host` (421), `wrong-origin` (403),
    * `not-signed-in`, `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403),
    * `too-many-tries` (429). Returns true if it has already redirected the request to the sign-in page.
    */
@@ -135,8 +135,8 @@ export function createAccess({
   const bans = createBans()
   /** Names that a WebSocket or an event stream gave when it was opened. Its later messages may come without a name. */
   const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
-  /** For each client without a session, the functions that end its open requests. */
-  const open = new Map<string, Set<() => void>>()
+  /** Open requests of each client without a session. */
+  const open = new Map<string, Set<IncomingMessage>>()
 
   const access: Access = {
     ...origins,
@@ -172,15 +172,15 @@ export function createAccess({
       why = '',
       hearsToken = false,
     } = is404 ? {} : routeOptions.config
-    setVisitor(raw, { address, session: null })
     if (audience !== 'public') {
       origins.checkHost(raw)
       const guest = origins.guestOf(raw)
       if (hasGuests) reply.headers(corsHeaders(guest, auth !== undefined))
       if (guest === null || audience === 'instructor') origins.checkOrigin(raw)
     }
+    const query = queryOf(raw)
     if (audience === 'class' || audience === 'instructor') {
-      const session = sessionBy(raw)
+      const session = sessionBy(raw, query)
       if (session) setVisitor(raw, { address, session })
       const closing = isWebSocketUpgrade(raw) ? raw.socket : reply.raw
       if (session) untilOver(raw, session, closing)
@@ -189,11 +189,10 @@ export function createAccess({
     if (audience === 'instructor' && !isInstructor(raw)) throw new FeedError('not-instructor', why)
     if (audience === 'class') {
       const isIn = !auth || visitorOf(raw).session !== null || isKnown(raw)
-      if (!isIn && hearsToken && isWebSocketUpgrade(raw) && queryOf(raw).get('auth') === 'message') owing.add(raw)
+      if (!isIn && hearsToken && isWebSocketUpgrade(raw) && query.get('auth') === 'message') owing.add(raw)
       else if (!isIn)
         throw new FeedError('not-signed-in', `Only people who have signed in may use ${routeOptions.url ?? ''}.`)
-      const { user, name } = Object.fromEntries(queryOf(raw))
-      if (isIn) checkUser(raw, { user, name })
+      if (isIn) checkUser(raw, namedIn(query))
     }
     if (!auth || !isForPeople(request) || currentSession(sessions, raw)) return false
     reply.header('cache-control', 'no-store').redirect(`${SIGN_IN}?next=${encodeURIComponent(request.url)}`, 303)
@@ -214,8 +213,7 @@ export function createAccess({
    * Reads only the first credentials that are present. Wrong credentials are an error, even if right credentials
    * follow.
    */
-  function sessionBy(request: IncomingMessage): Session | null {
-    const query = queryOf(request)
+  function sessionBy(request: IncomingMessage, query: URLSearchParams): Session | null {
     const ticket = query.get('ticket')
     if (ticket !== null && auth) return tickets.redeem(ticket)
     const bearer = bearerOf(request)
@@ -233,37 +231,40 @@ export function createAccess({
     if (is !== 'removed') return
     const holder = sessions.holderOf(user)
     if (holder) sessions.end(holder)
-    for (const client of bans.clientsOf(user)) for (const end of open.get(client) ?? []) end()
+    for (const client of bans.clientsOf(user)) for (const request of open.get(client) ?? []) end(request)
   }
 
   /** Ends the request when its client is removed. Does nothing if the request has closed before. */
   function untilRemoved(request: IncomingMessage, closing: NodeJS.EventEmitter): void {
     const client = clientOf(request)
-    const ends = open.get(client) ?? new Set()
-    const end = endOf(request)
-    open.set(client, ends.add(end))
-    closing.once('close', () => {
-      ends.delete(end)
-      if (ends.size === 0 && open.get(client) === ends) open.delete(client)
+    const requests = open.get(client) ?? new Set()
+    open.set(client, requests.add(request))
+    closing.on('close', () => {
+      requests.delete(request)
+      if (requests.size === 0 && open.get(client) === requests) open.delete(client)
     })
   }
 
-  function endOf(request: IncomingMessage): () => void {
-    return () => (endings.get(request) ?? (() => void request.socket.destroy()))()
+  function end(request: IncomingMessage): void {
+    const ending = endings.get(request)
+    if (ending) ending()
+    else request.socket.destroy()
   }
 
   function admit(request: IncomingMessage, token: string): void {
     const session = sessions.read(token)
-    setVisitor(request, { ...visitorOf(request), session })
+    setVisitor(request, { address: visitorOf(request).address, session })
     untilOver(request, session, request.socket)
     owing.delete(request)
-    const { user, name } = Object.fromEntries(queryOf(request))
-    checkUser(request, { user, name })
+    checkUser(request, namedIn(queryOf(request)))
   }
 
   /** Ends the request when its session ends. Does nothing if the request has closed before. */
   function untilOver(request: IncomingMessage, session: Session, closing: NodeJS.EventEmitter): void {
-    closing.once('close', sessions.onEnd(session, endOf(request)))
+    closing.once(
+      'close',
+      sessions.onEnd(session, () => end(request)),
+    )
   }
 
   function checkUser(request: IncomingMessage, { user, name }: Named): void {
@@ -289,7 +290,7 @@ export function createAccess({
     }
     const names = namesOf(request, { user, name })
     if (!session) for (const each of names) bans.used(each, clientOf(request))
-    lastNames.set(request, names)
+    if (names.length > 0 || lastNames.has(request)) lastNames.set(request, names)
     if (!isTokenHolder(request)) bans.checkRemoved(names, clientOf(request))
   }
 

@@ -10,12 +10,18 @@ export interface Connections {
    * never read the responses.
    */
   mayAsk(request: IncomingMessage, response: ServerResponse): boolean
+  /** Whether the connection has a request without a complete response. The handshake of a WebSocket never has one. */
+  isBusy(socket: Socket): boolean
 }
 
 interface Open {
+  readonly name: string
   readonly kernel: Socket
   /** Number of unanswered requests. */
   requests: number
+  /** Number of the latest use among the uses of all connections. */
+  used: number
+  readonly answered: () => void
 }
 
 export interface ConnectionLimits {
@@ -34,9 +40,11 @@ export function limitConnections(
   { connectionsPerAddress, pipelinedPerConnection }: ConnectionLimits,
   isProxy: (address: string) => boolean,
 ): Connections {
-  /** Connections by network and name, the longest unused first. */
+  /** Connections by network and name. */
   const networks = new Map<string, Map<string, Open>>()
-  const unanswered = new WeakMap<Socket, number>()
+  /** Connections by the socket that their requests have. */
+  const asking = new WeakMap<Socket, Open>()
+  let uses = 0
 
   server.on('connection', (socket: Socket) => {
     const remote = socket.remoteAddress ?? ''
@@ -45,13 +53,13 @@ export function limitConnections(
     const open = networks.get(network) ?? new Map<string, Open>()
     networks.set(network, open)
     if (open.size >= connectionsPerAddress) {
-      const [name, idle] = [...open].find(([, { requests }]) => requests === 0) ?? []
-      if (!name || !idle) return void socket.destroy()
-      open.delete(name)
+      const idle = longestIdle(open.values())
+      if (!idle) return void socket.destroy()
+      open.delete(idle.name)
       idle.kernel.destroy()
     }
     const name = nameOf(socket)
-    open.set(name, { kernel: socket, requests: 0 })
+    open.set(name, newOpen(name, socket))
     socket.once('close', () => {
       if (open.get(name)?.kernel === socket) open.delete(name)
       if (open.size === 0 && networks.get(network) === open) networks.delete(network)
@@ -60,26 +68,40 @@ export function limitConnections(
 
   return {
     mayAsk({ socket }, response) {
-      if ((unanswered.get(socket) ?? 0) >= pipelinedPerConnection) socket.destroy()
+      const open = asking.get(socket) ?? meet(socket)
+      if (open.requests >= pipelinedPerConnection) socket.destroy()
       if (socket.destroyed) return false
-      count(socket, 1)
-      response.once('close', () => count(socket, -1))
+      open.requests += 1
+      open.used = ++uses
+      response.on('close', open.answered)
       return true
     },
+    isBusy: (socket) => (asking.get(socket)?.requests ?? 0) > 0,
   }
 
-  function count(socket: Socket, change: 1 | -1): void {
-    const requests = (unanswered.get(socket) ?? 0) + change
-    unanswered.set(socket, requests)
-    const open = networks.get(networkOf(socket.remoteAddress ?? ''))
+  /** Finds the connection of a socket at its first request, because a search for each request would cost more. */
+  function meet(socket: Socket): Open {
     const name = nameOf(socket)
-    const known = open?.get(name)
-    if (!known) return
-    known.requests = requests
-    // The entry moves to the end, because its connection has just been used.
-    open?.delete(name)
-    open?.set(name, known)
+    const open = networks.get(networkOf(socket.remoteAddress ?? ''))?.get(name) ?? newOpen(name, socket)
+    asking.set(socket, open)
+    return open
   }
+
+  function newOpen(name: string, kernel: Socket): Open {
+    const answered = (): void => {
+      open.requests -= 1
+      open.used = ++uses
+    }
+    const open: Open = { name, kernel, requests: 0, used: ++uses, answered }
+    return open
+  }
+}
+
+/** Returns the connection without a request that has been unused for longest. */
+function longestIdle(open: Iterable<Open>): Open | undefined {
+  let longest: Open | undefined
+  for (const each of open) if (each.requests === 0 && each.used < (longest?.used ?? Infinity)) longest = each
+  return longest
 }
 
 /**

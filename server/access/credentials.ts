@@ -4,6 +4,7 @@
  * URL.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Named } from '../http/parameters.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 export const COOKIE = 'fourwire-session'
@@ -13,11 +14,17 @@ export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
+/** The names that a query gives. If it repeats one, the last value counts, as it does for the route. */
+export function namedIn(query: URLSearchParams): Named {
+  return { user: query.getAll('user').at(-1), name: query.getAll('name').at(-1) }
+}
+
 export function bearerOf({ headers: { authorization = '' } }: IncomingMessage): string | null {
   return /^bearer +(.*\S) *$/i.exec(authorization)?.[1] ?? null
 }
 
-export function cookieOf({ headers: { cookie = '' } }: IncomingMessage): string | null {
+export function cookieOf({ headers: { cookie } }: IncomingMessage): string | null {
+  if (cookie === undefined) return null
   const pairs = cookie.split(/; */).map((pair) => pair.split('='))
   return pairs.find(([name]) => name === COOKIE)?.[1] ?? null
 }

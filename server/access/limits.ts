@@ -13,7 +13,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { FeedError } from '../http/errors.ts'
 import { BURST_MS, createRate } from './rate.ts'
 import { takerOf } from './taker.ts'
-import type { Taker } from './taker.ts'
+import type { Taker } from './visitor.ts'
 
 /** Maximum numbers. Each comment says what is counted. */
 export interface Limits {

@@ -7,34 +7,24 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { visitorOf } from './visitor.ts'
-
-export interface Taker {
-  /** The person of the session. If there is no session, the page. If there is no page either, the connection. */
-  readonly client: unknown
-  /**
-   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, it is the
-   * address.
-   */
-  readonly own: object | string
-  /** True if the request has a session or names a page. */
-  readonly isNamed: boolean
-  readonly address: string
-}
+import type { Taker } from './visitor.ts'
 
 const PAGE = /[?&](?:lane|page)=([A-Za-z0-9_-]{1,64})/
 
 export function takerOf(request: IncomingMessage): Taker {
-  const { address: from, session } = visitorOf(request)
+  const visitor = visitorOf(request)
+  if (visitor.taker) return visitor.taker
+  const { address: from, session } = visitor
   const address = networkOf(from)
   const isDirect = networkOf(request.socket.remoteAddress ?? '') === address
   const connection = isDirect ? request.socket : address
   const [, page] = PAGE.exec(request.url ?? '') ?? []
-  return {
+  return (visitor.taker = {
     client: session ?? (page === undefined ? connection : `${address} ${page}`),
     own: session ?? connection,
     isNamed: session !== null || page !== undefined,
     address,
-  }
+  })
 }
 
 /**
@@ -42,6 +32,14 @@ export function takerOf(request: IncomingMessage): Taker {
  * /64 network.
  */
 export function networkOf(address: string): string {
+  if (address !== latest.address) latest = { address, network: readNetwork(address) }
+  return latest.network
+}
+
+/** A request asks for its network several times. */
+let latest = { address: '', network: '' }
+
+function readNetwork(address: string): string {
   const [plain = ''] = address.replace(/^::ffff:(?=[\d.]+$)/i, '').split('%')
   if (!isIPv6(plain) || plain === '::1') return plain
   const [head = '', tail] = plain.split('::')

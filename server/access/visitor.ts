@@ -9,16 +9,41 @@ export interface Visitor {
   readonly address: string
   /** Null if the request came without a session. */
   readonly session: Session | null
+  /** Set by `takerOf` (taker.ts) when a limit first asks. */
+  taker?: Taker
+  /** Set by `clientOf`. */
+  client?: string
 }
 
-const visitors = new WeakMap<IncomingMessage, Visitor>()
+/** The client that a limit counts; see taker.ts. */
+export interface Taker {
+  /** The person of the session. If there is no session, the page. If there is no page either, the connection. */
+  readonly client: unknown
+  /**
+   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, it is the
+   * address.
+   */
+  readonly own: object | string
+  /** True if the request has a session or names a page. */
+  readonly isNamed: boolean
+  readonly address: string
+}
+
+/** The visitor is a property of the request. With a WeakMap, the garbage collector would visit an entry for each request. */
+const VISITOR = Symbol('visitor')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [VISITOR]?: Visitor
+  }
+}
 
 /**
  * Returns the visitor of a request. If the request has not passed the check yet, the visitor has an address and no
  * session.
  */
 export const visitorOf = (request: IncomingMessage): Visitor =>
-  visitors.get(request) ?? { address: request.socket.remoteAddress ?? '', session: null }
+  request[VISITOR] ?? { address: request.socket.remoteAddress ?? '', session: null }
 
 const PAGE = /[?&]lane=([A-Za-z0-9_-]{1,64})/
 
@@ -38,14 +63,19 @@ const numbers = new WeakMap<object, number>()
  * apart.
  */
 export function clientOf(request: IncomingMessage): string {
+  const visitor = visitorOf(request)
+  return (visitor.client ??= nameClient(request, visitor))
+}
+
+function nameClient(request: IncomingMessage, { address }: Visitor): string {
   const [, page] = PAGE.exec(request.url ?? '') ?? []
-  if (page !== undefined) return `page ${visitorOf(request).address} ${page}`
+  if (page !== undefined) return `page ${address} ${page}`
   const on = isProxied(request) ? request : request.socket
-  const number = numbers.get(on) ?? ++clients
-  numbers.set(on, number)
+  let number = numbers.get(on)
+  if (number === undefined) numbers.set(on, (number = ++clients))
   return `client ${number}`
 }
 
 export function setVisitor(request: IncomingMessage, visitor: Visitor): void {
-  visitors.set(request, visitor)
+  request[VISITOR] = visitor
 }

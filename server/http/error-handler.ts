@@ -158,16 +158,18 @@ function remedyFor(
   return description === undefined ? undefined : `Give ${name} as ${description}.`
 }
 
-/** Unfinished responses of each connection. */
-const answering = new WeakMap<Duplex, Set<ServerResponse>>()
+/** Latest responses of each connection: the unfinished ones, and perhaps some that are finished. */
+const answering = new WeakMap<Duplex, ServerResponse[]>()
 const isTold = new WeakSet<Duplex>()
 
 /** Records the unfinished responses, so that `answerClientError` does not write into the middle of a response. */
 export function watchResponses(server: Server): void {
   server.prependListener('request', ({ socket }, response) => {
-    const responses = answering.get(socket) ?? new Set()
-    answering.set(socket, responses.add(response))
-    response.once('close', () => responses.delete(response))
+    const responses = answering.get(socket) ?? []
+    if (responses.length === 0) answering.set(socket, responses)
+    // A listener for the end of each response would cost more. Responses end in the order of their requests.
+    while (responses[0]?.closed) responses.shift()
+    responses.push(response)
   })
 }
 
@@ -175,7 +177,7 @@ export function watchResponses(server: Server): void {
 export function answerClientError(error: Error, socket: Duplex): void {
   if (isTold.has(socket)) return
   isTold.add(socket)
-  const responses = [...(answering.get(socket) ?? [])]
+  const responses = (answering.get(socket) ?? []).filter(({ closed }) => !closed)
   // In the middle of another response, the client would read the error as a part of that response.
   if (responses.some((response) => response.headersSent && !response.writableEnded)) return void socket.destroy()
   // Requests that arrived completely before the error get their responses first.

@@ -13,8 +13,9 @@ type Head = Pick<IncomingMessage, 'httpVersion' | 'rawHeaders' | 'url'>
  * expectation other than 100-continue, and `not-implemented` (501) for any transfer coding other than chunked.
  */
 export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
+  const names = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : ''))
   const fields = (name: string): string[] =>
-    rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+    names.includes(name) ? rawHeaders.filter((_, i) => names[i - 1] === name) : []
   const isCurrent = httpVersion === '1.1'
   if (httpVersion === '') throw new FeedError('bad-request', 'The request is not HTTP.')
   if (!isCurrent && httpVersion !== '1.0') throw new FeedError('wrong-version', `The request uses HTTP/${httpVersion}.`)

@@ -16,11 +16,12 @@ export function readJsonBodies(app: App): void {
     checkCharset(request)
     parse(request, decode(Buffer.from(bytes)), done)
   })
-  app.addHook('preParsing', async ({ headers }) => {
+  app.addHook('preParsing', ({ headers }, _reply, _payload, done) => {
     const coding = headers['content-encoding'] ?? ''
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
     if (hasBody && !/^(?:identity)?$/i.test(coding))
       throw new FeedError('coded-body', `Content-Encoding is ${quote(coding)}.`)
+    done()
   })
 }
 

@@ -26,7 +26,9 @@ export function loggerAt(level: LogLevel): NonNullable<FastifyServerOptions['log
  * Logs each response, at the level `debug`. The route is a pattern such as `/feed/:room`, so it contains nothing that a
  * client sent.
  */
-export function logRequests(app: App): void {
+export function logRequests(app: App, level: LogLevel): void {
+  // Fastify watches the end of each response for this hook, so the hook is added only if it logs.
+  if (level !== 'debug') return
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug(
       { req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 },

@@ -87,8 +87,12 @@ function passOn(origin: string): string {
  * host.
  */
 export function nameOf(host: string): string {
-  return read('http:', host)?.hostname ?? ''
+  if (host !== latest.host) latest = { host, name: read('http:', host)?.hostname ?? '' }
+  return latest.name
 }
+
+/** Nearly all requests have the same Host field, and parsing it costs more than the rest of the check. */
+let latest = { host: '', name: '' }
 
 /**
  * Returns an origin in one spelling, such as `https://xn--bcher-kva.example:8443`. Returns null if the text is not an

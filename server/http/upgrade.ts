@@ -54,7 +54,8 @@ export function routedPath(request: IncomingMessage): string {
  * Returns true if the request asks for a WebSocket, even if it cannot get one. Other upgrades are ignored: `curl
  * --http2` offers h2c but still wants the page.
  */
-function asksForWebSocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
+function asksForWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
+  if (upgrade === undefined) return false
   return upgrade.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket')
 }
 

@@ -10,19 +10,24 @@ const NUMBER = /^-?\d+(\.\d+)?$/
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema)
+  const numbers = httpPart === 'querystring' ? numbersOf(schema) : []
   return (value) => {
-    const read = httpPart === 'querystring' ? withNumbers(schema, value) : value
+    const read = withNumbers(numbers, value)
     if (check.Check(read)) return { value: read }
     return { error: check.Errors(read) }
   }
 }
 
-function withNumbers(schema: TSchema, query: Record<string, unknown>): Record<string, unknown> {
-  const { properties = {} }: { properties?: Record<string, { type?: string }> } = schema
-  const read = ([name, value]: [string, unknown]): [string, unknown] => {
-    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined
-    const isNumber = (type === 'number' || type === 'integer') && typeof value === 'string' && NUMBER.test(value)
-    return [name, isNumber ? Number(value) : value]
+/** Names of the parameters that are numbers. */
+function numbersOf({ properties = {} }: { properties?: Record<string, { type?: string }> }): readonly string[] {
+  return Object.keys(properties).filter((name) => ['number', 'integer'].includes(properties[name]?.type ?? ''))
+}
+
+function withNumbers(names: readonly string[], query: Record<string, unknown>): Record<string, unknown> {
+  let read = query
+  for (const name of names) {
+    const value = query[name]
+    if (typeof value === 'string' && NUMBER.test(value)) read = { ...read, [name]: Number(value) }
   }
-  return Object.fromEntries(Object.entries(query).map(read))
+  return read
 }

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Conditions, Cut } from '../protocol/lab.ts'
 import { MINE } from '../lessons/mine.ts'
+import type { Connections } from '../access/connections.ts'
 import type { App } from '../http/app-type.ts'
 import type { Goodbye } from '../transports/transport.ts'
 import { NEUTRAL, areEqual } from '../wire/bend/ranges.ts'
@@ -40,26 +41,24 @@ const LANE_ROUTE = new RegExp(`^/feed/:room/|^${MINE}(/|$)`)
  * Creates the network. `paths` and `goodbyes` come from the transports. Call this before any route is added, because
  * it adds hooks.
  */
-export function createNetwork(app: App, wire: Wire, paths: ReadonlySet<string>, goodbyes: Iterable<Goodbye>): Network {
+export function createNetwork(
+  app: App,
+  wire: Wire,
+  { isBusy }: Pick<Connections, 'isBusy'>,
+  paths: ReadonlySet<string>,
+  goodbyes: Iterable<Goodbye>,
+): Network {
   const feeds = new WeakSet<Socket>()
-  /**
-   * For each connection, the number of requests without a complete response. The handshake of a WebSocket never gets
-   * a complete response.
-   */
-  const unanswered = new WeakMap<Socket, number>()
-  const count = (socket: Socket, change: number) => unanswered.set(socket, (unanswered.get(socket) ?? 0) + change)
 
-  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-    const { socket } = raw
-    count(socket, 1)
-    reply.raw.once('close', () => count(socket, -1))
-    const { url = '' } = routeOptions
+  app.addHook('onRequest', ({ raw: { socket }, routeOptions: { url = '' } }, _reply, done) => {
     if (paths.has(url) || LANE_ROUTE.test(url)) feeds.add(socket)
     else feeds.delete(socket)
+    done()
   })
   // Responses on an outdated connection get `Connection: close`. Event streams close their connection without it.
-  app.addHook('onSend', async ({ raw }, reply) => {
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (wire.isOutdated(raw.socket)) reply.header('connection', 'close')
+    done()
   })
 
   return {
@@ -80,6 +79,6 @@ export function createNetwork(app: App, wire: Wire, paths: ReadonlySet<string>, 
     wire.setConditions(conditions)
     for (const goodbye of goodbyes) goodbye()
     // Node's closeIdleConnections cannot be used: it counts a connection as idle while its last response is still on its way.
-    wire.endOutdated((socket) => (unanswered.get(socket) ?? 0) > 0)
+    wire.endOutdated(isBusy)
   }
 }
