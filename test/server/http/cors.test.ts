@@ -152,10 +152,10 @@ test.each([
   ['http://localhost:5173/app', /http:\/\/localhost:5173$/],
   ['localhost:5173', /scheme/],
   ['*', /every site/],
-  ['null', /no origin/],
-  ['ws://localhost:5173', /no origin/],
-  ['http://*.test', /no origin/],
-  ['http://a@b.test', /no origin/],
+  ['null', /not an origin/],
+  ['ws://localhost:5173', /not an origin/],
+  ['http://*.test', /not an origin/],
+  ['http://a@b.test', /not an origin/],
 ])('--allow-origin %s is refused with the reason', (text, reason) => {
   expect(() => readFlags(['--allow-origin', text], {})).toThrow(reason)
   expect(() => readFlags(['--allow-origin', text], {})).toThrow(`--allow-origin is "${text}"`)
