@@ -1,4 +1,5 @@
 /** Interface of an adapter: how to connect to a server, how to publish, and how to recognise a published message. */
+import type { Expectation, ModelInputs } from '../../web/measure/model.ts'
 
 export interface Adapter {
   readonly name: string
@@ -17,6 +18,8 @@ export interface Adapter {
    * `markIn` does this for every server that delivers the published text.
    */
   match(text: string): string | null
+  /** Model of a transport, if there is one: what theory expects for these conditions. */
+  expect?(transport: string, conditions: ModelInputs): Expectation
 }
 
 export interface ComparedServer {

@@ -25,6 +25,10 @@ export interface Joined {
   readonly lost: number
   readonly doubled: number
   readonly reordered: number
+  /** For each message, in their order: the seconds since the end of the warm-up, and the median delay of the clients. */
+  readonly overTime: readonly (readonly [number, number])[]
+  /** From the sending to the confirmation, smallest first. */
+  readonly confirmationsMs: Float64Array
   /** Lateness of each sending against the schedule, smallest first. */
   readonly slipsMs: Float64Array
 }
@@ -40,7 +44,8 @@ export function join(
   const accepted = measured.filter(({ refusal }) => refusal === null)
   const numbers = new Map(accepted.map(({ id }, i) => [id, i]))
   const clock = clockOf(accepted)
-  const seen = new Uint8Array(accepted.length * clients)
+  /** Delay of each message for each client; NaN while it has not arrived. */
+  const delayOf = new Float32Array(accepted.length * clients).fill(Number.NaN)
   /** Latest sending among the messages that a client has received. */
   const latestMs = new Float64Array(clients)
   const length = all.reduce((sum, { length }) => sum + length, 0)
@@ -62,13 +67,13 @@ export function join(
       // A message of the warm-up, or of somebody else.
       if (!message) continue
       const client = samples.client[i] ?? 0
-      const place = client * accepted.length + number
-      if (seen[place] === 1) {
+      const atMs = samples.atMs[i] ?? 0
+      const place = number * clients + client
+      if (!Number.isNaN(delayOf[place])) {
         doubled += 1
         continue
       }
-      seen[place] = 1
-      const atMs = samples.atMs[i] ?? 0
+      delayOf[place] = atMs - message.dueMs
       if (atMs !== lastMs[client]) responses += 1
       lastMs[client] = atMs
       // Two messages that were under way at the same time have no order.
@@ -96,6 +101,12 @@ export function join(
     lost: expected - received,
     doubled,
     reordered,
+    overTime: accepted.flatMap(({ dueMs }, number) => {
+      const arrived = delayOf.subarray(number * clients, (number + 1) * clients).filter((ms) => !Number.isNaN(ms))
+      const medianMs = arrived.sort()[Math.floor(arrived.length / 2)]
+      return medianMs === undefined ? [] : [[(dueMs - fromMs) / 1000, medianMs] as const]
+    }),
+    confirmationsMs: Float64Array.from(accepted, ({ sentMs, confirmedMs }) => (confirmedMs ?? sentMs) - sentMs).sort(),
     slipsMs: Float64Array.from(measured, ({ sentMs, dueMs }) => sentMs - dueMs).sort(),
   }
 }

@@ -51,15 +51,21 @@ export function openFilesLimit(): number | null {
   return soft === undefined ? null : Number(soft)
 }
 
-/**
- * Number of cores for the server, if the server and the clients can have cores of their own; null if they cannot. The
- * clients get the other cores.
- */
-export const serverCores = (): number | null =>
-  availableParallelism() < 2 ? null : Math.floor(availableParallelism() / 2)
+/** Read once, because the number falls when this process is bound to some of the cores. */
+const CORES = availableParallelism()
 
-/** Binds all threads of a process to some of the cores. Returns false if the machine cannot do this. */
-export function pin(pid: number, from: number, to: number): boolean {
+/**
+ * Gives one half of the cores to the server, and the other half to the processes of the clients. Returns false if the
+ * machine has one core, or no program that can do this.
+ */
+export function divideCores(server: number, clients: readonly number[]): boolean {
+  const half = Math.floor(CORES / 2)
+  if (half === 0) return false
+  return pin(server, 0, half - 1) && clients.every((pid) => pin(pid, half, CORES - 1))
+}
+
+/** Binds all threads of a process to some of the cores. */
+function pin(pid: number, from: number, to: number): boolean {
   return spawnSync('taskset', ['-acp', `${from}-${to}`, String(pid)], { stdio: 'ignore' }).status === 0
 }
 

@@ -1,6 +1,7 @@
 /** `npm run compare`: measures the transports of a server, and states which of them fits the workload. */
 import '../../server/start/node-version.ts'
 import { writeFileSync } from 'node:fs'
+import type { ModelInputs } from '../../web/measure/model.ts'
 import { onEnding, outliveReaders } from '../../server/start/ending.ts'
 import type { Adapter } from './adapter.ts'
 import { adapterOf } from './adapters/index.ts'
@@ -9,8 +10,11 @@ import { brokenBy } from './broken.ts'
 import { openFilesLimit } from './machine.ts'
 import { HELP, readOptions } from './options.ts'
 import type { Options } from './options.ts'
-import { reportOf } from './report.ts'
+import { htmlOf } from './html.ts'
+import { machineOf, versionOf, workloadOf } from './report.ts'
+import type { Report } from './report.ts'
 import { measureAll } from './rounds.ts'
+import type { Rounds } from './rounds.ts'
 import { summarise } from './summary.ts'
 import { tableOf } from './table.ts'
 import { CompareError, messageOf } from './trouble.ts'
@@ -44,15 +48,44 @@ async function main(args: readonly string[]): Promise<number> {
   checkOpenFiles(options)
   const baseline = options.baseline === undefined ? null : readBaseline(options.baseline, options)
   const startedAt = new Date()
-  const { runs, isPinned } = await measureAll(adapter, options, transports, process.env)
-  const results = transports.map((name) => summarise(runs.filter(({ transport }) => transport === name)))
-  const verdict = verdictOf(results)
-  const broken = brokenBy(results, options.thresholds)
-  const changes = baseline ? changesSince(baseline, results) : []
+  const rounds = await measureAll(adapter, options, transports, process.env)
+  const report = reportOn(options, adapter, transports, rounds, startedAt, baseline)
+  const { results, verdict, changes, broken } = report
   process.stdout.write(`${[tableOf(results), '', verdict, ...changes, ...broken].join('\n')}\n`)
-  const report = reportOf({ options, adapter, startedAt, isPinned, results, verdict, broken })
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (options.html !== undefined) save('html', options.html, htmlOf(report))
   return broken.length > 0 ? THRESHOLD_BROKEN : 0
+}
+
+function reportOn(
+  options: Options,
+  adapter: Adapter,
+  transports: readonly string[],
+  { runs, isPinned }: Rounds,
+  startedAt: Date,
+  baseline: Report | null,
+): Report {
+  const results = transports.map((name) =>
+    summarise(
+      runs.filter(({ transport }) => transport === name),
+      (confirmationMs) => adapter.expect?.(name, conditionsOf(options, confirmationMs)) ?? null,
+    ),
+  )
+  return {
+    version: versionOf(),
+    startedAt: startedAt.toISOString(),
+    machine: machineOf(isPinned),
+    workload: workloadOf(options),
+    results,
+    verdict: verdictOf(results),
+    changes: baseline ? changesSince(baseline, results) : [],
+    broken: brokenBy(results, options.thresholds),
+  }
+}
+
+/** Conditions for the model. The time of a confirmation stands for the round trip. */
+function conditionsOf({ interval, wait, rate }: Options, roundTripMs: number): ModelInputs {
+  return { intervalMs: interval * 1000, waitS: wait, roundTripMs, serviceMs: 0, ratePerSecond: rate }
 }
 
 /** Returns the transports to compare. Throws `CompareError` if the adapter does not know one of them. */

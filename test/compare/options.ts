@@ -30,6 +30,7 @@ export interface Options {
   readonly pid: number | undefined
   readonly thresholds: readonly Threshold[]
   readonly json: string | undefined
+  readonly html: string | undefined
   /** Report of an earlier measurement. */
   readonly baseline: string | undefined
 }
@@ -83,10 +84,22 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --threshold TEXT   limit, such as "sse.p99<200ms"; repeatable. If one is
                      broken, the exit code is 1
   --json FILE        writes the result as JSON
+  --html FILE        writes the result as a page that needs no other file
   --baseline FILE    compares the result with an earlier one of --json
   --help             prints this text`
 
-const TEXTS = ['transports', 'payload', 'url', 'publish', 'adapter', 'pid', 'threshold', 'json', 'baseline'] as const
+const TEXTS = [
+  'transports',
+  'payload',
+  'url',
+  'publish',
+  'adapter',
+  'pid',
+  'threshold',
+  'json',
+  'html',
+  'baseline',
+] as const
 
 /** Returns null if the help is wanted. Throws `CompareError`. */
 export function readOptions(args: readonly string[]): Options | null {
@@ -121,6 +134,7 @@ export function readOptions(args: readonly string[]): Options | null {
     pid: pidOf(last('pid')),
     thresholds: (given.get('threshold') ?? []).map(readThreshold),
     json: writable('json', last('json')),
+    html: writable('html', last('html')),
     baseline: last('baseline'),
   }
   checkAmount(options)

@@ -48,8 +48,17 @@ afterAll(() => until('no process is left over', () => leftOver().length === 0))
 describe('a Fourwire that the program starts', () => {
   // Six servers start one after the other, which takes long on a busy machine.
   test('is measured over all transports, and the report has every figure', { timeout: 90_000 }, async () => {
-    const file = join(folder, 'report.json')
-    const args = ['--transports', 'short-poll,long-poll,sse,ws,stream', '--interval', '0.1', '--json', file]
+    const [file, page] = [join(folder, 'report.json'), join(folder, 'report.html')]
+    const args = [
+      '--transports',
+      'short-poll,long-poll,sse,ws,stream',
+      '--interval',
+      '0.1',
+      '--json',
+      file,
+      '--html',
+      page,
+    ]
     const { code, stdout } = await compare(...SHORT, ...args)
     expect(code).toBe(0)
     expect(stdout).toContain('transport')
@@ -79,6 +88,7 @@ describe('a Fourwire that the program starts', () => {
       expect(acceptedDelay?.p50?.ms).toBeGreaterThan(-(clockBoundMs ?? 0))
     }
     expect(results.find(({ transport }) => transport === 'sse')?.requests).toBe(0)
+    expect(await readFile(page, 'utf8')).toContain('<td>stream</td>')
     expect(machine).toMatchObject({ node: process.version })
     expect(workload).toMatchObject({ clients: 4, rate: 60, bytes: 100, url: null })
   })

@@ -1,10 +1,8 @@
 /** Measures all transports in turns: in each repetition every transport once, each time in another order. */
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import type { Adapter, ComparedServer } from './adapter.ts'
 import { startCrew } from './crew.ts'
-import type { Crew } from './crew.ts'
-import { pin, serverCores } from './machine.ts'
+import { divideCores } from './machine.ts'
 import { measure } from './measure.ts'
 import type { TransportRun } from './measure.ts'
 import type { Options } from './options.ts'
@@ -43,7 +41,7 @@ export async function measureAll(
       for (const transport of rotated(transports, round)) {
         progress.show(`Repetition ${round + 1} of ${repeat}, ${transport}`)
         const run = await onServer(async (url, pid) => {
-          isPinned = pinAll(crew, pid) && isPinned
+          isPinned &&= pid !== undefined && divideCores(pid, [process.pid, ...crew.pids])
           return measure({ adapter, options, crew, target: targetOf(options, transport, url), pid, seed: round })
         })
         runs.push(run)
@@ -75,12 +73,4 @@ function targetOf({ publish, interval, wait }: Options, transport: string, url: 
 const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {
   const first = by % values.length
   return [...values.slice(first), ...values.slice(0, first)]
-}
-
-/** Gives one half of the cores to the server, and the other half to the clients and the publisher. */
-function pinAll(crew: Crew, server: number | undefined): boolean {
-  const cores = serverCores()
-  if (cores === null || server === undefined) return false
-  const clients = [process.pid, ...crew.pids]
-  return pin(server, 0, cores - 1) && clients.every((pid) => pin(pid, cores, availableParallelism() - 1))
 }

@@ -1,6 +1,8 @@
 /** Sums up all repetitions of one transport. */
+import { quantileOf } from '../../web/measure/choosing.ts'
 import { sampleQuantile } from '../../web/measure/latency.ts'
 import type { Quantile } from '../../web/measure/latency.ts'
+import type { Expectation } from '../../web/measure/model.ts'
 import type { TransportRun } from './measure.ts'
 import { msText } from './words.ts'
 
@@ -18,6 +20,12 @@ export interface Summary {
   readonly acceptedDelay: Quantiles | null
   /** Greatest error of these delays, by the clocks. */
   readonly clockBoundMs: number | null
+  /** Median and 95 % quantile that the model expects from the acceptance to the receipt; null without a model. */
+  readonly expected: { readonly p50Ms: number; readonly p95Ms: number } | null
+  /** Delays in steps of half a percent, from the smallest to the greatest. */
+  readonly distribution: readonly number[]
+  /** Of every repetition: the seconds since the end of the warm-up, and the median delay of a message. */
+  readonly overTime: readonly (readonly [number, number])[]
   /** Figures of each repetition, in their order. */
   readonly each: readonly Repetition[]
   readonly lost: number
@@ -58,11 +66,15 @@ export interface ToolLimits {
 
 const LEVELS = { p50: 0.5, p95: 0.95, p99: 0.99 } as const
 
-/** All runs are of one transport. */
-export function summarise(runs: readonly TransportRun[]): Summary {
+/** All runs are of one transport. `expect` returns the model for the time that a confirmation takes. */
+export function summarise(
+  runs: readonly TransportRun[],
+  expect: (confirmationMs: number) => Expectation | null = () => null,
+): Summary {
   const delays = merged(runs.map(({ delaysMs }) => delaysMs))
   const accepted = merged(runs.map(({ acceptedDelaysMs }) => acceptedDelaysMs))
   const independent = total(runs, ({ independent }) => independent)
+  const confirmations = merged(runs.map(({ confirmationsMs }) => confirmationsMs))
   const deliveries = delays.length
   const own = {
     busyMs: sampleQuantile(merged(runs.map(({ busyMs }) => busyMs)), independent, 0.95)?.ms ?? 0,
@@ -81,6 +93,9 @@ export function summarise(runs: readonly TransportRun[]): Summary {
     maxMs: delays.at(-1) ?? null,
     acceptedDelay: accepted.length === 0 ? null : quantilesOf(accepted, independent),
     clockBoundMs: accepted.length === 0 ? null : Math.max(...runs.map(({ clockBoundMs }) => clockBoundMs ?? 0)),
+    expected: expectedBy(expect(sampleQuantile(confirmations, confirmations.length, 0.5)?.ms ?? 0)),
+    distribution: Array.from({ length: STEPS + 1 }, (_, i) => delays[Math.round((i * (deliveries - 1)) / STEPS)] ?? 0),
+    overTime: thinned(runs.flatMap(({ overTime }) => overTime)),
     each: runs.map(repetitionOf),
     lost: total(runs, ({ lost }) => lost),
     doubled: total(runs, ({ doubled }) => doubled),
@@ -96,6 +111,20 @@ export function summarise(runs: readonly TransportRun[]): Summary {
     doubt: doubtOf(delay, own),
   }
 }
+
+const STEPS = 200
+
+/** Most points of a picture. */
+const POINTS = 1000
+
+/** Leaves out points at equal distances, if there are too many. */
+function thinned<Point>(points: readonly Point[]): readonly Point[] {
+  const step = Math.ceil(points.length / POINTS)
+  return points.filter((_, i) => i % step === 0)
+}
+
+const expectedBy = (expectation: Expectation | null): Summary['expected'] =>
+  expectation && { p50Ms: expectation.p50Ms, p95Ms: quantileOf(expectation, 0.95) }
 
 const repetitionOf = (run: TransportRun): Repetition => ({
   ...levels((p) => sampleQuantile(run.delaysMs, run.independent, p)?.ms ?? null),
@@ -126,7 +155,7 @@ const HARMLESS_SHARE = 0.25
 function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersShare }: ToolLimits): string | null {
   if (!p95 || !p99) return 'No message has arrived.'
   if (othersShare !== null && othersShare > OTHERS_SHARE)
-    return `Other programs used ${(100 * othersShare).toFixed(0)} % of the processors. Stop them, and measure again.`
+    return `Other programs used more than ${100 * OTHERS_SHARE} % of the processors. Stop them, and measure again.`
   const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
     ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
   if (!isHarmless(busyMs, p95))

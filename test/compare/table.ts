@@ -22,7 +22,7 @@ const delay = (level: 'p50' | 'p95' | 'p99'): Column => ({
   },
 })
 
-const COLUMNS: readonly Column[] = [
+export const COLUMNS: readonly Column[] = [
   { title: 'transport', text: ({ transport }) => transport },
   delay('p50'),
   delay('p95'),
@@ -35,6 +35,7 @@ const COLUMNS: readonly Column[] = [
         ? number(acceptedDelay?.p50?.ms ?? null, (ms) => `${msText(ms)} ± ${msText(clockBoundMs ?? 0)}`)
         : UNTOLD,
   },
+  { title: 'model p50 ms', text: ({ expected }) => number(expected?.p50Ms ?? null, msText) },
   { title: 'lost', text: ({ lost }) => countText(lost) },
   { title: 'doubled', text: ({ doubled }) => countText(doubled) },
   { title: 'reordered', text: ({ reordered }) => countText(reordered) },
@@ -45,8 +46,9 @@ const COLUMNS: readonly Column[] = [
   { title: 'own ms', text: ({ own }) => msText(Math.max(own.busyMs, own.slipMs)) },
 ]
 
-const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
+export const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
 accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
+model p50: what theory expects for this time, if the connection takes half of the time of a publish in each direction.
 bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
 ?: cannot be told; the reason is below. ${NONE}: not known, or too few messages.`
 

@@ -10,7 +10,8 @@ const HARDLY = 1.1
 const NOTHING = 'Which transport fits this workload cannot be told from this measurement.'
 
 export function verdictOf(all: readonly Summary[]): string {
-  const untold = all.flatMap(({ transport, doubt }) => (doubt === null ? [] : [`${transport}: ${doubt}`]))
+  const doubts = [...new Set(all.flatMap(({ doubt }) => doubt ?? []))]
+  const untold = doubts.map((doubt) => `${namesOf(all.filter((one) => one.doubt === doubt))}: ${doubt}`)
   const told = all.filter(({ doubt }) => doubt === null)
   const flaws = told.flatMap((one) => flawOf(one) ?? [])
   const whole = told.filter((one) => flawOf(one) === null)

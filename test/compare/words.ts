@@ -10,3 +10,7 @@ export const countText = (count: number): string => count.toLocaleString('en')
 /** Joins words as in "a, b and c". */
 export const listText = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+
+/** Replaces the characters that have a meaning in HTML. */
+export const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

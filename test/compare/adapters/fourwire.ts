@@ -8,6 +8,7 @@ import { openPoll } from '../clients/poll.ts'
 import { post } from '../clients/post.ts'
 import { openStream } from '../clients/stream.ts'
 import { openWebSocket } from '../clients/web-socket.ts'
+import { CompareError } from '../trouble.ts'
 
 const ALL: readonly DescribedTransport[] = Object.values(transports)
 
@@ -18,7 +19,7 @@ export const fourwire: Adapter = {
   match: markIn,
 
   connect(target, client) {
-    const { kind, path, canPush } = ALL.find(({ name }) => name === target.transport) ?? transports.sse
+    const { kind, path, canPush } = describedBy(target.transport)
     const url = addressOf(target.url, target, `/${path}`)
     if (kind === 'socket') return openWebSocket(url, client)
     if (kind === 'stream') return openStream(url, client)
@@ -34,6 +35,8 @@ export const fourwire: Adapter = {
     return openPoll(polling, client)
   },
 
+  expect: (transport, conditions) => describedBy(transport).model.delay(conditions),
+
   async publish(target, text) {
     const { publishUrl } = target
     const reply = await post(
@@ -44,6 +47,12 @@ export const fourwire: Adapter = {
     const { at }: Event = JSON.parse(reply.text)
     return { atMs: at }
   },
+}
+
+function describedBy(transport: string): DescribedTransport {
+  const found = ALL.find(({ name }) => name === transport)
+  if (!found) throw new CompareError(`Fourwire has no transport "${transport}".`)
+  return found
 }
 
 const addressOf = (url: URL, { run }: ComparedServer, rest = ''): URL => new URL(`/feed/compare-${run}${rest}`, url)
