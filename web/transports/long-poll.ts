@@ -20,7 +20,7 @@ export const longPoll: DescribedTransport = {
   fallbackRank: 3,
   isUsual: true,
   label: 'Long polling',
-  verb: 'asks, and is held for up to',
+  verb: 'held for up to',
   carrier: 'Long poll',
   shape: [
     [-0.88, -0.88],

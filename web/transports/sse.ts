@@ -28,7 +28,7 @@ export const sse: DescribedTransport = {
   fallbackRank: 2,
   isUsual: true,
   label: 'SSE',
-  verb: 'one response that never ends',
+  verb: 'one endless response',
   carrier: 'Event',
   shape: 'circle',
   colour: { light: '#00775a', dark: '#2fd698' },

@@ -30,7 +30,7 @@ export const ws: DescribedTransport = {
   fallbackRank: 1,
   isUsual: true,
   label: 'WebSocket',
-  verb: 'one connection for both directions',
+  verb: 'open in both directions',
   carrier: 'Frame',
   shape: [
     [0, -1.25],
