@@ -1,4 +1,4 @@
-/** Turns every failure in Fastify, or before it, into an error of the catalogue. */
+/** Turns every failure into an error of the catalogue, also a failure of Node's parser before Fastify gets the request. */
 import { STATUS_CODES } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -27,7 +27,7 @@ export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) =>
       if (reply.hasHeader('access-control-allow-origin')) reply.headers(preflightHeaders(taken))
       return reply.code(204).header('allow', allowed.join(', ')).send()
     }
-    // A route supports this method, but nothing has this name. This is a 404 too.
+    // If a route supports the method, the route itself has found nothing under this name. This is a 404 too.
     if (allowed.length === 0 || allowed.includes(request.method)) {
       if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
       return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
@@ -58,8 +58,8 @@ function send(reply: FastifyReply, error: FeedError): FastifyReply {
 }
 
 /**
- * Returns true if a browser asks for a page. Only then does the Accept field name HTML; a script's `fetch` and curl
- * accept anything.
+ * Returns true if a browser asks for a page. The browser then names HTML in the Accept field. A script's `fetch` and
+ * curl do not name it, because they accept any type.
  */
 function isForPeople({ method, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && accept.includes('text/html')
@@ -96,13 +96,16 @@ const FASTIFY_CODES: Record<string, readonly [ErrorCode, string]> = {
 }
 
 function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
-  const told = ofFeed(error)
-  if (told) return told
+  const raised = ofFeed(error)
+  if (raised) return raised
   if (error.validation) return invalid(error, request)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const type = request.headers['content-type']
     return new FeedError(
       'wrong-type',
-      `The content type of the body is ${quote(request.headers['content-type'] ?? 'missing')}, not application/json.`,
+      type === undefined
+        ? 'The body has no content type.'
+        : `The content type of the body is ${quote(type)}, not application/json.`,
     )
   }
   const known = FASTIFY_CODES[error.code]
@@ -114,7 +117,7 @@ function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
   return new FeedError('internal', `${request.method} ${quote(request.url)} failed.`)
 }
 
-/** Returns the refusal of the feed or of a check as an error of the catalogue. Returns null for any other failure. */
+/** Returns the catalogue's error for a failure of the feed or of a check; null for any other failure. */
 export function ofFeed(error: unknown): FeedError | null {
   if (error instanceof FeedError) return error
   if (error instanceof RoomsFull) return new FeedError('too-many-rooms', error.message)
@@ -130,22 +133,17 @@ function invalid({ validation, validationContext }: FastifyError, request: Fasti
   const values = { params: request.params, querystring: request.query, body: request.body, headers: request.headers }[
     validationContext ?? 'body'
   ]
-  const value = (values as Record<string, unknown> | null)?.[name]
+  const value = name.split('/').reduce<unknown>((at, key) => (at as Record<string, unknown> | null)?.[key], values)
   const code = name === 'room' ? 'bad-room' : validationContext === 'body' ? 'bad-body' : 'bad-parameter'
-  const what =
-    name === ''
-      ? `The body is ${quote(request.body)}`
-      : value === undefined
-        ? `${name} is missing`
-        : `${name} is ${quote(value)}`
+  const what = name === '' ? `The body is ${quote(request.body)}` : `${name} is ${quote(value)}`
   return new FeedError(
     code,
-    `${what}: it ${first?.message ?? 'is not allowed'}.`,
+    missing !== undefined ? `${name} is missing.` : `${what}: it ${first?.message ?? 'is not allowed'}.`,
     remedyFor(request, validationContext, name),
   )
 }
 
-/** Returns a remedy from the schema's own description of the parameter, which describes the valid values. */
+/** Returns a remedy that lists the valid values. It uses the description of the parameter in the route's schema. */
 function remedyFor(
   request: FastifyRequest,
   context: FastifyError['validationContext'],
@@ -160,7 +158,7 @@ function remedyFor(
 
 /** Latest responses of each connection: the unfinished ones, and perhaps some that are finished. */
 const answering = new WeakMap<Duplex, ServerResponse[]>()
-const isTold = new WeakSet<Duplex>()
+const isAnswered = new WeakSet<Duplex>()
 
 /** Records the unfinished responses, so that `answerClientError` does not write into the middle of a response. */
 export function watchResponses(server: Server): void {
@@ -175,8 +173,8 @@ export function watchResponses(server: Server): void {
 
 /** Sends the error for a request that Node's own parser refuses. */
 export function answerClientError(error: Error, socket: Duplex): void {
-  if (isTold.has(socket)) return
-  isTold.add(socket)
+  if (isAnswered.has(socket)) return
+  isAnswered.add(socket)
   const responses = (answering.get(socket) ?? []).filter(({ closed }) => !closed)
   // In the middle of another response, the client would read the error as a part of that response.
   if (responses.some((response) => response.headersSent && !response.writableEnded)) return void socket.destroy()
@@ -191,7 +189,7 @@ const RAW_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
   HPE_HEADER_OVERFLOW: 'head-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
-  // An HTTP/2 client begins with these bytes.
+  // Node's parser gives this code if the client speaks HTTP/2.
   HPE_PAUSED_H2_UPGRADE: 'wrong-version',
 }
 
@@ -203,10 +201,10 @@ export function answerRawError(error: Error & { code?: string; reason?: string }
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   // For a wrong HTTP version, Node gives the same `code` as for a missing line break. Only the reason differs.
   const code = error.reason === 'Invalid HTTP version' ? 'wrong-version' : RAW_CODES[error.code ?? '']
-  const told = ofFeed(error) ?? new FeedError(code ?? 'bad-request', `${error.message}.`)
-  const json = JSON.stringify(problem(told))
+  const answer = ofFeed(error) ?? new FeedError(code ?? 'bad-request', `${error.message}.`)
+  const json = JSON.stringify(problem(answer))
   const headers = {
-    ...told.headers,
+    ...answer.headers,
     connection: 'close',
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(json),
@@ -214,5 +212,5 @@ export function answerRawError(error: Error & { code?: string; reason?: string }
     'x-content-type-options': 'nosniff',
   }
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${told.statusCode} ${STATUS_CODES[told.statusCode]}\r\n${fields.join('')}\r\n${json}`)
+  socket.end(`HTTP/1.1 ${answer.statusCode} ${STATUS_CODES[answer.statusCode]}\r\n${fields.join('')}\r\n${json}`)
 }
