@@ -20,7 +20,7 @@ export function wire(
     </span>
     ${gaveUp ? html`<span class="small dim why">${LABELS[gaveUp.transport]} was given up: ${gaveUp.trouble}${trial ? `; trying ${LABELS[trial]} again` : ''}.</span>` : nothing}
     <label class="small"
-      ><span class="dim">over</span>
+      ><span class="dim">use</span>
       <select
         class="choice"
         aria-label="Transport"

@@ -31,6 +31,7 @@ export const HELP = {
   nothing: 'Empty responses, heartbeats and pings.',
   hour: 'The requests and bytes if a thousand people read this feed for an hour in this way.',
   requests: 'The number of requests since the figures started.',
+  age: 'The time since the newest message of this lane was published.',
   ledger:
     'The number of messages that never came, and of messages that came twice. Both stay 0 when you cut, switch or restart, because each lane continues at its cursor.',
   only: 'Shows this transport alone. It continues at the same cursor.',

@@ -28,7 +28,8 @@ export function drawArrivals(strip: Strip): void {
   for (const arrival of arrivals) {
     const x = strip.x(arrival.atMs)
     const isSame = x - drawnAt < SAME_PX && arrival.messages.length === 1
-    // Messages that were released together are stacked like one response. Otherwise one shape covers the other.
+    // Messages that waited behind a lost packet arrive together, and are stacked like the messages of one response. Any
+    // other shape in the same place is left out, because it would cover the first one.
     if (isSame && (arrival.held !== 'behind' || stacked >= MOST_STACKED)) continue
     const from = isSame ? stacked : 0
     stacked = from + stackOf(arrival)

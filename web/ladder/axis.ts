@@ -1,4 +1,7 @@
-/** Draws the time axis below the strips: ages while the picture rolls, and clock times when nothing may move. */
+/**
+ * Draws the time axis below the strips. Its labels are ages. If the reader wants no motion, its labels are clock times,
+ * because these do not move.
+ */
 import type { Colours } from '../drawing/colours.ts'
 import { xAt } from './time.ts'
 import { textWidth } from '../drawing/canvas.ts'
@@ -13,7 +16,7 @@ export interface AxisOrigin {
 }
 
 const CLOSEST_PX = 64
-/** Free space on each side of a fold's label, since the axis labels are centred on their ticks. */
+/** Free space on each side of a fold's label. A tick's label reaches into this space, because it is centred on the tick. */
 const LABEL_SPACE_PX = 20
 
 export function drawAxis(pen: Pen, colours: Colours, span: Span, origin: AxisOrigin, top: number, size: number): void {
@@ -81,7 +84,7 @@ function foldLabels(pen: Pen, colours: Colours, span: Span, size: number): reado
   return span.folds.flatMap(({ fromMs, quietMs }) => {
     const x = xAt(span, fromMs)
     if (x + FOLD_PX < 0 || x > span.width) return []
-    const text = `${quiet(quietMs)} nothing`
+    const text = `nothing for ${quiet(quietMs)}`
     const half = textWidth(pen, `${size}px ${colours.font}`, text) / 2 + LABEL_SPACE_PX
     const middle = Math.max(half - LABEL_SPACE_PX, Math.min(x + FOLD_PX / 2, span.width - half))
     return [{ text, x, left: middle - half, right: middle + half }]

@@ -1,4 +1,7 @@
-/** Draws bytes that open, keep and end connections without a message: a dotted line with a hollow end. */
+/**
+ * Draws the bytes that carry no chat message, such as heartbeats and closing frames. Most are dotted lines with a hollow
+ * end.
+ */
 import type { BeatMark } from '../lane/mark.ts'
 import { browserAtMs, shown } from './geometry.ts'
 import type { Strip } from './geometry.ts'

@@ -58,7 +58,7 @@ export class LaneRow extends LitElement {
   }
 
   protected override updated(): void {
-    // Nothing is measured yet, and reading a size now would cause an additional layout.
+    // Before the first tick there is no figure to draw, and to read the canvas's size would cause an additional layout.
     if (this.tick === 0) return
     const canvas = this.querySelector<HTMLCanvasElement>('.dist canvas')
     const drawn = canvas && sheet(canvas)
@@ -169,7 +169,8 @@ export class LaneRow extends LitElement {
         <span>${hour ? `${short(hour.requests)} req` : DASH}</span><span>${hour ? `${short(hour.bytes)}B` : ''}</span>
       </p>
       <p class="latest">
-        <span title=${HELP.requests}>${plural(lane.tally.requests, 'request')}</span><span>${this.#age()}</span>
+        <span title=${HELP.requests}>${plural(lane.tally.requests, 'request')}</span
+        ><span title=${HELP.age}>${this.#age()}</span>
       </p>
     </div>`
   }
@@ -184,7 +185,8 @@ export class LaneRow extends LitElement {
     if (!latest) return ''
     const { type, user, text } = latest.event
     const act = user === undefined ? type : `${user}: ${type}`
-    const said = type === 'message' ? `${user}: ${text}` : type === 'tick' ? `number ${latest.seq}` : act
+    const said =
+      type === 'message' ? `${user}: ${text}` : type === 'tick' ? `message ${latest.seq} of the metronome` : act
     const delayMs = latest.delayMs[LANES.indexOf(transport)]
     return `Latest${delayMs === undefined ? '' : `, after ${milliseconds(delayMs)} ms`}: ${said}`
   }

@@ -11,7 +11,7 @@ export interface Exchanges {
   latestIn(lane: string): number | null
   /** Exchange of the same lane before (-1) or after (1) this one; null if there is none. */
   beside(exchange: number, transport: TransportName, step: -1 | 1): number | null
-  /** Exchanges of all lanes of which something crossed at or after this time, in ascending order. */
+  /** Exchanges of all lanes whose latest bytes crossed at or after this time, in ascending order. */
   since(at: ServerTimeMs): number[]
 }
 
@@ -34,8 +34,8 @@ export function createExchanges(): Exchanges {
         const transport = TRANSPORTS.find((name) => lane.endsWith(`.${name}`))
         if (!transport) others.set(lane, exchange)
         const list = listOf(transport)
-        // The server numbers exchanges upwards. After a restart it starts again, and knows none of the earlier
-        // ones.
+        // The server numbers exchanges upwards. A lower number means that the server has restarted. It no longer knows
+        // the exchanges from before the restart.
         if (exchange <= (list.at(-1) ?? 0)) list.length = 0
         list.push(exchange)
         if (list.length > KEPT * 1.1) list.splice(0, list.length - KEPT)
@@ -53,7 +53,7 @@ export function createExchanges(): Exchanges {
     latestIn: (lane) => others.get(lane) ?? null,
     beside(exchange, transport, step) {
       const list = listOf(transport)
-      // An exchange that is no longer in the list is older than all in the list.
+      // The list drops only its oldest exchanges, so an exchange that is not in it comes before all others.
       const at = list.indexOf(exchange)
       return (at < 0 ? (step > 0 ? list[0] : undefined) : list[at + step]) ?? null
     },

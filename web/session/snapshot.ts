@@ -30,7 +30,7 @@ declare global {
 export interface LaneSnapshot {
   readonly transport: TransportName
   readonly on: boolean
-  /** Cursor just after the last event that the lane brought. */
+  /** Cursor just after the last event that the lane delivered. */
   readonly cursor: Cursor
   /**
    * One of: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off, resting.
@@ -41,22 +41,22 @@ export interface LaneSnapshot {
   readonly lost: number
   readonly duplicated: number
   readonly outOfOrder: number
-  /** Number of messages measured since the figures last began. */
+  /** Number of messages measured since the figures last started again, for example after a change of the network. */
   readonly n: number
-  /** Measured median latency. Like all delays here, it is null while no clock is known. */
+  /** Measured median latency. All delays of this snapshot are null while the page does not know the server's clock. */
   readonly p50Ms: number | null
   readonly p95Ms: number | null
   readonly p99Ms: number | null
   readonly expectedP50Ms: number | null
   /** Number of requests since the page was opened. */
   readonly requests: number
-  /** Connections and bytes by the server's meter since the page was opened; null before its first reading. */
+  /** Connections and bytes that the server has counted since the page was opened; null before its first report. */
   readonly connections: number | null
   readonly bytesUp: number | null
   readonly bytesDown: number | null
-  /** Purpose of the bytes. The numbers add up to `bytesUp + bytesDown`. */
+  /** Number of bytes for each purpose. The numbers add up to `bytesUp + bytesDown`. */
   readonly split: Split | null
-  /** Bytes per message in both directions, since the figures last began. */
+  /** Bytes per message in both directions, since the figures last started again. */
   readonly bytesPerMessage: number | null
 }
 

@@ -10,8 +10,8 @@ import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
 /**
- * Silence after which the client sends a ping of its own. A browser does not reveal the server's pings, so it finds a
- * dead connection only by a ping of its own.
+ * Silence after which the client sends a `ping` message. A browser hides the server's pings from the page, so the page
+ * notices a dead connection only if it asks the server for an answer.
  */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
@@ -39,7 +39,7 @@ export const ws: DescribedTransport = {
     [-1.25, 0],
   ],
   colour: { light: '#1f4fc8', dark: '#5f9aff' },
-  // A heartbeat is a ping and its masked pong.
+  // Bytes of a heartbeat: 2 for the server's ping, and 6 for the masked pong of the browser.
   model: streaming(8),
 
   connect({ origin, room, lane, person, after }, listener) {
@@ -106,7 +106,8 @@ export const ws: DescribedTransport = {
         unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)
       } else if (message.type === 'error') {
-        // The server's errors contain no key. It answers in order, so the error belongs to the oldest message.
+        // The server's errors contain no key. The server answers messages in their order, so an error belongs to the
+        // oldest message without an answer.
         const [key, sent] = unanswered.entries().next().value ?? []
         sent?.reject(new Error(sentences(message.message, message.remedy)))
         if (key !== undefined) unanswered.delete(key)
@@ -138,7 +139,7 @@ export const ws: DescribedTransport = {
 
     function giveUp(): void {
       for (const { reject } of unanswered.values())
-        reject(new Error('the WebSocket closed before the server accepted it'))
+        reject(new Error('the WebSocket closed before the server accepted the message'))
       unanswered.clear()
     }
   },
