@@ -12,7 +12,7 @@ const here = (...parts: readonly string[]) => join(import.meta.dirname, ...parts
 export const exercises: readonly Exercise[] = [
   {
     name: 'board',
-    hosted: { kind: 'part', exported: 'openBoard', inPlaceOf: here('start/board.ts'), of: here('page.ts') },
+    hosted: { kind: 'part', exported: 'openBoard', replacedPath: here('start/board.ts'), programPath: here('page.ts') },
     withinMs: SOON_MS,
     checks: [...boardChecks, ...gapChecks],
   },
@@ -21,8 +21,8 @@ export const exercises: readonly Exercise[] = [
     hosted: {
       kind: 'part',
       exported: 'step',
-      inPlaceOf: here('../../web/board/fallback.ts'),
-      of: here('wires.ts'),
+      replacedPath: here('../../web/board/fallback.ts'),
+      programPath: here('wires.ts'),
       isFrozen: true,
     },
     withinMs: SOON_MS,

@@ -78,9 +78,15 @@ test('a part replaces a file of a program, and the check calls the functions tha
     `import { word } from './part.ts'
     export const said = () => 'the part says ' + word() + ' at ' + Date.now()`,
   )
-  const inPlaceOf = join(home.path, 'part.ts')
-  writeFileSync(inPlaceOf, "export const word = () => 'nothing'")
-  const hosted: Hosted = { kind: 'part', exported: 'word', inPlaceOf, of: join(home.path, 'whole.ts'), isFrozen: true }
+  const replacedPath = join(home.path, 'part.ts')
+  writeFileSync(replacedPath, "export const word = () => 'nothing'")
+  const hosted: Hosted = {
+    kind: 'part',
+    exported: 'word',
+    replacedPath,
+    programPath: join(home.path, 'whole.ts'),
+    isFrozen: true,
+  }
   await tried(hosted, "export const word = () => 'hello'", async ({ call, tick }) => {
     const said = String(await call('said'))
     expect(said).toMatch(/^the part says hello at /)
@@ -96,7 +102,12 @@ test('a part replaces a file of a program, and the check calls the functions tha
 })
 
 test('a part with a wrong export gets the hint "no export"', async () => {
-  const hosted: Hosted = { kind: 'part', exported: 'word', inPlaceOf: '/nowhere/part.ts', of: '/nowhere/whole.ts' }
+  const hosted: Hosted = {
+    kind: 'part',
+    exported: 'word',
+    replacedPath: '/nowhere/part.ts',
+    programPath: '/nowhere/whole.ts',
+  }
   await using folder = await folderWith('program.ts', "export const ward = () => 'hello'")
   const check: Check = { name: 'one', title: 'Is tried', hints: {}, run: async () => {} }
   const [result] = await judge(lessonOf('3'), { name: 'program', hosted, checks: [check] }, folder.path, {

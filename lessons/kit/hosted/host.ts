@@ -140,8 +140,8 @@ async function importProgram({ file, port, hosted }: HostTask): Promise<Record<s
     report({ is: 'no export', exported: hosted.exported, found: Object.keys(own) })
     return leave(1)
   }
-  takePlace(hosted.inPlaceOf, file)
-  return importFile(hosted.of)
+  takePlace(hosted.replacedPath, file)
+  return importFile(hosted.programPath)
 }
 
 async function importFile(file: string): Promise<Record<string, unknown>> {

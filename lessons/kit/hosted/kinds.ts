@@ -1,4 +1,4 @@
-/** The ways in which the file that a student writes can be run. */
+/** Describes the five ways to run a student's file. */
 
 export interface HostedFile {
   /** Name of the file, without `.ts`; also the exercise's name in reports and in the progress. */
@@ -9,31 +9,33 @@ export interface HostedFile {
 /** How the student's file is run, always in a separate process. */
 export type Hosted =
   /**
-   * The file exports a `Transport` of this name, which is served over a feed that the check controls.
-   * `isFrozen`: its time stands still from its first line on, and `tick` moves all of its timers.
+   * The file exports a `Transport` under the name `exported`. The kit serves it over a feed that the check controls.
+   * With `isFrozen`, the clock of the process stands still from the file's first line on, and only `tick` moves it.
    */
   | { readonly kind: 'transport'; readonly exported: string; readonly isFrozen?: true }
   /**
    * The file is a whole server, which is ready when `process.env.PORT` accepts connections.
-   * With Redis, `process.env.REDIS_URL` names one, and a second process of the program can use the same Redis.
-   * `isFrozen`: as above.
+   * With Redis, `process.env.REDIS_URL` is the address of a Redis server. A second process of the program can use the
+   * same one. `isFrozen` has the same effect as for a transport.
    */
   | { readonly kind: 'server'; readonly with?: 'redis'; readonly isFrozen?: true }
   /** The file exports functions, which the check calls with `trial.call`. */
   | { readonly kind: 'functions' }
   /**
-   * The file exports a client: a function of this name that is called with a `Target` and a `Listener`
-   * (`hosted/clients.ts`), opens WebSockets, and returns a function that stops it. Its time stands still from its first line on.
+   * The file exports a client: a function under the name `exported`. The kit calls it with a `Target` and a `Listener`
+   * (`hosted/clients.ts`). The client opens WebSockets, and returns a function that stops it. The clock of the process
+   * stands still from the file's first line on.
    */
   | { readonly kind: 'client'; readonly exported: string }
   /**
-   * The file is one part of the program `of` in the lesson's folder, and exports this name. It replaces the file `inPlaceOf`
-   * for every importer. Both are absolute paths. The check calls the exports of `of` with `trial.call`. `isFrozen`: as above.
+   * The file is one part of a larger program, and exports the name `exported`. The program's other files import it
+   * instead of the file `replacedPath`. The check calls the exports of the file `programPath` with `trial.call`. Both
+   * paths are absolute. `isFrozen` has the same effect as for a transport.
    */
   | {
       readonly kind: 'part'
       readonly exported: string
-      readonly inPlaceOf: string
-      readonly of: string
+      readonly replacedPath: string
+      readonly programPath: string
       readonly isFrozen?: true
     }

@@ -7,7 +7,7 @@ import type { Draft, Event } from '../../../server/protocol/feed.ts'
 export interface OpenLog extends Log {
   /** Appends events in one commit; their ids must continue after the room's last one. */
   put(room: string, events: readonly Event[]): void
-  /** Returns the next events without appending them, all with the time `atMs`, or 1 ms apart. */
+  /** Returns the next events without appending them. All have the time `atMs`; without it, they are 1 ms apart. */
   make(room: string, drafts: readonly Draft[], atMs?: number): readonly Event[]
   /** Drops all events except the last `keep`. */
   forget(room: string, keep: number): void
@@ -36,7 +36,7 @@ export function openLog(epoch: string): OpenLog {
     epoch,
     async append(name, draft, key) {
       const { keys } = roomOf(name)
-      // A key belongs to its user.
+      // Two users may choose the same key, so the map's key contains the user too.
       const own = JSON.stringify([draft.user, key])
       const earlier = key === undefined ? undefined : keys.get(own)
       if (earlier) return { event: earlier, repeated: true }

@@ -46,7 +46,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
     },
   }
 
-  /** Resolves when all events that the sandbox had at the beginning have arrived. */
+  /** Copies the room's events and keeps copying. Resolves when all events that the room had at the call have arrived. */
   async function followRoom(room: string): Promise<() => void> {
     const { cursor: end } = await jsonOf<PollAnswer>(fetch(`${sandbox}/feed/${room}/poll`))
     const caughtUp = Promise.withResolvers<void>()
@@ -60,7 +60,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
       socket.close()
     }
 
-    /** Connects as lane `kit`, which the network conditions leave out. Otherwise they would affect the student's lane twice. */
+    /** Connects as lane `kit`, which has no network conditions. Otherwise they would affect the student's lane twice. */
     function connect(): void {
       socket = new WebSocket(`${sandbox.replace('http', 'ws')}/feed/${room}/ws?after=${cursor}&lane=kit`)
       socket.onmessage = ({ data }) => {
@@ -84,7 +84,7 @@ export async function mirrorOf(sandbox: string): Promise<Log> {
 
     /** Reconnects after a cut, and continues at its cursor. */
     function again(): void {
-      // Without its feed, the student's program would seem not to deliver, so the process ends instead.
+      // If the sandbox is gone, the process ends. Otherwise the student would search for a fault in their own program.
       goneSinceMs ??= performance.now()
       if (performance.now() - goneSinceMs > GONE_MS) process.exit(0)
       setTimeout(connect, AGAIN_MS)
