@@ -12,14 +12,14 @@ import { POLICY_VIOLATION } from '../http/upgrade.ts'
 const WAITING_MESSAGES = 64
 
 /**
- * Number of successive refused messages after which the connection is closed. A client that continues after so many
- * errors does not make a mistake but floods the server.
+ * Number of successive refused messages after which the connection is closed. A client that ignores a hundred errors
+ * floods the server on purpose.
  */
 const REFUSED_MESSAGES = 100
 
 /**
  * Handles messages and pings one after the other: for example, a message after a join must find its sender in the
- * room. Each message is paid for first (prices.ts). The socket is paused if the client sends faster than it can pay,
+ * room. Before a message is handled, its price is charged to the client (prices.ts). The socket is paused if the client sends faster than it can pay,
  * sends faster than its messages are handled, or does not read.
  */
 export function hear(
@@ -45,8 +45,8 @@ export function hear(
       .then(async () => {
         const paid = limiter.spend(request, PRICES.frame + priceOfBytes(bytes), Infinity)
         if (paid) await paid
-        // A message that arrived just before the goodbye is still handled, unless it had to wait until after the
-        // goodbye.
+        // When the server stops, it still handles the messages that have arrived. A message that had to wait for its
+        // payment is dropped if the socket has closed meanwhile.
         if (!paid || socket.readyState === socket.OPEN) await act()
       })
       .then(answered)

@@ -1,7 +1,7 @@
 /**
- * The plain chat. It sends each message to every connected client, also to the sender, and stores nothing, so a later
- * client never sees it. It has no rooms and no cursor, to show what the feed adds. Its page, web/chat/index.html, has
- * the same path.
+ * The plain chat. It sends each message to every connected client, also to the sender, and stores nothing. A client
+ * that connects later gets no earlier message. The chat has no rooms and no cursor, to show what the feed adds. Its page,
+ * web/chat/index.html, is served at /chat, which is also the path of its WebSocket.
  */
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'

@@ -19,7 +19,7 @@ export function parseCursor(text: string): Position | null {
 
 const EPOCH_CHARS = 6
 
-/** Creates a random epoch. Two lives of a log get different epochs, so their cursors cannot be confused. */
+/** Creates a random epoch. Each new log gets its own epoch, so a cursor of an earlier log is recognised. */
 export function newEpoch(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(EPOCH_CHARS))
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join('')

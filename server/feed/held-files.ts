@@ -24,7 +24,7 @@ export interface HeldFiles {
 }
 
 export interface Missing {
-  /** End of a sentence that names the missing file and says what to do. */
+  /** Names the missing or changed file, states what happened to it, and says what to do. */
   readonly why: string
   /** True if only the journal is missing. Its content can then still be written to the database. */
   readonly isOnlyJournal: boolean
@@ -36,7 +36,10 @@ export interface LogFiles {
   readonly wal: BigIntStats | undefined
 }
 
-/** False on Windows. It sets the time of a change only when the file is closed, also when a killed process ends. */
+/**
+ * True if the system updates a file's modification time at each write. Windows does so only when the file is closed, or
+ * when its process ends.
+ */
 export const HAS_CHANGE_TIMES = process.platform !== 'win32'
 
 export const walOf = (file: string): string => `${file}-wal`
