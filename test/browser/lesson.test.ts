@@ -45,7 +45,7 @@ test("the student's lane delivers the feed with the same counts and figures as t
   expect(trouble).toEqual([])
 })
 
-test('checks appear one by one, the first failed one is open, and buttons ask for more', async () => {
+test('the page shows each result as it comes, opens the first failed check, and asks the kit for a hint or a new check', async () => {
   const { origin, tell, wishes } = await served()
   tell({ results: [PASSED, FAILED], is: 'waiting' })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -83,7 +83,7 @@ test('a prediction is stored, and the measurement starts only after it', async (
   expect(await prediction.getByRole('textbox').inputValue()).toBe('10')
 })
 
-test('the page names the condition of a measurement, and explains how to count a number that it cannot measure', async () => {
+test('the page states the network of a measurement, and explains what to count if it cannot measure', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
   await page.locator('fw-prediction').getByText('when the network has a delay of 100 ms').waitFor()

@@ -70,7 +70,7 @@ test('a board reports a cut network as a server that does not answer, shows no l
   await page.locator('.chip').getByText('live').waitFor()
 })
 
-test('a board whose changes alone fail does not report the server as absent', async () => {
+test('a board reports that its changes are not saved, and stays live if only the changes fail', async () => {
   await using server = await serve()
   await using ada = await openBoard(browser, server.origin)
   const { page } = ada

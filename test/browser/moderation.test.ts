@@ -41,7 +41,7 @@ test('the instructor removes a message and mutes its author, and the message dis
   expect(refused.json().code).toBe('muted')
 })
 
-test('the chat is hidden on this screen alone, and the address stores it', async () => {
+test('hiding the chat affects only this screen, and the address of the page stores this choice', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened

@@ -125,7 +125,7 @@ test.for([
   await page.getByRole('status').getByText(sentence).waitFor()
 })
 
-test('only the instructor can change the network, and the panel says why', async () => {
+test('for a student, the network panel is disabled and explains that only the instructor sets it', async () => {
   await using server = await serve({ isShared: true })
   await using opened = await open(server)
   const { page } = opened

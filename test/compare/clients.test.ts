@@ -53,7 +53,7 @@ describe('a stream', () => {
     expect(await received(2, (client) => openStream(url, client))).toEqual(['Grüße', 'a\nb'])
   })
 
-  test('of lines gives each line', async () => {
+  test('delivers each line of a response that arrives in pieces', async () => {
     const url = await serve((_request, response) => response.write('{"a":1}\n{"b"') && response.write(':2}\n'))
     expect(await received(2, (client) => openStream(url, client))).toEqual(['{"a":1}', '{"b":2}'])
   })

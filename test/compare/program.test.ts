@@ -141,7 +141,7 @@ describe('the adapter', () => {
     expect(withCursor.results[0]?.bytes).toBeLessThan(plain.results[0]?.bytes ?? 0)
   })
 
-  test('of a file measures a server of the user, by the ids that this server gives', async () => {
+  test('in a file measures the user’s own server, and matches messages by the ids of that server', async () => {
     const url = await serve(numberingStream())
     const file = join(folder, 'mine.mjs')
     await writeFile(file, NUMBERING_ADAPTER)

@@ -30,7 +30,7 @@ test('messages are sent at their times, although the server confirms none of the
   expect(messages.every(({ confirmedMs }) => confirmedMs !== null)).toBe(true)
 })
 
-test('a message that the server refuses has the reason', async () => {
+test('a refused message stores the reason of the refusal', async () => {
   const { messages, settled } = publishAll([0], now(), String, () => Promise.reject(new Error('status 503')))
   await settled
   expect(messages[0]).toMatchObject({ refusal: 'status 503', confirmedMs: null })

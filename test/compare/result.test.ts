@@ -40,7 +40,7 @@ describe('deliveries', () => {
     expect([...slipsMs]).toEqual([30])
   })
 
-  test('count from the acceptance as well, although the server has another clock', () => {
+  test('also have a delay since the acceptance, even if the server has another clock', () => {
     const { acceptedDelaysMs, clockBoundMs } = joined(
       [message(1), message(2)],
       [
@@ -206,7 +206,7 @@ describe('the verdict', () => {
     expect(verdictOf([busy('sse'), busy('ws')])).toMatch(/measurement\. sse and ws: Other programs used [^:]*$/)
   })
 
-  test('states that nothing can be told', () => {
+  test('states that the measurement is not enough for a choice', () => {
     expect(verdictOf([result('sse', [])])).toContain('cannot be told from this measurement')
   })
 })

@@ -34,7 +34,7 @@ const neverWithoutAda = ({ presences }: FeedClient) => {
 }
 
 describe.each(NAMES)('presence over %s', (name) => {
-  test('every client gets all present people, in any order of arrival', async () => {
+  test('every client gets the list of all present people, no matter who connected first', async () => {
     await using server = await serve()
     using first = connect(name, server.origin, { person: ada })
     await sees(first, 'Ada 1')

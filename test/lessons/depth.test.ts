@@ -3,7 +3,7 @@ import { QUICK, depthFrom } from './depth.ts'
 
 const NEW_YEAR = new Date('2027-01-01T12:00:00Z')
 
-test('without arguments each program is judged once, and the day decides which tenth is judged under load', () => {
+test('without arguments, each program is judged once, and the date decides which tenth of them is judged under load', () => {
   const { depth, rest } = depthFrom([], NEW_YEAR)
   expect(depth).toEqual({ solution: 1, start: 1, variant: 1, mistake: 1, tenth: 1 })
   expect(rest).toEqual([])

@@ -173,14 +173,14 @@ test('a person who asks for many tickets uses up only their own', () => {
 
 const STREAMS = ['/feed/lobby/ws', '/chat/ws', '/lab?room=lobby', '/ws'] as const
 
-describe.each(['signing out', 'expiring'] as const)('%s ends the open connections within a second', (how) => {
+describe.each(['signing out', 'expiring'] as const)('%s', (how) => {
   const sessionMs = how === 'expiring' ? 1200 : 60_000
 
   async function end({ origin }: Served, token: string): Promise<void> {
     if (how === 'signing out') await fetch(`${origin}/session`, { method: 'DELETE', headers: bearer(token) })
   }
 
-  test.each(STREAMS)('of a session that uses the WebSocket %s, which is then closed', async (path) => {
+  test.each(STREAMS)('closes the WebSocket %s of the session within a second', async (path) => {
     await using server = await serve({ auth: { ...auth, sessionMs } })
     const { token } = await signIn(server, 'Ada')
     const { closed } = await open(server, `${path}${path.includes('?') ? '&' : '?'}token=${token}`)
@@ -189,7 +189,7 @@ describe.each(['signing out', 'expiring'] as const)('%s ends the open connection
   })
 
   test.each(['/feed/lobby/sse', '/feed/lobby/stream', '/feed/lobby/long-poll?after=0&wait=25'])(
-    'of a session that waits for the response of %s, which then ends',
+    'ends the open response of %s of the session within a second',
     async (path) => {
       await using server = await serve({ auth: { ...auth, sessionMs } })
       const { token } = await signIn(server, 'Ada')

@@ -13,7 +13,7 @@ function taken(perSecond: number, forMs: number, fromMs = 0) {
   return { first: take('a', forMs), take, rest: (ms: number) => (atMs += ms) }
 }
 
-test('a key that was quiet may use the amount of two seconds at once, and then the normal rate', () => {
+test('after a quiet time, a key may use two seconds of its rate at once, and then only the rate itself', () => {
   expect(taken(20, 1000).first).toBe(40 + 19)
   expect(taken(20, 10_000).first).toBe(40 + 199)
 })

@@ -63,7 +63,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('keeps a room’s state together with its last event, and longer than the events', async () => {
+  test('stores a room’s state in the same commit as an event, and keeps the state when old events are dropped', async () => {
     const log = create({ events: 1, ageMs: Infinity })
     const { states } = log
     if (!states) throw new Error('This log keeps no states.')

@@ -78,7 +78,7 @@ test('a POST for a line that is not open is refused', async () => {
   )
 })
 
-test('another session cannot send over a line, and a visitor without a session gets no line', async () => {
+test('with a class password, a visitor who has not signed in can neither open a lab stream nor send to it', async () => {
   await using server = await serve({ auth: { password: 'correct horse battery' } })
   expect((await fetch(`${server.origin}/lab/sse`)).status).toBe(401)
   expect((await fetch(`${server.origin}/lab/clock?t0=1`)).status).toBe(401)

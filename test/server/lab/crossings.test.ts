@@ -423,7 +423,7 @@ test('over all four transports the crossings have the ids of the events, in orde
   }
 })
 
-test('of many inspections at once, 16 wait and are answered in turn, and the others are refused', async () => {
+test('if a page sends 100 inspections at once, at least 16 are answered in their order, and the others are refused', async () => {
   await using server = await serve()
   const page = await enter(server)
   await (await fetch(`${server.origin}/feed/lobby/poll?after=0&lane=${PAGE}.a`)).arrayBuffer()

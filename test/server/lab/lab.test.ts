@@ -198,7 +198,7 @@ test('a stopped metronome does not tick', async () => {
   expect((await feed.since('a', undefined, 0)).cursor).toBe(cursor)
 })
 
-test('a page with a person is present and gets the presence of the room; a page without one gets nothing', async () => {
+test('a page that has sent a name is present and gets the presence of the room; a page without a name gets none', async () => {
   await using server = await serve({ times: { goneMs: 200 } })
   const [ada, grace, nobody] = [
     await enter(server.origin, 'lobby', '&page=0123abcd'),

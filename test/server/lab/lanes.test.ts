@@ -105,7 +105,7 @@ test('all bytes of a short or long poll without events count as empty', async ()
   await leave(socket)
 })
 
-test('the request of a held poll counts at once, and counts as empty when the client disconnects', async () => {
+test('the bytes of a held request count at once, and count as empty if the client disconnects', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const request = get(`/feed/lobby/long-poll?after=${id}&lane=held`)

@@ -43,7 +43,7 @@ test('a page gets the time since the last check, because its own clock may diffe
   expect(checkedAgoMs).toBeLessThan(70_000)
 })
 
-test('a page gets null if no lesson runs, with a kit that has sent nothing and without a kit', async () => {
+test('a page gets null if there is no kit, or if the kit has sent nothing', async () => {
   for (const kit of [parentOf().kit, undefined]) {
     const { origin } = await served(kit)
     expect(await (await follow(origin))()).toBe(null)

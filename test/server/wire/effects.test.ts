@@ -106,7 +106,7 @@ test('jitter: every packet is delayed by a part of it, and none overtakes anothe
     expect(Math.min(...lanes[name].latenciesMs())).toBeGreaterThan(9)
 })
 
-test('bandwidth: a message takes its bytes divided by the rate, on every lane', MEASURED, async () => {
+test('bandwidth: on every lane, the delay of a message is its size divided by the rate', MEASURED, async () => {
   await using server = await serve({ conditions: { bandwidthBytesPerSecond: 20_000 } })
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)
@@ -120,7 +120,7 @@ test('bandwidth: a message takes its bytes divided by the rate, on every lane', 
   }
 })
 
-test('slow reader: a message takes its bytes divided by the rate, on every lane', MEASURED, async () => {
+test('slow reader: on every lane, the delay of a message is its size divided by the rate', MEASURED, async () => {
   await using server = await serve({ conditions: { slowReaderBytesPerSecond: 20_000 } })
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)

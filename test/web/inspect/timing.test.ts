@@ -24,7 +24,7 @@ test('time in the browser’s queue does not count as time on the way', () => {
   })
 })
 
-test('the time on the server is known without the browser’s times or a clock', () => {
+test('the time on the server is known even if the browser’s times or the clock are unknown', () => {
   expect(spansOf(poll, null, OFFSET_MS)).toEqual({ up: null, server: 30, down: null })
   expect(spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, null)).toEqual({ up: null, server: 30, down: null })
   expect(spansOf(inspected([request]), null, null)).toEqual({ up: null, server: null, down: null })

@@ -42,7 +42,7 @@ test('a lane measures messages delayed by a cut, because the transport causes th
   expect(lane.troubled).toBe(false)
 })
 
-test('a lane does not measure messages from before the page ran again, and measures later ones', () => {
+test('a lane measures only messages that were published after the page started to run again', () => {
   const { lane, line } = begin()
   const ranAgainAtMs = now() + 5000
   lane.keepOut(ranAgainAtMs)

@@ -75,7 +75,7 @@ test('small corrections by NTP are not reported', () => {
   expect(movedApart).not.toHaveBeenCalled()
 })
 
-test('a pause in which the page does not have to run is not reported as late', () => {
+test('after a pause that the page expected, startAgain prevents a report that the page is late', () => {
   const { pace, late, movedApart } = begin()
   block(60_000)
   setWall(3_600_000)

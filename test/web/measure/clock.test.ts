@@ -145,7 +145,7 @@ describe('the bound of the clock', () => {
     }
   })
 
-  test('widens by the allowed drift with the distance from the samples', () => {
+  test('grows with the time since or until the nearest sample, by the allowed drift', () => {
     const clock = createClock(0)
     clock.add({ t0: 1000, t1: 1000, t2: 1000, t3: 1000 })
     expect(readingAt(clock, 11_000).boundMs).toBeCloseTo(1, 9)

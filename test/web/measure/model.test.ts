@@ -82,7 +82,7 @@ describe('the delay of long polling', () => {
     expect(meanOf(cdf)).toBeCloseTo(3 + 20 + (inGap * gapMs) / 2, 1)
   })
 
-  test('equals that of a stream if messages are rare', () => {
+  test('equals the delay of a stream if messages are rare', () => {
     const rare = transports['long-poll'].model.delay({ ...USUAL, ratePerSecond: 0.001 })
     const stream = transports.sse.model.delay(USUAL)
     expect(rare.p50Ms).toBeCloseTo(stream.p50Ms, 1)

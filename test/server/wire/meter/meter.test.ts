@@ -184,7 +184,7 @@ test('a body that arrives late, in chunks or after 100 Continue counts for its r
   socket.destroy()
 })
 
-test('an oddly written head counts with the bytes that arrived', async () => {
+test('a head with unusual spaces counts with the number of bytes that arrived', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
   const wide = (path: string) => `GET ${path} HTTP/1.1\r\nHost:   localhost  \r\nX:\ty\r\n\r\n`
   const tight = (path: string) => `GET ${path} HTTP/1.1\r\nHost:localhost\r\nX:y\r\n\r\n`
