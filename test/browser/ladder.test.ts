@@ -52,7 +52,7 @@ test('the text export contains the same messages for a handout', async () => {
   await hasAll(page, id)
   const text = await exported(page, 'Text')
   expect(text).toMatch(
-    /^Fourwire · room lobby · .* UTC · \d+\.\d s · clocks agree within ±[\d.]+ ms\nNetwork: as it is\n/,
+    /^Fourwire · room lobby · .* UTC · \d+\.\d s · clocks agree within ±[\d.]+ ms\nNetwork: no conditions\n/,
   )
   expect(text).toMatch(/^ +\d+\.\d +1 {2}Ada: on paper$/m)
   expect(text).toMatch(/^Short polling: asks every 0\.25 s · GET \/feed\/lobby\/poll\?after=CURSOR$/m)
@@ -82,11 +82,11 @@ test('marks get the server’s times, are described, and open on a click', async
   await page
     .getByRole('status')
     .getByText(
-      /^Long poll, −[\d.]+ s: \d+ B up [\d.]+ ms, held [\d.]+, 200 \d+ B down [\d.]+, 1 message, (reused|connection \d+)$/,
+      /^Long poll, −[\d.]+ s: \d+ B up in [\d.]+ ms, held for [\d.]+ ms, 200 \d+ B down in [\d.]+ ms, 1 message, (reused connection|connection \d+)$/,
     )
     .waitFor()
   await page.keyboard.press('Enter')
-  await page.getByRole('complementary', { name: 'Long polling' }).getByText('Carried 1 message.').waitFor()
+  await page.getByRole('complementary', { name: 'Long polling' }).getByText('A response with 1 message').waitFor()
   await page.keyboard.press('Escape')
   await expect.poll(() => ladder.evaluate((element) => element === document.activeElement)).toBe(true)
 
