@@ -15,8 +15,8 @@ export interface LoadTarget {
 export interface Load extends AsyncDisposable {
   /** Resolves when every client has received this number of further messages. */
   received(count: number): Promise<void>
-  /** Returns the number of deliveries that `received` still waits for. */
-  missing(): number
+  /** Returns a sentence about what `received` still waits for. */
+  missing(): string
 }
 
 export interface LoadPublisher extends AsyncDisposable {
@@ -30,6 +30,10 @@ const BODY = JSON.stringify({ user: 'Ada', text: `@${'x'.repeat(80)}` })
 
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+
+/** Empty frames. The frame of a client is masked, here with zeros. */
+const PING = Buffer.from([0x89, 0])
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 
 /** Number of clients that connect at the same time. */
 const CONNECTING = 50
@@ -55,7 +59,10 @@ export async function openClients(port: number, target: LoadTarget, clients: num
       awaited = Promise.withResolvers()
       return awaited.promise
     },
-    missing: () => missing,
+    missing() {
+      const closed = sockets.filter((socket) => socket.closed).length
+      return `${missing} deliveries are missing, and ${closed} of ${clients} clients have lost their connection.`
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
     },
@@ -73,10 +80,7 @@ export async function openPublisher(port: number, { publish: path }: LoadTarget)
     async publish(count, load) {
       const received = load.received(count)
       socket.write(request.repeat(count))
-      await inTime(
-        received,
-        () => `${load.missing()} deliveries are missing. The latest response to the publisher is: ${latest}`,
-      )
+      await inTime(received, () => `${load.missing()} The latest response to the publisher is: ${latest}`)
     },
     async [Symbol.asyncDispose]() {
       socket.destroy()
@@ -98,6 +102,8 @@ async function follow(
   const status = statusLineOf(head)
   if (!/ (?:101|200) /.test(status ?? '')) throw new Error(`${subscribe} has refused a client: ${status}`)
   socket.on('data', (bytes: Buffer) => {
+    // The server drops a WebSocket that does not answer two pings.
+    if (isSocket && bytes.includes(PING)) socket.write(PONG)
     const messages = marksIn(bytes)
     if (messages > 0) count(messages)
   })
