@@ -10,7 +10,7 @@ export interface Busy {
 }
 
 /** The call that asks the kernel for events takes some µs, even if it does not wait. */
-const WAITED_MS = 0.03
+const WAITED_MS = 0.005
 
 export function watchBusy(nowMs: number): Busy {
   let lastMs = nowMs
