@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'server/README.md',
   'web/README.md',
   'test/README.md',
+  'test/compare/README.md',
   ...globSync('lessons/**/*.md', { cwd: REPOSITORY }),
 ]
 

@@ -39,6 +39,12 @@ export const DOCUMENTS: readonly Document[] = [
   },
   { name: 'test', path: 'test/README.md', label: 'Tests', about: 'What each suite guarantees, and what was measured.' },
   {
+    name: 'compare',
+    path: 'test/compare/README.md',
+    label: 'Compare',
+    about: 'How to compare the transports of any server for your workload.',
+  },
+  {
     name: 'contributing',
     path: '.github/CONTRIBUTING.md',
     label: 'Contributing',

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readOptions } from './options.ts'
+import { HELP, readOptions } from './options.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -19,6 +19,11 @@ test('without options, the usual values apply and a Fourwire is started', () => 
 
 test('--help asks for the help', () => {
   expect(readOptions(['--clients', '3', '--help'])).toBeNull()
+})
+
+test('the README lists the options as --help does', async () => {
+  const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
+  expect(readme.replaceAll('\r\n', '\n')).toContain(HELP.slice(HELP.indexOf('  --transports')))
 })
 
 describe('one sentence names the option, quotes the value and says what to do', () => {

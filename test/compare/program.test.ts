@@ -144,10 +144,11 @@ describe('the adapter', () => {
   test('in a file measures the user’s own server, and matches messages by the ids of that server', async () => {
     const url = await serve(numberingStream())
     const file = join(folder, 'mine.mjs')
-    await writeFile(file, NUMBERING_ADAPTER)
+    const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
+    await writeFile(file, /```js\n(.*?)```/s.exec(readme)?.[1] ?? '')
     const { code, results } = await measured('--adapter', file, '--url', url)
     expect(code).toBe(0)
-    expect(results).toMatchObject([{ transport: 'mine', deliveries: 120, lost: 0, bytes: null }])
+    expect(results).toMatchObject([{ transport: 'lines', deliveries: 120, lost: 0, bytes: null }])
   })
 
   test('counts messages that a server loses, repeats or delivers late', async () => {
@@ -325,32 +326,12 @@ function eventStream(send: (stream: ServerResponse, text: string, count: number)
 
 const sendEvent = (stream: ServerResponse, text: string): boolean => stream.write(`data: ${text}\n\n`)
 
-/** Delivers its own number in the place of the text. */
+/** Delivers a line with a number of its own in the place of the text. */
 const numberingStream = (): RequestListener =>
-  eventStream((stream, _text, count) => sendEvent(stream, `number ${count}`))
-
-const NUMBERING_ADAPTER = `
-const decoder = new TextDecoder()
-export const adapter = {
-  name: 'mine',
-  transports: ['mine'],
-  connect({ url }, client) {
-    const end = new AbortController()
-    const read = async () => {
-      const { body } = await fetch(url, { signal: end.signal })
-      client.live()
-      for await (const bytes of body) for (const text of decoder.decode(bytes).split('\\n\\n')) client.received(text)
-    }
-    read().catch((error) => end.signal.aborted || client.failed(error.message))
-    return { close: () => end.abort() }
-  },
-  async publish({ publishUrl }, text) {
-    const response = await fetch(publishUrl, { method: 'POST', body: text })
-    return { id: 'number ' + await response.text() }
-  },
-  match: (text) => /number \\d+/.exec(text)?.[0] ?? null,
-}
-`
+  eventStream((stream, _text, count) =>
+    stream.write(`message ${count}
+`),
+  )
 
 /** Loses each tenth message, repeats another tenth, and delivers another one only after the next ones. */
 function brokenStream(): RequestListener {

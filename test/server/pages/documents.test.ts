@@ -12,9 +12,12 @@ const REPOSITORY = join(import.meta.dirname, '../../..')
 
 describe('the list of documents', () => {
   test('has every document of the repository outside the folders of the lessons', () => {
-    const files = globSync(['*.md', '{server,web,test,lessons}/README.md', 'lessons/kit/*.md', '.github/*.md'], {
-      cwd: REPOSITORY,
-    }).map((path) => path.replaceAll('\\', '/'))
+    const files = globSync(
+      ['*.md', '{server,web,test,test/compare,lessons}/README.md', 'lessons/kit/*.md', '.github/*.md'],
+      {
+        cwd: REPOSITORY,
+      },
+    ).map((path) => path.replaceAll('\\', '/'))
     expect(DOCUMENTS.map(({ path }) => path).toSorted()).toEqual(files.toSorted())
   })
 
