@@ -1,11 +1,14 @@
 /**
  * Access control for all routes, streams and WebSockets. Every request and every upgrade passes `check` before its
- * route runs, and every route names its audience. A route without an audience (a student's transport, for example) is
- * for the class.
+ * route runs. A route names its audience in its config. A route that names no audience (a student's transport, for
+ * example) is for the class.
  *
- * - *Alone* (only this machine can reach the server): every visitor of localhost is the instructor.
- * - *Shared*: only the instructor's token makes somebody the instructor, also on this machine.
- * - With `auth`, only people who have signed in can read and publish, each under the name of the session.
+ * - *Alone* (only this machine can reach the server): everybody who opens the server at a loopback address is the
+ *   instructor.
+ * - *Shared* (other machines can reach the server): only the instructor's token makes somebody the instructor, even on
+ *   the server's own machine.
+ * - With `auth`, only the instructor and people who have signed in can read and publish. A session allows only its own
+ *   name.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -31,10 +34,10 @@ import { clientOf, isProxied, setVisitor, visitorOf } from './visitor.ts'
 
 /**
  * The people who may use a route.
- * - `public`: everybody, with any host name and from any origin. Such routes serve only files of the repository. A
- *   page that always loads can explain why another request is refused.
- * - `anyone`: everybody, from this server's own pages.
- * - `class`: people who have signed in, if signing in is on.
+ * - `public`: everybody. The server checks neither the host name nor the origin. Public routes serve only files of the
+ *   repository. So a page always loads, and can explain why the server refuses another request.
+ * - `anyone`: everybody, if the host name and the origin are allowed.
+ * - `class`: if signing in is on, the instructor and people who have signed in; otherwise everybody.
  * - `instructor`: only the instructor.
  */
 export type Audience = 'public' | 'anyone' | 'class' | 'instructor'
@@ -43,68 +46,82 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The people who may use the route. Default: the class. */
     access?: Audience
-    /** For the instructor's routes: the reason why nobody else may use them. */
+    /** For routes of the audience `instructor`: the sentence that tells other people why they may not use the route. */
     why?: string
-    /** For WebSockets: true if the client may send the session's token as the first message (`?auth=message`). */
+    /**
+     * For routes of WebSockets: true if a client with `?auth=message` in its URL may send its session's token as its
+     * first message.
+     */
     hearsToken?: boolean
   }
 }
 
 export interface AccessOptions {
-  /** Host names, besides those of loopback, for which the server accepts requests. */
+  /** Host names for which the server accepts requests, in addition to the loopback names. */
   readonly hosts?: Iterable<string>
-  /** Public origins that a service forwards here. Their pages count as this server's own pages. */
+  /**
+   * Public origins whose requests a service forwards to this server. The pages of these origins count as this server's
+   * own pages.
+   */
   readonly ownOrigins?: Iterable<string>
-  /** Further origins whose pages may read and publish. Nobody is the instructor on such a page. */
+  /** Further origins whose pages may read and publish. On a page of these origins, nobody is the instructor. */
   readonly allowOrigins?: readonly string[]
-  /** True if other machines can reach this server. If so, only the token makes somebody the instructor. */
+  /** True if other machines can reach this server. On a shared server, only the token makes somebody the instructor. */
   readonly isShared?: boolean
-  /** If it is undefined, no token makes anybody the instructor. */
+  /** The token that makes somebody the instructor. If undefined, no token makes anybody the instructor. */
   readonly instructorToken?: string | undefined
-  /** Rules of signing in. If undefined, everybody may read and publish, under any name. */
+  /** Rules of signing in. If undefined, signing in is off, and everybody may read and publish. */
   readonly auth?: AuthOptions | undefined
-  /** File that keeps the sessions when the server restarts. If null, the sessions end with the process. */
+  /** File from which a restarted server reads its sessions. If null, all sessions end when the process ends. */
   readonly sessionFile?: SessionFile | null
 }
 
 export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
-  /** Adds the routes of `/session`. Call it before any other route is added. */
+  /** Adds the routes of `/session`. Call this method before you add any other route. */
   serve(app: FastifyInstance): void
   /**
-   * Checks a request before its route runs. The caller has set its visitor, without a session. Throws if it refuses the request: `wrong-host` (421), `wrong-origin` (403),
-   * `not-signed-in`, `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403),
-   * `too-many-tries` (429). Returns true if it has already redirected the request to the sign-in page.
+   * Checks a request before its route runs. The caller must already have set the request's visitor, without a session.
+   * If the request is refused, throws an error: `wrong-host` (421), `wrong-origin` (403), `not-signed-in`,
+   * `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403), `too-many-tries` (429).
+   * Returns true if this method has redirected the request to the sign-in page.
    */
   check(request: FastifyRequest, reply: FastifyReply): boolean
-  /** Returns true if this WebSocket must still send its session's token as its first message. */
+  /** Returns true if the WebSocket of this request must still send its session's token as its first message. */
   owesToken(request: IncomingMessage): boolean
   /**
-   * Accepts a session's token that a WebSocket sent as its first message. Throws the same errors as `check`, and
-   * `wrong-user` (403).
+   * Accepts a session's token that a WebSocket sent as its first message. Throws `wrong-credentials` (401) or
+   * `session-expired` (401) if no live session has this token. Also throws the errors of `checkUser`.
    */
   admit(request: IncomingMessage, token: string): void
   /**
-   * Checks the names in a request. Throws `wrong-user` (403) for another person's name, `reserved-name` (403) for the
-   * instructor's name, `session-expired` (401) if the session is over, and `removed-person` (403).
+   * Checks the names in a request. Throws `wrong-user` (403) if a name belongs to another person, `reserved-name` (403)
+   * if a name is reserved for the instructor, `session-expired` (401) if the session is over, and `removed-person`
+   * (403) if the instructor has removed the person.
    */
   checkUser(request: IncomingMessage, named: Named): void
   /**
-   * Checks a request that sends something to other people. Throws the same errors as `checkUser`, and `muted` (403).
+   * Checks a request that sends something to other people. Throws the errors of `checkUser`, and `muted` (403) if the
+   * instructor has muted the sender.
    */
   checkSpeaker(request: IncomingMessage, named: Named): void
-  /** Returns true if the request comes from the instructor. Throws `wrong-token` (403) or `too-many-tries` (429). */
+  /**
+   * Returns true if the request comes from the instructor. Throws `wrong-token` (403) if the request has a wrong token,
+   * and `too-many-tries` (429) after too many wrong tokens.
+   */
   isInstructor(request: IncomingMessage): boolean
-  /** Gives an open WebSocket the rights of the instructor. Throws the same errors as `isInstructor`. */
+  /**
+   * Gives an open WebSocket the rights of the instructor if the token is right. Throws the errors of `isInstructor`,
+   * and `wrong-origin` (403) if a page of another origin opened the WebSocket.
+   */
   claim(request: IncomingMessage, token: string): void
   /**
-   * Sets how a stream or a WebSocket ends when its session is over or its person is removed. Without this call, its
-   * connection is destroyed.
+   * Sets the function that closes a stream or a WebSocket when its session is over or when the instructor removes its
+   * person. If no function is set, the server destroys the connection.
    */
   onEnd(request: IncomingMessage, end: () => void): void
   /**
-   * Mutes or removes a person until the server stops; null lifts the ban. Closes everything that a removed person has
-   * open. A person with a session is found by the session. A person without a session is found by the clients that
-   * used the name.
+   * Mutes or removes a person until the server stops. Null lifts the ban. If the person is removed, ends the session
+   * that has the name, and the open requests of all clients that used the name without a session.
    */
   ban(user: string, ban: Ban | null): void
   readonly bans: Pick<Bans, 'list'>
@@ -133,7 +150,10 @@ export function createAccess({
   const claimed = new WeakSet<IncomingMessage>()
   const endings = new WeakMap<IncomingMessage, () => void>()
   const bans = createBans()
-  /** Names that a WebSocket or an event stream gave when it was opened. Its later messages may come without a name. */
+  /**
+   * For each WebSocket or stream, the latest names that its client gave. A later message of the client may contain no
+   * name.
+   */
   const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
   /** Open requests of each client without a session. */
   const open = new Map<string, Set<IncomingMessage>>()
@@ -199,7 +219,10 @@ export function createAccess({
     return true
   }
 
-  /** Returns true if a request without a session carries the instructor's token. Throws if it carries another token. */
+  /**
+   * Returns true if a request without a session carries the instructor's token. Throws an error if the request carries
+   * any other token.
+   */
   function isKnown(request: IncomingMessage): boolean {
     try {
       return isInstructor(request)
@@ -210,19 +233,20 @@ export function createAccess({
   }
 
   /**
-   * Reads only the first credentials that are present. Wrong credentials are an error, even if right credentials
-   * follow.
+   * Returns the session of a request, or null if the request has none. Reads only the first credentials that the
+   * request carries. If the first credentials are wrong, throws an error, even if the request also carries right
+   * credentials.
    */
   function sessionBy(request: IncomingMessage, query: URLSearchParams): Session | null {
     const ticket = query.get('ticket')
     if (ticket !== null && auth) return tickets.redeem(ticket)
     const bearer = bearerOf(request)
-    // Any other token can only be an instructor's token. `isInstructor` checks it later.
+    // A bearer token that is no session's token can only be the instructor's token. `isInstructor` checks it later.
     if (bearer !== null && isSessionToken(bearer)) return sessions.read(bearer)
     if (bearer !== null) return null
     const token = query.get('token') ?? cookieOf(request)
     if (token === null) return null
-    // If signing in is off, a cookie or token of an older session is ignored.
+    // If signing in is off, the server ignores a cookie or a token whose session is over.
     return auth ? sessions.read(token) : currentSession(sessions, request)
   }
 
@@ -234,7 +258,7 @@ export function createAccess({
     for (const client of bans.clientsOf(user)) for (const request of open.get(client) ?? []) end(request)
   }
 
-  /** Ends the request when its client is removed. Does nothing if the request has closed before. */
+  /** Makes `ban` end the request if the instructor removes its client while the request is open. */
   function untilRemoved(request: IncomingMessage, closing: NodeJS.EventEmitter): void {
     const client = clientOf(request)
     const requests = open.get(client) ?? new Set()
@@ -259,7 +283,7 @@ export function createAccess({
     checkUser(request, namedIn(queryOf(request)))
   }
 
-  /** Ends the request when its session ends. Does nothing if the request has closed before. */
+  /** Ends the request when its session ends, unless the request has already closed. */
   function untilOver(request: IncomingMessage, session: Session, closing: NodeJS.EventEmitter): void {
     closing.once(
       'close',
@@ -300,8 +324,8 @@ export function createAccess({
   }
 
   /**
-   * Returns all names by which a ban can match the request. For a message without a name, such as `typing`, these are
-   * the names that were given before.
+   * Returns all names for which a ban affects the request. If a message contains no name (for example `typing`),
+   * returns the names that the client gave before.
    */
   function namesOf(request: IncomingMessage, { user, name }: Named): readonly string[] {
     const own = visitorOf(request).session?.user
@@ -310,8 +334,8 @@ export function createAccess({
   }
 
   /**
-   * Returns true if a token or a session makes the sender the instructor. Such a person cannot be muted or removed.
-   * It is not enough that the request comes from this machine.
+   * Returns true if a token or a session makes the sender the instructor. Nobody can mute or remove this sender. A
+   * request from this machine without a token or a session is not enough.
    */
   function isTokenHolder(request: IncomingMessage): boolean {
     return claimed.has(request) || visitorOf(request).session?.isInstructor === true
@@ -330,16 +354,16 @@ export function createAccess({
 }
 
 /**
- * Returns true if a browser asks for a page. A browser is redirected to the sign-in form; a program gets an error
- * status.
+ * Returns true if a browser asks for a page other than the sign-in page. `check` redirects only such a browser to the
+ * sign-in page; a program gets an error status instead.
  */
 function isForPeople({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && /\btext\/html\b/.test(accept) && !url.startsWith(SIGN_IN)
 }
 
 /**
- * Returns true if a proxy passed the request on. A proxy that adds no header and asks for `localhost` cannot be
- * detected.
+ * Returns true if a proxy seems to have forwarded the request. The server cannot detect a proxy that adds no header and
+ * sends `localhost` as the host.
  */
 function isForwarded(request: IncomingMessage): boolean {
   return !LOOPBACK_NAMES.includes(nameOf(request.headers.host ?? '')) || isProxied(request)

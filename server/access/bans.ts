@@ -1,6 +1,7 @@
 /**
- * People whom the instructor has muted or removed, until the server stops. If signing in is on, a ban holds for a name.
- * Otherwise a name proves nothing, so the ban also holds for the clients (pages, connections) that used the name.
+ * Bans of people. The instructor mutes or removes a person until the server stops. If signing in is on, a ban applies
+ * to a name. If signing in is off, everybody can use any name, so a ban also applies to the clients (pages or
+ * connections) that used the name.
  */
 import { FeedError, quote } from '../http/errors.ts'
 import { nameKey } from './names.ts'
@@ -8,29 +9,32 @@ import { nameKey } from './names.ts'
 export type Ban = 'muted' | 'removed'
 
 export interface Bans {
-  /** Mutes or removes a name. Null lifts the ban. */
+  /** Mutes or removes the person with this name. If `ban` is null, lifts the ban of this name. */
   set(name: string, ban: Ban | null): void
-  /** Records that a client used a name. A later ban of the name is also a ban of the client. */
+  /** Records that a client used a name. A later ban of this name also applies to this client. */
   used(name: string, client: string): void
   /** Returns the clients that have used the name lately. */
   clientsOf(name: string): readonly string[]
-  /** Throws `removed-person` (403) if one of the names or the client was removed. */
+  /** Throws `removed-person` (403) if the instructor has removed the client or one of the names. */
   checkRemoved(names: readonly string[], client: string): void
-  /** Throws `muted` (403) if one of the names or the client was muted. Throws the errors of `checkRemoved` too. */
+  /**
+   * Throws `muted` (403) if the instructor has muted the client or one of the names. Also throws the errors of
+   * `checkRemoved`.
+   */
   checkMuted(names: readonly string[], client: string): void
   list(): readonly { readonly user: string; readonly is: Ban }[]
 }
 
 /**
- * Maximum number of names, and of clients for each name. If there are more, the oldest are deleted, so that a flood
- * of names cannot fill the memory.
+ * Maximum number of names, and of clients for each name, that the server remembers. Beyond the maximum, the server
+ * forgets the least recently used ones, so that a flood of names cannot fill the memory.
  */
 const MOST_NAMES = 2000
 const MOST_CLIENTS = 8
 
 export function createBans(): Bans {
   const bans = new Map<string, { readonly user: string; readonly is: Ban; readonly clients: ReadonlySet<string> }>()
-  /** Clients by the key of the name that they used, the least recently used name first. */
+  /** Maps the key of each name to the clients that used the name. The least recently used name comes first. */
   const clients = new Map<string, Set<string>>()
 
   return {

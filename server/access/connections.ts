@@ -1,16 +1,19 @@
-/** Limits the connections of one address, and the unanswered requests of one connection. */
+/** Limits the number of connections of one address and the number of unanswered requests of one connection. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from './taker.ts'
 
 export interface Connections {
   /**
-   * Returns whether a request may be answered. Destroys the connection if it has too many unanswered requests. It
-   * would not help to refuse only the request: Node starts all requests that arrive together, and the client may
-   * never read the responses.
+   * Returns true if the server may answer the request. If the connection already has too many unanswered requests,
+   * destroys the connection. A refusal of only the request would not help: Node starts all requests that arrive
+   * together, and the client may never read the responses.
    */
   mayAsk(request: IncomingMessage, response: ServerResponse): boolean
-  /** Whether the connection has a request without a complete response. The handshake of a WebSocket never has one. */
+  /**
+   * Returns true if the connection has a request without a complete response. The handshake of a WebSocket never has a
+   * complete response, so an open WebSocket is always busy.
+   */
   isBusy(socket: Socket): boolean
 }
 
@@ -19,7 +22,7 @@ interface Open {
   readonly kernel: Socket
   /** Number of unanswered requests. */
   requests: number
-  /** Number of the latest use among the uses of all connections. */
+  /** Number of the latest use of this connection. One counter numbers the uses of all connections. */
   used: number
   readonly answered: () => void
 }
@@ -30,19 +33,20 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits the connections of one address. Beyond the limit, it destroys the connection that has been idle for longest,
- * or the new connection if none is idle. It sends no error status, because an error status would end an EventSource
- * for good. After a refused connection, an EventSource tries again. Connections of a proxy (`isProxy`) are not
- * counted, because many clients share them.
+ * Limits the number of connections of one address. If a new connection exceeds the limit, the server destroys the
+ * connection that has been idle for longest. If no connection is idle, the server destroys the new connection. The
+ * server sends no error status, because an EventSource never reconnects after an error status. After a destroyed
+ * connection, an EventSource reconnects. The server does not count a proxy's connections (`isProxy`), because many
+ * clients share them.
  */
 export function limitConnections(
   server: Server,
   { connectionsPerAddress, pipelinedPerConnection }: ConnectionLimits,
   isProxy: (address: string) => boolean,
 ): Connections {
-  /** Connections by network and name. */
+  /** Maps each network to its open connections. Maps the name of each connection (`nameOf`) to the connection. */
   const networks = new Map<string, Map<string, Open>>()
-  /** Connections by the socket that their requests have. */
+  /** Maps the socket of a request to its connection. */
   const asking = new WeakMap<Socket, Open>()
   let uses = 0
 
@@ -79,7 +83,10 @@ export function limitConnections(
     isBusy: (socket) => (asking.get(socket)?.requests ?? 0) > 0,
   }
 
-  /** Finds the connection of a socket at its first request, because a search for each request would cost more. */
+  /**
+   * Finds the connection of a socket at the socket's first request and stores it in `asking`. A search at every request
+   * would cost more.
+   */
   function meet(socket: Socket): Open {
     const name = nameOf(socket)
     const open = networks.get(networkOf(socket.remoteAddress ?? ''))?.get(name) ?? newOpen(name, socket)
@@ -97,7 +104,7 @@ export function limitConnections(
   }
 }
 
-/** Returns the connection without a request that has been unused for longest. */
+/** Considers only the connections that have no unanswered request. Returns the one that has been unused for longest. */
 function longestIdle(open: Iterable<Open>): Open | undefined {
   let longest: Open | undefined
   for (const each of open) if (each.requests === 0 && each.used < (longest?.used ?? Infinity)) longest = each
@@ -105,7 +112,7 @@ function longestIdle(open: Iterable<Open>): Open | undefined {
 }
 
 /**
- * Names a connection by its remote end. A request's socket may be a link that wraps the kernel's socket
- * (wire/bend/link.ts); both have the same remote end.
+ * Names a connection by the client's address and port. A request's socket may be a link (wire/bend/link.ts) that wraps
+ * the kernel's socket. The link and the kernel's socket have the same remote address and port.
  */
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

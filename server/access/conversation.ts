@@ -6,21 +6,22 @@ import { PRICES, priceOfBytes } from './prices.ts'
 import { POLICY_VIOLATION } from '../http/upgrade.ts'
 
 /**
- * Maximum number of messages that wait for their turn. At the limit the socket is paused, so that further bytes stay
- * with the kernel and then with the client.
+ * Maximum number of messages of one WebSocket that wait for their turn. At this number, the server pauses the socket.
+ * Further bytes then wait in the kernel, and after that at the client.
  */
 const WAITING_MESSAGES = 64
 
 /**
- * Number of successive refused messages after which the connection is closed. A client that ignores a hundred errors
- * floods the server on purpose.
+ * Number of successive refused messages after which the server closes the connection. A client that ignores a hundred
+ * errors floods the server on purpose.
  */
 const REFUSED_MESSAGES = 100
 
 /**
- * Handles messages and pings one after the other: for example, a message after a join must find its sender in the
- * room. Before a message is handled, its price is charged to the client (prices.ts). The socket is paused if the client sends faster than it can pay,
- * sends faster than its messages are handled, or does not read.
+ * Handles the messages and pings of a WebSocket one after the other. For example, the server must finish a join before
+ * it handles the sender's next message. Before the server handles a message, it charges the message's price to the
+ * client (prices.ts). The server pauses the socket if the client sends faster than it can pay, sends faster than the
+ * server handles its messages, or does not read.
  */
 export function hear(
   socket: WebSocket,
@@ -35,7 +36,7 @@ export function hear(
     const text = isBinary ? '' : String(data)
     wait(text.length, () => answer(text))
   })
-  // Pings are counted here, because ws itself would send a pong for any number of them.
+  // `ws` itself would answer any number of pings. Here, the server charges each ping to the client.
   socket.on('ping', (data) => wait(0, async () => socket.pong(data)))
   wire.on('drain', listen)
 
@@ -45,8 +46,8 @@ export function hear(
       .then(async () => {
         const paid = limiter.spend(request, PRICES.frame + priceOfBytes(bytes), Infinity)
         if (paid) await paid
-        // When the server stops, it still handles the messages that have arrived. A message that had to wait for its
-        // payment is dropped if the socket has closed meanwhile.
+        // When the server stops, it still handles the messages that have arrived. But if a message had to wait for its
+        // payment and the socket has closed meanwhile, the server drops the message.
         if (!paid || socket.readyState === socket.OPEN) await act()
       })
       .then(answered)
@@ -65,8 +66,8 @@ export function hear(
 }
 
 /**
- * Counts each message against the limits. The returned function throws `too-many-messages`, and closes the connection
- * if the client does not stop.
+ * Returns a function that counts one message against the client's limits. The function throws `too-many-messages` (429)
+ * beyond a limit. After `REFUSED_MESSAGES` successive refused messages, the function also closes the connection.
  */
 export function counting(socket: WebSocket, request: IncomingMessage, limiter: Limiter): () => void {
   let refused = 0
@@ -83,8 +84,8 @@ export function counting(socket: WebSocket, request: IncomingMessage, limiter: L
 }
 
 /**
- * Sends pings, and terminates a connection whose last ping was not answered. So the server notices a lost client
- * after two heartbeats at most.
+ * Sends a ping every `everyMs` ms. Terminates the connection if the client has not answered the last ping. So the
+ * server notices a lost client after at most two pings. Returns a function that stops the pings.
  */
 export function heartbeat(socket: WebSocket, everyMs: number, dropped: () => void): () => void {
   let answered = true

@@ -1,7 +1,7 @@
 /**
- * Reads the credentials of a request. A browser's WebSocket and EventSource send cookies, but a page cannot set their
- * headers. So besides `Authorization: Bearer`, the server accepts a cookie, a token in the URL and a ticket in the
- * URL.
+ * Reads the credentials of a request. A page cannot set the headers of a WebSocket or an EventSource, but the browser
+ * adds cookies to their requests. So the server accepts not only `Authorization: Bearer`, but also a cookie, a token in
+ * the URL and a ticket in the URL.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Named } from '../http/parameters.ts'
@@ -14,7 +14,10 @@ export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(at < 0 ? '' : url.slice(at))
 }
 
-/** The names that a query gives. If it repeats one, the last value counts, as it does for the route. */
+/**
+ * Returns the names in a query. If a query repeats a parameter, the last value counts, because the route also uses the
+ * last value.
+ */
 export function namedIn(query: URLSearchParams): Named {
   return { user: query.getAll('user').at(-1), name: query.getAll('name').at(-1) }
 }
@@ -30,8 +33,8 @@ export function cookieOf({ headers: { cookie } }: IncomingMessage): string | nul
 }
 
 /**
- * Returns the session that the header or the cookie names. Returns null if it is over or belongs to another server on
- * this machine.
+ * Returns the session whose token is in the Authorization field or, without that field, in the cookie. Returns null if
+ * the session is over or if another server on this machine issued the token.
  */
 export function currentSession(sessions: Sessions, request: IncomingMessage): Session | null {
   const token = bearerOf(request) ?? cookieOf(request)

@@ -1,12 +1,13 @@
 /**
- * Limits for one client and for one address. A class of two hundred people may share one address with a person who
- * tries to use up everything. So there are three limits:
+ * Limits for one client and for one address. Two hundred people of a class may share one address with an attacker who
+ * tries to use up the server's capacity. So there are three limits:
  *
- * - Each connection (or each person who has signed in) has a small share of its own, which nobody else can use.
- * - When its own share is used up, it uses the common share of its address, as long as some is left.
- * - One client gets no more than a person with a page needs.
+ * - Each connection (or each person who has signed in) has a small share of its own. Nobody else can use this share.
+ * - A connection that has used up its own share may use the common share of its address, until this share is used up
+ *   too.
+ * - The total of one client is limited to what one person's page needs.
  *
- * So a client that uses up everything slows down only itself, and the others keep their own shares.
+ * So a client that floods the server cannot use up the own shares of the other clients.
  */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -15,41 +16,41 @@ import { BURST_MS, createRate } from './rate.ts'
 import { takerOf } from './taker.ts'
 import type { Taker } from './visitor.ts'
 
-/** Maximum numbers. Each comment says what is counted. */
+/** Each property is a maximum. The comment of the property says what the server counts. */
 export interface Limits {
-  /** Connections of one address. A page holds five connections and sometimes a sixth. */
+  /** Connections of one address. One page keeps five connections open, and sometimes a sixth. */
   readonly connectionsPerAddress: number
   /**
-   * Streams, WebSockets and held polls of one address. The limit is below that of connections, so that a page can
-   * always load and publish.
+   * Streams, WebSockets and held polls of one address. This maximum is lower than `connectionsPerAddress`, so that some
+   * connections stay free for loading pages and for publishing.
    */
   readonly heldPerAddress: number
   /**
-   * Streams, WebSockets and held polls of one client. A page holds four, and eight while it reconnects. With
-   * pipelining, a client could hold any number of polls.
+   * Streams, WebSockets and held polls of one client. One page holds four of them, and eight while it reconnects.
+   * Without this maximum, a client could hold any number of polls with pipelining.
    */
   readonly heldPerClient: number
-  /** Unanswered requests of one connection. Browsers send one at a time. */
+  /** Unanswered requests of one connection. A browser sends only one request at a time over a connection. */
   readonly pipelinedPerConnection: number
-  /** Messages and everything else that is passed on to other people. */
+  /** Messages, and all other data that the server forwards to other people. */
   readonly messagesPerSecondPerAddress: number
   readonly messagesPerSecondPerClient: number
   readonly messagesPerSecondPerConnection: number
-  /** Units of work, as defined in prices.ts. */
+  /** Cost of the work, in the unit that prices.ts defines. */
   readonly costPerSecondPerAddress: number
   readonly costPerSecondPerClient: number
   readonly costPerSecondPerConnection: number
-  /** Rooms that keep events. The same limit holds for boards that are not empty. */
+  /** Rooms that keep events. The same maximum applies to boards that are not empty. */
   readonly rooms: number
   /** Rooms that get their first event, and boards that get their first task. */
   readonly newRoomsPerMinutePerAddress: number
   readonly newRoomsPerMinutePerClient: number
-  /** Rooms that the WebSockets of one client have joined, without the first room of each WebSocket. */
+  /** Rooms that the WebSockets of one client have joined. The first room of each WebSocket does not count. */
   readonly furtherRoomsPerClient: number
   readonly furtherRoomsPerAddress: number
-  /** Ticks of the metronomes of all rooms together. */
+  /** Ticks that the metronomes of all rooms send in total. */
   readonly ticksPerSecond: number
-  /** People who are present, in all rooms together. */
+  /** Total number of people who are present in all rooms. */
   readonly present: number
 }
 
@@ -73,7 +74,7 @@ export const LIMITS: Limits = {
   present: 5000,
 }
 
-/** Limits for benchmarks. Rates and counts are unlimited; sizes and times stay limited. */
+/** Limits for benchmarks. The server limits no rates and no counts, but it still limits sizes and times. */
 export const NO_LIMITS: Limits = {
   connectionsPerAddress: Infinity,
   heldPerAddress: Infinity,
@@ -97,36 +98,41 @@ export const NO_LIMITS: Limits = {
 export interface Limiter {
   readonly limits: Limits
   /**
-   * Pays for work before it is done. Returns undefined if the work may be done now. Otherwise returns a promise that
-   * resolves when the work may be done. Rejects with `too-many-requests` (429) if the wait would be longer than
-   * `longestMs`. The default is 2 s.
+   * Charges the cost of work to the client before the server does the work. Returns undefined if the server may do the
+   * work now. Otherwise returns a promise that resolves when the server may do the work. The promise rejects with
+   * `too-many-requests` (429) if the wait would be longer than `longestMs` (default: 2 s).
    */
   spend(request: IncomingMessage, cost: number, longestMs?: number): Promise<void> | undefined
-  /** Pays afterwards for work that cost more than expected. */
+  /** Charges additional cost to the client after the server has done the work. */
   charge(request: IncomingMessage, cost: number): void
   /**
-   * Takes a place for a stream or a held poll. Returns a function that frees the place. Throws `too-many-streams`
-   * (429).
+   * Takes one of the client's places for a stream, a WebSocket or a held poll. Returns a function that frees the place.
+   * Throws `too-many-streams` (429) if no place is free.
    */
   hold(request: IncomingMessage): () => void
   /**
-   * Takes a place for a room beyond a connection's first room. Returns a function that frees the place. Throws
-   * `too-many-rooms` (429).
+   * Takes one of the client's places for a room beyond a connection's first room. Returns a function that frees the
+   * place. Throws `too-many-rooms` (429) if no place is free.
    */
   holdRoom(request: IncomingMessage): () => void
-  /** Counts a message that is sent to other people. Throws `too-many-messages` (429). */
+  /** Counts a message that the client sends to other people. Throws `too-many-messages` (429) beyond a limit. */
   message(request: IncomingMessage): void
-  /** Counts a room or board that was empty until now. Throws `too-many-rooms` (429). */
+  /** Counts a room or a board that was empty until now. Throws `too-many-rooms` (429) beyond a limit. */
   newRoom(request: IncomingMessage): void
 }
 
-/** Maximum wait. A request that would have to wait for longer is refused. */
+/** Maximum time that a request waits for its share. The server refuses a request that would have to wait longer. */
 const LONGEST_WAIT_MS = 2000
 
-/** Delay before a refusal. After an immediate refusal, a client would ask again immediately. */
+/**
+ * Delay before the server refuses a request. After an immediate refusal, a client would repeat the request immediately.
+ */
 const REFUSAL_MS = 1000
 
-/** Share of an address's places for clients that give no name. The rest is kept for named pages and people. */
+/**
+ * Fraction of an address's places that clients without a session and without a page's name may use. The server keeps
+ * the other places for named pages and people who have signed in.
+ */
 const NAMED_SHARE = 0.5
 
 const MINUTE = { burstMs: 60_000 }
@@ -218,7 +224,10 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
   const known = new WeakSet()
 
   return {
-    /** Counts the cost and returns null if it fits. Otherwise returns the limit that it exceeds, and counts nothing. */
+    /**
+     * If the cost fits, counts it and returns null. Otherwise counts nothing and returns the limit that the cost would
+     * exceed.
+     */
     take(taker: Taker, cost = 1): Bound | null {
       meet(taker)
       if (ofClient.waitMs(taker.client, cost) > 0) return 'client'
@@ -237,7 +246,7 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
       ofOwn.add(own, cost)
       return waitMs
     },
-    /** Counts the cost of work that is already done, whether it fits or not. */
+    /** Counts the cost of work that the server has already done, even if the cost exceeds a limit. */
     add({ client, own, address }: Taker, cost: number): void {
       ofClient.add(client, cost)
       if (!ofOwn.take(own, cost) && !ofAddress.take(address, cost)) ofOwn.add(own, cost)
@@ -265,7 +274,9 @@ function createPlaces(perClient: number, perAddress: number) {
 
   return {
     most,
-    /** Takes a place. Returns a function that frees the place, or the name of the limit that is reached. */
+    /**
+     * If a place is free, takes it and returns a function that frees it. Otherwise returns the limit that is reached.
+     */
     take(taker: Taker): (() => void) | Bound {
       const { client, address, isNamed } = taker
       if (ofClient.count(client) >= perClient) return 'client'

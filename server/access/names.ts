@@ -1,4 +1,6 @@
-/** Rules for the names of people: allowed names, equal names and names of the instructor. */
+/**
+ * Rules for people's names: which names are allowed, which count as equal, and which are reserved for the instructor.
+ */
 import { FeedError, quote } from '../http/errors.ts'
 
 /** Maximum length of a name, in code points. */
@@ -10,12 +12,15 @@ const NAME_LENGTH = 64
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]/u
 
-/** Variation selectors change how a character looks (an emoji in colour). They do not make a different name. */
+/**
+ * Variation selectors change only how a character looks (for example, an emoji in colour). Two names that differ only
+ * in variation selectors count as equal.
+ */
 const SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu
 
 /**
- * Returns the name in NFC, trimmed, with single spaces. Throws `bad-name` (400) if it is empty, longer than
- * 64 code points, or has characters that nobody can see.
+ * Returns the name in NFC, without spaces at its ends and with single spaces between its words. Throws `bad-name` (400)
+ * if the name is empty, is longer than 64 code points, or has a character that nobody can see.
  */
 export function readName(given: string): string {
   const name = given.normalize('NFC').trim().replace(/\s+/g, ' ')
@@ -32,7 +37,7 @@ export function readName(given: string): string {
   throw new FeedError('bad-name', `The name ${quote(given)} has ${length} characters; 1 to ${NAME_LENGTH} are allowed.`)
 }
 
-/** Two names with the same key are the same name: `Ada`, `ADA` and `Ａｄａ`. */
+/** Returns the key of a name. Two names with the same key count as equal: `Ada`, `ADA` and `Ａｄａ`. */
 export function nameKey(name: string): string {
   const plain = name.toWellFormed().normalize('NFKC').replace(SELECTORS, '').trim().replace(/\s+/g, ' ')
   return plain.toUpperCase().toLowerCase().normalize('NFKC')
@@ -44,15 +49,17 @@ export function nameKey(name: string): string {
  */
 export function isReserved(name: string): boolean {
   const key = nameKey(name)
-  // `Teach3r` and `Te@cher` replace a letter by another sign. `Teacher 1` and `@teacher` add signs to the word.
+  // Some names replace a letter with another sign: `Teach3r`, `Te@cher`. Others add signs to the word: `Teacher 1`,
+  // `@teacher`.
   return [key, key.replace(/\P{L}/gu, ''), key.replace(/^\P{L}+|\P{L}+$/gu, '')].map(skeleton).some((word) => {
     return RESERVED.has(word) || RESERVED.has(word.replace(/^(?:the|your|our|my|mrs?|miss|ms|dr|herr|frau)/, ''))
   })
 }
 
 /**
- * Letters of other alphabets, small capitals, digits and signs that look like a Latin letter, each followed by that
- * letter. An l counts as an I, because the two look alike.
+ * Pairs of characters. The first of a pair is a letter of another alphabet, a small capital, a digit or a sign. The
+ * second is the Latin letter that the first looks like. A small `l` counts as an `i`, because `l` and a capital `I`
+ * look alike.
  */
 const LOOK_ALIKES =
   'аaеeоoрpсcуyхxіiјjѕsһhвbкkмmнhтtгrԁdӏiѵvԛqԝwոnսuօoαaβbεeηnιiκkνvοoρpτtυuχx' +
@@ -62,7 +69,10 @@ const LATIN: Partial<Record<string, string>> = Object.fromEntries(
   Array.from(LOOK_ALIKES.matchAll(/(.)(.)/gu), ([, letter, latin]) => [letter, latin]),
 )
 
-/** Returns only the letters, each replaced by the Latin letter that it looks like. */
+/**
+ * Replaces each character with the Latin letter that it looks like. Then removes everything that is not a letter, and
+ * replaces `rn` with `m`.
+ */
 function skeleton(key: string): string {
   return Array.from(key.normalize('NFD'), (letter) => LATIN[letter] ?? letter)
     .join('')
@@ -81,7 +91,7 @@ const RESERVED = new Set(
     .map(skeleton),
 )
 
-/** Returns the text with each unseen character written as its code, so that an error can show it. */
+/** Replaces each character that nobody can see with its code, so that an error can show the code. */
 function visible(text: string): string {
   return Array.from(text, (letter) =>
     UNSEEN.test(letter) ? `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}` : letter,

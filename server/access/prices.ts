@@ -1,12 +1,12 @@
 /**
- * Prices of all requests and frames, in one place. The unit is the cost of a short request: 0.1 to 0.2 ms of the
- * server's processor. A route names its price in its config. A route without a price costs as much as a request, so a
- * new route is never free.
+ * Prices of all requests and frames. The unit is the cost of a short request, which takes 0.1 to 0.2 ms of processor
+ * time. A route names its price in its config. A route that names no price costs `PRICES.request`, so a new route is
+ * never free.
  */
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Price of the route. Default: the price of a request. The bytes of the response cost extra (`priceOfBytes`). */
+    /** Price of the route. Default: `PRICES.request`. The bytes of the response cost extra (`priceOfBytes`). */
     price?: number
   }
 }
@@ -14,25 +14,25 @@ declare module 'fastify' {
 export const PRICES = {
   /** A request to a route that names no price. */
   request: 1,
-  /** A file, which is read from memory and was compressed once. */
+  /** A file. The server reads the file from memory and compresses it only once. */
   file: 0.5,
-  /** A WebSocket handshake and the setup after it. */
+  /** A WebSocket handshake and the server's work for the new WebSocket. */
   handshake: 3,
-  /** A stream, which reads the end of a room and follows it. */
+  /** A stream. The server reads the latest events of a room and then sends each new event. */
   stream: 2,
-  /** A publish: one commit, and the delivery to others. */
+  /** A published message. The server commits the message and delivers it to other clients. */
   publish: 3,
-  /** A check of a password or token, which computes two hashes. */
+  /** A check of a password or a token. The server computes two hashes. */
   secret: 5,
-  /** Any frame that a WebSocket receives: it is parsed, and answered at least by an error. */
+  /** A frame that a client sends over a WebSocket. The server parses every frame, even a wrong one. */
   frame: 0.25,
   message: 3,
   join: 3,
   leave: 1,
   typing: 1,
-  /** A search for an exchange. Decoding the exchange costs extra, by its length (`priceOfInspection`). */
+  /** A search for an exchange. Decoding the exchange costs extra, depending on its length (`priceOfInspection`). */
   inspect: 2,
-  /** Requests over the lab's WebSocket. */
+  /** The requests from here on are sent over the lab's WebSocket. */
   here: 2,
   instructor: 5,
   settings: 1,
@@ -44,8 +44,8 @@ const UNIT_BYTES = 8 * 1024
 
 const INSPECTED_UNIT_CHARACTERS = 2 * 1024
 
-/** Price of a decoded exchange, by the length of its text. */
+/** Returns the price of decoding an exchange whose text has this many characters. */
 export const priceOfInspection = (characters: number): number => characters / INSPECTED_UNIT_CHARACTERS
 
-/** Price of bytes that are parsed, copied or sent. */
+/** Returns the price of parsing, copying or sending this many bytes. */
 export const priceOfBytes = (bytes: number): number => bytes / UNIT_BYTES

@@ -1,16 +1,17 @@
 export interface Rate {
-  /** Counts the cost (default: 1) and returns true if it fits. Otherwise returns false and counts nothing. */
+  /** If the cost (default: 1) fits, counts it and returns true. Otherwise counts nothing and returns false. */
   take(key: unknown, cost?: number): boolean
-  /** Returns the time in ms until the cost fits; 0 if it fits now. Counts nothing. */
+  /** Returns the time in ms until the cost fits, or 0 if the cost fits now. Counts nothing. */
   waitMs(key: unknown, cost?: number): number
-  /** Counts the cost, whether it fits or not. */
+  /** Counts the cost, even if it exceeds the limit. */
   add(key: unknown, cost?: number): void
 }
 
 export interface RateOptions {
   /**
-   * Length of a burst. After a quiet time of this length, a key may use its whole share at once. People type in bursts,
-   * and a class presses a button together.
+   * Length of a burst in ms. A key that has used nothing for this time may use its share of the whole time at once.
+   * Bursts are allowed because people type in bursts, and because the people of a class press a button at the same
+   * moment.
    */
   readonly burstMs?: number
   readonly now?: () => number
@@ -19,15 +20,17 @@ export interface RateOptions {
 export const BURST_MS = 2000
 
 /**
- * Limits the cost per second of each key, averaged over any time longer than a burst. It keeps one number for each key:
- * the time at which the key's burst is full again (GCRA, as used for ATM cells). `now` is in ms.
+ * Limits the cost per second of each key. The limit applies to the average over any time that is longer than a burst.
+ * For each key, the rate stores only one number: the time from which the key may use a full burst again (GCRA, as used
+ * for ATM cells). `now` returns the time in ms.
  */
 export function createRate(
   perSecond: number,
   { burstMs = BURST_MS, now = () => performance.now() }: RateOptions = {},
 ): Rate {
   const eachMs = 1000 / perSecond
-  // Keys of this period and of the period before. A key in neither map has been quiet for longer than a burst.
+  // `recent` has the keys of this period; `former` has the keys of the period before. A key that is in neither map may
+  // use a full burst.
   let recent = new Map<unknown, number>()
   let former = new Map<unknown, number>()
   let sinceMs = now()
@@ -46,7 +49,7 @@ export function createRate(
     recent.set(key, quietAtMs(key) + cost * eachMs)
   }
 
-  /** Returns the time in ms by which this cost would exceed the burst. */
+  /** Returns the time in ms until this cost fits. If the result is 0 or less, the cost fits now. */
   function overMs(key: unknown, cost: number): number {
     return quietAtMs(key) + cost * eachMs - (now() + burstMs)
   }

@@ -4,20 +4,20 @@ import { nameKey, readName } from './names.ts'
 import { plainToken } from './tokens.ts'
 
 export interface Roster {
-  /** Returns the name in the roster's spelling if the code belongs to it; otherwise null. */
+  /** If the code belongs to the name, returns the name in the roster's spelling. Otherwise returns null. */
   nameFor(user: string, code: string): string | null
 }
 
 /**
- * Minimum number of letters and digits in a code. Six letters or digits make a billion codes, and each guess has a
- * price. Six digits alone make only a million codes, so the README advises nine.
+ * Minimum number of letters and digits in a code. There are over a billion codes of six letters or digits, and each
+ * guess has a price (prices.ts). But there are only a million codes of six digits, so the README advises nine digits.
  */
 const CODE_LENGTH = 6
 
 /**
  * Reads `name,code` from each line: `Ada Lovelace,k7f2-9xqm`. The last comma is the separator, so a name may contain
- * commas. A field may be quoted as in a spreadsheet. It skips empty lines, lines that begin with `#`, and a first line
- * `name,code`. Throws an error that names the file and the line.
+ * commas. A field may have quotes around it, as in a spreadsheet. Skips empty lines, lines that begin with `#`, and a
+ * first line `name,code`. If a line is invalid, throws an error that names the file and the line.
  */
 export function readRoster(text: string, file: string): Roster {
   const codes = new Map<string, { readonly name: string; readonly code: Buffer; readonly line: number }>()
@@ -32,7 +32,7 @@ export function readRoster(text: string, file: string): Roster {
     if (given === '') throw new Error(`${where} has no comma. Write a name, a comma and a code: Ada,k7f2-9xqm`)
     const name = nameIn(unquoted(given), where)
     const plain = plainToken(unquoted(code))
-    // The code is a secret, so the error does not show it in the terminal.
+    // The code is a secret, so the error does not show the code in the terminal.
     if (plain.length < CODE_LENGTH)
       throw new Error(
         `${where}: the code of ${name} has ${plain.length} letters and digits. Give at least ${CODE_LENGTH}.`,
@@ -53,12 +53,18 @@ export function readRoster(text: string, file: string): Roster {
   }
 }
 
-/** Used for the comparison if the name is unknown, so that the response takes as long as for a known name. */
+/**
+ * If a name is unknown, `nameFor` compares the code with this value, so that the response takes as long as for a known
+ * name.
+ */
 const NO_CODE = Buffer.alloc(32)
 
 const hash = (code: string): Buffer => createHash('sha256').update(code).digest()
 
-/** Removes the quotes that a spreadsheet puts around a field: `"Lovelace, Ada"`, with `""` for a quote. */
+/**
+ * Removes the quotes that a spreadsheet puts around a field (`"Lovelace, Ada"`), and replaces `""` in the field with
+ * one quote.
+ */
 function unquoted(field: string): string {
   const [, inner] = /^\s*"(.*)"\s*$/.exec(field) ?? []
   return (inner ?? field).replaceAll('""', '"').trim()

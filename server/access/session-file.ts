@@ -1,6 +1,6 @@
 /**
- * The file of the sessions, next to the event log. It is written as a whole after changes, and only its owner can read
- * it.
+ * The file that stores the sessions. It is next to the event log. After a change, the server writes the whole file
+ * again. Only the owner of the file can read it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import Type from 'typebox'
@@ -15,7 +15,10 @@ export interface SessionRecord {
 }
 
 export interface SessionFile {
-  /** Returns no records if the file does not exist yet. Throws an error that names the file if it cannot be read. */
+  /**
+   * Returns the records, or no records if the file does not exist yet. If the file cannot be read, throws an error that
+   * names the file.
+   */
   read(): readonly SessionRecord[]
   write(records: readonly SessionRecord[]): void
 }
@@ -26,7 +29,7 @@ const Records = Compile(
   ),
 )
 
-/** File mode: only the owner can read and write. */
+/** File mode: only the owner can read and write the file. */
 const MODE = 0o600
 
 export function sessionFile(path: string): SessionFile {
@@ -39,8 +42,8 @@ export function sessionFile(path: string): SessionFile {
       throw new Error(`${path} contains no valid sessions. Delete the file. Everybody then has to sign in again.`)
     },
     write(records) {
-      // The new file gets its final name when it is complete. So the file is always complete, even if the process is
-      // killed.
+      // The new file gets its final name only when it is complete. So the file at `path` is always complete, even if
+      // the process is killed.
       const fresh = `${path}.${process.pid}.new`
       writeFileSync(fresh, JSON.stringify(records), { mode: MODE, flush: true })
       renameSync(fresh, path)

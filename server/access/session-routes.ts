@@ -1,5 +1,6 @@
 /** `/session`: the routes to sign in, sign out, read one's own session and get tickets. */
-// Adds `summary` to the type of route schemas, even if a program type-checks this file without the app.
+// The reference adds `summary` to the type of route schemas, also for a program that type-checks this file without the
+// app.
 /// <reference types="@fastify/swagger" />
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -20,9 +21,12 @@ import { countTries, createTokenCheck, guesserOf } from './tokens.ts'
 import type { TokenCheck } from './tokens.ts'
 
 export interface AuthOptions {
-  /** Password of the class. Everybody who knows it may sign in under a free name. */
+  /** Password of the class. Everybody who knows the password may sign in under a name that nobody else uses. */
   readonly password?: string | undefined
-  /** Replaces the password: only the people of the roster may sign in, each with a code of their own. */
+  /**
+   * The roster, which replaces the password. Only people in the roster may sign in, and each person has a personal
+   * code.
+   */
   readonly roster?: Roster | undefined
   /** Lifetime of a session. Default: 8 h. */
   readonly sessionMs?: number
@@ -35,12 +39,15 @@ interface Parts {
   readonly sessions: Sessions
   readonly bans: Bans
   readonly tickets: Tickets
-  /** Undefined if signing in is off. Then only the instructor can have a session. */
+  /** Undefined if signing in is off. If signing in is off, only the instructor can have a session. */
   readonly auth: AuthOptions | undefined
   readonly checkToken: TokenCheck
 }
 
-/** Number of wrong passwords or codes for one name in a minute. After that, each further try takes longer. */
+/**
+ * Number of wrong passwords or codes for one name in a minute that the server answers without delay. Before each
+ * further try for this name, the server waits for `SLOW_MS`.
+ */
 const TRIES = 10
 const SLOW_MS = 1000
 
@@ -74,11 +81,11 @@ export function serveSession(
   plain: FastifyInstance,
   { access, sessions, bans, tickets, auth, checkToken }: Parts,
 ): void {
-  // The app already has this type provider, but the type of the hook that adds these routes does not.
+  // The app already has the TypeBox type provider, but the type `FastifyInstance` does not say so.
   const app = plain as unknown as App
   const what = auth?.roster ? 'the code that belongs to this name' : 'the password'
   const checkPassword = createTokenCheck(auth?.password, { code: 'wrong-password', what })
-  /** Wrong passwords or codes, counted by the name for which they were given. */
+  /** For each name, the number of wrong passwords or codes that clients sent for the name. */
   const wrong = countTries<string>()
 
   app.get('/session', { schema: schemas.about, config }, async ({ raw }, reply): Promise<SessionAnswer> => {
@@ -121,7 +128,8 @@ export function serveSession(
   if (auth) {
     app.post('/session/ticket', { schema: schemas.ticket, config }, async ({ raw }, reply) => {
       const session = sessions.read(tokenOf(raw))
-      // A ticket does not show which page asked for it. A page of another origin must not get an instructor's ticket.
+      // A ticket does not record the origin of the page that asked for it. So the server refuses a ticket of an
+      // instructor's session to a page of another origin.
       if (session.isInstructor) access.checkOrigin(raw)
       const ticket = tickets.issue(session)
       return reply.code(201).header('cache-control', 'no-store').send({ ticket, lastsMs: tickets.lastMs })
@@ -137,7 +145,8 @@ export function serveSession(
     if (!auth) throw new FeedError('not-found', 'Signing in is off: everybody may read and publish.')
     const name = readName(user)
     bans.checkRemoved([name], '')
-    // Guessing a person's code becomes slow, but the right code is still accepted.
+    // After too many wrong codes for a name, each further try for the name is slow. The server still accepts the right
+    // code.
     if (wrong.of(nameKey(name)).tries >= TRIES) await wait(SLOW_MS)
     try {
       return enter(raw, name, password, auth)
@@ -151,11 +160,12 @@ export function serveSession(
     if (roster) {
       const written = roster.nameFor(name, password)
       if (written === null) {
-        // This call counts a wrong password and throws.
+        // `checkPassword` counts a wrong password and throws an error.
         checkPassword('', guesserOf(raw))
         throw new FeedError('wrong-password', 'The name and the code do not belong together.')
       }
-      // The code proves the person's identity. If a lost or forgotten session holds the name, that session ends.
+      // The right code proves who the person is. If an earlier session has the name (the person may have lost it), the
+      // server ends that session.
       const holder = sessions.holderOf(written)
       if (holder && !holder.isInstructor) sessions.end(holder)
       return { user: written, isInstructor: false }
@@ -168,9 +178,10 @@ export function serveSession(
 }
 
 /**
- * Returns the attributes of the session's cookie. HttpOnly: no script can read it, so an injected script cannot send it
- * away. SameSite: pages of other sites do not send it. Another port of the same host is the same site, so the check of
- * Origin is still needed. Secure: set if the page came over TLS, which ends at a proxy.
+ * Returns the attributes of the session's cookie. HttpOnly: no script can read the cookie, so an injected script cannot
+ * send the cookie to an attacker. SameSite: the browser does not send the cookie with requests of other sites' pages.
+ * But another port of the same host is the same site, so the server must still check the Origin field. Secure: this
+ * attribute is set if the browser loaded the page over TLS. TLS ends at a proxy, because this server has no TLS.
  */
 function attributes({ headers: { origin = '' } }: IncomingMessage): string {
   return `Path=/; HttpOnly; SameSite=Strict${origin.startsWith('https:') ? '; Secure' : ''}`

@@ -1,7 +1,8 @@
 /**
- * Sessions of people who have signed in. A session is a random token that only its client knows. The server keeps the
- * token's hash, so neither the class's password nor a stolen file gives somebody a session. A name belongs to one
- * session at a time. If there is a file, sessions survive a restart.
+ * Sessions of people who have signed in. Each session has a random token that only its client knows. The server stores
+ * only the hash of the token. So nobody can take over a session with the class's password or with a stolen session
+ * file. A name belongs to at most one session at a time. If there is a session file, the sessions continue after a
+ * restart of the server.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { FeedError, quote } from '../http/errors.ts'
@@ -9,68 +10,82 @@ import { nameKey } from './names.ts'
 import type { SessionFile } from './session-file.ts'
 
 export interface Session {
-  /** Name of the person. Empty for an instructor who gave no name. */
+  /** Name of the person, or empty if an instructor gave no name. */
   readonly user: string
   readonly isInstructor: boolean
-  /** Time of expiry by the wall clock (`Date.now`). A session survives the process, and no other clock does. */
+  /**
+   * Time of expiry by the wall clock (`Date.now`). A session can outlive the process, but `performance.now()` is valid
+   * only in one process.
+   */
   readonly untilMs: number
-  /** True as soon as the session was ended or has expired. */
+  /** True if the session has ended or has expired. */
   readonly isOver: boolean
 }
 
 export interface Sessions {
   readonly lastsMs: number
   /**
-   * Signs somebody in. `replaces` is an earlier session of the same client, which ends. Throws `name-taken` (409) if
-   * another session has the name.
+   * Creates a session for a person. Ends `replaces`, an earlier session of the same client. Throws `name-taken` (409)
+   * if another session has the name.
    */
   begin(who: Pick<Session, 'user' | 'isInstructor'>, replaces?: Session | null): { token: string; session: Session }
   /**
-   * Returns the session of a token. Throws `wrong-credentials` (401) if this server did not issue the token, and
-   * `session-expired` (401) if the session is over.
+   * Returns the session to which a token belongs. Throws `wrong-credentials` (401) if this server did not issue the
+   * token, and `session-expired` (401) if the session is over.
    */
   read(token: string): Session
-  /** Ends a session: its token is refused, its name is free, and the functions given to `onEnd` are called. */
+  /**
+   * Ends a session. From then on, the server refuses its token and its name is free. Calls the functions that `onEnd`
+   * has received for the session.
+   */
   end(session: Session): void
-  /** Calls `end` once when the session is over. Returns a function that cancels this. */
+  /** Calls `end` once when the session is over. Returns a function that cancels the call. */
   onEnd(session: Session, end: () => void): () => void
-  /** Returns the live session that has this name, in any spelling with the same `nameKey`. */
+  /** Returns the live session whose name counts as equal to this name (`nameKey`), or null. */
   holderOf(user: string): Session | null
   live(): readonly Session[]
-  /** Clears all timers. Sessions in the file continue when the server starts again. */
+  /**
+   * Clears all timers and writes unsaved changes to the file. Sessions in the file continue when the server starts
+   * again.
+   */
   stop(): void
 }
 
 /**
- * Default lifetime of a session: a school day. Nobody has to sign in twice a day, and a forgotten session is useless
- * the next day.
+ * Default lifetime of a session: one school day. People have to sign in only once a day, and a forgotten session is
+ * useless the next day.
  */
 const SESSION_MS = 8 * 60 * 60 * 1000
 
 /**
- * Interval of the checks for expiry. Timers stop while the computer sleeps, so each check reads the wall clock again.
+ * Interval at which the server checks whether a session has expired. Timers stop while the computer sleeps, so each
+ * check reads the wall clock again.
  */
 const CHECK_MS = 30_000
 
 /**
- * Maximum number of ended sessions that are remembered. Their clients get `session-expired` instead of
- * `wrong-credentials`.
+ * Maximum number of ended sessions that the server remembers. The client of a remembered session gets `session-expired`
+ * instead of `wrong-credentials`.
  */
 const MOST_OVER = 1000
 
 /**
- * Maximum number of live sessions. Beyond it, the server ends the session that was unused for longest and has no open
- * connection. So a person who signs in under a thousand names does not end the session of anybody who is present.
+ * Maximum number of live sessions. Beyond this number, the server ends an old session for each new one: among the
+ * sessions without an open connection, the one that has been unused for longest. So a person who signs in under a
+ * thousand names cannot end the session of anybody who has an open connection.
  */
 const MOST_LIVE = 1000
 
 /**
- * Delay between a change and the writing of the file. A class signs in all at once, so several changes are written
- * together.
+ * Delay between a change of the sessions and the writing of the file. A class signs in at the same moment, so the
+ * server writes several changes together.
  */
 const SAVE_MS = 50
 
-/** Form of a session's token. It differs from an instructor's token (tokens.ts), which comes in the same header. */
+/**
+ * Pattern of a session's token. An instructor's token (tokens.ts) does not match it. Both kinds of token come in the
+ * Authorization field.
+ */
 const TOKEN = /^fws\.[\w-]{43}$/
 
 export const isSessionToken = (token: string): boolean => TOKEN.test(token)
@@ -84,12 +99,12 @@ interface Live extends Session {
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Creates the store of sessions. Without a `file`, sessions end with the process. */
+/** Creates the store of sessions. Without a `file`, all sessions end when the process ends. */
 export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = null): Sessions {
   const live = new Map<Session, Live>()
   const byHash = new Map<string, Live>()
   const byName = new Map<string, Live>()
-  /** Names of ended sessions by hash, oldest first. */
+  /** Maps the hash of each ended session's token to the session's name. The session that ended first comes first. */
   const over = new Map<string, string>()
   let saving: ReturnType<typeof setTimeout> | undefined
   for (const record of file?.read() ?? []) if (record.untilMs > Date.now()) add(record)
@@ -117,7 +132,7 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
       }
       if (session) finish(session)
       const user = over.get(hash)
-      // The error does not quote the token, which may be right except for one letter.
+      // The error does not quote the token, because the token may be right except for one letter.
       if (user === undefined) throw new FeedError('wrong-credentials', 'The token was not issued by this server.')
       throw new FeedError('session-expired', `The session of ${quote(user)} is over.`)
     },
@@ -147,7 +162,8 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
 
   function makeRoom(): void {
     const unused = Array.from(live.values()).filter(({ ends }) => ends.size === 0)
-    // Instructors' sessions end last. Otherwise the class could end them by signing in often.
+    // An instructor's session ends only if no other session is left. Otherwise students could end it by signing in
+    // often.
     const byUse = unused.toSorted((one, other) => one.usedAtMs - other.usedAtMs)
     const longest = byUse.find(({ isInstructor }) => !isInstructor) ?? byUse[0]
     if (!longest)
@@ -200,7 +216,7 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
     try {
       file?.write(records)
     } catch (error) {
-      // If the disk is full, people can still sign in. After a restart they have to sign in again.
+      // If the disk is full, people can still sign in, but they have to sign in again after a restart of the server.
       process.emitWarning(
         `The sessions could not be saved for the next start: ${error instanceof Error ? error.message : error}`,
       )

@@ -1,8 +1,9 @@
 /**
- * Finds the client that a limit counts. A session identifies a person, and the first part of a lane's name identifies
- * a page. If a request has neither, its connection counts. Anybody can invent a page's name, so the name protects
- * only from mistakes: one page's endless loop does not use up the class's share. Only the connection and the address
- * are an identity.
+ * Finds the client to which a limit applies. If the request has a session, the client is the person of the session.
+ * Otherwise, if the request names a page (`page`, or the first part of `lane`), the client is the page. Otherwise the
+ * client is the connection. Anybody can invent the name of a page. So page names protect only against programming
+ * errors: an endless loop in one page does not use up the class's share. Only a connection and an address reliably
+ * identify a client that has not signed in.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
@@ -28,15 +29,17 @@ export function takerOf(request: IncomingMessage): Taker {
 }
 
 /**
- * Returns an IPv4 address unchanged, and the /64 network of an IPv6 address. One machine can use every address of its
- * /64 network.
+ * Returns the /64 network of an IPv6 address, because one machine can use every address of its /64 network. Returns an
+ * IPv4 address unchanged.
  */
 export function networkOf(address: string): string {
   if (address !== latest.address) latest = { address, network: readNetwork(address) }
   return latest.network
 }
 
-/** A request asks for its network several times. */
+/**
+ * The latest address and its network. The server needs the network of the same address several times for one request.
+ */
 let latest = { address: '', network: '' }
 
 function readNetwork(address: string): string {

@@ -1,6 +1,6 @@
 /**
- * One-time tickets. A ticket stands for a session in the URL of one request, because a URL may be logged, copied or
- * seen by others.
+ * One-time tickets. In the URL of one request, a client sends a ticket in place of its session's token, because other
+ * people may see, copy or log a URL.
  */
 import { randomBytes } from 'node:crypto'
 import { FeedError } from '../http/errors.ts'
@@ -12,8 +12,8 @@ export interface Tickets {
   readonly lastMs: number
   issue(session: Session): string
   /**
-   * Returns the session of a ticket, once. Throws `wrong-credentials` (401) if the ticket is used, too old, or from
-   * another server.
+   * Returns the session of a ticket and makes the ticket invalid. Throws `wrong-credentials` (401) if the ticket was
+   * used before, is too old, or was issued by another server.
    */
   redeem(ticket: string): Session
 }
@@ -22,14 +22,14 @@ export interface Tickets {
 const TICKET_MS = 30_000
 
 /**
- * Maximum number of unused tickets of one session. A page needs a ticket for each connection. Beyond this number, the
- * session's oldest ticket is deleted.
+ * Maximum number of unused tickets of one session. A page needs one ticket for each connection. Beyond this number, the
+ * server deletes the session's oldest ticket.
  */
 const MOST_OF_SESSION = 20
 
 /**
- * Maximum number of unused tickets of all sessions. A class needs fewer at once. Beyond this number, the oldest
- * tickets are deleted.
+ * Maximum number of unused tickets of all sessions. A class needs fewer tickets at the same time. Beyond this number,
+ * the server deletes the oldest tickets.
  */
 const MOST_TICKETS = 10_000
 

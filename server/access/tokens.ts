@@ -1,4 +1,4 @@
-/** The instructor's token. With it, a person can be the instructor on any machine. */
+/** The instructor's token. Whoever has the token can be the instructor on any machine. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { FeedError } from '../http/errors.ts'
@@ -6,12 +6,15 @@ import { takerOf } from './taker.ts'
 import { isProxied } from './visitor.ts'
 
 /**
- * Checks a token. If it is wrong, throws `wrong-token` or `wrong-password` (403), or `too-many-tries` (429).
- * `guesser` is the sender of the token, as `guesserOf` returns it.
+ * Checks a token or a password. Throws `wrong-token` or `wrong-password` (403) if the given value is wrong, and
+ * `too-many-tries` (429) after too many wrong values. `guesser` is the sender of the value, as `guesserOf` returns it.
  */
 export type TokenCheck = (given: string, guesser: object | null) => void
 
-/** Crockford's 32 symbols. They leave out i, l, o and u, so they can be read aloud and typed without doubt. */
+/**
+ * The 32 symbols of Crockford's Base32. They do not include i, l, o and u, so that people do not confuse symbols when
+ * they read a token aloud or type it.
+ */
 const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** Number of letters in a token. Each letter carries 5 bits, so a token has 140 bits. */
@@ -23,12 +26,15 @@ export function newToken(): string {
   return letters.replace(/.{4}(?=.)/g, '$&-')
 }
 
-/** Removes spaces and hyphens and converts to lower case, so that a mistake in these does not make a token wrong. */
+/**
+ * Removes spaces and hyphens, and converts letters to lower case. So wrong spaces, hyphens or capitals do not make a
+ * token wrong.
+ */
 export const plainToken = (token: string): string => token.replace(/[\s-]/g, '').toLowerCase()
 
 const TRIES_MS = 60_000
 
-/** Number of wrong tries that one guesser may make in a minute. People mistype, but not so often. */
+/** Number of wrong tries that one guesser may make in a minute. A person who only mistypes needs fewer tries. */
 const TRIES = 10
 
 interface Secret {
@@ -41,11 +47,11 @@ interface Secret {
 const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s token' }
 
 /**
- * Creates the check of a token or password. The comparison always takes the same time, so its duration does not show
- * how much of a guess is right. After too many wrong tries, a guesser is refused for the rest of its minute. Other
- * people at the same address are not refused, because they have not guessed. Each try has a price (prices.ts), so
- * opening new connections does not help to guess a secret of twelve characters. If the server has no token, every
- * token is wrong.
+ * Creates the function that checks a token or a password. The comparison always takes the same time, so an attacker
+ * cannot measure how much of a guess is right. After too many wrong tries in a minute, the server refuses the guesser
+ * for the rest of this minute. The server does not refuse other people at the same address. Each try has a price
+ * (prices.ts), so an attacker cannot guess a secret of twelve characters by opening new connections. If `token` is
+ * undefined, every given value is wrong.
  */
 export function createTokenCheck(token: string | undefined, { code, what }: Secret = INSTRUCTORS): TokenCheck {
   const wrong = countTries<object>()
@@ -56,7 +62,8 @@ export function createTokenCheck(token: string | undefined, { code, what }: Secr
     if (tries >= TRIES) throw tooMany(leftMs)
     if (right && timingSafeEqual(hash(given), right)) return
     if (guesser) wrong.add(guesser)
-    // Unlike other errors, this error does not quote the value, because it may be right except for one letter.
+    // Unlike other errors, this error does not quote the wrong value, because the value may be right except for one
+    // letter.
     throw new FeedError(
       code,
       right || code !== 'wrong-token' ? `That is not ${what}.` : 'This server has no token for the instructor.',
@@ -65,17 +72,17 @@ export function createTokenCheck(token: string | undefined, { code, what }: Secr
 }
 
 /**
- * Returns the person who has signed in, or else the connection. Returns null for a proxy's connection, even if nobody
- * declared the proxy, because many clients share it.
+ * Returns the session of the request, or the connection if the request has no session. Returns null for a proxy's
+ * connection, because many clients share it. This includes a proxy that nobody declared as trusted.
  */
 export function guesserOf(request: IncomingMessage): object | null {
   const { own } = takerOf(request)
   return typeof own === 'string' || (own === request.socket && isProxied(request)) ? null : own
 }
 
-/** Counts wrong tries by key. Each key has a minute that begins with its first wrong try. */
+/** Counts the wrong tries of each key. The count of a key begins with its first wrong try and ends one minute later. */
 export function countTries<K>() {
-  /** Counts by key, in the order in which their minutes end. */
+  /** Maps each key to its count. The count that ends first comes first. */
   const counts = new Map<K, { tries: number; readonly untilMs: number }>()
   return {
     of(key: K): { tries: number; leftMs: number } {

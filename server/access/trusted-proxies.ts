@@ -1,9 +1,13 @@
-/** The list of trusted proxies. The server believes the client address that such a proxy sends (`X-Forwarded-For`). */
+/**
+ * The list of trusted proxies. If a trusted proxy forwards a request, the server reads the client's address from
+ * `X-Forwarded-For`.
+ */
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Returns true if an address belongs to a trusted proxy. `hop` is 0 for the connection itself and grows by one for
- * each address in `X-Forwarded-For`, from the last to the first, as in Fastify's `trustProxy`.
+ * Returns true if an address belongs to a trusted proxy. `hop` is the position of the address, as in Fastify's
+ * `trustProxy`: 0 for the address of the connection, 1 for the last address in `X-Forwarded-For`, 2 for the address
+ * before the last one, and so on.
  */
 export type TrustedProxies = (address: string, hop: number) => boolean
 
@@ -16,7 +20,9 @@ const NAMED: Partial<Record<string, readonly string[]>> = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 }
 
-/** Reads a number of proxies or a list of addresses. Throws an error that quotes the wrong part of any other text. */
+/**
+ * Reads a number of proxies or a list of addresses. If the text is neither, throws an error that quotes the wrong part.
+ */
 export function readProxies(text: string): TrustedProxies {
   if (/^\d{1,2}$/.test(text) && Number(text) > 0) return (_address, hop) => hop < Number(text)
   const trusted = new BlockList()

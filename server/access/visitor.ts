@@ -1,27 +1,31 @@
 /**
- * The sender of a request, as the access check (access.ts) found it. Limits, logs and later checks read it from here.
+ * The visitor: the sender of a request. The access check (access.ts) finds the visitor and stores it in the request.
+ * Limits and later checks read the visitor from the request.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Session } from './sessions.ts'
 
 export interface Visitor {
-  /** Network address of the client. If the request came through a trusted proxy, the address that the proxy names. */
+  /**
+   * Network address of the client. If a trusted proxy forwarded the request, the address of the client that the proxy
+   * sent.
+   */
   readonly address: string
   /** Null if the request came without a session. */
   readonly session: Session | null
-  /** Set by `takerOf` (taker.ts) when a limit first asks. */
+  /** `takerOf` (taker.ts) sets this property at its first call for the visitor. */
   taker?: Taker
-  /** Set by `clientOf`. */
+  /** `clientOf` sets this property at its first call for the visitor. */
   client?: string
 }
 
-/** The client that a limit counts; see taker.ts. */
+/** The client to which a limit applies; see taker.ts. */
 export interface Taker {
-  /** The person of the session. If there is no session, the page. If there is no page either, the connection. */
+  /** The session of the request. Without a session, the page. Without a session and a page, the same as `own`. */
   readonly client: unknown
   /**
-   * The person of the session, or else the connection. Behind a proxy, where clients share a connection, it is the
-   * address.
+   * The session of the request. Without a session, the connection. Behind a trusted proxy, the address takes the place
+   * of the connection, because many clients share the proxy's connection.
    */
   readonly own: object | string
   /** True if the request has a session or names a page. */
@@ -29,7 +33,10 @@ export interface Taker {
   readonly address: string
 }
 
-/** The visitor is a property of the request. With a WeakMap, the garbage collector would visit an entry for each request. */
+/**
+ * Key of the property in which a request stores its visitor. With a WeakMap instead, the garbage collector would have
+ * to visit one entry for each request.
+ */
 const VISITOR = Symbol('visitor')
 
 declare module 'node:http' {
@@ -39,28 +46,30 @@ declare module 'node:http' {
 }
 
 /**
- * Returns the visitor of a request. If the request has not passed the check yet, the visitor has an address and no
- * session.
+ * Returns the visitor of a request. Before the access check of the request, returns a visitor that has an address and
+ * no session.
  */
 export const visitorOf = (request: IncomingMessage): Visitor =>
   request[VISITOR] ?? { address: request.socket.remoteAddress ?? '', session: null }
 
 const PAGE = /[?&]lane=([A-Za-z0-9_-]{1,64})/
 
-/** Headers that proxies add to the requests that they pass on (RFC 7239, and the older X- headers). */
+/** Headers that proxies add to the requests that they forward (RFC 7239, and the older X- headers). */
 const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
 
-/** Returns true if a proxy says that it passed this request on. Many clients may share the connection of a proxy. */
+/**
+ * Returns true if a header says that a proxy forwarded this request. Many clients may share the connection of a proxy.
+ */
 export const isProxied = ({ headers }: IncomingMessage): boolean => PROXY_FIELDS.some((name) => name in headers)
 
 let clients = 0
 const numbers = new WeakMap<object, number>()
 
 /**
- * Names the client that sent a request. If the request has `lane=PAGE.…`, the client is this page (or program) at its
- * address. Otherwise the client is the connection. Many clients share a proxy's connection, so behind a proxy each
- * request counts as a client of its own. A hostile client can take another name. The name only keeps honest clients
- * apart.
+ * Returns a name for the client that sent a request. If the request has `lane=PAGE.…`, the client is the page (or
+ * program) with this name at the request's address. Otherwise the client is the connection. Many clients share a
+ * proxy's connection, so behind a proxy each request without a lane counts as a separate client. A hostile client can
+ * send the name of another page, so the names distinguish only honest clients.
  */
 export function clientOf(request: IncomingMessage): string {
   const visitor = visitorOf(request)
