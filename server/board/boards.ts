@@ -1,7 +1,7 @@
 /**
- * A board is the result of a room's events about tasks and lists. Changes are checked one after the other against the
- * current board, and each accepted change becomes an event of the feed. The resulting board is committed together
- * with the event, so it is complete even after the log has deleted old events.
+ * A board is the result of a room's events about tasks and lists. The server checks the changes of a board one after
+ * the other against the current board. Each accepted change becomes an event of the feed. The server commits the
+ * resulting board together with the event, so the board stays complete even after the log has deleted old events.
  */
 import { EMPTY, apply } from '../../web/board/apply.ts'
 import { allow } from '../../web/board/rules.ts'
@@ -12,7 +12,9 @@ import type { Board, Change } from '../protocol/board.ts'
 import type { Cursor, Event } from '../protocol/feed.ts'
 
 export interface Boards {
-  /** Returns the board as JSON (`BoardAnswer`), with the cursor after which its next events follow. */
+  /**
+   * Returns the board as JSON (`BoardAnswer`). The JSON includes the cursor after which the board's next events follow.
+   */
   readJson(room: string): Promise<Buffer>
   /** Returns true if this process knows that the room has an event. */
   isBegun(room: string): boolean
@@ -21,22 +23,24 @@ export interface Boards {
    */
   characters(room: string): number
   /**
-   * Appends the change. If the user has used the key before, resolves with the earlier event. Rejects with an error of
-   * the catalogue if the rules (web/board/rules.ts) refuse the change, and with `KeyReused` if the key was used for
-   * another change. `asked` is the change as the client sent it, before the server gave it an id. Default: `change`.
+   * Checks a change and appends it to the room's events. If the user has already used the key for this change, resolves
+   * with the earlier event. Rejects with an error of the catalogue if the rules (web/board/rules.ts) refuse the change.
+   * Rejects with `KeyReused` if the user has used the key for another change. `asked` is the change as the client sent
+   * it, before the server gave it an id. Default: `change`.
    */
   change(room: string, user: string, change: Change, key?: string, asked?: object): Promise<Appended>
   /**
-   * Deletes the board and all its events, and sends its readers an event. Does nothing to a board that does not exist.
+   * Deletes the board and all its events, and sends an event to the board's readers. Does nothing if the board does not
+   * exist.
    */
   delete(room: string): Promise<void>
   deleteAll(): Promise<void>
 }
 
-/** Maximum length of the text of all boards that stay in memory for the next read or change. */
+/** Maximum total length of the text of all boards in memory. A board stays in memory for its next read or change. */
 const KEPT_CHARACTERS = 8 * 1024 * 1024
 
-/** A board at a cursor. `board` and `json` are computed at their first use. */
+/** A board at a cursor. The server computes `board` and `json` when it first needs them. */
 interface Kept {
   readonly cursor: Cursor
   readonly text: string
@@ -45,9 +49,9 @@ interface Kept {
 }
 
 export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS): Boards {
-  /** For each board that is being changed, a promise that resolves when the change is over. */
+  /** For each board that has unfinished changes, a promise that resolves when the last of them is finished. */
   const turns = new Map<string, Promise<void>>()
-  /** Boards in memory, the longest unused first. */
+  /** Boards in memory. The board that has been unused for longest comes first. */
   const boards = new Map<string, Kept>()
   let keptCharacters = 0
 
@@ -71,7 +75,7 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     },
   }
 
-  /** Runs the changes of one board one after the other. Otherwise a change could overwrite another. */
+  /** Runs the changes of one board one after the other. Otherwise one change could overwrite another change. */
   function inTurn<T>(room: string, act: () => Promise<T>): Promise<T> {
     const done = (turns.get(room) ?? Promise.resolve()).then(act)
     const over: Promise<void> = done.then(leave, leave)
@@ -86,12 +90,12 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
   async function latest(room: string): Promise<Kept> {
     const { cursor } = await feed.since(room, undefined, 0)
     const kept = boards.get(room)
-    // A room that was deleted keeps its cursor, but `isBegun` is false for it.
+    // A room that was deleted keeps its cursor, but `isBegun` returns false for a deleted room.
     if (kept?.cursor === cursor && feed.isBegun(room)) return keep(room, kept)
     const state = await feed.state(room)
     const text = state.text ?? EMPTY_TEXT
     if (kept?.text !== text) return keep(room, { cursor: state.cursor, text, board: null, json: null })
-    // Other events of the room change its cursor but not the board.
+    // An event that is not about the board changes the room's cursor but not the board.
     return keep(room, state.cursor === kept.cursor ? kept : { ...kept, cursor: state.cursor, json: null })
   }
 
@@ -118,7 +122,8 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     key: string | undefined,
     asked: object,
   ): Promise<Appended> {
-    // Search for the earlier event before the rules run, because the rules would refuse a change that is already done.
+    // Search for the earlier event before the rules check the change, because the rules would refuse a change that is
+    // already done.
     const earlier = key === undefined ? undefined : await feed.earlier(room, user, key, asked)
     if (earlier) return { event: earlier, repeated: true }
     const kept = await latest(room)
@@ -128,7 +133,7 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     const draft = { user, ...answer.allowed, ...(key !== undefined && { key }) }
     const board = apply(kept.board, draft)
     const text = JSON.stringify(board)
-    // The state of an empty board is null, so that it uses no space.
+    // The state of an empty board is null, so that an empty board uses no space in the log.
     const appended = await feed.publish(room, draft, key, text === EMPTY_TEXT ? null : text, asked)
     if (!appended.repeated) keep(room, { cursor: appended.event.id, text, board, json: null })
     return appended

@@ -48,8 +48,8 @@ const change = {
 }
 
 /**
- * Adds `GET` and `POST /boards/ROOM`. A change gets 201 with its event, or 200 with the earlier event if the key is
- * repeated.
+ * Adds `GET /boards/ROOM` and `POST /boards/ROOM`. A change gets status 201 and its event. A change with a repeated key
+ * gets status 200 and the earlier event.
  */
 export function serveBoards(app: App, boards: Boards, limiter: Limiter, access: Pick<Access, 'checkSpeaker'>): void {
   app.get('/boards/:room', { schema: read, config: { access: 'class' } }, async ({ params: { room } }, reply) =>
@@ -70,7 +70,8 @@ export function serveBoards(app: App, boards: Boards, limiter: Limiter, access: 
       access.checkSpeaker(raw, { user: body.user })
       limiter.message(raw)
       if (!boards.isBegun(params.room)) limiter.newRoom(raw)
-      // The price depends on the length of the board, because a change checks and stores the whole board.
+      // The price depends on the length of the board, because the server checks and stores the whole board for each
+      // change.
       await limiter.spend(raw, priceOfBytes(boards.characters(params.room)))
       const { event, repeated } = await boards.change(params.room, body.user.toWellFormed(), changeOf(body), key, body)
       return reply
@@ -105,8 +106,8 @@ const newId = (): string => crypto.randomUUID().replaceAll('-', '')
 type Invalid = NonNullable<FastifyRequest['validationError']>
 
 /**
- * Returns the error for an invalid request. An error in the path or the query is returned unchanged. An error in the
- * body names the wrong field.
+ * Returns the error for an invalid request. Returns an error in the path or in the query unchanged. For an error in the
+ * body, returns an error that names the wrong field.
  */
 function refusal(error: Invalid, body: unknown): Error {
   if (error.validationContext !== 'body') return error
@@ -114,7 +115,7 @@ function refusal(error: Invalid, body: unknown): Error {
   const path = first?.instancePath.slice(1) ?? ''
   const where = path === '' ? 'The body' : path
   const value = path === '' ? body : path.split('/').reduce(inside, body)
-  // With `additionalProperties: false`, an unknown field is reported under the keyword `boolean`.
+  // With `additionalProperties: false`, TypeBox reports an unknown field under the keyword `boolean`.
   if (first?.keyword === 'boolean')
     return new FeedError('bad-change', `${where} is ${quote(value)}: this field does not exist.`)
   return new FeedError('bad-change', `${where} is ${quote(value)}: it ${first?.message ?? 'is not allowed'}.`)

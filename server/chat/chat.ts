@@ -1,7 +1,7 @@
 /**
- * The plain chat. It sends each message to every connected client, also to the sender, and stores nothing. A client
- * that connects later gets no earlier message. The chat has no rooms and no cursor, to show what the feed adds. Its page,
- * web/chat/index.html, is served at /chat, which is also the path of its WebSocket.
+ * The plain chat. The server sends each message to every connected client, including the sender, and stores nothing. A
+ * client that connects later gets no earlier message. The chat has no rooms and no cursor, so students can see what the
+ * feed adds. The chat's page (web/chat/index.html) and the chat's WebSocket both have the path /chat.
  */
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -29,8 +29,8 @@ export function serveChat(
   app.get('/chat/ws', { schema, exposeHeadRoute: false, config }, async (request, reply) => {
     const { request: raw, socket: wire, head } = takeUpgrade(request, reply)
     handshakes.handleUpgrade(raw, wire, head, (socket) => {
-      // An error means that the client has broken the protocol. ws has already sent the close code, and `close`
-      // follows.
+      // An `error` event means that the client has broken the WebSocket protocol. `ws` has already sent the close code,
+      // and the `close` event follows.
       socket.on('error', () => {})
       socket.once(
         'close',
@@ -56,7 +56,7 @@ export function serveChat(
     for (const client of handshakes.clients) client.close(SERVICE_RESTART, 'The server restarts.')
   }
 
-  /** Sends a valid message to all clients. An error goes only to the sender, and the connection stays open. */
+  /** Sends a valid message to all clients. Sends an error only to the sender, and keeps the connection open. */
   function answer(text: string, socket: WebSocket, mayPass: (message: ChatMessage) => void): void {
     try {
       const message = read(text)
@@ -70,7 +70,10 @@ export function serveChat(
   }
 }
 
-/** Throws `bad-message` with a sentence about the first wrong part. */
+/**
+ * Returns the message that a text contains. Throws `bad-message` if the message is invalid; the error describes the
+ * first wrong part of the message.
+ */
 function read(text: string): ChatMessage {
   const value = parse(text)
   if (MESSAGE_SHAPE.Check(value))

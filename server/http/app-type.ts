@@ -7,7 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 
-/** Fastify, with types that follow from each route's schema. */
+/** The type of the Fastify app. The types of a route's parameters and body follow from the route's schema. */
 export type App = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,

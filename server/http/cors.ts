@@ -1,17 +1,18 @@
-/** Cross-origin resource sharing (WHATWG Fetch, section 3.3), for a user's own pages on another origin. */
+/** Cross-origin resource sharing (WHATWG Fetch, section 3.3), for pages that a user serves from another origin. */
 
-/** Request fields that a page on an allowed origin may set, in addition to those that browsers always allow. */
+/** Request fields that a page on an allowed origin may set, in addition to the fields that browsers always allow. */
 const REQUEST_FIELDS = 'authorization, content-type, idempotency-key, last-event-id, prefer'
 
-/** Response fields that a page on an allowed origin may read, in addition to those that browsers always allow. */
+/** Response fields that a page on an allowed origin may read, in addition to the fields that browsers always allow. */
 const RESPONSE_FIELDS = 'allow, location, preference-applied, retry-after'
 
-/** Seconds for which a browser may reuse the result of a preflight. */
+/** Number of seconds for which a browser may reuse the result of a preflight. */
 const PREFLIGHT_S = 600
 
 /**
- * Returns the headers for a response. `guest` is the origin whose scripts may read the response, or null. Every
- * response has `vary: origin`, so that a cache never gives the response for one origin to another origin.
+ * Returns the CORS headers of a response. `guest` is the origin whose scripts may read the response. If `guest` is
+ * null, no scripts of another origin may read the response. The headers always contain `vary: origin`, so that a cache
+ * never gives the response for one origin to another origin.
  */
 export function corsHeaders(guest: string | null, withCredentials: boolean): Record<string, string> {
   if (guest === null) return { vary: 'origin' }

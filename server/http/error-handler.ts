@@ -1,4 +1,7 @@
-/** Turns every failure into an error of the catalogue, also a failure of Node's parser before Fastify gets the request. */
+/**
+ * Turns every failure into an error of the catalogue (errors.ts). This includes a failure of Node's parser, which
+ * happens before Fastify gets the request.
+ */
 import { STATUS_CODES } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -12,8 +15,8 @@ import { LogUnavailable } from '../feed/log.ts'
 import type { Rendered } from './rendered.ts'
 
 /**
- * Adds the handlers. `nothingAt` returns the 404 page for browsers; without it, browsers get the same error as
- * programs.
+ * Adds the handlers of errors and of unknown paths. `nothingAt` returns the 404 page for browsers. Without `nothingAt`,
+ * browsers get the same error as programs.
  */
 export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) => Promise<Rendered>): void {
   const methods = collectMethods(app)
@@ -27,7 +30,8 @@ export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) =>
       if (reply.hasHeader('access-control-allow-origin')) reply.headers(preflightHeaders(taken))
       return reply.code(204).header('allow', allowed.join(', ')).send()
     }
-    // If a route supports the method, the route itself has found nothing under this name. This is a 404 too.
+    // If the path has a route for this method, the route itself has called this handler, because it found nothing. The
+    // status is then 404 too.
     if (allowed.length === 0 || allowed.includes(request.method)) {
       if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
       return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))
@@ -58,8 +62,8 @@ function send(reply: FastifyReply, error: FeedError): FastifyReply {
 }
 
 /**
- * Returns true if a browser asks for a page. The browser then names HTML in the Accept field. A script's `fetch` and
- * curl do not name it, because they accept any type.
+ * Returns true if a browser asks for a page. A browser that asks for a page names HTML in the Accept field. By default,
+ * curl and a script's `fetch` do not name HTML, because they accept any type.
  */
 function isForPeople({ method, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && accept.includes('text/html')
@@ -70,8 +74,8 @@ function sendPage(reply: FastifyReply, { headers, body }: Rendered): FastifyRepl
 }
 
 /**
- * Returns the function that lists the methods of a path. A route without a parameter has priority over a route with a
- * parameter. Routes that end in `*` match every path, so they do not count.
+ * Returns a function that lists the methods of a path. If a route without a parameter matches the path, routes with a
+ * parameter do not count. Routes that end in `*` never count, because they match any path.
  */
 function collectMethods(app: FastifyInstance): (path: string) => string[] {
   const routes: { readonly url: string; readonly path: RegExp; readonly methods: readonly string[] }[] = []
@@ -86,7 +90,7 @@ function collectMethods(app: FastifyInstance): (path: string) => string[] {
   }
 }
 
-/** Errors of Fastify that a client can cause, with their code and sentence. */
+/** Maps each error of Fastify that a client can cause to a code of the catalogue and a sentence for the client. */
 const FASTIFY_CODES: Record<string, readonly [ErrorCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than 16 KiB.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-json', 'The body is empty.'],
@@ -112,12 +116,12 @@ function toFeedError(error: FastifyError, request: FastifyRequest): FeedError {
   if (known) return new FeedError(...known)
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new FeedError(error instanceof SyntaxError ? 'bad-json' : 'bad-request', `${error.message}.`)
-  // The client did not cause this failure. The operator finds the details in the log; the client gets none.
+  // The client did not cause this failure. The server writes the details to its log and sends no details to the client.
   request.log.error({ err: error, req: request }, 'request failed')
   return new FeedError('internal', `${request.method} ${quote(request.url)} failed.`)
 }
 
-/** Returns the catalogue's error for a failure of the feed or of a check; null for any other failure. */
+/** Returns the catalogue's error for a failure of the feed or of a check. Returns null for any other failure. */
 export function ofFeed(error: unknown): FeedError | null {
   if (error instanceof FeedError) return error
   if (error instanceof RoomsFull) return new FeedError('too-many-rooms', error.message)
@@ -143,7 +147,10 @@ function invalid({ validation, validationContext }: FastifyError, request: Fasti
   )
 }
 
-/** Returns a remedy that lists the valid values. It uses the description of the parameter in the route's schema. */
+/**
+ * Returns a remedy that describes the valid values. The remedy quotes the parameter's description in the route's
+ * schema. Returns undefined if the schema has no such description.
+ */
 function remedyFor(
   request: FastifyRequest,
   context: FastifyError['validationContext'],
@@ -156,35 +163,40 @@ function remedyFor(
   return description === undefined ? undefined : `Give ${name} as ${description}.`
 }
 
-/** Latest responses of each connection: the unfinished ones, and perhaps some that are finished. */
+/** Maps each connection to its latest responses: all unfinished responses, and perhaps some finished responses. */
 const answering = new WeakMap<Duplex, ServerResponse[]>()
 const isAnswered = new WeakSet<Duplex>()
 
-/** Records the unfinished responses, so that `answerClientError` does not write into the middle of a response. */
+/**
+ * Records the unfinished responses of each connection, so that `answerClientError` does not write into the middle of a
+ * response.
+ */
 export function watchResponses(server: Server): void {
   server.prependListener('request', ({ socket }, response) => {
     const responses = answering.get(socket) ?? []
     if (responses.length === 0) answering.set(socket, responses)
-    // A listener for the end of each response would cost more. Responses end in the order of their requests.
+    // The responses of a connection end in the order of their requests, so finished responses are at the start. A
+    // listener for the end of each response would cost more.
     while (responses[0]?.closed) responses.shift()
     responses.push(response)
   })
 }
 
-/** Sends the error for a request that Node's own parser refuses. */
+/** Sends an error to a client whose request Node's own parser has refused. */
 export function answerClientError(error: Error, socket: Duplex): void {
   if (isAnswered.has(socket)) return
   isAnswered.add(socket)
   const responses = (answering.get(socket) ?? []).filter(({ closed }) => !closed)
-  // In the middle of another response, the client would read the error as a part of that response.
+  // If the server wrote the error into the middle of a response, the client would read the error as a part of that
+  // response.
   if (responses.some((response) => response.headersSent && !response.writableEnded)) return void socket.destroy()
-  // Requests that arrived completely before the error get their responses first.
+  // The server first completes the responses to all requests that arrived completely before the error.
   const before = responses.findLast(({ req }) => req.complete)
   if (before) before.once('close', () => answerRawError(error, socket))
   else answerRawError(error, socket)
 }
 
-/** Errors of Node's parser that have a code of their own; all others are `bad-request`. */
+/** Maps errors of Node's parser to codes of the catalogue. Every other error of the parser becomes `bad-request`. */
 const RAW_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'timeout',
   HPE_HEADER_OVERFLOW: 'head-too-large',
@@ -194,12 +206,12 @@ const RAW_CODES: Record<string, ErrorCode> = {
 }
 
 /**
- * Writes an error to the bare socket, for bytes that are not an HTTP request, a request that arrives too slowly, or a
- * CONNECT request.
+ * Writes an error directly to the socket. The server uses this function, for example, if the received bytes are not an
+ * HTTP request, if a request arrives too slowly, or if its method is CONNECT.
  */
 export function answerRawError(error: Error & { code?: string; reason?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  // For a wrong HTTP version, Node gives the same `code` as for a missing line break. Only the reason differs.
+  // For a wrong HTTP version, Node gives the same `code` as for a missing line break. Only `reason` differs.
   const code = error.reason === 'Invalid HTTP version' ? 'wrong-version' : RAW_CODES[error.code ?? '']
   const answer = ofFeed(error) ?? new FeedError(code ?? 'bad-request', `${error.message}.`)
   const json = JSON.stringify(problem(answer))

@@ -1,6 +1,7 @@
 /**
- * The catalogue of all errors. Each error has a sentence that quotes the wrong value, and a remedy that says what to
- * do. Over HTTP it is sent as `application/problem+json` (RFC 9457), over WebSocket as `{"type":"error"}`.
+ * The catalogue of all errors. Each error has a sentence that quotes the wrong value, and a remedy that says what the
+ * client can do. The server sends an error as `application/problem+json` (RFC 9457) over HTTP, and as
+ * `{"type":"error"}` over a WebSocket.
  */
 import type { ErrorMessage, Problem } from '../protocol/feed.ts'
 
@@ -8,13 +9,16 @@ interface Entry {
   readonly status: number
   readonly title: string
   readonly remedy: string
-  /** Seconds until a retry makes sense, sent as Retry-After (RFC 9110, section 10.2.3). */
+  /**
+   * Number of seconds after which the client should try again. The server sends this number as Retry-After (RFC 9110,
+   * section 10.2.3).
+   */
   readonly retryAfterS?: number
-  /** Headers that a response of this status must have. */
+  /** Headers that each HTTP response with this error has. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** RFC 9110, section 15.5.2. */
+/** A response with status 401 must name the way to authenticate (RFC 9110, section 15.5.2). */
 const SCHEME = { 'www-authenticate': 'Bearer realm="fourwire"' }
 
 export const CATALOGUE = {
@@ -158,7 +162,7 @@ export const CATALOGUE = {
     status: 415,
     title: 'Body has a content coding',
     remedy: 'Send the body without compression and without Content-Encoding.',
-    // RFC 9110, section 15.5.16.
+    // This response should name the content codings that the server accepts (RFC 9110, section 15.5.16).
     headers: { 'accept-encoding': 'identity' },
   },
   'unmet-expectation': {
@@ -180,7 +184,8 @@ export const CATALOGUE = {
     status: 426,
     title: 'WebSocket only',
     remedy: 'Connect with a WebSocket client: wscat -c ws://HOST/feed/ROOM/ws',
-    // RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+    // This response must name the protocol and the version to which the client can upgrade (RFC 9110, section 15.5.22,
+    // and RFC 6455, section 4.4).
     headers: { connection: 'upgrade, close', upgrade: 'websocket', 'sec-websocket-version': '13' },
   },
   'too-many-messages': {
@@ -230,7 +235,8 @@ export const CATALOGUE = {
     retryAfterS: 1,
   },
   'wrong-version': { status: 505, title: 'HTTP version not supported', remedy: 'Use HTTP/1.1.' },
-  // These errors occur only over WebSocket. The connection stays open, so their status is never sent.
+  // `bad-message`, `unknown-type` and `not-joined` occur only over a WebSocket. The WebSocket stays open after these
+  // errors, so the server never sends their status.
   'bad-message': {
     status: 400,
     title: 'Not a valid message',
@@ -262,13 +268,13 @@ export const CATALOGUE = {
 
 export type ErrorCode = keyof typeof CATALOGUE
 
-/** An error that is reported to a client. `detail` is one sentence that quotes the wrong value. */
+/** An error that the server reports to a client. `detail` is one sentence that quotes the wrong value. */
 export class FeedError extends Error {
   readonly code: ErrorCode
   readonly remedy: string
   readonly statusCode: number
   readonly retryAfterS: number | undefined
-  /** Headers of the HTTP response. */
+  /** Headers that the error adds to the HTTP response. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, detail: string, remedy: string = CATALOGUE[code].remedy, retryAfterS?: number) {
@@ -304,8 +310,8 @@ export function errorMessage(error: FeedError): ErrorMessage {
 const QUOTED_CHARS = 60
 
 /**
- * Returns a value as an error shows it: as JSON, so that invisible characters become visible, and at most one line
- * long.
+ * Returns the text that an error shows for a value. The text is JSON, so that control characters become visible. Cuts
+ * off a text that is longer than `QUOTED_CHARS`.
  */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)

@@ -5,9 +5,9 @@ import type { App } from './app-type.ts'
 const schema = { summary: 'Health of the server: its version, its uptime, and whether the event log accepts writes' }
 
 /**
- * Serves `GET /health` with status 200 as long as the server runs. If the log refuses writes, the response contains
- * `degraded` and the reason. The status is still 200, because reading works and a restart does not free space on a
- * disk.
+ * Serves `GET /health`. The status is 200 as long as the server runs. If the event log refuses writes, the response
+ * contains `degraded` and the reason. The status is still 200, because clients can still read and a restart would not
+ * free space on a full disk.
  */
 export function serveHealth(app: App, feed: Feed, logTrouble: () => string | null): void {
   app.get('/health', { schema, config: { access: 'anyone' } }, async (_request, reply) => {

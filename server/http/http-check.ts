@@ -1,5 +1,6 @@
 /**
- * Checks the head of a request, before the access check. RFC 9110 and 9112 require these checks, and Node omits them.
+ * Checks the head of a request before the access check runs. RFC 9110 and RFC 9112 require these checks, but Node does
+ * not make them.
  */
 import type { IncomingMessage } from 'node:http'
 import { nameOf } from './origin.ts'
@@ -20,8 +21,8 @@ export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
   if (httpVersion === '') throw new FeedError('bad-request', 'The request is not HTTP.')
   if (!isCurrent && httpVersion !== '1.0') throw new FeedError('wrong-version', `The request uses HTTP/${httpVersion}.`)
 
-  // RFC 9112, section 3.2, allows no fragment. The router would read the fragment as part of the query, but the checks
-  // of the query would not.
+  // RFC 9112, section 3.2, allows no fragment in the target. The router would read the fragment as part of the query,
+  // but the server's checks of the query would not.
   if (url.includes('#'))
     throw new FeedError(
       'bad-request',
@@ -37,7 +38,8 @@ export function checkHead({ httpVersion, rawHeaders, url = '' }: Head): void {
   if (host && nameOf(host) === '')
     throw new FeedError('bad-request', `The Host field is ${quote(host)}, which is not a host.`, ONE_HOST)
 
-  // HTTP/1.0 has no expectations, so a server must ignore them (RFC 9110, section 10.1.1).
+  // HTTP/1.0 has no expectations, so a server must ignore the Expect field of an HTTP/1.0 request (RFC 9110, section
+  // 10.1.1).
   const expectation = isCurrent ? fields('expect').find((text) => text.toLowerCase() !== '100-continue') : undefined
   if (expectation !== undefined) throw new FeedError('unmet-expectation', `The Expect field is ${quote(expectation)}.`)
 

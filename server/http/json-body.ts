@@ -4,12 +4,13 @@ import { FeedError, quote } from './errors.ts'
 import type { App } from './app-type.ts'
 
 /**
- * Makes `application/json` the only accepted type of body. Refuses a body whose characters could be misread: `bad-json`
- * (400) if its bytes are not UTF-8, `wrong-type` (415) for another charset, and `coded-body` (415). A byte order mark,
- * which Windows programs send, is ignored.
+ * Makes `application/json` the only content type that the server accepts. Throws `bad-json` (400) if the bytes of a
+ * body are not UTF-8, `wrong-type` (415) if the content type names another charset, and `coded-body` (415) if the body
+ * has a content coding. Ignores a byte order mark at the start of a body, because Windows programs send one.
  */
 export function readJsonBodies(app: App): void {
-  // A browser sends text/plain to another site without a preflight. For application/json it sends a preflight first.
+  // The server must not accept text/plain, because a page can send it to another site without a preflight. Before a
+  // page sends application/json to another site, the browser sends a preflight.
   app.removeAllContentTypeParsers()
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
@@ -25,7 +26,9 @@ export function readJsonBodies(app: App): void {
   })
 }
 
-/** Refuses every charset except UTF-8. RFC 8259 defines no charset for this type, but many clients name UTF-8. */
+/**
+ * Refuses every charset except UTF-8. RFC 8259 defines no charset for `application/json`, but many clients name UTF-8.
+ */
 function checkCharset({ headers: { 'content-type': type = '' } }: FastifyRequest): void {
   const [, charset] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? []
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
@@ -39,7 +42,8 @@ function checkCharset({ headers: { 'content-type': type = '' } }: FastifyRequest
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 function decode(bytes: Buffer): string {
-  // JSON contains no NUL bytes. A UTF-16 text is full of them, and much of it is valid UTF-8 by accident.
+  // JSON in UTF-8 contains no NUL bytes. JSON in UTF-16 contains many NUL bytes, and much of it is valid UTF-8 by
+  // accident.
   if (bytes.includes(0))
     throw new FeedError('bad-json', 'The body contains NUL bytes. UTF-8 text has none; UTF-16 text does.', UTF8_REMEDY)
   try {

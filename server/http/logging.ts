@@ -1,6 +1,6 @@
 /**
- * The server's log: lines of JSON on stderr, written by Fastify's logger. A line names the event and the route. It
- * never contains anything that a client sent: no text, name, query, header or address.
+ * The server's log. Fastify's logger writes each entry to stderr as one line of JSON. An entry names the event and the
+ * route. An entry never contains anything that a client sent: no text, name, query, header or address.
  */
 import type { FastifyError, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { App } from './app-type.ts'
@@ -17,17 +17,18 @@ export function loggerAt(level: LogLevel): NonNullable<FastifyServerOptions['log
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    // Fastify's own serializers would log the address, the whole target and the host.
+    // Fastify's own serializers would log the client's address, the whole target and the Host field.
     serializers: { req: requestLine, res: ({ statusCode }) => ({ statusCode }), err: errorLine },
   }
 }
 
 /**
- * Logs each response, at the level `debug`. The route is a pattern such as `/feed/:room`, so it contains nothing that a
- * client sent.
+ * Logs each response at the level `debug`. An entry contains only the pattern of the route, such as `/feed/:room`,
+ * because a path contains text that a client sent.
  */
 export function logRequests(app: App, level: LogLevel): void {
-  // Fastify watches the end of each response for this hook, so the hook is added only if it logs.
+  // With this hook, Fastify has to watch the end of each response. So the server adds the hook only at the level
+  // `debug`.
   if (level !== 'debug') return
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug(
@@ -41,7 +42,10 @@ function requestLine({ method, routeOptions }: FastifyRequest) {
   return { method, route: routeOptions?.url ?? null }
 }
 
-/** Leaves out a parser's message, because it quotes the text that could not be parsed. The stack trace is kept. */
+/**
+ * Returns the fields of an error for the log. Omits the message of a `SyntaxError`, because a parser's message quotes
+ * the text that it could not parse. Keeps the stack trace.
+ */
 export function errorLine(error: FastifyError) {
   return {
     type: error.name,

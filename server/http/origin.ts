@@ -1,6 +1,7 @@
 /**
- * Checks the host names of requests and the origins of pages. Both are compared as URLs (WHATWG URL, section 4.1). So
- * letter case, the spelling of an IPv6 address, a dot at the end of a name and the default port make no difference.
+ * Checks the host names of requests and the origins of pages. The server compares host names and origins as URLs
+ * (WHATWG URL, section 4.1). So letter case, the spelling of an IPv6 address, a dot at the end of a name and the
+ * default port make no difference.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
@@ -10,13 +11,13 @@ export interface Origins {
   /** Throws `wrong-host` (421) if the Host field is not a name of this server. */
   checkHost(request: Pick<IncomingMessage, 'headers'>): void
   /**
-   * Throws `wrong-origin` (403) if a page of another origin sent the request. `home` is the host whose pages are
-   * allowed. Default: the Host field.
+   * Throws `wrong-origin` (403) if a page of another origin sent the request. The check allows the pages of the host
+   * `home`. Default: the Host field.
    */
   checkOrigin(request: Pick<IncomingMessage, 'headers'>, home?: string): void
   /**
-   * If a page of another allowed origin sent the request, returns that origin as the browser writes it. Otherwise
-   * returns null.
+   * If a page of an allowed origin that is not this server's own sent the request, returns its origin as the browser
+   * writes it. Otherwise returns null.
    */
   guestOf(request: Pick<IncomingMessage, 'headers'>): string | null
 }
@@ -24,10 +25,11 @@ export interface Origins {
 export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * Allows these host names, on every port. It refuses any other name, because somebody's DNS could point that name at
- * this machine (DNS rebinding). `ownOrigins`: public origins that a service forwards here. Their pages are this
- * server's own, even if the service's proxy has replaced the Host field. `guests`: further origins whose pages may
- * read and publish.
+ * Creates the checks. The server accepts requests for `hostNames` and the loopback names, on every port. The server
+ * refuses any other name, because an attacker's DNS could point the name at this machine (DNS rebinding). `ownOrigins`
+ * are public origins whose requests a service forwards to this server. The pages of `ownOrigins` count as this server's
+ * own, even if the service's proxy has replaced the Host field. `guests` are further origins whose pages may read and
+ * publish.
  */
 export function createOrigins(
   hostNames: Iterable<string>,
@@ -37,7 +39,8 @@ export function createOrigins(
   const invited = new Set(Array.from(guests, originOf))
   const known = new Set([...LOOPBACK_NAMES, ...Array.from(hostNames, inOneSpelling)])
   const own = new Set(ownOrigins)
-  // An invalid name becomes an empty string, and so does an invalid Host field. Such a Host field must be refused.
+  // An invalid name in `hostNames` becomes an empty string. An invalid Host field becomes an empty string too, and the
+  // server must refuse it.
   known.delete('')
 
   return {
@@ -50,7 +53,7 @@ export function createOrigins(
         )
     },
     checkOrigin({ headers: { host = '', origin } }, home = host) {
-      // Browsers send Origin with every cross-site request that could do harm. Other clients leave it out.
+      // Browsers send the Origin field with every cross-site request that could do harm. Other clients omit the field.
       if (origin !== undefined && !isOriginOf(home, origin) && !own.has(originOf(origin) ?? ''))
         throw new FeedError(
           'wrong-origin',
@@ -73,7 +76,7 @@ function allow(host: string): string {
 
 /**
  * Returns the remedy for a wrong origin. If a proxy replaces the browser's Host field, this server's own page looks
- * like a page of another site.
+ * like a page of another site. So the remedy also says how to configure a proxy.
  */
 function passOn(origin: string): string {
   const page = URL.parse(originOf(origin) ?? '')
@@ -83,35 +86,43 @@ function passOn(origin: string): string {
 }
 
 /**
- * Returns the name in a Host field, without its port and in one spelling. Returns an empty string if the field is not a
- * host.
+ * Returns the host name in a Host field, without the port and in its normal spelling. Returns an empty string if the
+ * field is not a host.
  */
 export function nameOf(host: string): string {
   if (host !== latest.host) latest = { host, name: read('http:', host)?.hostname ?? '' }
   return latest.name
 }
 
-/** Nearly all requests have the same Host field, and parsing it costs more than the rest of the check. */
+/**
+ * The latest Host field and its name. Nearly all requests have the same Host field, and parsing the field costs more
+ * than the rest of the check.
+ */
 let latest = { host: '', name: '' }
 
 /**
- * Returns an origin in one spelling, such as `https://xn--bcher-kva.example:8443`. Returns null if the text is not an
- * origin.
+ * Returns an origin in its normal spelling, such as `https://xn--bcher-kva.example:8443`. Returns null if the text is
+ * not an origin.
  */
 export function originOf(text: string): string | null {
   const [, scheme = '', authority = ''] = ORIGIN.exec(text) ?? []
   return read(scheme.toLowerCase(), authority)?.origin ?? null
 }
 
-/** One serialised origin. It has no path and no user name; `null` and lists do not match. */
+/**
+ * Pattern of one serialised origin, without a path and a user name. The text `null` and a list of origins do not match.
+ */
 const ORIGIN = /^(https?:)\/\/([^/?#@\\]+)$/i
 
-/** Host and port (RFC 9112, section 3.2), without a user name and only with characters that occur in names. */
+/**
+ * Pattern of a host and an optional port (RFC 9112, section 3.2). It allows no user name, and only characters that
+ * occur in host names.
+ */
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i
 
 /**
- * Returns true if the origin belongs to the host. If the Host field has no port, the default port of the page's
- * scheme counts, because TLS may end at a proxy.
+ * Returns true if the origin belongs to the host. If the Host field has no port, assumes the default port of the page's
+ * scheme: the page's scheme may be https although this server has no TLS, because TLS may end at a proxy.
  */
 function isOriginOf(host: string, origin: string): boolean {
   const page = originOf(origin)
@@ -126,7 +137,7 @@ function read(scheme: string, authority: string): Pick<URL, 'hostname' | 'origin
 }
 
 /**
- * Returns a host name in one spelling. People may write it in the letters of their own language. Returns an empty
+ * Returns a host name in its normal spelling. The given name may contain letters of any language. Returns an empty
  * string if the text is not a host name.
  */
 function inOneSpelling(name: string): string {

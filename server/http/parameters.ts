@@ -14,7 +14,9 @@ export const Params = Type.Object({
   room: Type.String({ pattern: ROOM_PATTERN, description: '1 to 32 of the characters a-z, 0-9 and "-"' }),
 })
 
-/** Fields with which a reader gives its name. It then counts as present and learns who else is present. */
+/**
+ * Fields in which a reader names itself. A reader that names itself counts as present and learns who else is present.
+ */
 export const PERSON = {
   user: Type.String({
     minLength: 1,
@@ -56,7 +58,7 @@ export const Query = Type.Object({
   ...NamedQuery.properties,
 })
 
-/** Query parameter of a poll: the version of the presence list that the client has. */
+/** Query parameter of a poll: the version of the presence list that the client already has. */
 export const Known = Type.Optional(
   Type.String({
     maxLength: 64,
@@ -65,8 +67,8 @@ export const Known = Type.Optional(
 )
 
 /**
- * Returns the person who reads, or undefined if the query has no user. Without a `client`, all connections of that user
- * count as one tab.
+ * Returns the person who reads, or undefined if the query has no `user`. All connections of a user that name no
+ * `client` count as one tab.
  */
 export function personOf({ user, name = user, client = '' }: Named): Person | undefined {
   if (user === undefined || name === undefined) return undefined
@@ -91,7 +93,7 @@ export const MESSAGE_BYTES = 16 * 1024
 
 export const KEY_PATTERN = '^[\\x21-\\x7e]{1,128}$'
 
-/** Fields of a message. Their lengths are counted in code points. */
+/** Fields of a message. Each maximum length is a number of code points. */
 export const MESSAGE = {
   user: Type.String({ minLength: 1, maxLength: 64, description: 'the name of the sender, 1 to 64 characters' }),
   text: Type.String({ minLength: 1, maxLength: 4000, description: 'the text of the message, 1 to 4,000 characters' }),
@@ -103,8 +105,9 @@ export const MESSAGE = {
 }
 
 /**
- * Returns the cursor at which a client wants to begin: its own cursor, or the cursor before the last `last` events.
- * Undefined means that the client begins with the next event. Throws `bad-cursor` (400) if `after` is not a cursor.
+ * Returns the cursor after which a client wants to read: `after`, or the cursor before the latest `last` events.
+ * Returns undefined if the client wants to begin with the next event. Throws `bad-cursor` (400) if `after` is not a
+ * cursor.
  */
 export async function startOf(
   feed: Feed,

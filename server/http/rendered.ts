@@ -1,4 +1,7 @@
-/** Sends files that are rendered and compressed once. A client that has the current version gets 304. */
+/**
+ * Sends files. The server renders and compresses each version of a file only once. A client that already has the
+ * current version gets status 304.
+ */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,16 +9,16 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** A text file, ready to be sent. */
+/** A text file that is ready to be sent. */
 export interface Rendered {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** One response in two variants: for clients that accept gzip, and for all others. */
+/** One response in two variants: `gzipped` for clients that accept gzip, and `plain` for all other clients. */
 interface Variants {
   readonly plain: Variant
-  /** Null if the body is too small to be worth compressing. */
+  /** Null if the body is so small that compressing it is not worth the work. */
   readonly gzipped: Variant | null
 }
 
@@ -25,8 +28,8 @@ interface Variant {
 }
 
 /**
- * Returns a function that renders a file once for each version on disk. The time of change and the size identify a
- * version. The function returns undefined if the path is not a file.
+ * Returns a function that renders each version of a file only once. The file's modification time and size identify the
+ * version. The function returns undefined if there is no file at the path.
  */
 export function rendering(render: (text: string, path: string) => Rendered | Promise<Rendered>) {
   const kept = new Map<string, { state: string; variants: Variants }>()
@@ -43,12 +46,15 @@ export function rendering(render: (text: string, path: string) => Rendered | Pro
   }
 }
 
-/** A body below this size fits into one packet with its head, compressed or not. */
+/** A body below this size fits into one packet together with the response's head, even without compression. */
 const SMALL_BYTES = 1000
 
 const compress = promisify(gzip)
 
-/** Creates both variants. An ETag identifies bytes, so each variant has its own (RFC 9110, section 8.8.3.3). */
+/**
+ * Creates the plain and the compressed variant of a response. An ETag identifies exact bytes, so each variant has its
+ * own ETag (RFC 9110, section 8.8.3.3).
+ */
 async function variantsOf({ headers, body }: Rendered): Promise<Variants> {
   const tag = sha256(body).slice(0, 27)
   const marked = (headers: Rendered['headers'], suffix = '') => ({ ...headers, etag: `"${tag}${suffix}"` })
@@ -68,8 +74,8 @@ export function sha256(text: string): string {
 }
 
 /**
- * Sends the variant that the client accepts, or 304 if the client has it already. Sends the app's 404 if `variants` is
- * undefined.
+ * Sends the variant that the client accepts, or status 304 if the client already has this variant. If `variants` is
+ * undefined, sends the app's 404 response.
  */
 export function send(request: FastifyRequest, reply: FastifyReply, variants: Variants | undefined): FastifyReply {
   if (variants === undefined) return notFound(reply)
@@ -80,8 +86,9 @@ export function send(request: FastifyRequest, reply: FastifyReply, variants: Var
 }
 
 /**
- * Makes the browser ask on every load; the usual response is 304. The URLs contain no version. If responses had a
- * lifetime, a student's browser would still run old code after a `git pull` or `npm ci`.
+ * Makes the browser ask the server on every load whether its copy is current. The server usually sends 304. The URLs
+ * contain no version. So if responses had a lifetime, a student's browser would still run old code after a `git pull`
+ * or `npm ci`.
  */
 export const FRESH = { 'cache-control': 'no-cache' }
 
@@ -91,8 +98,8 @@ export function notFound(reply: FastifyReply): FastifyReply {
 }
 
 /**
- * Returns true if the client accepts gzip (RFC 9110, section 12.5.3). Returns false if there is no Accept-Encoding
- * field, because not every such client can decompress.
+ * Returns true if the client accepts gzip (RFC 9110, section 12.5.3). Returns false if the request has no
+ * Accept-Encoding field, because some clients that omit the field cannot decompress.
  */
 function takesGzip(accepted = ''): boolean {
   const codings = accepted
@@ -103,7 +110,7 @@ function takesGzip(accepted = ''): boolean {
   return coding !== undefined && !/;q=0(\.0*)?$/.test(coding)
 }
 
-/** Returns true if If-None-Match contains this ETag. The comparison is weak (RFC 9110, section 13.1.2). */
+/** Returns true if the If-None-Match field contains this ETag. The comparison is weak (RFC 9110, section 13.1.2). */
 function isKnown(request: FastifyRequest, etag = ''): boolean {
   const tags = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes('*') || tags.includes(etag)

@@ -1,9 +1,9 @@
-/** Reads the target of a request (RFC 9112, section 3.2): a path, or a whole URL as proxies send it. */
+/** Reads the target of a request (RFC 9112, section 3.2). The target is a path or a whole URL. */
 
 export interface RequestTarget {
   /** The path and the query. */
   readonly path: string
-  /** Host and port of a target that is a whole URL; they replace the Host field. Null if the target is a path. */
+  /** Host and port in a target that is a whole URL. They replace the Host field. Null if the target is a path. */
   readonly authority: string | null
 }
 

@@ -1,6 +1,6 @@
 /**
- * Sends upgrade requests through the same routes as all other requests. So the checks of Host and Origin, the schemas
- * and the errors before a 101 are the same as for any other response.
+ * Sends upgrade requests through the same routes as all other requests. So an upgrade request passes the same checks of
+ * Host, Origin and schema. If the server refuses an upgrade, the client gets an ordinary error response.
  */
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -26,9 +26,10 @@ const pending = new WeakMap<IncomingMessage, Pending>()
 
 export function routeUpgrades(app: FastifyInstance): void {
   app.server.on('upgrade', (request, _stream, head) => {
-    // In Node 26, if the request has a body, the stream is not the socket itself. The request always has the socket.
+    // In Node 26, the event's stream is not the socket itself if the request has a body. `request.socket` is always the
+    // socket.
     const { socket } = request
-    // Without this listener, a reset during the handshake would end the process.
+    // Without this listener, a connection reset during the handshake would end the process.
     socket.on('error', () => socket.destroy())
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
@@ -40,9 +41,9 @@ export function routeUpgrades(app: FastifyInstance): void {
 }
 
 /**
- * Returns the path by which a request is routed. In an absolute target, the host replaces the Host field (RFC 9112,
- * section 3.2.2). If a page and a WebSocket share an address, a handshake is routed to the WebSocket. For example,
- * `wscat -c ws://localhost:3000` names no path, and the chat's WebSocket has the address of the chat's page.
+ * Returns the path that the router uses for a request. If the target is a whole URL, its host replaces the Host field
+ * (RFC 9112, section 3.2.2). If a page and a WebSocket share an address, a handshake goes to the WebSocket. For
+ * example, the chat's page and the chat's WebSocket share the path /chat, and a handshake for /chat goes to /chat/ws.
  */
 export function routedPath(request: IncomingMessage): string {
   const { path, authority } = readTarget(request.url ?? '')
@@ -51,8 +52,8 @@ export function routedPath(request: IncomingMessage): string {
 }
 
 /**
- * Returns true if the request asks for a WebSocket, even if it cannot get one. Other upgrades are ignored: `curl
- * --http2` offers h2c but still wants the page.
+ * Returns true if the request asks for a WebSocket, even if it cannot get one. Ignores any other protocol in the
+ * Upgrade field. For example, `curl --http2` offers h2c but still wants an ordinary response.
  */
 function asksForWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
   if (upgrade === undefined) return false
@@ -60,23 +61,23 @@ function asksForWebSocket({ headers: { upgrade } }: IncomingMessage): boolean {
 }
 
 /**
- * Returns true if the request can become a WebSocket. HTTP/1.0 has no upgrades (RFC 9110, section 7.8), so such a
+ * Returns true if the request can become a WebSocket. HTTP/1.0 has no upgrades (RFC 9110, section 7.8), so an HTTP/1.0
  * request gets an ordinary response.
  */
 export const isWebSocketUpgrade = (request: IncomingMessage): boolean =>
   request.httpVersion === '1.1' && asksForWebSocket(request)
 
 /**
- * Takes the socket from Fastify for a WebSocket handshake. Throws `upgrade-required` (426) for a plain request or
- * another version of the protocol, and `bad-request` (400) for a malformed handshake.
+ * Takes the socket from Fastify for a WebSocket handshake. Throws `upgrade-required` (426) for a request without an
+ * upgrade or with another version of the WebSocket protocol, and `bad-request` (400) for a malformed handshake.
  */
 export function takeUpgrade(request: Pick<FastifyRequest, 'raw'>, reply: Pick<FastifyReply, 'hijack'>): Upgrade {
   return takeSocket(request, reply, checkHandshake)
 }
 
 /**
- * Takes the socket from Fastify; `check` may refuse the request first. Throws `upgrade-required` (426) for a plain
- * request.
+ * Takes the socket of a request from Fastify. Before that, `check` may refuse the request. Throws `upgrade-required`
+ * (426) for a request without an upgrade.
  */
 export function takeSocket(
   { raw: request }: Pick<FastifyRequest, 'raw'>,
@@ -92,12 +93,12 @@ export function takeSocket(
 
 const VERSION = '13'
 
-/** Sixteen bytes in Base64 (RFC 6455, section 4.2.1). */
+/** Pattern of Sec-WebSocket-Key: sixteen bytes in Base64 (RFC 6455, section 4.2.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/
 
 /**
- * Checks a handshake (RFC 6455, sections 4.2.1 and 4.4). `ws` alone also accepts version 8, and only an Upgrade field
- * with a single protocol.
+ * Checks a handshake (RFC 6455, sections 4.2.1 and 4.4). `ws` itself would also accept version 8 of the protocol, and
+ * would refuse an Upgrade field that names several protocols.
  */
 function checkHandshake({ headers }: IncomingMessage): void {
   const { 'sec-websocket-version': version, 'sec-websocket-key': key } = headers
@@ -117,8 +118,8 @@ function checkHandshake({ headers }: IncomingMessage): void {
 }
 
 /**
- * Close codes (RFC 6455, section 7.4, and IANA's registry): 1008 if the client floods the server, 1012 if the server
- * restarts, 1013 if the server cannot serve the client now.
+ * Close codes (RFC 6455, section 7.4, and IANA's registry). The server sends 1008 if the client floods the server, 1012
+ * if the server restarts, and 1013 if the server cannot serve the client now.
  */
 export const POLICY_VIOLATION = 1008
 export const SERVICE_RESTART = 1012
@@ -126,12 +127,16 @@ export const TRY_AGAIN_LATER = 1013
 /** Close code from IANA's registry: Unauthorized. */
 export const UNAUTHORIZED = 3000
 
-/** Maximum wait for the client's close frame. A lost client never sends it, so the connection is then ended. */
+/**
+ * Maximum time that the server waits for the client's close frame. A lost client never sends a close frame, so the
+ * server then ends the connection.
+ */
 const CLOSE_MS = 1000
 
 /**
- * Creates the handshakes of a WebSocket route. A message longer than `maxPayload` bytes closes the WebSocket with 1009.
- * The server supports no subprotocol, so it accepts none that a client offers. `hear` (conversation.ts) answers pings.
+ * Creates the `ws` server that performs the handshakes of a WebSocket route. If a client sends a message longer than
+ * `maxPayload` bytes, `ws` closes the WebSocket with code 1009. The server supports no subprotocol, so it accepts no
+ * subprotocol that a client offers. `ws` does not answer pings here, because `hear` (conversation.ts) answers them.
  */
 export function createHandshakes(maxPayload: number): WebSocketServer {
   const handleProtocols = () => false as const

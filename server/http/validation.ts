@@ -5,8 +5,9 @@ import { Compile } from 'typebox/compile'
 const NUMBER = /^-?\d+(\.\d+)?$/
 
 /**
- * Checks a request against its route's schema. All values of a query are text, so a decimal number in a query is
- * converted to a number. Nothing else is converted, so `wait=true` is refused. The values of a body stay unchanged.
+ * Checks a request against its route's schema. All values in a query are text. If the schema requires a number,
+ * converts a decimal number in the query to a number. Converts nothing else: for example, `true` in a query stays a
+ * text. The values in a body stay unchanged.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema)
@@ -18,7 +19,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   }
 }
 
-/** Names of the parameters that are numbers. */
+/** Returns the names of the parameters that must be numbers. */
 function numbersOf({ properties = {} }: { properties?: Record<string, { type?: string }> }): readonly string[] {
   return Object.keys(properties).filter((name) => ['number', 'integer'].includes(properties[name]?.type ?? ''))
 }

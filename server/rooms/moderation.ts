@@ -1,5 +1,6 @@
 /**
- * Routes for the instructor: mute or remove people, and delete messages and boards. Plain HTTP, for pages and scripts.
+ * Routes for the instructor: mute or remove people, and delete messages and boards. The routes use plain HTTP, so that
+ * pages and scripts can call them.
  */
 import Type from 'typebox'
 import type { Access } from '../access/access.ts'
@@ -45,7 +46,7 @@ export function serveModeration(app: App, feed: Feed, boards: Boards, access: Ac
   })
 
   app.put('/moderation/people/:user', { schema: schemas.person, config }, async ({ params, body: { is } }, reply) => {
-    // Any name is accepted here, even a name that is not valid for signing in. If signing in is off, people can
+    // This route accepts any name, even a name that is not valid for signing in. If signing in is off, people can
     // choose any name.
     const { user } = params
     if (is === 'signed out') {

@@ -1,4 +1,6 @@
-/** Presence over plain HTTP: the list of people, and the reports of clients without a WebSocket. */
+/**
+ * Presence over plain HTTP: the list of people who are present, and the reports that clients without a WebSocket send.
+ */
 import Type from 'typebox'
 import type { Access } from '../access/access.ts'
 import type { Presence } from '../feed/presence.ts'

@@ -17,8 +17,8 @@ const schema = {
 }
 
 /**
- * Adds the route with which the clients of every transport can publish. It sends 201 with the event, or 200 with the
- * earlier event if the key is repeated.
+ * Adds the route with which the clients of every transport can publish. A message gets status 201 and its event. A
+ * message with a repeated key gets status 200 and the earlier event.
  */
 export function servePublish(app: App, feed: Feed, limiter: Limiter, access: Pick<Access, 'checkSpeaker'>): void {
   app.post(
