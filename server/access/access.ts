@@ -151,7 +151,7 @@ export function createAccess({
   const endings = new WeakMap<IncomingMessage, () => void>()
   const bans = createBans()
   /**
-   * For each WebSocket or stream, the latest names that its client gave. A later message of the client may contain no
+   * For each WebSocket or stream, the latest names that its client gave. A later message of a client may contain no
    * name.
    */
   const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
@@ -241,7 +241,8 @@ export function createAccess({
     const ticket = query.get('ticket')
     if (ticket !== null && auth) return tickets.redeem(ticket)
     const bearer = bearerOf(request)
-    // A bearer token that is no session's token can only be the instructor's token. `isInstructor` checks it later.
+    // A bearer token that is no session's token can only be the instructor's token. `isInstructor` checks the
+    // instructor's token later.
     if (bearer !== null && isSessionToken(bearer)) return sessions.read(bearer)
     if (bearer !== null) return null
     const token = query.get('token') ?? cookieOf(request)

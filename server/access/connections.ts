@@ -36,15 +36,15 @@ export interface ConnectionLimits {
  * Limits the number of connections of one address. If a new connection exceeds the limit, the server destroys the
  * connection that has been idle for longest. If no connection is idle, the server destroys the new connection. The
  * server sends no error status, because an EventSource never reconnects after an error status. After a destroyed
- * connection, an EventSource reconnects. The server does not count a proxy's connections (`isProxy`), because many
- * clients share them.
+ * connection, an EventSource reconnects. The server does not count the connections of a proxy (`isProxy`), because many
+ * clients share a proxy's connection.
  */
 export function limitConnections(
   server: Server,
   { connectionsPerAddress, pipelinedPerConnection }: ConnectionLimits,
   isProxy: (address: string) => boolean,
 ): Connections {
-  /** Maps each network to its open connections. Maps the name of each connection (`nameOf`) to the connection. */
+  /** Maps each network to a map of its open connections. The inner map has the name of each connection as its key. */
   const networks = new Map<string, Map<string, Open>>()
   /** Maps the socket of a request to its connection. */
   const asking = new WeakMap<Socket, Open>()
@@ -104,7 +104,7 @@ export function limitConnections(
   }
 }
 
-/** Considers only the connections that have no unanswered request. Returns the one that has been unused for longest. */
+/** Returns the connection that has been unused for longest, of all connections that have no unanswered request. */
 function longestIdle(open: Iterable<Open>): Open | undefined {
   let longest: Open | undefined
   for (const each of open) if (each.requests === 0 && each.used < (longest?.used ?? Infinity)) longest = each

@@ -7,7 +7,7 @@ import { POLICY_VIOLATION } from '../http/upgrade.ts'
 
 /**
  * Maximum number of messages of one WebSocket that wait for their turn. At this number, the server pauses the socket.
- * Further bytes then wait in the kernel, and after that at the client.
+ * While the socket is paused, further bytes wait in the kernel, and when the kernel's buffer is full, at the client.
  */
 const WAITING_MESSAGES = 64
 

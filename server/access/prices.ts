@@ -32,7 +32,7 @@ export const PRICES = {
   typing: 1,
   /** A search for an exchange. Decoding the exchange costs extra, depending on its length (`priceOfInspection`). */
   inspect: 2,
-  /** The requests from here on are sent over the lab's WebSocket. */
+  /** From here on: prices of requests that a client sends over the lab's WebSocket. */
   here: 2,
   instructor: 5,
   settings: 1,

@@ -1,6 +1,6 @@
 /**
- * The file that stores the sessions. It is next to the event log. After a change, the server writes the whole file
- * again. Only the owner of the file can read it.
+ * The file that stores the sessions, next to the event log. After a change, the server writes the whole file again.
+ * Only the owner of the file can read the file.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import Type from 'typebox'

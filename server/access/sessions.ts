@@ -35,8 +35,8 @@ export interface Sessions {
    */
   read(token: string): Session
   /**
-   * Ends a session. From then on, the server refuses its token and its name is free. Calls the functions that `onEnd`
-   * has received for the session.
+   * Ends a session: the server refuses the session's token, frees the session's name, and calls the functions that
+   * `onEnd` has received for the session.
    */
   end(session: Session): void
   /** Calls `end` once when the session is over. Returns a function that cancels the call. */
@@ -70,9 +70,9 @@ const CHECK_MS = 30_000
 const MOST_OVER = 1000
 
 /**
- * Maximum number of live sessions. Beyond this number, the server ends an old session for each new one: among the
- * sessions without an open connection, the one that has been unused for longest. So a person who signs in under a
- * thousand names cannot end the session of anybody who has an open connection.
+ * Maximum number of live sessions. If this number is reached, each new session replaces an old one. The server ends the
+ * session that has been unused for longest and has no open connection. So a person who signs in under a thousand names
+ * cannot end the session of anybody who has an open connection.
  */
 const MOST_LIVE = 1000
 
@@ -83,8 +83,8 @@ const MOST_LIVE = 1000
 const SAVE_MS = 50
 
 /**
- * Pattern of a session's token. An instructor's token (tokens.ts) does not match it. Both kinds of token come in the
- * Authorization field.
+ * Pattern of a session's token. An instructor's token (tokens.ts) never matches this pattern, although both kinds of
+ * token come in the Authorization field.
  */
 const TOKEN = /^fws\.[\w-]{43}$/
 
@@ -162,8 +162,8 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
 
   function makeRoom(): void {
     const unused = Array.from(live.values()).filter(({ ends }) => ends.size === 0)
-    // An instructor's session ends only if no other session is left. Otherwise students could end it by signing in
-    // often.
+    // The server ends an instructor's session only if it finds no other unused session. Otherwise students could end
+    // the instructor's session by signing in often.
     const byUse = unused.toSorted((one, other) => one.usedAtMs - other.usedAtMs)
     const longest = byUse.find(({ isInstructor }) => !isInstructor) ?? byUse[0]
     if (!longest)

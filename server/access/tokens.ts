@@ -27,8 +27,8 @@ export function newToken(): string {
 }
 
 /**
- * Removes spaces and hyphens, and converts letters to lower case. So wrong spaces, hyphens or capitals do not make a
- * token wrong.
+ * Removes spaces and hyphens, and converts letters to lower case. So a token is right even if its spaces, hyphens or
+ * capitals are wrong.
  */
 export const plainToken = (token: string): string => token.replace(/[\s-]/g, '').toLowerCase()
 
@@ -73,14 +73,18 @@ export function createTokenCheck(token: string | undefined, { code, what }: Secr
 
 /**
  * Returns the session of the request, or the connection if the request has no session. Returns null for a proxy's
- * connection, because many clients share it. This includes a proxy that nobody declared as trusted.
+ * connection, because many clients share a proxy's connection. The result is null even if nobody declared the proxy as
+ * trusted.
  */
 export function guesserOf(request: IncomingMessage): object | null {
   const { own } = takerOf(request)
   return typeof own === 'string' || (own === request.socket && isProxied(request)) ? null : own
 }
 
-/** Counts the wrong tries of each key. The count of a key begins with its first wrong try and ends one minute later. */
+/**
+ * Counts the wrong tries of each key. The count of a key begins with the key's first wrong try and ends one minute
+ * later.
+ */
 export function countTries<K>() {
   /** Maps each key to its count. The count that ends first comes first. */
   const counts = new Map<K, { tries: number; readonly untilMs: number }>()

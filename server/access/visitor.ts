@@ -34,8 +34,8 @@ export interface Taker {
 }
 
 /**
- * Key of the property in which a request stores its visitor. With a WeakMap instead, the garbage collector would have
- * to visit one entry for each request.
+ * Key of the property in which a request stores its visitor. With a WeakMap instead of a property, the garbage
+ * collector would have to visit one entry for each request.
  */
 const VISITOR = Symbol('visitor')
 

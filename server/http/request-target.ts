@@ -3,7 +3,10 @@
 export interface RequestTarget {
   /** The path and the query. */
   readonly path: string
-  /** Host and port in a target that is a whole URL. They replace the Host field. Null if the target is a path. */
+  /**
+   * Host and port of a target that is a whole URL. The server uses these in place of the Host field. Null if the target
+   * is a path.
+   */
   readonly authority: string | null
 }
 
