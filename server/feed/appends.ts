@@ -1,22 +1,24 @@
-/** Collects the appends of a log. All appends of one turn of the event loop are one commit. */
+/** Collects the appends to a log. The log writes all appends of one turn of the event loop in one commit. */
 import { now } from '../now.ts'
 import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 import { KeyReused } from './keys.ts'
 import { LogUnavailable } from './log.ts'
 import type { Appended, Log } from './log.ts'
 
-/** Append that waits for its commit. */
+/** An append that the log has not committed yet. */
 export interface WaitingAppend {
   readonly room: string
   readonly draft: Draft
-  /** Time at which the append was accepted. */
+  /** Time at which the log accepted the append. */
   readonly at: ServerTimeMs
   readonly key: string | undefined
   readonly state: string | null | undefined
   readonly asked: object
 }
 
-/** `KeyReused` is a result and not an exception, so that the other events of the commit are kept. */
+/**
+ * Result of one append. A reused key is a result and not an exception, so that the log keeps the commit's other events.
+ */
 export type AppendResult = Appended | KeyReused
 
 export interface Appends {
@@ -29,8 +31,8 @@ export interface Appends {
 }
 
 /**
- * Collects appends for a log. `write` commits a group of them and returns a result for each append, in order. If it
- * throws, all appends of the group are rejected with its error.
+ * Collects appends for a log. `write` commits a group of appends, and returns one result for each append in the same
+ * order. If `write` throws an error, the promise of every append in the group rejects with that error.
  */
 export function collectAppends(write: (group: readonly WaitingAppend[]) => readonly AppendResult[]): Appends {
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
@@ -82,5 +84,5 @@ export function collectAppends(write: (group: readonly WaitingAppend[]) => reado
   }
 }
 
-/** Returns true if the append has made a new event. */
+/** Returns true if the append has created a new event. */
 export const isFresh = (result: AppendResult): result is Appended => !(result instanceof KeyReused) && !result.repeated

@@ -1,8 +1,8 @@
 import type { Cursor } from '../protocol/feed.ts'
 
 /**
- * Position that a cursor names: a number in one epoch, or `'earliest'` for the position before the first event that
- * is kept.
+ * The position that a cursor stands for: an epoch and an event's number, or `'earliest'` for the position before the
+ * first event that the log still keeps.
  */
 export type Position = { readonly epoch: string; readonly seq: number } | 'earliest'
 
@@ -10,7 +10,10 @@ const CURSOR = /^([a-z0-9]{1,16})\.(0|[1-9]\d{0,14})$/
 
 export const cursorOf = (epoch: string, seq: number): Cursor => `${epoch}.${seq}`
 
-/** Parses a cursor. Returns null if the text has another form. An unknown epoch is accepted; the feed turns it into a gap. */
+/**
+ * Parses a cursor. Returns null if the text is not a cursor. A cursor of an unknown epoch is valid; the feed reports a
+ * gap.
+ */
 export function parseCursor(text: string): Position | null {
   if (text === '0') return 'earliest'
   const [, epoch, seq] = CURSOR.exec(text) ?? []
@@ -19,7 +22,7 @@ export function parseCursor(text: string): Position | null {
 
 const EPOCH_CHARS = 6
 
-/** Creates a random epoch. Each new log gets its own epoch, so a cursor of an earlier log is recognised. */
+/** Creates a random epoch. Each new log gets its own epoch, so the feed recognises a cursor of an earlier log. */
 export function newEpoch(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(EPOCH_CHARS))
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join('')

@@ -1,6 +1,6 @@
 /**
- * The feed has rooms, and each room has events. The events of a room are numbered without holes. A reader gives its
- * cursor and gets the events after the cursor. The feed knows neither HTTP nor transports.
+ * The feed has rooms, and each room has events. The feed numbers the events of a room without holes. A reader gives
+ * its cursor to the feed and gets the events after the cursor. The feed knows neither HTTP nor transports.
  */
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol/feed.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
@@ -9,137 +9,153 @@ import type { Appended, Log, States } from './log.ts'
 import { createTurns } from './turns.ts'
 
 export interface Feed {
-  /** Id of this life of the log. Every cursor begins with it. */
+  /** Id of the log's current numbering of events. Every cursor begins with this id. */
   readonly epoch: string
 
   /**
-   * Publishes an event and resolves after the commit. Rejects with `RoomsFull` if the event would begin a room beyond
-   * the limit of rooms.
+   * Publishes an event and resolves after the commit. Rejects with `RoomsFull` if the event needs a new room or a new
+   * state, the limit of rooms is reached, and every room is in use.
    *
-   * `key`: idempotency key of the draft's user. If the key is used again within the retention, the promise resolves
-   * with the first event. Rejects with `KeyReused` if the first request was different. `state`: the room's state
-   * after this event, for example its board. It is committed together with the event; null is an empty state.
+   * `key`: idempotency key of the draft's user. If the log keeps an earlier event with the same key, nothing is
+   * published, and the promise resolves with the earlier event. It rejects with `KeyReused` if the request for the
+   * earlier event was different.
    *
-   * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
+   * `state`: the room's state after this event, for example its board. The log commits the state together with the
+   * event. Null is an empty state.
+   *
+   * `asked`: the request that is compared with the earlier request of the same key. Default: the draft.
    */
   publish(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
 
   /**
-   * Returns the kept event that the user published with this key. Rejects with `KeyReused` if that request was
-   * different.
+   * Returns the event that the user published with this key, if the log still keeps the event. Rejects with `KeyReused`
+   * if the request for that event differs from `asked`.
    */
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 
-  /** Returns true if the room has been published to since this process started. */
+  /**
+   * Returns true if a client has published to the room since this process started. Returns false if the feed has since
+   * removed the room to make space for another room.
+   */
   isBegun(room: string): boolean
 
-  /** Returns the latest state of a room, and the cursor of the last event that the state includes. */
+  /** Returns the latest state of a room, and the cursor of the room's last event. The state includes that event. */
   state(room: string): Promise<{ readonly text: string | null; readonly cursor: Cursor }>
 
   /**
-   * Returns at most `limit` events after a cursor, and fewer if they are long. With a limit of 0 it returns the
-   * cursor from which reading would begin. Without a cursor it returns the room's end and no events.
+   * Returns at most `limit` events after a cursor, and fewer if the events are long. If `limit` is 0, the answer has no
+   * events, and its cursor is the position where reading would begin. If `after` is undefined, the answer has no
+   * events, and its cursor is the room's end.
    *
    * The answer has `gap: true` if the cursor is from another epoch, is older than the kept events, or is ahead of the
-   * feed. It then continues at the earliest kept event. A malformed cursor counts as a gap too; use `isCursor` to
-   * detect it before. For some time, equal calls get the same object, so that it is encoded only once for all
-   * readers.
+   * feed. An answer with a gap begins at the earliest kept event. A malformed cursor counts as a gap too; callers use
+   * `isCursor` to detect a malformed cursor before. The feed caches answers: equal calls get the same object, so that
+   * a caller can encode the object once for all readers.
    */
   since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
 
   /**
-   * Returns the cursor `count` events before the room's end, or the cursor before the earliest kept event if there
-   * are fewer events.
+   * Returns the cursor that is `count` events before the room's end. If the room has fewer kept events, returns the
+   * cursor before the earliest kept event.
    */
   back(room: string, count: number): Promise<Cursor>
 
   /**
-   * Calls `deliver` with every event after a cursor, once and in order: first the kept events, then
-   * the new ones. All events of one commit are one batch, so a burst is one write for each client. A gap
-   * is a batch of its own, without events. Its cursor is where reading continues.
+   * Calls `deliver` with every event after a cursor, once and in order: first the kept events, then the new events. All
+   * events of one commit are one batch if they fit, so the server writes once to each client for many events. A gap is
+   * a batch without events, and the cursor of this batch is the position where reading continues.
    *
-   * If `deliver` returns a promise, the follower gets no batch until it resolves. The feed queues no
-   * events for it: the follower then reads on from the log. So a slow reader costs no memory, and a
-   * reader that falls behind the retention gets a gap.
+   * If `deliver` returns a promise, the follower gets no batch until the promise resolves. The feed queues no events
+   * for a waiting follower: after the wait, the feed reads the missed events from the log. So a slow reader costs no
+   * memory. A slow reader gets a gap if the log has deleted events that the reader has not read.
    *
-   * If the log cannot be read or `deliver` throws, the feed stops this follower and calls `failed`. The
-   * client must reconnect with its cursor. Other followers are not affected.
+   * If the feed cannot read the log or `deliver` throws, the feed stops this follower and calls `failed`. The client
+   * must reconnect with its cursor. Other followers are not affected.
+   *
+   * Returns a function that stops the follower.
    */
   follow(room: string, after: Cursor, deliver: Deliver, failed: (error: unknown) => void): () => void
 
   /**
-   * Deletes events of a room for good, and then publishes `notice` for the room's readers. Later readers
-   * get an event of type `removed` in place of each deleted event. `state`: as for `publish`. Resolves
-   * with the number of deleted events. If it is 0 and no `state` is given, `notice` is not published.
+   * Deletes events of a room for good, and then publishes `notice` for the room's readers. Later readers get an event
+   * of type `removed` in place of each deleted event. `state`: as for `publish`. Resolves with the number of deleted
+   * events. If this number is 0 and the caller gives no `state`, the feed does not publish `notice`.
    */
   remove(room: string, isRemoved: (event: Event) => boolean, notice: Draft, state?: null): Promise<number>
 
-  /** Returns the rooms that have a state, or that were published to since this process started. */
+  /** Returns every room that has a state, and every room to which a client has published since this process started. */
   rooms(): Promise<readonly string[]>
 
   close(): Promise<void>
 }
 
-/** `history`: how many of the first events in the batch were committed before the follower came. */
+/**
+ * Receives a batch. `history`: the log had committed the first `history` events of the batch before the follower came.
+ */
 export type Deliver = (batch: PollAnswer, history: number) => Promise<void> | void
 
-/** Thrown when the limit of rooms is reached and every room is in use. Existing rooms are not affected. */
+/**
+ * The feed throws this error when the limit of rooms is reached and every room is in use. Existing rooms still work.
+ */
 export class RoomsFull extends Error {}
 
 export interface FeedOptions {
   /**
-   * Maximum number of rooms with kept events, and maximum number of rooms with a state. A further room replaces the
-   * smallest room without a reader. If several rooms are equally small, it replaces the least recently used room.
+   * Maximum number of rooms with kept events, and also the maximum number of rooms with a state. For one more room, the
+   * feed deletes the smallest room that has no reader. Of several equally small rooms, the feed deletes the room that
+   * was written to longest ago.
    */
   readonly rooms?: number
 }
 
 export const isCursor = (text: string): boolean => parseCursor(text) !== null
 
-/** Number of a room's last events that stay in memory as objects. Followers that keep up share these objects. */
+/** Number of a room's last events that the feed keeps in memory. All reads of these events return the same objects. */
 const TAIL_EVENTS = 256
 
 /** Number of events in one batch for a follower that catches up. */
 const REPLAY_EVENTS = 200
 
 /**
- * Maximum text in one batch, in bytes of UTF-8; a single event may be longer. This many bytes can wait for a client
- * that stops reading, in addition to the bytes in its stream and in the kernel.
+ * Maximum text in one batch, in bytes of UTF-8; a single event may be longer. If a client stops reading, the feed holds
+ * at most this many bytes for the client. The client's stream and the kernel can hold further bytes.
  */
 const BATCH_BYTES = 64 * 1024
 
 /**
- * Maximum number of replay batches in one turn of the event loop. This is a few ms of work, even if many clients
- * reconnect together.
+ * Maximum number of replay batches in one turn of the event loop. So replays take only a few ms of each turn, even if
+ * many clients reconnect together.
  */
 const REPLAYS_AT_ONCE = 8
 
 const FIRST_READ_EVENTS = 32
 
 /**
- * Maximum number of answers that are kept for equal calls. It is enough for some rooms and a few cursors in each
- * room.
+ * Maximum number of answers that the feed caches for equal calls of `since`. This is enough for some rooms and a few
+ * cursors in each room.
  */
 const ANSWERS = 32
 
-/** Shortest time between two searches for empty rooms. A search runs only when the limit of rooms is reached. */
+/** Shortest time between two searches for empty rooms. The feed searches only when the limit of rooms is reached. */
 const EMPTY_CHECK_MS = 60_000
 
-/** Room with at least one follower. It is deleted when the last follower leaves; its events stay in the log. */
+/**
+ * A room with followers. The feed deletes this object when the last follower leaves; the room's events stay in the log.
+ */
 interface Room {
-  /** Last events, without holes up to `head`. */
+  /** The room's last events, numbered without holes up to `head`. */
   tail: readonly Event[]
-  /** Seq of the last commit since the first follower came; null before the first commit. */
+  /** Number of the room's last committed event; null until the first commit after the first follower came. */
   head: number | null
   readonly followers: Set<Follower>
-  /** Followers that have every event up to `head`. */
+  /** Followers that have received every event up to `head`. */
   readonly live: Set<Follower>
 }
 
 interface Follower {
-  /** Seq of the room's last event when the follower came. */
+  /** Number of the room's last event when the follower came. */
   cameAt: number
-  /** Seq of the last event that was delivered. */
+  /** Number of the last event that the feed has delivered to this follower. */
   at: number
   stopped: boolean
   readonly deliver: Deliver
@@ -148,10 +164,12 @@ interface Follower {
 
 export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOptions = {}): Feed {
   const rooms = new Map<string, Room>()
-  /** Rooms that were published to, with their number of events; the least recently used first. */
+  /**
+   * Each room to which a client has published, with its number of events. The room written to longest ago is the first.
+   */
   const written = new Map<string, { events: number }>()
   const replays = createTurns(REPLAYS_AT_ONCE)
-  /** Answers of `since`, the least recently used first. The key contains the arguments. */
+  /** Answers of `since`, the least recently used first. Each key contains the arguments of the call. */
   const answers = new Map<string, PollAnswer>()
   let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
@@ -210,7 +228,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     const known = answers.get(question)
     if (known) return keep(question, known)
     const events = limit === 0 ? [] : await readBatch(room, seq, limit)
-    // The oldest events may have been dropped between the two reads of the log.
+    // The log may have deleted the oldest events after `extent` and before `readBatch`.
     if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
     const end = seq + events.length
     const answer = { events, cursor: cursorOf(log.epoch, end), gap, more: end < last }
@@ -231,14 +249,17 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
   }
 
-  /** Reads events in growing steps. If the texts are long, few events fit into a batch, and further reads would be wasted. */
+  /**
+   * Reads events in growing steps. If the texts are long, only a few events fit into a batch, and one large read would
+   * be wasted.
+   */
   async function readBatch(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
     let events: readonly Event[] = []
     for (let step = FIRST_READ_EVENTS; events.length < limit; step *= 4) {
       const count = Math.min(step, limit - events.length)
       const next = await read(name, afterSeq + events.length, count)
       const [first] = next
-      // The retention may have dropped the next event in the meantime.
+      // The log may have deleted the next event since the previous step.
       const isSeamless =
         events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
       if (!isSeamless) return events
@@ -249,7 +270,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return events
   }
 
-  /** Reads events from the tail if it reaches back far enough, so that equal answers share the same objects. */
+  /** Reads events from the room's tail if the tail contains them, so that equal answers share the same objects. */
   async function read(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
     const room = rooms.get(name)
     if (room?.head != null) {
@@ -268,7 +289,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     let after = from
     while (!follower.stopped) {
       const next = await since(name, after, REPLAY_EVENTS)
-      // A gap is a batch of its own. Its cursor is just before the first kept event.
+      // The follower gets a gap as a batch without events. The cursor of this batch is just before the first kept
+      // event.
       const batch = next.gap ? await since(name, after, 0) : next
       if (follower.stopped) return
       after = batch.cursor
@@ -276,12 +298,13 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (batch.events.length > 0 || batch.gap) {
         const newer = Math.max(0, follower.at - follower.cameAt)
         await follower.deliver(batch, Math.max(0, batch.events.length - newer))
-        // While the kernel takes every write at once, this loop never returns to the event loop. Other clients get a
-        // turn before the next batch, so that one long replay does not block them.
+        // As long as `deliver` returns no promise, this loop would not return to the event loop. This wait lets other
+        // clients run before the next batch, so that one long replay does not block other clients.
         if (batch.more) await replays.next()
         continue
       }
-      // The check of the head and the joining happen in one turn, so no commit can come in between.
+      // The check of `head` and the call of `add` run in the same turn of the event loop, so no commit can come in
+      // between.
       const room = roomFor(name)
       if (room.head !== null && room.head !== follower.at) continue
       room.live.add(follower)
@@ -337,7 +360,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return room
   }
 
-  /** Counts new events of a written room, and makes it the most recently used room. */
+  /** Adds to the number of a room's events, and makes this room the most recently used room. */
   function use(name: string, events: number): void {
     const room = written.get(name)
     if (!room) return
@@ -355,8 +378,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   }
 
   /**
-   * Deletes the smallest unused room, so that many rooms with one message do not prevent new rooms. Prefers rooms
-   * without a board.
+   * Deletes the smallest room that nobody reads, so that many rooms with one message do not prevent new rooms. A room
+   * without a board is deleted before any room with a board.
    */
   async function freeRoom(): Promise<void> {
     const unused = [...written].filter(([name]) => !rooms.has(name)).toSorted(([, a], [, b]) => a.events - b.events)
@@ -386,7 +409,9 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return `${mostRooms} rooms already have messages.`
   }
 
-  /** Makes space for a new state. A state outlives its events, so states are counted separately from rooms. */
+  /**
+   * Makes space for a new state. The log keeps a state longer than events, so the feed counts states apart from rooms.
+   */
   async function beginState(name: string): Promise<void> {
     const { text } = await states().get(name)
     if (text !== null || (await states().count()) < mostRooms) return
@@ -396,7 +421,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     await dropRoom(least.room)
   }
 
-  /** Removes written rooms whose events are no longer kept. */
+  /** Removes from `written` each room of which the log keeps no event. */
   async function forgetEmpty(): Promise<void> {
     const nowMs = performance.now()
     if (nowMs - emptyCheckedAtMs < EMPTY_CHECK_MS) return
@@ -435,8 +460,8 @@ const { byteLength } = Buffer
 let turn = 0
 
 /**
- * Lists a set, beginning with a different member each time. Otherwise the first follower would always be served
- * first.
+ * Returns the members of a set, and begins with another member at each call. Otherwise the feed would always serve the
+ * same follower first.
  */
 function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
   const all = [...set]
@@ -450,7 +475,7 @@ function seqOf(cursor: Cursor): number {
   return position.seq
 }
 
-/** Replaces lone surrogates, which UTF-8 cannot encode, so that live and replayed events are equal. */
+/** Replaces lone surrogates because UTF-8 cannot encode them. So an event has the same text live and from the log. */
 function wellFormed(draft: Draft): Draft {
   if (draft.type === 'message') return { ...draft, user: draft.user.toWellFormed(), text: draft.text.toWellFormed() }
   return draft.user === undefined ? draft : { ...draft, user: draft.user.toWellFormed() }

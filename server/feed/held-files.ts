@@ -1,7 +1,7 @@
 /**
  * Checks that the event log's files are still the files that the server opened and wrote. On most systems another
- * program can delete or overwrite a file in use. The server would then write, without an error, into a file that
- * disappears when the process ends.
+ * program can delete or overwrite a file while the server uses the file. Without this check, the server would get no
+ * error when it writes to a deleted file, and the file's content would be lost when the process ends.
  */
 import { realpathSync, renameSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
@@ -10,23 +10,23 @@ import { trouble } from './trouble.ts'
 
 export interface HeldFiles {
   /**
-   * Records the current state of the files, after the server has written to them. Returns null if a file is no longer
-   * in its place.
+   * Records the current state of the files. The server calls `look` after it has written to the files. Returns null if
+   * a file was deleted, moved or replaced.
    */
   look(): LogFiles | null
-  /** Compares the files with the state that `look` recorded last. Returns null if nothing has changed. */
+  /** Compares the files with the state that `look` recorded last. Returns null if no file has changed. */
   missing(): Missing | null
   /**
-   * Calls `close`, which deletes the file at the path of the journal. If another program has put a file there, that
-   * file is moved away before and moved back after.
+   * Calls `close`, which deletes the file at the path of the journal. If another program has put a file at this path,
+   * `spare` moves that file away before the call and moves the file back after the call.
    */
   spare(close: () => void): void
 }
 
 export interface Missing {
-  /** Names the missing or changed file, states what happened to it, and says what to do. */
+  /** A sentence that names the missing or changed file, says what happened to the file, and says what to do. */
   readonly why: string
-  /** True if only the journal is missing. Its content can then still be written to the database. */
+  /** True if only the journal is missing. SQLite can then still write the journal's content to the database. */
   readonly isOnlyJournal: boolean
 }
 
@@ -37,8 +37,8 @@ export interface LogFiles {
 }
 
 /**
- * True if the system updates a file's modification time at each write. Windows does so only when the file is closed, or
- * when its process ends.
+ * True if the system updates a file's modification time at each write. Windows updates the modification time only when
+ * the file is closed, or when the process that opened the file ends.
  */
 export const HAS_CHANGE_TIMES = process.platform !== 'win32'
 
@@ -48,7 +48,7 @@ export const lookAt = (file: string): BigIntStats | undefined => statSync(file, 
 
 export const filesOf = (file: string): LogFiles => ({ db: lookAt(file), wal: lookAt(walOf(file)) })
 
-/** Starts to watch a log's two files. Call it when both are open. */
+/** Starts to check a log's database and journal. Call `holdFiles` when SQLite has opened both files. */
 export function holdFiles(path: string): HeldFiles {
   const file = realpathSync(path)
   let { db, wal } = filesOf(file)

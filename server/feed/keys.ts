@@ -1,7 +1,7 @@
-/** Idempotency keys: a key belongs to one user and to one request. */
+/** Idempotency keys: each key belongs to one user and to one request of that user. */
 import { hash } from 'node:crypto'
 
-/** Thrown when a user uses a key again for a different request. */
+/** The log throws this error when a user sends a key again with a different request. */
 export class KeyReused extends Error {
   constructor(key: string, user: string | undefined) {
     super(
@@ -13,8 +13,8 @@ export class KeyReused extends Error {
 const FINGERPRINT_CHARS = 22
 
 /**
- * Returns a fingerprint of a request. The order of JSON members does not matter. It has 128 bits, so two requests
- * never have the same fingerprint in practice.
+ * Returns a fingerprint of a request. The order of JSON members does not change the fingerprint. The fingerprint has
+ * 132 bits, so two different requests never have the same fingerprint in practice.
  */
 export function fingerprintOf(asked: object): string {
   return hash('sha256', JSON.stringify(asked, inOrder), 'base64url').slice(0, FINGERPRINT_CHARS)

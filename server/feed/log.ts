@@ -1,21 +1,22 @@
-/** Interface of the storage of events. The same test suite runs for every log: test/server/feed/log.test.ts. */
+/** The interface of a log, which stores events. One test suite tests every log: test/server/feed/log.test.ts. */
 import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
-  /** Id of this life of the log. A cursor of another epoch leads to a gap. */
+  /** Id of the log's current numbering of events. A reader with a cursor of another epoch gets a gap. */
   readonly epoch: string
 
   /**
-   * Appends a draft after the room's last event and resolves after its commit. Rejects with `LogUnavailable` if the
-   * log cannot be written; the draft is not kept then.
+   * Appends a draft after the room's last event and resolves after the commit of the draft. If the log cannot be
+   * written, the promise rejects with `LogUnavailable`, and the log does not keep the draft.
    *
-   * `key`: idempotency key of the draft's user. If a kept event of the room has this key, nothing is appended and the
-   * promise resolves with that event. Rejects with `KeyReused` if the request for that event was different.
+   * `key`: idempotency key of the draft's user. If the log keeps an event of this room with the same key, the log
+   * appends nothing, and the promise resolves with that event. Rejects with `KeyReused` if the request for that event
+   * was different.
    *
-   * `state`: the room's state after this event. The same commit stores it in place of the previous state; null is an
-   * empty state. The retention of events does not delete it.
+   * `state`: the room's state after this event. The commit of the event replaces the room's previous state by this
+   * state. Null is an empty state. The log does not delete a state together with old events.
    *
-   * `asked`: the request to compare a reused key with, if it differs from the draft. Default: the draft.
+   * `asked`: the request that is compared with the earlier request of the same key. Default: the draft.
    */
   append(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
 
@@ -26,40 +27,46 @@ export interface Log {
   extent(room: string): Promise<Extent>
 
   /**
-   * Deletes the room's events and its state. The numbering of events continues, so that an earlier cursor leads to a
-   * gap. Absent in a log that cannot delete, such as a lesson's log.
+   * Deletes the room's events and state. The numbering of events continues, so that a reader with an earlier cursor
+   * gets a gap. A log that cannot delete has no `clear`, for example a lesson's log.
    */
   clear?(room: string): Promise<void>
 
-  /** Calls `listener` after every commit, once for each room in it, in order of seq, before the appends resolve. */
+  /**
+   * Calls `listener` after every commit: once for each room in the commit, with the room's new events in their order.
+   * The promises of the appends resolve after these calls. Returns a function that ends the calls.
+   */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
 
   /**
-   * Checks the log's files. Returns a sentence that says why the log cannot be written, or null if it can be written.
-   * Absent in a log without files.
+   * Checks the log's files. Returns a sentence that says why the log cannot be written. Returns null if the log can be
+   * written. A log without files has no `trouble`.
    */
   trouble?(): string | null
 
-  /** States of rooms, for boards and moderation. Absent in a lesson's log. */
+  /** Reads and changes the stored states of rooms, for boards and moderation. A lesson's log has no `states`. */
   readonly states?: States
 
   close(): Promise<void>
 }
 
 export interface States {
-  /** Returns a room's state and the seq of its last event, both of the same moment. */
+  /** Returns a room's state, and the number of the last event that the state includes. */
   get(room: string): Promise<StoredState>
   /**
-   * Replaces every event for which `isRemoved` returns true by an event of type `removed` with the same id, room and
-   * time. The old content is deleted for good. The keys of the old events stay in use. Resolves after the commit with the
-   * number of replaced events. Rejects with `LogUnavailable`.
+   * Replaces every event for which `isRemoved` returns true. The new event has the type `removed`, and the id, the room
+   * and the time of the old event. The old event's content is deleted for good. The old event's key stays in use. The
+   * promise resolves after the commit with the number of replaced events, or rejects with `LogUnavailable`.
    */
   remove(room: string, isRemoved: (event: Event) => boolean): Promise<number>
   /** Returns the number of rooms that have a state. */
   count(): Promise<number>
   /** Returns all rooms that have a state. */
   list(): Promise<readonly StateSize[]>
-  /** Returns the kept event with a user's key. Rejects with `KeyReused` if the request for that event was different. */
+  /**
+   * Returns the event that the user published with this key, if the log still keeps the event. Rejects with `KeyReused`
+   * if the request for that event differs from `asked`.
+   */
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 }
 
@@ -76,22 +83,22 @@ export interface StoredState {
 export interface StateSize {
   readonly room: string
   readonly bytes: number
-  /** Time of the last change. */
+  /** Time at which the state last changed. */
   readonly at: ServerTimeMs
 }
 
 export interface Extent {
-  /** Seq of the earliest kept event; `last + 1` if no event is kept. */
+  /** Number of the earliest kept event; `last + 1` if the log keeps no event of the room. */
   readonly first: number
-  /** Seq of the last event ever appended. */
+  /** Number of the last event that was ever appended to the room; 0 if no event was ever appended. */
   readonly last: number
 }
 
-/** Limits of each room. The oldest events are dropped as soon as one of the limits is reached. */
+/** Limits of each room. If a room exceeds the number or the age of events, the log deletes the room's oldest events. */
 export interface Retention {
   readonly events: number
   readonly ageMs: number
-  /** Time after which an unchanged state is dropped. Default: 30 days. */
+  /** Time after its last change at which the log deletes a state. Default: 30 days. */
   readonly stateAgeMs?: number
 }
 
@@ -101,8 +108,8 @@ export const RETENTION: Retention = { events: 10_000, ageMs: DAY_MS }
 
 export const STATE_AGE_MS = 30 * DAY_MS
 
-/** Thrown when the log cannot be written or read, for example on a full disk. Its `cause` gives the reason. */
+/** The log throws this error when it cannot be written or read, for example on a full disk. */
 export class LogUnavailable extends Error {}
 
-/** Returns the event that replaces a removed event. */
+/** Returns the event of type `removed` that replaces a deleted event. */
 export const removed = ({ id, room, at }: Event): Event => ({ id, room, type: 'removed', at })

@@ -1,11 +1,13 @@
 /**
- * Mark of an event log: a small file beside the log. It stores how many events were acknowledged and what the log's
- * files looked like then. A log cannot prove that it is the latest: an older copy, or a log that lost its last
- * commits in a power cut, is intact too. Such a log would give the numbers of the lost events to new events.
+ * The mark of an event log: a small file beside the log. The mark stores how many events the server has acknowledged,
+ * and the identity, size and last change of the log's files at that time. With the mark, the server notices at a start
+ * that acknowledged events are missing. The log alone does not show this: an older copy of a log is intact, and a log
+ * that lost its last commits in a power cut is intact too. Such a log would give the numbers of lost events to new
+ * events.
  *
- * The mark is written before and after each commit. So it is correct even if the process is killed in the middle of a
- * commit. No program can set the time at which a file was last changed (`ctime`). So the server also notices a mark
- * that was copied or restored together with its log.
+ * The server writes the mark before and after each commit. So the mark is correct even if the process is killed in the
+ * middle of a commit. Programs cannot choose the time at which the system last changed a file (`ctime`). So the server
+ * also notices if somebody copied or restored the mark together with its log.
  */
 import { closeSync, constants, fsyncSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
@@ -14,52 +16,52 @@ import { basename } from 'node:path'
 import { HAS_CHANGE_TIMES, filesOf, lookAt, walOf } from './held-files.ts'
 import type { LogFiles } from './held-files.ts'
 
-/** Mark as it was found before the log was opened. */
+/** The mark that the server found before it opened the log. */
 export interface FoundMark {
   readonly isThere: boolean
   /**
-   * Returns the end of a sentence that says why the log may have lost events; null if it is the log for which the
-   * mark was written. `epoch`: the log's epoch, or null for an empty log.
+   * Compares the log with the mark. If the log may have lost events, returns the end of a sentence that gives the
+   * reason. Returns null if the log matches the mark. `epoch`: the log's epoch, or null for an empty log.
    */
   doubt(epoch: string | null, events: number): string | null
 }
 
 export interface LogMark {
-  /** Notes that a commit to the journal begins. `most`: the largest number of events in the log after it. */
+  /** Notes that a commit to the journal begins. `most`: the largest possible `events` of the log after this commit. */
   beginCommit(most: number): void
-  /** Notes that the journal's content is about to be written to the database. */
+  /** Notes that SQLite is about to write the journal's content to the database. */
   beginCheckpoint(): void
   /**
-   * Notes that the write is over. `events`: the number of events in the log's life. `files`: null if a file is
-   * missing.
+   * Notes that a commit or checkpoint has ended. `events`: the number of events ever appended to the log. `files`: null
+   * if a file is missing.
    */
   settle(events: number, files: LogFiles | null): void
-  /** Notes that the log is closed. The log and its mark are safe on the disk when this returns. */
+  /** Notes that the log is closed. When `end` returns, the log and its mark are safe on the disk. */
   end(events: number): void
-  /** Closes the mark's file and leaves it as it is. */
+  /** Closes the mark's file and does not change its content. */
   leave(): void
 }
 
 interface Written {
   readonly epoch: string
-  /** Identifies one start of the computer. Writes from before a restart may be lost. */
+  /** Id of one start of the computer. If the computer restarted, the system may have lost earlier writes. */
   readonly boot: string
   readonly isClosed: boolean
-  /** Number of events in the log's life. */
+  /** Number of events ever appended to the log, in all rooms. */
   readonly events: number
-  /** Largest number of events after the commit in progress. */
+  /** Largest possible value of `events` after the commit in progress. */
   readonly most: number
-  /** File that was being written, so that its condition is unknown. */
+  /** File to which SQLite is writing, so that the size and last change of this file are unknown. */
   readonly writing: 'wal' | 'db' | null
-  /** Identity and last change of each file. Null if it does not exist or if the journal is empty. */
+  /** Identity, size and last change of each file. Null if the file does not exist or is empty. */
   readonly db: string | null
   readonly wal: string | null
 }
 
-/** Length of every mark, so that a mark replaces the earlier one in one write. */
+/** Length in bytes of every mark. All marks have the same length, so one write replaces the earlier mark completely. */
 const LENGTH = 512
 
-/** Reads the mark of a log. Call it before the log is opened: opening changes the files. */
+/** Reads the mark of a log. Call `findMark` before SQLite opens the log, because SQLite changes the files then. */
 export function findMark(path: string): FoundMark {
   const file = lookAt(path) ? realpathSync(path) : path
   const mark = read(markOf(file))
@@ -82,20 +84,20 @@ export function findMark(path: string): FoundMark {
 
   function hasSameFiles(mark: Partial<Written>): boolean {
     const isDb = mark.writing === 'db' || mark.db === db
-    // After a checkpoint the journal is empty.
+    // A checkpoint ends with an empty journal.
     const isWal = mark.writing === 'wal' || mark.wal === wal || (mark.writing === 'db' && wal === null)
     return isDb && isWal
   }
 }
 
-/** Creates or opens the mark. Call it when the log is open and locked for this process. */
+/** Creates or opens the mark. Call `openMark` when this process has opened and locked the log. */
 export function openMark(path: string, epoch: string, events: number, files: LogFiles | null): LogMark {
   const file = realpathSync(path)
   const boot = thisBoot()
   const opened = openSync(markOf(file), constants.O_RDWR | constants.O_CREAT)
   let settled: Written
   settle(events, files)
-  // Without this, a power cut could leave the mark of the last close together with a later log.
+  // Without this fsync, the disk could have a later log and still the mark of the last close after a power cut.
   fsyncSync(opened)
 
   return {
@@ -113,7 +115,7 @@ export function openMark(path: string, epoch: string, events: number, files: Log
   }
 
   function settle(events: number, files: LogFiles | null): void {
-    // If a file is missing, the mark must not match another file that is later put in its place.
+    // If a file is missing, somebody may later put another file in its place. The mark must not match that other file.
     const [db, wal] = files ? identify(files) : ['gone', 'gone']
     settled = { epoch, boot, isClosed: false, events, most: events, writing: null, db, wal }
     write(settled)
@@ -135,7 +137,10 @@ function read(name: string): Partial<Written> | null {
   }
 }
 
-/** Identifies both files. The journal is identified by its `mtime`: SQLite as root sets its owner, which changes its `ctime`. */
+/**
+ * Returns an id of the database and an id of the journal. The journal's id uses `mtime` instead of `ctime`: if SQLite
+ * runs as root, it sets the journal's owner, and this changes the journal's `ctime`.
+ */
 function identify({ db, wal }: LogFiles): [db: string | null, wal: string | null] {
   return [db && db.size > 0n ? idOf(db, db.ctimeNs) : null, wal && wal.size > 0n ? idOf(wal, wal.mtimeNs) : null]
 }
@@ -145,7 +150,10 @@ const idOf = ({ ino, size }: BigIntStats, changedNs: bigint): string =>
 
 const TOLERANCE_NS = 2_000_000n
 
-/** Returns true if the last change of a file was a write. Restoring a file with its old `mtime` sets a later `ctime`. */
+/**
+ * Returns true if the last change of a file was a write. If a program restores a file with its old `mtime`, the system
+ * sets a later `ctime`.
+ */
 function wasWrittenLast(stats: BigIntStats | undefined): boolean {
   return !HAS_CHANGE_TIMES || (stats !== undefined && stats.ctimeNs - stats.mtimeNs < TOLERANCE_NS)
 }
@@ -159,8 +167,8 @@ function sync(file: string): void {
 const BOOT_TOLERANCE_S = 10
 
 /**
- * Returns an id of this start of the computer. Linux provides such an id. On other systems it is the time of the
- * start in seconds since 1970.
+ * Returns an id of the computer's last start. Linux provides a random id for each start. On other systems, the id is
+ * the time of the start in seconds since 1970.
  */
 function thisBoot(): string {
   try {

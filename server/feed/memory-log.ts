@@ -19,11 +19,11 @@ interface Keyed {
   readonly fingerprint: string
 }
 
-/** Creates a log in memory. It ends with the process, so each start has a new epoch. */
+/** Creates a log in memory. The log is lost when the process ends, so each start of the process has a new epoch. */
 export function memoryLog(retention: Retention = RETENTION): Log {
   const epoch = newEpoch()
   const rooms = new Map<string, Room>()
-  /** States of the rooms. The state with the oldest change is the first. */
+  /** Each room with its state. The state that was changed longest ago is the first. */
   const states = new Map<string, { readonly text: string; readonly at: number }>()
   const { append, onCommit, commit, close } = collectAppends(write)
 
@@ -44,7 +44,7 @@ export function memoryLog(retention: Retention = RETENTION): Log {
       return { first: room.last - room.events.length + 1, last: room.last }
     },
     async clear(name) {
-      // Commit the waiting appends first, because they were made before this call.
+      // Commit the waiting appends first, because callers made these appends before this call.
       commit()
       states.delete(name)
       const room = rooms.get(name)
@@ -52,7 +52,7 @@ export function memoryLog(retention: Retention = RETENTION): Log {
     },
     states: {
       async remove(name, isRemoved) {
-        // Commit the waiting appends first, because their events may have to be removed too.
+        // Commit the waiting appends first, because this call may have to remove their events too.
         commit()
         const room = rooms.get(name)
         let count = 0

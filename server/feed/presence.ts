@@ -1,41 +1,47 @@
 /**
- * Presence: the people in each room, and the people who are typing. It knows neither HTTP nor transports.
+ * Presence: the people in each room, and which of them are typing. This module knows neither HTTP nor transports.
  *
- * A person is present through one or more clients (a tab, a program). A client is present while it has
- * an open stream, WebSocket or held poll, and for `goneMs` after that. So a reconnect, a switch of
- * transport, or the pause between two polls does not count as leaving. A crashed client disappears
- * after `goneMs`, and a client that says goodbye disappears at once.
+ * A person is present through one or more clients; a client is a tab or a program. A client is present while it has an
+ * open stream, WebSocket or held poll, and for `goneMs` after the last of these has ended. So a reconnect, a switch of
+ * transport, or the pause between two polls does not count as leaving. A crashed client disappears after `goneMs`. A
+ * client that says goodbye disappears when its last connection closes.
  *
- * Presence is state, not events. It is not stored. Each change is sent as the room's whole state, and a
- * watcher that missed changes gets the latest state. After a restart the clients reconnect and enter again.
+ * Presence is a state of the room, not an event of the feed, and the server does not store it. After each change, every
+ * watcher gets the room's whole state, so a watcher that missed changes needs only the latest state. After a restart of
+ * the server, the clients reconnect and enter again.
  */
 import type { Person, RoomPresence } from '../protocol/feed.ts'
 
 export interface Presence {
   /**
-   * Notes that a client starts to read in a room. Returns a function that notes the end. Only its first call has an
-   * effect. A polling client enters and ends with each poll. If too many clients are present, a new client is not
-   * counted.
+   * Notes that a client starts to read in a room. Returns a function that notes the end of reading; only the first call
+   * of this function has an effect. For a polling client, every poll starts and ends the reading. If too many clients
+   * are present, a new client does not become present.
    */
   enter(room: string, person: Person): () => void
   /**
-   * Says goodbye for a client: it disappears when its last connection closes, without the wait of `goneMs`. A
-   * client that still reads stays, so that no one can remove others. Entering again cancels the goodbye.
+   * Says goodbye for a client: the client disappears when its last connection closes, without the wait of `goneMs`. A
+   * client with an open connection stays, so that nobody can remove another person. A later `enter` for the client
+   * cancels the goodbye.
    */
   leave(room: string, person: Person): void
-  /** Notes that a person types or has stopped. Typing ends by itself after `typingMs`. An absent person is ignored. */
+  /**
+   * Notes that a person types (`on`) or has stopped typing. Typing ends by itself after `typingMs`. For a person who is
+   * not present, the call has no effect.
+   */
   typing(room: string, person: Person, on: boolean): void
   /**
-   * Returns the state that was sent last. Until the next state, it is the same object, so that it is encoded only
-   * once.
+   * Returns the state of a room that the watchers got last. All calls before the next change return the same object, so
+   * that a caller can encode the object once for all readers.
    */
   of(room: string): RoomPresence
   /**
-   * Calls `tell` with the state: at once if its version differs from `known`, and after each change. If `tell`
-   * returns a promise, the watcher gets no state until it resolves, and then gets the latest state.
+   * Calls `tell` with the room's state: at once if the state's version differs from `known`, and after each change. If
+   * `tell` returns a promise, the watcher gets no state until the promise resolves, and then gets the latest state.
+   * Returns a function that ends the calls.
    */
   watch(room: string, known: string | undefined, tell: Tell): () => void
-  /** Removes all people and timers. The watchers are not called. */
+  /** Removes all people, watchers and timers, without a call of `tell`. */
   stop(): void
 }
 
@@ -43,27 +49,30 @@ export type Tell = (state: RoomPresence) => Promise<void> | void
 
 export interface PresenceTimes {
   /**
-   * Time for which a client stays present after its last connection has closed. It is longer than any pause between
-   * two reconnects.
+   * Time for which a client stays present after its last connection has closed. This time is longer than any pause of
+   * a client between two attempts to reconnect.
    */
   readonly goneMs: number
   readonly typingMs: number
-  /** Shortest time between two states of a room. Changes within it are sent together. */
+  /** Shortest time between two states that watchers of a room get. Changes within this time become one state. */
   readonly tellMs: number
 }
 
 export const PRESENCE_TIMES: PresenceTimes = { goneMs: 20_000, typingMs: 5000, tellMs: 200 }
 
-/** Added to `tellMs` for each person, because each makes the state longer and adds a reader. 200 people get a state every 1.2 s. */
+/**
+ * Time that is added to `tellMs` for each person in the room. Each person makes the state longer and adds a reader of
+ * the state. With 200 people, a room sends at most one state every 1.2 s.
+ */
 const TELL_MS_PER_PERSON = 5
 
 /**
- * Maximum number of clients in all rooms. A further client replaces the client whose last connection closed longest
- * ago. If all clients are connected, a new client is not counted; it can still read.
+ * Maximum number of present clients in all rooms. One more client replaces the client whose last connection closed
+ * longest ago. If all present clients are connected, a new client does not become present, but can still read.
  */
 const MOST_CLIENTS = 5000
 
-/** Maximum sizes of a room's state. Its text must fit into a WebSocket frame with a 16-bit length. */
+/** Limits of a room's state. The state must fit as JSON into a WebSocket frame with a 16-bit length. */
 const MOST_PEOPLE = 200
 const MOST_BYTES = 48 * 1024
 const MOST_TYPING = 10
@@ -71,7 +80,7 @@ const MOST_TYPING = 10
 interface Client {
   /** Number of open streams and held polls. */
   open: number
-  /** True after a goodbye: the client disappears when its last connection closes. */
+  /** True after a goodbye: the client then disappears when its last connection closes. */
   isLeaving: boolean
   gone: ReturnType<typeof setTimeout> | undefined
 }
@@ -89,7 +98,7 @@ interface Watcher {
   readonly tell: Tell
 }
 
-/** Room with at least one person or watcher. */
+/** A room that has at least one person or watcher. */
 interface Room {
   /** People in the order in which they came. */
   readonly people: Map<string, Here>
@@ -99,17 +108,17 @@ interface Room {
   telling: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Creates the presence of all rooms. `mostClients`: the limit for all rooms together. */
+/** Creates the presence of all rooms. `mostClients`: the maximum number of clients in all rooms together. */
 export function createPresence(times: Partial<PresenceTimes> = {}, mostClients = MOST_CLIENTS): Presence {
   const { goneMs, typingMs, tellMs }: PresenceTimes = { ...PRESENCE_TIMES, ...times }
   const rooms = new Map<string, Room>()
-  /** Prefix of every version. It is new in each process, so a client knows no version of a restarted server. */
+  /** Random prefix of every version in this process. After a restart, no version equals an earlier version. */
   const life = Math.random().toString(36).slice(2, 10)
   let tellings = 0
   let clients = 0
   /**
-   * Clients without a connection, with the function that removes each. The client that is absent for longest is the
-   * first.
+   * Each present client without a connection, and a function that removes the client. The client whose last connection
+   * closed longest ago is the first.
    */
   const away = new Map<Client, () => void>()
 
@@ -223,7 +232,9 @@ export function createPresence(times: Partial<PresenceTimes> = {}, mostClients =
     forget(name, room)
   }
 
-  /** Sends the first change at once, and the changes that closely follow it together. */
+  /**
+   * Sends the first change at once. Sends later changes together, when the shortest time between two states is over.
+   */
   function changed(name: string, room: Room): void {
     if (room.telling) return
     const everyMs = tellMs + room.people.size * TELL_MS_PER_PERSON
@@ -237,7 +248,7 @@ export function createPresence(times: Partial<PresenceTimes> = {}, mostClients =
 
   function tellWatchers(name: string, room: Room): void {
     const state = stateOf(name, room)
-    // If somebody left and came back in the meantime, the state has not changed.
+    // If a person left and came back since the last state, the state has not changed.
     if (JSON.stringify({ ...state, version: room.state.version }) === JSON.stringify(room.state)) return
     tellings += 1
     room.sentAtMs = performance.now()

@@ -1,9 +1,9 @@
 /**
- * Opens the event log's file: checks that it is an intact event log, locks it for this process, and brings it to the
- * current layout. If a check fails, it reports the fault and does not change the file.
+ * Opens the event log's file: checks that the file is an intact event log, locks the file for this process, and brings
+ * the file to the current layout. If a check fails, the file stays unchanged.
  *
- * Only SQLite may open the file. If a process closes another descriptor of the same file, POSIX releases all of its
- * locks on that file.
+ * Only SQLite may open the file. If this process opened the file a second time and closed this second descriptor, POSIX
+ * would release all locks of the process on the file.
  */
 import {
   accessSync,
@@ -31,27 +31,27 @@ import { LEFT, NAME_ANOTHER, codeOf, trouble } from './trouble.ts'
 
 interface File {
   readonly db: DatabaseSync
-  /** Epoch of the log. It changes when acknowledged events may have been lost. */
+  /** Epoch of the log. The log gets a new epoch when it may have lost acknowledged events. */
   readonly epoch: string
-  /** Number of events in the log's life, in all rooms. */
+  /** Number of events ever appended to the log, in all rooms. */
   readonly events: number
   readonly mark: LogMark
   readonly held: HeldFiles
 }
 
-/** Version of the first schema whose files have a mark. */
+/** The first schema version with a mark: every file of this version or a later version has a mark. */
 const FIRST_MARKED = 4
 
 /**
- * Opens a file. Throws an error that names the file, the fault and what to do. `report` gets a sentence
- * about a migration and about a new epoch.
+ * Opens the log's file. If this fails, throws an error that names the file and the fault, and says what to do. After a
+ * migration, and if the log may have lost events, calls `report` with a sentence about it.
  */
 export function openFile(path: string, report: (sentence: string) => void): File {
   try {
     mkdirSync(dirname(path), { recursive: true })
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) throw new Error(`it is a folder; ${NAME_ANOTHER}.`)
-    // SQLite would open a file without write permission as read-only, and fail later.
+    // If the server may not write a file, SQLite would open the file as read-only, and the first write would fail.
     accessSync(dirname(path), constants.W_OK)
     if (found) accessSync(path, constants.W_OK)
     const mark = findMark(path)
@@ -62,10 +62,14 @@ export function openFile(path: string, report: (sentence: string) => void): File
   }
 }
 
-/** Checks a file without changing anything: it may belong to another program, or be damaged. */
+/**
+ * Throws if the file belongs to another program, was written by a newer Fourwire, or is damaged. Does not change the
+ * file.
+ */
 function inspect(path: string): void {
   const url = pathToFileURL(path)
-  // Even a read-only connection would create an empty journal. An existing journal must be read.
+  // Without `immutable`, even a read-only connection creates an empty journal. With `immutable`, SQLite does not read
+  // an existing journal.
   if (!existsSync(`${path}-wal`)) url.search = '?immutable=1'
   const db = new DatabaseSync(url, { readOnly: true })
   try {
@@ -81,13 +85,14 @@ function inspect(path: string): void {
 function openWhole(path: string, found: FoundMark, report: (sentence: string) => void): File {
   const db = new DatabaseSync(path)
   try {
-    // The lock keeps a second server out, because a second server would give the same numbers to other events. The
-    // kernel releases the lock when the process ends, even if the process is killed.
+    // The lock prevents a second server from opening the log: a second server would give the same numbers to other
+    // events. The kernel releases the lock when the process ends, even if the process is killed.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    // sqlite-log.ts runs the checkpoints itself, so that the mark can record them.
+    // SQLite must not run checkpoints by itself: sqlite-log.ts runs each checkpoint and records it in the mark.
     db.exec('PRAGMA wal_autocheckpoint = 0')
     const version = versionOf(db)
-    // `inspect` may have left this index file. A connection with an exclusive lock keeps its index in memory.
+    // `inspect` may have left the journal's index file `-shm`. This connection does not use the file, because with an
+    // exclusive lock SQLite keeps the index in memory.
     rmSync(`${path}-shm`, { force: true })
     if (version < MIGRATIONS.length) migrate(db, path, version, report)
     const isMarked = found.isThere || version >= FIRST_MARKED
@@ -102,8 +107,8 @@ function openWhole(path: string, found: FoundMark, report: (sentence: string) =>
 }
 
 /**
- * Returns the schema version of a file; 0 if the file is empty. Throws if it belongs to another program or to a newer
- * Fourwire.
+ * Returns the schema version of a file; 0 if the file is empty. Throws if the file belongs to another program or to a
+ * newer Fourwire.
  */
 function versionOf(db: DatabaseSync): number {
   const application = numberOf(db, 'application_id')
@@ -126,7 +131,10 @@ function numberOf(db: DatabaseSync, pragma: 'application_id' | 'user_version'): 
   return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
 }
 
-/** Runs the missing steps, each as one commit. If the process is killed in between, the next start continues there. */
+/**
+ * Runs each missing step as one commit. If the process is killed between two steps, the next start runs the other
+ * steps.
+ */
 function migrate(db: DatabaseSync, path: string, from: number, report: (sentence: string) => void): void {
   const copy = from === 0 ? null : keepCopy(db, path, `${path}.v${from}.bak`)
   for (const [i, step] of [...MIGRATIONS.entries()].slice(from)) {
@@ -136,7 +144,10 @@ function migrate(db: DatabaseSync, path: string, from: number, report: (sentence
     report(`${path} was migrated from schema ${from} to ${MIGRATIONS.length}; a copy of the old file is in ${copy}.`)
 }
 
-/** Copies the whole log, including its journal, with the original's permissions. Returns the path when the copy is safe on the disk. */
+/**
+ * Copies the log's database and journal into one file with the permissions of the original. Returns the path of the
+ * copy when the copy is safe on the disk.
+ */
 function keepCopy(db: DatabaseSync, original: string, name: string): string {
   const copy = claim(name, statSync(original).mode)
   try {
@@ -153,7 +164,9 @@ function keepCopy(db: DatabaseSync, original: string, name: string): string {
   }
 }
 
-/** Creates an empty file under an unused name, so that no earlier copy is overwritten. Returns its path. */
+/**
+ * Creates an empty file under an unused name, so that no earlier copy is overwritten. Returns the path of the new file.
+ */
 function claim(name: string, mode: number): string {
   for (let i = 1; ; i++) {
     const path = i === 1 ? name : `${name}.${i}`
@@ -168,8 +181,8 @@ function claim(name: string, mode: number): string {
 }
 
 /**
- * Returns the log's epoch. Returns null if the log has no epoch, or if it may have lost events. The numbers of lost
- * events must not be used again in the same epoch.
+ * Returns the log's epoch. Returns null if the log has no epoch, or if the log may have lost events. The log must not
+ * give the numbers of lost events to new events of the same epoch.
  */
 function keepEpoch(
   db: DatabaseSync,
@@ -199,8 +212,8 @@ function beginEpoch(db: DatabaseSync): string {
 }
 
 /**
- * Deletes the events before the last hole in each room. Holes appear if the file and the journal come from different
- * times. A reader would wait for ever at a hole.
+ * SQL that deletes the events before the last hole in the numbers of each room. A hole appears if the database and the
+ * journal come from different times. A reader would wait for ever at a hole.
  */
 const CLOSE_HOLES = `
   WITH run AS MATERIALIZED (

@@ -10,10 +10,13 @@ import type { Extent, Log, Retention } from './log.ts'
 import { openFile } from './sqlite-file.ts'
 import { trouble } from './trouble.ts'
 
-/** Time between two searches for expired events. Retention is given in hours, so a minute is precise enough. */
+/**
+ * Time between two searches for expired events. The operator sets the maximum age in hours, so a minute is precise
+ * enough.
+ */
 const AGE_CHECK_MS = 60_000
 
-/** Size of the journal above which a checkpoint runs. SQLite's own default is the same: 1,000 pages. */
+/** Size of the journal above which the log runs a checkpoint. SQLite's default is the same size: 1,000 pages. */
 const MOST_WAL_BYTES = 4 * 1024 * 1024
 
 /** Writes the journal's content to the database and empties the journal. */
@@ -23,16 +26,17 @@ const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)'
 const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
 
 /**
- * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are one commit. A
- * killed process loses no acknowledged event, because the kernel has the commit. A power cut can lose the last
- * commits, but never a part of one. This is the guarantee of `synchronous = NORMAL`, which saves an fsync for each
- * commit. If the log may have lost events, because of a power cut or because a copy has replaced it, it gets a new
- * epoch (mark.ts).
+ * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are one commit. If the
+ * process is killed, no acknowledged event is lost, because the kernel already has the commit. A power cut can destroy
+ * the last commits, but never only a part of a commit. SQLite guarantees this with `synchronous = NORMAL`, which saves
+ * an fsync for each commit. If the log may have lost events, because of a power cut or because a copy has replaced the
+ * log, the log gets a new epoch (mark.ts).
  *
- * If its files are deleted or replaced while it is open, it refuses writes and can still be read.
+ * If another program deletes or replaces the log's files while the log is open, the log refuses writes, but readers can
+ * still read it.
  *
  * Throws if the file cannot be opened, is damaged or in use, or belongs to another program or to a newer Fourwire.
- * `report` gets a sentence about a migration and about a new epoch.
+ * After a migration, and if the log may have lost events, calls `report` with a sentence about it.
  */
 export function sqliteLog(
   path: string,
@@ -42,9 +46,9 @@ export function sqliteLog(
   const { db, epoch, mark, held, ...file } = openFile(path, report)
   const sql = statements(db)
   const { append, onCommit, commit, close } = collectAppends(write)
-  /** Number of events in the log's life. */
+  /** Number of events ever appended to the log, in all rooms. */
   let { events } = file
-  /** Wall-clock time of the latest event. It never decreases, even if the clock is set back. */
+  /** Wall-clock time of the latest event. This time never decreases, even if somebody sets the clock back. */
   let keptAtMs = Number(sql.latest.get()?.['at'] ?? 0)
   let isSaved = false
   let checkpointSoon: NodeJS.Immediate | null = null
@@ -63,7 +67,7 @@ export function sqliteLog(
       return { first: first == null ? last + 1 : Number(first), last }
     }),
     async clear(room) {
-      // Commit the waiting appends first, because they were made before this call.
+      // Commit the waiting appends first, because callers made these appends before this call.
       commit()
       try {
         transact(0, () => {
@@ -77,7 +81,7 @@ export function sqliteLog(
     },
     states: {
       async remove(room, isRemoved) {
-        // Commit the waiting appends first, because their events may have to be removed too.
+        // Commit the waiting appends first, because this call may have to remove their events too.
         commit()
         let count = 0
         try {
@@ -149,14 +153,14 @@ export function sqliteLog(
     return results
   }
 
-  /** Runs `work` as one commit. `work` returns the number of events that it has appended, at most `most`. */
+  /** Runs `work` as one commit. `work` returns the number of events that `work` has appended, at most `most`. */
   function transact(most: number, work: () => number): void {
     mark.beginCommit(events + most)
     try {
       db.exec('BEGIN IMMEDIATE')
       const appended = work()
-      // Check the files as late as possible: events that are committed to a deleted file are lost when the process
-      // ends.
+      // Check the files as late as possible: if the log commits events to a deleted file, the events are lost when the
+      // process ends.
       const missing = held.missing()
       if (missing !== null) throw new Error(missing.why)
       db.exec('COMMIT')
@@ -170,7 +174,10 @@ export function sqliteLog(
     if (files?.wal && files.wal.size > MOST_WAL_BYTES) checkpointSoon ??= setImmediate(checkpoint)
   }
 
-  /** Checks the files. If only the journal is gone, writes its content to the database at once, so that nothing is lost. */
+  /**
+   * Checks the files. If only the journal is missing, writes the journal's content to the database at once, so that no
+   * event is lost.
+   */
   function findMissing(): Missing | null {
     const missing = held.missing()
     if (missing?.isOnlyJournal && !isSaved && !closed) {
@@ -182,8 +189,9 @@ export function sqliteLog(
   }
 
   /**
-   * Updates the mark after a write. If this fails, the mark of the write in progress stays. That mark matches the log
-   * before and after the write.
+   * Updates the mark after a commit or checkpoint. If the update fails, the mark's file still contains what
+   * `beginCommit` or `beginCheckpoint` has written. That mark matches the log before and after the commit or
+   * checkpoint.
    */
   function settle(isInPlace = true): LogFiles | null {
     try {
@@ -195,7 +203,10 @@ export function sqliteLog(
     }
   }
 
-  /** Runs a checkpoint between two commits. SQLite would run it inside a commit, and the waiting publishers would wait for the disk. */
+  /**
+   * Runs a checkpoint between two commits. SQLite's automatic checkpoint would run as a part of a commit, and the
+   * publishers of this commit would wait longer for the disk.
+   */
   function checkpoint(): void {
     checkpointSoon = null
     if (closed || held.missing() !== null) return
@@ -203,12 +214,13 @@ export function sqliteLog(
       mark.beginCheckpoint()
       db.exec(CHECKPOINT)
     } catch {
-      // The disk may be full. The journal then continues to grow as long as it can.
+      // The checkpoint can fail, for example on a full disk. Commits then still make the journal longer, until the disk
+      // has no space for the journal either.
     }
     settle()
   }
 
-  /** Rolls back an open transaction. Some failures have already rolled back, and on a failing disk this may fail too. */
+  /** Rolls back the transaction, unless SQLite has already rolled it back. Ignores an error of the rollback. */
   function rollBack(): void {
     if (db.isTransaction) attempt('ROLLBACK')
   }
@@ -237,12 +249,12 @@ export function sqliteLog(
   function find(room: string, user: string | undefined, key: string, asked: object): Event | KeyReused | undefined {
     const row = sql.byKey.get(room, user ?? '', key)
     if (!row) return undefined
-    // A key from before schema 4 has no fingerprint.
+    // A key that an earlier Fourwire stored before schema 4 has no fingerprint.
     const isSame = row['fingerprint'] === null || row['fingerprint'] === fingerprintOf(asked)
     return isSame ? eventOf(row) : new KeyReused(key, user)
   }
 
-  /** Parses an event. Its id gets the current epoch and keeps its number. */
+  /** Parses a stored event. Builds the event's id from the log's current epoch and the event's stored number. */
   function eventOf(row: Record<string, SQLOutputValue>): Event {
     return { ...JSON.parse(String(row['json'])), id: cursorOf(epoch, Number(row['seq'])) }
   }
@@ -251,11 +263,14 @@ export function sqliteLog(
     return Number(sql.last.get(room)?.['last'] ?? 0)
   }
 
-  /** Deletes expired events and states. On a full disk this fails silently, because the next publish reports the fault. */
+  /**
+   * Deletes expired events and states. Ignores an error, for example a full disk, because the next publish reports it.
+   */
   function forgetOld(): void {
     try {
       transact(0, () => {
-        // Events before an expired event are older, so they are deleted too, even if their times are wrong.
+        // All events before an expired event are older than this event, even if their stored times are wrong. So the
+        // log deletes them too.
         for (const row of sql.tooOld.all(Date.now() - retention.ageMs))
           sql.forgetUpTo.run(String(row['room']), Number(row['seq']))
         sql.forgetOldStates.run(Date.now() - (retention.stateAgeMs ?? STATE_AGE_MS))
@@ -291,7 +306,7 @@ function statements(db: DatabaseSync) {
   }
 }
 
-/** Turns a failed read into `LogUnavailable`, because a failing disk is not a defect of this server. */
+/** Turns an error of `read` into `LogUnavailable`, because a failing disk is not a defect of this server. */
 function reading<Asked extends unknown[], Found>(
   read: (...asked: Asked) => Found,
 ): (...asked: Asked) => Promise<Found> {

@@ -1,10 +1,10 @@
-/** Faults of the event log's file or its disk, and what to do about each. */
+/** Messages for faults of the event log's file or disk. Each message says what to do about the fault. */
 
 export const NAME_ANOTHER = 'name another file with --data'
 
 export const LEFT = `it was not changed; move it away, put a copy in its place, or ${NAME_ANOTHER}.`
 
-/** Texts by SQLite's primary result codes (sqlite.org/rescode.html), or by Node's error codes. */
+/** One message for each primary result code of SQLite (sqlite.org/rescode.html) and for each error code of Node. */
 const TROUBLES: Record<string, string> = {
   5: `another Fourwire is using it; stop the other Fourwire or ${NAME_ANOTHER}.`,
   8: `it, its folder or its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
@@ -22,14 +22,14 @@ const TROUBLES: Record<string, string> = {
   EROFS: `its disk is read-only; make it writable or ${NAME_ANOTHER}.`,
 }
 
-/** Describes an error as the end of a sentence. */
+/** Returns a description of the error. Callers put the description at the end of a sentence. */
 export function trouble(error: unknown): string {
   return TROUBLES[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)).replace(/[^.]$/, '$&.')
 }
 
 export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
-  // The low byte is the primary code; the higher bytes give details.
+  // The low byte of SQLite's `errcode` is the primary result code. The higher bytes only give details.
   if ('errcode' in error && typeof error.errcode === 'number') return String(error.errcode & 0xff)
   return 'code' in error ? String(error.code) : ''
 }

@@ -1,4 +1,4 @@
-/** Queue that resolves at most `atOnce` promises in one turn of the event loop. */
+/** A queue of waiting callers. In each turn of the event loop, the queue lets at most `atOnce` callers continue. */
 export interface Turns {
   next(): Promise<void>
 }

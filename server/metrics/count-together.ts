@@ -3,11 +3,11 @@ import type { Event, ServerTimeMs } from '../protocol/feed.ts'
 import type { Reader } from './observed-feed.ts'
 
 /**
- * Counts the deliveries of the same events to many clients together, at the end of the turn. To count each delivery
- * separately would cost about 7 % of a delivery to a thousand clients (`npm run bench:fanout`).
+ * Counts the deliveries of the same events to many clients together, after the last delivery. If the server counted
+ * each delivery separately, a delivery to a thousand clients would take about 7 % longer (`npm run bench:fanout`).
  *
- * `report`: gets the events, how many of the first events are history, the number of clients, and the times of
- * the first and the last delivery. The deliveries in between are evenly spread, because they follow one another directly.
+ * `report` gets the events, the number of clients, and the times of the first and the last delivery. The first
+ * `history` events are history. The deliveries directly follow one another, so their times are evenly spread.
  */
 export function countTogether(
   report: (
@@ -24,7 +24,7 @@ export function countTogether(
 
   return (events, history) => {
     if (events.length === 0) return
-    // Other clients may have a different history, so this client is counted separately.
+    // Other clients may have a different history, so `report` gets this client separately.
     if (history > 0) return report(events, history, 1, now(), now())
     if (events !== counted) {
       flush()

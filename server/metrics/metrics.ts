@@ -1,7 +1,7 @@
 /**
- * Metrics for an operator, in Prometheus format: the number of clients, the events delivered to them and their delay,
- * the dropped clients and the reasons, and the load of the process. The metrics contain only numbers: no text, name,
- * room or address.
+ * Metrics for an operator, in Prometheus format: the number of clients, the number and the delay of delivered events,
+ * the number of dropped clients for each reason, and the load of the process. The metrics contain no text of a message,
+ * no name of a person or room, and no address.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Feed } from '../feed/feed.ts'
@@ -14,35 +14,38 @@ import { observePublishing, observeReading } from './observed-feed.ts'
 import { measureProcess } from './process.ts'
 
 export interface Metrics {
-  /** Returns a feed that reads from the given feed and counts the events that one transport reads. */
+  /** Returns a feed for one transport. The returned feed reads from `feed` and counts the events that it reads. */
   observeReading(transport: TransportName, feed: Feed): Feed
-  /** Returns a feed that publishes to the given feed and counts the publishes. */
+  /** Returns a feed that publishes to `feed` and counts what it publishes. */
   observePublishing(feed: Feed): Feed
   /**
-   * Counts a client of this transport that the server has cut off. Use only a few different reasons, because each
-   * reason becomes a series.
+   * Counts a client of this transport that the server has cut off. Use only a few different reasons, because Prometheus
+   * stores a series for each reason.
    */
   dropped(transport: TransportName, reason: string): void
   /**
-   * Returns the reason why the log cannot be written: its files are missing, or it has refused the latest publish.
-   * Null if it can be written.
+   * Returns the reason why the log cannot be written: the log's files are missing, or the log has refused the latest
+   * publish. Returns null if the log can be written.
    */
   logTrouble(): string | null
 }
 
-/** Bounds of the histogram, from the delay inside one process up to the maximum hold time of a poll. */
+/**
+ * Bounds of the histogram of delays: from the delay inside one process to the longest time that the server holds a
+ * poll.
+ */
 const DELAY_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 const FAILED = 'delivering failed'
 
-/** Time between two checks of the log's files. So a missing file is soon reported in the server's log, even if nobody publishes. */
+/** Time between two checks of the log's files. The server soon reports a missing file, even if nobody publishes. */
 const LOOK_MS = 5000
 
 const config = { access: 'instructor', why: 'The numbers are for the person who runs the server.' } as const
 
 const schema = { summary: 'Metrics for Prometheus; for the instructor' }
 
-/** Adds `GET /metrics`. The series of `transports` exist from the start. */
+/** Adds `GET /metrics`. The series of each transport in `transports` exist from the start. */
 export function serveMetrics(app: App, log: Log, transports: readonly TransportName[]): Metrics {
   const following = new Map(transports.map((transport) => [transport, 0]))
   let trouble: string | null = null
@@ -82,7 +85,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     labelNames: ['result'],
     registers,
   })
-  // A series that begins at 0 shows its first event as an increase.
+  // All series begin at 0, because Prometheus shows the first event of a series as an increase only then.
   for (const transport of transports) {
     deliveries.inc({ transport }, 0)
     gaps.inc({ transport }, 0)
@@ -126,7 +129,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
 
   return {
     observeReading(transport, feed) {
-      // The labels are looked up here, once, because the counters run for every event.
+      // Look up the labels once here, and not for every event, because events are frequent.
       const delivered = deliveries.labels({ transport })
       const delay = delays.labels({ transport })
       return observeReading(feed, {
@@ -178,7 +181,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     return trouble
   }
 
-  /** Stores the log's fault, and logs each change once. */
+  /** Stores the event log's fault. Writes to the server's log when a fault begins and when it ends. */
   function see(error: LogUnavailable | null): void {
     if (error && trouble === null) app.log.error({ err: error }, 'event log cannot be written')
     if (!error && trouble !== null) app.log.info('event log can be written again')

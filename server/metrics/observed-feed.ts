@@ -1,6 +1,6 @@
 /**
- * Observes a feed from outside. Neither the feed nor the transport that reads the feed knows the observer. So a new
- * transport is counted without any code for it.
+ * Observes a feed from outside. Neither the feed nor a transport knows the observer. So the metrics of a new transport
+ * need no code in the transport.
  */
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
@@ -8,22 +8,25 @@ import { now } from '../now.ts'
 import type { Event } from '../protocol/feed.ts'
 
 export interface Reader {
-  /** Called when a stream or a held poll starts to follow a room. Returns a function to call at its end. */
+  /**
+   * The observed feed calls this when a stream or a held poll starts to follow a room. At the end of the stream or
+   * poll, the observed feed calls the returned function.
+   */
   arrived(): () => void
   /**
-   * Called with events that were given to the socket. The first `history` events were committed before the reader
-   * came, so their age is not a delay.
+   * The observed feed calls this with the events that a transport has received for a client. The log had committed the
+   * first `history` events before the client came, so the age of these events is not a delay.
    */
   delivered(events: readonly Event[], history: number): void
-  /** Called when the reader has received a gap. */
+  /** The observed feed calls this when a client has received a gap. */
   missed(): void
-  /** Called when the feed has stopped this reader because of an error. The client is cut off and must reconnect. */
+  /** The observed feed calls this when an error has stopped a follower. The client is cut off and must reconnect. */
   failed(error: unknown): void
 }
 
 /**
- * Age limit for a poll's events. The age of a younger event counts as its delay, and an older event counts as history.
- * A poll does not show when its client came, so this is an estimate.
+ * Age limit for the events of a poll. For a younger event, the event's age counts as its delay. An older event counts
+ * as history. This is an estimate, because a poll does not show when its client came.
  */
 const POLL_MS = 60_000
 
@@ -63,14 +66,14 @@ export function observeReading(feed: Feed, reader: Reader): Feed {
 
 function historyIn(events: readonly Event[]): number {
   const nowMs = now()
-  // If the clock was set back before a restart, an earlier event has a time in the future.
+  // If somebody set the clock back before a restart, an event from before the restart has a time in the future.
   const firstNew = events.findIndex(({ at }) => at > nowMs - POLL_MS && at <= nowMs)
   return firstNew < 0 ? events.length : firstNew
 }
 
 export interface Writer {
   published(result: 'accepted' | 'repeated'): void
-  /** Called when the log has refused a publish. */
+  /** The observed feed calls this when the log has refused a publish. */
   refused(error: LogUnavailable): void
 }
 

@@ -1,9 +1,9 @@
-/** Metrics of the process, under Prometheus's usual names, and the delay of its event loop. */
+/** Metrics of the process under the names that are usual for Prometheus, and the delay of the process's event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 
-/** Interval of the timer that measures the event loop. */
+/** Interval of the timer that measures the delay of the event loop. */
 const SAMPLE_MS = 10
 
 const PERCENTILES = [
@@ -24,7 +24,7 @@ export function measureProcess(registry: Registry): () => void {
       registers: [],
       collect() {
         for (const [of, percent] of PERCENTILES) this.set({ of }, lateS(loop.percentile(percent)))
-        // Without a reset the largest delay would be reported for ever.
+        // Without this reset, every later read would report the largest delay again.
         loop.reset()
       },
     }),
@@ -59,5 +59,5 @@ export function measureProcess(registry: Registry): () => void {
   return () => void loop.disable()
 }
 
-/** Subtracts the interval of the timer, so that only its delay is left. */
+/** Returns the delay of the timer: the measured time between two timers minus the timer's interval. */
 const lateS = (betweenNs: number): number => Math.max(0, betweenNs / 1e9 - SAMPLE_MS / 1000)
