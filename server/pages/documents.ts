@@ -1,4 +1,4 @@
-/** Serves documents of the repository as pages at `/docs`, with the links between them. */
+/** Serves documents of the repository as pages at `/docs`. A link between two documents leads to the other page. */
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -8,11 +8,11 @@ import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 import { REPOSITORY, documentHeaders, servePublic } from './page.ts'
 
 interface Document {
-  /** Last part of the page's address. */
+  /** Last part of the address of the document's page. */
   readonly name: string
-  /** Path of the file in the repository. */
+  /** Path of the document's file in the repository. */
   readonly path: string
-  /** Label in the head of every document's page. */
+  /** Text of the link to this document in the head of every page at `/docs`. */
   readonly label: string
   readonly about: string
 }
@@ -55,12 +55,12 @@ export const DOCUMENTS: readonly Document[] = [
   { name: 'changelog', path: 'CHANGELOG.md', label: 'Changes', about: 'What users notice of each version.' },
 ]
 
-/** The README's picture, which lies outside `web/`. */
+/** The picture in the README. Its file is not in `web/`, so it needs its own address. */
 const PICTURE = { path: 'test/browser/sandbox.png', address: '/docs/sandbox.png' }
 
 /**
- * Serves the list of documents, and a page for each of them. A document whose file is missing, as in an installation
- * with only `server/` and `web/`, has no page and is not in the list.
+ * Serves the list of documents, and a page for each document. A document without a file has no page and is not in the
+ * list: an installation may contain only `server/` and `web/`.
  * `root`: folder of the repository.
  */
 export function serveDocuments(app: FastifyInstance, { root = REPOSITORY }: { readonly root?: string } = {}): void {
@@ -122,8 +122,8 @@ function entries(current?: Document): string {
 }
 
 /**
- * Returns the address on this server for a link or a picture in the document at `from`.
- * Returns null if the target has no page here, such as a file of code.
+ * Returns the address on this server for the target of a link or a picture. `from`: path of the document with the link
+ * or picture. Returns null if this server has no page for the target, for example for a file of code.
  */
 export function addressOf(target: string, from: string): string | null {
   const [, here] = /^http:\/\/localhost:3000(\/.*)?$/.exec(target) ?? []

@@ -1,13 +1,13 @@
-/** Builds the pages of the lessons: the contents of the frame `web/lesson/index.html`. */
+/** Builds the pages of the lessons: fills in the template `web/lesson/index.html`. */
 import type { LessonDocument } from '../lessons/course.ts'
 import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
 
 interface Place {
-  /** The host by which this server was requested. The page's commands use the same host. */
+  /** The host in the request for the page. The commands that the page shows use the same host. */
   readonly host: string
-  /** The path at which this server reaches the student's server; empty if there is no kit. */
+  /** Path under which this server passes requests on to the student's server. Empty if there is no kit. */
   readonly mine: string
-  /** The address of the student's server, for people to read; empty until it is known. */
+  /** Address of the student's server, which the page shows. Empty while this server does not know the address. */
   readonly yours: string
 }
 
@@ -48,14 +48,14 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
 }
 
 /**
- * Returns the path and query of the text's first link to the sandbox. The link shows the state that the lesson
- * describes.
+ * Returns the path and query of the first link to the sandbox in a lesson's text. With this link, the sandbox shows the
+ * state that the lesson describes.
  */
 function lookOf(text: string): string {
   return /http:\/\/localhost:3000(\/[^\s)>]*)/.exec(text)?.[1] ?? '/'
 }
 
-/** Builds the row of lessons in the head of each page. The lessons that are done have a mark. */
+/** Builds the row of links to the lessons in the head of each page. The links to finished lessons have a mark. */
 function squares(course: readonly LessonDocument[], current?: LessonDocument): string {
   const links = course.map((lesson) => {
     const { name, number, title, isDone } = lesson
@@ -75,16 +75,18 @@ const HEAD = { home: '/lessons', place: 'lessons', list: 'Lessons' }
 
 interface PageParts {
   readonly title: string
-  /** Address, name and title of the list of pages to which this page belongs. */
+  /** Address of the list of pages to which this page belongs. */
   readonly home: string
+  /** Short name of the list, for the page's code. */
   readonly place: string
+  /** Title of the list, for readers of the page. */
   readonly list: string
-  /** Links to these pages, as HTML. */
+  /** Links to all pages in the list, as HTML. */
   readonly entries: string
   readonly main: string
 }
 
-/** Fills in `web/lesson/index.html`. */
+/** Fills in the template `web/lesson/index.html`. */
 export function filled(template: string, { title, home, place, list, entries, main }: PageParts): string {
   return template
     .replace('<!-- title -->', () => escapeHtml(title))

@@ -15,7 +15,7 @@ interface LessonParts {
   readonly kit?: Kit | undefined
 }
 
-/** Adds the routes. The name in an address is only compared with existing lessons, and never used as a path. */
+/** Adds the routes. A route compares the name in the address with the existing lessons, and never uses it as a path. */
 export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: LessonParts = {}): void {
   const lessons = () => lessonsIn(join(root, 'lessons'))
   const frame = () => readFile(join(root, 'web/lesson/index.html'), 'utf8')
@@ -24,8 +24,8 @@ export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: L
 
   servePublic(app, '/lessons', async (_request, reply) => answer(reply, coursePage(await frame(), await lessons())))
 
-  // The file `hello.json` is the body that commands of the lessons send. The buttons beside these commands send the
-  // same body.
+  // Commands in the lessons send the file `hello.json` as the body of a request. The buttons beside these commands get
+  // the file from this route and send the same body.
   servePublic(app, '/lessons/hello.json', async (_request, reply) =>
     reply
       .headers({ 'content-type': 'application/json; charset=utf-8', ...FRESH })

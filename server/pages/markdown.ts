@@ -1,16 +1,21 @@
-/** Turns the Markdown of lessons and documents into HTML, with links that lead to pages of this server. */
+/** Turns the Markdown of lessons and documents into HTML. Links to other lessons and documents lead to this server. */
 import MarkdownIt from 'markdown-it'
 import type { StateBlock, Token } from 'markdown-it'
 
-/** Returns the address on this server for the target of a link or a picture. Returns null if the target has no page. */
+/**
+ * Returns the address on this server for the target of a link or a picture. Returns null if this server has no page for
+ * the target.
+ */
 export type AddressOf = (target: string) => string | null
 
-/** Returns a page's HTML. By default, links are resolved as in the text of a lesson. */
+/**
+ * Turns Markdown into HTML. `addressOf` sets the addresses of links and pictures; the default is for text of lessons.
+ */
 export function htmlOf(markdown: string, addressOf: AddressOf = fromLesson): string {
   return md.render(markdown, { addressOf })
 }
 
-/** Returns the HTML of a title, without a paragraph around it. */
+/** Turns the Markdown of a title into HTML, without a paragraph around the title. */
 export function inlineHtmlOf(markdown: string): string {
   return md.renderInline(markdown)
 }
@@ -31,12 +36,14 @@ md.core.ruler.push('lesson', (state) => {
 md.renderer.rules['fence'] = (tokens, at) => {
   const { info = '', content = '' } = tokens[at] ?? {}
   const text = escapeHtml(content.trimEnd())
-  // After `sh`, a lesson can name the request that the command sends: `sh PUT /lab/settings {…}`. A button sends it.
+  // After `sh`, a lesson can give the request that the command sends: `sh PUT /lab/settings {…}`. The page then shows a
+  // button that sends the same request.
   const command = /^sh(?: (.+))?$/.exec(info)
   const request = command?.[1] === undefined ? '' : ` data-request="${escapeHtml(command[1])}"`
   if (command) return `<pre class="sh"${request}><code>${text}</code></pre>\n`
   if (info === 'http') return `<div class="http"><pre><code>${text.replace(/⟨.*?⟩/g, '<i>$&</i>')}</code></pre></div>\n`
-  // A drawing keeps its lines on a narrow page. It scrolls instead, so the keyboard must be able to focus it.
+  // On a narrow page, a drawing scrolls, because line breaks would destroy it. To scroll with the keyboard, the reader
+  // must be able to focus the drawing.
   const label = info === '' || info === 'text' ? 'Drawing' : 'Code'
   return `<pre class="drawn" tabindex="0" role="group" aria-label="${label}"><code>${text}</code></pre>\n`
 }
@@ -44,8 +51,8 @@ md.renderer.rules['fence'] = (tokens, at) => {
 md.renderer.rules['prediction'] = () => '<fw-prediction></fw-prediction>\n'
 
 /**
- * Reads the only HTML that pages may contain, one tag per line: `<details>`, `<summary>…</summary>`, `</details>`.
- * The renderer shows all other HTML as text.
+ * Reads the only HTML that Markdown may contain here: `<details>`, `<summary>…</summary>` and `</details>`, each alone
+ * on a line. The renderer shows all other HTML as text.
  */
 function details(state: StateBlock, startLine: number, _endLine: number, isTrial: boolean): boolean {
   const line = state.src.slice(state.bMarks[startLine], state.eMarks[startLine]).trim()
@@ -68,7 +75,8 @@ function details(state: StateBlock, startLine: number, _endLine: number, isTrial
 type Make = (type: string, tag: string, nesting: -1 | 0 | 1) => Token
 
 /**
- * Puts each heading of level 2 and the text after it into a section. The section *Predict* also gets its input field.
+ * Puts each heading of level 2 and the text after the heading into a `<section>`. The section *Predict* also gets a
+ * field for the reader's prediction. Gives each heading its anchor.
  */
 function sections(tokens: readonly Token[], make: Make): Token[] {
   let open: 'predict' | 'other' | null = null
@@ -91,7 +99,7 @@ function sections(tokens: readonly Token[], make: Make): Token[] {
   return [...all, ...close()]
 }
 
-/** Returns the anchor of a heading, as GitHub builds it. `test/docs.test.ts` checks links with the same rule. */
+/** Returns the anchor that GitHub gives to a heading. `test/docs.test.ts` checks links with the same rule. */
 function slug(heading: string): string {
   return heading
     .trim()
@@ -100,7 +108,7 @@ function slug(heading: string): string {
     .replaceAll(' ', '-')
 }
 
-/** Sets the addresses of links and pictures. A link without an address becomes plain text. */
+/** Sets the addresses of links and pictures. If `addressOf` returns null for a link, the link becomes plain text. */
 function lead(tokens: readonly Token[], addressOf: AddressOf): void {
   let isPlain = false
   for (const token of tokens) {
@@ -113,7 +121,10 @@ function lead(tokens: readonly Token[], addressOf: AddressOf): void {
   }
 }
 
-/** Links to the sandbox lead to this server, whatever its port is. Links to other lessons lead to their pages. */
+/**
+ * Returns the address for a link in the text of a lesson. A link to the sandbox leads to this server on any port. A
+ * link to another lesson leads to the page of that lesson.
+ */
 function fromLesson(target: string): string {
   const [, here] = /^http:\/\/localhost:3000(\/.*)?$/.exec(target) ?? []
   const [, lesson, anchor = ''] = /^\.\.\/(\d\d-[a-z0-9-]+)\/(?:README\.md)?(#.*)?$/.exec(target) ?? []

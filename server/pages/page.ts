@@ -8,7 +8,7 @@ import type { Rendered } from '../http/rendered.ts'
 import { highlight } from './source.ts'
 import { findVendored } from './vendored.ts'
 
-/** Headers of every response of this server. */
+/** Header fields of every response of this server. */
 export const GENERAL_HEADERS: Record<string, string> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -16,8 +16,8 @@ export const GENERAL_HEADERS: Record<string, string> = {
 }
 
 /**
- * Headers of HTML pages. At an address that the browser trusts (HTTPS or localhost), they isolate the page. Its clock
- * then has steps of 5 µs instead of 100 µs.
+ * Header fields of HTML pages. If the browser trusts the page's address (HTTPS or localhost), these fields isolate the
+ * page from other sites. In an isolated page, the browser's clock has steps of 5 µs instead of 100 µs.
  */
 const DOCUMENT_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
@@ -26,12 +26,12 @@ const DOCUMENT_HEADERS = {
 
 export const REPOSITORY = join(import.meta.dirname, '../..')
 
-// A path consists of plain names and ends in a known extension. The test runs on the decoded path. So no spelling of
-// `..`, of a slash, of a dot-file or of a Windows device name can pass.
+// Matches a path that consists of plain names and ends in a known extension. The server tests the decoded path, so this
+// pattern rejects every spelling of `..`, of a further slash, of a dot-file and of a Windows device name.
 const PAGE_FILE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:html|css|ts|svg|png|woff2)$/
-/** Files in a format that is already compressed. */
+/** Matches files whose format is already compressed. */
 const COMPRESSED_FILE = /\.(?:png|woff2)$/
-/** The HTML file for each address. The other files of a page are in the same folder. */
+/** The HTML file for the address of each page. The other files of a page are in the folder of the HTML file. */
 const PAGES = new Map([
   ['', 'sandbox/index.html'],
   ['index.html', 'sandbox/index.html'],
@@ -43,20 +43,22 @@ const PAGES = new Map([
   ['choose.html', 'choose/index.html'],
   ['sign-in.html', 'sign-in/index.html'],
 ])
-/** Templates, which are not served as they are. `lessons.ts` and `not-found.ts` fill them in. */
+/** Templates, which browsers must not get unfilled. `lesson-pages.ts` and `not-found.ts` fill in the templates. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /**
- * Lit's production files lie at the top of each package and in two folders; `development/` and `node/` are not for
- * browsers. The first group of the pattern is the package, and the second group is the file in the package.
+ * Matches the files of Lit for browsers, which are at the top of each package and in two folders. The folders
+ * `development/` and `node/` are not for browsers. The first group of the pattern is the package, and the second group
+ * is the file in the package.
  */
 const LIT_FILE = /^(lit|lit-html|lit-element|@lit\/reactive-element)\/((?:(?:directives|decorators)\/)?[\w-]+\.js)$/
 
 /**
- * Serves the files of `web/` without a build; only the types are replaced by spaces. `/vendor/` has the browser
- * modules, and `/source/` has the source code in coloured pieces. Every other path gets the app's own 404.
+ * Serves the files of `web/` without a build; spaces replace the types in TypeScript. The addresses at `/vendor/` serve
+ * packages for the browser, and the addresses at `/source/` serve source code in coloured pieces. For every other path,
+ * the app answers with its own 404.
  * `root`: folder that contains `web/` and `server/`. Default: this repository.
- * Throws if one of the browser modules is not installed.
+ * Throws if one of the packages for the browser is not installed.
  */
 export async function page(
   app: FastifyInstance,
@@ -97,8 +99,8 @@ export async function page(
 }
 
 /**
- * Adds a public route for GET and HEAD that is not in the OpenAPI document. The route names HEAD itself, because the
- * app does not add HEAD to every route: a HEAD of a long poll would be held.
+ * Adds a public route for GET and HEAD. The OpenAPI document does not contain the route. The app does not add HEAD to
+ * every route, because the server would hold a HEAD request for a long poll. So this route lists HEAD itself.
  */
 export function servePublic<Params = { '*': string }>(
   app: FastifyInstance,
@@ -127,8 +129,9 @@ export function documentHeaders(html: string): Rendered['headers'] {
 }
 
 /**
- * Allows only files of this server as scripts, styles and images, and connections only to this server. The import map
- * is the only inline script, and its hash allows it. Only Lit may create HTML from strings.
+ * Returns the Content-Security-Policy of a page. The policy allows scripts, styles, images and connections only from
+ * and to this server, and images in `data:` addresses. The page's only inline script is the import map, which the
+ * policy allows by its hash. Only Lit may create HTML from strings.
  */
 function contentSecurityPolicy(html: string): string {
   return [
@@ -146,12 +149,12 @@ function contentSecurityPolicy(html: string): string {
 }
 
 function importMaps(html: string): string[] {
-  // Git may have written CRLF, but a browser computes the hash after its parser has turned CRLF into LF.
+  // The file may contain CRLF, which Git writes on Windows. A browser turns CRLF into LF before it computes the hash.
   const text = html.replaceAll('\r\n', '\n')
   return Array.from(text.matchAll(/<script type="importmap">(.*?)<\/script>/gs), ([, map = '']) => map)
 }
 
-/** Replaces types by spaces, so that lines and columns in DevTools are the same as in the repository. */
+/** Replaces types by spaces, so that DevTools shows the same lines and columns as the file in the repository. */
 function asScript(text: string, path: string): Rendered {
   try {
     return { headers: SCRIPT, body: quietly(() => stripTypeScriptTypes(text)) }
@@ -169,8 +172,8 @@ function asScript(text: string, path: string): Rendered {
 const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8' }
 
 /**
- * Runs `strip` without Node's warning that type stripping is experimental, because the warning would confuse students.
- * The call is synchronous, so no other warning can be lost.
+ * Calls `strip` without Node's warning that type stripping is experimental, because the warning would confuse students.
+ * `strip` is synchronous, so no other code can emit a warning during the call.
  */
 function quietly<T>(strip: () => T): T {
   const { emitWarning } = process
@@ -183,11 +186,12 @@ function quietly<T>(strip: () => T): T {
 }
 
 /**
- * Turns uPlot's classic script into a module. Only the classic script is minified (51 kB). The ES module has 145 kB,
- * a third of the allowed size of the whole page. In a module, the only variable of the script is local.
+ * Turns uPlot's classic script into a module. The classic script is minified and has 51 kB. uPlot's ES module is not
+ * minified: its 145 kB are a third of the allowed size of the whole page. In a module, the script's only variable
+ * `uPlot` is not global.
  *
  * uPlot reads the browser's language, and throws if the language is invalid, such as `c` in WebKitGTK with the locale
- * C. The language is set to English, because the page writes all numbers in English anyway.
+ * C. So the module gives uPlot the language English. The page writes all numbers in English anyway.
  */
 function asModule(text: string): Rendered {
   return { headers: SCRIPT, body: `const navigator = { language: 'en' }\n${text}\nexport default uPlot\n` }

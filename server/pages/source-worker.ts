@@ -5,7 +5,7 @@ import { createJavaScriptRegexEngine } from '@shikijs/engine-javascript'
 import typescript from '@shikijs/langs/typescript'
 import type { SourcePiece } from '../protocol/source.ts'
 
-/** Does the work of `source.ts` in a thread: receives a text, and sends back its lines as lists of pieces. */
+/** Runs in a thread that `source.ts` starts: receives a text, and sends back the text's lines as lists of pieces. */
 parentPort?.on('message', async (text: string) => parentPort?.postMessage(await split(text)))
 
 async function split(text: string): Promise<SourcePiece[][]> {
@@ -22,7 +22,7 @@ function load(): Promise<HighlighterCore> {
 
 type Kind = SourcePiece['kind']
 
-/** Theme that uses a colour as the name of each kind. The colours are never shown. */
+/** A colour for each kind of piece. The theme gives each piece the colour of its kind; no page shows these colours. */
 const COLOUR: Readonly<Record<Kind, string>> = {
   plain: '#000000',
   comment: '#000001',
@@ -30,17 +30,18 @@ const COLOUR: Readonly<Record<Kind, string>> = {
   string: '#000003',
 }
 
-/** The kind for each TextMate scope. The longer and deeper match wins. */
+/** A theme that maps TextMate scopes to kinds. If several scopes match, the longer and deeper match decides. */
 const THEME = {
   name: 'kinds',
   settings: [
     { settings: { foreground: COLOUR.plain } },
     setting('comment', 'comment'),
     setting('keyword', 'keyword', 'storage', 'constant.language', 'variable.language'),
-    // Operators, and the contents of `${…}`, have scopes that begin like those of keywords and strings.
+    // The scopes of operators begin like the scopes of keywords. The contents of `${…}` are inside the scope of a
+    // string.
     setting('plain', 'keyword.operator', 'storage.type.function.arrow', 'meta.template.expression'),
     setting('keyword', 'keyword.operator.new', 'keyword.operator.expression'),
-    // Every part of a regular expression or a comment has the kind of the whole.
+    // Every part of a regular expression has the kind `string`. Every part of a comment has the kind `comment`.
     setting('string', 'string', 'string.regexp keyword.operator', 'string.regexp keyword', 'string.regexp constant'),
     setting('comment', 'comment storage', 'comment keyword', 'comment constant', 'comment variable'),
   ],
@@ -55,7 +56,7 @@ function kindOf(colour = COLOUR.plain): Kind {
   return kinds.find((kind) => COLOUR[kind] === colour) ?? 'plain'
 }
 
-/** Joins neighbouring pieces of the same kind, so that the page draws fewer elements. */
+/** Joins neighbouring pieces of the same kind, so that the page has fewer elements. */
 function merged(pieces: readonly SourcePiece[]): SourcePiece[] {
   const joined: SourcePiece[] = []
   for (const piece of pieces) {

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads'
 import type { Source } from '../protocol/source.ts'
 
 /**
- * Splits TypeScript into pieces of the same kind, in a separate thread. The grammar takes about 400 ms to load and
- * compile; in the main thread, this would delay every lane that is being measured.
+ * Splits each line of TypeScript into pieces, each of one kind. A separate thread does this work: to load and compile
+ * the grammar takes about 400 ms, and in the main thread this time would delay every measured lane.
  */
 export function highlight(path: string, text: string): Promise<Source> {
   const answer = last.then(() => ask(text))
@@ -12,7 +12,9 @@ export function highlight(path: string, text: string): Promise<Source> {
   return answer.then((lines) => ({ path, lines }))
 }
 
-/** Queue of requests. Only one request runs at a time, so the worker's next message is its result. */
+/**
+ * End of the last request in the queue. Only one request runs at a time, so the worker's next message is its result.
+ */
 let last: Promise<unknown> = Promise.resolve()
 
 async function ask(text: string): Promise<Source['lines']> {
@@ -23,13 +25,15 @@ async function ask(text: string): Promise<Source['lines']> {
   return lines
 }
 
-/** The worker. The first request starts it, so it does not delay the server's start. After a crash it starts again. */
+/**
+ * The thread. The first request starts it, so that the server starts faster. After a crash, the next request starts it.
+ */
 let worker: Worker | undefined
 
 function start(): Worker {
   const started = new Worker(new URL('./source-worker.ts', import.meta.url))
   started.once('exit', () => (worker = undefined))
-  // The worker has nothing to clean up, so the process may end while the worker is idle.
+  // Without `unref`, the idle worker would keep the process running.
   started.unref()
   return started
 }

@@ -1,8 +1,11 @@
-/** Finds the folders of the browser's modules. Each package manager installs them in a different place. */
+/** Finds the folders of the packages for the browser. Each package manager installs packages in a different place. */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** A package, the package that depends on it (null for this repository), and a file that the browser needs. */
+/**
+ * For each package for the browser: the name, the package that depends on it (null for this repository), and a file of
+ * the package that the browser needs.
+ */
 const MODULES = [
   ['lit', null, 'index.js'],
   ['lit-html', 'lit', 'lit-html.js'],
@@ -12,8 +15,8 @@ const MODULES = [
 ] as const
 
 /**
- * Returns the folder of each package. npm puts all packages into one folder, but pnpm puts each package beside its
- * dependencies. So the search for a package starts at the package that imports it.
+ * Returns the folder of each package for the browser. npm puts all packages into one folder, but pnpm puts each package
+ * beside the package's dependencies. So the search for a package starts at the folder of the package that imports it.
  * `root`: folder whose `package.json` names the dependencies.
  * Throws an error that names the missing or incomplete package.
  */
@@ -34,9 +37,9 @@ export function findVendored(root: string): ReadonlyMap<string, string> {
 const REMEDY = 'Install the packages again: npm ci'
 
 /**
- * Searches for a package as Node does for an import in `from`: in `node_modules` of each parent folder. The search
- * follows links, because pnpm puts the dependencies of a package beside the folder that the link leads to. Returns
- * null if the package is not installed.
+ * Returns the folder of a package. Searches like Node for an import in the folder `from`: in `node_modules` of `from`
+ * and of each parent folder. Follows symbolic links first, because pnpm installs a link to each package, and puts the
+ * package's dependencies beside the link's target. Returns null if the package is not installed.
  */
 export function packageFolder(name: string, from: string): string | null {
   const start = realpathSync(from)

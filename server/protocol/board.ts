@@ -1,6 +1,8 @@
 /** Types of the task board and its changes. */
 
-/** State of a board after all its events. The tasks of one list are in the order in which the list shows them. */
+/**
+ * State of a board after all events of the board. The tasks of one list are in the order in which a page shows them.
+ */
 export interface Board {
   readonly lists: readonly List[]
   readonly tasks: readonly Task[]
@@ -13,7 +15,7 @@ export interface List {
 
 export interface Task {
   readonly id: string
-  /** Id of the list that contains the task. */
+  /** Id of the list in which the task is. */
   readonly list: string
   readonly title: string
   /** Name of a person; empty if nobody is assigned. */
@@ -22,8 +24,8 @@ export interface Task {
 }
 
 /**
- * A change to a board. It is sent by `POST /boards/ROOM`, and the resulting event contains it. Omitted fields stay
- * unchanged, so two people can change different fields of a task without loss.
+ * A change to a board. A client sends the change as the body of `POST /boards/ROOM`, and the event of the change
+ * contains it. Omitted fields stay unchanged, so two people can change different fields of a task at the same time.
  */
 export type Change =
   | { readonly type: 'task_created' | 'task_updated' | 'task_deleted'; readonly task: TaskChange }
@@ -32,8 +34,8 @@ export type Change =
 export interface TaskChange extends Partial<Task> {
   readonly id: string
   /**
-   * Id of the task before which this task is put; null puts it at the end of its list. The task does not move if
-   * `before` and `list` are omitted.
+   * Id of the task before which the server puts this task. Null puts this task at the end of its list. If the client
+   * omits `before` and `list`, an existing task does not move.
    */
   readonly before?: string | null
 }
@@ -41,8 +43,8 @@ export interface TaskChange extends Partial<Task> {
 export interface ListChange extends Partial<List> {
   readonly id: string
   /**
-   * Id of the list before which this list is put; null puts it at the end. If `before` is omitted, a new list is put
-   * at the end, and an existing list does not move.
+   * Id of the list before which the server puts this list. Null puts this list at the end of the board. If the client
+   * omits `before`, a new list goes to the end, and an existing list does not move.
    */
   readonly before?: string | null
 }

@@ -1,124 +1,129 @@
-/** Types of the lab: settings, conditions of the network, and the messages of its WebSocket. */
+/** Types of the lab: settings, conditions of the network, and the messages on the lab's WebSocket. */
 import type { Cursor, ErrorMessage, RoomPresence, ServerTimeMs } from './feed.ts'
 import type { Crossing, Inspected, LaneBytes } from './wire.ts'
 
 /**
- * Conditions of the network below HTTP. They are the same for every connection and in both directions. The values 0
- * and false switch a condition off.
+ * Conditions of the network that the server simulates below HTTP. The same conditions apply to every connection and to
+ * both directions. The values 0 and false switch a condition off.
  */
 export interface Conditions {
-  /** Delay in each direction. A new connection takes one round trip more. */
+  /** Delay of all bytes in each direction. A new connection is delayed by one more round trip. */
   readonly latencyMs: number
-  /** Maximum random delay of each packet in each direction, in addition to the latency. */
+  /** Maximum of the random delay that each packet has in addition to the latency. */
   readonly jitterMs: number
   readonly bandwidthBytesPerSecond: number
-  /** Share of the packets that TCP has to send again after a timeout. */
+  /** Share of the packets that the network loses. TCP sends a lost packet again after a timeout. */
   readonly lossRate: number
-  /** A proxy holds back the bytes of a response until it has this many bytes, or until the response is complete. */
+  /** Size of a proxy's buffer. The proxy holds back a response until the buffer is full or the response is complete. */
   readonly bufferingBytes: number
   /**
-   * The proxy also releases the bytes when this time has passed since the first held byte. 0 means that there is no
-   * time limit.
+   * Maximum time for which the proxy holds back a byte. After this time the proxy passes on all bytes in its buffer. 0
+   * means that there is no time limit.
    */
   readonly bufferingMs: number
   /**
-   * If true, the proxy passes a response on at once if it has the field `X-Accel-Buffering: no`. This server's event
+   * If true, the proxy does not hold back a response that has the field `X-Accel-Buffering: no`. This server's event
    * streams have this field.
    */
   readonly bufferingObeysHeader: boolean
-  /** Maximum rate at which the client's application reads from each of its connections. */
+  /** Maximum rate at which a client reads from each of its connections. */
   readonly slowReaderBytesPerSecond: number
-  /** A connection is closed when no byte has passed in either direction for this time. */
+  /** Time without any byte in either direction after which the simulated network closes a connection. */
   readonly idleCutMs: number
-  /** If true, requests for WebSockets are refused with 403. */
+  /** If true, a simulated firewall refuses requests for WebSockets with 403. */
   readonly firewall: boolean
 }
 
-/** Ways to cut open connections: with a FIN, with a reset, or by silence without a notice to either end. */
+/** How the server cuts open connections: by a FIN, by a reset (RST), or without a notice to either end (black hole). */
 export type Cut = 'FIN' | 'RST' | 'black hole'
 
 /** Settings that the instructor can change. */
 export interface Settings {
-  /** Mean rate of the metronome in ticks per second; 0 stops the metronome. */
+  /** Mean rate of the room's metronome in ticks per second; 0 stops the metronome. */
   readonly ratePerSecond: number
-  /** Conditions of the whole server. */
+  /** Conditions of the simulated network, which apply to the whole server. */
   readonly conditions: Conditions
 }
 
-/** Change of settings, also the body of `PUT /lab/settings?room=…`. Omitted settings stay unchanged. */
+/** A change of settings, and the body of `PUT /lab/settings?room=…`. Omitted settings stay unchanged. */
 export interface SettingsChange {
   readonly ratePerSecond?: number
   readonly conditions?: Partial<Conditions>
 }
 
-/** Conditions of a network that people know by its name. */
+/** The conditions of a typical network, with a name that people know. */
 export interface Preset {
   readonly name: string
-  /** Description of the network in one sentence. */
+  /** A description of this network in one sentence. */
   readonly about: string
   readonly conditions: Conditions
 }
 
-/** Messages from a page on the lab's WebSocket, `GET /lab?room=…&page=…`. */
+/** Messages from a page to the server on the lab's WebSocket, `GET /lab?room=…&page=…`. */
 export type LabRequest =
   | { readonly type: 'clock'; readonly t0: number }
   | { readonly type: 'settings'; readonly settings: SettingsChange }
   | { readonly type: 'cut'; readonly how: Cut }
   | { readonly type: 'restart' }
-  /** Asks for the rights of the instructor for this socket. */
+  /** Requests the instructor's rights for this socket. */
   | { readonly type: 'instructor'; readonly token: string }
-  /** Asks for the bytes of an exchange in one of this page's own lanes. */
+  /** Requests the recorded bytes of one exchange in a lane of this page. */
   | { readonly type: 'inspect'; readonly exchange: number }
-  /** Names the person who uses this page. From then on the page gets the presence of the room. */
+  /** Gives the person who uses this page. After this message, the page gets the presence of the room. */
   | { readonly type: 'here'; readonly userId: string; readonly name: string }
-  /** Reports that the page's person types or has stopped typing. */
+  /** Reports that the person who uses this page types or has stopped typing. */
   | { readonly type: 'typing'; readonly on: boolean }
 
-/** Messages from the server on the lab's WebSocket. */
+/** Messages from the server to a page on the lab's WebSocket. */
 export type LabMessage =
   | {
       readonly type: 'welcome'
       readonly room: string
-      /** Cursor of the room's end when the page connected. The page's lanes begin there. */
+      /** Cursor of the room's end when the page connected. The page's lanes begin to read at this cursor. */
       readonly cursor: Cursor
       /** True if this page has the rights of the instructor. */
       readonly instructor: boolean
-      /** Name under which the person has signed in. Null if signing in is off, or for an instructor without a name. */
+      /** Name under which the person has signed in. Null if signing in is off, or if an instructor has no name. */
       readonly user: string | null
       readonly settings: Settings
       readonly presets: readonly Preset[]
     }
-  /** Three of the four time stamps of NTP (RFC 5905, section 8). The client adds the fourth stamp itself. */
+  /**
+   * Answers `clock` with three of the four time stamps of NTP (RFC 5905, section 8). The page adds the fourth stamp.
+   */
   | {
       readonly type: 'clock'
       readonly t0: number
       readonly t1: ServerTimeMs
       readonly t2: ServerTimeMs
-      /** Median time from the acceptance of a tick until the transports have it, over the last ticks. */
+      /** Median time of the last ticks from the acceptance of a tick until the transports have the tick. */
       readonly serviceMs: number | null
-      /** Median delay of the ticks after their scheduled times, over the last ticks. */
+      /** Median time of the last ticks from the scheduled time of a tick until the metronome begins to publish it. */
       readonly slipMs: number | null
     }
   | { readonly type: 'settings'; readonly settings: Settings }
-  /** Confirms that the token was right. */
+  /** Confirms that the instructor's token was correct, and that the socket has the instructor's rights. */
   | { readonly type: 'instructor'; readonly instructor: true }
-  /** Reports that the feed's connections were cut. */
+  /** Reports that the server has cut the connections of the feed, because a client requested this. */
   | { readonly type: 'cut'; readonly how: Cut; readonly at: ServerTimeMs }
   | { readonly type: 'here'; readonly pages: number }
-  /** Presence of the room, for a page that has named its person. */
+  /** The presence of the room. Only a page that has sent `here` gets this message. */
   | RoomPresence
   /**
-   * For a page that has given its name: reports that the server has cut one of its lanes, with the reason (`too slow:
-   * …`).
+   * Reports that the server has cut a lane of this page, and the reason (`too slow: …`). Only a page that gave `page=…`
+   * when it connected gets this message.
    */
   | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
-  /** For a page that has given its name: byte counts of its own lanes, twice a second. `life`: as in `Lanes`. */
+  /**
+   * Gives the byte counts of this page's lanes, twice a second. `life`: as in `Lanes`. Only a page that gave `page=…`
+   * when it connected gets this message.
+   */
   | { readonly type: 'lanes'; readonly life: string; readonly lanes: readonly LaneBytes[] }
   /**
-   * For a page that has given its name: new crossings in its own lanes in the order of `at`, at most ten times a
-   * second.
+   * Gives the new crossings in this page's lanes in the order of `at`, at most ten times a second. Only a page that
+   * gave `page=…` when it connected gets this message.
    */
   | { readonly type: 'wire'; readonly crossings: readonly Crossing[] }
-  /** Answer to `inspect`. `found` is null if the exchange is no longer kept. */
+  /** Answers `inspect`. `found` is null if the server no longer keeps the bytes of the exchange. */
   | { readonly type: 'inspected'; readonly exchange: number; readonly found: Inspected | null }
   | ErrorMessage

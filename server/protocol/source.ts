@@ -1,4 +1,4 @@
-/** Types of the source code that the page shows. */
+/** Types of the source code that a page shows. */
 
 /** Response of `GET /source/PATH`: a file of the repository, split into lines of coloured pieces. */
 export interface Source {
@@ -7,8 +7,8 @@ export interface Source {
 }
 
 /**
- * Piece of a line. Its `kind` decides how the page shows it: comment (italic), keyword (bold), string (underlined),
- * or plain.
+ * A piece of a line of source code. `kind` decides how the page shows the piece: a comment is italic, a keyword is
+ * bold, a string is underlined, and any other text is plain.
  */
 export interface SourcePiece {
   readonly kind: 'comment' | 'keyword' | 'string' | 'plain'

@@ -1,38 +1,38 @@
-/** Types of what the server measures and records below HTTP: bytes of each lane, crossings, and inspected exchanges. */
+/** Types of the bytes that the server counts and records below HTTP, for each lane and for each exchange. */
 import type { Cursor, ServerTimeMs, TransportName } from './feed.ts'
 
-/** Crossing: bytes of a lane that crossed the network together, as seen at the server's end of the connection. */
+/** A crossing: bytes of one lane that crossed the network together, as the server has read or written them. */
 export interface Crossing {
   readonly lane: string
   /**
-   * Number of the exchange: a request and everything that belongs to it. The exchanges of all lanes are counted
-   * together.
+   * Number of the exchange. An exchange is one request and its response, or one WebSocket handshake and all frames
+   * after the handshake. The server numbers the exchanges of all lanes together.
    */
   readonly exchange: number
   readonly is: CrossingKind
   readonly up: boolean
   /** Time at which the server had read the last byte (up) or written the last byte (down). */
   readonly at: ServerTimeMs
-  /** Number of bytes, including the framing of the chunk or frame. */
+  /** Number of bytes in the crossing, including the framing of its chunks or frames. */
   readonly bytes: number
-  /** Only for a `request`: number of its connection. Requests that share a connection have the same number. */
+  /** Only for a `request`: number of the connection. All requests on one connection have the same number. */
   readonly connection?: number
   /** Only for a `head` or an `answer`: status code of the response. */
   readonly status?: number
   /** Id of the last event in the crossing. */
   readonly id?: Cursor
   /**
-   * Only for an `end` under conditions: number of bytes that earlier crossings of this exchange reported as written,
-   * but that never left the server.
+   * Only for an `end`: number of bytes that earlier crossings of this exchange reported as written, but that never left
+   * the server. Bytes are lost only under simulated conditions of the network.
    */
   readonly lost?: number
 }
 
 /**
- * Kind of a crossing.
+ * The kind of a crossing says what crossed the network.
  *
  * - `request`: a request with its body, or a handshake.
- * - `head`: the head of a response that continues, such as a stream.
+ * - `head`: the head of a response whose body follows in later crossings, such as a stream.
  * - `answer`: a complete response.
  * - `event`: bytes that complete at least one event.
  * - `message`: a WebSocket message from the client.
@@ -42,8 +42,8 @@ export interface Crossing {
  * - `close`: a close frame of a WebSocket.
  * - `end`: the end of the connection, without bytes.
  *
- * Rarely, an exchange has a second `request`, with bytes that were assigned to the request later. So the sum of the
- * bytes of a lane's crossings, minus the lost bytes, is the number of bytes that the lane has used.
+ * Rarely, an exchange has a second `request`: it has those bytes that the server assigned to the request later. So the
+ * bytes of all crossings of a lane, minus the lost bytes, are all bytes that the lane has used.
  */
 export type CrossingKind =
   | 'request'
@@ -58,33 +58,33 @@ export type CrossingKind =
   | 'close'
   | 'end'
 
-/** Exchange as it crossed the network, split into parts. Each character of a secret is replaced by a bullet. */
+/** The recorded bytes of an exchange, split into parts. A bullet replaces each character of a secret. */
 export interface Inspected {
   readonly exchange: number
   readonly lane: string
   readonly transport: TransportName | null
   readonly connection: number
-  /** Number of the request on its connection. Only request 1 needed a TCP handshake. */
+  /** Number of the request among the requests on its connection. Only request 1 had to wait for a TCP handshake. */
   readonly requestOfConnection: number
   /** Parts in the order in which they crossed the network. */
   readonly parts: readonly Part[]
-  /** Computation of the server's `sec-websocket-accept` from the client's key (RFC 6455, section 4.2.2). */
+  /** How the server computed `sec-websocket-accept` from the client's key (RFC 6455, section 4.2.2). */
   readonly handshake?: Handshake
 }
 
 export interface Handshake {
   readonly key: string
   readonly guid: string
-  /** SHA-1 of the key followed by the GUID, in hexadecimal. */
+  /** SHA-1 hash in hexadecimal. The hashed text is the key followed by the GUID. */
   readonly sha1: string
-  /** The same SHA-1 in Base64. */
+  /** The value of `sec-websocket-accept`: the same SHA-1 hash in Base64. */
   readonly accept: string
 }
 
 /**
- * Part of an exchange. `at`: as in a crossing. Text is decoded as UTF-8; the text of a head as Latin-1. The text of a
- * request is rebuilt from the fields that Node has parsed. If its length differs from the number of bytes that
- * arrived, `bytes` is that number.
+ * A part of an exchange. `at`: as in a crossing. The server decodes the text of a head as Latin-1, and all other text
+ * as UTF-8. The server builds the text of a request from what Node has parsed. If the length of this text differs from
+ * the number of bytes that arrived, `bytes` is the number of bytes that arrived.
  */
 export type Part =
   | {
@@ -102,8 +102,8 @@ export type Part =
       readonly bytes?: number
     }
   /**
-   * `size` is the first line of the chunk. The line break after the data, or after the trailer of the last chunk, is
-   * left out.
+   * One chunk of a chunked response. `size` is the first line of the chunk. `text` does not contain the line break at
+   * the end of the chunk.
    */
   | {
       readonly is: 'chunk'
@@ -113,90 +113,91 @@ export type Part =
       readonly text: string
     }
   | FramePart
-  /** Bytes that crossed the network here and are no longer kept. */
+  /** Stands in place of bytes that crossed the network, but that the server no longer keeps. */
   | { readonly is: 'dropped'; readonly up: boolean; readonly at: ServerTimeMs; readonly bytes: number }
   | { readonly is: 'end'; readonly up: false; readonly at: ServerTimeMs }
 
-/** Frame of a WebSocket (RFC 6455, section 5.2). */
+/** One frame on a WebSocket (RFC 6455, section 5.2). */
 export interface FramePart {
   readonly is: 'frame'
   readonly up: boolean
   readonly at: ServerTimeMs
-  /** Head of the frame as it crossed the network, including the mask, in hexadecimal. */
+  /** The bytes of the frame's head, including the mask, in hexadecimal. */
   readonly head: string
   readonly fin: boolean
-  /** Reserved bits as a number from 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1. */
+  /** The three reserved bits as a number from 0 to 7: RSV1 is 4, RSV2 is 2, RSV3 is 1. */
   readonly rsv: number
   readonly opcode: number
-  /** Mask in hexadecimal; null if the frame is not masked. */
+  /** The mask in hexadecimal. Null if the frame has no mask. */
   readonly mask: string | null
   /** Length of the payload in bytes. */
   readonly length: number
-  /** Payload as it crossed the network, in hexadecimal. */
+  /** The payload in hexadecimal, masked if the frame has a mask. */
   readonly payload: string
-  /** Payload without its mask, as text. */
+  /** The payload as text, after the server has removed the mask. */
   readonly text: string
 }
 
 /**
- * Response of `GET /lab/lanes`: bytes of TCP payload, counted up to the moment of the request. The sum of all lanes,
- * `other` and `unclaimed` is the number of bytes of all connections. Within a life, only `unclaimed` can decrease.
- * There is one exception: when thousands of lanes have been used, the least recently used lane is removed. Its bytes
- * are added to `other`, and it counts from 0 when it is used again.
+ * Response of `GET /lab/lanes`: how many bytes of TCP payload each lane has used up to the moment of the request. The
+ * sum of all lanes, `other` and `unclaimed` is the number of bytes of all connections. During one run of the server,
+ * only `unclaimed` can decrease. There is one exception: when clients have used thousands of lanes, the server removes
+ * the least recently used lane. The server adds the bytes of the removed lane to `other`. If a client uses the removed
+ * lane again, the lane's counts begin at 0.
  */
 export interface Lanes {
-  /** Id of the server's life. The counts begin at 0 in each life. */
+  /** Id of this run of the server. All counts begin at 0 in each run. */
   readonly life: string
   readonly lanes: readonly LaneBytes[]
   /**
-   * Bytes that belong to no lane. Their split is coarse: bytes after a head are not parsed. They count as `payload`
-   * (down) or as `requestBodies` (up).
+   * Bytes that belong to no lane. The server does not parse bytes after a head if they belong to no lane: such bytes
+   * count as `payload` if the server sent them, and as `requestBodies` if the client sent them.
    */
   readonly other: WireBytes
   /**
-   * Bytes that belong to no exchange yet, such as an incomplete head of a request. If the connection ends before they
-   * belong to an exchange, they are added to `other`.
+   * Bytes that belong to no exchange yet, such as an incomplete head of a request. If the connection of such bytes
+   * ends, the server adds the bytes to `other`.
    */
   readonly unclaimed: Pick<WireBytes, 'bytesUp' | 'bytesDown'>
 }
 
 export interface LaneBytes extends WireBytes {
   readonly lane: string
-  /** Transport that was last used in the lane; null if the lane has only published. */
+  /** The transport with which a client last read in this lane. Null if clients have only published in this lane. */
   readonly transport: TransportName | null
 }
 
 export interface WireBytes {
-  /** Number of requests, including handshakes. */
+  /** Number of requests, including WebSocket handshakes. */
   readonly requests: number
-  /** Number of connections whose first request is one of these requests. */
+  /** Number of connections whose first request was counted in `requests`. */
   readonly connections: number
-  /** Bytes that the server has read. */
+  /** Number of bytes that the server has read. */
   readonly bytesUp: number
-  /** Bytes that the kernel has taken. Queued bytes are not counted. */
+  /** Number of bytes that the server has written to the kernel, without the bytes that wait in the process. */
   readonly bytesDown: number
   readonly split: Split
 }
 
-/** Bytes by their purpose. The sum is `bytesUp + bytesDown`. */
+/** How many bytes served each purpose. The sum of all purposes is `bytesUp + bytesDown`. */
 export interface Split {
-  /** Heads of requests and handshakes. */
+  /** Heads of requests, including the requests of WebSocket handshakes. */
   readonly requestHeads: number
-  /** Bodies of requests, and WebSocket messages from the client without their frame heads. */
+  /** Bodies of requests, and payloads of WebSocket messages from the client. */
   readonly requestBodies: number
-  /** Heads of responses, including the 101. */
+  /** Heads of responses, including the responses 101 of WebSocket handshakes. */
   readonly responseHeads: number
-  /** Chunk sizes, SSE fields, frame heads and masks, the JSON around events, control messages. */
+  /** Chunk sizes, SSE fields, frame heads and masks, the JSON around events, and control messages. */
   readonly framing: number
-  /** JSON of the events, and nothing else. */
+  /** The JSON of events, and no other bytes. */
   readonly payload: number
-  /** Polls that brought no event: all bytes of the request and the response. */
+  /** All bytes of each poll whose response contains no event: the request and the response. */
   readonly empty: number
-  /** Heartbeats in both directions: SSE comments with their chunks, and WebSocket pings and pongs with their frames. */
+  /** Heartbeats in both directions, with their framing: SSE comments, and WebSocket pings and pongs. */
   readonly heartbeats: number
 }
 
-/** Number of bytes in a piece that belong to events and to heartbeats. All other bytes are framing. */
+/** How many bytes of a piece belong to events, and how many to heartbeats. All other bytes of the piece are framing. */
 export interface Share {
   readonly payload: number
   readonly heartbeats: number

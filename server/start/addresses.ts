@@ -1,28 +1,28 @@
-/** The address that the server listens on, and the names by which clients reach it. */
+/** Finds the address on which the server listens, and the names by which clients reach the server. */
 import { lookup } from 'node:dns/promises'
 import { SocketAddress, isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
 
 export interface ServerAddresses {
-  /** The IP address to listen on, with its zone if it needs one. */
+  /** The IP address on which the server listens. A link-local address has its zone. */
   readonly host: string
-  /** Every name and address that a client of this machine may send as `Host`. */
+  /** Every name and address of this server that a client may send in the field `Host`. */
   readonly names: readonly string[]
-  /** Names for links. Each of them leads to this server, and the best name is the first. */
+  /** Host names for links to this server. Each name leads to this server, and the best name is the first. */
   readonly linkNames: readonly string[]
-  /** IP addresses to which the link names lead. They are used to find other programs there. */
+  /** IP addresses to which `linkNames` lead. The server checks if another program listens on one of these addresses. */
   readonly addresses: readonly string[]
 }
 
 /** One of this machine's addresses. */
 export interface Own {
-  /** Name of the network interface. */
+  /** Name of the network interface that has the address. */
   readonly zone: string
   readonly address: string
   readonly netmask: string
   readonly family: string
-  /** True for the loopback interface. */
+  /** True if the interface is the loopback interface. */
   readonly internal: boolean
   /** Number of the interface; 0 unless the address is link-local. */
   readonly scopeid?: number | undefined
@@ -32,9 +32,9 @@ export interface Own {
 const LOOKUP_MS = 500
 
 /**
- * Finds the address to listen on for `--host`, which is an IP address in any notation or a host name. `flag`: the
- * flag or variable that the value came from, for messages. Throws an error that quotes the value and says what to
- * give instead.
+ * Finds the address on which the server listens. `text`: the value of `--host`, an IP address in any notation or a host
+ * name. `flag`: the flag or environment variable with this value, for messages. If the server cannot listen on `text`,
+ * throws an error that says what the operator can give instead.
  */
 export async function placeOf(
   text: string,
@@ -57,7 +57,7 @@ export function ownAddresses(): readonly Own[] {
   return Object.entries(interfaces()).flatMap(([zone, infos = []]) => infos.map((info) => ({ ...info, zone })))
 }
 
-/** Returns no interfaces on Android, because Android does not let a program read them. */
+/** Returns the network interfaces. Android does not let a program read them, so the result on Android is empty. */
 function interfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
   try {
     return networkInterfaces()
@@ -81,8 +81,8 @@ function bareHost(text: string, flag: string): string {
 }
 
 /**
- * Returns an IP address in its usual notation, without its zone. An IPv4 address that is mapped into IPv6 becomes IPv4.
- * Returns null for a name.
+ * Returns an IP address in its usual notation, without its zone. For an IPv4-mapped IPv6 address, returns the IPv4
+ * address. Returns null if `bare` is a host name.
  */
 function canonical(bare: string): string | null {
   const [address = ''] = bare.split('%')
@@ -91,7 +91,10 @@ function canonical(bare: string): string | null {
   return /^::ffff:([\d.]+)$/.exec(usual)?.[1] ?? usual
 }
 
-/** Reads a short form of an IPv4 address: browsers and this machine accept `127.1`, `0x7f000001` and `0`. */
+/**
+ * Returns the usual notation of an IPv4 address in a short form: browsers and this machine accept `127.1`, `0x7f000001`
+ * and `0`. Returns null if `name` is not such a form.
+ */
 function shortened(name: string): string | null {
   const usual = URL.parse(`http://${name}`)?.hostname ?? ''
   return isIP(usual) === 4 ? usual : null
@@ -100,8 +103,8 @@ function shortened(name: string): string | null {
 const zoneOf = (bare: string): string | null => /%(?:25)?(.+)$/.exec(bare)?.[1] ?? null
 
 /**
- * Adds the network interface, without which a link-local address is incomplete. It is found if only one interface has
- * the address.
+ * Adds the zone to a link-local address. The zone is the network interface, and the address is incomplete without it.
+ * If the operator gives no zone, and only one interface has the address, the zone is this interface.
  */
 function zoned(address: string, given: string | null, flag: string, own: readonly Own[]): string {
   if (!isLinkLocal(address)) return address
@@ -129,7 +132,10 @@ function placeAt(host: string): ServerAddresses {
   return { host, names: [`[${address}]`], linkNames: [`[${address}%25${zone}]`], addresses: [host] }
 }
 
-/** Resolves a host name to the first of its addresses that belongs to this machine. IPv4 is preferred. */
+/**
+ * Resolves a host name. Chooses the first IPv4 address of this machine to which the name leads, or else an IPv6
+ * address.
+ */
 async function placeNamed(name: string, flag: string, own: readonly Own[]): Promise<ServerAddresses> {
   const found = await addressesOf(name).catch((error: unknown) => {
     const why = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
@@ -157,7 +163,7 @@ async function everywhere(host: string, own: readonly Own[]): Promise<ServerAddr
   }
 }
 
-/** Returns true if the name leads to this machine. Returns false if the name cannot be resolved quickly. */
+/** Returns true if the name leads to this machine. Returns false if the system cannot resolve the name quickly. */
 async function leadsTo(name: string, own: readonly Own[]): Promise<boolean> {
   const found = await Promise.race([
     addressesOf(name).catch(() => []),
@@ -199,7 +205,9 @@ const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
 const isIPv4 = ({ family }: Own): boolean => family === 'IPv4'
 
-/** Returns the address as a Host field writes it. An IPv4 address can also be requested over IPv6. */
+/**
+ * Returns every form of the address in the field `Host`. A client can also request an IPv4 address in IPv6 notation.
+ */
 const hostsOf = (address: string): string[] =>
   isIP(address) === 4 ? [address, `[::ffff:${address}]`] : [bracketed(address)]
 
@@ -213,8 +221,8 @@ function remedy(own: readonly Own[]): string {
 export const nextPort = (port: number): number => (port < 65_535 ? port + 1 : port - 1)
 
 /**
- * Returns a sentence that explains why `listen` failed and what to do. `others` are the addresses at which another
- * program accepts connections on this port.
+ * Returns a message that says why the server cannot listen, and what to do. `others`: the addresses on which another
+ * program accepts connections to this port.
  */
 export function listenTrouble(error: unknown, host: string, port: number, others: readonly string[] = []): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -1,17 +1,17 @@
-/** Reasons for this process to end: a signal, or the end of the process that started it. */
+/** Ends this process after a signal, or when the process that started it has ended. */
 
 /**
- * Time within which several signals count as one signal. One Ctrl-C arrives several times: from the terminal, from
- * npm and from `launch.js`.
+ * Time after the first signal within which further signals have no effect. One Ctrl-C sends this process several
+ * signals: the terminal, npm and `launch.js` each send a signal.
  */
 const SAME_MS = 500
 
 const LOOK_MS = 500
 
 /**
- * Calls `end` at the first signal, and `endNow` for each later signal. `launcher` is the process id of `launch.js`,
- * from `FOURWIRE_LAUNCHER`. If that process is killed, it sends no signal, so this process checks regularly whether
- * it still runs.
+ * Calls `end` at the first signal, and `endNow` at each later signal. `launcher`: the process id of `launch.js`, from
+ * the variable `FOURWIRE_LAUNCHER`. If `launch.js` is killed, it sends no signal to this process. So this process
+ * checks regularly that `launch.js` still runs.
  */
 export function onEnding(launcher: string | undefined, end: (why: string) => void, endNow: () => void): void {
   let atMs: number | null = null
@@ -31,12 +31,16 @@ export function onEnding(launcher: string | undefined, end: (why: string) => voi
   watching.unref()
 }
 
-/** Lets this process continue if nobody reads its output any more, as with `npm start | head` or a closed terminal. */
+/**
+ * Lets this process continue after the reader of its output has ended, as in `npm start | head` or a closed terminal.
+ */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
-/** Returns true if a process runs. After a process has ended, its id may later belong to another process. */
+/**
+ * Returns true if a process with this id runs. After a process has ended, the system may give its id to a new process.
+ */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)

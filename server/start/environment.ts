@@ -1,22 +1,24 @@
-/** Reads from the environment which public address leads to this server, and how to reach it from outside. */
+/**
+ * Reads from environment variables which public address leads to this server, and how a browser can reach the server.
+ */
 import { existsSync } from 'node:fs'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A service that forwards a public HTTPS address to one port of this machine. */
 export interface Forwarding {
-  /** Name of the service, as people know it. */
+  /** Name of the service that users of the service know. */
   readonly service: string
-  /** The public origin, without a slash at its end, that leads to the port. */
+  /** Returns the public origin that leads to the port, without a slash at the end. */
   originOf(port: number): string
 }
 
-/** Finds the forwarding service in the environment. Returns null if it recognises none. */
+/** Returns the forwarding service that the environment variables show. Returns null if they show no known service. */
 export function forwardingIn(env: Environment): Forwarding | null {
   for (const { service, hostOf } of SERVICES) {
     const pattern = hostOf(env)
     const originOf = (port: number): string => `https://${pattern?.replace(PORT, String(port))}`
-    // The server must start even if a variable contains something unexpected.
+    // A variable can contain any text. If the text gives no valid origin, the server ignores it and still starts.
     if (pattern?.includes(PORT) && URL.parse(originOf(1))?.origin === originOf(1)) return { service, originOf }
   }
   return null
@@ -26,7 +28,7 @@ const PORT = '{{port}}'
 
 interface Service {
   readonly service: string
-  /** The public host name, with `{{port}}` in it. */
+  /** Returns the public host name, with `{{port}}` in place of the port. Returns undefined for any other service. */
   hostOf(env: Environment): string | undefined
 }
 
@@ -48,19 +50,19 @@ const SERVICES: readonly Service[] = [
     hostOf: ({ WEB_HOST: host }) => (host ? `${PORT}-${host}` : undefined),
   },
   {
-    // Coder and others set this variable for VS Code. A pattern with the port in its path cannot be used, because all
-    // pages begin at /.
+    // Coder and other services set this variable for VS Code. An address with the port in the path is not usable,
+    // because the addresses of all pages begin at /.
     service: 'VS Code',
     hostOf: ({ VSCODE_PROXY_URI: uri = '' }) => /^https:\/\/([^/]*\{\{port\}\}[^/]*)\/?$/.exec(uri)?.[1],
   },
 ]
 
 /**
- * Returns a sentence for people whose browser runs on another machine and cannot reach a loopback address here.
- * Returns null if the environment shows no such case.
+ * Returns a message for people whose browser runs outside this machine or container: how the browser can reach this
+ * server, which listens on a loopback address. Returns null if the environment shows neither a container nor SSH.
  */
 export function wayHere(env: Environment, port: number, isContainer = isInContainer()): string | null {
-  // Editors forward ports themselves.
+  // These variables show that the server runs in an editor that forwards ports itself.
   if (env['REMOTE_CONTAINERS'] || env['VSCODE_IPC_HOOK_CLI']) return null
   if (isContainer)
     return `The server cannot be reached from outside this container. Publish its port (docker run -p ${port}:${port}), and start it with --lan.`
@@ -71,5 +73,7 @@ export function wayHere(env: Environment, port: number, isContainer = isInContai
   return `On your own computer, run ssh${flag} -L ${port}:localhost:${port} ${user}${server}, and open http://localhost:${port} there.`
 }
 
-/** Returns true if the process runs in a container. Docker and Podman each create a file there. */
+/**
+ * Returns true if this process runs in a container: Docker and Podman each create one of these files in a container.
+ */
 const isInContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv')

@@ -1,7 +1,7 @@
 /**
  * Ends the process with a message if this Node is too old. Each program that people start imports this file first, so
- * that it runs before any code that an older Node lacks. All imports of such a program must be readable by Node 22.18,
- * the oldest version that runs TypeScript directly.
+ * that this check runs before any code that needs a newer Node. Node 22.18 must be able to parse all imports of such a
+ * program, because 22.18 is the oldest version that runs TypeScript directly.
  */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 

@@ -1,15 +1,15 @@
-/** Finds other programs that listen on the same port, because `localhost` may lead to them. */
+/** Finds other programs that listen on the server's port, because `localhost` may lead to another program. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { bracketed, nextPort } from './addresses.ts'
 import type { ServerAddresses } from './addresses.ts'
 
-/** Both addresses of `localhost`. Browsers try them in this order. */
+/** The two addresses of `localhost`, in the order in which browsers try them. */
 export const LOCALHOST: readonly string[] = ['::1', '127.0.0.1']
 
 /**
- * Time limit of a connection attempt. A program on this machine accepts at once, but Windows retries a refused
- * connection for two seconds.
+ * Time limit of an attempt to connect. A program on this machine accepts a connection at once. Without the limit,
+ * Windows would retry a refused connection for two seconds.
  */
 const ACCEPT_MS = 300
 
@@ -34,8 +34,8 @@ async function accepts(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ host, port, timeout: ACCEPT_MS })
   socket.once('connect', () => resolve(true))
-  // While modules load, the event loop is blocked, so the timeout can fire before the connection. One more turn lets
-  // the connection win.
+  // At the start, loading modules blocks the event loop. So the event `timeout` can come first, although the program
+  // has accepted the connection. `setImmediate` lets the event `connect` come before the result.
   socket.once('timeout', () => setImmediate(resolve, false))
   socket.once('error', () => resolve(false))
   const isAccepted = await promise
@@ -44,8 +44,8 @@ async function accepts(host: string, port: number): Promise<boolean> {
 }
 
 /**
- * Returns the host names for links that lead to this server and not to another program. If another program has one
- * address of `localhost`, the link uses the other address.
+ * Returns the host names for links that lead to this server and not to another program. If another program listens on
+ * one address of `localhost`, a link with the other address of `localhost` replaces the link with the name.
  */
 export function ownLinkNames({ linkNames, addresses }: ServerAddresses, others: readonly string[]): readonly string[] {
   const own = addresses.filter((address) => !others.includes(address))
@@ -58,7 +58,7 @@ export function ownLinkNames({ linkNames, addresses }: ServerAddresses, others: 
   return Array.from(new Set(names))
 }
 
-/** Returns a warning that names the other programs and says what to do. Returns null if there are none. */
+/** Returns a warning with the addresses of other programs and what to do. Returns null if `others` is empty. */
 export function othersText(others: readonly string[], port: number): string | null {
   if (others.length === 0) return null
   const where = others.map((address) => `${bracketed(address)}:${port}`).join(' and ')

@@ -1,4 +1,6 @@
-/** Returns the message for a failed start. This file imports no package, because a package may be missing. */
+/**
+ * Returns the message for a failed start of the server. This file imports no package, because a package may be missing.
+ */
 export function startTrouble(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const isIncomplete = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
