@@ -17,8 +17,8 @@ export interface Feed {
    * state, the limit of rooms is reached, and every room is in use.
    *
    * `key`: idempotency key of the draft's user. If the log keeps an earlier event with the same key, nothing is
-   * published, and the promise resolves with the earlier event. It rejects with `KeyReused` if the request for the
-   * earlier event was different.
+   * published, and the promise resolves with the earlier event. The promise rejects with `KeyReused` if the request for
+   * the earlier event was different.
    *
    * `state`: the room's state after this event, for example its board. The log commits the state together with the
    * event. Null is an empty state.
@@ -102,8 +102,8 @@ export class RoomsFull extends Error {}
 export interface FeedOptions {
   /**
    * Maximum number of rooms with kept events, and also the maximum number of rooms with a state. For one more room, the
-   * feed deletes the smallest room that has no reader. Of several equally small rooms, the feed deletes the room that
-   * was written to longest ago.
+   * feed deletes the smallest room that has no reader. Of several equally small rooms, the feed deletes the least
+   * recently written room.
    */
   readonly rooms?: number
 }
@@ -131,8 +131,8 @@ const REPLAYS_AT_ONCE = 8
 const FIRST_READ_EVENTS = 32
 
 /**
- * Maximum number of answers that the feed caches for equal calls of `since`. This is enough for some rooms and a few
- * cursors in each room.
+ * Maximum number of answers that the feed caches for equal calls of `since`: enough for some rooms and a few cursors in
+ * each room.
  */
 const ANSWERS = 32
 
@@ -165,7 +165,7 @@ interface Follower {
 export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOptions = {}): Feed {
   const rooms = new Map<string, Room>()
   /**
-   * Each room to which a client has published, with its number of events. The room written to longest ago is the first.
+   * Each room to which a client has published, with its number of events. The least recently written room is the first.
    */
   const written = new Map<string, { events: number }>()
   const replays = createTurns(REPLAYS_AT_ONCE)
@@ -250,8 +250,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   }
 
   /**
-   * Reads events in growing steps. If the texts are long, only a few events fit into a batch, and one large read would
-   * be wasted.
+   * Reads events in growing steps. If the texts are long, only a few events fit into a batch, and the rest of a large
+   * read would be wasted.
    */
   async function readBatch(name: string, afterSeq: number, limit: number): Promise<readonly Event[]> {
     let events: readonly Event[] = []
@@ -298,8 +298,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (batch.events.length > 0 || batch.gap) {
         const newer = Math.max(0, follower.at - follower.cameAt)
         await follower.deliver(batch, Math.max(0, batch.events.length - newer))
-        // As long as `deliver` returns no promise, this loop would not return to the event loop. This wait lets other
-        // clients run before the next batch, so that one long replay does not block other clients.
+        // As long as `deliver` returns no promise, this loop would not return to the event loop. The wait for `next`
+        // lets the server serve other clients before the next batch.
         if (batch.more) await replays.next()
         continue
       }
@@ -460,7 +460,7 @@ const { byteLength } = Buffer
 let turn = 0
 
 /**
- * Returns the members of a set, and begins with another member at each call. Otherwise the feed would always serve the
+ * Returns the members of a set, and begins with another member at each call, so that the feed does not always serve the
  * same follower first.
  */
 function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
@@ -475,7 +475,7 @@ function seqOf(cursor: Cursor): number {
   return position.seq
 }
 
-/** Replaces lone surrogates because UTF-8 cannot encode them. So an event has the same text live and from the log. */
+/** Replaces lone surrogates because UTF-8 cannot encode them. So followers and later readers get the same text. */
 function wellFormed(draft: Draft): Draft {
   if (draft.type === 'message') return { ...draft, user: draft.user.toWellFormed(), text: draft.text.toWellFormed() }
   return draft.user === undefined ? draft : { ...draft, user: draft.user.toWellFormed() }

@@ -34,7 +34,7 @@ export interface Log {
 
   /**
    * Calls `listener` after every commit: once for each room in the commit, with the room's new events in their order.
-   * The promises of the appends resolve after these calls. Returns a function that ends the calls.
+   * The promises of the appends resolve after the calls of `listener`. Returns a function that removes `listener`.
    */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
 
@@ -55,8 +55,8 @@ export interface States {
   get(room: string): Promise<StoredState>
   /**
    * Replaces every event for which `isRemoved` returns true. The new event has the type `removed`, and the id, the room
-   * and the time of the old event. The old event's content is deleted for good. The old event's key stays in use. The
-   * promise resolves after the commit with the number of replaced events, or rejects with `LogUnavailable`.
+   * and the time of the old event. The log deletes the old event's content for good. The old event's key stays in use.
+   * The promise resolves after the commit with the number of replaced events, or rejects with `LogUnavailable`.
    */
   remove(room: string, isRemoved: (event: Event) => boolean): Promise<number>
   /** Returns the number of rooms that have a state. */
@@ -98,7 +98,7 @@ export interface Extent {
 export interface Retention {
   readonly events: number
   readonly ageMs: number
-  /** Time after its last change at which the log deletes a state. Default: 30 days. */
+  /** Time without a change after which the log deletes a state. Default: 30 days. */
   readonly stateAgeMs?: number
 }
 

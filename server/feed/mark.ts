@@ -1,9 +1,9 @@
 /**
  * The mark of an event log: a small file beside the log. The mark stores how many events the server has acknowledged,
  * and the identity, size and last change of the log's files at that time. With the mark, the server notices at a start
- * that acknowledged events are missing. The log alone does not show this: an older copy of a log is intact, and a log
- * that lost its last commits in a power cut is intact too. Such a log would give the numbers of lost events to new
- * events.
+ * that acknowledged events are missing. The log alone does not show that events are missing: an older copy of a log is
+ * intact, and a log that lost its last commits in a power cut is intact too. A log that lost events would give the
+ * numbers of the lost events to new events.
  *
  * The server writes the mark before and after each commit. So the mark is correct even if the process is killed in the
  * middle of a commit. Programs cannot choose the time at which the system last changed a file (`ctime`). So the server
@@ -115,7 +115,7 @@ export function openMark(path: string, epoch: string, events: number, files: Log
   }
 
   function settle(events: number, files: LogFiles | null): void {
-    // If a file is missing, somebody may later put another file in its place. The mark must not match that other file.
+    // If a file is missing, the mark must not match another file that somebody later puts in its place.
     const [db, wal] = files ? identify(files) : ['gone', 'gone']
     settled = { epoch, boot, isClosed: false, events, most: events, writing: null, db, wal }
     write(settled)

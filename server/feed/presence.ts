@@ -2,8 +2,8 @@
  * Presence: the people in each room, and which of them are typing. This module knows neither HTTP nor transports.
  *
  * A person is present through one or more clients; a client is a tab or a program. A client is present while it has an
- * open stream, WebSocket or held poll, and for `goneMs` after the last of these has ended. So a reconnect, a switch of
- * transport, or the pause between two polls does not count as leaving. A crashed client disappears after `goneMs`. A
+ * open stream, WebSocket or held poll, and for `goneMs` after its last connection has ended. So a reconnect, a switch
+ * of transport, or the pause between two polls does not count as leaving. A crashed client disappears after `goneMs`. A
  * client that says goodbye disappears when its last connection closes.
  *
  * Presence is a state of the room, not an event of the feed, and the server does not store it. After each change, every
@@ -38,7 +38,7 @@ export interface Presence {
   /**
    * Calls `tell` with the room's state: at once if the state's version differs from `known`, and after each change. If
    * `tell` returns a promise, the watcher gets no state until the promise resolves, and then gets the latest state.
-   * Returns a function that ends the calls.
+   * Returns a function that ends the calls of `tell`.
    */
   watch(room: string, known: string | undefined, tell: Tell): () => void
   /** Removes all people, watchers and timers, without a call of `tell`. */
@@ -49,20 +49,20 @@ export type Tell = (state: RoomPresence) => Promise<void> | void
 
 export interface PresenceTimes {
   /**
-   * Time for which a client stays present after its last connection has closed. This time is longer than any pause of
-   * a client between two attempts to reconnect.
+   * Time for which a client stays present after its last connection has closed. `goneMs` is longer than any pause of a
+   * client between two attempts to reconnect.
    */
   readonly goneMs: number
   readonly typingMs: number
-  /** Shortest time between two states that watchers of a room get. Changes within this time become one state. */
+  /** Shortest time between two states that watchers of a room get. All changes within `tellMs` become one state. */
   readonly tellMs: number
 }
 
 export const PRESENCE_TIMES: PresenceTimes = { goneMs: 20_000, typingMs: 5000, tellMs: 200 }
 
 /**
- * Time that is added to `tellMs` for each person in the room. Each person makes the state longer and adds a reader of
- * the state. With 200 people, a room sends at most one state every 1.2 s.
+ * Time that the server adds to `tellMs` for each person in the room. Each person makes the state longer and adds a
+ * reader of the state. With 200 people, a room sends at most one state every 1.2 s.
  */
 const TELL_MS_PER_PERSON = 5
 

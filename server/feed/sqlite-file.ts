@@ -43,8 +43,8 @@ interface File {
 const FIRST_MARKED = 4
 
 /**
- * Opens the log's file. If this fails, throws an error that names the file and the fault, and says what to do. After a
- * migration, and if the log may have lost events, calls `report` with a sentence about it.
+ * Opens the log's file. If the file cannot be used, throws an error that names the file and the fault, and says what to
+ * do. Calls `report` with a sentence about a migration, and with a sentence if the log may have lost events.
  */
 export function openFile(path: string, report: (sentence: string) => void): File {
   try {
@@ -91,8 +91,8 @@ function openWhole(path: string, found: FoundMark, report: (sentence: string) =>
     // SQLite must not run checkpoints by itself: sqlite-log.ts runs each checkpoint and records it in the mark.
     db.exec('PRAGMA wal_autocheckpoint = 0')
     const version = versionOf(db)
-    // `inspect` may have left the journal's index file `-shm`. This connection does not use the file, because with an
-    // exclusive lock SQLite keeps the index in memory.
+    // `inspect` may have left the journal's index file `-shm`. The file `-shm` is not needed, because with an exclusive
+    // lock SQLite keeps the index in memory.
     rmSync(`${path}-shm`, { force: true })
     if (version < MIGRATIONS.length) migrate(db, path, version, report)
     const isMarked = found.isThere || version >= FIRST_MARKED

@@ -36,7 +36,7 @@ const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
  * still read it.
  *
  * Throws if the file cannot be opened, is damaged or in use, or belongs to another program or to a newer Fourwire.
- * After a migration, and if the log may have lost events, calls `report` with a sentence about it.
+ * Calls `report` with a sentence about a migration, and with a sentence if the log may have lost events.
  */
 export function sqliteLog(
   path: string,
@@ -205,7 +205,7 @@ export function sqliteLog(
 
   /**
    * Runs a checkpoint between two commits. SQLite's automatic checkpoint would run as a part of a commit, and the
-   * publishers of this commit would wait longer for the disk.
+   * publishers of that commit would wait longer for the disk.
    */
   function checkpoint(): void {
     checkpointSoon = null
@@ -264,13 +264,14 @@ export function sqliteLog(
   }
 
   /**
-   * Deletes expired events and states. Ignores an error, for example a full disk, because the next publish reports it.
+   * Deletes expired events and states. Ignores an error, for example a full disk, because the next publish reports the
+   * same error.
    */
   function forgetOld(): void {
     try {
       transact(0, () => {
-        // All events before an expired event are older than this event, even if their stored times are wrong. So the
-        // log deletes them too.
+        // The log also deletes all events before an expired event, because they are older, even if their stored times
+        // are wrong.
         for (const row of sql.tooOld.all(Date.now() - retention.ageMs))
           sql.forgetUpTo.run(String(row['room']), Number(row['seq']))
         sql.forgetOldStates.run(Date.now() - (retention.stateAgeMs ?? STATE_AGE_MS))

@@ -6,8 +6,9 @@ import type { Reader } from './observed-feed.ts'
  * Counts the deliveries of the same events to many clients together, after the last delivery. If the server counted
  * each delivery separately, a delivery to a thousand clients would take about 7 % longer (`npm run bench:fanout`).
  *
- * `report` gets the events, the number of clients, and the times of the first and the last delivery. The first
- * `history` events are history. The deliveries directly follow one another, so their times are evenly spread.
+ * `report` gets the events, the number of clients, and the times of the first and the last delivery. The log had
+ * committed the first `history` events before the clients came. The deliveries directly follow one another, so their
+ * times are evenly spread.
  */
 export function countTogether(
   report: (

@@ -85,7 +85,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     labelNames: ['result'],
     registers,
   })
-  // All series begin at 0, because Prometheus shows the first event of a series as an increase only then.
+  // A series must begin at 0, so that Prometheus shows the first event of the series as an increase.
   for (const transport of transports) {
     deliveries.inc({ transport }, 0)
     gaps.inc({ transport }, 0)

@@ -9,24 +9,24 @@ import type { Event } from '../protocol/feed.ts'
 
 export interface Reader {
   /**
-   * The observed feed calls this when a stream or a held poll starts to follow a room. At the end of the stream or
+   * The observed feed calls `arrived` when a stream or a held poll starts to follow a room. At the end of the stream or
    * poll, the observed feed calls the returned function.
    */
   arrived(): () => void
   /**
-   * The observed feed calls this with the events that a transport has received for a client. The log had committed the
-   * first `history` events before the client came, so the age of these events is not a delay.
+   * The observed feed calls `delivered` with the events that a transport has received for a client. The log had
+   * committed the first `history` events before the client came, so the age of these events is not a delay.
    */
   delivered(events: readonly Event[], history: number): void
-  /** The observed feed calls this when a client has received a gap. */
+  /** The observed feed calls `missed` when a client has received a gap. */
   missed(): void
-  /** The observed feed calls this when an error has stopped a follower. The client is cut off and must reconnect. */
+  /** The observed feed calls `failed` when an error has stopped a follower. The follower's client must reconnect. */
   failed(error: unknown): void
 }
 
 /**
  * Age limit for the events of a poll. For a younger event, the event's age counts as its delay. An older event counts
- * as history. This is an estimate, because a poll does not show when its client came.
+ * as history. The limit gives only an estimate, because a poll does not show when its client came.
  */
 const POLL_MS = 60_000
 
@@ -73,7 +73,7 @@ function historyIn(events: readonly Event[]): number {
 
 export interface Writer {
   published(result: 'accepted' | 'repeated'): void
-  /** The observed feed calls this when the log has refused a publish. */
+  /** The observed feed calls `refused` when the log has refused a publish. */
   refused(error: LogUnavailable): void
 }
 

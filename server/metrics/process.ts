@@ -59,5 +59,5 @@ export function measureProcess(registry: Registry): () => void {
   return () => void loop.disable()
 }
 
-/** Returns the delay of the timer: the measured time between two timers minus the timer's interval. */
+/** Returns the delay of the timer: the measured time between two runs of the timer minus the timer's interval. */
 const lateS = (betweenNs: number): number => Math.max(0, betweenNs / 1e9 - SAMPLE_MS / 1000)

@@ -1,4 +1,7 @@
-/** Serves documents of the repository as pages at `/docs`. A link between two documents leads to the other page. */
+/**
+ * Serves documents of the repository as pages at `/docs`. A link from one document to another leads to the page of the
+ * other document.
+ */
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -55,7 +58,7 @@ export const DOCUMENTS: readonly Document[] = [
   { name: 'changelog', path: 'CHANGELOG.md', label: 'Changes', about: 'What users notice of each version.' },
 ]
 
-/** The picture in the README. Its file is not in `web/`, so it needs its own address. */
+/** The picture in the README, with its own address because the picture's file is not in `web/`. */
 const PICTURE = { path: 'test/browser/sandbox.png', address: '/docs/sandbox.png' }
 
 /**

@@ -77,11 +77,11 @@ interface PageParts {
   readonly title: string
   /** Address of the list of pages to which this page belongs. */
   readonly home: string
-  /** Short name of the list, for the page's code. */
+  /** Text beside the name Fourwire in the head of the page. */
   readonly place: string
-  /** Title of the list, for readers of the page. */
+  /** Name of the row of links, for screen readers. */
   readonly list: string
-  /** Links to all pages in the list, as HTML. */
+  /** Links to all pages in the list, as HTML: the row of links. */
   readonly entries: string
   readonly main: string
 }

@@ -43,7 +43,7 @@ const PAGES = new Map([
   ['choose.html', 'choose/index.html'],
   ['sign-in.html', 'sign-in/index.html'],
 ])
-/** Templates, which browsers must not get unfilled. `lesson-pages.ts` and `not-found.ts` fill in the templates. */
+/** Templates that `lesson-pages.ts` and `not-found.ts` fill in. The server never sends an unfilled template. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /**

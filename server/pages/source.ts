@@ -13,7 +13,8 @@ export function highlight(path: string, text: string): Promise<Source> {
 }
 
 /**
- * End of the last request in the queue. Only one request runs at a time, so the worker's next message is its result.
+ * Resolves when the last request in the queue has ended. Only one request runs at a time, so the worker's next message
+ * is its result.
  */
 let last: Promise<unknown> = Promise.resolve()
 
@@ -26,7 +27,8 @@ async function ask(text: string): Promise<Source['lines']> {
 }
 
 /**
- * The thread. The first request starts it, so that the server starts faster. After a crash, the next request starts it.
+ * The thread. The first request starts the thread, so that the server starts faster. After a crash of the thread, the
+ * next request starts a new thread.
  */
 let worker: Worker | undefined
 

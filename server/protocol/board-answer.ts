@@ -2,7 +2,10 @@
 import type { Board } from './board.ts'
 import type { Cursor } from './feed.ts'
 
-/** Response of `GET /boards/ROOM`: the board, and the cursor after which the next events follow on any transport. */
+/**
+ * Response of `GET /boards/ROOM`: the board, and a cursor. On any transport, a client that reads from this cursor gets
+ * all later changes to the board.
+ */
 export interface BoardAnswer {
   readonly cursor: Cursor
   readonly board: Board

@@ -18,7 +18,7 @@ export interface Task {
   /** Id of the list in which the task is. */
   readonly list: string
   readonly title: string
-  /** Name of a person; empty if nobody is assigned. */
+  /** Name of the person who is assigned to the task; empty if nobody is assigned. */
   readonly assignee: string
   readonly done: boolean
 }

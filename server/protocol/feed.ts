@@ -59,7 +59,7 @@ type Field = 'user' | 'text' | 'task' | 'list' | 'target' | 'key'
 
 /** An event of the feed: a draft, and the fields that the feed adds to the draft. */
 export type Event = Draft & {
-  /** Id of the event. It is also the cursor for the position just after the event. */
+  /** Id of the event, and also the cursor for the position just after the event. */
   readonly id: Cursor
   readonly room: string
   /** Time at which the server accepted the event, before the commit. */
@@ -73,7 +73,7 @@ export interface PollAnswer {
   readonly cursor: Cursor
   /** True if the client misses events, because the server no longer keeps all events after the client's cursor. */
   readonly gap: boolean
-  /** True if the room has more events after this answer. The client should then poll again at once. */
+  /** True if the room has more events after this answer. If `more` is true, the client should poll again at once. */
   readonly more: boolean
   /** The room's presence, if the client has named a person and does not have this version of the presence yet. */
   readonly presence?: RoomPresence

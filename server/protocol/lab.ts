@@ -7,7 +7,7 @@ import type { Crossing, Inspected, LaneBytes } from './wire.ts'
  * both directions. The values 0 and false switch a condition off.
  */
 export interface Conditions {
-  /** Delay of all bytes in each direction. A new connection is delayed by one more round trip. */
+  /** Delay of all bytes in each direction. A new connection takes one round trip more. */
   readonly latencyMs: number
   /** Maximum of the random delay that each packet has in addition to the latency. */
   readonly jitterMs: number
@@ -17,13 +17,13 @@ export interface Conditions {
   /** Size of a proxy's buffer. The proxy holds back a response until the buffer is full or the response is complete. */
   readonly bufferingBytes: number
   /**
-   * Maximum time for which the proxy holds back a byte. After this time the proxy passes on all bytes in its buffer. 0
-   * means that there is no time limit.
+   * Maximum time for which the proxy holds back a byte before the proxy passes on its whole buffer. The value 0 means
+   * that there is no time limit.
    */
   readonly bufferingMs: number
   /**
-   * If true, the proxy does not hold back a response that has the field `X-Accel-Buffering: no`. This server's event
-   * streams have this field.
+   * If true, the proxy does not hold back a response that has the field `X-Accel-Buffering: no`. The event streams of
+   * this server have the field.
    */
   readonly bufferingObeysHeader: boolean
   /** Maximum rate at which a client reads from each of its connections. */
@@ -115,8 +115,8 @@ export type LabMessage =
    */
   | { readonly type: 'dropped'; readonly lane: string; readonly reason: string; readonly at: ServerTimeMs }
   /**
-   * Gives the byte counts of this page's lanes, twice a second. `life`: as in `Lanes`. Only a page that gave `page=…`
-   * when it connected gets this message.
+   * Gives the byte counts of this page's lanes, twice a second. `life`: the id of this run of the server. Only a page
+   * that gave `page=…` when it connected gets this message.
    */
   | { readonly type: 'lanes'; readonly life: string; readonly lanes: readonly LaneBytes[] }
   /**

@@ -42,8 +42,8 @@ export interface Crossing {
  * - `close`: a close frame of a WebSocket.
  * - `end`: the end of the connection, without bytes.
  *
- * Rarely, an exchange has a second `request`: it has those bytes that the server assigned to the request later. So the
- * bytes of all crossings of a lane, minus the lost bytes, are all bytes that the lane has used.
+ * Rarely, the server assigns further bytes to a request later, and reports them as a second `request` of the exchange.
+ * So the bytes of all crossings of a lane, minus the lost bytes, are all bytes that the lane has used.
  */
 export type CrossingKind =
   | 'request'
@@ -141,8 +141,8 @@ export interface FramePart {
 /**
  * Response of `GET /lab/lanes`: how many bytes of TCP payload each lane has used up to the moment of the request. The
  * sum of all lanes, `other` and `unclaimed` is the number of bytes of all connections. During one run of the server,
- * only `unclaimed` can decrease. There is one exception: when clients have used thousands of lanes, the server removes
- * the least recently used lane. The server adds the bytes of the removed lane to `other`. If a client uses the removed
+ * only `unclaimed` and the counts of a removed lane can decrease. When clients have used thousands of lanes, the server
+ * removes the least recently used lane, and adds the bytes of the removed lane to `other`. If a client uses the removed
  * lane again, the lane's counts begin at 0.
  */
 export interface Lanes {
@@ -155,8 +155,8 @@ export interface Lanes {
    */
   readonly other: WireBytes
   /**
-   * Bytes that belong to no exchange yet, such as an incomplete head of a request. If the connection of such bytes
-   * ends, the server adds the bytes to `other`.
+   * Bytes that belong to no exchange yet, such as an incomplete head of a request. If a connection with unclaimed bytes
+   * ends, the server adds these bytes to `other`.
    */
   readonly unclaimed: Pick<WireBytes, 'bytesUp' | 'bytesDown'>
 }

@@ -57,7 +57,10 @@ export function ownAddresses(): readonly Own[] {
   return Object.entries(interfaces()).flatMap(([zone, infos = []]) => infos.map((info) => ({ ...info, zone })))
 }
 
-/** Returns the network interfaces. Android does not let a program read them, so the result on Android is empty. */
+/**
+ * Returns the network interfaces. On Android, returns no interfaces, because Android does not let a program read its
+ * network interfaces.
+ */
 function interfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
   try {
     return networkInterfaces()
@@ -103,7 +106,7 @@ function shortened(name: string): string | null {
 const zoneOf = (bare: string): string | null => /%(?:25)?(.+)$/.exec(bare)?.[1] ?? null
 
 /**
- * Adds the zone to a link-local address. The zone is the network interface, and the address is incomplete without it.
+ * Adds the zone to a link-local address, which is incomplete without the zone. The zone is the network interface.
  * If the operator gives no zone, and only one interface has the address, the zone is this interface.
  */
 function zoned(address: string, given: string | null, flag: string, own: readonly Own[]): string {

@@ -10,8 +10,8 @@ const LOOK_MS = 500
 
 /**
  * Calls `end` at the first signal, and `endNow` at each later signal. `launcher`: the process id of `launch.js`, from
- * the variable `FOURWIRE_LAUNCHER`. If `launch.js` is killed, it sends no signal to this process. So this process
- * checks regularly that `launch.js` still runs.
+ * the variable `FOURWIRE_LAUNCHER`. A killed `launch.js` sends no signal, so this process checks regularly that
+ * `launch.js` still runs.
  */
 export function onEnding(launcher: string | undefined, end: (why: string) => void, endNow: () => void): void {
   let atMs: number | null = null

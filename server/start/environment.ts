@@ -13,12 +13,15 @@ export interface Forwarding {
   originOf(port: number): string
 }
 
-/** Returns the forwarding service that the environment variables show. Returns null if they show no known service. */
+/**
+ * Returns the forwarding service that the environment variables show. Returns null if the variables show no known
+ * service.
+ */
 export function forwardingIn(env: Environment): Forwarding | null {
   for (const { service, hostOf } of SERVICES) {
     const pattern = hostOf(env)
     const originOf = (port: number): string => `https://${pattern?.replace(PORT, String(port))}`
-    // A variable can contain any text. If the text gives no valid origin, the server ignores it and still starts.
+    // A variable can contain any text. If the text gives no valid origin, the server ignores the text and still starts.
     if (pattern?.includes(PORT) && URL.parse(originOf(1))?.origin === originOf(1)) return { service, originOf }
   }
   return null
