@@ -1,9 +1,9 @@
 /**
- * Splits one direction of a WebSocket into pieces of frames (RFC 6455, section 5.2). The pieces,
- * joined, are exactly the bytes that were read.
+ * Splits the bytes of one direction of a WebSocket into pieces of frames (RFC 6455, section 5.2). The joined pieces are
+ * exactly the bytes that the reader has read.
  */
 
-/** Lowest opcode of a control frame (section 5.5): close, ping or pong. */
+/** Lowest opcode of a control frame: close, ping or pong (RFC 6455, section 5.5). */
 export const CONTROL = 8
 
 export interface FramePiece {
@@ -26,11 +26,13 @@ export interface FrameReader {
 const NONE = Buffer.alloc(0)
 
 export function createFrameReader(): FrameReader {
-  /** Head of the current frame, as far as it has arrived. */
+  /** The part of the current frame's head that has arrived. */
   let head = NONE
-  /** Payload bytes of the current frame that have not arrived; null while its head is incomplete. */
+  /** Number of payload bytes of the current frame that have not arrived; null while the frame's head is incomplete. */
   let left: number | null = null
-  /** Payload bytes that have arrived. The position in the mask depends on this number. */
+  /**
+   * Number of payload bytes of the current frame that have arrived. This number determines the position in the mask.
+   */
   let offset = 0
 
   return {
@@ -56,7 +58,7 @@ export function createFrameReader(): FrameReader {
 
   function readHead(bytes: Buffer): Pick<FramePiece, 'kind' | 'bytes' | 'plain'> {
     const before = head.length
-    // The second byte gives the length of the head, so the first two bytes are read first.
+    // The second byte determines the length of the head, so the loop reads the first two bytes first.
     for (const wanted of [2, 14]) {
       const missing = Math.min(wanted, headLength(head)) - head.length
       const from = head.length - before
@@ -90,10 +92,13 @@ export function payloadLength(head: Buffer): number {
 
 export const isMasked = (head: Buffer): boolean => ((head[1] ?? 0) & 0x80) !== 0
 
-/** Removes the mask: each byte is XORed with a byte of the mask, in rotation (section 5.3). */
+/**
+ * Removes the mask: XORs each byte with the next of the four bytes of the mask, which repeat (RFC 6455, section 5.3).
+ */
 function unmask(bytes: Buffer, mask: Buffer, offset: number): Buffer {
   const plain = Buffer.allocUnsafe(bytes.length)
-  // A loop over an iterator takes twenty times as long, and every byte of a watched lane passes through this loop.
+  // Do not use an iterator here: it takes twenty times as long, and every byte of a watched lane passes through this
+  // loop.
   for (let i = 0; i < bytes.length; i++) plain[i] = (bytes[i] ?? 0) ^ (mask[(offset + i) % 4] ?? 0)
   return plain
 }

@@ -1,7 +1,6 @@
 /**
- * Splits the response to one request into pieces (RFC 9112). The pieces, joined, are exactly the bytes that were
- * read. The reader does not validate, because the response comes from this server. It returns malformed bytes as
- * `rest`.
+ * Splits the response to one request into pieces (RFC 9112). The joined pieces are exactly the bytes that the reader
+ * has read. The reader does not validate the response.
  */
 
 export type HttpPieceKind =
@@ -25,27 +24,33 @@ export interface HttpPiece {
 }
 
 export interface HttpReader {
-  /** Status code of the latest complete head; null before the first. */
+  /** Status code of the latest complete head; null before the first complete head. */
   readonly status: number | null
-  /** Length of the content as the head announces it. Infinity if it is unknown: for chunks, and after a 101. */
+  /**
+   * Length of the content that the head announces. Infinity if the length is unknown: for a chunked response, and after
+   * a 101.
+   */
   readonly contentBytes: number
-  /** True if the whole response has been read. Never true after a 101, or if the response ends with its connection. */
+  /**
+   * True if the reader has read the whole response. Never true after a 101, or if only the end of the connection ends
+   * the response.
+   */
   readonly isOver: boolean
   read(bytes: Buffer, atMs: number): HttpPiece[]
 }
 
 /**
- * Number of bytes to decode at a time in the search for the end of a line. It is small, so that little of the body is
- * decoded needlessly.
+ * Number of bytes that the reader decodes at a time while it searches for the end of a head or line. The number is
+ * small, so that the reader decodes little of the body needlessly.
  */
 const LOOK_BYTES = 1024
 
 export function createHttpReader(method: string): HttpReader {
   let state: HttpPieceKind = 'head'
   let status: number | null = null
-  /** Head or line that is being read, as far as it has arrived. */
+  /** The part of the current head or line that has arrived. */
   let text = ''
-  /** Bytes of the current body or chunk that have not arrived. */
+  /** Number of bytes of the current body or chunk that have not arrived. */
   let left = 0
   let contentBytes = 0
 
@@ -111,9 +116,11 @@ export function createHttpReader(method: string): HttpReader {
     status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head)?.[1] ?? 0)
     const [, contentLength] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? []
     if (status === 101) state = 'rest'
-    // This is an interim response, such as 100 Continue. The final response follows (RFC 9110, section 15.2).
+    // A status below 200 belongs to an interim response, such as 100 Continue. The final response follows (RFC 9110,
+    // section 15.2).
     else if (status < 200) state = 'head'
-    // These responses have no body, even if the head gives a length (RFC 9112, section 6.3).
+    // Responses to HEAD and responses with the status 204 or 304 have no body, even if the head gives a length (RFC
+    // 9112, section 6.3).
     else if (method === 'HEAD' || status === 204 || status === 304) state = 'rest'
     else if (/\r\ntransfer-encoding: *chunked/i.test(head)) state = 'chunk-head'
     else if (contentLength === '0') state = 'rest'
@@ -125,7 +132,7 @@ export function createHttpReader(method: string): HttpReader {
     const size = Number.parseInt(line, 16)
     if (size > 0) return expect('chunk-data', size)
     state = 'trailer'
-    // The line break of the size line is also the first half of the end mark "\r\n\r\n".
+    // The line break after the size 0 is also the first half of the end mark "\r\n\r\n".
     text = '\r\n'
   }
 }

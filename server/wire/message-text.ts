@@ -1,7 +1,9 @@
-/** Joins the text of a WebSocket message from its pieces. The pieces may come from several frames. */
+/** Joins the pieces of a WebSocket message to one text. The pieces may come from several frames. */
 export interface MessageText {
   add(plain: Buffer): void
-  /** Returns the text of the complete message and starts the next one. Null if the message was too long to keep. */
+  /**
+   * Returns the text of the complete message; null if the message was too long to keep. Then starts the next message.
+   */
   take(): string | null
 }
 

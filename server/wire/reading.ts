@@ -9,8 +9,8 @@ export interface Reading {
   readonly lane: string
   readonly transport: TransportName | null
   /**
-   * Returns a counter for the body of a response, without its chunk framing. Calls `event` with the text of each
-   * complete event. Without `event` the counter is faster.
+   * Returns a function that counts the bytes of a response body by their purpose. The body has no chunk framing. The
+   * function calls `event` with the text of each complete event. If `event` is omitted, the function is faster.
    */
   body(status: number, event?: (text: string) => void): (bytes: Buffer) => Share
   /** Reads the id of an event from its text. */
@@ -19,6 +19,9 @@ export interface Reading {
   messageDown(text: string): 'payload' | 'framing' | 'heartbeats'
   /** Classifies a WebSocket message from the client. */
   messageUp(text: string): 'requestBodies' | 'heartbeats'
-  /** Returns true if the finished exchange brought no event. `status` is null if the client left before the response. */
+  /**
+   * Returns true if the finished exchange brought no event. `status` is null if the client left before it got a
+   * response.
+   */
   isEmpty(status: number | null): boolean
 }

@@ -1,6 +1,6 @@
 /**
- * Takes over a server's connections below HTTP. Without conditions the server gets the kernel's socket. With
- * conditions a link replaces that socket. The server and its routes do not notice the difference.
+ * Takes over the connections of a server below HTTP. Without conditions, the server gets the kernel's socket. With
+ * conditions, the server gets a link in place of the kernel's socket. The server and its routes do not notice the link.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -12,14 +12,17 @@ import { NEUTRAL, isNeutral } from './bend/ranges.ts'
 export interface Wire {
   readonly conditions: Conditions
   /**
-   * Sets the conditions of new connections. An open connection keeps its conditions and counts as
-   * outdated: the caller ends it, because only the caller can end it without losing messages.
-   * Connections cut by a black hole are closed.
+   * Sets the conditions of new connections. An open connection keeps its conditions and counts as outdated. The caller
+   * has to end outdated connections, because only the caller can end a connection without losing messages. Also closes
+   * the connections that a black hole has cut.
    */
   setConditions(conditions: Conditions): void
   /** Returns true if the conditions have changed since this connection was opened. */
   isOutdated(socket: Socket): boolean
-  /** Ends every outdated connection for which `isBusy` returns false. Bytes that were already sent still arrive. */
+  /**
+   * Ends every outdated connection for which `isBusy` returns false. Bytes that the server has already written still
+   * arrive.
+   */
   endOutdated(isBusy: (socket: Socket) => boolean): void
   /** Returns true if a black hole has cut this connection, so that neither end may receive another byte. */
   isSilent(socket: Socket): boolean
@@ -27,13 +30,15 @@ export interface Wire {
   cut(how: Cut, isCut: (socket: Socket) => boolean): void
   /** Resets every connection that arrives in the next `forMs` milliseconds, as if no server were running. */
   refuse(forMs: number): void
-  /** Destroys the silent connections, which would keep the server from closing. */
+  /**
+   * Destroys the connections that a black hole has cut, because these connections would keep the server from closing.
+   */
   close(): void
 }
 
 /**
- * Creates the wire of a server. `spares` returns true for the request target of a WebSocket that no condition may
- * affect.
+ * Creates the wire of a server. If `spares` returns true for a WebSocket's request target, no condition affects this
+ * WebSocket.
  */
 export function createWire(server: Server, spares: (target: string) => boolean = () => false): Wire {
   const open = new Map<Socket | Link, Conditions>()
@@ -48,8 +53,8 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       return conditions
     },
     setConditions(changed) {
-      // Copy the conditions: they are compared by identity, so even equal conditions make every open connection
-      // outdated. A restart needs this.
+      // Copy the conditions. `isOutdated` compares conditions by identity, so even equal conditions make every open
+      // connection outdated. A simulated restart needs this effect.
       conditions = { ...changed }
       endSilent()
     },
@@ -75,7 +80,7 @@ export function createWire(server: Server, spares: (target: string) => boolean =
     },
   }
 
-  /** Returns the socket or link that the server gets for this connection. Null if the connection was reset. */
+  /** Returns the socket or link that the server gets for this connection. Returns null if the connection was reset. */
   function meet(kernel: Socket): Socket | Link | null {
     if (refusal) {
       kernel.resetAndDestroy()
@@ -96,8 +101,8 @@ export function createWire(server: Server, spares: (target: string) => boolean =
 }
 
 /**
- * Calls `replace` for each connection, and passes the returned socket to Node's own listener for connections. That
- * listener stays in use, so that the server's time limits and its `close` work as usual.
+ * Calls `replace` for each connection, and passes the returned socket to Node's own listener for connections. Node's
+ * own listener stays in use, so that the server's time limits and its `close` work as usual.
  */
 function takeOver(server: Server, replace: (kernel: Socket) => Socket | Link | null): void {
   const [serve] = server.listeners('connection')

@@ -1,4 +1,6 @@
-/** A line connects the kernel's socket with a link. It has one pipe for each direction, and applies the conditions. */
+/**
+ * A line connects the kernel's socket with a link. The line has a pipe for each direction and applies the conditions.
+ */
 import type { Socket } from 'node:net'
 import type { Conditions } from '../../protocol/lab.ts'
 import { bandwidth } from './conditions/bandwidth.ts'
@@ -15,31 +17,34 @@ import { createPipe } from './pipe.ts'
 import { readUpgrades } from './upgrades.ts'
 
 export interface Line {
-  /** Accepts bytes at once. Returns false if the line is then full; it calls `roomAgain` when there is space. */
+  /**
+   * Accepts bytes at once. Returns false if the line is then full. A full line calls `roomAgain` when it has space
+   * again.
+   */
   send(bytes: Buffer): boolean
-  /** Ends the direction to the client. Calls `done` when the kernel has all earlier bytes. */
+  /** Ends the direction to the client. Calls `done` when the kernel has taken all earlier bytes. */
   end(done: () => void): void
-  /** Continues to deliver after `receive` has returned false. */
+  /** Continues to call `receive` with bytes from the client, after `receive` has returned false. */
   resume(): void
   stop(): void
 }
 
-/** Callbacks with which a line reports to its link. */
+/** Functions that a line calls to report to its link. */
 export interface LineEnd {
-  /** Called with bytes from the client. Returns false to get no more bytes until `resume` is called. */
+  /** Called with bytes from the client. Returns false if the link wants no more bytes until it calls `resume`. */
   receive(bytes: Buffer): boolean
   /** Called after the last byte from the client. */
   received(): void
   /** Called with the number of bytes that the kernel has just taken. */
   sent(bytes: number): void
   roomAgain(): void
-  /** Called when the firewall has read a request that it does not let through. */
+  /** Called when the firewall refuses a request. */
   refused(): void
   /** Called when no byte has passed for `idleCutMs`. */
   idle(): void
 }
 
-/** Creates a line. `spares` returns true for the request target of a WebSocket that no condition may affect. */
+/** Creates a line. If `spares` returns true for a WebSocket's request target, no condition affects this WebSocket. */
 export function createLine(
   kernel: Socket,
   conditions: Conditions,
@@ -64,7 +69,7 @@ export function createLine(
   })
   const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
 
-  // Read the bytes before the pipe delays them. A spared WebSocket is then free of conditions from its first byte on.
+  // Read the bytes before the pipe delays them. The conditions then never affect a WebSocket that `spares` has named.
   const look = readUpgrades((target) => spares(target) && setFree())
   kernel.on('data', (bytes: Buffer) => {
     silence?.heard()
@@ -93,7 +98,7 @@ export function createLine(
     },
   }
 
-  /** Removes all conditions. The buffering proxy needs no change: it holds nothing back after a 101. */
+  /** Removes all conditions. The buffering proxy needs no change: the proxy holds back no byte after a 101. */
   function setFree(): void {
     silence?.stop()
     silence = refuses = undefined
@@ -113,7 +118,7 @@ export function createLine(
     return goesOn
   }
 
-  /** Writes the due packets to the kernel's socket, all in one write. */
+  /** Writes all packets that are due to the kernel's socket in one write. */
   function send(packets: readonly Buffer[]): boolean {
     let goesOn = true
     kernel.cork()
@@ -128,8 +133,8 @@ export function createLine(
 }
 
 /**
- * Returns the conditions that delay packets, in the order in which a packet meets them. The conditions keep state, so
- * each direction needs its own.
+ * Returns the conditions that delay packets, in the order in which the pipe applies them. A condition keeps state, so
+ * each direction needs its own conditions.
  */
 function delays({ latencyMs, jitterMs, bandwidthBytesPerSecond, lossRate }: Conditions): Condition[] {
   return [

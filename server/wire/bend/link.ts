@@ -1,6 +1,6 @@
 /**
- * Link: a connection under conditions. Node's HTTP server and ws use it as their socket. A line
- * connects it with the kernel's socket.
+ * A link is a connection under network conditions. Node's HTTP server and the package ws use the link as their socket.
+ * A line connects the link with the kernel's socket.
  */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -14,25 +14,25 @@ import type { SentCallback } from './receipts.ts'
 const links = new WeakMap<Socket, Link>()
 
 /**
- * Accepts writes at once, up to the capacity of the line. If a write were accepted only when its bytes are due, the
- * next write would start too late.
+ * A link accepts writes at once, up to the capacity of its line. If a link accepted a write only when its bytes are
+ * due, the delay of the next write would start too late.
  */
 export class Link extends Duplex {
   readonly #kernel: Socket
   readonly #line: Line
   readonly #receipts = createReceipts()
-  /** Callback of the write that waits for space. */
+  /** Callback of the write that waits until the line has space. */
   #waiting: SentCallback | undefined
   #takenBytes = 0
   #sentBytes = 0
   #onSent: (bytes: number) => void = () => {}
 
   /**
-   * Puts a link between the server and a socket. `spares` returns true for the request target of a WebSocket that no
-   * condition may affect.
+   * Puts a link between the server and a socket. If `spares` returns true for a WebSocket's request target, no
+   * condition affects this WebSocket.
    */
   constructor(kernel: Socket, conditions: Conditions, spares: (target: string) => boolean) {
-    // Node's HTTP server expects half-open sockets: it decides itself what to do after the client's FIN.
+    // Node's HTTP server decides what to do after the client's FIN, so its socket must be able to be half-open.
     super({ allowHalfOpen: true })
     this.#kernel = kernel
     links.set(kernel, this)
@@ -50,11 +50,12 @@ export class Link extends Duplex {
     })
     kernel.on('timeout', () => this.emit('timeout'))
     kernel.on('error', (error) => this.destroy(error))
-    // After both directions have ended properly, the pipe may still hold bytes from the client.
+    // Keep the link if both directions of the kernel's socket have ended properly: the pipe may still hold bytes from
+    // the client.
     kernel.on('close', () => (kernel.readableEnded && kernel.writableFinished) || this.destroy())
   }
 
-  /** Writes like any socket: calls back when the kernel has the bytes. The link itself accepts the bytes earlier. */
+  /** Calls back when the kernel has taken the bytes, as any socket does. The link itself accepts the bytes earlier. */
   override write(
     chunk: string | Uint8Array,
     encoding?: BufferEncoding | SentCallback,
@@ -82,7 +83,10 @@ export class Link extends Duplex {
     this.#line.end(done)
   }
 
-  /** Deletes the bytes that the kernel does not have yet. Use `end` or `destroySoon` to deliver them first. */
+  /**
+   * Deletes the bytes that the kernel has not taken yet. To deliver these bytes first, call `end` or `destroySoon`
+   * instead.
+   */
   override _destroy(error: Error | null, done: SentCallback): void {
     this.#line.stop()
     this.#kernel.destroy()
@@ -90,7 +94,10 @@ export class Link extends Duplex {
     done(error)
   }
 
-  /** Calls `listener` with the number of bytes that the kernel has taken, before the callbacks of the writes. */
+  /**
+   * Calls `listener` each time the kernel has taken bytes, with the number of these bytes. The callbacks of the writes
+   * run later.
+   */
   onSent(listener: (bytes: number) => void): void {
     this.#onSent = listener
   }
@@ -132,7 +139,9 @@ export class Link extends Duplex {
     return this.destroy()
   }
 
-  /** Sets the time without traffic, measured at the kernel's socket, after which `timeout` is emitted. 0 means never. */
+  /**
+   * Emits `timeout` when the kernel's socket has had no traffic for `ms`. If `ms` is 0, the link never emits `timeout`.
+   */
   setTimeout(ms: number, listener?: () => void): this {
     this.#kernel.setTimeout(ms)
     if (listener && ms > 0) this.once('timeout', listener)
@@ -201,7 +210,7 @@ export class Link extends Duplex {
   }
 }
 
-/** Returns the socket as a link; null if it is the kernel's socket. */
+/** Returns the socket if it is a link. Returns null if the socket is the kernel's socket. */
 export const linkOf = (socket: Duplex): Link | null => (socket instanceof Link ? socket : null)
 
 /** Returns the link that stands between the server and a kernel's socket. */

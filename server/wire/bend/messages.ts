@@ -1,7 +1,7 @@
 /**
- * Finds the beginning and the end of HTTP/1.1 messages in one direction of a connection (RFC 9112,
- * section 6). Conditions need this if they treat a head or a response differently from other bytes.
- * Unreadable bytes count as one message without an end.
+ * Finds where each HTTP/1.1 message begins and ends in one direction of a connection (RFC 9112, section 6). The
+ * buffering, the firewall and the meter use this reader. Bytes that the reader cannot parse count as one message
+ * without an end.
  */
 
 /** Length of a body: a number of bytes, `chunked`, or `rest` for all further bytes, for example after a 101. */
@@ -11,9 +11,9 @@ export interface MessageReader {
   read(bytes: Buffer): void
   /** Returns true if all messages so far are complete. */
   isBetween(): boolean
-  /** Returns true if no further message can be found in this direction. */
+  /** Returns true if the reader can find no further message in this direction, for example after a 101. */
   isBeyond(): boolean
-  /** Number of bytes of an incomplete head. */
+  /** Returns how many bytes of an incomplete head have arrived. */
   begunBytes(): number
 }
 
@@ -26,12 +26,12 @@ const CR = 13
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
- * Reads messages. `bodyOf` returns the length of the body that follows a head. `bytesAfterHead` is the number of
- * bytes after the head that arrived together with it.
+ * Reads messages. `bodyOf` returns the length of the body that follows a head. `bytesAfterHead` is the number of bytes
+ * that arrived together with the head and follow it.
  */
 export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): MessageReader {
   let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
-  /** Current head or line, as far as it has arrived. */
+  /** The part of the current head or line that has arrived. */
   let text = ''
   /** Number of content bytes to skip before the next head or line. */
   let skipBytes = 0
@@ -50,7 +50,7 @@ export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => B
     begunBytes: () => (reading === 'head' ? text.length : 0),
   }
 
-  /** Reads a head in one step if it has arrived completely, as most heads do. Otherwise returns null. */
+  /** Reads a head in one step if the whole head has arrived, which is the usual case. Otherwise returns null. */
   function readHead(bytes: Buffer, from: number): number | null {
     if (reading !== 'head' || text !== '' || bytes[from] === CR) return null
     const end = bytes.indexOf(HEAD_END, from) + HEAD_END.length
@@ -89,7 +89,10 @@ export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => B
   }
 }
 
-/** Returns the length of a response's body. 1xx, 204 and 304 have no content, and a 101 ends HTTP (RFC 9112, section 6.3). */
+/**
+ * Returns the length of a response's body. Responses with the status 1xx, 204 or 304 have no content. The bytes after a
+ * 101 are not HTTP (RFC 9112, section 6.3).
+ */
 export function bodyOfAnswer(head: string): Body {
   const status = statusOf(head)
   if (status === 101) return 'rest'
@@ -98,13 +101,16 @@ export function bodyOfAnswer(head: string): Body {
 
 const statusOf = (head: string): number => Number(head.split(' ', 2)[1])
 
-/** Returns true if a request asks for a WebSocket. All three conditions are required (RFC 6455, section 4.2.1). */
+/**
+ * Returns true if a request asks for a WebSocket: HTTP/1.1, `Upgrade: websocket` and `Connection: Upgrade` (RFC 6455,
+ * section 4.2.1).
+ */
 export const isWebSocket = (head: string): boolean =>
   /^[^\r]* HTTP\/1\.1\r\n/.test(head) &&
   /^upgrade:(?:.*,)?\s*websocket\s*(?:,.*)?$/im.test(head) &&
   /^connection:.*\bupgrade\b/im.test(head)
 
-/** Returns the length that the fields of a head give, or `otherwise` if they give none. */
+/** Returns the length of a body that the fields of a head give, or `otherwise` if the fields give no length. */
 export function declaredBody(head: string, otherwise: Body): Body {
   if (/^transfer-encoding:.*chunked\s*$/im.test(head)) return 'chunked'
   const [, length] = /^content-length:\s*(\d+)\s*$/im.exec(head) ?? []

@@ -1,60 +1,66 @@
 /**
- * Pipe: one direction of a link. It queues packets, each with the time at which it is due at the receiver. Packets
- * leave in the order in which they were put. A condition can delay packets, but cannot reorder them.
+ * A pipe is one direction of a link. The pipe queues packets, and knows for each packet when the packet is due at the
+ * receiver. Packets leave the pipe in the order in which they entered it. A condition can delay packets, but cannot
+ * change their order.
  */
 import type { Condition } from './conditions/condition.ts'
 
 export interface Pipe {
-  /** Accepts bytes at once. Returns false if the pipe is then full; it calls `drained` when there is space. */
+  /**
+   * Accepts bytes at once. Returns false if the pipe is then full. A full pipe calls `drained` when it has space again.
+   */
   put(bytes: Buffer): boolean
-  /** Ends the pipe. `ended` is called after the last packet. */
+  /** Ends the pipe. The pipe calls `ended` after the last packet. */
   end(): void
-  /** Continues to deliver after `deliver` has returned false. */
+  /** Continues to call `deliver`, after `deliver` has returned false. */
   resume(): void
-  /** Removes the conditions. Queued packets and all later ones are due at once. */
+  /** Removes the conditions. All queued packets and all later packets are due at once. */
   free(): void
-  /** Deletes the queued packets. No callback runs after this. */
+  /** Deletes the queued packets. After `stop`, the pipe calls no function of its receiver. */
   stop(): void
 }
 
 export interface End {
-  /** Called with the packets that are due, in order. Returns false to get no more packets until `resume` is called. */
+  /**
+   * Called with the packets that are due, in order. Returns false if the receiver wants no more packets until it calls
+   * `resume`.
+   */
   deliver(packets: readonly Buffer[]): boolean
   drained(): void
   ended(): void
 }
 
-/** Payload of a TCP segment on Ethernet: 1,500 bytes less the headers of IP and TCP and the timestamps. */
+/**
+ * Payload of a TCP segment on Ethernet: 1,500 bytes minus the headers of IP (20) and TCP (20) and the TCP timestamps
+ * (12).
+ */
 const PACKET_BYTES = 1448
 
-/**
- * Capacity of a pipe. It is similar to the size of the kernel's buffers. When the pipe is full, the writer has to
- * wait.
- */
+/** Capacity of a pipe, similar to the size of the kernel's buffers. When the pipe is full, the writer has to wait. */
 const CAPACITY_BYTES = 256 * 1024
 
-/** Largest error of a timer. Timers count whole milliseconds, so a timer can run too early by this time. */
+/** Time by which a timer can run too early, because timers count whole milliseconds. */
 const EARLY_MS = 0.5
 
 interface Packet {
   readonly bytes: Buffer
-  /** Time at which the packet is due. It also waits for the packets before it. */
+  /** Time at which the packet is due. The packet also waits for the packets before it. */
   dueMs: number
 }
 
 export function createPipe(initialConditions: readonly Condition[], receiver: End): Pipe {
   let conditions = initialConditions
-  /** Packets in order. Only the first packet can be delivered, so no packet overtakes another. */
+  /** Packets in order. The pipe always delivers the first packet first, so no packet overtakes another. */
   const queue: Packet[] = []
   let queuedBytes = 0
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** True if `put` has returned false, so that the writer waits for `drained`. */
+  /** True if `put` has returned false and the writer waits for `drained`. */
   let isFull = false
   /** True if `deliver` has returned false. */
   let isBlocked = false
   /**
-   * True while the loop of `run` delivers packets. `deliver` can call this pipe again, and a second loop would
-   * deliver packets out of order.
+   * True while the loop in `run` delivers packets. `deliver` can call a function of this pipe, and a second loop would
+   * then deliver packets out of order.
    */
   let isDelivering = false
   let isEnding = false

@@ -1,4 +1,4 @@
-/** Well-known networks. The figures are typical values and come from no standard. */
+/** Presets of the conditions for well-known networks. The figures are typical values, not values of a standard. */
 import type { Preset } from '../../protocol/lab.ts'
 import { NEUTRAL } from './ranges.ts'
 

@@ -23,8 +23,8 @@ export interface AllowedRange {
 type NumberName = { [Name in keyof Conditions]: Conditions[Name] extends number ? Name : never }[keyof Conditions]
 
 /**
- * Allowed values. The conditions affect the page too. Within these ranges the page still works, so a user can reset
- * them.
+ * Allowed values of each condition. The conditions also affect the page that sets them. Within these ranges the page
+ * still works, so that a user can reset the conditions.
  */
 export const RANGES: Record<NumberName, AllowedRange> = {
   latencyMs: { from: 0, to: 2000 },
@@ -41,6 +41,9 @@ export function areEqual(a: Conditions, b: Conditions): boolean {
   return Object.entries(a).every(([name, value]) => b[name as keyof Conditions] === value)
 }
 
-/** Returns true if these conditions need no link. If `bufferingBytes` is 0, the other buffering settings have no effect. */
+/**
+ * Returns true if these conditions change nothing, so that a connection needs no link. If `bufferingBytes` is 0,
+ * `bufferingMs` and `bufferingObeysHeader` have no effect.
+ */
 export const isNeutral = (conditions: Conditions): boolean =>
   areEqual({ ...conditions, bufferingMs: 0, bufferingObeysHeader: false }, NEUTRAL)

@@ -1,15 +1,18 @@
 /**
- * Calls writers back when the kernel has their bytes. A link accepts a write long before that. If bytes counted as
- * sent as soon as the link accepts them, bytes that a cut destroys would be counted too.
+ * Calls a writer back when the kernel has taken the bytes of the write. A link accepts a write long before the kernel
+ * takes its bytes. If bytes counted as sent when the link accepts them, the count would include bytes that a cut
+ * destroys.
  */
 export type SentCallback = (error?: Error | null) => void
 
 export interface Receipts {
-  /** Notes that `bytes` are written. Returns a function that registers a callback for them. */
+  /**
+   * Notes that a writer has written `bytes` more bytes. Returns a function that registers the callback of this write.
+   */
   expect(bytes: number): (done: SentCallback) => void
   /** Notes that the kernel has taken `bytes` more bytes. */
   sent(bytes: number): void
-  /** Calls every waiting callback, and gives it an error. */
+  /** Calls every waiting callback with an error. */
   giveUp(): void
 }
 

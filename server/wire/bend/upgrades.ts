@@ -1,6 +1,9 @@
 import { declaredBody, isWebSocket, readMessages } from './messages.ts'
 
-/** Returns a function that reads bytes from the client. It calls `onUpgrade` with the request target of a WebSocket. */
+/**
+ * Returns a function that reads bytes from the client. If a request asks for a WebSocket, the function calls
+ * `onUpgrade` with the request target.
+ */
 export function readUpgrades(onUpgrade: (target: string) => void): (bytes: Buffer) => void {
   const requests = readMessages((head) => {
     if (!isWebSocket(head)) return declaredBody(head, 0)

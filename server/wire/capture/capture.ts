@@ -8,14 +8,14 @@ import type { Head } from '../request-head.ts'
 
 export interface Capture {
   /**
-   * Calls `onCrossing` for each crossing in the lanes whose names begin with `name` and a dot. It reports only
-   * exchanges that begin after this call. Returns a function that stops the reports. When the last listener for a
-   * name stops, the recordings of its lanes are deleted.
+   * Calls `onCrossing` for each crossing in the lanes whose names begin with `name` and a dot. An exchange is reported
+   * only if the name was watched when the exchange began. Returns a function that stops the calls of `onCrossing`. When
+   * the last listener for a name has stopped, the capture deletes the recordings of the lanes with this name.
    */
   watch(name: string, onCrossing: (crossing: Crossing) => void): () => void
   /**
-   * Begins a recording. Returns null if no page watches the lane. `connection.number` identifies the
-   * connection; `connection.requests` is the number of earlier requests on it.
+   * Begins a recording. Returns null if no page watches the lane. `connection.number` identifies the connection.
+   * `connection.requests` is the number of earlier requests on this connection.
    */
   begin(
     reading: Reading,
@@ -23,9 +23,9 @@ export interface Capture {
     connection: { readonly number: number; readonly requests: number },
     hasBody: boolean,
   ): Recording | null
-  /** Returns the recording of an exchange; null if it is not kept. */
+  /** Returns the recording of an exchange; null if the capture keeps no recording of this exchange. */
   find(exchange: number): Recording | null
-  /** Memory used by the recordings of all lanes. */
+  /** Number of bytes of memory that the recordings of all lanes use. */
   readonly keptBytes: number
 }
 
@@ -104,7 +104,7 @@ export function createCapture({ laneBytes, totalBytes, lanes: laneLimit }: Limit
     lanes.set(name, lane)
     const [leastRecent] = lanes.values()
     if (lanes.size > laneLimit && leastRecent) forgetLane(leastRecent)
-    // A new lane makes the share of every lane smaller.
+    // A new lane makes the share of memory of every lane smaller.
     if (isNew && share() < laneBytes) for (const known of lanes.values()) trim(known)
     return lane
   }
@@ -114,8 +114,9 @@ export function createCapture({ laneBytes, totalBytes, lanes: laneLimit }: Limit
   }
 
   /**
-   * Frees memory until the lane keeps no more than its share. Deletes the oldest finished recording first. If
-   * none is finished, it drops one part at a time, and as a last resort deletes the oldest recording.
+   * Frees memory until the lane keeps no more than its share. Deletes the oldest finished recording first. If no
+   * recording is finished, drops the bytes of one part at a time. If there is no part to drop, deletes the oldest
+   * recording.
    */
   function trim(lane: Lane): void {
     while (lane.keptBytes > share()) {

@@ -11,7 +11,7 @@ export interface FrameRecorder {
   end(): void
 }
 
-/** Classifies a message by its text. Returns the kind of the message, and its id if it is an event. */
+/** Finds the kind of a message from its text. If the message is an event, also returns the id of the event. */
 export type MessageKind = (text: string) => { readonly is: CrossingKind; readonly id?: string }
 
 const CONTROLS: Partial<Record<number, CrossingKind>> = { 8: 'close', 9: 'ping', 10: 'pong' }
@@ -24,7 +24,7 @@ export function createFrameRecorder(
 ): FrameRecorder {
   const reader = createFrameReader()
   const defaultKind: CrossingKind = up ? 'message' : 'control'
-  /** Text of the message that is being read. */
+  /** Text of the current message. */
   const text = createMessageText()
   let messageBytes = 0
   let controlBytes = 0

@@ -1,6 +1,6 @@
 /**
- * Stores the bytes of an exchange in the order in which they crossed the network. Each part is a head, a body, a
- * chunk or a frame.
+ * Stores the bytes of an exchange as parts, in the order in which the bytes crossed the network. A part is a head, a
+ * body, a chunk, a frame, dropped bytes, or the end of the connection.
  */
 import type { Part } from '../../protocol/wire.ts'
 
@@ -11,46 +11,48 @@ export interface RawPart {
   atMs: number
   /** Kept bytes of the part. Only the beginning of a long part is kept. */
   bytes: Buffer
-  /** Number of bytes that crossed the network, also those that are not kept. */
+  /** Number of bytes of the part that crossed the network, including the bytes that are not kept. */
   length: number
-  /** Length of the line with a chunk's size, or of a frame's head. */
+  /** Length of a frame's head, or of the line that gives a chunk's size; otherwise 0. */
   headLength: number
   /**
-   * True if the text was rebuilt from the fields that Node has parsed. Its length can differ from the number of bytes
-   * that arrived.
+   * True if `bytes` were rebuilt from the data that Node has parsed. The length of `bytes` can then differ from the
+   * number of bytes that arrived.
    */
   readonly isRebuilt: boolean
-  /** True if the dropped bytes ended with the end of a line. */
+  /** Only for dropped bytes: true if they ended with a line break. */
   endsLine: boolean
 }
 
 export interface ExchangeParts {
-  /** Lists the finished parts in the order of their last bytes, and then the open ones. */
+  /** Lists the finished parts in the order of their last bytes, and then the open parts. */
   list(): readonly RawPart[]
-  /** Adds bytes to the open part of this kind and direction. Begins a part if none is open. */
+  /**
+   * Adds bytes to the open part of this kind and direction. Begins a part if no part of this kind and direction is
+   * open.
+   */
   grow(start: Pick<RawPart, 'is' | 'up'> & Partial<RawPart>, bytes: Buffer, atMs: number, headLength?: number): void
   /** Finishes the open part of this direction. */
   end(up: boolean): void
   /** Adds a finished part and returns it. */
   put(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): RawPart
   /**
-   * Drops the bytes of the oldest part that is not a head, and keeps their number. Returns false if there is no such
-   * part.
+   * Drops the bytes of the oldest finished body, chunk or frame, and keeps only their number. Returns false if there is
+   * no finished body, chunk or frame.
    */
   drop(): boolean
-  /** Deletes all parts. Later parts are not kept. */
+  /** Deletes all parts. After `close`, no part is kept. */
   close(): void
 }
 
 /**
- * Maximum number of bytes that are kept of one part. It is enough for the response to a poll with several hundred
- * events.
+ * Maximum number of bytes that are kept of one part. The response to a poll with several hundred events is not longer.
  */
 const PART_BYTES = 64 * 1024
 
 /**
- * Maximum memory that Node needs for a part in addition to its bytes. If this were not counted, many tiny frames
- * would use far more memory than the limit allows.
+ * Maximum memory that Node needs for a part in addition to the part's bytes. If this memory were not counted, many tiny
+ * frames would use far more memory than the limit allows.
  */
 const OVERHEAD_BYTES = 512
 
@@ -58,7 +60,10 @@ const NONE = Buffer.alloc(0)
 
 const LINE_FEED = 0x0a
 
-/** Creates a list of parts. It calls `kept` with each change in memory use, including the overhead of each part. */
+/**
+ * Creates a list of parts. The list calls `kept` with each change of its memory use, in bytes. The memory use includes
+ * the overhead of each part.
+ */
 export function createParts(kept: (bytes: number) => void): ExchangeParts {
   let finished: RawPart[] = []
   let growing: { up: RawPart | null; down: RawPart | null } = { up: null, down: null }
@@ -120,11 +125,14 @@ export function createParts(kept: (bytes: number) => void): ExchangeParts {
     if (!before) finished[at] = dropped
     dropped.length += length
     dropped.atMs = atMs
-    // The last two bytes of a chunk are framing, so its data ends before them.
+    // The last two bytes of a chunk are framing, so the chunk's data ends two bytes earlier.
     dropped.endsLine = bytes.length === length && bytes.at(is === 'chunk' ? -3 : -1) === LINE_FEED
   }
 
-  /** Returns the dropped part of the same direction before this one, if no kept part lies between them. */
+  /**
+   * Returns the last dropped part before index `at` in this direction. Returns undefined if a kept part lies in
+   * between.
+   */
   function droppedBefore(at: number, up: boolean): RawPart | undefined {
     for (let i = at - 1; finished[i]?.is === 'dropped'; i--) if (finished[i]?.up === up) return finished[i]
     return undefined
@@ -138,7 +146,7 @@ function newPart(part: Pick<RawPart, 'is' | 'up' | 'atMs'> & Partial<RawPart>): 
   return { bytes, length: bytes.length, headLength: 0, isRebuilt: false, endsLine: false, ...part }
 }
 
-/** Copies both buffers into new memory. A view of a buffer would keep the whole original buffer in memory. */
+/** Copies `start` and `more` into new memory. A view of a buffer would keep the whole original buffer in memory. */
 function join(start: Buffer, more: Buffer): Buffer {
   const joined = Buffer.allocUnsafeSlow(start.length + more.length)
   start.copy(joined)

@@ -1,4 +1,4 @@
-/** Recording of one exchange in a watched lane. It keeps the bytes and reports each crossing. */
+/** A recording keeps the bytes of one exchange in a watched lane, and reports each crossing. */
 import { now } from '../../now.ts'
 import type { TransportName } from '../../protocol/feed.ts'
 import type { Crossing, CrossingKind, Share } from '../../protocol/wire.ts'
@@ -18,27 +18,30 @@ export interface Recording {
   readonly hasBody: boolean
   readonly parts: ExchangeParts
   readonly isOver: boolean
-  /** Adds to the size of the request head. Called again if later bytes turn out to belong to the head. */
+  /** Adds `bytes` to the size of the request head. Can be called again for later bytes of the same head. */
   head(bytes: number): void
   /** Adds a piece of the request body, without chunk framing. */
   body(bytes: Buffer): void
   /**
-   * Reports the request when it is complete. `pendingBytes`: the bytes that have arrived after its head.
-   * `bodyBytes`: the length that the head gives, or Infinity.
+   * Reports the complete request. `pendingBytes`: the number of bytes that have arrived after the head. `bodyBytes`:
+   * the length of the body that the head gives; Infinity if the head gives no length.
    */
   whole(pendingBytes: number, bodyBytes: number): void
   framesUp(bytes: Buffer): void
-  /** Adds bytes of the response when they are written. */
+  /** Adds bytes of the response that the server has written. */
   down(bytes: Buffer): void
   /** Adds bytes of the response that did not pass through `down`, such as a 100 Continue. */
   interim(bytes: number): void
-  /** Ends the exchange. `up` and `down` are all of its bytes. `isClosed`: its connection has ended too. */
+  /**
+   * Ends the exchange. `up` and `down`: the total numbers of bytes of the exchange. `isClosed`: true if the connection
+   * has ended too.
+   */
   over(up: number, down: number, isClosed: boolean): void
   /** Stops recording and deletes the parts. */
   stop(): void
 }
 
-/** Facts that are known when a request arrives. */
+/** Facts about an exchange that are known when its request arrives. */
 export interface Begun extends Pick<
   Recording,
   'exchange' | 'lane' | 'transport' | 'connection' | 'requestOfConnection' | 'hasBody'
@@ -51,9 +54,9 @@ type CrossingFacts = Omit<Crossing, 'lane' | 'exchange' | 'at' | 'up' | 'bytes'>
 
 export interface Keeper {
   report(crossing: Crossing): void
-  /** Called with each change in memory use, in bytes. */
+  /** Called with each change of the recording's memory use, in bytes. */
   kept(bytes: number): void
-  /** Called after bytes were added. The keeper can then drop parts. */
+  /** Called after the recording has added bytes, so that the keeper can drop parts. */
   grown(): void
 }
 
@@ -75,12 +78,12 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
   const reportedBytes = { up: 0, down: 0 }
   let state: 'waiting' | 'streaming' | 'answered' | 'over' = 'waiting'
   let isRequestReported = false
-  /** Length of the request body so far, without chunk framing. */
+  /** Number of bytes of the request body that have arrived, without chunk framing. */
   let seenBytes = 0
-  /** Bytes of the response that belong to the next report. */
+  /** Number of bytes of the response that the next report will contain. */
   let unreportedBytes = 0
   let readBody: ((bytes: Buffer) => Share) | null = null
-  /** Text of the last complete event since the previous report. */
+  /** Text of the last complete event since the previous report; null if there is none. */
   let event: string | null = null
   let chunk = { data: 0, heartbeats: 0 }
   let isOn = true
@@ -103,8 +106,8 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
       keeper.grown()
     },
     whole(pendingBytes, bodyBytes) {
-      // Without a length, the bytes of the chunk framing cannot be distinguished from the next request. `over`
-      // reports them.
+      // If the head gives no length, the bytes of the chunk framing cannot be distinguished from the next request. The
+      // function `over` reports these bytes later.
       reportRequest(Math.min(pendingBytes, bodyBytes === Infinity ? seenBytes : bodyBytes))
       keeper.grown()
     },
@@ -131,7 +134,7 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
     if (isRequestReported) return
     isRequestReported = true
     const body = parts.list().find(({ is, up }) => is === 'body' && up)
-    // A chunked body is shown without its chunk framing.
+    // The kept bytes of a chunked body contain no chunk framing.
     if (body) body.length = bodyBytes
     parts.end(true)
     if (!body && bodyBytes > 0) parts.put({ is: 'dropped', up: true, atMs: now(), length: bodyBytes })
@@ -187,8 +190,8 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
   }
 
   /**
-   * Reports the bytes since the previous report. If they complete an event, a crossing of the kind `control` is
-   * reported as `event`. Other kinds stay as they are.
+   * Reports the bytes of the response since the previous report. If these bytes complete an event, the kind `event`
+   * replaces the kind `control`. All other kinds stay unchanged.
    */
   function reportDown(facts: CrossingFacts): void {
     const id = event === null ? undefined : reading.idOf(event)
@@ -235,7 +238,7 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
     keeper.grown()
   }
 
-  /** Reports bytes that the meter has counted and the recording has not seen. */
+  /** Reports bytes that the meter has counted, but that the recording has not got. */
   function reportUnseen(up: boolean, bytes: number, facts: CrossingFacts): void {
     parts.put({ is: 'dropped', up, atMs: now(), length: bytes })
     report(up, bytes, facts)

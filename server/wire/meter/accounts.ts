@@ -1,4 +1,7 @@
-/** Sums the bytes of the finished exchanges: one account for each lane, and one for all exchanges outside a lane. */
+/**
+ * Sums the bytes of the finished exchanges. There is one account for each lane, and one account for all exchanges
+ * outside the lanes.
+ */
 import type { TransportName } from '../../protocol/feed.ts'
 import type { Reading } from '../reading.ts'
 import { add, newTally } from './tally.ts'
@@ -9,7 +12,7 @@ export interface Account {
   transport: TransportName | null
   requests: number
   connections: number
-  /** Number of exchanges that are not yet in `tally`. */
+  /** Number of exchanges whose bytes are not yet in `tally`. */
   open: number
   readonly tally: Tally
 }
@@ -24,8 +27,8 @@ export interface Accounts {
 }
 
 /**
- * Maximum number of lanes: enough for 500 pages with four lanes. If there are more, the least recently used lane is
- * removed, and its bytes are added to `other`.
+ * Maximum number of lanes: enough for 500 pages with four lanes. If there are more lanes, the account of the least
+ * recently used lane is removed, and its bytes are added to `other`.
  */
 const LANES = 2000
 
@@ -48,8 +51,8 @@ export function createAccounts(limit: number = LANES): Accounts {
   }
 
   /**
-   * Removes the least recently used lane without an open exchange. An open exchange still needs its account, because
-   * it adds its bytes later.
+   * Removes the least recently used lane that has no open exchange. An open exchange still needs the account of its
+   * lane, because the exchange adds its bytes to the account later.
    */
   function forgetUnused(except: Account): void {
     for (const [name, account] of lanes) {

@@ -17,7 +17,10 @@ export function createAnswerTally(method: string, reading: Reading, split: Tally
   const reader = createHttpReader(method)
   let readBody: ((bytes: Buffer) => Share) | null = null
   const frames = createFrameTally(split, 'framing', (text) => reading.messageDown(text))
-  /** Bytes of the current chunk. If the chunk contains only heartbeats, its framing counts as heartbeats too. */
+  /**
+   * Numbers of bytes of the current chunk, by their purpose. If the chunk contains only heartbeats, its framing counts
+   * as heartbeats too.
+   */
   let chunk = { framing: 0, heartbeats: 0, data: 0 }
 
   return {

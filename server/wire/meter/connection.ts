@@ -1,4 +1,4 @@
-/** Assigns the bytes of a connection to its exchanges. Responses are sent in the order of the requests. */
+/** Assigns the bytes of a connection to its exchanges. The server sends the responses in the order of the requests. */
 import type { Socket } from 'node:net'
 import type { MeteredExchange } from './exchange.ts'
 import { linkOf } from '../bend/link.ts'
@@ -13,18 +13,21 @@ import type { Upstream } from './upstream.ts'
 
 export interface MeteredConnection {
   /**
-   * Opens the exchange of a request when the server has its head. `frames`: the bytes after the head of a handshake;
-   * all later bytes are frames as well. `hasBody`: true if the caller will report the pieces of the body to the
-   * recording and then call `whole`.
+   * Opens the exchange of a request. Call `begin` when the server has the head of the request. `frames`: the bytes that
+   * arrived after the head of a WebSocket handshake; all later bytes from the client are frames too. `hasBody`: true if
+   * the caller will report the pieces of the body to the recording and then call `whole`.
    */
   begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange
   /** Notes that the server has received the whole request. */
   whole(exchange: MeteredExchange): void
-  /** Notes that the socket has the last byte of the response, and no byte of the next response. */
+  /** Notes that the socket has got the last byte of this response, but no byte of the next response yet. */
   answered(exchange: MeteredExchange): void
-  /** Notes that the unclaimed bytes of this connection will never become a request. */
+  /** Notes that the unclaimed bytes of this connection will never belong to a request. */
   giveUp(): void
-  /** Adds the bytes of the open exchanges to their tallies. Returns the numbers of bytes that belong to no exchange. */
+  /**
+   * Adds the bytes of each open exchange to the tally that `tallyOf` returns. Returns how many bytes of the connection
+   * belong to no exchange.
+   */
   addOpen(tallyOf: (exchange: MeteredExchange) => Tally): Unclaimed
 }
 
@@ -35,7 +38,10 @@ export interface Unclaimed {
 
 export interface ConnectionEnds {
   readonly upstream: Upstream
-  /** Begins the recording of an exchange after `requests` earlier requests. Returns null if no page watches the lane. */
+  /**
+   * Begins the recording of an exchange. `requests`: the number of earlier requests on this connection. Returns null if
+   * no page watches the lane.
+   */
   record(exchange: MeteredExchange, request: Head, hasBody: boolean, requests: number): Recording | null
   /** Called with the number of bytes that will never belong to an exchange. */
   abandoned(bytes: Unclaimed): void
@@ -51,10 +57,13 @@ export function meterConnection(
   socket: Socket,
   { upstream, record, abandoned, closed }: ConnectionEnds,
 ): MeteredConnection {
-  /** Exchanges with a response to send, in order. The last exchange stays here after its response, until the next begins. */
+  /**
+   * Exchanges whose responses the server still has to send, in order. After its response, the last exchange stays in
+   * this list until the next exchange begins.
+   */
   const places: Place[] = []
   const link = linkOf(socket)
-  /** Bytes sent outside a response, such as a 100 Continue: Node sends it before it reports the request. */
+  /** Number of sent bytes outside a response. For example, Node sends a 100 Continue before it reports the request. */
   let stray = link ? link.sentBytes : socket.bytesWritten - socket.writableLength
   /** Number of requests that the server has received. */
   let requests = 0
@@ -63,8 +72,8 @@ export function meterConnection(
   const tap = link ? tapLink(link, { written, sent: sentByLink, adopted }) : tapDown(socket, down)
   socket.once('close', () => {
     addUnread(tap.takeUnread())
-    // These requests never reached the server: the link was cut before that, or the firewall answered the first of
-    // them.
+    // The waiting requests never reached the server: the link was cut before, or the firewall answered the first of
+    // these requests.
     for (const { exchange, text } of upstream.waiting()) take(exchange, parseHead(text), false)
     abandon()
     while (places.length > 0) settleFirst(true)
@@ -91,7 +100,7 @@ export function meterConnection(
     },
     answered(exchange) {
       const place = places.find((place) => place.exchange === exchange)
-      // If the connection has ended, its exchanges have been settled already.
+      // If the connection has ended, the listener for `close` has already settled the exchange.
       if (!place) return
       addUnread(tap.takeUnread())
       tap.report()
@@ -111,7 +120,7 @@ export function meterConnection(
     },
   }
 
-  /** Appends the exchange to the queue of responses. It gets the stray bytes that were sent before it. */
+  /** Appends the exchange to `places`. The exchange gets the stray bytes that the server sent before it. */
   function take(exchange: MeteredExchange, request: Head, hasBody: boolean): Place {
     const place: Place = { exchange, isAnswered: false }
     exchange.record(record(exchange, request, hasBody, requests))
@@ -139,7 +148,10 @@ export function meterConnection(
     if (place.exchange.isStream) tap.countOnly()
   }
 
-  /** Returns the exchange to which written bytes belong. The link may still hold earlier responses. */
+  /**
+   * Returns the place of the exchange to which written bytes belong. The link may still hold bytes of earlier
+   * responses.
+   */
   function written(bytes: Buffer): Place | null {
     const place = places.find(({ isAnswered }) => !isAnswered) ?? null
     place?.exchange.recording?.down(bytes)
@@ -156,14 +168,14 @@ export function meterConnection(
     exchange.interim(bytes)
   }
 
-  /** Adds bytes that were sent without being parsed. */
+  /** Adds bytes that the server has sent and the meter has not parsed. */
   function addUnread(bytes: number): void {
     if (bytes > 0) places[0]?.exchange.addUnread(bytes)
   }
 
   /**
-   * Closes every answered exchange that is followed by another exchange. The last exchange stays open, because
-   * further bytes may belong to it.
+   * Settles every answered exchange that another exchange follows. The last exchange stays open, because further bytes
+   * may belong to it.
    */
   function settle(): void {
     for (let [first, next] = places; first?.isAnswered && next && !tap.holds(first); [first, next] = places)

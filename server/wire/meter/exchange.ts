@@ -1,4 +1,6 @@
-/** Exchange: one request and its response, or one handshake and all frames after it. Counts their bytes. */
+/**
+ * Counts the bytes of an exchange: one request and its response, or one WebSocket handshake and all frames after it.
+ */
 import { now } from '../../now.ts'
 import type { Account } from './accounts.ts'
 import { createAnswerTally } from './answer-tally.ts'
@@ -13,31 +15,34 @@ export interface MeteredExchange {
   /** Null if the exchange belongs to no lane. */
   readonly reading: Reading | null
   /**
-   * Recording of this exchange if a page watches its lane. It gets a byte of the response when the byte is
-   * written. The tally counts the byte when it is sent.
+   * Recording of this exchange; null if no page watches its lane. Under conditions, the recording gets a byte of the
+   * response when the server writes the byte, and the tally counts the byte when the kernel takes it.
    */
   readonly recording: Recording | null
   /**
-   * Length of the request body as the head gives it. Infinity if the head gives none: for a chunked body and for a
+   * Length of the request body that the head gives. Infinity if the head gives no length: for a chunked body and for a
    * WebSocket.
    */
   readonly bodyLength: number
-  /** Number of bytes that have arrived after the head. */
+  /** Number of bytes of the request that have arrived after its head. */
   readonly bodyBytes: number
-  /** Starts recording. A head that has already arrived is reported at once. */
+  /** Sets the recording. If the head has already arrived, reports the head to the recording at once. */
   record(recording: Recording | null): void
   head(bytes: number): void
   body(bytes: number): void
   /** Adds bytes that the client has sent after a handshake. */
   framesUp(bytes: Buffer): void
   down(chunk: Buffer | string, encoding: BufferEncoding): void
-  /** True if the response is a stream and its further bytes need not be parsed. */
+  /** True if the response is a stream whose further bytes the meter need not parse. */
   readonly isStream: boolean
-  /** Adds bytes that were sent without being parsed. */
+  /** Adds bytes that the server has sent and the meter has not parsed. */
   addUnread(bytes: number): void
-  /** Adds bytes of an interim response, which were sent before the exchange began. */
+  /** Adds the bytes of an interim response that the server sent before the exchange began. */
   interim(bytes: number): void
-  /** Returns the bytes so far, which the caller must not change. Only a finished exchange can count as empty. */
+  /**
+   * Returns the byte counts of the exchange. The caller must not change them. Only a finished exchange (`isOver`) can
+   * count as empty.
+   */
   tally(isOver: boolean): Tally
 }
 

@@ -1,4 +1,4 @@
-/** Counts one direction of a WebSocket's frames by their purpose. */
+/** Counts the bytes of a WebSocket's frames in one direction, by their purpose. */
 import { CONTROL, createFrameReader } from '../frame-reader.ts'
 import type { FramePiece } from '../frame-reader.ts'
 import { createMessageText } from '../message-text.ts'
@@ -9,9 +9,10 @@ type Kind = keyof Tally['split']
 const CLOSE = 8
 
 /**
- * Returns a counter for frames. The payload of an incomplete message counts as `before`. `kindOf` then
- * classifies the complete message by its text. The frame heads of a heartbeat count as heartbeats too,
- * and so do ping and pong frames.
+ * Returns a function that counts the bytes of frames in `split`. The payload of an incomplete message counts as
+ * `before`. When a message is complete, its payload counts as the kind that `kindOf` returns for the text of the
+ * message. The frame heads of a heartbeat message count as heartbeats too. Ping and pong frames also count as
+ * heartbeats.
  */
 export function createFrameTally(
   split: Tally['split'],

@@ -24,7 +24,7 @@ import type { Tally } from './tally.ts'
 import { tapUp } from './tap.ts'
 
 export interface Meter {
-  /** Returns the current byte counts, including open exchanges. */
+  /** Returns the current byte counts, including the bytes of open exchanges. */
   read(): Lanes
 }
 
@@ -34,7 +34,7 @@ export interface MeteredRequest extends Head {
 }
 
 /**
- * Creates a meter, which starts counting at once. Create the wire before the meter: if a connection has a link, the
+ * Creates a meter. The meter starts to count at once. Create the wire before the meter: if a connection has a link, the
  * meter counts the bytes of the link.
  */
 export function createMeter(
@@ -51,13 +51,14 @@ export function createMeter(
   // The meter's listener must run first: later listeners send the response and change the URL of the request.
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const answered = begin(request, bodyLength(request), undefined, request)
-    // Node emits `finish` when the kernel has the whole response, and before it starts the next response.
+    // Node emits `finish` when the kernel has taken the whole response, and before Node starts the next response.
     response.prependListener('finish', answered)
   })
   server.prependListener('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
     begin(request, Infinity, head)
   })
-  // Without a listener Node itself responds to a bad request. A listener of the meter would prevent that.
+  // If `clientError` has no listener, Node itself responds to a malformed request. A listener of the meter alone would
+  // prevent this response.
   if (server.listenerCount('clientError') > 0)
     server.prependListener('clientError', (_error, socket) => connections.get(socket as Socket)?.giveUp())
 
@@ -95,9 +96,9 @@ export function createMeter(
   }
 
   /**
-   * Opens the exchange of a request. `frames`: the bytes after the head of a handshake. `body`: the
-   * request, if its body can be read. Returns a callback for the caller to call when the kernel has
-   * taken the last byte of the response.
+   * Opens the exchange of a request. `frames`: the bytes that arrived after the head of a WebSocket handshake. `body`:
+   * the request, if its body can be read. Returns a function; the caller calls it when the kernel has taken the last
+   * byte of the response.
    */
   function begin(request: MeteredRequest, bodyLength: number, frames?: Buffer, body?: Readable): () => void {
     const connection = connections.get(request.socket) ?? connect(request.socket, request.socket)
@@ -146,7 +147,7 @@ function wireBytes({ requests, connections }: Account, { up, down, split }: Tall
   return { requests, connections, bytesUp: up, bytesDown: down, split }
 }
 
-/** Returns the length of a request body. Infinity if it is unknown until the body ends. */
+/** Returns the length of a request body. Infinity if the length is unknown until the body ends. */
 function bodyLength({ headers }: IncomingMessage): number {
   if (headers['transfer-encoding'] !== undefined) return Infinity
   return Number(headers['content-length'] ?? 0)

@@ -1,4 +1,7 @@
-/** Exchange outside all lanes. Only its heads are read; all further bytes are bodies. */
+/**
+ * Counts the bytes of an exchange that belongs to no lane. Parses only the heads. All other bytes count as request
+ * bodies (up) or as payload (down).
+ */
 import { now } from '../../now.ts'
 import { createHttpReader } from '../http-reader.ts'
 import type { HttpReader } from '../http-reader.ts'
@@ -9,8 +12,8 @@ import type { Tally } from './tally.ts'
 import { byteLength } from './tap.ts'
 
 /**
- * Each poll makes such an exchange. It is a class because its objects share their functions: while a thousand polls
- * are held, a thousand exchanges are in memory, and the garbage collector copies them.
+ * Each poll without a lane creates an exchange of this class. It is a class, so that all exchanges share their
+ * functions and take little memory: while a thousand polls are held, the garbage collector copies a thousand exchanges.
  */
 export class OutsideExchange implements MeteredExchange {
   readonly account: Account
@@ -31,7 +34,7 @@ export class OutsideExchange implements MeteredExchange {
     this.#method = method
   }
 
-  /** Does nothing, because only lanes are recorded. */
+  /** Does nothing, because only exchanges of lanes are recorded. */
   record(): void {}
 
   head(bytes: number): void {
@@ -71,7 +74,7 @@ export class OutsideExchange implements MeteredExchange {
     return this.#tally
   }
 
-  /** Returns the number of bytes of the head at the beginning of the chunk. */
+  /** Returns how many bytes at the beginning of the chunk belong to the head. */
   #readHead(chunk: Buffer | string, encoding: BufferEncoding): number {
     const text = typeof chunk === 'string' ? chunk : chunk.toString('latin1', 0, HEAD_BYTES)
     const end = text.indexOf(HEAD_END) + HEAD_END.length
@@ -97,10 +100,10 @@ export class OutsideExchange implements MeteredExchange {
 
 const HEAD_END = '\r\n\r\n'
 
-/** Longest head that is read in one step. */
+/** Maximum length of a head that is parsed in one step. */
 const HEAD_BYTES = 2048
 
 const SWITCHED = /^HTTP\/1\.1 101/
-/** A head of an interim response. Another head follows (RFC 9110, section 15.2). */
+/** Matches the head of an interim response. Another head follows (RFC 9110, section 15.2). */
 const INTERIM = /^HTTP\/1\.1 1(?!01)/
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i

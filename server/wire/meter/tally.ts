@@ -1,6 +1,6 @@
 import type { Split } from '../../protocol/wire.ts'
 
-/** Bytes counted so far. The sum of the split is always `up + down`. */
+/** Numbers of bytes that the meter has counted. The sum of all values in `split` is always `up + down`. */
 export interface Tally {
   up: number
   down: number
@@ -25,7 +25,7 @@ export function add(to: Tally, { up, down, split }: Tally): void {
   to.split.heartbeats += split.heartbeats
 }
 
-/** Returns the same number of bytes, all of them counted as empty. */
+/** Returns a tally with the same numbers of bytes, all counted as empty. */
 export const allEmpty = ({ up, down }: Tally): Tally => ({
   up,
   down,

@@ -1,17 +1,17 @@
 /* oxlint-disable eslint/no-underscore-dangle -- Node's names for the methods that a stream implements. */
 /**
- * Reports the bytes that the server sends over a link: once when they are written, and again when the
- * kernel has taken them. If the link is cut in between, the second report does not come.
+ * Reports the bytes that the server sends over a link twice: when the server writes them, and when the kernel has taken
+ * them. If the link is cut before the kernel has taken the bytes, the second report never comes.
  */
 import type { Link } from '../bend/link.ts'
 import type { DownTap } from './tap.ts'
 
 export interface DownEnd<Owner> {
-  /** Called with written bytes. Returns their owner, or null if they have none yet. */
+  /** Called with bytes that the server writes. Returns the owner of these bytes; null if they have no owner yet. */
   written(bytes: Buffer): Owner | null
   /** Called with bytes that the kernel has taken. */
   sent(owner: Owner | null, bytes: Buffer): void
-  /** Called instead of `sent` for bytes that had no owner when they were written. */
+  /** Called instead of `sent` for bytes that had no owner when the server wrote them. */
   adopted(owner: Owner, bytes: number): void
 }
 
@@ -24,10 +24,10 @@ interface Held<Owner> {
 export function tapLink<Owner>(link: Link, end: DownEnd<Owner>): DownTap<Owner> {
   const { _write: write, _writev: writev } = link
   const early = Buffer.alloc(link.takenBytes - link.sentBytes)
-  /** Bytes that are written and that the kernel has not taken, in order. */
+  /** Bytes that the server has written and the kernel has not taken, in order. */
   const queue: Held<Owner>[] = early.length > 0 ? [{ owner: null, isAdopted: false, bytes: early }] : []
 
-  // A link accepts every write immediately, so the bytes can be queued before the write.
+  // A link accepts every write immediately, so the tap can queue the bytes before it passes the write on.
   link._write = (bytes, encoding, done) => {
     take(bytes)
     write.call(link, bytes, encoding, done)

@@ -8,40 +8,46 @@ interface Chunk {
 }
 
 export interface DownTap<Owner> {
-  /** Stops reporting sent bytes and only counts them, if that is cheaper. */
+  /** From now on only counts sent bytes and does not report them, if counting is cheaper. */
   countOnly(): void
   /** Reports sent bytes again. The socket must have no queued bytes. */
   report(): void
   /** Returns the number of bytes that were sent without a report since the last call. */
   takeUnread(): number
-  /** Returns true if the kernel has not taken all bytes of this owner, although the stream has passed them on. */
+  /** Returns true if the server has written bytes of this owner that the kernel has not taken yet. */
   holds(owner: Owner): boolean
-  /** Gives this owner all written bytes that have no owner and that the kernel has not taken. Returns their number. */
+  /**
+   * Assigns to this owner all written bytes that have no owner and that the kernel has not taken. Returns the number of
+   * these bytes.
+   */
   adopt(owner: Owner): number
 }
 
 /**
- * Reports the bytes that the server sends over a socket, in order. It reports a write when the kernel has taken all
- * of it. Bytes that are still queued when a connection breaks are never reported.
+ * Reports the bytes that the server sends over a socket, in order. The tap reports a write when the kernel has taken
+ * all bytes of the write. Bytes that are still queued when a connection breaks are never reported.
  *
- * It replaces `_write` and `_writev`, not `write`. A stream runs one of these two at a time, so the tap allocates
- * nothing for each write, and it also sees the bytes given to `end`.
+ * The tap replaces the socket's `_write` and `_writev` instead of `write`, so the tap also sees the bytes that `end`
+ * writes. A stream runs only one `_write` or `_writev` at a time, so the tap allocates nothing for each write.
  *
- * Even so, the tap makes sending to a thousand sockets a few percent slower, because its data does not fit into the
- * processor's cache. Therefore it only counts bytes that need no parsing, and uses Node's own counter for this. That
- * counter includes the write during which a connection breaks, as if its bytes had been sent.
+ * Even so, the tap makes sending to a thousand sockets a few percent slower, because the data of a thousand taps does
+ * not fit into the processor's cache. Therefore the tap does not report bytes that need no parsing, and takes their
+ * number from Node's own counter. If a connection breaks during a write, Node's counter includes the bytes of this
+ * write, as if they had been sent.
  */
 export function tapDown(
   socket: Socket,
   down: (chunk: Buffer | string, encoding: BufferEncoding) => void,
 ): DownTap<unknown> {
   const { _write: write, _writev: writev, destroy } = socket
-  /** Number of sent bytes that were reported, or returned by `takeUnread`. */
+  /** Number of sent bytes that the tap has reported or `takeUnread` has returned. */
   let knownBytes = sent(socket)
   let isCounting = false
-  /** Number of sent bytes when the socket was destroyed. After that the socket no longer knows how many were queued. */
+  /**
+   * Number of sent bytes when the socket was destroyed. A destroyed socket no longer knows how many bytes were queued.
+   */
   let sentAtEnd: number | null = null
-  /** Callback, chunk or chunks of the current write. */
+  /** Callback of the current write, and its chunk or its chunks. */
   let next: (error?: Error | null) => void = () => {}
   let chunk: Buffer | string = ''
   let encoding: BufferEncoding = 'latin1'
@@ -50,7 +56,7 @@ export function tapDown(
   interpose()
   return {
     countOnly() {
-      // If `socket` is another stream in place of the kernel's socket, it may count its bytes differently.
+      // Another stream in place of the kernel's socket may count its bytes differently.
       if (isCounting || !(socket instanceof Socket)) return
       isCounting = true
       socket._write = write
@@ -101,7 +107,7 @@ export function tapDown(
   }
 
   function reportChunk(written: Chunk | Buffer): void {
-    // If all chunks are buffers, Node replaces the chunks of the array by these buffers.
+    // If all chunks are buffers, Node replaces each entry of the array with its buffer.
     const { chunk, encoding } = Buffer.isBuffer(written) ? { chunk: written, encoding: 'latin1' as const } : written
     knownBytes += byteLength(chunk, encoding)
     down(chunk, encoding)
@@ -114,8 +120,8 @@ export const byteLength = (chunk: Buffer | string, encoding: BufferEncoding): nu
   typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length
 
 /**
- * Reports the bytes that a connection or the body of a request receives, and their end. It replaces
- * `push`, because a `data` listener would start the stream before its reader is ready.
+ * Reports the bytes that a stream receives, and the end of the stream. The stream is a connection or a request with a
+ * body. `tapUp` replaces `push`, because a `data` listener would start the stream before its reader is ready.
  */
 export function tapUp(stream: Readable, up: (bytes: Buffer) => void, ended: () => void = () => {}): void {
   const push = stream.push

@@ -1,6 +1,6 @@
 /**
- * Assigns the bytes that a connection receives to exchanges. A byte is unclaimed until the head of
- * its request is complete. From then on it belongs to that exchange.
+ * Assigns the bytes that a connection receives to exchanges. A byte is unclaimed until the head of its request is
+ * complete. After that, the byte belongs to the exchange of this request.
  */
 import type { Duplex } from 'node:stream'
 import type { MeteredExchange } from './exchange.ts'
@@ -10,15 +10,18 @@ import type { Head } from '../request-head.ts'
 import { tapUp } from './tap.ts'
 
 export interface Upstream {
-  /** Returns the exchange of a request when the server has its head. */
+  /** Returns the exchange of a request. Call `begin` when the server has the head of the request. */
   begin(request: RequestLine, bodyLength: number): MeteredExchange
-  /** Removes and returns the waiting requests before this one. The server refused them without reporting them. */
+  /**
+   * Removes and returns the waiting requests before the request `before`. The server has refused these requests without
+   * reporting them.
+   */
   refused(before: RequestLine): readonly Waiting[]
   /** Number of bytes that belong to no exchange yet. */
   unclaimed(): number
-  /** Requests that have arrived, but that the link has not passed on to the server yet. They are in order. */
+  /** Returns, in order, the requests that have arrived and that the link has not passed on to the server yet. */
   waiting(): readonly Waiting[]
-  /** Returns the number of unclaimed bytes and resets it. Later bytes stay unclaimed too. */
+  /** Returns the number of unclaimed bytes and sets this number to 0. All later bytes stay unclaimed. */
   giveUp(): number
 }
 
@@ -38,17 +41,17 @@ export type Open = (request: RequestLine, bodyLength: number) => MeteredExchange
 export type RequestLine = Pick<Head, 'method' | 'url'>
 
 /**
- * Maximum number of requests that may wait, because each takes memory. The server closes a connection long before
- * this number is reached.
+ * Maximum number of waiting requests of a connection, because each waiting request takes memory. The server closes a
+ * connection long before the connection reaches this number.
  */
 const WAITING = 64
 
 /**
- * Reads the bytes when they arrive, before a link delays them. A request is therefore known before
- * the server has it, even if the connection is cut in between. `open` opens its exchange.
+ * Reads the bytes of a connection when they arrive, before a link delays them. The meter therefore knows a request
+ * before the server gets it, even if the connection is cut in between. `open` opens the exchange of a request.
  */
 export function readUpstream(source: Duplex, open: Open): Upstream {
-  /** Exchange of the latest request; null if the owner of the following bytes is unknown. */
+  /** Exchange of the latest request; null if it is unknown to which exchange the next bytes belong. */
   let last: MeteredExchange | null = null
   let unclaimed = 0
   const waiting: Waiting[] = []
@@ -91,13 +94,15 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     return at < 0 ? waiting.length : at
   }
 
-  /** Opens the exchange of a complete head. The bytes before the head belong to the previous request. */
+  /**
+   * Opens an exchange when the head of a request is complete. The bytes before the head belong to the previous request.
+   */
   function onHead(text: string, bytesAfterHead: number): Body {
     if (last) giveBody(last, unclaimed - bytesAfterHead - text.length)
     last = null
     const [, method, url] = REQUEST.exec(text) ?? []
     if (method === undefined || url === undefined || waiting.length === WAITING) return 'rest'
-    // One search instead of three, because most requests have none of these fields.
+    // Search once for all three fields, because most requests have none of them.
     const isPlain = !FRAMING.test(text)
     isUpgraded = !isPlain && isWebSocket(text)
     const body = isPlain ? 0 : isUpgraded ? 'rest' : declaredBody(text, 0)
@@ -121,14 +126,14 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
 
 const NONE: readonly Waiting[] = []
 
-/** Fields that decide what follows a head. */
+/** Matches a field that determines which bytes follow a head. */
 const FRAMING = /^(?:upgrade|transfer-encoding|content-length):/im
 
 const REQUEST = /^(\S+) (\S+) HTTP\/1\.[01]\r\n/
 
 /**
- * Makes Node read the socket through its stream. Until the first `data` listener is added, Node's HTTP parser reads
- * directly from the socket.
+ * Makes the socket's bytes pass through its stream. As long as no `data` listener was ever added, Node's HTTP parser
+ * reads directly from the socket.
  */
 function takeFromParser(source: Duplex): void {
   source.on('data', ignore)

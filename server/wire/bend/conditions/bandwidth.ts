@@ -3,8 +3,9 @@ import type { Condition } from './condition.ts'
 /**
  * Sends packets one after the other. Sending a packet takes its size divided by the rate.
  *
- * Models a network of low bandwidth with a queue before it. Each connection gets the full rate in each direction.
- * Does not model connections that share the rate, the header bytes of TCP, IP and Ethernet, or TCP's slow start.
+ * Models a network of low bandwidth, with a queue in front of the network. Each connection gets the full rate in each
+ * direction. Does not model several connections that share one rate, TCP's slow start, or header bytes (TCP, IP,
+ * Ethernet).
  */
 export function bandwidth(bytesPerSecond: number): Condition {
   let freeMs = 0

@@ -2,7 +2,7 @@ import type { Conditions } from '../../../protocol/lab.ts'
 import { bodyOfAnswer, readMessages } from '../messages.ts'
 
 export interface Buffering {
-  /** Adds bytes. Returns false if bytes were released and have filled the pipe. */
+  /** Adds bytes. Returns false if it has released bytes and these bytes have filled the pipe. */
   put(bytes: Buffer): boolean
   /** Releases all held bytes, for example when the connection ends. */
   flush(): void
@@ -10,20 +10,20 @@ export interface Buffering {
 }
 
 /**
- * Holds back the bytes of responses until `bufferingBytes` are collected, or until `bufferingMs` have passed since
- * the first held byte (0: no time limit). Then it releases all held bytes. The end of a response also releases them.
- * Bytes after a 101 are not held.
+ * Holds back the bytes of responses. Releases all held bytes when it holds `bufferingBytes`, when a response ends, or
+ * `bufferingMs` after the first held byte (0: no time limit). Does not hold bytes after a 101.
  *
- * Models a proxy that collects responses (nginx's `proxy_buffering`). With `bufferingObeysHeader` a response passes
- * at once if its head has `X-Accel-Buffering: no`. nginx obeys this field, unless `proxy_ignore_headers` names it.
- * Most other proxies ignore it. Does not model that nginx removes the field, that it releases whole buffers only, or
- * how a proxy treats requests. The response to a HEAD request is held like a response whose body is still missing.
+ * Models a proxy that collects responses (nginx's `proxy_buffering`). If `bufferingObeysHeader` is true, a response
+ * with the field `X-Accel-Buffering: no` passes at once. nginx obeys this field, unless `proxy_ignore_headers` names
+ * the field. Most other proxies ignore `X-Accel-Buffering`. Does not model how a proxy treats requests, or that nginx
+ * removes the field and releases only whole buffers. Holds the response to a HEAD request as if the body of this
+ * response had not arrived yet.
  */
 export function buffering(
   { bufferingBytes, bufferingMs, bufferingObeysHeader }: Held,
   release: (bytes: Buffer) => boolean,
 ): Buffering {
-  /** True if the current response passes without being held. */
+  /** True if the current response passes at once. */
   let isLetThrough = false
   const answers = readMessages((head) => {
     isLetThrough = bufferingObeysHeader && /^x-accel-buffering:\s*no\s*$/im.test(head)

@@ -1,7 +1,7 @@
 /**
- * Network condition for one direction of one connection. It gets the time at which a packet is ready to be sent on
- * (`readyMs`, on the clock of performance.now). It returns the time at which the packet is sent on. In a chain, each
- * condition gets the time that the previous condition has returned. The pipe keeps the packets in order, even if a
- * condition returns an earlier time than for the packet before.
+ * Network condition for one direction of one connection. A condition gets the time at which a packet is ready to leave
+ * (`readyMs`, on the clock of performance.now). A condition returns the time at which the packet leaves. In a chain,
+ * each condition gets the time that the previous condition has returned. The pipe keeps the packets in order, even if a
+ * condition returns an earlier time for a later packet.
  */
 export type Condition = (bytes: number, readyMs: number) => number

@@ -1,11 +1,11 @@
 import { readUpgrades } from '../upgrades.ts'
 
 /**
- * Returns a function to call with all bytes from the client. It returns true as soon as a request for a WebSocket has
- * arrived.
+ * Returns a function that gets all bytes from the client. The function returns true once these bytes contain the head
+ * of a request for a WebSocket.
  *
- * Models a filter that understands HTTP only, as in some schools and companies. Does not model a filter that lets the
- * upgrade through and then breaks it, or one that closes the connection.
+ * Models the filter of a school or a company: the filter understands only HTTP. Does not model a filter that accepts
+ * the upgrade and later breaks the WebSocket, or a filter that closes the connection.
  */
 export function firewall(): (bytes: Buffer) => boolean {
   let isRefusing = false
@@ -18,7 +18,7 @@ export function firewall(): (bytes: Buffer) => boolean {
 
 const WHY = 'A firewall refuses WebSockets here.\n'
 
-/** Response that the client gets from the firewall. */
+/** Response of the firewall to a request for a WebSocket. */
 export const FORBIDDEN = [
   'HTTP/1.1 403 Forbidden',
   'Connection: close',

@@ -3,9 +3,9 @@ import type { Condition } from './condition.ts'
 /**
  * Delays each packet by up to `jitterMs`. All delays in this range are equally likely.
  *
- * Models queues of other traffic on the way, which only add time. On a TCP connection no packet can overtake another,
- * so packets that are close together all get the longest delay among them. Does not model queues that stay long for
- * seconds (bufferbloat).
+ * Models routers in which packets wait behind other traffic; waiting only adds time. On a TCP connection no packet can
+ * overtake another, so a packet also waits for the delayed packets before it. Does not model a queue that stays long
+ * for seconds (bufferbloat).
  */
 export const jitter =
   (jitterMs: number, random: () => number = Math.random): Condition =>

@@ -3,7 +3,8 @@ import type { Condition } from './condition.ts'
 /**
  * Delays each packet by `latencyMs` in one direction.
  *
- * Models distance. Does not model routes that change, or a different latency in each direction.
+ * Models the distance between client and server. Does not model routes that change, or a different latency in each
+ * direction.
  */
 export const latency =
   (latencyMs: number): Condition =>

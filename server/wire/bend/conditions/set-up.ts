@@ -1,10 +1,10 @@
 import type { Condition } from './condition.ts'
 
 /**
- * Delays the first packets from the client until one round trip after the connection was accepted. The kernel's real
- * TCP handshake took almost no time; over the modelled distance it would take one round trip.
+ * Delays the client's first packets until one round trip after the server has accepted the connection. The real TCP
+ * handshake took almost no time; over the modelled distance, the same handshake would take one round trip.
  *
- * Does not model the DNS lookup, or TLS, which takes one or two more round trips.
+ * Does not model the DNS lookup, or the one or two round trips of a TLS handshake.
  */
 export const setUp =
   (acceptedMs: number, roundTripMs: number): Condition =>
