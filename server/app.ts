@@ -1,12 +1,13 @@
 /**
- * Builds the app from its parts: the feed and its transports, the pages, the lab and the errors. The order matters:
+ * Builds the app from its parts: the feed and its transports, the pages, the lab and the errors. The order of the steps
+ * matters:
  *
- * 1. Connections are limited before the wire and the meter take them.
- * 2. The hook for HEAD, the checks of access and the OpenAPI plugin come before the first route, because they
- *    see only routes that are added after them.
- * 3. A request pays before its access is checked. Otherwise a guess that is refused would cost nothing.
+ * 1. The limits of connections apply before the wire and the meter get a connection.
+ * 2. The hook for HEAD, the checks of access and the OpenAPI plugin come before the first route, because these parts
+ *    see only routes that are added later.
+ * 3. A request pays before its access is checked. Otherwise a wrong guess of a password would cost nothing.
  * 4. The metrics wrap the feed before a transport or a route receives it.
- * 5. On closing, the server first stops listening, then says goodbye to its clients, and closes the wire last.
+ * 5. When the app closes, the server first stops listening, then says goodbye to its clients, and closes the wire last.
  */
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -66,33 +67,33 @@ import { createMeter } from './wire/meter/meter.ts'
 import { createWire } from './wire/wire.ts'
 
 /**
- * Maximum time for a request and for its head to arrive. After that the server sends 408. A held poll is not
- * affected, because its request has arrived.
+ * Maximum time in which a whole request, or its head, must arrive. After this time the server sends 408. A held poll is
+ * not affected, because its request has arrived completely.
  */
 const REQUEST_MS = 15_000
 const HEAD_MS = 10_000
 
-/** Interval at which these time limits are checked. A request may exceed its limit by this time. */
+/** Interval at which Node checks `REQUEST_MS` and `HEAD_MS`. A request may exceed these limits by one interval. */
 const CHECK_MS = 2000
 
 /**
- * Time of silence on a connection, for example during a held poll, after which the kernel probes the other end. It
- * sends a probe each second. After ten unanswered probes it closes the connection.
+ * Time without bytes on a connection, for example during a held poll, after which the kernel probes the client. The
+ * kernel sends a probe each second. After ten unanswered probes, the kernel closes the connection.
  */
 const KEEP_ALIVE_MS = 10_000
 
 /**
- * Maximum length of a parameter in a path. It is far above the maximum length of a room name, so that a name that is
- * too long gets the error `bad-room`.
+ * Maximum length of a parameter in a path. This maximum is far above the maximum length of a room name, so that a room
+ * name that is too long gets the error `bad-room`.
  */
 const MAX_PARAM_LENGTH = 4096
 
 export interface AppParts {
   readonly log: Log
   readonly access: Access
-  /** Limits that differ from the defaults; `false` lifts all rates and counts. */
+  /** Limits that differ from the defaults; `false` removes all limits of rates and counts. */
   readonly limits?: Partial<Limits> | false
-  /** Proxies whose statement about a client's address is trusted. Default: none. */
+  /** Proxies that the server trusts when they name a client's address. Default: none. */
   readonly trustProxy?: TrustedProxies | undefined
   /** Times that differ from the defaults, so that tests need not wait. */
   readonly times?: Partial<Times>
@@ -100,7 +101,7 @@ export interface AppParts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
-  /** The kit, if a lesson runs with this server. */
+  /** The kit that has started this server for a lesson. Default: none. */
   readonly kit?: Kit | undefined
   /** Transports by name. Default: all transports of `server/transports/index.ts`. */
   readonly transports?: TransportList
@@ -146,7 +147,8 @@ export async function createApp({
     logger: loggerAt(logLevel),
     // The function `logRequests` (logging.ts) logs requests instead of Fastify.
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger of its own for each request would give the lines an id, which only the lines of `debug` need.
+    // All requests share one logger. A logger for each request would add an id to each line, and only lines at the
+    // level `debug` need an id.
     ...(logLevel !== 'debug' && { childLoggerFactory: (logger) => logger }),
     bodyLimit: MESSAGE_BYTES,
     trustProxy,
@@ -161,7 +163,8 @@ export async function createApp({
       requireHostHeader: false,
     },
     rewriteUrl: routedPath,
-    // Fastify's own HEAD routes add a length to 204 and 304. `offerHead` adds routes without that fault.
+    // Fastify's own HEAD routes add a Content-Length to responses with 204 and 304. `offerHead` adds HEAD routes
+    // without this fault.
     exposeHeadRoutes: false,
     // While the app closes, Fastify would send 503, and an EventSource that reconnects at that moment would stop for
     // good.
@@ -184,11 +187,13 @@ export async function createApp({
   answerOutsideRoutes(app)
   logRequests(app, logLevel)
   const responseFailed = (error: Error): void => app.log.error({ err: error }, 'response failed')
-  // These two hooks run for every request. They call back, because a promise for each would cost more than they do.
+  // The next two hooks run for every request. They call `done` instead of returning a promise, because a promise would
+  // cost more than the hook itself.
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (!connections.mayAsk(raw, reply.raw)) return void reply.hijack()
-    // A transport that writes after the end of its response has a defect. This must not end the process.
+    // A transport that writes after the end of its response has a defect. The resulting `error` must not end the
+    // process.
     reply.raw.on('error', responseFailed)
     reply.headers(GENERAL_HEADERS)
     progress.watch(raw)
@@ -254,7 +259,7 @@ export async function createApp({
   if (meter) serveLanes(app, meter)
   let openApi: Buffer | undefined
   app.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) =>
-    // The document is created at the first request, because all routes exist by then.
+    // Create the document at the first request for it, because all routes exist by then.
     reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
   )
   serveHealth(app, feed, metrics.logTrouble)
@@ -276,14 +281,17 @@ export async function createApp({
   return app
 }
 
-/** Adds HEAD to each GET route that responds at once. A HEAD of a held poll or a stream would be held as well. */
+/**
+ * Adds HEAD to each GET route that responds at once. For a held poll or a stream, the server would hold a HEAD request
+ * as well.
+ */
 function offerHead(app: App): void {
   app.addHook('onRoute', (route) => {
     if (route.method === 'GET' && route.exposeHeadRoute !== false) route.method = ['GET', 'HEAD']
   })
 }
 
-/** Handles requests that Node does not emit as `request` but would respond to itself. */
+/** Handles requests for which Node does not emit `request`, because Node would respond to them itself. */
 function answerOutsideRoutes({ server }: App): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('connect', (request, socket) =>
@@ -298,14 +306,14 @@ function answerOutsideRoutes({ server }: App): void {
 }
 
 /**
- * Returns true if the path is the lab's WebSocket. The conditions do not affect this WebSocket, because it compares
- * the clocks and sets the conditions.
+ * Returns true if the path is the lab's WebSocket. The conditions do not affect the lab's WebSocket, because a page
+ * uses it to compare the clocks and to set the conditions.
  */
 const isLab = (path: string): boolean => /^\/lab(\?|$)/.test(path)
 
 /**
- * Returns true if the kit reads or publishes here for a student's server. The conditions affect the student's lane
- * between its server and the page, so they must not affect it here as well.
+ * Returns true if the kit uses this path to read or publish for a student's server. The conditions already affect the
+ * student's lane between the student's server and the page, so they must not affect the kit's connection as well.
  */
 const isKit = (path: string): boolean => /^\/feed\/[^/]+\/[^/]+\?(.*&)?lane=kit$/.test(path)
 

@@ -10,28 +10,30 @@ import type { TrustedProxies } from './access/trusted-proxies.ts'
 
 export interface Flags {
   readonly port: number
-  /** Address or host name as it was given; `placeOf` reads it. */
+  /** Address or host name that the user has given; `placeOf` interprets it. */
   readonly host: string
-  /** The flag or variable that `host` came from. */
+  /** Name of the flag or environment variable that gave `host`. */
   readonly hostFlag: string
   readonly allowHosts: readonly string[]
   /** Undefined if no proxy is trusted. */
   readonly trustProxy: TrustedProxies | undefined
-  /** Origins in one spelling, such as `http://localhost:5173`. */
+  /** Allowed origins in normalised form, such as `http://localhost:5173`. */
   readonly allowOrigins: readonly string[]
-  /** Undefined if no token was chosen. */
+  /** Undefined if the user has chosen no token. */
   readonly instructorToken: string | undefined
   /** True if people must sign in before they read and publish. */
   readonly auth: boolean
-  /** Undefined if no password was chosen. */
+  /** Undefined if the user has chosen no password. */
   readonly password: string | undefined
   /** Path of the class's roster. If undefined, everybody who knows the password may sign in. */
   readonly roster: string | undefined
   /** Absolute path of the event log's file, or `:memory:`. */
   readonly data: string
-  /** True if rates and counts are limited. Benchmarks switch these limits off; sizes stay limited. */
+  /**
+   * True if the server limits rates and counts. Benchmarks switch these limits off. The limits of sizes always apply.
+   */
   readonly limits: boolean
-  /** True if bytes are counted. Benchmarks switch the counting off. */
+  /** True if the server counts bytes. Benchmarks switch the counting off. */
   readonly wire: boolean
   readonly log: LogLevel
   readonly open: boolean
@@ -90,7 +92,10 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-/** Throws an error whose message names the flag, quotes the value and says what to do. */
+/**
+ * Reads the flags and the environment variables. Throws an error if a value is wrong. The message of the error names
+ * the flag, quotes the value and says what to do.
+ */
 export function readFlags(args: readonly string[], env: Record<string, string | undefined>): Flags {
   const given = parse(args)
   const { host, hostFlag } = hostOf(given, env)
@@ -123,7 +128,8 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
 }
 
 /**
- * Reads the address to listen on. An empty value counts as none, because a script whose variable is not set passes one.
+ * Reads the address to listen on. An empty value counts as no value, because a script passes an empty value if its
+ * variable is not set.
  */
 function hostOf(
   { lan, host }: { readonly lan?: boolean | undefined; readonly host?: string | undefined },
@@ -173,12 +179,15 @@ function originFrom(text: string): string {
   )
 }
 
-/** Checks a chosen secret. It must fit into a header, and it must be too long to be found by ten guesses a minute. */
+/**
+ * Checks a secret that the user has chosen. A secret must fit into a header, and must be so long that ten guesses a
+ * minute do not find it.
+ */
 function secretOf(text: string | undefined, flag: string, when: string): string | undefined {
   if (text === undefined || text === '') return undefined
   const { length } = plainToken(text)
   if (/^[\x20-\x7e]*$/.test(text) && length >= SECRET_LENGTH) return text
-  // The value is a secret, so the error does not show it in the terminal.
+  // The value is a secret, so the error does not show the value in the terminal.
   throw new Error(
     `${flag} has ${length} characters (spaces and hyphens do not count). Give at least ${SECRET_LENGTH} ASCII letters, digits or signs. Or omit the flag: ${when}, the server chooses one.`,
   )
@@ -187,8 +196,8 @@ function secretOf(text: string | undefined, flag: string, when: string): string 
 const SECRET_LENGTH = 12
 
 /**
- * Returns the log's file. A folder gets a `feed.db` in it. A path that ends with a slash, or a new path without an
- * extension, counts as a folder.
+ * Returns the path of the log's file. If `path` is a folder, the file is `feed.db` in this folder. A path that ends
+ * with a slash, or a new path without an extension, counts as a folder.
  */
 function fileOf(path: string): string {
   if (path === ':memory:') return path

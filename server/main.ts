@@ -1,4 +1,7 @@
-/** Starts the server from flags and environment. Only this file reads the arguments and the environment. */
+/**
+ * Starts the server with the settings in the flags and the environment variables. Only this file reads the arguments
+ * and the environment.
+ */
 import './start/node-version.ts'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -20,7 +23,10 @@ import { LOCALHOST, freePort, listenersOn, othersText, ownLinkNames } from './st
 import { startTrouble } from './start/start-trouble.ts'
 import type { App } from './http/app-type.ts'
 
-/** Time limit of the shutdown. The goodbyes take milliseconds; after this time, remaining connections are closed. */
+/**
+ * Time limit of the shutdown. The goodbyes take milliseconds; after the time limit, the server closes the remaining
+ * connections.
+ */
 const SHUTDOWN_MS = 1500
 
 const BAD_USAGE = 2
@@ -34,8 +40,8 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(HELP)
   const place = await placeOf(flags.host, flags.hostFlag)
   const forwarding = forwardingIn(process.env)
-  // The public name of a forwarding service contains the port, and it must be allowed before the server listens. So
-  // port 0 is replaced here.
+  // A forwarding service gives the server a public name that contains the port. The server must allow this name before
+  // it listens, so a free port replaces port 0 here.
   const port = flags.port === 0 && forwarding ? await freePort(place.host) : flags.port
   const ownOrigins = forwarding ? [forwarding.originOf(port)] : []
   const present = listenersOn(port, [...LOCALHOST, ...place.addresses])
@@ -49,7 +55,7 @@ async function main(): Promise<void> {
     forwarding !== null
   const token = flags.instructorToken ?? (isShared ? newToken() : undefined)
   const auth = authOf(flags)
-  // Load these modules late. A mistyped flag is then refused early, and a missing package is reported by its name.
+  // Load these modules late, so that a mistyped flag is refused early and a missing package is reported by its name.
   const { createAccess } = await import('./access/access.ts')
   const { sessionFile } = await import('./access/session-file.ts')
   const { createApp } = await import('./app.ts')
@@ -75,7 +81,7 @@ async function main(): Promise<void> {
   await listen(app, place, port, listeners)
   closeOnSignals(app)
 
-  // This server now listens at its own address, so no other program listens there any more.
+  // This server now listens at its own address, so no other program listens at this address.
   const others = listeners.filter((address) => address !== place.host)
   const local = ownLinkNames(place, others).map((name) => `http://${name}:${portOf(app)}`)
   const addresses = [...local, ...ownOrigins]
@@ -124,18 +130,18 @@ function textOf(roster: string): string {
 }
 
 /**
- * Returns the instructor's link. The token is in the fragment, which browsers do not send to servers, so no log
- * contains it. The page removes it from its address.
+ * Returns the instructor's link. The fragment of the link contains the token. Browsers do not send a fragment to
+ * servers, so no log contains the token. The page removes the token from its address.
  */
 function instructorLink(addresses: readonly string[], token: string): string {
-  // An address that works on other machines is preferred.
+  // Prefer an address that other machines can reach.
   const origin =
     addresses.findLast((address) => address.startsWith('https:')) ?? addresses.find(isReachable) ?? addresses[0]
   return `${origin}/#token=${encodeURIComponent(token)}`
 }
 
 function isReachable(address: string): boolean {
-  // Node's `URL` follows WHATWG, which has no zones, so the zone of a link-local address is removed.
+  // Remove the zone of a link-local address, because Node's `URL` follows the WHATWG standard, which has no zones.
   const { hostname } = new URL(address.replace(/%25[^\]]*/, ''))
   return hostname !== 'localhost' && hostname !== '[::1]' && !isLoopback(hostname)
 }
@@ -165,7 +171,7 @@ function closeOnSignals(app: App): void {
   )
 }
 
-/** Returns the port that the server listens on. With port 0, the system has chosen it. */
+/** Returns the port that the server listens on. If the chosen port was 0, the system has chosen a free port. */
 function portOf(app: App): number | undefined {
   const bound = app.server.address()
   return typeof bound === 'object' ? bound?.port : undefined

@@ -1,6 +1,7 @@
 /**
- * Serves the lab to pages behind a proxy that refuses WebSockets. The server sends an event stream and the page sends
- * POSTs. The clock uses a separate GET request, because proxies delay such a request least.
+ * Serves the lab to pages behind a proxy that refuses WebSockets. The server sends its messages as an event stream, and
+ * the page sends its messages as POST requests. The page sets its clock with GET requests, because proxies delay a GET
+ * request least.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
@@ -49,7 +50,7 @@ interface Lab {
 const config = { access: 'class' } as const
 
 export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf, receive, answer, time }: Lab): void {
-  /** Visits of the open streams. The key is a name that only the page knows. */
+  /** Visit of each open stream. The key is the name of the stream, which only the page of this stream knows. */
   const lines = new Map<string, Visit>()
 
   const held = { ...config, price: PRICES.stream }
@@ -59,7 +60,7 @@ export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf,
     const release = limiter.hold(raw)
     const stream = openStream(reply)
     if (!stream) return release()
-    // Several parts of the lab each add a listener for the end of the stream.
+    // Allow many listeners, because several parts of the lab listen for the end of the stream.
     stream.setMaxListeners(20)
     access.onEnd(raw, () => stream.end())
     const visit = { name, page: pageByStream(stream), pageName, from: raw }

@@ -1,6 +1,6 @@
 /**
- * Sends to each page the crossings in its own lanes, and inspects exchanges for it. The names of a page's lanes begin
- * with the name of the page.
+ * Sends to each page the crossings in the page's own lanes, and inspects exchanges for the page. The names of a page's
+ * lanes begin with the name of the page.
  */
 import { FeedError } from '../http/errors.ts'
 import type { Crossing } from '../protocol/wire.ts'
@@ -11,27 +11,27 @@ import type { Work } from './slices.ts'
 import type { LabPage } from './page.ts'
 
 /**
- * Time between two messages with crossings. It is too short for a user to notice, and long enough to keep the number
- * of messages small.
+ * Time between two messages with crossings. This time is too short for a user to notice, and long enough to keep the
+ * number of messages small.
  */
 const EVERY_MS = 100
 
-/** Time after which the lanes of a closed page are no longer watched. Longer than a page waits before it reconnects. */
+/** Time after which the capture stops watching the lanes of a closed page. A page reconnects sooner. */
 const GONE_MS = 30_000
 
 /**
- * If more bytes than this wait to be sent to a page, the page gets no crossings. On a slow connection they would
- * arrive later and later.
+ * If more bytes than this wait to be sent to a page, the page gets no crossings. On a slow connection, the crossings
+ * would arrive later and later.
  */
 const WAITING_BYTES = 256 * 1024
 
 export interface CrossingReports {
-  /** Sends crossings to a page until its socket closes. */
+  /** Sends crossings to a page until the connection of the page closes. */
   tell(page: LabPage, name: string): void
   /**
-   * Calls `take` with the exchange as JSON, or with `null` if it is not kept or belongs to another page.
-   * For each page one inspection runs at a time: the next begins when the promise of `take` is fulfilled.
-   * Throws `too-many-messages` if too many inspections wait.
+   * Calls `take` with the exchange as JSON. Calls `take` with `null` if the exchange is not kept or belongs to another
+   * page. For each page, one inspection runs at a time: the next inspection begins when the promise that `take` returns
+   * is fulfilled. Throws `too-many-messages` if too many inspections wait for this page.
    */
   inspect(name: string, exchange: number, take: (json: string) => Promise<void>): void
   /** Stops watching all lanes. */
@@ -39,20 +39,20 @@ export interface CrossingReports {
 }
 
 /**
- * Maximum number of inspections that may wait for one page. A user who steps through exchanges asks for several at
- * once.
+ * Maximum number of inspections that may wait for one page. A user who steps through exchanges asks for several
+ * inspections at once.
  */
 const INSPECTIONS = 16
 
 interface Watch {
   readonly pages: Set<LabPage>
-  /** Crossings that have not been sent. */
+  /** Crossings that the pages have not got yet. */
   crossings: Crossing[]
   telling: ReturnType<typeof setTimeout> | undefined
   ending: ReturnType<typeof setTimeout> | undefined
-  /** Number of requested inspections that have not been sent. */
+  /** Number of requested inspections whose results have not been sent. */
   inspections: number
-  /** Fulfilled when all requested inspections have been sent. */
+  /** Fulfilled when the results of all requested inspections have been sent. */
   inspected: Promise<void>
   stop(): void
 }

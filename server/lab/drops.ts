@@ -1,6 +1,6 @@
 /**
- * Tells a page that the server has dropped one of its lanes, and for which reason. An event stream or a poll has no
- * means to carry the reason.
+ * Tells a page that the server has dropped one of the page's lanes, and gives the reason. An event stream or a poll
+ * cannot carry this reason itself.
  */
 import { now } from '../now.ts'
 import type { LabMessage } from '../protocol/lab.ts'
@@ -8,8 +8,8 @@ import type { ProgressWatch } from '../transports/progress.ts'
 import type { LaneReader } from './lanes.ts'
 
 /**
- * Starts to report drops to a page. Returns a function that stops the reports. `page` is the first part of the names
- * of the page's lanes.
+ * Calls `tell` each time the server drops a lane of a page. Returns a function that stops these calls. `page`: the name
+ * of the page, with which the names of the page's lanes begin.
  */
 export function tellDrops(
   progress: ProgressWatch,

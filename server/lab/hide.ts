@@ -21,21 +21,22 @@ interface Run {
 }
 
 /**
- * Maximum number of secrets in an exchange, and of characters in all its secrets. A normal exchange has far fewer. An
- * exchange with more was made to slow down the search, so the page hides it completely.
+ * Maximum number of secrets in an exchange, and maximum number of characters of all these secrets. A normal exchange
+ * has far fewer. An exchange with more secrets was made to slow down the search, so the server hides all bytes of this
+ * exchange.
  */
 const SECRETS = 1000
 const SECRET_CHARACTERS = 64 * 1024
 
 /**
- * Maximum number of times that the search may find a character as part of a secret: in a field, in a parameter, in
- * JSON, and once more for nested secrets.
+ * Maximum number of times that the search may find a character, on average, as part of a secret: in a field, in a
+ * parameter, in JSON, and once more for nested secrets.
  */
 const TIMES_FOUND = 4
 
 /**
- * Minimum length of a secret that is also hidden at other places. To hide a shorter secret there would hide unrelated
- * text.
+ * Minimum length of a secret that is also hidden at other places. If a shorter secret were hidden everywhere, unrelated
+ * text would be hidden too.
  */
 const ECHO_LENGTH = 4
 
@@ -50,14 +51,15 @@ export function* hideSecrets(contents: readonly Content[]): Work<void> {
     for (const { hidden } of contents) hidden.fill(1)
     return
   }
-  // The same values can occur elsewhere. For example, an error message quotes the value that was sent.
+  // The value of a secret can also occur elsewhere. For example, an error message quotes a value that the client has
+  // sent.
   const echoes = yield* createMatcher(secrets)
   for (const run of runs) hide(run, yield* echoes.marks(run.text))
 }
 
 /**
- * Hides each value that follows the name of a secret. Returns the secrets in all their spellings, or null if there
- * are too many.
+ * Hides each value that follows the name of a secret. Returns the secrets in all their spellings, or null if there are
+ * too many secrets.
  */
 function* secretsOf(runs: readonly Run[]): Work<Set<string> | null> {
   const values = new Set<string>()
@@ -100,7 +102,7 @@ function heads(contents: readonly Content[]): Run[] {
 
 /**
  * Groups the bodies and chunks of one direction into texts. After dropped bytes a text can begin in the middle of a
- * secret, so its first line is hidden.
+ * secret, so the first line of this text is hidden.
  */
 function bodies(contents: readonly Content[], up: boolean): Run[] {
   const runs: Content[][] = [[]]
@@ -130,7 +132,7 @@ function bodies(contents: readonly Content[], up: boolean): Run[] {
 /** Groups the frames of one direction into messages. A message whose beginning was dropped is hidden completely. */
 function messages(contents: readonly Content[], up: boolean): Run[] {
   const runs: Content[][] = []
-  /** Frames of the current message. Control frames can come between them. */
+  /** Frames of the current message. Control frames can come between these frames. */
   let message: Content[] = []
   let isInside = false
   for (const content of contents) {

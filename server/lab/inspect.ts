@@ -1,4 +1,7 @@
-/** Splits a recorded exchange into parts for a page that shows its bytes, and hides the secrets. */
+/**
+ * Splits a recorded exchange into parts, so that a page can show the bytes of the exchange. Hides the secrets in the
+ * parts.
+ */
 import { createHash } from 'node:crypto'
 import type { FramePart, Handshake, Inspected, Part } from '../protocol/wire.ts'
 import { createFrameReader, isMasked, payloadLength } from '../wire/frame-reader.ts'
@@ -43,7 +46,7 @@ export function* inspectedJson({ parts, ...about }: Inspected): Work<string> {
   return `{${JSON.stringify(about).slice(1, -1)},"parts":[${texts.join(',')}]}`
 }
 
-/** Maps each item to several results, with a pause after each item. */
+/** Calls `change` for each item and joins the results. Pauses after each item. */
 function* each<T, U>(items: readonly T[], change: (item: T) => readonly U[]): Work<U[]> {
   const changed: U[] = []
   for (const item of items) {
@@ -126,7 +129,7 @@ function lengthOf(head: Buffer): number {
   try {
     return payloadLength(head)
   } catch {
-    // The head of the frame is incomplete.
+    // Not all bytes of the frame's head have arrived.
     return 0
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The lab gives the pages the clock, the metronome, the settings, the faults and the number of pages. It uses a
- * WebSocket of its own (`GET /lab?room=…`). This WebSocket is not a lane: it carries no event whose delivery is
+ * The lab serves the clock, the metronome, the settings, the faults and the number of pages. Each page has a separate
+ * WebSocket to the lab (`GET /lab?room=…`). The lab's WebSocket is not a lane: it carries no event whose delivery is
  * measured.
  */
 import type { IncomingMessage } from 'node:http'
@@ -36,7 +36,9 @@ import type { Acts } from './routes.ts'
 import type { Visit, Who } from './visit.ts'
 import { createVisitors } from './visitors.ts'
 
-/** Pages that come or go within this time are announced together. */
+/**
+ * Delay before the lab tells the number of pages, so that one message announces all pages that come or go in this time.
+ */
 const HERE_MS = 200
 
 const DEFAULT_RATE_PER_SECOND = 1
@@ -45,11 +47,13 @@ const REQUEST_BYTES = 4096
 
 const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: LabQuery }
 
-/** Room of the lab. Its metronome runs only while a page is in the room, because only pages show the ticks. */
+/**
+ * Room of the lab. The metronome of a room runs only while a page is in the room, because only pages show the ticks.
+ */
 interface LabRoom {
   readonly pages: Set<LabPage>
   readonly metronome: Metronome
-  /** Number of pages that have given their name. */
+  /** Number of the room's pages that have given their name. */
   named: number
   ratePerSecond: number
   telling: ReturnType<typeof setTimeout> | undefined
@@ -69,7 +73,7 @@ export interface LabParts {
   readonly progress: ProgressWatch
   readonly presence: Presence
   readonly lanes: LaneReader
-  /** Null if the bytes are not measured. The pages then get neither byte counts nor crossings. */
+  /** Null if the server does not measure bytes. If it is null, the pages get neither byte counts nor crossings. */
   readonly instruments: Instruments | null
 }
 
@@ -121,7 +125,7 @@ export function serveLab(
     return { cursor, instructor, user }
   }
 
-  /** Welcomes a page and sends it messages until its connection closes. */
+  /** Sends the welcome to a page, and then sends messages until the connection of the page closes. */
   function receive({ name, page, pageName }: Visit, who: Who): void {
     const room = roomOf(name)
     page.once('close', () => {
@@ -152,7 +156,7 @@ export function serveLab(
   }
 
   async function answer({ name, page, pageName, from }: Visit, text: string): Promise<void> {
-    // The time is taken before the message is parsed, because parsing is part of the server's time.
+    // Take the time before the message is parsed, because parsing counts as part of the server's time.
     const t1 = now()
     try {
       const request = parseRequest(text)
@@ -234,8 +238,8 @@ export function serveLab(
   }
 
   /**
-   * Returns the share of its ticks that a room may publish, from 0 to 1. Rooms with named pages have priority, so
-   * that a client with hundreds of unnamed connections slows down only its own rooms.
+   * Returns the share of its ticks that a room may publish, from 0 to 1. Rooms with named pages have priority, so that
+   * a client with hundreds of unnamed connections slows down only rooms without a named page.
    */
   function shareOf(name: string): number {
     const most = limiter.limits.ticksPerSecond
@@ -245,7 +249,10 @@ export function serveLab(
       : Math.min(1, Math.max(0, most - named) / unnamed)
   }
 
-  /** Returns how many ticks per second all rooms with a page want together. */
+  /**
+   * Returns the sum of the tick rates of all rooms that have a page: of the rooms with a named page, and of the other
+   * rooms.
+   */
   function wanted(): { named: number; unnamed: number } {
     const sum = { named: 0, unnamed: 0 }
     for (const { pages, named, ratePerSecond } of rooms.values())
@@ -258,7 +265,10 @@ export function serveLab(
   }
 }
 
-/** Returns true if a room is empty and has default settings, so that it can be deleted and created again later. */
+/**
+ * Returns true if a room has no page and has default settings. The lab can delete the room and create an equal room
+ * later.
+ */
 const isForgotten = ({ pages, ratePerSecond }: LabRoom): boolean =>
   pages.size === 0 && ratePerSecond === DEFAULT_RATE_PER_SECOND
 
@@ -273,12 +283,12 @@ function leave(room: LabRoom, page: LabPage, pageName: string | undefined): void
   if (room.pages.delete(page) && pageName !== undefined) room.named -= 1
   if (room.pages.size > 0) return tellHere(room)
   room.metronome.stop()
-  // No page is left that needs the announcement, and the timer would keep a deleted room in memory.
+  // No page is left that needs the number of pages, and the timer would keep a deleted room in memory.
   clearTimeout(room.telling)
   room.telling = undefined
 }
 
-/** Creates the answer to a clock message. `t2` is the time at which the answer is sent, so it is taken last. */
+/** Creates the answer to a clock message. `t2` is the time at which the answer is sent, so `now` is called last. */
 function time(room: LabRoom | undefined, t0: number, t1: number): Extract<LabMessage, { type: 'clock' }> {
   const serviceMs = room?.metronome.serviceMs() ?? null
   const slipMs = room?.metronome.slipMs() ?? null
@@ -292,7 +302,7 @@ function tellHere(room: LabRoom): void {
   }, HERE_MS)
 }
 
-/** Sends a message to several pages. It is converted to JSON only once. */
+/** Sends a message to several pages. Converts the message to JSON only once. */
 function tell(pages: Iterable<LabPage>, message: LabMessage): void {
   const text = JSON.stringify(message)
   for (const page of pages) if (page.readyState === page.OPEN) page.send(text)
@@ -302,6 +312,6 @@ function send(page: LabPage, message: LabMessage): void {
   if (page.readyState === page.OPEN) page.send(JSON.stringify(message))
 }
 
-/** Sends a text. Resolves when the kernel has taken it, or when the page has left. */
+/** Sends a text to a page. Resolves when the kernel has taken the text, or when the page has left. */
 const sendText = (page: LabPage, text: string): Promise<void> =>
   new Promise((resolve) => page.send(text, () => resolve()))

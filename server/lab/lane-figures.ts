@@ -1,18 +1,21 @@
 /**
- * Sends to each page, twice a second, the byte counts of its own lanes. The names of these lanes begin with the name
- * of the page.
+ * Sends to each page, twice a second, the byte counts of the page's own lanes. The names of a page's lanes begin with
+ * the name of the page.
  */
 import type { LaneBytes } from '../protocol/wire.ts'
 import type { Meter } from '../wire/meter/meter.ts'
 import type { LabPage } from './page.ts'
 
-/** Time between two messages. The figures on the page change at the same rate. */
+/** Time between two messages to a page. The figures on the page change equally often. */
 const EVERY_MS = 500
 
 export interface LaneFigures {
-  /** Sends byte counts to a page until its socket closes. */
+  /** Sends byte counts to a page until the connection of the page closes. */
   tell(page: LabPage, name: string): void
-  /** Sends the final byte counts to every page and stops. A page cannot get them after the server has ended. */
+  /**
+   * Sends the final byte counts to every page and stops. A page cannot get the final byte counts after the server has
+   * ended.
+   */
   stop(): void
 }
 
@@ -45,7 +48,7 @@ export function createLaneFigures(
     timer = undefined
   }
 
-  /** Reads the meter once for all pages, because a class has hundreds of lanes. */
+  /** Sends byte counts to all pages. Reads the meter only once, because a class has hundreds of lanes. */
   function tellAll(): void {
     const { life, lanes } = meter.read()
     const byPage = Map.groupBy(lanes, ({ lane }) => lane.split('.', 1)[0] ?? '')

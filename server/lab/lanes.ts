@@ -25,7 +25,10 @@ export function serveLanes(app: App, meter: Meter): void {
 export type TransportList = Readonly<Record<string, ListedTransport>>
 
 export interface LaneReader {
-  /** Returns null if the request names no lane in its query, or is neither for the feed nor an act of the lab. */
+  /**
+   * Returns the reading for the lane of a request. Returns null if the query names no lane, or if the request is
+   * neither for the feed nor an act of the lab.
+   */
   readingOf(request: Pick<IncomingMessage, 'url'>): Reading | null
   /**
    * Returns the transport that serves a URL. Returns null for a route of the feed that delivers no events, such as
@@ -72,7 +75,7 @@ export function readLanes(transports: TransportList): LaneReader {
   }
 }
 
-/** Acts of the lab whose exchanges a page may want to inspect. */
+/** Matches the acts of the lab whose exchanges a page may want to inspect. */
 const ACT_PATH = /^\/lab\/(?:settings|cut|restart|lanes)\?/
 
 const LANE = /^[A-Za-z0-9._-]{1,64}$/

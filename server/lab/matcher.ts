@@ -5,28 +5,34 @@
 import type { Work } from './slices.ts'
 
 export interface Matcher {
-  /** Returns 1 for each character of the text that is part of a pattern, 0 for all others. */
+  /**
+   * Returns an array with a 1 for each character of the text that is part of a found pattern, and a 0 for each other
+   * character.
+   */
   marks(text: string): Work<Uint8Array>
 }
 
 /** Number of characters between two pauses. */
 const PAUSE_CHARACTERS = 1024
 
-/** Number of character codes. Patterns and texts are Latin-1, so every code is smaller than this. */
+/** Number of character codes. Patterns and texts are Latin-1, so every code is smaller than 256. */
 const CODES = 256
 
 /** Creates a matcher. No pattern may be empty. */
 export function* createMatcher(patterns: Iterable<string>): Work<Matcher> {
-  /** Edges of the trie of all patterns: a node and a character code give the next node. Node 0 is the root. */
+  /**
+   * Edges of the trie of all patterns. The key combines a node and a character code, and the value is the next node.
+   * Node 0 is the root.
+   */
   const next = new Map<number, number>()
-  /** For each node, the node of the longest suffix of its text that the trie contains. */
+  /** For each node: the node of the longest proper suffix of the node's text that the trie contains. */
   const suffix = [0]
-  /** For each node, the length of the longest pattern with which its text ends. */
+  /** For each node: the length of the longest pattern with which the node's text ends. */
   const longest = [0]
   const growing = Array.from(patterns, (pattern) => ({ pattern, node: 0 })).toSorted(byLength)
 
-  // Each turn adds the next character of every pattern to the trie. A suffix is shorter than its text, so the node of
-  // a suffix already exists.
+  // Each turn of the loop adds the next character of every pattern to the trie. A suffix is shorter than its text, so
+  // the node of a suffix already exists.
   for (let depth = 1; growing.length > 0; depth++) {
     for (const place of growing) place.node = childOf(place.node, place.pattern.charCodeAt(depth - 1))
     for (let last = growing.at(-1); last?.pattern.length === depth; last = growing.at(-1)) {
@@ -50,8 +56,8 @@ export function* createMatcher(patterns: Iterable<string>): Work<Matcher> {
   }
 
   /**
-   * Finds the longest suffix of the node's text that has a child for this character, and returns that child. Returns
-   * the root if there is none.
+   * Finds the longest suffix of the node's text whose node has a child for this character, and returns this child.
+   * Returns the root if no suffix has such a child.
    */
   function step(from: number, code: number): number {
     for (let node = from; ; node = suffix[node] ?? 0) {
@@ -69,7 +75,7 @@ export function* createMatcher(patterns: Iterable<string>): Work<Matcher> {
       if (at % PAUSE_CHARACTERS === 0) yield
     }
     const marks = new Uint8Array(text.length)
-    // The loop runs backwards, so that a match inside a longer one takes no extra time.
+    // The loop runs backwards, so that a match inside a longer match takes no extra time.
     for (let at = text.length - 1, left = 0; at >= 0; at--, left--) {
       left = Math.max(left, lengths[at] ?? 0)
       if (left > 0) marks[at] = 1

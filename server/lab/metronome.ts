@@ -1,8 +1,8 @@
 /**
- * Publishes ticks at random moments with a given average rate. The gaps are exponential (a Poisson process). With
- * regular gaps, the interval between ticks and the interval between polls would form a pattern and falsify the
- * latencies. The schedule does not wait until a tick is published (open loop). Otherwise a slow log would hide its
- * own delay.
+ * Publishes ticks at random moments with a given average rate. The gaps between ticks are distributed exponentially (a
+ * Poisson process). If the gaps were regular, the ticks and the polls would form a pattern that falsifies the
+ * latencies. The schedule does not wait until a tick is published (open loop). If the schedule waited, a slow log would
+ * hide its own delay.
  */
 import type { Feed } from '../feed/feed.ts'
 import { now } from '../now.ts'
@@ -11,14 +11,20 @@ import { createWindow } from './window.ts'
 export interface Metronome {
   /** Sets the rate at once; 0 stops the metronome. */
   setRate(ratePerSecond: number): void
-  /** Median time from the acceptance of a tick until the transports have it, in ms; null before the first tick. */
+  /**
+   * Returns the median time in ms from the acceptance of a tick until the transports have got the tick; null before the
+   * first tick.
+   */
   serviceMs(): number | null
-  /** Median delay of the ticks after their scheduled times, in ms; null before the first tick. */
+  /** Returns the median delay in ms of the ticks after their scheduled times; null before the first tick. */
   slipMs(): number | null
   stop(): void
 }
 
-/** Delay above which the schedule starts again. After a laptop has slept, the missed ticks must not come all at once. */
+/**
+ * Delay of a tick above which the schedule starts again. After a laptop has slept, the missed ticks must not all be
+ * published at once.
+ */
 const STALL_MS = 5000
 
 /**
@@ -27,7 +33,7 @@ const STALL_MS = 5000
  */
 const LEAST_SHARE = 0.01
 
-/** Creates a metronome. `share` returns the part of the ticks that it may publish now, from 0 to 1. */
+/** Creates a metronome. `share` returns the part of the ticks that the metronome may publish now, from 0 to 1. */
 export function createMetronome(feed: Feed, room: string, share: () => number = () => 1): Metronome {
   const service = createWindow()
   const slip = createWindow()
@@ -56,7 +62,7 @@ export function createMetronome(feed: Feed, room: string, share: () => number = 
     const lateMs = now() - dueMs
     if (lateMs > STALL_MS) dueMs = now()
     slip.add(lateMs)
-    // A failed publish is ignored here. If the log cannot be written, every user who publishes gets the error.
+    // Ignore a tick that could not be published. If the log cannot be written, every user who publishes gets the error.
     feed.publish(room, { type: 'tick' }).then(
       ({ event }) => service.add(now() - event.at),
       () => {},

@@ -1,6 +1,6 @@
 /**
- * Changes the network conditions and causes faults while clients are connected. It connects the wire, which knows
- * only connections, with the transports, which can end their streams with a goodbye.
+ * Changes the network conditions and causes faults while clients are connected. It uses the wire and the transports:
+ * the wire knows only connections, but a transport can end its streams with a goodbye.
  */
 import type { Socket } from 'node:net'
 import type { Conditions, Cut } from '../protocol/lab.ts'
@@ -14,32 +14,35 @@ import type { Wire } from '../wire/wire.ts'
 export interface Network {
   readonly conditions: Conditions
   /**
-   * Sets new conditions and makes the feed's clients reconnect with their cursors. Streams and held polls
-   * end with a goodbye, idle connections are closed, and a connection with a response in progress closes
-   * after it. Equal conditions change nothing.
+   * Sets new conditions and makes the feed's clients reconnect with their cursors. The transports end streams and held
+   * polls with a goodbye. The wire closes idle connections at once, and a connection with a response in progress closes
+   * after this response. If the new conditions equal the current conditions, nothing changes.
    */
   setConditions(conditions: Conditions): void
   /** Cuts, at once, every connection whose latest request was for the feed. */
   cut(how: Cut): void
-  /** Simulates a restart of the server: goodbyes, a time without a server, and then no conditions. */
+  /**
+   * Simulates a restart of the server: says goodbye to all clients, resets new connections for a short time, and
+   * removes all conditions.
+   */
   restart(): void
 }
 
 /**
- * Duration of a simulated restart, similar to that of a real restart. New connections are reset during this time. In
- * a real restart the closed port would refuse them.
+ * Duration of a simulated restart, similar to the duration of a real restart. During a simulated restart, new
+ * connections are reset. During a real restart, the closed port would refuse new connections.
  */
 const RESTART_MS = 1500
 
 /**
- * Routes that belong to lanes, in addition to the routes of the transports: presence, and the student's server. The
- * route for publishing does not match.
+ * Matches the routes of lanes that are not routes of the transports: presence, and the student's server. Does not match
+ * the route for publishing.
  */
 const LANE_ROUTE = new RegExp(`^/feed/:room/|^${MINE}(/|$)`)
 
 /**
- * Creates the network. `paths` and `goodbyes` come from the transports. Call this before any route is added, because
- * it adds hooks.
+ * Creates the network. `paths` and `goodbyes` come from the transports. Call `createNetwork` before the transports add
+ * their routes, because its hooks see only routes that are added later.
  */
 export function createNetwork(
   app: App,
@@ -55,7 +58,8 @@ export function createNetwork(
     else feeds.delete(socket)
     done()
   })
-  // Responses on an outdated connection get `Connection: close`. Event streams close their connection without it.
+  // Responses on an outdated connection get `Connection: close`. Event streams close their connection without this
+  // field.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (wire.isOutdated(raw.socket)) reply.header('connection', 'close')
     done()
@@ -78,7 +82,8 @@ export function createNetwork(
   function change(conditions: Conditions): void {
     wire.setConditions(conditions)
     for (const goodbye of goodbyes) goodbye()
-    // Node's closeIdleConnections cannot be used: it counts a connection as idle while its last response is still on its way.
+    // Node's `closeIdleConnections` cannot be used: it counts a connection as idle while the last response of this
+    // connection is still on its way.
     wire.endOutdated(isBusy)
   }
 }

@@ -15,8 +15,8 @@ const OPEN = 1
 const CLOSED = 3
 
 /**
- * Makes an event stream usable like a WebSocket. Each text is sent as one event; it is JSON, so it has no line break.
- * `close` ignores the code, because a stream has no close code.
+ * Makes an event stream usable like a WebSocket. Each text is sent as one event. A text is JSON, so it has no line
+ * break. `close` ignores the code, because a stream has no close code.
  */
 export function pageByStream(stream: ServerResponse): LabPage {
   return {

@@ -1,6 +1,6 @@
 /**
- * Finds the secrets in a text: the values that follow certain names. Each function takes time linear in the text and
- * pauses often, because anybody can send a text that is made to be slow to search.
+ * Finds the secrets in a text: the values that follow certain names. The time of each search is linear in the length of
+ * the text, and each search pauses often, because anybody can send a text that is made to slow down the search.
  */
 
 /** Range of characters: `from` is included, `to` is not. */
@@ -9,10 +9,10 @@ export interface TextRange {
   readonly to: number
 }
 
-/** Yields the range of each secret. Yields null if it only pauses. */
+/** Yields the range of each secret. Yields null for a pause without a secret. */
 type Found = Generator<TextRange | null, void, void>
 
-/** Names of secrets, in upper or lower case. */
+/** Patterns for the names of secrets, in upper or lower case. */
 const NAMES = {
   /** Fields of a head whose whole value is a secret. */
   header:
@@ -23,7 +23,10 @@ const NAMES = {
   key: /token|ticket|password|secret/i,
 }
 
-/** Fields with a visible part. The first group of each pattern is visible, and the second group is secret. */
+/**
+ * Patterns for the values of fields that are secret only in part. The first group of each pattern is visible, and the
+ * second group is secret.
+ */
 const VALUES: Partial<Record<string, RegExp>> = {
   // The name of a cookie is visible. A cookie without a name is completely secret.
   cookie: /((?:^|;) *(?:[^=;]*=)?)([^;]*)/g,
@@ -66,8 +69,8 @@ function* fieldSecrets(text: string): Found {
 }
 
 /**
- * Finds secret parameters. A name can begin only after a separator. A search that could begin at every
- * character would read a text without separators once for each of its characters.
+ * Finds the values of secret parameters. In the pattern, a name can begin only after a separator. If a name could begin
+ * at every character, the search would read a text without separators once for each of its characters.
  */
 function* parameterSecrets(text: string): Found {
   const valueAt = /[^&\s"'#]*/y
@@ -84,7 +87,10 @@ function* userSecrets(text: string): Found {
   for (const { index, 1: before, 2: user } of text.matchAll(/(\/\/)([^/@\s]+)@/g)) yield rangeOf(index, before, user)
 }
 
-/** Finds secrets in JSON. A JSON parser would not find a value that is cut off in the middle. */
+/**
+ * Finds secrets in JSON. This function uses no JSON parser, because a parser would not find a value that is cut off in
+ * the middle.
+ */
 function* jsonSecrets(text: string): Found {
   const valueAt = { quoted: /(?:[^"\\]|\\.)*\\?/sy, bare: /[^\s,}\]]*/y }
   for (const { index, 0: before, 1: quote } of text.matchAll(/"\s*:\s*("?)/g)) {
@@ -108,7 +114,10 @@ function rangeOf(index: number, before = '', value = ''): TextRange {
   return { from, to: from + value.length }
 }
 
-/** Decodes a name. It does not throw for a malformed name, because a text can contain thousands of malformed names. */
+/**
+ * Decodes a percent-encoded name. Does not throw for a malformed name, because a text can contain thousands of
+ * malformed names.
+ */
 const decodedName = (name: string): string => name.replace(/%([\da-f]{2})/gi, characterOf)
 
 const unquotedName = (name: string): string => name.replace(/\\u([\da-f]{4})/gi, characterOf)
@@ -123,7 +132,10 @@ const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString()
 
-/** Calls `change`. If `change` throws, the text has another encoding and is returned unchanged. */
+/**
+ * Returns the result of `change`. If `change` throws, the text has another encoding, and `attempt` returns the text
+ * unchanged.
+ */
 function attempt(text: string, change: (text: string) => string): string {
   try {
     return change(text)

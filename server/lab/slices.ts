@@ -8,7 +8,7 @@ export interface Slices {
   run<T>(work: () => Work<T>): Promise<T>
 }
 
-/** Length of a slice: other clients wait this long in each turn of the event loop. */
+/** Length of a slice. In each turn of the event loop, other clients wait for this time. */
 const SLICE_MS = 2
 
 export function createSlices(sliceMs = SLICE_MS): Slices {

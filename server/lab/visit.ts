@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { LabMessage } from '../protocol/lab.ts'
 import type { LabPage } from './page.ts'
 
-/** Conversation of a page with the lab of a room. */
+/** Connection of a page to the lab of a room. */
 export interface Visit {
   /** Name of the room. */
   readonly name: string

@@ -1,6 +1,6 @@
 /**
- * Sends the presence to the pages of the lab, over the lab's connection. On the lanes, the server would send the same
- * state once for each lane, and its bytes would count as bytes of the feed.
+ * Sends the presence of each room to the pages in the room, over the lab's connection. Over the lanes, the server would
+ * send the same presence once for each lane, and the bytes of the presence would count as bytes of the feed.
  */
 import type { Presence } from '../feed/presence.ts'
 import type { Person, RoomPresence } from '../protocol/feed.ts'
@@ -8,11 +8,14 @@ import type { LabPage } from './page.ts'
 
 export interface Visitors {
   /**
-   * Notes the person who uses a page, or the new name of that person. After the first call the page gets the presence
-   * of its room.
+   * Notes the person who uses a page, or the new name of this person. From the first call on, the page gets the
+   * presence of its room.
    */
   here(page: LabPage, room: string, person: Person): void
-  /** Notes that the person of a page types or has stopped typing. Does nothing if the page has no person. */
+  /**
+   * Notes that the person who uses a page is typing or has stopped typing. Does nothing if `here` was never called for
+   * the page.
+   */
   typing(page: LabPage, room: string, on: boolean): void
 }
 

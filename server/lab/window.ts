@@ -1,4 +1,4 @@
-/** Median of the last values. A single extreme value hardly changes the median. */
+/** Computes the median of the last 32 values. A single extreme value hardly changes the median. */
 export interface Window {
   add(value: number): void
   /** Returns the median; null before the first value. */

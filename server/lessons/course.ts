@@ -37,8 +37,8 @@ function lessonOf(name: string, markdown: string, isDone: boolean): LessonDocume
 }
 
 /**
- * Returns the lessons that are done, from the file of `lessons/kit/progress.ts`. If the file cannot be read, no lesson
- * is done; the kit then replaces the file.
+ * Returns the names of the lessons that are done. Reads the file that `lessons/kit/progress.ts` writes. If this file
+ * cannot be read, no lesson counts as done, and the kit replaces the file.
  */
 async function doneIn(folder: string): Promise<ReadonlySet<string>> {
   try {

@@ -1,6 +1,6 @@
 /**
- * Sends the state of the running lesson to pages as server-sent events: the whole state after each change. Passes the
- * wishes of a page (`check`, `hint`) to the kit.
+ * Sends the whole state of the running lesson to the pages after each change, as server-sent events. Passes the wishes
+ * of a page (`check`, `hint`) to the kit.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
@@ -8,7 +8,10 @@ import type { Kit } from './kit.ts'
 import type { Mine } from './mine.ts'
 import type { LessonState, LessonWish, ToldLesson } from './state.ts'
 
-/** Wait before a page reconnects. It is short, because a person who starts the next lesson is looking at the page. */
+/**
+ * Time before a page reconnects. This time is short, because a person who starts the next lesson is looking at the
+ * page.
+ */
 const RETRY_MS = 1000
 
 const WISHES: readonly LessonWish[] = ['check', 'hint']
@@ -29,7 +32,7 @@ export function serveState(app: FastifyInstance, kit: Kit | undefined, mine: Min
       stream.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store, no-transform',
-        // Without this header, nginx holds the stream back until it has 4 KiB.
+        // Without this header, nginx holds the stream back until nginx has collected 4 KiB of it.
         'x-accel-buffering': 'no',
       })
       const tell = () => {

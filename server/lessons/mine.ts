@@ -1,7 +1,7 @@
 /**
- * Serves the student's server at `/mine` of this server's own port: a request for `/mine/PATH` becomes a request for
- * `/PATH` there. So one forwarded port reaches both servers. The bytes of the student's lane are also counted,
- * captured, delayed and cut like those of the other lanes.
+ * Serves the student's server under `/mine` on this server's own port: this server passes a request for `/mine/PATH` on
+ * as a request for `/PATH`. So one forwarded port reaches this server and the student's server. The bytes of the
+ * student's lane are counted, captured, delayed and cut like the bytes of the other lanes.
  */
 import type { IncomingMessage } from 'node:http'
 import { COOKIE } from '../access/credentials.ts'
@@ -23,12 +23,12 @@ export interface Mine {
    * first connection.
    */
   readonly hopMs: number | null
-  /** Calls back after each change of `hopMs`. Returns a function that ends the calls. */
+  /** Calls `listener` after each change of `hopMs`. Returns a function that removes the listener. */
   follow(listener: () => void): () => void
   readonly leave: Goodbye
 }
 
-/** Number of recent connections from which the time of the hop is taken. */
+/** Number of recent connections whose times determine `hopMs`. */
 const HOPS = 15
 
 /** Adds the routes of `/mine`, if there is a kit. */
@@ -50,7 +50,7 @@ export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
       app.all(url, {
         schema: { hide: true },
         config: { access: 'class' },
-        // This hook runs before Fastify reads the body.
+        // Relay the request in this hook, because it runs before Fastify reads the body.
         async onRequest(request, reply) {
           const { raw } = request
           checkDestination(raw)
@@ -62,7 +62,7 @@ export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
 
   return {
     get hopMs() {
-      // The shortest time is the best estimate: in the longer ones, one of the two processes was busy.
+      // The shortest time is the best estimate. A longer time means that this process or the student's server was busy.
       return hops.length === 0 ? null : Math.min(...hops)
     },
     follow(listener) {
@@ -75,7 +75,7 @@ export function serveMine(app: App, kit: Kit | undefined, wire: Wire): Mine {
 
 /**
  * Throws `not-a-page` (403) if a browser wants the response as a page or a script. A student's program must not run in
- * the sandbox's origin with the rights of its visitor.
+ * the sandbox's origin with the rights of the sandbox's visitor.
  */
 function checkDestination({ headers: { 'sec-fetch-dest': destination = 'empty' }, url = '' }: IncomingMessage): void {
   if (destination !== 'empty' && destination !== 'websocket')
@@ -83,7 +83,8 @@ function checkDestination({ headers: { 'sec-fetch-dest': destination = 'empty' }
 }
 
 /**
- * Returns the request's head for the student's server, without the parts that concern only the client and this server.
+ * Returns the head that the student's server gets: the head of the request, without the parts that concern only the
+ * client and this server.
  */
 function headFor({ method, url = '', httpVersion, rawHeaders }: IncomingMessage): string {
   return headText({
@@ -94,7 +95,7 @@ function headFor({ method, url = '', httpVersion, rawHeaders }: IncomingMessage)
   })
 }
 
-/** Removes `/mine` from the target, even if it is percent-encoded, and a session's token from the query. */
+/** Removes `/mine` from the target, even if `/mine` is percent-encoded. Removes a session's token from the query. */
 function targetOf(url: string): string {
   const [path = '', ...rest] = url.replace(/^\/[^/?]*\/?/, '/').split('?')
   if (rest.length === 0) return path
@@ -114,7 +115,7 @@ function withoutOurs(rawHeaders: readonly string[]): string[] {
  * Returns the value of a field for the student's server. Returns null if the student's server must not get the field.
  */
 function passedOn(name: string, value: string): string | null {
-  // Node has already sent the response 100.
+  // Do not pass `Expect` on, because Node has already sent the response 100.
   if (/^expect$/i.test(name)) return null
   if (/^authorization$/i.test(name)) return /^bearer /i.test(value) ? null : value
   if (!/^cookie$/i.test(name) || !value.includes(COOKIE)) return value

@@ -1,6 +1,6 @@
 /**
- * Relays requests to the student's server on this machine. The bytes of its response go to the client's socket
- * unchanged. Node's own response would correct mistakes in them.
+ * Relays requests to the student's server on this machine. Writes the bytes of each response unchanged to the client's
+ * socket. Node's own response would correct mistakes of the student's server.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
@@ -9,30 +9,34 @@ import type { Upgrade } from '../http/upgrade.ts'
 import { createHttpReader } from '../wire/http-reader.ts'
 
 export interface Relay {
-  /** Sends `head` and the request's body to the student's server. From then on the relay controls the response. */
+  /** Sends `head` and the request's body to the student's server. After this call, the relay controls the response. */
   request(request: IncomingMessage, response: ServerResponse, head: string): void
-  /** Sends `head` to the student's server. After a 101, the two connections form a tunnel. */
+  /**
+   * Sends `head` to the student's server. After a 101, the client's connection and the connection to the student's
+   * server form a tunnel.
+   */
   upgrade(upgrade: Upgrade, head: string): void
   /** Ends all open responses. A response of known length ends after its last byte, any other response ends at once. */
   leave(): void
 }
 
 export interface RelayOptions {
-  /** Port of the student's server on 127.0.0.1; null while it does not run. */
+  /** Port of the student's server on 127.0.0.1; null while the student's server does not run. */
   port(): number | null
-  /** Called for each new connection to the student's server, with the ms that the kernel took to connect. */
+  /** Called for each new connection to the student's server, with the time in ms that the connection took to open. */
   connected(ms: number): void
   /** Returns true if this client's connection must end after its response. */
   isOutdated(client: Socket): boolean
 }
 
 /**
- * A connection to the student's server. It carries only the requests of one client's connection, one after the other.
+ * Connection to the student's server. It carries the requests of only one client's connection, one request after the
+ * other.
  */
 interface Upstream {
   readonly socket: Socket
   readonly port: number
-  /** Reader of the response that is awaited; null between two requests. */
+  /** Reader of the response for which the relay waits; null between two requests. */
   reader: ResponseReader | null
 }
 
@@ -52,11 +56,11 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
         if (!upstream) return
         upstream.reader = readResponse(client, upstream, request.method ?? '', {
           head(status) {
-            // Node assumes that the head is written if these two members say so.
+            // Node reads `_header` and `_headerSent` to know that the head has been written.
             Object.assign(response, { statusCode: status, _header: ' ', _headerSent: true })
           },
           end(isLast) {
-            // Node writes nothing more. It reads the connection's next request, or ends the connection.
+            // `end` writes no bytes here. It makes Node read the next request of the connection, or end the connection.
             Object.assign(response, { _last: isLast || !response.shouldKeepAlive || isOutdated(client) })
             response.end()
           },
@@ -84,11 +88,11 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
   }
 
   /**
-   * Returns the connection to the student's server. If that server does not run, the client's connection is reset, as
-   * if no program listened on its port.
+   * Returns the connection to the student's server. If the student's server does not run, resets the client's
+   * connection and returns null.
    */
   function upstreamOf(client: Socket): Upstream | null {
-    // A destroyed socket has already emitted `close`, so a new upstream would never be closed.
+    // A destroyed client socket has already emitted `close`, so a new upstream would never be closed.
     if (client.destroyed) return null
     const portNow = port()
     if (portNow === null) {
@@ -109,7 +113,7 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
     const upstream: Upstream = { socket, port, reader: null }
     const close = () => socket.destroy()
     socket.once('connect', () => connected(performance.now() - dialledAtMs))
-    // Bytes that arrive between two requests are not a response.
+    // Bytes that arrive between two requests belong to no response, so the connection is closed.
     socket.on('data', (bytes: Buffer) => (upstream.reader ? upstream.reader.data(bytes) : close()))
     socket.on('end', () => (upstream.reader ? upstream.reader.end() : close()))
     socket.on('error', () => upstream.reader && client.resetAndDestroy())
@@ -123,8 +127,8 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
 }
 
 /**
- * Calls back when the response has a socket. Node assigns the socket when all earlier responses of the connection are
- * complete.
+ * Calls `assigned` when the response has a socket. Node assigns the socket when all earlier responses of the connection
+ * are complete.
  */
 function whenAssigned(response: ServerResponse, assigned: (client: Socket) => void): void {
   if (response.socket) assigned(response.socket)
@@ -133,7 +137,10 @@ function whenAssigned(response: ServerResponse, assigned: (client: Socket) => vo
 
 interface ResponseEvents {
   head(status: number): void
-  /** Called when the kernel has taken the last byte. `isLast`: true if the client must not use its connection again. */
+  /**
+   * Called when the kernel has taken the last byte of the response. `isLast`: true if the client must not use its
+   * connection again.
+   */
   end(isLast: boolean): void
 }
 
@@ -151,7 +158,8 @@ function readResponse(client: Socket, upstream: Upstream, method: string, events
           isLast ||= saysClose(head)
           head = ''
         }
-        // There are more bytes than the head announced, so the next response on this connection could not be found.
+        // The response has more bytes than its head announced, so the relay could not find the next response on this
+        // connection.
         if (kind === 'rest' && http.isOver) isLast = true
       }
       const isOver = http.isOver
@@ -165,7 +173,7 @@ function readResponse(client: Socket, upstream: Upstream, method: string, events
       client.once('drain', () => upstream.socket.resume())
     },
     end() {
-      // The other direction of the tunnel stays open.
+      // In a tunnel, the direction from the client to the student's server stays open.
       if (http.status === 101) client.end()
       else client.destroySoon()
     },
@@ -180,14 +188,14 @@ function readResponse(client: Socket, upstream: Upstream, method: string, events
   }
 }
 
-/** Returns true if this head ends its connection (RFC 9112, section 9.3). */
+/** Returns true if the head says that the connection ends after the response (RFC 9112, section 9.3). */
 const saysClose = (head: string): boolean =>
   /\r\nconnection:[^\r]*\bclose\b/i.test(head) ||
   (head.startsWith('HTTP/1.0') && !/\r\nconnection:[^\r]*keep-alive/i.test(head))
 
 function sendBody(request: IncomingMessage, to: Socket): void {
   if (request.headers['transfer-encoding'] === undefined) return send(request, to)
-  // Node has removed the chunk framing, so it is written again.
+  // Node has removed the chunk framing, so the relay writes the framing again.
   send(request, to, (bytes) => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]))
   request.on('end', () => {
     const trailers = request.rawTrailers.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`))

@@ -9,19 +9,21 @@ export interface LessonState {
   readonly said: string
   /** URL of the student's server, as a lane shows it; null while the server does not run. */
   readonly yours: string | null
-  /** Transport of the student's server. Null if it serves none; then it has no lane. */
+  /**
+   * Transport that the student's server serves. Null if the student's server serves no transport and so has no lane.
+   */
   readonly transport: string | null
   readonly results: readonly LessonResult[]
   /** Time at which the last check ended, by the wall clock of the kit's machine. */
   readonly checkedAtMs: number | null
-  /** Number of rungs of the hint that are shown; see `hint`. */
+  /** How many rungs of the hint the page shows; see `hint`. */
   readonly rungs: number
   /** The bug hunt that runs in place of the lesson's exercise; null if there is none. */
   readonly hunt: { readonly number: number; readonly of: number } | null
   readonly course: readonly { readonly name: string; readonly isDone: boolean }[]
 }
 
-/** The state as it is sent to a page. */
+/** The state that this server sends to a page. */
 export interface ToldLesson extends LessonState {
   /**
    * Shortest time in ms that the hop to the student's server adds in each direction; null before the first
@@ -29,8 +31,8 @@ export interface ToldLesson extends LessonState {
    */
   readonly hopMs: number | null
   /**
-   * Time between the end of the last check and the sending of this state. A time of day would be wrong on a machine
-   * whose clock differs.
+   * Time from the end of the last check until the server sends this state. A time of day would be wrong on a machine
+   * with a different clock.
    */
   readonly checkedAgoMs: number | null
 }
@@ -54,7 +56,7 @@ export interface LessonFinding {
   readonly why?: string
   /** File and line, such as `short-poll.ts:12`. */
   readonly where?: string
-  /** Three rungs: what was observed, where to look, which idea is missing. */
+  /** Hint in three rungs: what was observed, where to look, which idea is missing. */
   readonly hint: readonly string[] | null
 }
 

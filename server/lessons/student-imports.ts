@@ -1,7 +1,7 @@
 /**
- * Exports of the server for students' programs. In the lessons, `package.json` maps three addresses to this file:
- * `#server/protocol.ts`, `#server/transports/transport.ts` and `#server/upgrade.ts`. So a saved program keeps working
- * if the server's own files move.
+ * Exports of the server for students' programs. In the lessons, `package.json` maps three import paths to this file:
+ * `#server/protocol.ts`, `#server/transports/transport.ts` and `#server/upgrade.ts`. So a program that a student has
+ * saved keeps working if the server's own files move.
  */
 export {
   Known,

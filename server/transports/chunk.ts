@@ -1,14 +1,15 @@
 /**
- * A chunk is encoded once and sent to many responses that do not end. `ServerResponse.write` would add the framing of
- * the chunk again for each client (RFC 9112, section 7.1), and pass it to the kernel in three pieces. To write one
- * piece directly to the socket costs about a third less: `npm run bench:fanout`.
+ * Encodes a chunk once, and sends the same bytes to many clients whose responses do not end. `ServerResponse.write`
+ * would add the framing of the chunk again for each client (RFC 9112, section 7.1), and would pass the chunk to the
+ * kernel in three pieces. One write of the whole chunk, directly to the socket, costs about a third less: `npm run
+ * bench:fanout`.
  */
 import type { ServerResponse } from 'node:http'
 import { once } from './encoding.ts'
 
 export interface Chunk {
   readonly body: Buffer
-  /** The body as a chunk of the chunked encoding: with its length before it and a line break after it. */
+  /** The body in the chunked encoding: a line with the length, the body, and a line break. */
   readonly framed: Buffer
 }
 
@@ -23,12 +24,13 @@ const LINE_BREAK = Buffer.from('\r\n')
 
 /**
  * Sends a chunk after all earlier writes to the response. Returns a promise if the client is too slow. The promise
- * resolves when the client can take more. If the client leaves before that, it may never resolve.
+ * resolves when the client can take more bytes. If the client leaves earlier, the promise may never resolve.
  */
 export function writeChunk(response: ServerResponse, { body, framed }: Chunk): Promise<void> | void {
   const { socket } = response
-  // If the response still holds earlier bytes, write through the response to keep the order. It holds the writes of
-  // this tick, and all its bytes while an earlier response of this connection is being sent.
+  // If the response still holds earlier bytes, write through the response to keep the order. A response holds the bytes
+  // that were written in this tick. While an earlier response of the connection is being sent, a response holds all its
+  // bytes.
   const writer = !socket || response.writableCorked > 0 ? response : socket
   // HTTP/1.0 has no chunked encoding.
   const hasSpace = writer.write(writer === socket && response.chunkedEncoding ? framed : body)

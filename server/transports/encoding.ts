@@ -7,7 +7,7 @@ import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
  */
 export function once<T extends object, Bytes>(make: (from: T) => Bytes): (from: T) => Bytes {
   const made = new WeakMap<T, Bytes>()
-  // Successive calls are usually for the same batch. To compare it costs less than a lookup in the map.
+  // Successive calls usually get the same object. To compare two objects costs less than a lookup in the map.
   let latest: T | null = null
   let bytes: Bytes
   return (from) => {
@@ -23,7 +23,7 @@ export const presenceJson = once((state: RoomPresence) => Buffer.from(JSON.strin
 
 const answerJson = once((answer: PollAnswer) => Buffer.from(JSON.stringify(answer)))
 
-/** Encodes the answer to a poll as JSON, with the presence if it has changed for the client. */
+/** Encodes the answer to a poll as JSON, and adds the presence unless `presence` is null. */
 export function pollJson(answer: PollAnswer, presence: RoomPresence | null): Buffer {
   const json = answerJson(answer)
   if (!presence) return json
@@ -33,5 +33,8 @@ export function pollJson(answer: PollAnswer, presence: RoomPresence | null): Buf
 const PRESENCE_FIELD = Buffer.from(',"presence":')
 const CLOSING_BRACE = Buffer.from('}')
 
-/** Content type for bytes that are already JSON. Fastify sets it only for objects that it encodes itself. */
+/**
+ * Content type for bytes that are already JSON. Fastify sets this content type only for objects that Fastify itself
+ * encodes.
+ */
 export const JSON_TYPE = 'application/json; charset=utf-8'

@@ -1,12 +1,12 @@
 /** Recognises events by their JSON. */
 
-/** Returns whether the text is an event. Control messages have no `at`. */
+/** Returns true if the text is an event: an object with `id` and `at`. Control messages have no `at`. */
 export function isEvent(text: string): boolean {
   const value = parse(text)
   return typeof value === 'object' && value !== null && 'id' in value && 'at' in value
 }
 
-/** Returns the event's id, or undefined if it has none. */
+/** Returns the id of an event; undefined if the text has no id. */
 export function idOf(event: string): string | undefined {
   const value = parse(event)
   return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : undefined

@@ -11,9 +11,9 @@ import { wsReading } from './ws-reading.ts'
 import { ws } from './ws.ts'
 
 /**
- * All transports, each with its description. The description is not in the transport's own file, because a student
- * may replace that file with a transport from the lessons. If a name of the protocol has no transport here, the code
- * does not compile.
+ * All transports, each with its description. The description is not in the transport's own file, because a student may
+ * replace the transport's file with a transport from the lessons. If a transport name of the protocol is missing in
+ * this list, the code does not compile.
  */
 export const transports: Record<TransportName, ListedTransport> = {
   'short-poll': { ...shortPoll, kind: 'poll', paths: ['/feed/:room/poll'], reading: pollReading },

@@ -11,14 +11,14 @@ export interface ListedTransport extends Transport {
 }
 
 /**
- * Distinguishes events and heartbeats from the other bytes. A transport omits a function if it never sends such
- * bytes.
+ * Distinguishes events and heartbeats from the other bytes. A transport without response bodies omits `body`. A
+ * transport without WebSocket messages omits `messageDown` and `messageUp`.
  */
 export interface EventReading {
   /**
-   * Begins to read the body of a response. Call the returned function with the next bytes, in pieces of any size. It
-   * returns how many bytes it has now recognised as events or heartbeats. `onEvent` is called with each complete
-   * event, as Latin-1 text.
+   * Begins to read the body of a response. Call the returned function with the next bytes of the body, in pieces of any
+   * size. The function returns how many more bytes it has recognised as events or heartbeats, and calls `onEvent` with
+   * each complete event, as Latin-1 text.
    */
   body?(onEvent?: (event: string) => void): (bytes: Buffer) => Share
   /** Returns the purpose of a WebSocket message from the server. */
@@ -28,7 +28,7 @@ export interface EventReading {
 }
 
 /**
- * Maximum number of bytes that a reading collects of one event. The feed has no longer events, but a student's server
- * can send one.
+ * Maximum number of bytes that a reading collects of one event. No event of the feed is longer, but a student's server
+ * can send a longer event.
  */
 export const EVENT_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 /**
- * Long polling (RFC 6202): the server answers at once if it has new events. Otherwise it holds the request until an
- * event is published or the wait is over (204). Between a response and the next request, no request is open. Events
- * that are published in this time come after the client's cursor, so the next request gets them.
+ * Long polling (RFC 6202): the server answers at once if it has new events. Otherwise the server holds the request
+ * until an event is published or the wait is over (204). Between a response and the next request, no request is open.
+ * An event that is published in between comes after the client's cursor, so the next request gets this event.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -16,7 +16,8 @@ import type { Transport } from './transport.ts'
 const DEFAULT_WAIT_S = 25
 
 /**
- * Maximum wait. Most proxies cut a silent response after 60 s; 30 s is safe with all of them (RFC 6202, section 5.5).
+ * Maximum wait. Most proxies cut a connection after 60 s without bytes; 30 s is safe with all proxies (RFC 6202,
+ * section 5.5).
  */
 const MAX_WAIT_S = 30
 
@@ -45,7 +46,7 @@ export const longPoll: Transport = {
   serve(app, feed, { limiter, presence }) {
     const held = new Set<() => void>()
 
-    // The handler returns no promise: promises that wait as long as the poll would take memory and time.
+    // The handler returns no promise, because a promise for each held poll would take memory and time.
     app.get(PATH, options, (request, reply) => {
       poll(request, reply).catch((error) => reply.send(error))
     })
@@ -62,12 +63,13 @@ export const longPoll: Transport = {
       const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
       const after = await startOf(feed, room, query)
       const news = await feed.since(room, after, limit)
-      // The client may have left during these lookups. Then `close` has been emitted already and will not come again.
+      // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
+      // response will not emit it again.
       if (client.destroyed) return
 
       const person = personOf(query)
       if (person) client.on('close', presence.enter(room, person))
-      // A client that names no person gets no presence, so for this client the presence never changes.
+      // If the client names no person, it gets no presence.
       const present = (): RoomPresence | null => {
         const state = person && presence.of(room)
         return state && state.version !== query.presence ? state : null
@@ -90,7 +92,7 @@ export const longPoll: Transport = {
         client,
         held,
         (batch) => {
-          // All waiting polls get the same batch object, so it is encoded only once.
+          // All waiting polls get the same batch object, so the batch is encoded only once.
           if (batch && batch.events.length <= limit) send(batch, true)
           else feed.since(room, cursor, limit).then((news) => send(news, true), fail)
         },
@@ -101,8 +103,8 @@ export const longPoll: Transport = {
 }
 
 /**
- * Calls `done` with new events. Calls it with null if presence changed, the wait is over, the client has left or the
- * server says goodbye.
+ * Calls `done` with new events. Calls `done` with null if the presence changed, the wait is over, the client has left
+ * or the server says goodbye.
  */
 function hold(
   follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
@@ -116,7 +118,7 @@ function hold(
   const stop = follow(
     (batch) => {
       free()
-      // The streams of the room get the batch first, because each of them needs only one write.
+      // Answer the poll after the streams of the room have got the batch, because a stream needs only one write.
       queueMicrotask(() => done(batch))
     },
     (error) => {
@@ -135,7 +137,7 @@ function hold(
     done(null)
   }
 
-  /** Whatever ends the wait first also removes the timer and all listeners. */
+  /** Removes the timer and all listeners. Runs when the wait ends, whatever has ended it. */
   function free(): void {
     stop()
     unwatch?.()

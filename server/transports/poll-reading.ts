@@ -3,8 +3,8 @@ import { EVENT_BYTES } from './listed.ts'
 import type { EventReading } from './listed.ts'
 
 /**
- * In `{"events":[{…},{…}],"cursor":…}` the objects in the first array are the events: each begins and
- * ends at depth 2. The fields after that array are framing.
+ * In `{"events":[{…},{…}],"cursor":…}` the objects in the first array are the events. Each event begins and ends at
+ * depth 2. The fields after the first array are framing.
  */
 export const pollReading: EventReading = {
   body(onEvent) {

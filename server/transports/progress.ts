@@ -1,56 +1,59 @@
 /**
- * Drops clients that do not read, by one rule for all transports. The waiting bytes of a client are limited, because
- * the feed sends the next batch only after the client has taken the last batch. But a client that stops reading still
- * occupies memory and a connection. A dropped client can return with its cursor and loses no event.
+ * Drops clients that do not read; the rule is the same for all transports. The waiting bytes of a client are limited,
+ * because the feed sends the next batch only after the client has taken the last batch. But a client that has stopped
+ * reading still occupies memory and a connection. A dropped client can reconnect with its cursor and loses no event.
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { readUnanswered } from './unanswered.ts'
 
 export interface StallLimits {
-  /** Maximum number of bytes that may wait in the stream. Bytes in the kernel's buffer do not count. */
+  /** Maximum number of bytes that may wait in the stream of a socket. Bytes in the kernel's buffer do not count. */
   readonly waitingBytes: number
-  /** Maximum time without progress while bytes wait. */
+  /** Maximum time for which bytes may wait while the kernel takes none of them. */
   readonly stalledMs: number
   /**
-   * Maximum time for which a client may acknowledge nothing although the kernel sends the bytes again; Linux only. A
-   * connected client that does not read still acknowledges.
+   * Maximum time for which a client may acknowledge no byte, although the kernel sends the bytes again; Linux only. If
+   * a client is connected but does not read, its kernel still acknowledges.
    */
   readonly unansweredMs: number
 }
 
-/** Default limits. With a heartbeat every 15 s, a client that is gone is noticed within two heartbeats. */
+/** Default limits. With a heartbeat every 15 s, the server notices within two heartbeats that a client is gone. */
 export const PATIENCE: StallLimits = { waitingBytes: 1024 * 1024, stalledMs: 5000, unansweredMs: 10_000 }
 
 export interface ProgressWatch {
   /** Watches the connection of a request until it closes. */
   watch(request: IncomingMessage): void
   /**
-   * Sets the function that drops this client and tells it the reason. Without such a function the connection is
-   * reset, which also frees the kernel's buffer.
+   * Sets the function that drops a client and tells the client the reason. If no function is set for a client, its
+   * connection is reset. A reset also frees the kernel's buffer.
    */
   dropBy(socket: Socket, drop: (reason: string) => void): void
-  /** Calls `listener` for each dropped client, with the target of its latest request. Returns a function that removes the listener. */
+  /**
+   * Calls `listener` for each dropped client, with the target of the client's latest request and the reason. Returns a
+   * function that removes the listener.
+   */
   onDrop(listener: (target: string, reason: string) => void): () => void
   stop(): void
 }
 
 export interface ProgressOptions extends StallLimits {
-  /** Returns true for a connection that must not be dropped, although it does not read. */
+  /** Returns true for a connection that must not be dropped, even if its client does not read. */
   readonly spares?: (socket: Socket) => boolean
 }
 
 interface Watched {
   target: string
   sentBytes: number
-  /** Number of consecutive checks with waiting bytes and without progress. */
+  /** Number of consecutive checks in which bytes waited and the kernel had taken none of them. */
   stalledLooks: number
   drop: (reason: string) => void
 }
 
 /**
- * Number of checks without progress before a client is dropped. Checks are counted instead of time, because time also
- * passes while this process is stopped and sends nothing.
+ * Number of consecutive checks without progress after which a client is dropped. The server counts checks instead of
+ * time, because time also passes while this process is stopped and sends nothing.
  */
 const LOOKS = 5
 
@@ -117,8 +120,8 @@ export function watchProgress({ waitingBytes, stalledMs, unansweredMs, spares }:
 }
 
 /**
- * Returns the number of bytes that the kernel has taken. `bytesWritten` of a kernel's socket also includes the
- * waiting bytes; that of a link does not.
+ * Returns the number of bytes that the kernel has taken. For a kernel's socket, `bytesWritten` includes the waiting
+ * bytes. For a link, `bytesWritten` does not include the bytes that wait in the link.
  */
 const sent = (socket: Socket): number => socket.bytesWritten - (socket instanceof Socket ? socket.writableLength : 0)
 

@@ -25,13 +25,13 @@ export const shortPoll: Transport = {
       // A cache must not answer instead of the server.
       reply.header('cache-control', 'no-store')
 
-      // A request without a cursor needs a cursor as its answer, and after a gap the client needs the new cursor.
+      // Do not send 204 to a request without a cursor or after a gap, because the client needs the new cursor.
       const nothingNew = news.events.length === 0 && !news.more && !news.gap && after !== undefined
       const answer = (told: RoomPresence | null) => reply.type(JSON_TYPE).send(pollJson(news, told))
       const person = personOf(query)
       if (!person) return nothingNew ? reply.code(204).send() : answer(null)
 
-      // After each poll the client stays present for some time, so it is also present between two polls.
+      // The person stays present for some time after each poll, so the person is also present between two polls.
       presence.enter(room, person)()
       const present = presence.of(room)
       if (present.version !== query.presence) return answer(present)

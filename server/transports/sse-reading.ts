@@ -3,8 +3,9 @@ import { EVENT_BYTES } from './listed.ts'
 import type { EventReading } from './listed.ts'
 
 /**
- * The value of `data:` is an event, unless `event:` before it gives the block another type. A block
- * that begins with a comment is a heartbeat, up to its blank line. Any other comment is a heartbeat too.
+ * The value of a `data:` line is an event, unless an earlier `event:` line gives the block another type. If a block
+ * begins with a comment, the whole block counts as a heartbeat, including its blank line. In other blocks, only the
+ * comments count as heartbeats.
  */
 export const sseReading: EventReading = {
   body(onEvent) {

@@ -1,6 +1,6 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. Each event carries
- * its cursor as `id:`, which the browser sends back as Last-Event-ID when it reconnects.
+ * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. Each event has its cursor in the field
+ * `id:`. When a browser reconnects, it sends the last cursor in the field Last-Event-ID.
  */
 import type { ServerResponse } from 'node:http'
 import { PRICES } from '../access/prices.ts'
@@ -12,8 +12,8 @@ import { chunkOnce, writeChunk } from './chunk.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * Heartbeat: a comment and an event without data. The comment keeps the connection open, but an EventSource does
- * not report it. The event lets a page listen for heartbeats; other clients ignore it.
+ * Heartbeat: a comment and an event without data. The comment keeps the connection open, but an EventSource does not
+ * report comments. The event lets a page listen for heartbeats; other clients ignore the event.
  */
 const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
 
@@ -25,7 +25,7 @@ const options = { schema, exposeHeadRoute: false, config: { access: 'class', pri
 
 export const sse: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
-    /** Open streams. Each has a function that stops everything that writes to it. */
+    /** Open streams. Each stream has a function that stops everything that writes to the stream. */
     const open = new Map<ServerResponse, () => void>()
 
     app.get(PATH, options, async (request, reply) => {
@@ -35,14 +35,15 @@ export const sse: Transport = {
 
       reply.hijack()
       const stream = reply.raw
-      // The client may have left while its cursor was looked up. Then `close` has been emitted already and will not
-      // come again.
+      // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
+      // response will not emit it again.
       if (stream.destroyed) return
       let trouble = ''
       let unfollow = (): void => {}
       try {
         stream.once('close', limiter.hold(request.raw))
-        // `follow` delivers nothing before this turn of the event loop is over, so the head is written first.
+        // `follow` delivers events only after this turn of the event loop, so the head is written before the first
+        // event.
         unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
@@ -50,10 +51,11 @@ export const sse: Transport = {
 
       for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
       stream.writeHead(200, HEADERS)
-      // A block with only an `id:` dispatches no event, but it sets the id. So a client that is cut before its first
-      // event still has its cursor.
+      // A block with only an `id:` line dispatches no event, but sets the last event id. So a client that loses its
+      // connection before the first event still has a cursor.
       const welcome = `id: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`
-      // An error status would end an EventSource for good. With this response it reconnects later.
+      // An error status would stop an EventSource for good. After a response with the status 200, an EventSource
+      // reconnects.
       if (trouble !== '') return void stream.end(`: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
       stream.write(`retry: ${retryMs()}\n${welcome}`)
 
@@ -69,8 +71,8 @@ export const sse: Transport = {
       }
       open.set(stream, silence)
       stream.once('close', silence)
-      // The session has ended. When the client reconnects, it gets 401, and the error status stops its EventSource
-      // for good.
+      // Runs when the session has ended. When the client reconnects, it gets 401, and this error status stops its
+      // EventSource for good.
       const endUntold = (): void => {
         silence()
         stream.end()
@@ -84,9 +86,9 @@ export const sse: Transport = {
 
     return () => {
       for (const [stream, silence] of open) {
-        // On a slow connection the stream closes long after it has ended. A write in between would end the process.
+        // On a slow connection the stream closes long after its end. A write after the end would be an error.
         silence()
-        // Each client gets a different reconnect time, so that they do not all reconnect at the same moment.
+        // Each client gets a different reconnect time, so that not all clients reconnect at the same moment.
         stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
       }
     }
@@ -96,7 +98,7 @@ export const sse: Transport = {
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // Without this field nginx holds a response back until it has 4 KiB.
+  // Without this field, nginx holds a response back until nginx has collected 4 KiB of it.
   'x-accel-buffering': 'no',
 }
 
@@ -107,26 +109,28 @@ const chunkOf = chunkOnce((batch: PollAnswer) =>
     : batch.events.map((event) => `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
 )
 
-/** Writes a gap. It has an id; otherwise a plain EventSource would get the same gap at every reconnect. */
+/**
+ * Encodes a gap as an event with an id. Without the id, a plain EventSource would get the same gap at every reconnect.
+ */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
 
-/** Encodes presence. It has no id, because it does not change the client's cursor. */
+/** Encodes presence as an event without an id, because presence does not change the client's cursor. */
 const presenceChunk = chunkOnce((state: RoomPresence) => `event: presence\ndata: ${JSON.stringify(state)}\n\n`)
 
 /** Extra delay before the reconnect of a client that was refused because the limit of streams was reached. */
 const FULL_HOUSE_MS = 4000
 
 /**
- * Returns a random reconnect time in ms. The browser's default time is always the same, so a whole class would
- * reconnect together.
+ * Returns a random reconnect time in ms. The browser's default time is always the same. With this default, a whole
+ * class would reconnect at the same moment.
  */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
 
 /**
- * Returns the start of a stream. A reconnecting EventSource requests its first URL again, so Last-Event-ID has
- * priority over `after`. A malformed cursor becomes a gap, because an error status would end an
- * EventSource for good.
+ * Returns the cursor at which a stream starts. An EventSource that reconnects requests its first URL again, so
+ * Last-Event-ID has priority over `after`. A malformed cursor leads to a gap instead of an error, because an error
+ * status would stop an EventSource for good.
  */
 function startOfStream(
   feed: Feed,

@@ -1,4 +1,4 @@
-/** Reads the bytes of streaming HTTP. */
+/** Finds the events and the heartbeats in a response of streaming HTTP. */
 import type { Share } from '../protocol/wire.ts'
 import { isEvent } from './event-text.ts'
 import { EVENT_BYTES } from './listed.ts'
@@ -10,8 +10,8 @@ export const HEARTBEAT = '{"type":"heartbeat"}\n'
 export const streamReading: EventReading = { body: readLines }
 
 /**
- * Reads the lines of a response. The purpose of a line is known when the line is complete; until then its bytes count
- * as framing.
+ * Reads the lines of a response. The purpose of a line is known when the line is complete; until then the bytes of the
+ * line count as framing.
  */
 function readLines(onEvent?: (event: string) => void): (bytes: Buffer) => Share {
   let text = ''

@@ -1,6 +1,6 @@
 /**
  * Streaming HTTP: one response that never ends, with one JSON object per line (newline-delimited JSON). A page reads
- * it with `fetch`, so that errors are ordinary responses with a status and a body.
+ * the response with `fetch`, so an error can be an ordinary response with a status and a body.
  */
 import type { ServerResponse } from 'node:http'
 import { PRICES } from '../access/prices.ts'
@@ -22,7 +22,7 @@ const options = { schema, exposeHeadRoute: false, config: { access: 'class', pri
 
 export const stream: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
-    /** Open responses. Each has a function that stops everything that writes to it. */
+    /** Open responses. Each response has a function that stops everything that writes to the response. */
     const open = new Map<ServerResponse, () => void>()
 
     app.get(PATH, options, async (request, reply) => {
@@ -30,12 +30,13 @@ export const stream: Transport = {
       const response = reply.raw
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
-      // The client may have left during these lookups. Then `close` has been emitted already and will not come again.
+      // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
+      // response will not emit it again.
       if (response.destroyed) return reply.hijack()
 
       // `hold` and `follow` can throw. The head is not written yet, so the client gets the error with its status.
       response.once('close', limiter.hold(request.raw))
-      // `follow` delivers nothing before this turn of the event loop is over, so the head is written first.
+      // `follow` delivers events only after this turn of the event loop, so the head is written before the first event.
       const unfollow = feed.follow(room, cursor, deliver, () => response.destroy())
 
       reply.hijack()
@@ -55,7 +56,7 @@ export const stream: Transport = {
       }
       open.set(response, silence)
       response.once('close', silence)
-      // The session has ended. When the client reconnects, it gets 401.
+      // Runs when the session has ended. When the client reconnects, it gets 401.
       access.onEnd(request.raw, () => {
         silence()
         response.end()
@@ -68,7 +69,7 @@ export const stream: Transport = {
 
     return () => {
       for (const [response, silence] of open) {
-        // On a slow connection the response closes long after it has ended. A write in between would be an error.
+        // On a slow connection the response closes long after its end. A write after the end would be an error.
         silence()
         response.end(() => response.socket?.destroySoon())
       }
@@ -79,7 +80,7 @@ export const stream: Transport = {
 const HEADERS = {
   'content-type': 'application/x-ndjson; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // Without this header nginx holds a response back until it has 4 KiB.
+  // Without this header, nginx holds a response back until nginx has collected 4 KiB of it.
   'x-accel-buffering': 'no',
 }
 

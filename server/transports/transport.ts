@@ -17,7 +17,7 @@ export interface Rules {
   readonly limiter: Limiter
   /** Drops clients that do not read. */
   readonly progress: ProgressWatch
-  /** Checks the names that a client may use, and ends its connections with its session. */
+  /** Checks the names that a client may use. Ends the connections of a client when the client's session ends. */
   readonly access: Pick<Access, 'owesToken' | 'admit' | 'checkUser' | 'checkSpeaker' | 'onEnd'>
   /** Presence of the clients that name a person. */
   readonly presence: Presence
@@ -36,5 +36,8 @@ export interface Rules {
  */
 export const HEARTBEAT_MS = 15_000
 
-/** Ends all open streams and held polls, so that their clients reconnect to the next process with their cursors. */
+/**
+ * Ends all open streams and held polls of a transport. The clients then reconnect with their cursors, after a restart
+ * to the next process.
+ */
 export type Goodbye = () => void

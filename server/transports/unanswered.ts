@@ -1,20 +1,23 @@
 /**
- * Finds clients that have disappeared while bytes were on their way to them. Only the kernel notices this: it sends
- * the bytes again and again, and gives up after a quarter of an hour. Node can neither shorten this time
- * (TCP_USER_TIMEOUT) nor read the state of a socket (TCP_INFO). But every process on Linux can read the kernel's
- * table of connections.
+ * Finds clients that have disappeared while bytes were on their way to them. Only the kernel notices that a client has
+ * disappeared: it sends the bytes again and again, and gives up after a quarter of an hour. Node can neither set a
+ * shorter time (TCP_USER_TIMEOUT) nor read the state of a socket (TCP_INFO). But every process on Linux can read the
+ * kernel's table of connections.
  */
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { isIPv6 } from 'node:net'
 import { endianness } from 'node:os'
 
-/** Tables of the kernel. If a server listens for IPv4 and IPv6, the second table has its connections of both kinds. */
+/**
+ * The kernel's tables of connections. If a server listens for IPv4 and IPv6, the second table contains all its
+ * connections.
+ */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
 /**
- * Returns a function that returns true for a socket that has had no acknowledgement for `forMs`. Returns null on
- * systems without the table.
+ * Returns a function that returns true for a socket whose client has acknowledged no byte for `forMs`. Returns null on
+ * systems without these tables of the kernel.
  */
 export async function readUnanswered(forMs: number): Promise<((socket: Socket) => boolean) | null> {
   const read = TABLES.map((table) => readFile(table, 'latin1').catch(() => null))
@@ -26,18 +29,19 @@ export async function readUnanswered(forMs: number): Promise<((socket: Socket) =
 }
 
 /**
- * Matches the rows of connections with repeated, unacknowledged bytes. Its groups are the ports and the address, the
- * time until the retransmission timer (kind 1) is due, and the number of failed tries. The last group is the current
- * length of the timer. Times are hundredths of a second.
+ * Matches the row of a connection whose unacknowledged bytes the kernel has sent again. The groups are the local port,
+ * the remote address, the remote port, the time until the retransmission timer (kind 1) is due, the number of failed
+ * tries, and the current length of the timer. Times are in hundredths of a second.
  */
 const ROW =
   /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) \S\S \S+ 01:([0-9A-F]+) (?!0{8})([0-9A-F]{8}) +\d+ +\d+ \d+ \d+ \S+ (\d+) /gm
 
-/** Returns the names of the connections in a kernel's table that got no acknowledgement for `forMs`. */
+/** Reads a table of the kernel. Returns the names of the connections that got no acknowledgement for `forMs`. */
 export function unansweredIn(table: string, forMs: number): string[] {
   return Array.from(table.matchAll(ROW), ([, localPort, remoteAddress = '', remotePort, due, tries, lengthCs]) => {
     const lengthMs = Number(lengthCs) * 10
-    // The timer begins with `firstMs` and doubles after each try, so all tries before the last one took this time.
+    // The timer begins with `firstMs` and doubles after each try, so all tries before the last try took `lengthMs -
+    // firstMs`.
     const firstMs = lengthMs / 2 ** fromHex(tries)
     const sinceMs = lengthMs - firstMs + (lengthMs - fromHex(due) * 10)
     return sinceMs >= forMs ? nameOf(fromHex(localPort), addressOf(remoteAddress), fromHex(remotePort)) : ''
@@ -51,7 +55,7 @@ function nameOf(localPort: number | undefined, remoteAddress: string, remotePort
   return `${localPort} ${isIPv6(address) ? new URL(`http://[${address}]`).hostname : address} ${remotePort}`
 }
 
-/** Converts an address from the table, which has words of 32 bits in the byte order of the machine. */
+/** Converts an address from the table. The address consists of words of 32 bits in the byte order of the machine. */
 function addressOf(words: string): string {
   const bytes = Buffer.from(words, 'hex')
   if (endianness() === 'LE') bytes.swap32()

@@ -11,15 +11,18 @@ import type { Request } from './ws-request.ts'
 
 export interface Client {
   readonly id: string
-  /** Person that the client named when it connected; undefined if it named none. */
+  /** Person that the client named when it connected; undefined if the client named no person. */
   readonly person: Person | undefined
-  /** Rooms that the client has joined, with its seat in each room. */
+  /** Rooms that the client has joined, with the client's seat in each room. */
   readonly seats: ReadonlyMap<string, Seat>
   /** True if the client has not taken all bytes that were sent to it. */
   readonly isBehind: boolean
-  /** Counts a message that goes to other clients. Throws `too-many-messages`. */
+  /** Counts a message that the server sends on to other clients. Throws `too-many-messages`. */
   count(): void
-  /** Charges the client for a request, which may then have to wait. Rejects with `too-many-requests`. */
+  /**
+   * Charges the client for a request. Returns a promise if the request has to wait. The promise rejects with
+   * `too-many-requests`.
+   */
   pay(cost: number): Promise<void> | undefined
   /** Counts an empty room that the client publishes into. Throws `too-many-rooms`. */
   beginRoom(): void
@@ -31,11 +34,12 @@ export interface Client {
   /** Sends a message that is already JSON. */
   sendText(json: string): void
   /**
-   * Joins a room and sends its events after this cursor to the client. If a person is given, the client is present
-   * and gets the presence of the room. Throws if the client is in too many rooms, or if there are too many rooms.
+   * Makes the client join a room, and sends the events of the room after the cursor to the client. If `person` is
+   * given, the person is present in the room, and the client gets the presence of the room. Throws if the client is in
+   * too many rooms, or if there are too many rooms.
    */
   enter(room: string, after: Cursor, person?: Person): Seat
-  /** Leaves a room. The client's person is removed from the presence at once. */
+  /** Makes the client leave a room. Removes the client's person from the presence at once. */
   leave(room: string): void
   typing(room: string, on: boolean): void
   close(code: number, reason: string): void
@@ -47,8 +51,8 @@ export interface Seat {
   readonly userId: string
   name: string
   /**
-   * True if the other clients have got `user_joined` for this client. Then they also get `user_left`. A client that
-   * only reads is not announced.
+   * True if the other clients have got `user_joined` for this client. When an announced client leaves, the other
+   * clients get `user_left`. A client that only reads is not announced.
    */
   isAnnounced: boolean
 }
@@ -63,7 +67,7 @@ export async function answer(text: string, client: Client, clients: Iterable<Cli
   }
 }
 
-/** Sends `user_left` for a closed client, in all rooms in which it was announced. */
+/** Sends `user_left` for a closed client, in all rooms in which this client was announced. */
 export function sayLeft(client: Client, clients: Iterable<Client>): void {
   for (const [room, seat] of client.seats) left(room, seat, client, clients)
 }
@@ -121,8 +125,8 @@ function left(room: string, { userId, name, isAnnounced }: Seat, client: Client,
 }
 
 /**
- * Sends a message to all other clients in the room. The message is not stored. A client that has not taken all
- * earlier bytes does not get it.
+ * Sends a message to all other clients in the room. The message is not stored. A client that has not taken all earlier
+ * bytes does not get the message.
  */
 function whisper(message: Extract<FeedMessage, { userId: string }>, from: Client, clients: Iterable<Client>): void {
   const text = JSON.stringify(message)

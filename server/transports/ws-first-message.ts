@@ -1,16 +1,19 @@
 /**
- * Handles the first message of a WebSocket that has not sent its token yet: `{"type":"auth","token"}`. Before this
- * message the server sends nothing and accepts no other message.
+ * Handles the first message of a client that still has to send its token: `{"type":"auth","token"}`. Before the token
+ * has arrived, the server sends nothing and accepts no other message.
  */
 import type { WebSocket } from 'ws'
 import { ofFeed } from '../http/error-handler.ts'
 import { FeedError, errorMessage } from '../http/errors.ts'
 import { UNAUTHORIZED } from '../http/upgrade.ts'
 
-/** Time limit for the message. A page sends it in the same turn in which the connection opens. */
+/** Time limit for the message with the token. A page sends this message as soon as the connection is open. */
 const FIRST_MESSAGE_MS = 5000
 
-/** Returns a handler for the first message. `admit` throws if the token is wrong; otherwise `admitted` is called. */
+/**
+ * Returns a handler for the first message. `admit` throws if the token is wrong. If `admit` does not throw, the handler
+ * calls `admitted`.
+ */
 export function awaitToken(
   socket: WebSocket,
   admit: (token: string) => void,

@@ -1,6 +1,6 @@
 /**
- * WebSocket (RFC 6455): one connection, open in both directions. The server sends the events of the client's
- * rooms, one in each frame. ws-answer.ts handles the messages of the client.
+ * WebSocket (RFC 6455): one connection, open in both directions. The server sends the events of the client's rooms, one
+ * event in each frame. The file ws-answer.ts handles the messages from the client.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -19,7 +19,7 @@ import { answer, sayLeft } from './ws-answer.ts'
 import type { Client, Seat } from './ws-answer.ts'
 
 const PATH = '/feed/:room/ws'
-/** Path that `ws://HOST/` uses. A client at this path is in no room until it joins a room. */
+/** Path to which a WebSocket at `ws://HOST/` is routed. A client at this path is in no room until it joins a room. */
 const BARE_PATH = '/ws'
 
 const schema = { summary: 'WebSocket: one connection, open in both directions', params: Params, querystring: Query }
@@ -69,8 +69,8 @@ export const ws: Transport = {
         let take = converse
         hear(socket, raw, rules.limiter, (text) => take(text))
         rules.progress.dropBy(wire, (reason) => client.close(TRY_AGAIN_LATER, reason))
-        // An error means that the client has broken the protocol. ws has already sent the close code, and `close`
-        // follows.
+        // `error` means that the client has violated the protocol. The package ws has already sent the close code, and
+        // the event `close` follows.
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
@@ -89,7 +89,8 @@ export const ws: Transport = {
           if (access.owesToken(raw)) take = awaitToken(socket, admit, begin)
           else begin()
         } catch (error) {
-          // An error status before the 101 would not help: a browser does not show it to its page.
+          // The server closes the WebSocket after the 101, because a browser does not show an error status before the
+          // 101 to the page.
           client.close(TRY_AGAIN_LATER, error instanceof Error ? error.message : String(error))
         }
       })
@@ -107,7 +108,10 @@ interface OpenSeat extends Seat {
   stop(): void
 }
 
-/** Creates a client. Events are framed once for all clients, and their frames are written to the TCP socket directly. */
+/**
+ * Creates a client. The server builds the frames of events once for all clients, and writes these frames directly to
+ * the TCP socket.
+ */
 function createClient(
   feed: Feed,
   socket: WebSocket,
@@ -165,7 +169,7 @@ function createClient(
   function sit(room: string, after: Cursor, person: Person | undefined): Seat {
     stop(room)
     const stops = [
-      // The first room of a client does not count towards its limit of rooms.
+      // The first room of a client does not count towards the client's limit of rooms.
       seats.size === 0 ? () => {} : limiter.holdRoom(request),
       feed.follow(
         room,
@@ -188,7 +192,10 @@ function createClient(
     return seat
   }
 
-  /** Writes frames to the TCP socket. `socket.send` would frame the same bytes for each client. Without compression ws has no queue that these frames could overtake. */
+  /**
+   * Writes the frames of a batch to the TCP socket. `socket.send` would build the same frames again for each client.
+   * Without compression, the package ws has no queue that these frames could overtake.
+   */
   function deliver(room: string, batch: PollAnswer): Promise<void> | void {
     return write(batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch))
   }
