@@ -97,7 +97,7 @@ export interface AppParts {
   readonly trustProxy?: TrustedProxies | undefined
   /** Times that differ from the defaults, so that tests need not wait. */
   readonly times?: Partial<Times>
-  /** True if bytes are counted and `/lab/lanes` is served. Default: true. Benchmarks set it to false. */
+  /** True if bytes are counted and `/lab/lanes` is served. Default: true. Benchmarks set `wire` to false. */
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
@@ -126,7 +126,10 @@ const TIMES: Times = {
   checkMs: CHECK_MS,
 }
 
-/** Returns an app that is ready to listen. Closing it ends every open stream politely and closes the log. */
+/**
+ * Returns an app that is ready to listen. When the app closes, it ends every open stream with a goodbye and closes the
+ * log.
+ */
 export async function createApp({
   log,
   access,
@@ -187,8 +190,8 @@ export async function createApp({
   answerOutsideRoutes(app)
   logRequests(app, logLevel)
   const responseFailed = (error: Error): void => app.log.error({ err: error }, 'response failed')
-  // The next two hooks run for every request. They call `done` instead of returning a promise, because a promise would
-  // cost more than the hook itself.
+  // The next two hooks run for every request. The hooks call `done` instead of returning a promise, because a promise
+  // would cost more than the hook itself.
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (!connections.mayAsk(raw, reply.raw)) return void reply.hijack()

@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   await listen(app, place, port, listeners)
   closeOnSignals(app)
 
-  // This server now listens at its own address, so no other program listens at this address.
+  // This server now listens at `place.host`, so no other program listens at this address.
   const others = listeners.filter((address) => address !== place.host)
   const local = ownLinkNames(place, others).map((name) => `http://${name}:${portOf(app)}`)
   const addresses = [...local, ...ownOrigins]

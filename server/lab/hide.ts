@@ -9,7 +9,7 @@ import type { Work } from './slices.ts'
 export interface Content {
   readonly part: RawPart
   readonly bytes: Buffer
-  /** 1 for each byte that must be hidden, 0 for all others. */
+  /** 1 for each byte that must be hidden, and 0 for each other byte. */
   readonly hidden: Uint8Array
 }
 
@@ -35,8 +35,8 @@ const SECRET_CHARACTERS = 64 * 1024
 const TIMES_FOUND = 4
 
 /**
- * Minimum length of a secret that is also hidden at other places. If a shorter secret were hidden everywhere, unrelated
- * text would be hidden too.
+ * Minimum length of a secret that is hidden wherever it occurs in the exchange. If a shorter secret were hidden
+ * everywhere, unrelated text would be hidden too.
  */
 const ECHO_LENGTH = 4
 

@@ -53,7 +53,7 @@ const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket
 interface LabRoom {
   readonly pages: Set<LabPage>
   readonly metronome: Metronome
-  /** Number of the room's pages that have given their name. */
+  /** Number of pages in the room whose connection gave the name of the page. */
   named: number
   ratePerSecond: number
   telling: ReturnType<typeof setTimeout> | undefined
@@ -73,7 +73,10 @@ export interface LabParts {
   readonly progress: ProgressWatch
   readonly presence: Presence
   readonly lanes: LaneReader
-  /** Null if the server does not measure bytes. If it is null, the pages get neither byte counts nor crossings. */
+  /**
+   * Null if the server does not measure bytes. If `instruments` is null, the pages get neither byte counts nor
+   * crossings.
+   */
   readonly instruments: Instruments | null
 }
 
@@ -132,7 +135,7 @@ export function serveLab(
       leave(room, page, pageName)
       if (isForgotten(room)) rooms.delete(name)
     })
-    // Watch the lanes before the welcome is sent, because the page opens its lanes as soon as it has the welcome.
+    // Watch the lanes before the welcome is sent, because a page opens its lanes as soon as the page has the welcome.
     if (pageName !== undefined) crossings?.tell(page, pageName)
     send(page, { type: 'welcome', room: name, ...who, settings: settingsOf(room), presets: PRESETS })
     enter(room, page, pageName)

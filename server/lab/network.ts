@@ -1,6 +1,6 @@
 /**
- * Changes the network conditions and causes faults while clients are connected. It uses the wire and the transports:
- * the wire knows only connections, but a transport can end its streams with a goodbye.
+ * Changes the network conditions and causes faults while clients are connected. The network uses the wire and the
+ * transports: the wire knows only connections, and a transport can end its streams with a goodbye.
  */
 import type { Socket } from 'node:net'
 import type { Conditions, Cut } from '../protocol/lab.ts'
@@ -42,7 +42,7 @@ const LANE_ROUTE = new RegExp(`^/feed/:room/|^${MINE}(/|$)`)
 
 /**
  * Creates the network. `paths` and `goodbyes` come from the transports. Call `createNetwork` before the transports add
- * their routes, because its hooks see only routes that are added later.
+ * their routes, because the hooks of the network see only routes that are added later.
  */
 export function createNetwork(
   app: App,

@@ -48,7 +48,7 @@ const config = { access: 'instructor', why: EVERYBODY } as const
 
 /** Acts of the instructor. */
 export interface Acts {
-  /** Changes settings and returns the new ones. */
+  /** Changes settings and returns the new settings. */
   change(room: string, change: SettingsChange): Settings
   cut(how: Cut): void
   restart(): void

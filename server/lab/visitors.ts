@@ -8,8 +8,8 @@ import type { LabPage } from './page.ts'
 
 export interface Visitors {
   /**
-   * Notes the person who uses a page, or the new name of this person. From the first call on, the page gets the
-   * presence of its room.
+   * Notes the person who uses a page, or the new name of this person. After the first call of `here` for a page, the
+   * page gets the presence of its room.
    */
   here(page: LabPage, room: string, person: Person): void
   /**

@@ -17,7 +17,8 @@ export interface Kit {
 }
 
 /**
- * The channel between this process and the process that has started it. It has the same members as Node's `process`.
+ * The channel between this process and the process that has started it. The channel has the same members as Node's
+ * `process`.
  */
 export interface Channel {
   on(event: 'message', listener: (told: unknown) => void): unknown

@@ -16,7 +16,10 @@ export interface Relay {
    * server form a tunnel.
    */
   upgrade(upgrade: Upgrade, head: string): void
-  /** Ends all open responses. A response of known length ends after its last byte, any other response ends at once. */
+  /**
+   * Ends all open responses. A response of known length ends after its last byte. A response of unknown length ends at
+   * once.
+   */
   leave(): void
 }
 
@@ -30,8 +33,8 @@ export interface RelayOptions {
 }
 
 /**
- * Connection to the student's server. It carries the requests of only one client's connection, one request after the
- * other.
+ * Connection to the student's server. Each connection carries the requests of only one client's connection, one request
+ * after the other.
  */
 interface Upstream {
   readonly socket: Socket
@@ -60,7 +63,8 @@ export function createRelay({ port, connected, isOutdated }: RelayOptions): Rela
             Object.assign(response, { statusCode: status, _header: ' ', _headerSent: true })
           },
           end(isLast) {
-            // `end` writes no bytes here. It makes Node read the next request of the connection, or end the connection.
+            // This call of `end` writes no bytes. The call makes Node read the next request of the connection, or end
+            // the connection.
             Object.assign(response, { _last: isLast || !response.shouldKeepAlive || isOutdated(client) })
             response.end()
           },

@@ -18,7 +18,7 @@ export interface LessonState {
   readonly checkedAtMs: number | null
   /** How many rungs of the hint the page shows; see `hint`. */
   readonly rungs: number
-  /** The bug hunt that runs in place of the lesson's exercise; null if there is none. */
+  /** The bug hunt that runs in place of the lesson's exercise; null if no bug hunt runs. */
   readonly hunt: { readonly number: number; readonly of: number } | null
   readonly course: readonly { readonly name: string; readonly isDone: boolean }[]
 }

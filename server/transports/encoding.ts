@@ -3,7 +3,7 @@ import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
 
 /**
  * Returns a function that calls `make` only once for each object, so that all clients of a transport share the bytes.
- * This works because the feed gives the same batch object to all followers that keep up.
+ * All clients can share the bytes, because the feed gives the same batch object to all followers that keep up.
  */
 export function once<T extends object, Bytes>(make: (from: T) => Bytes): (from: T) => Bytes {
   const made = new WeakMap<T, Bytes>()

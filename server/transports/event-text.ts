@@ -1,4 +1,4 @@
-/** Recognises events by their JSON. */
+/** Recognises an event by its JSON text. */
 
 /** Returns true if the text is an event: an object with `id` and `at`. Control messages have no `at`. */
 export function isEvent(text: string): boolean {

@@ -3,7 +3,7 @@ import type { Share } from '../protocol/wire.ts'
 import type { Transport } from './transport.ts'
 
 export interface ListedTransport extends Transport {
-  /** `poll`: each response ends. `stream`: one response that does not end. `socket`: frames in both directions. */
+  /** `poll`: each response ends. `stream`: one response never ends. `socket`: frames in both directions. */
   readonly kind: 'poll' | 'stream' | 'socket'
   /** Routes of the transport, with `:room` in place of the room: `/feed/:room/poll`. */
   readonly paths: readonly string[]

@@ -64,12 +64,12 @@ export const longPoll: Transport = {
       const after = await startOf(feed, room, query)
       const news = await feed.since(room, after, limit)
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
-      // response will not emit it again.
+      // response will not emit `close` again.
       if (client.destroyed) return
 
       const person = personOf(query)
       if (person) client.on('close', presence.enter(room, person))
-      // If the client names no person, it gets no presence.
+      // If the client names no person, the client gets no presence.
       const present = (): RoomPresence | null => {
         const state = person && presence.of(room)
         return state && state.version !== query.presence ? state : null
@@ -137,7 +137,7 @@ function hold(
     done(null)
   }
 
-  /** Removes the timer and all listeners. Runs when the wait ends, whatever has ended it. */
+  /** Removes the timer and all listeners. Runs when the wait ends, for any reason. */
   function free(): void {
     stop()
     unwatch?.()

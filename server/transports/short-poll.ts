@@ -1,6 +1,6 @@
 /**
- * Short polling: the server answers each request at once with the events after the client's cursor. The client
- * decides when it asks again. If there is nothing new, the server sends 204.
+ * Short polling: the server answers each request at once with the events after the client's cursor. The client decides
+ * when to send the next request. If there are no new events, the server sends 204.
  */
 import Type from 'typebox'
 import type { RoomPresence } from '../protocol/feed.ts'
@@ -38,7 +38,7 @@ export const shortPoll: Transport = {
       return nothingNew ? reply.code(204).send() : answer(null)
     })
 
-    // No request is ever held, so there is no client to say goodbye to.
+    // A short poll is never held, so the goodbye has nothing to end.
     return () => {}
   },
 }

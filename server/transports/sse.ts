@@ -36,7 +36,7 @@ export const sse: Transport = {
       reply.hijack()
       const stream = reply.raw
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
-      // response will not emit it again.
+      // response will not emit `close` again.
       if (stream.destroyed) return
       let trouble = ''
       let unfollow = (): void => {}

@@ -31,7 +31,7 @@ export const stream: Transport = {
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
-      // response will not emit it again.
+      // response will not emit `close` again.
       if (response.destroyed) return reply.hijack()
 
       // `hold` and `follow` can throw. The head is not written yet, so the client gets the error with its status.

@@ -11,7 +11,7 @@ export interface FramePiece {
   readonly bytes: Buffer
   readonly atMs: number
   readonly opcode: number
-  /** True if this frame is the last one of its message. */
+  /** True if this frame is the last frame of its message. */
   readonly fin: boolean
   /** True if the frame ends with this piece. */
   readonly ends: boolean

@@ -2,7 +2,8 @@
 export interface MessageText {
   add(plain: Buffer): void
   /**
-   * Returns the text of the complete message; null if the message was too long to keep. Then starts the next message.
+   * Returns the text of the complete message; null if the message was too long to keep. After this call, `add` collects
+   * the next message.
    */
   take(): string | null
 }

@@ -69,7 +69,8 @@ export function createLine(
   })
   const proxy = bufferingBytes > 0 ? buffering(conditions, down.put) : undefined
 
-  // Read the bytes before the pipe delays them. The conditions then never affect a WebSocket that `spares` has named.
+  // Read the bytes before the pipe delays them. Otherwise the conditions would affect the first bytes of a WebSocket
+  // for which `spares` returns true.
   const look = readUpgrades((target) => spares(target) && setFree())
   kernel.on('data', (bytes: Buffer) => {
     silence?.heard()
@@ -118,7 +119,7 @@ export function createLine(
     return goesOn
   }
 
-  /** Writes all packets that are due to the kernel's socket in one write. */
+  /** Writes the given packets to the kernel's socket, all in one write. */
   function send(packets: readonly Buffer[]): boolean {
     let goesOn = true
     kernel.cork()

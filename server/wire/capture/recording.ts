@@ -74,7 +74,7 @@ export function createRecording(begun: Begun, reading: Reading, keeper: Keeper):
     length: 0,
     isRebuilt: true,
   })
-  /** Number of bytes in all reports so far. */
+  /** Number of bytes in all reports so far, by direction. */
   const reportedBytes = { up: 0, down: 0 }
   let state: 'waiting' | 'streaming' | 'answered' | 'over' = 'waiting'
   let isRequestReported = false

@@ -40,8 +40,8 @@ export interface MeteredExchange {
   /** Adds the bytes of an interim response that the server sent before the exchange began. */
   interim(bytes: number): void
   /**
-   * Returns the byte counts of the exchange. The caller must not change them. Only a finished exchange (`isOver`) can
-   * count as empty.
+   * Returns the byte counts of the exchange. The caller must not change the returned tally. Only a finished exchange
+   * (`isOver`) can count as empty.
    */
   tally(isOver: boolean): Tally
 }

@@ -97,7 +97,7 @@ export function createMeter(
 
   /**
    * Opens the exchange of a request. `frames`: the bytes that arrived after the head of a WebSocket handshake. `body`:
-   * the request, if its body can be read. Returns a function; the caller calls it when the kernel has taken the last
+   * the request, if its body can be read. Returns a function that the caller calls when the kernel has taken the last
    * byte of the response.
    */
   function begin(request: MeteredRequest, bodyLength: number, frames?: Buffer, body?: Readable): () => void {

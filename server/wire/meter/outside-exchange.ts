@@ -12,7 +12,7 @@ import type { Tally } from './tally.ts'
 import { byteLength } from './tap.ts'
 
 /**
- * Each poll without a lane creates an exchange of this class. It is a class, so that all exchanges share their
+ * Each poll without a lane creates an exchange of this class. This code is a class, so that all exchanges share their
  * functions and take little memory: while a thousand polls are held, the garbage collector copies a thousand exchanges.
  */
 export class OutsideExchange implements MeteredExchange {

@@ -31,9 +31,9 @@ export interface DownTap<Owner> {
  * writes. A stream runs only one `_write` or `_writev` at a time, so the tap allocates nothing for each write.
  *
  * Even so, the tap makes sending to a thousand sockets a few percent slower, because the data of a thousand taps does
- * not fit into the processor's cache. Therefore the tap does not report bytes that need no parsing, and takes their
- * number from Node's own counter. If a connection breaks during a write, Node's counter includes the bytes of this
- * write, as if they had been sent.
+ * not fit into the processor's cache. Therefore the tap does not report bytes that need no parsing, and takes the
+ * number of these bytes from Node's own counter. If a connection breaks during a write, Node's counter includes the
+ * bytes of this write, as if they had been sent.
  */
 export function tapDown(
   socket: Socket,

@@ -102,7 +102,7 @@ export function readUpstream(source: Duplex, open: Open): Upstream {
     last = null
     const [, method, url] = REQUEST.exec(text) ?? []
     if (method === undefined || url === undefined || waiting.length === WAITING) return 'rest'
-    // Search once for all three fields, because most requests have none of them.
+    // Search once for all three fields, because most requests have none of these fields.
     const isPlain = !FRAMING.test(text)
     isUpgraded = !isPlain && isWebSocket(text)
     const body = isPlain ? 0 : isUpgraded ? 'rest' : declaredBody(text, 0)
