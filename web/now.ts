@@ -1,2 +1,2 @@
-/** This page's clock: ms since 1970 with microseconds as decimals. It never steps backwards. */
+/** Returns the time of this page's clock: ms since 1970, with decimals. The clock never goes back. */
 export const now = (): number => performance.timeOrigin + performance.now()

@@ -1,4 +1,7 @@
-/** Reads and writes `/board?board=NAME&task=ID&by=TRANSPORT`: a link that opens the same board at the same task. */
+/**
+ * Reads and writes the address `/board?board=NAME&task=ID&by=TRANSPORT`. This address opens a board at one of its
+ * tasks.
+ */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { TRANSPORTS } from '../lane/order.ts'
 
@@ -6,14 +9,14 @@ export interface BoardAddress {
   readonly room: string
   /** Id of the open task. */
   readonly task: string | null
-  /** The only transport to use; null to use the best one that works. */
+  /** The only transport that the page may use; null if the page may use the best transport that works. */
   readonly by: TransportName | null
 }
 
 const USUAL = 'board'
 const ROOM = /^[a-z0-9-]{1,32}$/
 
-/** Reads the address from a query string. Invalid values are ignored. */
+/** Reads an address from its query string. A value that is not valid is ignored. */
 export function readBoardAddress(search: string): BoardAddress {
   const query = new URLSearchParams(search)
   const room = query.get('board') ?? ''
@@ -29,7 +32,7 @@ export function writeBoardAddress({ room, task, by }: BoardAddress): string {
   return `?${query.toString()}`
 }
 
-/** Turns typed text into a board name; null if no valid character remains. */
+/** Turns the text that a person typed into a board name. Returns null if the text contains no valid character. */
 export function roomOf(typed: string): string | null {
   const room = typed
     .trim()

@@ -1,12 +1,12 @@
 /**
- * Applies one event to a board. The order of the log decides: applying the same events in the same order gives the
- * same board, so the server and every page share this function.
+ * Applies one event to a board. Whoever applies the events of a log in their order gets the same board, so the server
+ * and every page share this function.
  */
 import type { Board, Change, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
 import type { Draft } from '../../server/protocol/feed.ts'
 import { place } from './place.ts'
 
-/** Board before its first event, and after somebody deleted it. */
+/** An empty board: a board before its first event, or a board that somebody deleted. */
 export const EMPTY: Board = {
   lists: [
     { id: 'todo', title: 'To do' },
@@ -16,7 +16,10 @@ export const EMPTY: Board = {
   tasks: [],
 }
 
-/** Returns the board unchanged for other kinds of events, and for changes to something that no longer exists. */
+/**
+ * Returns the changed board. Returns the same board if the event is of another kind, or changes something that no
+ * longer exists.
+ */
 export function apply(board: Board, event: Draft | Change): Board {
   switch (event.type) {
     case 'board_deleted':

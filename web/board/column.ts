@@ -6,7 +6,7 @@ import type { List } from '../../server/protocol/board.ts'
 import type { BoardActs, Drop, BoardScreen } from './acts.ts'
 import { card } from './card.ts'
 
-/** Greatest length of a title, the same as on the server. */
+/** Greatest length of a title. The server has the same limit. */
 export const LONGEST_TITLE = 200
 
 export function column(list: List, shown: BoardScreen, acts: BoardActs): TemplateResult {
@@ -75,7 +75,10 @@ export function column(list: List, shown: BoardScreen, acts: BoardActs): Templat
   </section>`
 }
 
-/** Draws an arrow button. On a phone the arrow points up or down, because there the lists stand below each other. */
+/**
+ * Draws an arrow button, which moves a list. On a phone the lists stand below each other, so the arrow points up or
+ * down.
+ */
 function step({ id, title }: List, direction: 'left' | 'right', acts: BoardActs): TemplateResult {
   return html`<button
     type="button"
@@ -104,7 +107,10 @@ function add(event: SubmitEvent, list: string, acts: BoardActs): void {
   acts.typing(false)
 }
 
-/** Drop position: before the first card whose middle is below the pointer. The dragged card itself is skipped. */
+/**
+ * Returns the position at which a dragged card would land: before the first other card whose middle is below the
+ * pointer.
+ */
 function dropOf({ clientY, currentTarget }: DragEvent, list: string, dragged: string): Drop {
   const cards = currentTarget instanceof Element ? [...currentTarget.querySelectorAll<HTMLElement>('.card')] : []
   const next = cards.find((card) => {

@@ -1,60 +1,66 @@
 /**
- * Chooses the transport of a page: the best one that delivers. If one delivers nothing for a while, the next one
- * replaces it. From time to time, a better one is tried in addition to the current one. All functions are pure: they
- * take reports with times, and return the new state.
+ * Chooses the transport of a page: the best transport that delivers events. If a transport delivers nothing for a
+ * while, the next transport replaces it. From time to time, the page tries a better transport while it keeps the
+ * current transport. All functions are pure: each function takes a report and a time, and returns the new state.
  */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
 
-/** Transports that a page can fall back to, the best first. */
+/** Transports to which a page can fall back, best first. */
 export const ORDER: readonly TransportName[] = Object.values(transports)
   .flatMap(({ name, fallbackRank }) => (fallbackRank === null ? [] : [{ name, fallbackRank }]))
   .toSorted((one, other) => one.fallbackRank - other.fallbackRank)
   .map(({ name }) => name)
 
 export interface Fallback {
-  /** Allowed transports, the best first. */
+  /** Transports that this page may use, best first. */
   readonly order: readonly TransportName[]
   readonly current: TransportName
-  /** True if the current transport delivers. */
+  /** True if the current transport delivers events. */
   readonly isLive: boolean
-  /** Time at which `isLive` last changed, or the current transport was chosen. */
+  /** Time of the last change: `isLive` changed, or the page chose the current transport. */
   readonly sinceMs: number
-  /** Last error of the current transport; empty if it reported none. */
+  /** Last error that the current transport reported; empty if the current transport reported none. */
   readonly trouble: string
-  /** Times at which the current transport was recently lost. */
+  /** Recent times at which the page lost the current transport. */
   readonly lossesAtMs: readonly number[]
-  /** A better transport that is tried in addition to the current one. */
+  /** A better transport that the page tries while it keeps the current transport; null if the page tries none. */
   readonly trial: TransportName | null
   readonly trialSinceMs: number
-  /** Time of the next trial (`retryAtMs`), and the pause between trials (`retryMs`). */
+  /** `retryAtMs`: time of the next trial of a better transport. `retryMs`: pause between two trials. */
   readonly retryAtMs: number
   readonly retryMs: number
-  /** Transport that was given up last, with the reason; null on the best one. */
+  /** Transport that the page gave up last, and the reason; null while the page uses the best transport. */
   readonly gaveUp: { readonly transport: TransportName; readonly trouble: string } | null
 }
 
 export type TransportReport =
-  /** The transport delivered something. */
+  /** The transport has delivered something. */
   | { readonly is: 'live'; readonly transport: TransportName }
   | { readonly is: 'down'; readonly transport: TransportName; readonly trouble: string }
-  /** An expected event did not arrive: the transport looks open but is useless. */
+  /** An expected event did not arrive, so the transport looks open but delivers nothing. */
   | { readonly is: 'withheld'; readonly transport: TransportName; readonly trouble: string }
-  /** Time has passed. */
+  /** Time has passed without another report. */
   | { readonly is: 'tick' }
 
 /**
- * Time after which a transport that delivers nothing is given up. A restart of the server with the reconnection after
- * it is shorter. A page that waits longer seems dead.
+ * If a transport delivers nothing for this time, the page gives the transport up. A restart of the server, with the
+ * reconnection after the restart, takes less time. After a longer wait, a person would think that the page is dead.
  */
 export const PATIENCE_MS = 4000
 const RETRY_MS = 10_000
 const LONGEST_RETRY_MS = 5 * 60_000
-/** If a transport is lost this often within a minute, something on the network cuts it, and will do so again. */
+/**
+ * If the page loses a transport this often within a minute, something on the network cuts the transport, and will cut
+ * it again.
+ */
 const LOSSES = 4
 const LOSSES_WITHIN_MS = 60_000
 
-/** Initial state. `only` is the user's choice of a single transport, which is then never replaced. */
+/**
+ * Returns the state at the start. `only` is the one transport that the user chose; the page then never replaces this
+ * transport.
+ */
 export function startFallback(nowMs: number, only: TransportName | null = null): Fallback {
   const order = only === null ? ORDER : [only]
   const [best] = order
@@ -85,7 +91,7 @@ export function step(state: Fallback, report: TransportReport, nowMs: number): F
 
 function revive(state: Fallback, nowMs: number): Fallback {
   const isBest = state.current === state.order[0]
-  // The reason why the better transports failed may be over, so they are tried soon.
+  // The obstacle to the better transports may be gone, so the page tries a better transport after `retryMs`.
   const retryAtMs = isBest ? Infinity : nowMs + state.retryMs
   return { ...state, isLive: true, sinceMs: nowMs, trouble: '', retryAtMs, gaveUp: isBest ? null : state.gaveUp }
 }
@@ -104,8 +110,8 @@ function judged(state: Fallback, nowMs: number): Fallback {
 }
 
 /**
- * Gives the current transport up for the next one. After the last one it starts again with the best, and uses the
- * first one that works.
+ * Replaces the current transport by the next worse transport. After the worst transport, the page begins again with the
+ * best transport.
  */
 function giveUp(state: Fallback, nowMs: number): Fallback {
   const [best] = state.order

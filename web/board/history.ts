@@ -1,5 +1,6 @@
 /**
- * Actions of this page that can be undone (`done`) and redone (`undone`); the latest action is the last of each list.
+ * Actions of this page: actions that the person can undo (`done`), and actions that the person can redo (`undone`). The
+ * newest action is the last one in each list.
  */
 import type { Board, Change } from '../../server/protocol/board.ts'
 import { collide, inverse } from './undo.ts'
@@ -9,14 +10,14 @@ export interface History {
   readonly undone: readonly DoneChange[]
 }
 
-/** A change of this page; it may itself undo another change. */
+/** A change that this page made. A change can also be the undo of an earlier change. */
 export interface DoneChange {
   readonly key: string
   readonly change: Change
   readonly back: Change
-  /** True once the log contains the change. Only changes of other people after that point are conflicts. */
+  /** True once the log contains this change. A change of another person is a conflict only if it comes later. */
   readonly isConfirmed: boolean
-  /** Name of the person who has changed the same thing since; null if nobody has. */
+  /** Name of the other person who has changed the same thing since; null if nobody has changed it. */
   readonly changedBy: string | null
 }
 
@@ -33,8 +34,8 @@ export const NOTHING_DONE: History = { done: [], undone: [] }
 const MOST = 100
 
 /**
- * Adds a change. `board` is the board before the change. A new change, unlike an undo or a redo, empties the list of
- * actions to redo.
+ * Adds a change to the history. `board` is the board before the change. A new change empties the list of actions to
+ * redo, but an undo or a redo does not.
  */
 export function did(history: History, board: Board, key: string, change: Change, step?: Step): History {
   const back = inverse(board, change)
@@ -44,7 +45,7 @@ export function did(history: History, board: Board, key: string, change: Change,
   return { done: added(history.done), undone: step === 'redo' ? history.undone : [] }
 }
 
-/** The next action to undo or redo, and the history without it; null if there is none. */
+/** Returns the next action to undo or redo, and the history without this action; null if there is no such action. */
 export function next({ done, undone }: History, step: Step): { last: DoneChange; rest: History } | null {
   const last = (step === 'undo' ? done : undone).at(-1)
   if (!last) return null
@@ -55,9 +56,9 @@ export const knows = ({ done, undone }: History, key: string | undefined): boole
   [...done, ...undone].some((one) => one.key === key)
 
 /**
- * Notes a change from the log; `board` is the confirmed board before it. For a change of this page, its inverse is
- * computed again from that board, because other changes may have come before it. `isOwn`: this page made the change,
- * also by undo or redo.
+ * Adds a change that the log reports. `board` is the confirmed board just before the change. Other changes may have
+ * come before a change of this page, so this function computes the inverse again from `board`. `isOwn` is true if this
+ * page made the change, by undo and redo too.
  */
 export function learned(history: History, board: Board, said: Learned, isOwn: boolean): History {
   return each(history, (list) => learnedBy(list, board, said, isOwn))
@@ -73,7 +74,7 @@ function learnedBy(
     return list.map((one) =>
       one.key === key ? { ...one, back: inverse(board, change) ?? one.back, isConfirmed: true } : one,
     )
-  // A change of this page itself, such as an undo, does not prevent undoing earlier changes.
+  // A change of this page is no conflict, so the person can still undo the page's earlier changes.
   if (isOwn) return list
   return list.map((one) =>
     one.isConfirmed && one.changedBy === null && collide(one.change, change) ? { ...one, changedBy: user } : one,

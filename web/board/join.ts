@@ -1,10 +1,10 @@
-/** Joins a snapshot and later events. The snapshot contains every event up to its cursor. */
+/** Joins a snapshot of a board with later events. The snapshot includes every event up to the snapshot's cursor. */
 import type { Cursor } from '../../server/protocol/feed.ts'
 
 /**
- * Compares an event with a cursor up to which everything is known. Returns `seen` for an event up to the cursor,
- * `next` for the event just after it, and `hole` if events are missing in between or the log has another epoch. After
- * a hole only a new snapshot helps.
+ * Compares an event with the cursor up to which the page has all events. `seen`: the page has the event. `next`: the
+ * event is the first one after the cursor. `hole`: events before this event are missing, or the log has a new epoch, so
+ * the page needs a new snapshot.
  */
 export function standing(event: Cursor, at: Cursor): 'seen' | 'next' | 'hole' {
   const [one, other] = [parse(event), parse(at)]

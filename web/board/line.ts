@@ -1,4 +1,7 @@
-/** Connects the transport that the fallback names, and the one on trial. Each starts from the board's cursor. */
+/**
+ * Connects a page by the transport that the fallback chose, and by the transport on trial. Each transport starts at the
+ * board's cursor.
+ */
 import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import { now } from '../now.ts'
 import type { Connection, State, ClientTransport } from '../transports/transport.ts'
@@ -7,18 +10,21 @@ import type { Fallback, TransportReport } from './fallback.ts'
 
 export interface BoardLine {
   readonly state: Fallback
-  /** Time at which the line last began or stopped delivering, across all transports. */
+  /** Time at which the line last began or stopped delivering events, whatever the transport. */
   readonly sinceMs: number
-  /** State of the current transport's connection. */
+  /** State of the current transport's connection; null before the transport has reported a state. */
   readonly is: State | null
-  /** Connects from the board's cursor on. `only` is the one transport to use; null for the best. */
+  /**
+   * Connects from the board's cursor on. `only` is the one transport that the line may use; null for the best
+   * transport.
+   */
   open(only: TransportName | null): void
-  /** Ends all connections. The line can be opened again. */
+  /** Closes all connections. `open` can open the line again. */
   close(): void
-  /** Ends all connections, and removes the person from the room at once. */
+  /** Closes all connections, and asks the server to remove the person from the room at once. */
   leave(): void
   typing(on: boolean): void
-  /** Reports that the current transport looks open but delivers nothing. */
+  /** Tells the line that the current transport looks open but delivers nothing. */
   withheld(trouble: string): void
 }
 
@@ -38,7 +44,9 @@ export interface LineListener {
   changed(): void
 }
 
-/** Poll interval. It seems immediate to a person who moves a task, and causes at most one request a second. */
+/**
+ * Pause between two polls. A person who moves a task sees no delay, and the page sends at most one request a second.
+ */
 const POLL_MS = 1000
 const HOLD_S = 25
 const TICK_MS = 250
@@ -88,8 +96,8 @@ export function createLine(target: LineTarget, listener: LineListener): BoardLin
   }
 
   /**
-   * Judges the transports. If the page did not run, events that arrived meanwhile are handled after this timer. Then
-   * the judgement waits for the next tick.
+   * Reports to the fallback that time has passed. If the page did not run, waiting events may be handled only after
+   * this timer, so this function waits for one more tick before it reports.
    */
   function tick(): void {
     const isLate = now() - tickedAtMs > 2 * TICK_MS
@@ -133,8 +141,8 @@ export function createLine(target: LineTarget, listener: LineListener): BoardLin
         waitS: HOLD_S,
       },
       {
-        // Only a delivery proves that a transport works: a proxy may hold back an open stream. Each transport
-        // first delivers the list of people.
+        // A proxy may hold back the events of an open stream, so only a delivery proves that a transport works. Each
+        // transport delivers the list of people first.
         events(events) {
           listener.events(events)
           live()

@@ -1,4 +1,4 @@
-/** Starts the task board: reads the address, opens the session, and shows the page. */
+/** Starts the task board's page: reads the address, opens the session, and shows the page. */
 import '../lane/style.ts'
 import { readBoardAddress } from './address.ts'
 import { openBoard } from './session.ts'
@@ -19,7 +19,7 @@ if (theme === 'light' || theme === 'dark') document.documentElement.dataset['the
 const PERSON_BYTES = 8
 const known = recall('person') ?? newKey(PERSON_BYTES)
 remember('person', known)
-// With --auth, the name and id are those of the person who signed in.
+// If the server runs with --auth, the page uses the name and the id under which the person signed in.
 const user = await signedIn()
 const userId = user ?? known
 
@@ -37,7 +37,7 @@ const session = openBoard({
 })
 
 watchWake(session)
-// Changes that the server has not confirmed are lost when the page closes, so the browser asks first.
+// If the page closes, changes that the server has not confirmed are lost, so the browser asks the person first.
 addEventListener('beforeunload', (event) => {
   if (session.unsent > 0) event.preventDefault()
 })

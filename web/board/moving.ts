@@ -1,9 +1,12 @@
-/** Next positions of a task or list that is moved step by step, without a pointer. */
+/** Computes the next position of a task or list that a person moves step by step with the keyboard. */
 import type { Board, ListChange, TaskChange } from '../../server/protocol/board.ts'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
-/** Next position of a task; null at an edge. In `board` the task already stands at its current temporary position. */
+/**
+ * Returns the task's next position; null if the task is at an edge. In `board`, the task already stands at its
+ * temporary position.
+ */
 export function shift(board: Board, id: string, direction: Direction): TaskChange | null {
   const task = board.tasks.find((one) => one.id === id)
   if (!task) return null
@@ -18,14 +21,14 @@ export function shift(board: Board, id: string, direction: Direction): TaskChang
   return { id, list, before: board.tasks.filter((one) => one.list === list)[at]?.id ?? null }
 }
 
-/** Next position of a list, one step to the left or right; null at an edge. */
+/** Returns the list's next position, one step to the left or right; null if the list is at an edge. */
 export function shiftList({ lists }: Board, id: string, direction: 'left' | 'right'): ListChange | null {
   const at = lists.findIndex((list) => list.id === id)
   const isAtEdge = direction === 'left' ? at <= 0 : at < 0 || at === lists.length - 1
   return isAtEdge ? null : { id, before: lists[direction === 'left' ? at - 1 : at + 2]?.id ?? null }
 }
 
-/** Position of a task in words, for example `2 of 5 in To do`. */
+/** Describes a task's position in words, for example `2 of 5 in To do`. */
 export function spot(board: Board, id: string): string {
   const task = board.tasks.find((one) => one.id === id)
   if (!task) return 'gone'

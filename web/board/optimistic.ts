@@ -1,7 +1,7 @@
 /**
- * The board of one page: the confirmed board from the log, and this page's unconfirmed changes on top of it. The
- * unconfirmed changes are applied again after each event of the log. So a refused change leaves no trace, and without
- * unconfirmed changes the page shows the log.
+ * Computes the board that a page shows: the confirmed board from the log, and then this page's unconfirmed changes.
+ * After each event of the log, this file applies the unconfirmed changes again. So a change that the server refused
+ * leaves no trace.
  */
 import type { Board, Change } from '../../server/protocol/board.ts'
 import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
@@ -10,10 +10,10 @@ import { apply } from './apply.ts'
 import { standing } from './join.ts'
 
 export interface Optimistic {
-  /** Cursor up to which the confirmed board has every event. */
+  /** Cursor of the last event that the confirmed board includes. */
   readonly cursor: Cursor
   readonly confirmed: Board
-  /** Unconfirmed changes, in the order in which they were made. */
+  /** Unconfirmed changes, in the order in which the person made them. */
   readonly pending: readonly PendingChange[]
 }
 
@@ -21,8 +21,8 @@ export interface PendingChange {
   readonly key: string
   readonly change: Change
   /**
-   * Cursor of the change in the log, once the server has reported it. The change stays pending until the page has
-   * read the log that far.
+   * The change's cursor in the log; null until the server has reported it. The change stays pending until the page has
+   * read the log up to this cursor.
    */
   readonly id: Cursor | null
 }
@@ -38,8 +38,8 @@ export function proposed(state: Optimistic, key: string, change: Change): Optimi
 }
 
 /**
- * Applies the log's next event. Returns null if an event before it is missing. An event that was seen already changes
- * nothing.
+ * Applies the next event of the log. Returns null if the page misses an earlier event. An event that the page already
+ * has changes nothing.
  */
 export function heard(state: Optimistic, event: Event): Optimistic | null {
   const is = standing(event.id, state.cursor)
@@ -49,7 +49,10 @@ export function heard(state: Optimistic, event: Event): Optimistic | null {
   return { cursor: event.id, confirmed: apply(state.confirmed, event), pending }
 }
 
-/** Notes that the server accepted a change. The change may already have come by the log or in a snapshot. */
+/**
+ * Stores the cursor at which the server accepted a change. The page may already have received the change by the log or
+ * by a snapshot.
+ */
 export function accepted(state: Optimistic, key: string, id: Cursor): Optimistic {
   return settled({ ...state, pending: state.pending.map((one) => (one.key === key ? { ...one, id } : one)) })
 }
@@ -59,8 +62,8 @@ export function refused(state: Optimistic, key: string): Optimistic {
 }
 
 /**
- * Takes a new snapshot after a hole. If the log has a new epoch, changes accepted in the old epoch are no longer
- * awaited.
+ * Replaces the confirmed board by a new snapshot after a hole. If the log has a new epoch, the page no longer waits for
+ * changes that the server accepted in the old epoch.
  */
 export function rejoined(state: Optimistic, { cursor, board }: BoardAnswer): Optimistic {
   const isOver = ({ id }: PendingChange): boolean => id !== null && id.split('.')[0] !== cursor.split('.')[0]

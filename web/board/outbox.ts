@@ -1,4 +1,7 @@
-/** Sends changes one after the other, in the order in which they were made, until the server has answered each. */
+/**
+ * Sends changes to the server one after the other, in the order in which the person made them. Sends each change until
+ * the server has answered it.
+ */
 import type { Change } from '../../server/protocol/board.ts'
 import type { Cursor, Event } from '../../server/protocol/feed.ts'
 import { Refused, ofLane, pause, refused } from '../transports/ask.ts'
@@ -7,18 +10,18 @@ import { withinDeadline } from '../transports/deadline.ts'
 
 export interface Outbox {
   add(key: string, user: string, change: Change): void
-  /** Retries at once, because the reason for waiting may be over. */
+  /** Sends the waiting change again at once, because the obstacle may be gone. */
   hurry(): void
   stop(): void
 }
 
 export interface Answers {
   accepted(key: string, id: Cursor): void
-  /** Called when a change was refused for good, with the reason. */
+  /** The outbox calls this when the server finally refused a change. `why` is the reason. */
   refused(key: string, why: string): void
   /**
-   * Called with an error when the server did not answer and the change will be sent again; with null when the server
-   * answers.
+   * The outbox calls this with an error if the server did not answer; the outbox then sends the change again. The
+   * outbox calls this with null when the server answers.
    */
   trouble(error: unknown): void
 }
@@ -76,7 +79,7 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
     isSending = false
   }
 
-  /** Sends a change. Every attempt has the same key, so the server changes the board only once. */
+  /** Sends a change. Each attempt sends the same key, so the server applies the change only once. */
   async function send({ key, user, change }: Letter): Promise<Event> {
     const request = async (signal: AbortSignal): Promise<Event> => {
       const response = await fetch(ofLane(url, lane), {
@@ -94,7 +97,7 @@ export function createOutbox(url: string, lane: string, answers: Answers): Outbo
 }
 
 /**
- * Reports whether a refusal is final. Timeouts and rate limits pass, and a person can sign in again; every other 4xx
- * status is final.
+ * Reports whether a refusal is final. A timeout or a rate limit is temporary, and after status 401 a person can sign in
+ * again. Every other 4xx status is final.
  */
 const isFinal = ({ status }: Refused): boolean => status >= 400 && status < 500 && ![401, 408, 429].includes(status)

@@ -1,4 +1,4 @@
-/** Page of the task board. It joins the parts, and holds the state of the screen. */
+/** The task board's page. This class joins the parts of the page, and holds the state of the screen. */
 import { LitElement, html, nothing } from 'lit'
 import { signOut } from '../lab/signed-in.ts'
 import type { TemplateResult } from 'lit'
@@ -23,7 +23,7 @@ import { wire } from './wire.ts'
 
 const SAID_MS = 9000
 const ID_BYTES = 8
-/** The server ends a typing mark after 5 s, so it is sent again this often. */
+/** Interval at which the page reports again that the person types. The server removes the report after 5 s. */
 const TYPING_EVERY_MS = 2000
 
 const DIRECTIONS: Partial<Record<string, Direction>> = {
@@ -33,7 +33,7 @@ const DIRECTIONS: Partial<Record<string, Direction>> = {
   ArrowRight: 'right',
 }
 
-/** Selector of a task's button. */
+/** Returns the CSS selector of a task's button. */
 const taskOf = (id: string | null | undefined): string => (id ? `[data-task="${CSS.escape(id)}"] .task` : '')
 
 export class BoardPage extends LitElement implements BoardActs {
@@ -49,15 +49,15 @@ export class BoardPage extends LitElement implements BoardActs {
   declare session: BoardSession
   declare address: BoardAddress
   declare said: string
-  /** True if the person signed in, so that the name cannot be changed here. */
+  /** True if the person signed in. Such a person cannot change the name on this page. */
   declare isSignedIn: boolean
-  /** Task that was picked up by keyboard, with the position where it would be put down. */
+  /** Task that the person picked up by keyboard, and the position at which the task would land. */
   declare moving: TaskChange | null
   declare dragged: string | null
   declare drop: Drop | null
   #saidTimer: ReturnType<typeof setTimeout> | undefined
   #typedAtMs = -Infinity
-  /** Selector of the element that gets the focus after the next drawing; empty for none. */
+  /** CSS selector of the element that gets the focus after the next drawing; empty if no element gets the focus. */
   #focus = ''
   readonly #stop = new AbortController()
 
@@ -134,7 +134,7 @@ export class BoardPage extends LitElement implements BoardActs {
     if (!this.change({ type: 'list_updated', list: moved })) return
     const { lists } = apply(board, { type: 'list_updated', list: moved })
     const at = lists.findIndex((list) => list.id === id)
-    // At an edge only the button for the way back remains.
+    // A list at an edge has only one arrow button, so the focus moves to that button.
     const on = at === 0 ? 'right' : at === lists.length - 1 ? 'left' : direction
     this.#focus = `[data-list="${CSS.escape(id)}"] .step.${on}`
     this.say(`Moved: ${lists[at]?.title ?? ''} is list ${at + 1} of ${lists.length}.`)

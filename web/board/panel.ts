@@ -1,4 +1,4 @@
-/** Draws the open task. The panel offers every action without a mouse or dragging. */
+/** Draws the panel of the open task. The panel offers every action, so nobody needs a mouse or dragging. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Board, Task } from '../../server/protocol/board.ts'
@@ -13,7 +13,7 @@ export interface PanelParts {
   readonly board: Board
   readonly task: Task | undefined
   readonly isPending: boolean
-  /** Name of the person at the screen (`me`), and of everybody who can be given a task. */
+  /** `me`: name of the person at the screen. `names`: names of all people to whom a task can be assigned. */
   readonly me: string
   readonly names: readonly string[]
   readonly link: string

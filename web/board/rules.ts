@@ -1,11 +1,14 @@
 /**
- * Rules that allow or refuse a change of a board. The page checks them before it shows an unconfirmed change, and the
- * server before it appends one. Both refuse with the same words.
+ * Rules that decide whether a change of a board is allowed. The page asks them before it shows a change, and the server
+ * asks them before it stores a change. So page and server refuse a change with the same words.
  */
 import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'
 
-/** Greatest number of tasks. A person cannot survey more, and as JSON no board is larger than half a megabyte. */
+/**
+ * Greatest number of tasks on a board. A person cannot survey more tasks, and a board with this limit is at most half a
+ * megabyte of JSON.
+ */
 export const MOST_TASKS = 500
 const MOST_LISTS = 20
 
@@ -13,13 +16,13 @@ export type RefusalCode = 'bad-change' | 'unknown-task' | 'unknown-list' | 'take
 
 export interface Refusal {
   readonly refused: RefusalCode
-  /** A sentence that quotes the refused value. */
+  /** A sentence for people that quotes the refused value. */
   readonly detail: string
 }
 
 /**
- * Returns the change to append, or a refusal. The change is complete: it contains a valid position, so it can be
- * applied without further rules.
+ * Returns either a refusal or the change that the server can store. The returned change contains a valid position, so
+ * `apply` needs no further rules.
  */
 export function allow(board: Board, change: Change): { readonly allowed: Change } | Refusal {
   return 'task' in change ? allowTask(board, change.type, change.task) : allowList(board, change.type, change.list)
@@ -46,8 +49,8 @@ function allowTask(board: Board, type: TaskType, change: TaskChange): ReturnType
 }
 
 /**
- * Id of the item before which the moved item will stand. An item cannot stand before itself, so it then keeps its
- * next item.
+ * Returns the id of the item before which the moved item will stand. If `before` is the moved item itself, the moved
+ * item stays before its present next item.
  */
 function anchor(others: readonly (Task | List)[], id: string, before: string | null = null): string | null {
   const other = others.find((one) => one.id === before)
@@ -81,7 +84,9 @@ type ListType = Extract<Change, { list: ListChange }>['type']
 
 const refuse = (refused: RefusalCode, detail: string): Refusal => ({ refused, detail })
 
-/** Replaces halves of surrogate pairs, which have no UTF-8 form, so that every page sees the same text. */
+/**
+ * Replaces each half of a surrogate pair. Half a pair has no UTF-8 form, so pages would otherwise see different texts.
+ */
 function wellFormed<T extends Partial<List & Task>>(change: T): T {
   return {
     ...change,

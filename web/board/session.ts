@@ -1,4 +1,4 @@
-/** Session of a board in a page: the log, the page's unconfirmed changes, and the people present. */
+/** A page's session on a board: it holds the log, the page's unconfirmed changes, and the people present. */
 import type { Board, Change } from '../../server/protocol/board.ts'
 import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
 import type { Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
@@ -22,36 +22,39 @@ import { changeOf, isOfBoard, told } from './words.ts'
 export interface BoardSession extends Wakeful {
   readonly room: string
   readonly person: Person
-  /** Board as the page shows it; null before the first snapshot. */
+  /** Board that the page shows; null before the first snapshot. */
   readonly board: Board | null
-  /** Board as the log has it, without unconfirmed changes. */
+  /** Board that the log describes, without this page's unconfirmed changes. */
   readonly confirmed: Board | null
   readonly cursor: string | null
-  /** Ids of tasks and lists with an unconfirmed change. */
+  /** Ids of the tasks and lists that an unconfirmed change of this page affects. */
   readonly unconfirmed: ReadonlySet<string>
   /** Number of changes that the server has not answered yet. */
   readonly unsent: number
-  /** Reason why the server accepts no changes or does not return the board; empty if there is no trouble. */
+  /** Reason why the server refuses changes or does not return the board; empty if there is no such reason. */
   readonly trouble: string
-  /** True if the server answered with an error. */
+  /** True if the server answered the last request with an error. */
   readonly isAnswered: boolean
-  /** Reason why the server cannot be reached at all; empty if it can, as far as is known. */
+  /** Reason why the page cannot reach the server at all; empty while the page has no sign of this. */
   readonly unreachable: string
-  /** True if the server asks for a sign-in: the session has ended, or never began. */
+  /** True if the server asks the person to sign in, because the person's session has ended or never began. */
   readonly isSignedOut: boolean
   readonly line: Fallback
   readonly connection: State | null
   readonly presence: RoomPresence | null
   readonly canUndo: boolean
   readonly canRedo: boolean
-  /** Shows a change at once and sends it. If the rules refuse it, shows the reason and returns false. */
+  /**
+   * Shows a change at once and sends it to the server. If the rules refuse the change, shows the reason instead and
+   * returns false.
+   */
   change(change: Change): boolean
   undo(): void
-  /** Repeats the last change that was undone, provided that there was no other change since. */
+  /** Makes the last undone change again, unless the person has made another change since. */
   redo(): void
   rename(name: string): void
   typing(on: boolean): void
-  /** Uses only this transport; null for the best one that works. */
+  /** Uses only this transport. With null, uses the best transport that works. */
   use(only: TransportName | null): void
 }
 
@@ -67,17 +70,17 @@ export interface BoardSessionParts {
 }
 
 /**
- * If an accepted change has not come back after this time over a transport that seems to work, the network is holding
- * it back.
+ * If the server accepted a change, and a transport that seems to work has not delivered it after this time, the network
+ * holds the transport's events back.
  */
 const WITHHELD_MS = 6000
 const ANSWER_MS = 10_000
 /**
- * Time without a delivery after which the page checks whether the server can be reached at all. A reconnection after
- * a cut is faster.
+ * If the transport delivers nothing for this time, the page checks whether it can reach the server at all. A
+ * reconnection after a cut takes less time.
  */
 const PATIENCE_MS = 2000
-/** If a page did not run for this long, it has missed heartbeats. */
+/** A page that did not run for this long has missed heartbeats of the server. */
 const HEARTBEATS_MS = 30_000
 
 export function openBoard(parts: BoardSessionParts): BoardSession {
@@ -126,10 +129,10 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     },
     trouble: troubled,
   })
-  // The timers of a hidden page run late although its connections are well.
+  // A hidden page's timers run late although its connections still work.
   const pace = watchPace({
     late: (ms) => void (ms > HEARTBEATS_MS && !isHidden && check()),
-    // The computer may have slept, and then its connections may be dead.
+    // The computer may have slept, so the page's connections may be dead.
     movedApart: (ms) => (ms > 0 && !isHidden && !isResting ? goOn() : void check()),
   })
   void load()
@@ -194,7 +197,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
       if (state && !isResting) line.open(only)
     },
     rest(why) {
-      // A hidden page stays connected: the person is still present and wants to find the board up to date.
+      // A hidden page keeps its connections: the person is still present and expects an up-to-date board.
       isHidden ||= why === 'hidden'
       if (why === 'hidden') return
       isResting = true
@@ -217,11 +220,15 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     if (!state) return load()
     if (!line.state.isLive) return line.open(only)
     await lookWhetherReachable()
-    // The open connections are dead, and the browser may notice that only much later.
+    // If the page cannot reach the server, the open connections are dead. The browser may notice that much later, so
+    // the page reconnects now.
     if (unreachable !== '' && !isResting) line.open(only)
   }
 
-  /** Checks whether the server can be reached. A refused or silent transport does not prove that it cannot. */
+  /**
+   * Checks whether the page can reach the server. If a transport is refused or silent, the page may still reach the
+   * server.
+   */
   async function lookWhetherReachable(): Promise<void> {
     if (isReaching) return
     isReaching = true
@@ -232,7 +239,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     changed()
   }
 
-  /** Updates the trouble. Null means that the server has answered. */
+  /** Stores the reason of the last failure. `null` means that the server has answered. */
   function troubled(error: unknown): void {
     const before = [trouble, isSignedOut]
     trouble = error === null ? '' : troubleOf(error)
@@ -301,7 +308,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     else void load()
   }
 
-  /** Fetches the board, and then follows the log over the best transport that works. */
+  /** Fetches the board, and then reads the log over the best transport that works. */
   async function load(): Promise<void> {
     loading.abort()
     loading = new AbortController()

@@ -6,16 +6,16 @@ import type { BoardSession } from './session.ts'
 export interface BoardSnapshot {
   readonly room: string
   readonly cursor: Cursor | null
-  /** Board as the page shows it. */
+  /** Board that the page shows. */
   readonly board: Board | null
-  /** Board as the log has it, without unconfirmed changes. */
+  /** Board that the log describes, without this page's unconfirmed changes. */
   readonly confirmed: Board | null
   readonly unconfirmed: readonly string[]
   readonly unsent: number
   readonly transport: TransportName
   readonly isLive: boolean
   readonly gaveUp: string | null
-  /** Names of the people present, and of those who are typing. */
+  /** `here`: names of the people present. `typing`: names of the people who type. */
   readonly here: readonly string[]
   readonly typing: readonly string[]
 }

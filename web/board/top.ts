@@ -70,7 +70,7 @@ export function top(
   </header>`
 }
 
-/** Lists the people present, and marks those who are typing. */
+/** Lists the people present, and marks the people who type. */
 export function people({ presence, person, unreachable }: BoardSession): TemplateResult | typeof nothing {
   if (!presence || unreachable !== '') return nothing
   const { here, typing, people } = presence

@@ -1,4 +1,7 @@
-/** Draws a band above the board if the server cannot be reached or refuses changes; nothing otherwise. */
+/**
+ * Draws a band above the board if the page cannot reach the server, or if the server refuses changes. Draws nothing
+ * otherwise.
+ */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { BoardSession } from './session.ts'
@@ -22,7 +25,7 @@ export function trouble({
       in another tab. Then this board continues from its current state.${waiting}
     </p>`
   const isLive = board !== null && line.isLive
-  // Arriving events prove that the server can be reached.
+  // While events arrive, the page can reach the server.
   const why = isLive && trouble !== '' && !isAnswered ? 'the server does not answer them' : unreachable || trouble
   if (why === '') return nothing
   const what = isLive

@@ -1,8 +1,8 @@
-/** Computes the inverse of a change, and checks whether undoing it would destroy a later change. */
+/** Computes the inverse of a change. Checks whether an undo of this change would destroy a later change. */
 import type { Board, Change, Task } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'
 
-/** Inverse of a change, computed from the board before it; null if the change did nothing. */
+/** Returns the inverse of a change, computed from the board before the change; null if the change did nothing. */
 export function inverse(board: Board, change: Change): Change | null {
   return 'task' in change ? inverseOfTask(board, change) : inverseOfList(board, change)
 }
@@ -37,8 +37,8 @@ function inverseOfList({ lists }: Board, { type, list: { id, title, before } }: 
 }
 
 /**
- * Reports whether a later change affects the same fields, so that undoing the first change would also undo the later
- * one.
+ * Reports whether two changes affect the same fields. An undo of the first change would then also undo the later
+ * change.
  */
 export function collide(first: Change, later: Change): boolean {
   if ('task' in first !== 'task' in later) return false

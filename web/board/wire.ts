@@ -1,4 +1,7 @@
-/** Shows the current transport, the reason why a better one was given up, and the choice of transports. */
+/**
+ * Shows which transport the page uses, why the page gave a better transport up, and which transports the person can
+ * choose.
+ */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol/feed.ts'

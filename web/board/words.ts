@@ -7,11 +7,11 @@ type BoardEvent = Extract<Event, Change>
 
 export const isOfBoard = (event: Event): event is BoardEvent => event.task !== undefined || event.list !== undefined
 
-/** Only the change, without the fields that the feed and the sender added. */
+/** Returns only the change, without the fields that the feed and the sender added to it. */
 export const changeOf = (event: BoardEvent): Change =>
   event.task ? { type: event.type, task: event.task } : { type: event.type, list: event.list }
 
-/** Describes a change. `before` is the board before the change. `who` begins the sentence. */
+/** Describes a change in a sentence that begins with `who`. `before` is the board before the change. */
 export function told(who: string, change: Change, before: Board): string {
   return `${who} ${'task' in change ? ofTask(change, before) : ofList(change, before)}.`
 }

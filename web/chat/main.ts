@@ -1,6 +1,6 @@
 /**
- * The plain chat. It uses only the browser's WebSocket. The server sends each message to everybody, its sender
- * included.
+ * The page of the plain chat. The page uses only the browser's WebSocket. The server sends each message to all pages,
+ * including the page of the sender.
  */
 import type { ChatMessage, ErrorMessage } from '../../server/protocol/feed.ts'
 import { claimLink } from '../lab/instructor.ts'
@@ -20,8 +20,8 @@ const connect = (): WebSocket => {
   const fresh = new WebSocket(address)
   fresh.onopen = () => (status.value = trouble ?? '')
   fresh.onmessage = ({ data }: MessageEvent<string>) => show(JSON.parse(data))
-  // A WebSocket never reconnects by itself. The random delay keeps a class from reconnecting all at once after a
-  // cut.
+  // A browser does not reconnect a WebSocket by itself. Each page waits a random time, so that a whole class does not
+  // reconnect in the same moment after a cut.
   fresh.onclose = lost
   return fresh
 }
@@ -33,8 +33,8 @@ const lost = (): void => {
   setTimeout(() => (socket = connect()), 500 + 2000 * Math.random())
 }
 
-// After a change of the network, the old connection may be dead without an error. A second connection shows
-// whether the server can be reached.
+// After a change of the network, the old connection may be dead without an error. The page opens a second connection to
+// check whether it can reach the server.
 const check = (): void => {
   if (socket.readyState !== WebSocket.OPEN) return
   const probe = new WebSocket(address)
@@ -49,7 +49,7 @@ const show = (said: ChatMessage | ErrorMessage): void => {
   const line = document.createElement('p')
   const name = document.createElement('b')
   const text = document.createElement('bdi')
-  // Messages are shown as text, never as HTML, because other people wrote them.
+  // Other people wrote the messages, so the page shows them as text, never as HTML.
   name.textContent = said.username
   text.textContent = said.message
   line.append(name, ' ', text)

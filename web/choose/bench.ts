@@ -1,6 +1,6 @@
 /**
- * Runs a workload over separate lanes in a separate room, and measures them with the page's transports, clock and
- * meter. The bench itself publishes the messages, at random moments, over a separate connection.
+ * Runs a workload over separate lanes in a separate room, and measures these lanes with the page's transports, clock
+ * and meter. The bench itself publishes the messages: at random moments, over a separate connection.
  */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
@@ -26,42 +26,47 @@ export interface Run {
   readonly ratePerSecond: number
   readonly text: string
   readonly seconds: number
-  /** Share of the time, at the end of the run, in which no message is published. */
+  /** Share of the run, at its end, in which the bench publishes no message. */
   readonly idleShare: number
 }
 
 export interface Ran {
-  /** Measurements by transport; null for a lane that never opened because the network refuses it. */
+  /**
+   * Measurements, one for each transport; null for a transport whose lane never opened because the network refuses it.
+   */
   readonly lanes: ByTransport<LaneMeasurement | null>
   readonly sizes: ByTransport<LaneSizes | null>
-  /** Greatest delay of this page's timers during the run. */
+  /** Longest delay of this page's timers during the run. */
   readonly busyMs: number
 }
 
 export interface Bench {
-  /** True for the instructor's page; null before the lab has reported it. */
+  /** True if this page has the instructor's rights; null before the lab has reported them. */
   readonly isInstructor: boolean | null
   readonly network: Conditions | null
-  /** Current times of the network path; null before there is a clock. */
+  /** Times of the network path now; null before the page knows the server's clock. */
   readonly way: PathTimes | null
-  /** Changes the network of the whole server, which only the instructor may do. Resolves when the change holds. */
+  /**
+   * Changes the network of the whole server. Only the instructor may do so. The promise resolves when the change is in
+   * force.
+   */
   setNetwork(change: Partial<Conditions>): Promise<void>
   /**
-   * Runs a workload. Rejects with a sentence if it cannot be run, and with the reason of `signal` if it is stopped.
-   * `told` is called with the progress, 0 to 1.
+   * Runs a workload. If the workload cannot be run, the promise rejects with a sentence. If `signal` stops the run, the
+   * promise rejects with the signal's reason. The bench calls `told` with the progress, from 0 to 1.
    */
   run(run: Run, signal: AbortSignal, told: (share: number) => void): Promise<Ran>
   stop(): void
 }
 
-/** Room whose lab connection reads the clock. No lane is measured in it. */
+/** Name of the room whose lab connection measures the clock. The bench measures no lane in this room. */
 const LAB_ROOM = 'choose'
 const OPEN_MS = 8000
-/** Time before the measurement, in which the connections open and the code warms up. */
+/** Time before the measurement. In this time, the connections open and the code becomes fast. */
 const WARM_MS = 1500
 const LOOK_MS = 50
 
-/** Opens the bench. `changed` is called after each message of the lab. */
+/** Opens the bench. The bench calls `changed` after each message of the lab. */
 export function openBench(origin: string, changed: () => void): Bench {
   const page = newKey(4)
   const clock = createClock(clockResolutionMs())
@@ -216,7 +221,10 @@ export function openBench(origin: string, changed: () => void): Bench {
     )
   }
 
-  /** Waits for two readings of the meter. The second one contains every byte from before the first. */
+  /**
+   * Waits for two more readings of the meter. Only the second reading certainly contains every byte that crossed before
+   * this call.
+   */
   function reading(signal: AbortSignal): Promise<void> {
     const seen = readings
     return until(() => readings >= seen + 2, OPEN_MS, signal)
@@ -254,7 +262,10 @@ async function endOf(origin: string, room: string): Promise<Cursor> {
   return cursor
 }
 
-/** Publishes over a WebSocket, which uses none of the browser's six connections, or by POST if that is refused. */
+/**
+ * Publishes over a WebSocket, which uses none of the browser's six connections. If the network refuses the WebSocket,
+ * publishes by POST.
+ */
 function startPublisher(origin: string, room: string, lane: string, after: Cursor) {
   const target = { origin, room, lane, after, intervalMs: 60_000, waitS: 25 }
   const nobody = { events() {}, gap() {}, state() {} }
@@ -267,7 +278,7 @@ function startPublisher(origin: string, room: string, lane: string, after: Curso
     await (line?.publish('Workload', text, key).catch(byPost) ?? byPost())
   }
   return {
-    /** Publishes at random moments from now on. Returns a function that stops it. */
+    /** Begins to publish at random moments. Returns a function that stops publishing. */
     begin({ ratePerSecond, text }: Run): () => void {
       let dueMs = now()
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -287,7 +298,7 @@ function startPublisher(origin: string, room: string, lane: string, after: Curso
   }
 }
 
-/** Measures the delay of a timer. A page that runs a timer late also handles messages late. */
+/** Measures how late this page runs a timer. A page that runs a timer late also handles messages late. */
 function watchLateness() {
   let worst = 0
   let dueMs = now() + LOOK_MS
@@ -298,7 +309,7 @@ function watchLateness() {
   return { worstMs: () => worst, clear: () => void (worst = 0), stop: () => clearInterval(timer) }
 }
 
-/** Resolves when `holds` returns true or the time is over. Rejects with the reason of the signal. */
+/** Resolves when `holds` returns true, or after `withinMs`. Rejects with the signal's reason if `signal` aborts. */
 function until(holds: () => boolean, withinMs: number, signal?: AbortSignal): Promise<void> {
   const endMs = now() + withinMs
   return new Promise((resolve, reject) => {

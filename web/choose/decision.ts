@@ -1,4 +1,4 @@
-/** State of the decision page: a workload, its prediction and its measurement. It draws nothing. */
+/** State of the decision page: a workload, the workload's prediction, and its measurement. This file draws nothing. */
 import type { Conditions } from '../../server/protocol/lab.ts'
 import type { LaneMeasurement } from '../measure/agreement.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
@@ -14,38 +14,41 @@ import { transports } from '../transports/index.ts'
 export interface Decision {
   readonly workload: Workload
   readonly is: 'learning' | 'ready' | 'measuring' | 'failed'
-  /** Progress of the current run, 0 to 1. */
+  /** Progress of the current run, from 0 to 1. */
   readonly share: number
-  /** A sentence about the last failure; null if there was none. */
+  /** A sentence that describes the last failure; null if nothing failed. */
   readonly trouble: string | null
-  /** Prediction by transport; null while the sizes are unknown. */
+  /** Predictions, one for each transport; null while the sizes of messages are unknown. */
   readonly predicted: ByTransport<Predicted> | null
   readonly conditions: ModelInputs | null
   readonly result: MeasuredRun | null
-  /** True if this page may change the network; null before the lab has reported it. */
+  /** True if this page may change the network; null before the lab has reported whether it may. */
   readonly isInstructor: boolean | null
-  /** Sentences about parts of the workload that cannot be measured from this page. */
+  /** Sentences, one for each part of the workload that this page cannot measure. */
   readonly unset: readonly string[]
   seconds: number
   set(change: Partial<Workload>): void
   measure(): void
   cancel(): void
-  /** Measures the sizes again after a failure. */
+  /** Measures the sizes of messages again after a failure. */
   retry(): void
 }
 
-/** A measurement, with the model's prediction for the same run. */
+/** A measurement, and the model's prediction for the same run. */
 export interface MeasuredRun {
   readonly measured: ByTransport<LaneMeasurement | null>
   readonly predicted: ByTransport<Predicted>
   readonly busyMs: number
-  /** The workload that was measured. */
+  /** The workload that the bench measured. */
   readonly of: Workload
 }
 
-/** Limit that keeps random bursts below the server's limit of 20 messages a second per client. */
+/**
+ * Greatest rate that the page measures. The server allows 20 messages a second per client, so random bursts stay below
+ * that limit.
+ */
 const MOST_PER_SECOND = 10
-/** At this rate a minute contains a few messages. */
+/** Smallest rate that the page measures. At this rate, a few messages come in a minute. */
 const LEAST_PER_SECOND = 0.1
 
 const SECONDS = 20
@@ -56,7 +59,7 @@ const LEARN: Omit<Run, 'text'> = {
   idleShare: 0,
 }
 
-/** Opens the decision. `changed` is called when the page must be drawn, with the query string of the current state. */
+/** Opens the decision. It calls `changed` with the query string of the current state when the page must draw again. */
 export function openDecision(origin: string, search: string, changed: (search: string) => void): Decision {
   let workload = readWorkload(search)
   let is: Decision['is'] = 'learning'
@@ -119,7 +122,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const { bytes } = workload
       const run = { ...LEARN, text: textOf(bytes) }
       const { sizes } = await attempt(run)
-      // If a firewall refuses WebSockets, their sizes cannot be measured. The sizes of the event stream are similar.
+      // If a firewall refuses WebSockets, the page cannot measure the sizes of a WebSocket's messages. An event
+      // stream's sizes are similar.
       const other = TRANSPORTS.find((name) => transports[name].kind === 'stream')
       const known = TRANSPORTS.map((name) => [name, sizes[name] ?? (other ? sizes[other] : null)] as const)
       if (known.some(([, one]) => one === null))
@@ -186,8 +190,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
   }
 
   /**
-   * Adds the prediction for the rate at which messages really came over each lane, because a random rate differs from
-   * its mean.
+   * Adds a prediction for the rate that each lane really had. Messages come at random moments, so the real rate differs
+   * from the rate that was asked for.
    */
   function resultOf(asked: Workload, { lanes, busyMs }: Ran, way: PathTimes, run: Run): MeasuredRun {
     const predicted = TRANSPORTS.map((name) => {
@@ -209,7 +213,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
     return Object.fromEntries(all) as ByTransport<Predicted>
   }
 
-  /** The measured sizes, adapted to another length of the text. */
+  /** Returns a transport's measured sizes, adapted to a text of this many bytes. */
   function sizesFor(name: keyof ByTransport<LaneSizes>, bytes: number): LaneSizes {
     if (!learnt) throw new Error('The sizes are not known yet.')
     const sizes = learnt.sizes[name]
@@ -217,7 +221,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
   }
 
   /**
-   * Times of the requested network path: the measured path without its current latency, plus the workload's latency.
+   * Returns the times of the requested network path: the measured path, with the workload's latency instead of the
+   * network's current latency.
    */
   function wayOf({ latency }: Workload): PathTimes | null {
     const { way, network } = bench
@@ -261,7 +266,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
   }
 }
 
-/** Buffer size of nginx by default: one page of memory. */
+/** Size of nginx's buffer if nobody changes it: one page of memory. */
 const BUFFER_BYTES = 4096
 
 const textOf = (bytes: number): string => 'x'.repeat(bytes)

@@ -1,4 +1,4 @@
-/** Draws the figures of a workload as fields with units and ranges. */
+/** Draws the fields of a workload's figures, each field with its unit and range. */
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { FIGURES, PATHS, isFitting } from '../measure/workload.ts'

@@ -1,4 +1,7 @@
-/** Starts the decision page: reads the workload from the address, measures the sizes of requests and messages, and shows the page. */
+/**
+ * Starts the decision page: reads the workload from the address, measures the sizes of requests and messages, and shows
+ * the page.
+ */
 import '../lane/style.ts'
 import { openDecision } from './decision.ts'
 import { claimLink } from '../lab/instructor.ts'

@@ -1,4 +1,4 @@
-/** Page for choosing a transport: shows the fields of a workload, the prediction with reasons, and the measurement. */
+/** The decision page: shows the workload's fields, the prediction with its reasons, and the measurement. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { cheapestOf, reasonsFor } from '../measure/choosing.ts'
@@ -12,7 +12,7 @@ import { modelTable, resultTable } from './tables.ts'
 export class ChoosePage extends LitElement {
   static override properties = { decision: { attribute: false }, tick: { attribute: false } }
   declare decision: Decision
-  /** Counter that changes when the page must be drawn again. */
+  /** Counter. A change of it makes the page draw again. */
   declare tick: number
 
   constructor() {

@@ -1,4 +1,4 @@
-/** Draws the cost of each transport as tables, predicted and measured. */
+/** Draws tables of what each transport costs, predicted and measured. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol/feed.ts'
@@ -116,7 +116,7 @@ export function resultTable({ measured, predicted, busyMs }: MeasuredRun): Templ
     }`
 }
 
-/** Writes a value with three figures, because a model is not more exact. */
+/** Writes a value with three digits, because a model is not more exact. */
 const figure = (value: number): string =>
   value < 99.5 ? String(Number(value.toPrecision(3))) : bytes(value).replace(/ ?B$/, '')
 

@@ -5,14 +5,14 @@ export interface Size {
   readonly height: number
 }
 
-/** Cleared canvas with its pen, in CSS pixels. */
+/** A cleared canvas and its pen. Lengths are in CSS pixels. */
 export interface Sheet extends Size {
   readonly pen: Pen
 }
 
 /**
- * Returns the sheet; null if the canvas has no size, for example in a hidden column. Reading the size can cause a
- * layout, so a caller that draws in every frame passes the size from a ResizeObserver.
+ * Returns the sheet; null if the canvas has no size, for example in a hidden column. A caller that draws in every frame
+ * passes the size from a ResizeObserver, because the browser may have to lay out the page before it can tell the size.
  */
 export function sheet(
   canvas: HTMLCanvasElement,
@@ -32,7 +32,10 @@ export function sheet(
   return { pen, width, height }
 }
 
-/** One rem in units of 16 pixels. Every drawing is scaled by it, so it grows with the text. */
+/**
+ * Returns one rem in units of 16 pixels. Every drawing multiplies its lengths by this number, so the drawing grows with
+ * the text.
+ */
 export function unit(): number {
   return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
 }
@@ -41,8 +44,8 @@ const widths = new Map<string, Map<string, number>>()
 const MOST_TEXTS = 2000
 
 /**
- * Width of a text in a font, which also becomes the pen's font. Widths are cached, because measuring is slow and the
- * same texts come sixty times a second.
+ * Returns the width of a text in a font, and gives the pen this font. A cache holds the widths, because the browser
+ * measures slowly and the page asks for the same texts sixty times a second.
  */
 export function textWidth(pen: Pen, font: string, text: string): number {
   pen.font = font

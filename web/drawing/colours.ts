@@ -1,4 +1,7 @@
-/** Colours of the current theme for drawing on a canvas, read from the tokens of page/base.css and lane/style.ts. */
+/**
+ * Reads the current theme's colours for drawing on a canvas. They are the CSS variables of page/base.css and
+ * lane/style.ts.
+ */
 import { mapTransports } from '../lane/order.ts'
 import type { LaneName } from '../lane/order.ts'
 
@@ -12,16 +15,16 @@ export interface Colours {
   readonly ink3: string
   readonly lanes: Readonly<Record<LaneName, string>>
   readonly font: string
-  /** Mixes a colour with the paper. A transparent colour would show the marks below it. */
+  /** Mixes a colour with the colour of the paper. A transparent colour would show the marks below it. */
   mix(colour: string, share: number): string
 }
 
-/** Reads the colours. Called again after each change of the theme or of the system's colours. */
+/** Reads the colours. The page calls this again after each change of the theme or of the system's colours. */
 export function readColours(): Colours {
   return readTokens()
 }
 
-/** Colours of the light theme, for files and paper, whatever the current theme is. */
+/** Reads the colours of the light theme, which files and paper always use. */
 export function readLightColours(): Colours {
   const { dataset } = document.documentElement
   const { theme } = dataset
@@ -69,7 +72,7 @@ function mix(colour: string, paper: string, share: number): string {
   return `rgb(${one.map((value, i) => Math.round(value * share + (other[i] ?? 0) * (1 - share))).join(',')})`
 }
 
-/** Channels of a computed colour, which always has the form `rgb(194, 72, 10)`. */
+/** Returns the three channels of a computed colour, which always has the form `rgb(194, 72, 10)`. */
 function channels(colour: string): number[] {
   return (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number)
 }

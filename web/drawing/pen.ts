@@ -24,8 +24,8 @@ type Used =
   | 'textAlign'
   | 'textBaseline'
 
-/** The part of a canvas's pen that the ladder uses. svg-pen.ts implements it for SVG. */
+/** The part of a canvas's drawing context that the ladder uses. svg-pen.ts implements the same part for SVG. */
 export interface Pen extends Pick<CanvasRenderingContext2D, Used> {
-  /** Paint for slanted thin lines. Only a pen that cannot draw bitmaps has it. */
+  /** Returns a paint that draws thin slanted lines. Only a pen that cannot draw bitmaps has this method. */
   hatched?(colour: string): string
 }

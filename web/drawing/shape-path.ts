@@ -1,10 +1,13 @@
-/** Draws the lanes' shapes on a canvas. */
+/** Draws the shape of each lane on a canvas. */
 import { shapeOf } from '../lane/order.ts'
 import type { LaneName } from '../lane/order.ts'
 
 type PathPen = Pick<CanvasPath, 'arc' | 'closePath' | 'lineTo' | 'moveTo'>
 
-/** Adds a shape to the pen's path, so that many shapes can be filled at once. `r` is about half the height. */
+/**
+ * Adds a lane's shape to the pen's path, so that the pen can fill many shapes at once. `r` is about half the shape's
+ * height.
+ */
 export function addShape(pen: PathPen, lane: LaneName, x: number, y: number, r: number): void {
   const corners = shapeOf(lane)
   if (corners === 'circle') {

@@ -1,8 +1,8 @@
-/** Implements a canvas's pen that writes SVG 1.1, with features that printers and Inkscape understand. */
+/** Implements a canvas's pen that writes SVG 1.1. The pen uses only features that printers and Inkscape understand. */
 import type { Pen } from './pen.ts'
 
 export interface SvgPen extends Pen {
-  /** Elements drawn so far. */
+  /** Returns the SVG elements that the pen has drawn so far. */
   elements(): string
 }
 
@@ -18,11 +18,11 @@ interface Ink {
   dashes: readonly number[]
 }
 
-/** Distance from the middle of a line of text to its base line, in font sizes. */
+/** Distance from the middle of a line of text to its base line, as a multiple of the font size. */
 const MIDDLE = 0.35
 const FONT = /^(?:(\d+) )?([\d.]+)px (.*)$/
 
-/** Creates the pen. `measure` returns the width of a text in a font, because the pen has no fonts. */
+/** Creates the pen. The pen has no fonts, so `measure` returns the width of a text in a font. */
 export function createSvgPen(measure: Measure): SvgPen {
   const written: string[] = []
   const hatches = new Map<string, string>()
@@ -57,7 +57,7 @@ export function createSvgPen(measure: Measure): SvgPen {
     closePath: () => add('Z'),
     rect: (x: number, y: number, width: number, height: number) =>
       add(`M${n(x)} ${n(y)}h${n(width)}v${n(height)}h${n(-width)}Z`),
-    /** Adds a whole circle. The angles are ignored, because no caller draws a part of one. */
+    /** Adds a whole circle. The pen ignores the angles, because no caller draws a part of a circle. */
     arc: (x: number, y: number, r: number) =>
       add(`M${n(x + r)} ${n(y)}A${n(r)} ${n(r)} 0 1 1 ${n(x - r)} ${n(y)}A${n(r)} ${n(r)} 0 1 1 ${n(x + r)} ${n(y)}Z`),
     fill() {
@@ -118,7 +118,7 @@ export function createSvgPen(measure: Measure): SvgPen {
   return pen
 }
 
-/** Escapes a text for XML content and attributes. Characters that XML forbids are left out. */
+/** Escapes a text for XML content and attributes. Leaves out characters that XML forbids. */
 export function escapeXml(text: string): string {
   return text
     .toWellFormed()
@@ -129,7 +129,7 @@ export function escapeXml(text: string): string {
     .replaceAll('"', '&quot;')
 }
 
-/** Rounds to a hundredth of a pixel, which keeps the file small. */
+/** Rounds a length to a hundredth of a pixel, which keeps the file small. */
 function n(value: number): string {
   return String(Math.round(value * 100) / 100)
 }

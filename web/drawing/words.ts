@@ -1,7 +1,7 @@
-/** Texts of the page that are longer than a label, such as help that is shown on hover and focus. */
+/** Texts of the page that are longer than a label, such as the help that a person sees on hover and focus. */
 const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six']
 
-/** Title of the page. `ways` is the number of lanes. */
+/** Returns the page's title. `ways` is the number of lanes. */
 export function titleOf(ways: number): string {
   return `One chat feed, delivered ${NUMBERS[ways] ?? ways} ${ways === 1 ? 'way' : 'ways at once'}. How late, and at what cost?`
 }
@@ -52,7 +52,7 @@ export const HELP = {
     'Only the instructor sets what affects everybody. The instructor opens the link that the server printed when it started.',
 }
 
-/** For each network condition: the reality that it models, and the limits of the model. */
+/** For each network condition: what happens in a real network, and where the condition differs from it. */
 export const NETWORK: readonly (readonly [string, string])[] = [
   [
     'latency',

@@ -1,7 +1,7 @@
-/** Finds the browser's mark for an exchange, with the times that the browser knows. */
+/** Finds the browser's mark for an exchange. The mark has the times that the browser knows. */
 import type { BrowserTimes } from './timing.ts'
 
-/** The lists of a lane's marks that the search needs. */
+/** The lists of a lane's marks in which this file searches. */
 interface Marks {
   readonly exchanges: readonly (Tried & Pick<BrowserTimes, 'sentAtMs'> & { readonly endedAtMs: number | null })[]
   readonly streams: readonly (Tried & { readonly openedAtMs: number | null })[]
@@ -11,11 +11,14 @@ interface Marks {
 interface Tried {
   readonly askedAtMs: number
   readonly failed?: string
-  /** The exchange that this mark was matched to, if the match is certain. */
+  /** The exchange to which this mark belongs, if that is certain. */
   readonly crossed?: { readonly exchange: number }
 }
 
-/** Times of the browser for an exchange; null if the browser knows no such exchange, or the match is uncertain. */
+/**
+ * Returns the browser's times for an exchange; null if the browser knows no such exchange, or if it is uncertain which
+ * mark belongs to it.
+ */
 export function askedFor(exchange: number, { exchanges, streams, sent }: Marks): BrowserTimes | null {
   const isIt = ({ crossed }: Tried): boolean => crossed?.exchange === exchange
   const poll = exchanges.findLast(isIt)

@@ -1,4 +1,4 @@
-/** Explains bodies of polls and events of a stream, line by line. */
+/** Explains the bodies of polls and the events of streams, line by line. */
 import type { ServerTimeMs } from '../../server/protocol/feed.ts'
 import { textOf } from './bytes.ts'
 import { BREAK, line, ms } from './line.ts'
@@ -6,7 +6,7 @@ import type { InspectorLine } from './line.ts'
 import type { ScannedEvent } from './scan.ts'
 import type { SeenPart } from './see.ts'
 
-/** Lines for a JSON body, one for each event. */
+/** Returns the lines of a JSON body, one line for each event. */
 export function bodyLines({ part, carried, events }: SeenPart): readonly InspectorLine[] {
   if (carried.bytes.length === 0) return []
   const lines: InspectorLine[] = []
@@ -30,7 +30,7 @@ function restMeaning(rest: string, up: boolean): string {
   return rest.includes('"remedy"') ? 'the problem and its remedy (RFC 9457)' : ''
 }
 
-/** Explains an event, and says how long it waited on the server before it was sent. */
+/** Explains an event, and says how long the event waited on the server before the server sent it. */
 export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTimeMs): string {
   const what =
     type === 'tick'
@@ -43,7 +43,10 @@ export function eventMeaning({ atMs, type, own }: ScannedEvent, leftAt: ServerTi
   return atMs === null ? what : `${what}, which waited ${ms(Math.max(0, leftAt - atMs))} on the server`
 }
 
-/** Lines for a chunk (RFC 9112, section 7.1), with the stream's fields in it (WHATWG HTML, section 9.2.6). */
+/**
+ * Returns the lines of a chunk (RFC 9112, section 7.1), with the fields of the event stream in this chunk (WHATWG HTML,
+ * section 9.2.6).
+ */
 export function chunkLines(seen: SeenPart): readonly InspectorLine[] {
   const { part, carried } = seen
   if (part.is !== 'chunk') return []
@@ -60,7 +63,7 @@ export function chunkLines(seen: SeenPart): readonly InspectorLine[] {
   return [first, ...lines, line(BREAK, 'the end of the chunk')]
 }
 
-/** Matches newline-delimited JSON. A poll's JSON does not end with a line break. */
+/** Matches newline-delimited JSON. A poll's JSON does not match, because it does not end with a line break. */
 const OBJECT_LINES = /^\{[^]*\n$/
 const FIELD = /^(?:id|data|event|retry)?:/
 

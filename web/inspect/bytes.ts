@@ -1,6 +1,6 @@
 /**
- * Displays bytes, of which some are masked. A masked character of text becomes one bullet, and a masked byte in
- * hexadecimal becomes two.
+ * Shows bytes. Some bytes are masked: a masked character of text becomes one bullet, and a masked byte in hexadecimal
+ * becomes two bullets.
  */
 
 export const BULLET = '•'
@@ -8,8 +8,8 @@ export const BULLET = '•'
 export interface ShownBytes {
   readonly bytes: Uint8Array
   /**
-   * For each byte: 0 if it is shown, `OTHERS` if another person wrote it, `UNKNOWN` if the server had masked it
-   * already.
+   * One number for each byte: 0 if the page shows the byte, `OTHERS` if another person wrote the byte, `UNKNOWN` if the
+   * server had already masked the byte.
    */
   readonly hidden: Uint8Array
 }
@@ -28,12 +28,12 @@ export function shownHex(hex: string): ShownBytes {
   return found
 }
 
-/** Removes the mask of a frame's payload (RFC 6455, section 5.3). */
+/** Removes the WebSocket mask from a frame's payload (RFC 6455, section 5.3). */
 export function unmasked({ bytes, hidden }: ShownBytes, key: Uint8Array): ShownBytes {
   return { bytes: bytes.map((byte, i) => byte ^ (key[i % key.length] ?? 0)), hidden }
 }
 
-/** Masks the bytes from `from` to before `to`, or shows them again. Bytes that the server masked stay masked. */
+/** Hides the bytes from `from` to before `to`, or shows them again. Bytes that the server has hidden stay hidden. */
 export function hide({ hidden }: ShownBytes, from: number, to: number, isHidden: boolean): void {
   const [before, after] = isHidden ? [0, OTHERS] : [OTHERS, 0]
   for (let i = from; i < to; i++) if (hidden[i] === before) hidden[i] = after
@@ -66,7 +66,7 @@ function shown(bytes: Uint8Array): ShownBytes {
   return { bytes, hidden: new Uint8Array(bytes.length) }
 }
 
-/** Counts the bytes that begin a character in UTF-8. */
+/** Counts the characters in UTF-8 bytes by counting the bytes that begin a character. */
 function characters(bytes: Uint8Array): number {
   return bytes.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)
 }

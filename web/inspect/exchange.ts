@@ -1,4 +1,7 @@
-/** Divides an exchange into sections, in the order in which they crossed. Their bytes add up to the whole exchange. */
+/**
+ * Divides an exchange into sections, in the order in which the sections crossed the wire. The bytes of all sections add
+ * up to the bytes of the exchange.
+ */
 import type { ServerTimeMs } from '../../server/protocol/feed.ts'
 import type { Inspected, Part } from '../../server/protocol/wire.ts'
 import { seqOf } from '../measure/ledger.ts'
@@ -15,25 +18,28 @@ import type { ScannedEvent } from './scan.ts'
 import type { VisibleExchange, SeenPart } from './see.ts'
 
 export interface Section {
-  /** Identifies the section each time the exchange is fetched again. */
+  /** Key of the section. The section keeps this key when the page fetches the exchange again. */
   readonly key: string
   readonly title: string
-  /** Direction, true for up; null if no byte crossed. */
+  /** True if the bytes went up to the server, false if they came down; null if no byte crossed the wire. */
   readonly up: boolean | null
   readonly at: ServerTimeMs
   readonly bytes: number
-  /** Purpose of the bytes. */
+  /** Explains the section: what its bytes consist of, or what the section shows. */
   readonly made: string
-  /** True for one of many sections of a stream, which stays folded until a person opens it. */
+  /** True for a section of a stream that has many such sections. The section stays folded until a person opens it. */
   readonly isOfMany: boolean
-  /** Computes the lines on demand, because a stream has thousands of sections. */
+  /**
+   * Computes the section's lines. The page calls this only for an open section, because a stream has thousands of
+   * sections.
+   */
   lines(): readonly InspectorLine[]
 }
 
 export function sectionsOf(inspected: Inspected, { parts }: VisibleExchange): readonly Section[] {
   const sections: Section[] = []
   const keyOf = keys()
-  /** Pieces of the request or response that continues. */
+  /** Pieces so far of a request or response that may have more pieces. */
   let pieces: SeenPart[] = []
 
   const finish = (): void => {
@@ -72,7 +78,7 @@ export function isOver({ parts }: Inspected): boolean {
   return length === undefined || bodyBytes(down) >= Number(length)
 }
 
-/** First sentences about an exchange: its result, and its bytes. */
+/** Returns the first sentences about an exchange: its result, and its bytes. */
 export function sentenceOf(
   inspected: Inspected,
   { parts, bytesUp, bytesDown }: VisibleExchange,
@@ -103,12 +109,15 @@ function whatOf(inspected: Inspected, parts: readonly SeenPart[]): string {
   return events === 0 ? 'A response without a message' : `A response with ${count(events, 'message')}`
 }
 
-/** Kind of the exchange. A request that only publishes has no transport, and ends like a poll. */
+/** Returns the kind of the exchange. A request that only publishes has no transport, and ends as a poll does. */
 function kindOf({ transport }: Inspected): Description['kind'] {
   return transport === null ? 'poll' : transports[transport].kind
 }
 
-/** Counts all body bytes that crossed, kept or dropped, because Content-Length counts them too. */
+/**
+ * Counts all body bytes that crossed the wire, even those that the server has dropped, because Content-Length counts
+ * them too.
+ */
 function bodyBytes(down: readonly Part[]): number {
   return down.reduce((sum, part) => {
     if (part.is === 'dropped') return sum + part.bytes
@@ -117,8 +126,8 @@ function bodyBytes(down: readonly Part[]): number {
 }
 
 /**
- * Makes keys from time and direction. An index would change when the server drops parts from the middle, and open
- * sections would close.
+ * Makes a section's key from its time and direction. An index would change when the server drops parts in the middle of
+ * the exchange, and then open sections would close.
  */
 function keys(): (part: Part) => string {
   const times = new Map<string, number>()
@@ -150,13 +159,14 @@ function message(pieces: readonly SeenPart[], key: string): Section {
 
 function parted(bytes: number, head: number, payload: number, up: boolean): string {
   if (head === bytes) return ', only a head'
-  // The server masks some values before it sends them here, so the shown text can be longer than the bytes.
+  // The server hides some values before it sends the exchange to this page, so the shown text can be longer than the
+  // bytes.
   const rest = Math.max(0, bytes - head - payload)
   if (up) return `: head ${head}, body ${rest}`
   return payload > 0 ? `: head ${head}, framing ${rest}, payload ${payload}` : `: head ${head}, body ${rest}`
 }
 
-/** Notes how much of a request is the same each time, which is most of a poll. */
+/** Says how many bytes are the same in every request. Most bytes of a poll are. */
 function usual(part: Part | undefined): string {
   return part?.is === 'head' && part.up ? `; ${usualBytes(part.text)} bytes are the same in every request` : ''
 }
@@ -212,7 +222,7 @@ function frameTitle(opcode: number, text: string): string {
   return (opcode === 1 ? typeTitle(text) : null) ?? capitalised(OPCODES[opcode] ?? 'reserved')
 }
 
-/** Type of a JSON message, as a title; null if it has none. */
+/** Returns the type of a JSON message as a title; null if the message has no type. */
 function typeTitle(text: string): string | null {
   const [, type] = /"type":"(\w+)"/.exec(text) ?? []
   return type === undefined ? null : capitalised(type.replaceAll('_', ' '))

@@ -15,7 +15,7 @@ export const OPCODES: Readonly<Record<number, string>> = {
   10: 'pong',
 }
 
-/** Greatest number of payload bytes that are shown; the copy contains all of them. */
+/** Greatest number of payload bytes that the page shows. A copied text contains all payload bytes. */
 const SHOWN_BYTES = 64
 
 export function frameRows(seen: SeenPart): readonly InspectorLine[] {
@@ -69,7 +69,7 @@ function reserved(bit: number, meaning = 'set, although no extension was agreed 
   return bit ? meaning : 'reserved for extensions, and none is used'
 }
 
-/** Rows for the length: seven bits, or 126 and 16 more bits, or 127 and 64 more bits. */
+/** Returns the rows of the frame's length: 7 bits; or 126 and 16 more bits; or 127 and 64 more bits. */
 function lengthRows(head: Uint8Array, short: number, bits: string): readonly InspectorLine[] {
   if (short < 126) return [row(bits, 'length', `${count(short, 'byte')}. A length up to 125 fits into seven bits.`)]
   const size = short === 126 ? 2 : 8
@@ -104,7 +104,7 @@ function payloadRows(seen: SeenPart, part: FramePart): readonly InspectorLine[] 
   return rows
 }
 
-/** Row that unmasks the first byte as an example. The other bytes use the key's four bytes in turn. */
+/** Returns a row that unmasks the first byte as an example. Each further byte uses the next of the key's four bytes. */
 function exampleRow({ carried, crossed }: SeenPart, key: Uint8Array): InspectorLine {
   const by = `${hexOf(crossed, 0, 1)} XOR ${hex(key[0] ?? 0)}`
   return row(

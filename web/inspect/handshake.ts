@@ -4,7 +4,7 @@ import { shownHex } from './bytes.ts'
 import { line } from './line.ts'
 import type { InspectorLine } from './line.ts'
 
-/** Lines of the calculation. `sent` is the value of sec-websocket-accept in the response. */
+/** Returns the lines of the calculation. `sent` is the value of sec-websocket-accept in the server's response. */
 export function handshakeLines(
   { key, guid, sha1, accept }: Handshake,
   sent: string | undefined,

@@ -1,4 +1,4 @@
-/** Writes exchanges in the HTTP Archive format (HAR 1.2), which developer tools of browsers can open. */
+/** Writes exchanges as an HTTP Archive (HAR 1.2), which the developer tools of browsers can open. */
 import type { Inspected } from '../../server/protocol/wire.ts'
 import { transports } from '../transports/index.ts'
 import { textOf } from './bytes.ts'
@@ -13,8 +13,8 @@ export interface HarExchange {
 }
 
 /**
- * Archive of the exchanges, as JSON. Bytes that the inspector masks stay masked. The format requires a number for each
- * phase, so a phase of unknown length is 0 and the entry's comment says so.
+ * Returns the archive as JSON. Bytes that the inspector masks stay masked. The format requires a duration for each
+ * phase, so a phase of unknown duration gets 0, and the entry's comment says so.
  */
 export function toHar(exchanges: readonly HarExchange[], origin: string): string {
   const entries = exchanges
@@ -70,7 +70,10 @@ function entryOf({ inspected, seen, spans }: HarExchange, origin: string) {
   }
 }
 
-/** The request or the response. Sizes are bytes on the wire; -1 if it has not begun. */
+/**
+ * Returns the request or the response of an exchange. Its sizes are bytes on the wire; a size is -1 if the request or
+ * response has not begun.
+ */
 function side(parts: readonly SeenPart[], isUp: boolean) {
   const all = parts.filter(({ part }) => part.up === isUp && part.is !== 'frame')
   const heads = all.flatMap(({ part, bytes }) => (part.is === 'head' ? [{ text: part.text, bytes }] : []))
@@ -91,7 +94,9 @@ function side(parts: readonly SeenPart[], isUp: boolean) {
   }
 }
 
-/** Messages of a WebSocket in the fields that Chromium writes. A message in several frames becomes one. */
+/**
+ * Returns a WebSocket's messages in the fields that Chromium writes. Several frames of one message become one entry.
+ */
 function messagesOf(parts: readonly SeenPart[]) {
   const messages: { type: 'send' | 'receive'; time: number; opcode: number; data: string }[] = []
   for (const { part, carried } of parts) {

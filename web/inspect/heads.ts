@@ -11,13 +11,13 @@ export function headLines(text: string): readonly InspectorLine[] {
   ]
 }
 
-/** Number of bytes in a head that every request of this browser contains. */
+/** Returns how many bytes of a request head are the same in every request of this browser. */
 export function usualBytes(text: string): number {
   const usual = headLines(text).filter(({ kind }) => kind === 'usual')
   return usual.reduce((sum, { bytes }) => sum + bytes.length + '\r\n'.length, 0)
 }
 
-/** Value of a header field; undefined if the head does not contain it. */
+/** Returns the value of a header field; undefined if the head does not contain the field. */
 export function fieldOf(text: string, name: string): string | undefined {
   const start = `${name}:`
   return text

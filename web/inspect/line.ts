@@ -1,10 +1,13 @@
-/** A line of the inspector: the bytes on the left, and their meaning on the right. */
+/** A line of the inspector, with the bytes on the left and their meaning on the right. */
 export interface InspectorLine {
   readonly bytes: string
-  /** Name of a frame's field. */
+  /** Name of the frame's field that this line shows. */
   readonly field?: string
   readonly meaning: string
-  /** Importance of the line. `meant`: the point of the lesson. `usual`: part of every request, whatever its purpose. */
+  /**
+   * Importance of the line. `meant`: the line shows what the lesson teaches. `usual`: every request contains the line,
+   * whatever its purpose.
+   */
   readonly kind: 'plain' | 'meant' | 'usual'
 }
 
@@ -12,7 +15,7 @@ export function line(bytes: string, meaning = '', kind: InspectorLine['kind'] = 
   return { bytes, meaning, kind }
 }
 
-/** Line for a field of a frame. */
+/** Returns the line of a frame's field. */
 export function row(
   bytes: string,
   field: string,
@@ -22,7 +25,7 @@ export function row(
   return { bytes, field, meaning, kind }
 }
 
-/** Sign for a line break that stands on a line of its own. */
+/** Sign that stands for a line break on a line of its own. */
 export const BREAK = '⏎'
 
 export function count(n: number, noun: string): string {

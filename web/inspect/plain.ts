@@ -1,4 +1,4 @@
-/** Writes an exchange as plain text for copying. Masked bytes stay masked. */
+/** Writes an exchange as plain text that a person can copy. Masked bytes stay masked. */
 import type { Inspected, Part } from '../../server/protocol/wire.ts'
 import { hexOf, textOf } from './bytes.ts'
 import type { VisibleExchange, SeenPart } from './see.ts'

@@ -1,7 +1,7 @@
 /**
- * Reads the JSON of a stream byte by byte, however it is divided into pieces. It masks text that other people wrote,
- * and finds the positions of the events. Text is masked unless it is known to be the page's own, so an incomplete
- * piece reveals nothing.
+ * Reads a stream's JSON byte by byte, however the JSON is divided into pieces. The scanner masks text that other people
+ * wrote, and finds the position of each event. It masks all text until it knows that this page wrote the text, so an
+ * incomplete piece reveals nothing.
  */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import { hide } from './bytes.ts'
@@ -9,11 +9,11 @@ import type { ShownBytes } from './bytes.ts'
 
 export interface Scanner {
   scan(piece: ShownBytes): void
-  /** Notes that bytes are missing here. Everything after them is masked until `restart`. */
+  /** Tells the scanner that bytes are missing here. The scanner masks everything from here until `restart`. */
   lose(): void
   restart(): void
   readonly lost: boolean
-  /** Events in the order of their ends. An event in several pieces has no position. */
+  /** Events, in the order in which their last bytes came. An event that extends over several pieces has no position. */
   readonly events: readonly ScannedEvent[]
 }
 
@@ -23,28 +23,28 @@ export interface ScannedEvent {
   readonly type: string
   readonly own: boolean
   /**
-   * Piece that contains the whole event, or null. `from` is the event's first byte, and `to` is the byte after its
-   * last.
+   * Piece that contains the whole event; null if no single piece contains it. `from` is the event's first byte, and
+   * `to` is the byte after its last byte.
    */
   readonly in: ShownBytes | null
   readonly from: number
   readonly to: number
 }
 
-/** Names of fields that the server fills in. Their values are not masked. */
+/** Names of the fields whose values come from the server. The scanner does not mask these values. */
 const SERVERS = ['id', 'room', 'type', 'cursor', 'key', 'code', 'title', 'detail', 'message', 'remedy']
-/** Greatest length of a value that is read. No value that the scanner evaluates is longer. */
+/** Greatest number of characters of a value that the scanner keeps. Every value that the scanner needs is shorter. */
 const LONGEST_WORD = 256
 
 interface Nested {
   readonly isObject: boolean
   readonly piece: ShownBytes
   readonly from: number
-  /** Masked text in this object. */
+  /** Text in this object that the scanner has masked. */
   readonly written: Written[]
   readonly values: Map<string, string>
   name: string
-  /** True if the next string is a name and not a value. */
+  /** True if the next string in this object is a name, false if it is a value. */
   isAtName: boolean
 }
 
@@ -61,15 +61,15 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
   let inString = false
   let isEscaped = false
   let isHiding = false
-  /** The string or number that is being read. */
+  /** The string or number that the scanner is reading. */
   let word = ''
 
   const top = (): Nested | undefined => nested.at(-1)
-  /** The innermost object around the current byte; arrays are skipped. */
+  /** Returns the innermost object that contains the current byte. Arrays do not count. */
   const holder = (): Nested | undefined => nested.findLast(({ isObject }) => isObject)
   /**
-   * Reports whether the current object is the value of another object, such as the task of an event. A person wrote
-   * all of it.
+   * Reports whether the current object is the value in another object, as the task of an event is. A person wrote all
+   * of such an inner object.
    */
   const isPart = (): boolean => nested.at(-1)?.isObject === true && nested.at(-2)?.isObject === true
   const read = (byte: number): void => {

@@ -1,4 +1,7 @@
-/** Exchange as this page may see it. The server has masked every credential; this file masks text of other people. */
+/**
+ * Shows an exchange as far as this page may see it. The server has masked every credential. This file masks the text of
+ * other people.
+ */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import type { FramePart, Inspected, Part } from '../../server/protocol/wire.ts'
 import { BULLET, OTHERS, UNKNOWN, shownHex, shownText, unmasked } from './bytes.ts'
@@ -8,13 +11,13 @@ import type { ScannedEvent, Scanner } from './scan.ts'
 
 export interface SeenPart {
   readonly part: Part
-  /** Content of the part without its mask: a body, the data of a chunk, or the payload of a frame. */
+  /** The part's content without its WebSocket mask: a body, a chunk's data, or a frame's payload. */
   readonly carried: ShownBytes
-  /** Content of the part as it crossed, still masked. */
+  /** The part's content as it crossed the wire; in a frame from the browser, still with its WebSocket mask. */
   readonly crossed: ShownBytes
-  /** Events that end in this part. */
+  /** Events whose last byte is in this part. */
   readonly events: readonly ScannedEvent[]
-  /** Size on the wire, including framing. */
+  /** Number of bytes on the wire, including the framing. */
   readonly bytes: number
 }
 
@@ -32,7 +35,7 @@ export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Visib
   const seen = parts.map((part, i): SeenPart => {
     const crossed = crossedIn(part)
     const carried = part.is === 'frame' && part.mask !== null ? unmasked(crossed, shownHex(part.mask).bytes) : crossed
-    // This page wrote everything that goes up, so it needs no scan.
+    // This page wrote everything that goes up to the server, so the scanner need not read it.
     const events = part.up ? [] : scanPart(part, parts[i - 1], carried, part.is === 'frame' ? frames : http)
     if (!part.up && hasHole(part, crossed)) for (const scanner of [http, frames]) scanner.lose()
     return { part, carried, crossed, events, bytes: bytesOf(part, crossed) }
@@ -49,7 +52,10 @@ export function see({ parts }: Inspected, isOwn: (id: Cursor) => boolean): Visib
   }
 }
 
-/** Reports whether bytes of this part were dropped. The position of the following bytes in the JSON is then unknown. */
+/**
+ * Reports whether the server dropped bytes of this part. If so, the scanner no longer knows where the next bytes stand
+ * in the JSON.
+ */
 function hasHole(part: Part, { bytes }: ShownBytes): boolean {
   if (part.is === 'chunk') return bytes.length < Number.parseInt(part.size, 16)
   return part.is === 'dropped' || (part.is === 'frame' && bytes.length < part.length)
@@ -61,8 +67,8 @@ function crossedIn(part: Part): ShownBytes {
 }
 
 /**
- * Scans a part for events. A mask is final only after all parts, because an object's id, which shows its owner, can
- * come late.
+ * Finds the events in a part. An object's id shows who wrote the object, and the id can come late. So the masks are
+ * final only after the last part.
  */
 function scanPart(
   part: Part,
@@ -80,14 +86,16 @@ function scanPart(
   return scanner.events.slice(known)
 }
 
-/** Reports whether a chunk begins an event: with a field line, or with an object after a complete line. */
+/**
+ * Reports whether a chunk begins an event. An event begins with a field line, or with an object after a complete line.
+ */
 function beginsEvent(text: string, before: Part | undefined): boolean {
   if (/^(?:id|event|retry)?:[^\n"]*\n/.test(text)) return true
   return before?.is === 'chunk' && before.text.endsWith('\n') && /^\{"(?:id|type)":/.test(text)
 }
 
 function scanFrame({ opcode, rsv }: FramePart, carried: ShownBytes, scanner: Scanner): void {
-  // Control frames stand between the frames of a message, and contain no text of a person.
+  // Control frames can stand between the frames of one message, and contain no text that a person wrote.
   if (opcode >= 8) return
   if (opcode > 0) scanner.restart()
   const isJson = carried.bytes[0] === CURLY
@@ -101,12 +109,12 @@ const LINE_BREAK = 2
 
 function bytesOf(part: Part, { bytes }: ShownBytes): number {
   switch (part.is) {
-    // The text of a head is Latin-1, so each character is one byte.
+    // A head's text is Latin-1, so each character is one byte.
     case 'head':
       return part.bytes ?? part.text.length
     case 'body':
       return part.bytes ?? bytes.length
-    // For a long chunk only the beginning is kept. The dropped bytes follow as a part of their own.
+    // The server keeps only the beginning of a long chunk. A separate part stands for the dropped bytes.
     case 'chunk': {
       const length = Number.parseInt(part.size, 16)
       return part.size.trimEnd().length + LINE_BREAK + (bytes.length < length ? bytes.length : length + LINE_BREAK)

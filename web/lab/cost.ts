@@ -1,6 +1,6 @@
 /**
- * Computes the cost of a lane: the bytes of a message by purpose, the bytes that the model expects, and an hour for a
- * thousand readers.
+ * Computes a lane's cost: how many bytes of a message serve each purpose, how many bytes the model expects, and what a
+ * thousand readers would cost in an hour.
  */
 import type { Split } from '../../server/protocol/wire.ts'
 import type { ModelInputs, LaneSizes } from '../measure/model.ts'
@@ -9,13 +9,13 @@ import { transports } from '../transports/index.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { Usage } from '../lane/usage.ts'
 
-/** Bytes by purpose, per message or in total. */
+/** How many bytes served each purpose, per message or in total. */
 export interface CostParts {
   readonly payload: number
   readonly framing: number
-  /** Bytes of all heads, and of request bodies. */
+  /** Bytes of all request heads and response heads, and of all request bodies. */
   readonly heads: number
-  /** Bytes of empty polls and heartbeats. */
+  /** Bytes that carried no message: empty polls and heartbeats. */
   readonly nothing: number
 }
 
@@ -26,10 +26,13 @@ export interface Hour {
 
 const HOUR_S = 3600
 const READERS = 1000
-/** Shortest time to project from, so that the first request does not look like a flood. */
+/**
+ * Shortest time in seconds from which the page projects an hour. In a shorter time, the first request would look like a
+ * flood.
+ */
 const LEAST_S = 5
 
-/** Bytes per message by purpose; null before a message has come. */
+/** Returns how many bytes of a message served each purpose; null before a message has arrived. */
 export function partsPerMessage({ recent }: Lane['usage']): CostParts | null {
   if (!recent || recent.messages <= 0) return null
   const { payload, framing, heads, nothing } = partsOf(recent.split)
@@ -50,8 +53,8 @@ function partsOf({
 }
 
 /**
- * Expected bytes per message, computed from the sizes that the meter measured on this lane; null before there are
- * sizes.
+ * Returns how many bytes per message the model expects, from the sizes that the meter measured on this lane; null
+ * before the meter has measured them.
  */
 export function expectedCost(lane: Lane, conditions: ModelInputs): number | null {
   const { total } = lane.usage
@@ -59,7 +62,7 @@ export function expectedCost(lane: Lane, conditions: ModelInputs): number | null
   return sizes && transports[lane.transport].model.bytesPerMessage(sizes, conditions)
 }
 
-/** Average sizes that the meter measured on this lane; null before it carried a message. */
+/** Returns the average sizes that the meter measured on this lane; null before the lane has carried a message. */
 export function sizesOf(
   { transport, marks }: Pick<Lane, 'transport' | 'marks'>,
   { split, messages }: Usage,
@@ -71,14 +74,14 @@ export function sizesOf(
     payload: split.payload / messages,
     heads,
     framing: split.framing / carriers,
-    // Without a body, an empty response is about as large as any other head.
+    // An empty response has no body, so it is about as large as any other head.
     empty: marks.empty > 0 && split.empty > 0 ? split.empty / marks.empty : heads,
   }
 }
 
 /**
- * Projects the recent traffic to a thousand readers for an hour. Polls repeat at the same rate; a stream is opened
- * once per reader.
+ * Projects the lane's recent traffic to a thousand readers for an hour. Polls go on at the same rate, but each reader
+ * opens a stream only once.
  */
 export function hourFor(lane: Lane): Hour | null {
   const { recent, total } = lane.usage
@@ -95,7 +98,10 @@ export function hourFor(lane: Lane): Hour | null {
   return { requests: READERS, bytes: ((payload + framing + nothing) * hours + handshake) * READERS }
 }
 
-/** End of the common scale of all lanes: 1,000 bytes, or the next of 2,000, 5,000 and so on. */
+/**
+ * Returns the end of the scale that all lanes share: the first of 1,000, 2,000, 5,000, 10,000 and so on that is not
+ * below `bytes`.
+ */
 export function scaleFor(bytes: number): number {
   for (let decade = 1000; ; decade *= 10)
     for (const step of [1, 2, 5]) if (bytes <= step * decade || decade > 1e9) return step * decade

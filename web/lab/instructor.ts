@@ -1,10 +1,13 @@
-/** Gives a page the instructor's rights, by the link that the server printed or by the token in the settings. */
+/**
+ * Gives a page the instructor's rights. The person opens the link that the server printed, or enters the token in the
+ * settings.
+ */
 import type { Problem } from '../../server/protocol/feed.ts'
 
 /**
- * Takes the token from the page's address (`#token=…`) and exchanges it for an instructor's session in a cookie.
- * Returns a sentence if the server refused, otherwise null. If a link is pasted into an open page, only the fragment
- * changes; the page then loads again.
+ * Takes the token from the page's address (`#token=…`), and exchanges the token for an instructor's session in a
+ * cookie. Returns a sentence if the server refused the token, otherwise null. If a person pastes the link into an open
+ * page, only the fragment changes, so the page then loads again.
  */
 export async function claimLink(): Promise<string | null> {
   addEventListener('hashchange', () => {
@@ -13,7 +16,7 @@ export async function claimLink(): Promise<string | null> {
   return takeToken()
 }
 
-/** Asks the server for an instructor's session. Returns a sentence if the server refused, otherwise null. */
+/** Asks the server for an instructor's session. Returns a sentence if the server refused the token, otherwise null. */
 export async function claimSession(token: string): Promise<string | null> {
   try {
     const response = await fetch('/session', {
@@ -33,7 +36,8 @@ export async function claimSession(token: string): Promise<string | null> {
 async function takeToken(): Promise<string | null> {
   const token = tokenInAddress()
   if (token === null) return null
-  // The token is removed first, because a projector may show the address, and the browser's history would keep it.
+  // The page removes the token from the address first. Otherwise a projector may show the token, and the browser's
+  // history would keep it.
   history.replaceState(history.state, '', location.pathname + location.search)
   return claimSession(token)
 }

@@ -1,24 +1,24 @@
-/** Connects a page to the lab: by WebSocket, or by plain HTTP if the network refuses WebSockets. */
+/** Connects a page to the lab by WebSocket. If the network refuses WebSockets, connects the page by plain HTTP. */
 import type { Problem } from '../../server/protocol/feed.ts'
 import type { LabMessage, LabRequest } from '../../server/protocol/lab.ts'
 import { now } from '../now.ts'
 
 export interface LabLine {
   readonly isOpen: boolean
-  /** Sends a request. If the line is not open yet, the request is dropped. */
+  /** Sends a request to the lab. Drops the request if the line is not open yet. */
   send(request: LabRequest): void
-  /** Closes the line without a call of `closed`. */
+  /** Closes the line. The line then does not call `closed`. */
   close(): void
 }
 
 export interface LineEnds {
   readonly origin: string
   readonly room: string
-  /** Prefix of the names of this page's lanes. */
+  /** Prefix of the name that each lane of this page has at the server. */
   readonly page: string
-  /** Called with each message. `atMs` is its time of arrival on this page's clock. */
+  /** The line calls this with each message of the lab. `atMs` is the message's time of arrival on this page's clock. */
   heard(message: LabMessage, atMs: number): void
-  /** Called once when the line has closed, at either end. */
+  /** The line calls this once, when the page or the server has closed the line. */
   closed(): void
 }
 
@@ -28,7 +28,7 @@ export function bySocket({ origin, room, page, heard, closed }: LineEnds): LabLi
     const atMs = now()
     heard(JSON.parse(String(data)), atMs)
   }
-  // An error is always followed by a close.
+  // After an error, the browser always closes the socket too.
   socket.onclose = closed
   return {
     get isOpen() {
@@ -45,8 +45,8 @@ export function bySocket({ origin, room, page, heard, closed }: LineEnds): LabLi
 }
 
 /**
- * Line over HTTP: messages come by an event stream, and requests go by POST. The clock is read by GET, because a
- * network may refuse a POST.
+ * Opens a line over plain HTTP. Messages come by an event stream, and requests go by POST. The page reads the clock by
+ * GET, because a network may refuse a POST.
  */
 export function byHttp({ origin, room, page, heard, closed }: LineEnds): LabLine {
   const stream = new EventSource(`${origin}/lab/sse?room=${room}&page=${page}`)
@@ -58,7 +58,7 @@ export function byHttp({ origin, room, page, heard, closed }: LineEnds): LabLine
     const atMs = now()
     heard(JSON.parse(String(data)), atMs)
   }
-  // EventSource would reconnect by itself, but to the server that would be a new line.
+  // EventSource would reconnect by itself, but the server would take the new connection for a new line.
   stream.onerror = () => {
     close()
     closed()
@@ -70,8 +70,8 @@ export function byHttp({ origin, room, page, heard, closed }: LineEnds): LabLine
     send(request) {
       if (line === null) return
       const asked = request.type === 'clock' ? askTime(request.t0) : say(line, request)
-      // A failed request needs no handling here. If the server is silent, lab.ts notices it; if the line is closed,
-      // no response is needed.
+      // Nothing has to handle a failed request here. If the server is silent, lab.ts notices the silence. If the line
+      // is closed, nobody waits for the response.
       asked.catch(() => {})
     },
     close,

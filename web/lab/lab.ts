@@ -1,6 +1,6 @@
 /**
- * The page's connection to the lab: the room's cursor, settings and people, and the clock. It reconnects by itself
- * until it is stopped.
+ * Connects the page to the lab. The lab sends the room's cursor, settings and people, and the time. The connection
+ * reconnects by itself until the page stops it.
  */
 import type { RoomPresence } from '../../server/protocol/feed.ts'
 import type { Cut, LabMessage, LabRequest, Settings, SettingsChange } from '../../server/protocol/lab.ts'
@@ -15,81 +15,84 @@ export interface LabListener {
   welcome(welcome: Extract<LabMessage, { type: 'welcome' }>): void
   clock(sample: ClockSample, serviceMs: number | null, slipMs: number | null): void
   settings(settings: Settings): void
-  /** Called when the server accepted the instructor's token. */
+  /** The connection calls this when the server has accepted the instructor's token. */
   instructor(): void
   here(pages: number): void
   presence(presence: RoomPresence): void
-  /** Called when the lab has cut the feed's connections. */
+  /** The connection calls this when the lab has cut the feed's connections. */
   cut(how: Cut): void
-  /** Called when the server dropped a lane of this page because the lane read too slowly. */
+  /** The connection calls this when the server dropped a lane of this page, because the lane read too slowly. */
   dropped(lane: string, reason: string): void
   /**
-   * Called twice a second with the bytes that this page's lanes have used. The count begins at 0 with each `life` of
-   * the server.
+   * The connection calls this twice a second with the bytes that this page's lanes have used. After a restart, the
+   * server has a new `life` and counts from 0 again.
    */
   lanes(life: string, lanes: readonly LaneBytes[]): void
-  /** Called with bytes that crossed the wire in this page's lanes. */
+  /** The connection calls this with reports of bytes that crossed the wire in this page's lanes. */
   wire(crossings: readonly Crossing[]): void
   trouble(sentence: string, code: string): void
-  /** Called when the connection is lost. The next connection may reach another server with another clock. */
+  /**
+   * The connection calls this when the page has lost the connection. The next connection may reach another server with
+   * another clock.
+   */
   lost(): void
 }
 
 export interface Lab {
-  /** Time of the server's last message, on this page's clock; 0 before the first. */
+  /** Time of the server's last message, on this page's clock; 0 before the first message. */
   readonly heardAtMs: number
   readonly open: boolean
-  /** True if the line is open by plain HTTP, because the network refuses WebSockets. */
+  /** True if the network refuses WebSockets and the line uses plain HTTP. */
   readonly isByHttp: boolean
-  /** Requests a change of settings; without a connection nothing happens. */
+  /** Asks the server to change settings. Without a connection, nothing happens. */
   set(settings: SettingsChange): void
   cut(how: Cut): void
   restart(): void
   /**
-   * Fetches the bytes of an exchange; null if the server no longer keeps them. Rejects with a sentence if no server
-   * answers.
+   * Fetches the bytes of an exchange; null if the server no longer keeps these bytes. Rejects with a sentence if the
+   * server does not answer.
    */
   inspect(exchange: number): Promise<Inspected | null>
-  /** Claims to be the instructor, for the time of this connection. */
+  /** Asks for the instructor's rights with this token. The rights end with the connection. */
   claim(token: string): void
-  /** Introduces the person at this page, for the time of this connection. */
+  /** Tells the server who is at this page. This holds until the connection ends. */
   introduce(userId: string, name: string): void
   typing(on: boolean): void
   /**
-   * Asks for the time, and calls `unanswered` if there is no answer within a few seconds. Without a connection it
-   * starts one and returns false, because then this check is impossible.
+   * Asks the server for the time. Calls `unanswered` if the server does not answer within a few seconds. Without a
+   * connection no check is possible, so this method begins to connect and returns false.
    */
   check(unanswered: () => void): boolean
   stop(): void
 }
 
 /**
- * Number of clock exchanges at the start. They give a good bound within a few round trips; later exchanges follow the
- * drift.
+ * Number of quick clock exchanges at the start. They give a good error bound within a few round trips. Later exchanges
+ * correct the drift.
  */
 const BURST = 8
 const CLOCK_EVERY_MS = 2000
-/** Silence after which the line counts as dead: two clock exchanges were missed. */
+/** If the server is silent for this time, two clock exchanges are missing and the line counts as dead. */
 const SILENT_MS = 2.5 * CLOCK_EVERY_MS
 const RETRY_FIRST_MS = 300
 const RETRY_LONGEST_MS = 5000
-/** Longer than a round trip on any usable network. */
+/** Time limit for an answer to `inspect`. A round trip on any usable network is shorter. */
 const INSPECT_MS = 5000
 const CHECK_MS = 3000
-/** Interval at which the page tries a WebSocket while it uses plain HTTP. */
+/** Interval between attempts to open a WebSocket while the page uses plain HTTP. */
 const PROBE_MS = 20_000
 
-/** Opens the lab. `page` is the prefix of the names of this page's lanes. */
+/** Opens the connection to the lab. `page` is the prefix of the name that each lane of this page has at the server. */
 export function openLab(origin: string, room: string, page: string, listener: LabListener): Lab {
   let line: LabLine | undefined
-  /** Kind of the next line. The two kinds take turns until a WebSocket has opened once. */
+  /** Kind of the next line: WebSocket or plain HTTP. The kinds take turns until a WebSocket has opened once. */
   let way: typeof bySocket = bySocket
   let hasSocketOpened = false
   let probe: ReturnType<typeof setTimeout> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let endSilence = (): void => {}
   let endCheck = (): void => {}
-  /** Time of the last check. An answer to an earlier question does not count. */
+  /** Time of the last check. An answer counts only if the page asked at or after this time. */
   let checkedAtMs = 0
   let heardAtMs = 0
   let tries = 0
@@ -247,7 +250,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
     send({ type: 'clock', t0: now() })
   }
 
-  /** Tries a WebSocket again, since the first attempt may have failed only because the server restarted. */
+  /** Tries a WebSocket again. The first attempt may have failed only because the server restarted. */
   function tryWebSocket(): void {
     const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/ws`)
     socket.onopen = () => {

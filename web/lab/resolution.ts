@@ -1,4 +1,6 @@
-/** Resolution of this browser's clock in ms: 0.005 to 1, depending on the browser and the page's isolation. */
+/**
+ * Returns the resolution of this browser's clock: 0.005 to 1 ms, depending on the browser and on the page's isolation.
+ */
 export function clockResolutionMs(): number {
   let finest = COARSEST_MS
   for (let i = 0; i < STEPS; i++) finest = Math.min(finest, step())

@@ -1,6 +1,9 @@
 import type { SessionAnswer } from '../../server/protocol/people.ts'
 
-/** Name of the person who signed in with this browser; null if nobody has, or the server does not answer. */
+/**
+ * Returns the name of the person who signed in with this browser; null if nobody has signed in, or if the server does
+ * not answer.
+ */
 export async function signedIn(): Promise<string | null> {
   try {
     const response = await fetch('/session', { cache: 'no-store' })
@@ -12,10 +15,13 @@ export async function signedIn(): Promise<string | null> {
   }
 }
 
-/** Ends this browser's session, with every copy of it, and shows the sign-in page. Rejects with a sentence. */
+/**
+ * Ends this browser's session and all copies of it, and shows the sign-in page. Rejects with a sentence if the server
+ * fails.
+ */
 export async function signOut(): Promise<void> {
   const response = await fetch('/session', { method: 'DELETE' }).catch(() => null)
-  // 401 means that the session had already ended.
+  // Status 401 means that the session had already ended.
   if (!response || (!response.ok && response.status !== 401))
     throw new Error('The server did not answer, so you are still signed in. Try again.')
   location.assign('/sign-in.html')

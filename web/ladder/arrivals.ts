@@ -1,4 +1,4 @@
-/** Draws arriving messages: the lane's shape on the browser's line, and the delay below it. */
+/** Draws arriving messages: on the browser's line, the shape of the lane; below the line, the delay. */
 import { firstAtOrAfter } from '../lane/search.ts'
 import type { ArrivalMark } from '../lane/mark.ts'
 import { textWidth } from '../drawing/canvas.ts'
@@ -8,10 +8,13 @@ import type { Strip } from './geometry.ts'
 import { createStamp } from './stamp.ts'
 import type { Stamp } from './stamp.ts'
 
-/** Greatest number of stacked shapes per response. A larger response becomes one shape with a number. */
+/**
+ * Greatest number of shapes in the stack of one response. A response with more messages becomes one shape with a
+ * number.
+ */
 const MOST_STACKED = 3
 const DENSE = 0.62
-/** If two shapes are closer than this, one covers the other. */
+/** If the distance between two shapes is smaller than this, one shape covers the other. */
 const SAME_PX = 1
 
 export function drawArrivals(strip: Strip): void {
@@ -28,8 +31,8 @@ export function drawArrivals(strip: Strip): void {
   for (const arrival of arrivals) {
     const x = strip.x(arrival.atMs)
     const isSame = x - drawnAt < SAME_PX && arrival.messages.length === 1
-    // Messages that waited behind a lost packet arrive together, and are stacked like the messages of one response. Any
-    // other shape in the same place is left out, because it would cover the first one.
+    // Messages that waited behind a lost packet arrive together, so they are stacked like the messages of one response.
+    // A shape of any other message is left out, because it would cover the shape that stands there already.
     if (isSame && (arrival.held !== 'behind' || stacked >= MOST_STACKED)) continue
     const from = isSame ? stacked : 0
     stacked = from + stackOf(arrival)
@@ -42,7 +45,10 @@ export function drawArrivals(strip: Strip): void {
   drawGaps(strip)
 }
 
-/** Stamp for arrivals. Unless the strip is dense, each shape has an outline in the colour of the paper. */
+/**
+ * Creates the stamp that draws arrivals. In a dense strip, the shapes have no outline; otherwise each shape has an
+ * outline in the colour of the paper.
+ */
 function stampOf({ pen, trace, span, colours, colour, sizes }: Strip): Stamp {
   const r = span.dense ? sizes.dot * DENSE : sizes.dot
   return createStamp(pen, trace.name, r, {

@@ -1,6 +1,6 @@
 /**
- * Draws the time axis below the strips. Its labels are ages. If the reader wants no motion, its labels are clock times,
- * because these do not move.
+ * Draws the time axis below the strips. Each label of the axis is an age. If the reader wants no motion, each label is
+ * a clock time, because clock times do not move.
  */
 import type { Colours } from '../drawing/colours.ts'
 import { xAt } from './time.ts'
@@ -9,14 +9,17 @@ import type { Span } from './geometry.ts'
 import { FOLD_PX, pieces } from './time.ts'
 import type { Pen } from '../drawing/pen.ts'
 
-/** Origin of the axis labels: the present, the moment of the pause, or the clock's zero. */
+/** Zero of the axis labels: the present, the moment at which the page was paused, or zero of the clock. */
 export interface AxisOrigin {
   readonly atMs: number
   readonly label: 'now' | 'paused' | 'clock'
 }
 
 const CLOSEST_PX = 64
-/** Free space on each side of a fold's label. A tick's label reaches into this space, because it is centred on the tick. */
+/**
+ * Free space on each side of a fold's label. A tick's label is centred on the tick, so half of it reaches into this
+ * space.
+ */
 const LABEL_SPACE_PX = 20
 
 export function drawAxis(pen: Pen, colours: Colours, span: Span, origin: AxisOrigin, top: number, size: number): void {
@@ -50,7 +53,7 @@ export function drawAxis(pen: Pen, colours: Colours, span: Span, origin: AxisOri
   pen.stroke()
 }
 
-/** Draws each fold as a space through all strips, with the length of the quiet time below it. */
+/** Draws each fold as an empty space through all strips. The label below the space says how long the quiet time was. */
 export function drawFolds(pen: Pen, colours: Colours, span: Span, top: number, bottom: number, size: number): void {
   for (const { text, x, left } of foldLabels(pen, colours, span, size)) {
     pen.fillStyle = colours.paper
@@ -74,7 +77,7 @@ export function drawFolds(pen: Pen, colours: Colours, span: Span, top: number, b
 
 interface FoldLabel {
   readonly text: string
-  /** Left edge of the fold (`x`), and the edges of its label. */
+  /** `x`: left edge of the fold. The other two members are the edges of the fold's label. */
   readonly x: number
   readonly left: number
   readonly right: number
@@ -95,7 +98,7 @@ function quiet(ms: number): string {
   return ms < 600_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`
 }
 
-/** Smallest step of 1, 2 or 5 times a power of ten that keeps the labels apart. */
+/** Returns the smallest step that keeps the labels apart: 1, 2 or 5 times a power of ten. */
 function stepFor(pxPerMs: number): number {
   const leastMs = CLOSEST_PX / pxPerMs
   const decade = 10 ** Math.floor(Math.log10(leastMs))

@@ -1,4 +1,7 @@
-/** Draws times of changed network conditions: a band under all strips, a hatched ribbon above them, and a name. */
+/**
+ * Draws the times in which the network had conditions: a band under all strips, a hatched ribbon above the strips, and
+ * the band's name.
+ */
 import { textWidth } from '../drawing/canvas.ts'
 import type { Colours } from '../drawing/colours.ts'
 import { xAt } from './time.ts'
@@ -7,14 +10,14 @@ import { hatch } from './hatch.ts'
 import type { Pen } from '../drawing/pen.ts'
 
 export const RIBBON_PX = 5
-/** If a band is narrower than this, its name is left out. */
+/** If a band is narrower than this, the ladder draws no name for it. */
 const LEAST_PX = 24
 
 interface Stretch {
   readonly name: string
   readonly left: number
   readonly right: number
-  /** Visible edges of the band: its beginning, and its end if it is over. */
+  /** The visible ones of the band's edges: its beginning, and its end if the band has ended. */
   readonly edges: readonly number[]
 }
 
@@ -27,7 +30,7 @@ export function drawBands(pen: Pen, colours: Colours, span: Span, top: number, b
   }
 }
 
-/** Draws the edges and names of the bands over the strips. `y` is the base line of the names. */
+/** Draws the edges and names of the bands over the strips. `y` is the base line of the text. */
 export function drawBandNames(
   pen: Pen,
   colours: Colours,
@@ -59,7 +62,7 @@ export function drawBandNames(
     const width = textWidth(pen, font, name)
     pen.save()
     pen.beginPath()
-    // The name of a new band stands to its left until the band is wide enough.
+    // While a new band is too narrow for its name, the name begins to the left of the band.
     const from = Math.max(freeFrom, Math.min(x, span.width - width))
     pen.rect(from, y - size, span.width - from, size * 1.5)
     pen.clip()
@@ -69,7 +72,7 @@ export function drawBandNames(
   }
 }
 
-/** Background colour at this place. */
+/** Returns the background colour at the position `x`. */
 export function groundAt(colours: Colours, span: Span, x: number): string {
   return stretches(span).some(({ left, right }) => x >= left && x <= right) ? colours.fill : colours.paper
 }

@@ -1,6 +1,6 @@
 /**
- * Draws the bytes that carry no chat message, such as heartbeats and closing frames. Most are dotted lines with a hollow
- * end.
+ * Draws bytes that carry no chat message, such as heartbeats and closing frames. Most of these bytes are drawn as a
+ * dotted line with a hollow end.
  */
 import type { BeatMark } from '../lane/mark.ts'
 import { browserAtMs, shown } from './geometry.ts'
@@ -19,7 +19,7 @@ export function drawBeats(strip: Strip): void {
   const lines = (of: (beat: BeatMark) => boolean): readonly Polyline[] =>
     beats.filter(of).map((beat) => travel(strip, beat))
   const { pen, colours, colour } = strip
-  // Control messages, such as `connected` and `retry:`, have a solid line because they carry information.
+  // Control messages, such as `connected` and `retry:`, carry information, so their line is solid.
   stroke(
     strip,
     lines(({ is }) => is === 'control'),
@@ -49,8 +49,8 @@ function land(strip: Strip, beat: BeatMark, line: string): void {
 }
 
 /**
- * Path of a beat. Upright paths get a middle point, because `stroke` draws an upright line as a rectangle, which
- * cannot be dotted.
+ * Returns the path of a beat. An upright path gets a middle point, because `stroke` draws an upright line without one
+ * as a rectangle, and a rectangle cannot be dotted.
  */
 function travel({ trace, x, serverY, browserY }: Strip, beat: BeatMark): Polyline {
   const browserX = x(browserAtMs(trace, beat))

@@ -1,6 +1,6 @@
 /**
- * Draws failures: a refusal, a lost packet, a cut, and an absent server. They are drawn in the colour of the text,
- * because the lane's transport did not cause them.
+ * Draws failures: a refusal, a lost packet, a cut, and an absent server. Failures have the colour of the text, because
+ * the lane's transport did not cause them.
  */
 import { groundAt } from './bands.ts'
 import { arrivalLeftAtMs, isPolling, leftAtMs, reachedAtMs, shown } from './geometry.ts'
@@ -19,7 +19,7 @@ export function drawFaults(strip: Strip): void {
   for (const cut of shown(strip, trace.cuts)) zigzag(strip, Math.round(x(cut.atMs)) + 0.5)
 }
 
-/** Draws the server's line as dots while the server is absent. */
+/** Draws the server's line as dots for the times in which the server is absent. */
 export function drawAbsences({ pen, colours, span, fromMs, untilMs, x, serverY, sizes }: Strip): void {
   for (const absence of span.absences) {
     const toMs = Math.min(absence.toMs ?? untilMs, untilMs)
@@ -38,7 +38,7 @@ export function drawAbsences({ pen, colours, span, fromMs, untilMs, x, serverY, 
   }
 }
 
-/** Draws a cross halfway along the path of each lost packet. */
+/** Draws a cross for each lost packet, in the middle of the packet's path. */
 function drawLosses(strip: Strip): void {
   const { trace, marks } = strip
   if (!isPolling(trace.transport)) {

@@ -3,12 +3,12 @@ import type { Quiet } from '../session/quiet.ts'
 import type { Fold } from './geometry.ts'
 import { FOLD_PX } from './time.ts'
 
-/** Width of the quiet time that stays visible on each side of a fold. */
+/** Width of the part of a quiet time that stays visible on each side of its fold. */
 const BESIDE_PX = 16
 
 /**
- * Folds for quiet times of more than 10 s. The last 10 s before `untilMs` stay visible, so a fold grows little by
- * little and the picture never jumps.
+ * Returns the folds that hide quiet times of more than 10 s. The last 10 s before `untilMs` stay visible. So a fold
+ * grows little by little, and the picture never jumps.
  */
 export function foldsOf(
   { stretches, lastMs }: Pick<Quiet, 'stretches' | 'lastMs'>,

@@ -1,4 +1,4 @@
-/** Data of a strip while it is drawn: its marks, its time span, and the position of each time. */
+/** Data with which a strip is drawn: the lane's marks, the time span, and the position of each time. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
 import type { LaneName } from '../lane/order.ts'
@@ -12,66 +12,69 @@ import { firstAtOrAfter } from '../lane/search.ts'
 import type { Colours } from '../drawing/colours.ts'
 import type { Pen } from '../drawing/pen.ts'
 
-/** Data of one lane that the strip draws. */
+/** Data of the lane that a strip draws. */
 export interface Trace extends MarkLists {
   readonly name: LaneName
   readonly transport: TransportName
-  /** Messages that were published and that this lane has not brought yet, oldest first. */
+  /** Messages that the server has published and this lane has not brought yet, oldest first. */
   readonly pending: readonly PendingMessage[]
-  /** Half a round trip: the assumed one-way time if it was not measured. */
+  /** Half a round trip. If no measurement shows how long a message travelled, the ladder assumes this time. */
   readonly halfTripMs: number
   publishedAtMs(message: Message): number
   /**
-   * Label with the delay of an arrival; null if the arrival has none. The choice is made once, so that no label
-   * flickers.
+   * Returns the delay of an arrival as a label; null if the ladder draws no label for this arrival. The ladder chooses
+   * once whether to draw the label, so the label does not flicker.
    */
   labelled(arrival: ArrivalMark): string | null
 }
 
-/** Message that the lane has not brought yet, with times on this page's clock. */
+/** A message that this lane has not brought yet. Its times are on this page's clock. */
 export interface PendingMessage {
   readonly publishedAtMs: number
-  /** Time at which the message left the server, if the wire has reported it. */
+  /** Time at which the message left the server; undefined if the wire has not reported it. */
   readonly leftAtMs: number | undefined
 }
 
-/** Time span that is shown, with its scale. */
+/** The time span that the picture shows, and its scale. */
 export interface Span {
   readonly width: number
-  /** Time at the right edge. */
+  /** Time at the right edge of the picture. */
   readonly endMs: number
   readonly pxPerMs: number
-  /** The present, at which every open mark ends. */
+  /** The present. A mark that has not ended yet is drawn up to the present. */
   readonly nowMs: number
-  /** True if messages are closer than 14 px. Marks then shrink, and most rules are left out. */
+  /**
+   * True if the distance between messages is smaller than 14 px. The ladder then draws smaller marks and leaves out
+   * most rules.
+   */
   readonly dense: boolean
-  /** Times of changed network conditions. */
+  /** Times in which the network had conditions. */
   readonly bands: readonly Band[]
-  /** Times in which the server was absent. The last one ends with null while it continues. */
+  /** Times in which the server was absent. If the server is still absent, the end of the last one is null. */
   readonly absences: readonly Absence[]
-  /** Folds, oldest first (`folds`), and the time that they hide before the right edge (`hiddenMs`). */
+  /** `folds`: the folds, oldest first. `hiddenMs`: the time that the folds hide before the right edge. */
   readonly folds: readonly Fold[]
   readonly hiddenMs: number
-  /** Time at the left edge. */
+  /** Time at the left edge of the picture. */
   readonly fromMs: number
 }
 
-/** Folded time span, with the length of the quiet time. */
+/** A time span that the picture folds, and the length of the quiet time in it. */
 export interface Fold extends Stretch {
   readonly quietMs: number
 }
 
 export interface StripSizes {
-  /** Heights of the server's line and the browser's line, as shares of the strip's height. */
+  /** Position of the server's line and of the browser's line, as shares of the strip's height. */
   readonly server: number
   readonly browser: number
   readonly edge: number
   readonly bar: number
-  /** Height in which bars of waiting messages are stacked. */
+  /** Height of the space in which the bars of waiting messages are stacked. */
   readonly room: number
   readonly carry: number
   readonly dot: number
-  /** Size of the labels; 0 leaves them out. */
+  /** Size of the labels; 0 if the strip has no labels. */
   readonly text: number
 }
 
@@ -86,17 +89,17 @@ export interface Strip {
   readonly height: number
   readonly serverY: number
   readonly browserY: number
-  /** Time at the left edge, and the latest time at which a mark can be drawn. */
+  /** `fromMs`: time at the left edge. `untilMs`: latest time at which the strip can draw a mark. */
   readonly fromMs: number
   readonly untilMs: number
   x(ms: number): number
-  /** Exchanges or streams that overlap the span; they ascend in time and do not overlap each other. */
+  /** Exchanges or streams that overlap the time span, oldest first. They do not overlap each other. */
   readonly marks: readonly (ExchangeMark | StreamMark)[]
 }
 
 /**
- * Time at which the request reached the server. Without a report of the wire, it is half a round trip after the
- * request, but at most the middle of the exchange.
+ * Returns the time at which the request reached the server. Without a report of the wire, this is half a round trip
+ * after the request, but at most the middle of the exchange.
  */
 export function reachedAtMs({ halfTripMs }: Trace, mark: ExchangeMark | StreamMark): number {
   const sentAtMs = sentOf(mark)
@@ -106,22 +109,25 @@ export function reachedAtMs({ halfTripMs }: Trace, mark: ExchangeMark | StreamMa
   )
 }
 
-/** Time at which the response left the server. */
+/** Returns the time at which the response left the server. */
 export function leftAtMs({ halfTripMs }: Trace, exchange: ExchangeMark, endedAtMs: number): number {
   return exchange.leftAtMs ?? Math.max(endedAtMs - halfTripMs, (sentOf(exchange) + endedAtMs) / 2)
 }
 
-/** Time at which the head of a stream's response left the server. */
+/** Returns the time at which the head of a stream's response left the server. */
 export function headLeftAtMs({ halfTripMs }: Trace, stream: StreamMark, openedAtMs: number): number {
   return stream.leftAtMs ?? Math.max(openedAtMs - halfTripMs, (stream.askedAtMs + openedAtMs) / 2)
 }
 
-/** Time at which the browser received or sent the beat. */
+/** Returns the time at which the browser received or sent the beat. */
 export function browserAtMs({ halfTripMs }: Trace, { up, atMs, browserAtMs: knownMs }: BeatMark): number {
   return knownMs ?? atMs + (up ? -halfTripMs : halfTripMs)
 }
 
-/** Time at which an arrival left the server; never before it was published. */
+/**
+ * Returns the time at which an arrived message left the server. This time is never before the server published the
+ * message.
+ */
 export function arrivalLeftAtMs(trace: Trace, arrival: ArrivalMark): number {
   const newest = arrival.messages.at(-1)
   const publishedAtMs = newest ? trace.publishedAtMs(newest) : -Infinity
@@ -132,7 +138,10 @@ export function isPolling(transport: TransportName): boolean {
   return transports[transport].kind === 'poll'
 }
 
-/** Exchanges or streams that overlap a time span. Both lists ascend, and their marks do not overlap each other. */
+/**
+ * Returns the exchanges or streams that overlap a time span. Both lists of marks ascend in time, and the marks of a
+ * list do not overlap each other.
+ */
 export function visible(trace: Trace, fromMs: number, untilMs: number): readonly (ExchangeMark | StreamMark)[] {
   const marks = trace.exchanges.length > 0 ? trace.exchanges : trace.streams
   const first = firstAtOrAfter<ExchangeMark | StreamMark>(marks, fromMs, (mark) => mark.endedAtMs ?? Infinity)
@@ -140,12 +149,12 @@ export function visible(trace: Trace, fromMs: number, untilMs: number): readonly
   return marks.slice(first, behind)
 }
 
-/** Length of a gap's label to the right of the gap, as a time. */
+/** Width of a gap's label, as a time. The label stands to the right of the gap. */
 const GAP_SHOWN_MS = 3000
 
 /**
- * Marks in the span, from a list that ascends by `atMs`. Marks just left of the span are included, because some are
- * wide.
+ * Returns the marks in the time span. The list must ascend by `atMs`. Some marks are wide, so the result includes marks
+ * that begin a little to the left of the span.
  */
 export function shown<T extends { readonly atMs: number }>(
   { fromMs, untilMs }: Strip,

@@ -3,7 +3,7 @@ import type { Pen } from '../drawing/pen.ts'
 const patterns = new Map<string, CanvasPattern>()
 const STEP = 4
 
-/** Pattern of slanted thin lines in one colour. */
+/** Returns a pattern of thin slanted lines in one colour. */
 export function hatch(pen: Pen, colour: string): CanvasPattern | string {
   if (pen.hatched) return pen.hatched(colour)
   const known = patterns.get(colour)

@@ -1,11 +1,11 @@
 /**
- * Chooses which marks on a rolling picture get a label. Each choice is made once, in the order of the marks, and
- * stays while the scale stays. A new choice in every frame would make the labels flicker.
+ * Chooses which marks get a label while the picture rolls. This file decides once for each mark, in the order of the
+ * marks, and decides again only if the scale changes. Decisions in every frame would make the labels flicker.
  */
 import { firstAtOrAfter } from '../lane/search.ts'
 
 export interface Labels<T> {
-  /** Chooses labels for new items. `items` ascend by id. */
+  /** Decides which new items get a label. `items` must ascend by id. */
   update(items: readonly T[], pxPerMs: number): void
   has(item: T): boolean
 }
@@ -13,11 +13,14 @@ export interface Labels<T> {
 export interface Labelling<T> {
   idOf(item: T): number
   atMs(item: T): number
-  /** Free space in pixels that the label needs to the right of the item. */
+  /** Returns the free space, in pixels, that the label needs to the right of the item. */
   spacePx(item: T): number
-  /** Reports whether the item can have a label. Default: yes. */
+  /** Reports whether the item may have a label. Default: every item may. */
   isEligible?(item: T): boolean
-  /** Reports whether the item is important. An important item takes the label of an unimportant one before it. */
+  /**
+   * Reports whether the item is important. If an unimportant item just before it has a label, the important item gets
+   * the label instead.
+   */
   matters?(item: T): boolean
 }
 

@@ -1,4 +1,7 @@
-/** Element of the ladder: it rolls, stops under the pointer, pauses, and can be dragged and stepped through. */
+/**
+ * The element that shows the ladder. The ladder rolls, stands still under the pointer, and can be paused, dragged and
+ * stepped through.
+ */
 import { LitElement, html } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
 import { now } from '../now.ts'
@@ -19,7 +22,7 @@ import { tell } from './tell.ts'
 import { hiddenMs, timeAt, xAt } from './time.ts'
 import type { Span } from './geometry.ts'
 
-/** Interval between drawings if the picture stands still or the browser asks for reduced motion. */
+/** Interval between drawings while the picture stands still, or if the browser asks for reduced motion. */
 const STEP_MS = 500
 const DRAGGED_PX = 4
 
@@ -36,12 +39,12 @@ export class Ladder extends LitElement {
   declare session: SessionFacts
   declare controls: Controls
   declare zoom: number
-  /** Time at which the page was paused; null if it runs. */
+  /** Time at which the person paused the page; null while the page runs. */
   declare pausedMs: number | null
   declare colours: Colours | undefined
-  /** Content of the drawer. */
+  /** What the drawer shows; null while the drawer is closed. */
   declare opened: DrawerContent | null
-  /** The session's lanes. The page sets them again when the list changes. */
+  /** The session's lanes. The page sets this member again when the list of lanes changes. */
   declare lanes: SessionFacts['lanes'] | undefined
 
   #scene: Scene | undefined
@@ -51,14 +54,14 @@ export class Ladder extends LitElement {
   #frame = 0
   #drawnMs = 0
   #width = 0
-  /** Right edge while the pointer holds the picture or it is paused; otherwise null. */
+  /** Time at the right edge while the pointer holds the picture or the page is paused; null otherwise. */
   #endMs: number | null = null
-  /** Time since which the picture stands still; null while it rolls. */
+  /** Time at which the picture stopped; null while the picture rolls. */
   #standsSinceMs: number | null = null
   #dragX: number | null = null
   #hasDragged = false
   #selection: Selection | null = null
-  /** Mark of the exchange in the drawer. */
+  /** Mark of the exchange that the drawer shows. */
   #shown: Selection | null = null
   readonly #sizes = new ResizeObserver(() => this.#measure())
 
@@ -110,14 +113,14 @@ export class Ladder extends LitElement {
     this.#measure()
   }
 
-  /** The visible picture; null before there is anything to show. */
+  /** What the picture shows now; null before there is anything to show. */
   get view(): View | null {
     if (!this.colours || this.#rows.length === 0 || this.#width === 0) return null
     const span = this.#span()
     return { ...this.#size, look: this.#look(this.colours), span, origin: this.#origin(span) }
   }
 
-  /** Length of the visible time span in ms. */
+  /** Length in ms of the time span that the picture shows. */
   get shownMs(): number {
     const { fromMs, endMs } = this.#span()
     return endMs - fromMs
@@ -226,7 +229,7 @@ export class Ladder extends LitElement {
 
   #drag(event: PointerEvent): void {
     const px = (this.#dragX ?? event.clientX) - event.clientX
-    // A hand that clicks moves a little.
+    // A hand that clicks moves the pointer a little, so a small movement is not a drag.
     if (!this.#hasDragged && Math.abs(px) < DRAGGED_PX) return
     this.#hasDragged = true
     this.#scroll(px)
@@ -249,7 +252,10 @@ export class Ladder extends LitElement {
     this.#drawnMs = 0
   }
 
-  /** Changes the scale. While the picture is paused, the time at `x` stays in place; otherwise the right edge stays. */
+  /**
+   * Changes the scale. While the picture is paused, the time at `x` keeps its place; otherwise the right edge keeps its
+   * time.
+   */
   #zoomAt(factor: number, x: number): void {
     const atMs = timeAt(this.#span(), x)
     this.zoom = this.controls.zoomBy(factor)
@@ -287,7 +293,7 @@ export class Ladder extends LitElement {
     if (mark) this.#go({ lane, mark })
   }
 
-  /** Selects a mark for stepping: pauses the picture, and scrolls the mark into it. */
+  /** Selects a mark: pauses the picture, and scrolls it until the mark is visible. */
   #go(selection: Selection): void {
     if (this.pausedMs === null) this.controls.pause()
     const span = this.#span()

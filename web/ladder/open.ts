@@ -1,4 +1,7 @@
-/** Tints the area while a request or stream is open, and draws a thick edge while a side can send at any moment. */
+/**
+ * Tints the area of a request or stream from its beginning to its end. Draws a thick edge along a line while this side
+ * can send at any moment.
+ */
 import { sentOf } from '../lane/mark.ts'
 import type { ExchangeMark, StreamMark } from '../lane/mark.ts'
 import { transports } from '../transports/index.ts'
@@ -6,9 +9,9 @@ import { leftAtMs, reachedAtMs } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 
 const TINT = 0.13
-/** Smallest slant that is drawn. A smaller one is invisible. */
+/** Smallest horizontal extent of a slant that is drawn. A person cannot see a smaller one. */
 export const UPRIGHT_PX = 1
-/** Dashes for a connection in a black hole, while neither side has noticed. */
+/** Dashes of a connection in a black hole, while neither the browser nor the server has noticed. */
 const SILENT_DASHES = [5, 4]
 const SILENT_WIDTH = 1.25
 
@@ -20,7 +23,7 @@ export function drawTint(strip: Strip): void {
     const [aboveMs, belowMs] = ends(strip, mark)
     const [upFrom, upTo] = [x(sentOf(mark)), x(Math.min(reachedAtMs(trace, mark), untilMs))]
     const [downFrom, downTo] = [x(aboveMs), x(belowMs)]
-    // If the slant is invisible, a rectangle is drawn, which is much faster to fill than a path.
+    // A person cannot see so small a slant, so a rectangle is drawn, which the browser fills much faster than a path.
     if (upTo - upFrom + Math.abs(downTo - downFrom) < UPRIGHT_PX)
       pen.fillRect(upFrom, serverY, downTo - upFrom, browserY - serverY)
     else {
@@ -36,7 +39,7 @@ export function drawTint(strip: Strip): void {
 
 export function drawEdges(strip: Strip): void {
   const { pen, trace, sizes, colour, marks } = strip
-  // The server answers a short poll at once, so it cannot send at a later moment.
+  // The server answers a short poll at once, so the server cannot send at any later moment.
   if (!transports[trace.transport].canPush) return
   pen.strokeStyle = colour
   pen.beginPath()
@@ -61,7 +64,10 @@ function isOpened(mark: ExchangeMark | StreamMark): boolean {
   return mark.failed !== 'refused' && (mark.kind === 'exchange' || mark.openedAtMs !== null)
 }
 
-/** Edges of a mark as height, start and end: at the server, and for a WebSocket also at the browser. */
+/**
+ * Returns the thick edges of a mark, each as height, start and end. There is one edge at the server, and for a
+ * WebSocket one more at the browser.
+ */
 function edges(strip: Strip, mark: ExchangeMark | StreamMark): readonly (readonly [number, number, number])[] {
   if (!isOpened(mark)) return []
   const { trace, serverY, browserY, untilMs } = strip
@@ -71,11 +77,14 @@ function edges(strip: Strip, mark: ExchangeMark | StreamMark): readonly (readonl
   return [above, [browserY, mark.openedAtMs ?? untilMs, belowMs]]
 }
 
-/** End of the mark at the server, and end in the browser. Both are the present if the mark is still open. */
+/**
+ * Returns the end of the mark at the server, and its end in the browser. Both ends are the present if the mark has not
+ * ended yet.
+ */
 function ends({ trace, untilMs }: Strip, mark: ExchangeMark | StreamMark): readonly [number, number] {
   const endedAtMs = Math.min(mark.endedAtMs ?? untilMs, untilMs)
   if (mark.kind === 'stream') return [Math.min(mark.closedAtMs ?? endedAtMs, untilMs), endedAtMs]
-  // The wire may report that a response has left before the response is here.
+  // The wire may report that a response has left the server before the response has arrived.
   const hasLeft = (mark.endedAtMs === endedAtMs || mark.leftAtMs !== undefined) && !mark.failed
   return [hasLeft ? Math.min(leftAtMs(trace, mark, endedAtMs), untilMs) : endedAtMs, endedAtMs]
 }
@@ -84,6 +93,6 @@ function edge({ pen, x }: Strip, y: number, fromMs: number, toMs: number): void 
   if (toMs < fromMs) return
   const left = x(fromMs)
   pen.moveTo(left, y)
-  // An edge is at least one pixel wide, however short its time is.
+  // An edge is drawn at least one pixel wide, even if its time is shorter.
   pen.lineTo(Math.max(left + 1, x(toMs)), y)
 }

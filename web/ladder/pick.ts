@@ -1,16 +1,22 @@
-/** Finds the mark under the pointer, or next to another mark. */
+/** Finds the mark that is under the pointer, or the mark that is next to another mark. */
 import type { Lane } from '../lane/lane.ts'
 import type { Mark } from '../lane/mark.ts'
 import { firstAtOrAfter } from '../lane/search.ts'
 import { isPolling } from './geometry.ts'
 import type { Trace } from './geometry.ts'
 
-/** Greatest distance between pointer and mark, in pixels. */
+/** Greatest distance in pixels at which the pointer picks a mark. */
 const NEAR_PX = 14
-/** Handicap of a stream against the marks on top of it, which the pointer more probably means. */
+/**
+ * Distance that is added for a stream. If another mark lies on top of the stream, a person who points there probably
+ * means that mark.
+ */
 const BEHIND_MS = 60
 
-/** Marks for stepping, in time order: polls, or streams with their events; sent messages, beats, cuts and gaps. */
+/**
+ * Returns the marks through which a person can step, in time order: polls, or streams with their events; and sent
+ * messages, beats, cuts and gaps.
+ */
 export function marksOf(lane: Lane): readonly Mark[] {
   return listsOf(lane)
     .flat()
@@ -26,7 +32,7 @@ export function pick(lane: Lane, atMs: number, pxPerMs: number, nowMs: number): 
   let best: Mark | null = null
   let bestMs = NEAR_PX / pxPerMs
   for (const list of listsOf(lane)) {
-    // Each list ascends, so later marks are too far away.
+    // Each list ascends in time, so all marks after this one are too far away.
     const behind = firstAtOrAfter(list, atMs + NEAR_PX / pxPerMs, startOf)
     for (const mark of list.slice(0, behind)) {
       const [fromMs, toMs] = boundsOf(mark, null, nowMs)
@@ -40,7 +46,7 @@ export function pick(lane: Lane, atMs: number, pxPerMs: number, nowMs: number): 
   return best
 }
 
-/** The mark nearest in time, for stepping from one lane to the next. */
+/** Returns the lane's mark that is nearest in time. With it, a person steps from one lane to the next. */
 export function nearest(lane: Lane, atMs: number): Mark | null {
   return marksOf(lane).reduce<Mark | null>(
     (best, mark) => (best && Math.abs(startOf(best) - atMs) <= Math.abs(startOf(mark) - atMs) ? best : mark),
@@ -52,7 +58,7 @@ export function startOf(mark: Mark): number {
   return mark.kind === 'exchange' || mark.kind === 'stream' ? mark.askedAtMs : mark.atMs
 }
 
-/** First and last time of a mark on the screen. */
+/** Returns the first and the last time at which a mark is drawn. */
 export function boundsOf(mark: Mark, trace: Trace | null, nowMs: number): readonly [number, number] {
   if (mark.kind === 'exchange' || mark.kind === 'stream') return [mark.askedAtMs, mark.endedAtMs ?? nowMs]
   if (mark.kind === 'arrival' && mark.leftAtMs !== undefined && trace === null) return [mark.leftAtMs, mark.atMs]
@@ -60,7 +66,7 @@ export function boundsOf(mark: Mark, trace: Trace | null, nowMs: number): readon
   return [oldest && trace ? Math.max(trace.publishedAtMs(oldest), mark.atMs - 1000) : mark.atMs, mark.atMs]
 }
 
-/** Number of the mark's exchange at the server; undefined if the wire has not reported it. */
+/** Returns the server's number of the mark's exchange; undefined if the wire has not reported the number. */
 export function exchangeOf(lane: Lane, mark: Mark): number | undefined {
   if (mark.kind === 'exchange' || mark.kind === 'stream') return mark.crossed?.exchange
   if (mark.kind === 'arrival' || mark.kind === 'sent' || mark.kind === 'beat') return mark.exchange

@@ -1,4 +1,4 @@
-/** Exports the ladder as an SVG file with a title, the names of the lanes and a key to the marks. */
+/** Exports the ladder as an SVG file, with a title, the names of the lanes, and a key that explains the marks. */
 import { LABELS } from '../lane/order.ts'
 import { describeNetwork, isNeutral } from '../session/network.ts'
 import type { SessionFacts } from '../session/session.ts'
@@ -10,7 +10,7 @@ import type { Look, ShownSession } from './scene.ts'
 import { addShape } from '../drawing/shape-path.ts'
 import { createSvgPen, escapeXml } from '../drawing/svg-pen.ts'
 
-/** The visible picture of the ladder. */
+/** What the picture of the ladder shows. */
 export interface View {
   readonly width: number
   readonly height: number
@@ -53,7 +53,7 @@ ${pen.elements()}
 `
 }
 
-/** Draws the title above, the names on the left, and the key below. */
+/** Draws the title at the top, the names of the lanes on the left, and the key at the bottom. */
 function frame(
   session: ShownSession,
   { colours, phone, rows, unit }: Look,

@@ -1,4 +1,7 @@
-/** Draws a rule through all lanes at each time of publication, with the message's number or text above it. */
+/**
+ * Draws a rule through all lanes at the time at which each message was published. The label above the rule is the
+ * message's number or text.
+ */
 import { firstAtOrAfter } from '../lane/search.ts'
 import type { Message } from '../lane/messages.ts'
 import { textWidth } from '../drawing/canvas.ts'
@@ -9,13 +12,13 @@ import { xAt } from './time.ts'
 import type { Span } from './geometry.ts'
 import type { Pen } from '../drawing/pen.ts'
 
-/** A published message with its time on this page's clock. */
+/** A published message, and the time of its publication on this page's clock. */
 export interface Rule {
   readonly message: Message
   readonly atMs: number
 }
 
-/** In a dense span, only every tenth rule is drawn, and the rule of each chat message. */
+/** In a dense span, the ladder draws only every tenth rule, and the rule of each chat message. */
 const SPARSE = 10
 const LONGEST_TEXT = 48
 
@@ -49,7 +52,10 @@ export function drawRules(
   }
 }
 
-/** Labels for all messages (`sparse`), and for those that keep their rule in a dense span (`dense`). */
+/**
+ * `sparse`: labels that are chosen among all messages. `dense`: labels that are chosen among the messages whose rule is
+ * drawn in a dense span too.
+ */
 export interface RuleLabels {
   readonly sparse: Labels<Message>
   readonly dense: Labels<Message>
@@ -74,8 +80,8 @@ function labelsOf(
 }
 
 /**
- * Draws the labels with their base line at `y`. A number needs room to the right of its rule. The text of a person
- * stands left of its rule until there is room on the right.
+ * Draws the labels; `y` is their base line. A number is drawn only if there is room to the right of its rule. A text
+ * that a person wrote stands left of its rule until there is room on the right.
  */
 export function drawRuleLabels(
   pen: Pen,
@@ -110,7 +116,7 @@ function isLandmark(message: Message): boolean {
   return isChat(message) || message.seq % SPARSE === 0
 }
 
-/** Chat message that a person wrote. */
+/** A chat message that a person wrote. */
 type WrittenMessage = Message & { readonly event: Extract<Message['event'], { readonly type: 'message' }> }
 
 export function isChat(message: Message): message is WrittenMessage {
@@ -120,7 +126,8 @@ export function isChat(message: Message): message is WrittenMessage {
 function labelOf({ event, seq }: Message): string {
   if (event.type !== 'message') return String(seq)
   const text = `${event.user}: ${event.text}`
-  // Control characters for text direction could reverse the line, and a canvas cannot isolate them.
+  // Some control characters change the direction of the text, so they could reverse the line, and a canvas cannot
+  // isolate them.
   const plain = text.slice(0, LONGEST_TEXT * 2).replace(/[\p{Cc}\p{Cf}]/gu, '')
   return plain.length > LONGEST_TEXT ? `${plain.slice(0, LONGEST_TEXT)}…` : plain
 }

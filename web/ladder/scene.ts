@@ -1,4 +1,7 @@
-/** Draws the whole ladder: rules, strips, the names of the two lines, the present, and the axis. */
+/**
+ * Draws the whole ladder: the rules, the strips, the names of the server's line and the browser's line, the present,
+ * and the axis.
+ */
 import type { SessionFacts } from '../session/session.ts'
 import type { Lane } from '../lane/lane.ts'
 import { LABELS } from '../lane/order.ts'
@@ -29,7 +32,7 @@ export interface Row {
 export interface Look {
   readonly colours: Colours
   readonly unit: number
-  /** True on a phone: names stand inside the strips, and delays are left out. */
+  /** True on a phone. The names of the lanes then stand inside the strips, and the delays are left out. */
   readonly phone: boolean
   readonly rows: readonly Row[]
 }
@@ -40,12 +43,15 @@ export interface Selection {
 }
 
 export interface Scene {
-  /** Width left of the present. The names of the two lines stand to its right. */
+  /**
+   * Returns the width of the picture to the left of the present. The names of the server's line and the browser's line
+   * stand to the right of the present.
+   */
   widthFor(sheet: Sheet, look: Look): number
   draw(sheet: Sheet, look: Look, span: Span, origin: AxisOrigin, selections: readonly Selection[]): void
 }
 
-/** The members of a session that are drawn. */
+/** The members of a session that the scene draws. */
 export type ShownSession = Pick<SessionFacts, 'lanes' | 'messages' | 'offsetMs' | 'roundTripMs'>
 
 export function createScene(session: ShownSession): Scene {

@@ -7,16 +7,15 @@ import type { Span } from './geometry.ts'
 import { hiddenMs, timeAt } from './time.ts'
 
 /**
- * Pixels per second at zoom 1, by the width of the window. The width of the strip has no effect: a larger screen
- * shows more of the past, with the same slopes.
+ * Pixels per second at zoom 1, for each width of the window. On a larger screen the strip shows more of the past, but
+ * the slopes stay the same.
  */
 const PX_PER_S = { phone: 85, usual: 80, large: 96 }
-/** If messages are closer than this, they are drawn smaller. */
+/** If the distance between messages is smaller than this, the messages are drawn smaller. */
 const DENSE_PX = 14
 const DENSITY_WINDOW_MS = 4000
 /**
- * With reduced motion, the picture does not roll, but turns like a page. This is the share of its width by which it
- * turns.
+ * Share of its width by which the picture turns. With reduced motion, the picture does not roll, but turns like a page.
  */
 const TURN = 0.6
 
@@ -26,8 +25,9 @@ export function pxPerMs(zoom: number): number {
 }
 
 /**
- * Time span to show. `heldMs` is the right edge while the picture is held or paused; null while it follows the time.
- * `standsSinceMs` is the time since which it stands still; folds stay as they were then.
+ * Returns the time span to show. `heldMs` is the time at the right edge while the picture is held or paused; null while
+ * the picture follows the present. `standsSinceMs` is the time at which the picture stopped; since then, the folds do
+ * not change.
  */
 export function spanOf(
   session: SessionFacts,
@@ -54,19 +54,22 @@ export function spanOf(
   return { ...known, fromMs: timeAt(known, 0) }
 }
 
-/** Rounds a time to whole pixels, so that marks do not shimmer while the picture rolls. */
+/** Rounds a time so that it falls on a whole pixel. Otherwise the marks would shimmer while the picture rolls. */
 function inWholePixels(ms: number, scale: number): number {
   const pixelMs = 1 / (scale * devicePixelRatio)
   return Math.floor(ms / pixelMs) * pixelMs
 }
 
-/** Right edge with reduced motion. The picture turns when the present reaches its end, and part of it stays visible. */
+/**
+ * Returns the time at the right edge with reduced motion. The picture turns when the present reaches the right edge,
+ * and a part of the old picture stays visible.
+ */
 function turned(nowMs: number, pageMs: number): number {
   const step = Math.max(1, pageMs * TURN)
   return Math.ceil(nowMs / step) * step
 }
 
-/** Rate of all messages, chat included, over the last seconds in the picture. */
+/** Returns the rate of all messages, with chat messages, over the last seconds of the picture. */
 function messagesPerMs({ messages, offsetMs }: SessionFacts, endMs: number): number {
   let count = 0
   for (let i = messages.all.length - 1; i >= 0; i--) {

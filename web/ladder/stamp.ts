@@ -1,5 +1,5 @@
 /**
- * Draws a lane's shape once and copies it often. Filling hundreds of small paths in every frame would cost more than
+ * Draws a lane's shape once and then copies it. In every frame, filling hundreds of small paths would take longer than
  * all other drawing.
  */
 import type { LaneName } from '../lane/order.ts'
@@ -8,7 +8,7 @@ import type { Pen } from '../drawing/pen.ts'
 
 export interface Ink {
   readonly fill: string
-  /** Colour of the outline; null for a shape without one. */
+  /** Colour of the shape's outline; null if the shape has no outline. */
   readonly line: string | null
   readonly lineWidth: number
 }
@@ -16,7 +16,7 @@ export interface Ink {
 const stamps = new Map<string, ImageBitmap>()
 const MOST = 60
 
-/** Draws the shape centred at a point. */
+/** Draws the shape. The shape's centre is at the point (`x`, `y`). */
 export type Stamp = (x: number, y: number) => void
 
 export function createStamp(pen: Pen, lane: LaneName, r: number, ink: Ink): Stamp {
@@ -28,7 +28,7 @@ export function createStamp(pen: Pen, lane: LaneName, r: number, ink: Ink): Stam
   if (stamps.size > MOST) stamps.clear()
   stamps.set(key, known)
   const size = (2 * half) / scale
-  // The stamp is placed on whole device pixels, so that the browser does not have to smooth it.
+  // The stamp begins at a whole device pixel, so that the browser need not smooth it.
   return (x, y) =>
     pen.drawImage(known, (Math.round(x * scale) - half) / scale, (Math.round(y * scale) - half) / scale, size, size)
 }
@@ -36,7 +36,8 @@ export function createStamp(pen: Pen, lane: LaneName, r: number, ink: Ink): Stam
 function cut(lane: LaneName, r: number, half: number, scale: number, ink: Ink): ImageBitmap {
   const canvas = new OffscreenCanvas(2 * half, 2 * half)
   const pen = canvas.getContext('2d')
-  // A bitmap is copied directly. For a canvas, the browser would first check each time whether it has changed.
+  // The browser copies a bitmap directly. With a canvas, the browser would check before each copy whether the canvas
+  // has changed.
   if (!pen) return canvas.transferToImageBitmap()
   pen.scale(scale, scale)
   drawInk(pen, lane, half / scale, half / scale, r, ink)

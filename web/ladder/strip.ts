@@ -1,7 +1,7 @@
 /**
- * Draws one lane's strip: the server's line above, the browser's line below, and time to the right. Marks have their
- * true times, so a slanted line shows the time on the way. The same code draws the ladder and the samples in the
- * help.
+ * Draws one lane's strip: the server's line at the top, the browser's line at the bottom, and time to the right. Each
+ * mark stands at its true time, so a slanted line shows how long a message travelled. This code draws both the ladder
+ * and the samples in the help.
  */
 import type { Colours } from '../drawing/colours.ts'
 import { drawArrivals } from './arrivals.ts'
@@ -15,7 +15,7 @@ import { xAt } from './time.ts'
 import { drawWaits } from './waits.ts'
 import type { Pen } from '../drawing/pen.ts'
 
-/** Draws the strip between `top` and `top + height`. It calls `rules` after the tint and before the marks. */
+/** Draws the strip between `top` and `top + height`. Calls `rules` when the tint is drawn and the marks are not. */
 export function drawStrip(
   pen: Pen,
   colours: Colours,
@@ -45,7 +45,7 @@ export function drawStrip(
   }
   pen.save()
   pen.beginPath()
-  // A shape at the present is drawn whole.
+  // The clip area is wider than the picture, so that a shape at the present is drawn whole.
   pen.rect(0, top, span.width + sizes.dot + 2, height)
   pen.clip()
   drawTint(strip)

@@ -1,4 +1,4 @@
-/** Draws messages between browser and server: requests, responses, events, and messages that this page sent. */
+/** Draws what travels between browser and server: requests, responses, events, and messages that this page sent. */
 import { sentOf } from '../lane/mark.ts'
 import type { ExchangeMark, Held, StreamMark } from '../lane/mark.ts'
 import { arrivalLeftAtMs, headLeftAtMs, isPolling, leftAtMs, reachedAtMs, shown } from './geometry.ts'
@@ -7,13 +7,13 @@ import { hatch } from './hatch.ts'
 import { UPRIGHT_PX } from './open.ts'
 import { createStamp } from './stamp.ts'
 
-/** Share of the lane's colour for a line that brought no message. */
+/** Share of the lane's colour in a line that brought no message. */
 export const PALE = 0.7
 
-/** A busy machine may be this late, even if nothing holds the message up. */
+/** A busy machine may handle a message this late although nothing on the way has held the message up. */
 const HELD_MS = 200
 
-/** Points of a line, as x and y in turn. */
+/** Points of a line: x and y of the first point, x and y of the second point, and so on. */
 export type Polyline = readonly number[]
 
 export function drawStrokes(strip: Strip): void {
@@ -50,7 +50,7 @@ function request(strip: Strip, mark: ExchangeMark | StreamMark): Polyline {
   return line(strip, sentOf(mark), browserY, reachedAtMs(trace, mark), serverY, mark.heldUp)
 }
 
-/** Line for the response head of a stream, which comes before any event. */
+/** Returns the line of a stream's response head, which the server sends before any event. */
 function opening(strip: Strip, mark: ExchangeMark | StreamMark): readonly Polyline[] {
   if (mark.kind === 'exchange' || mark.openedAtMs === null || mark.openedAtMs > strip.untilMs) return []
   const leftMs = headLeftAtMs(strip.trace, mark, mark.openedAtMs)
@@ -67,8 +67,8 @@ function carrying(strip: Strip): readonly Polyline[] {
 }
 
 /**
- * Lines for events that have left the server and not arrived. Each ends at its probable height now, or runs level if
- * it is late.
+ * Returns the lines of events that have left the server and have not arrived. A line ends where the event probably is
+ * now. If the event is late, the line runs level.
  */
 function travelling({ trace, untilMs, x, serverY, browserY }: Strip): readonly Polyline[] {
   const { halfTripMs, pending } = trace
@@ -102,7 +102,10 @@ function isEmpty(mark: ExchangeMark | StreamMark): mark is ExchangeMark & { ende
   return mark.kind === 'exchange' && mark.carried === 0 && mark.endedAtMs !== null && !mark.failed
 }
 
-/** Line with the slant of its travel. If the message was held up, the line runs level at half height for that time. */
+/**
+ * Returns the line of a message, which slants while the message travels. If something held the message up, the line
+ * runs level at half height for that time.
+ */
 function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: number, held?: Held): Polyline {
   const { x, trace } = strip
   if (!held) return [x(fromMs), fromY, x(toMs), toY]
@@ -111,7 +114,10 @@ function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: nu
   return [x(fromMs), fromY, x(fromMs + slopeMs), middle, x(toMs - slopeMs), middle, x(toMs), toY]
 }
 
-/** Half of the one-way time. A delay is drawn as a level piece in the middle of the line. */
+/**
+ * Returns the time of each slanted half of a line: half of the one-way time. A delay is a level piece between both
+ * halves.
+ */
 export function slopeOf(wayMs: number, fromMs: number, toMs: number): number {
   return Math.min(wayMs / 2, (toMs - fromMs) / 4)
 }
@@ -122,7 +128,7 @@ export function stroke({ pen, colours, colour }: Strip, lines: readonly Polyline
   pen.fillStyle = pen.strokeStyle = share === 1 ? colour : colours.mix(colour, share)
   for (const points of lines) {
     const [fromX = 0, fromY = 0, toX = 0, toY = 0] = points
-    // If the slant is invisible, a rectangle is drawn, which is much faster than a line.
+    // A person cannot see so small a slant, so a rectangle is drawn, which is much faster than a line.
     if (points.length === 4 && toX - fromX < UPRIGHT_PX)
       pen.fillRect((fromX + toX - width) / 2, Math.min(fromY, toY), width, Math.abs(toY - fromY))
     else {
@@ -166,8 +172,8 @@ function drawSent(strip: Strip): void {
 }
 
 /**
- * Draws the time in which the browser queued a request. It is grey, because the lane's transport did not cause the
- * wait.
+ * Draws the time for which the browser queued a request. This time is grey, because the lane's transport did not cause
+ * the wait.
  */
 function drawQueued({ pen, colours, x, browserY }: Strip, { askedAtMs, sentAtMs }: ExchangeMark): void {
   if (sentAtMs === undefined) return

@@ -1,4 +1,4 @@
-/** Describes a mark in one sentence for the status line: the times of its parts, and its bytes. */
+/** Describes a mark in one sentence for the status line. The sentence gives the mark's times and bytes. */
 import type { Lane } from '../lane/lane.ts'
 import { sentOf } from '../lane/mark.ts'
 import type { ArrivalMark, BeatMark, Crossed, ExchangeMark, Mark, StreamMark } from '../lane/mark.ts'
@@ -19,7 +19,10 @@ function nameOf({ name, transport }: Pick<Lane, 'name' | 'transport'>, mark: Mar
   return LABELS[name]
 }
 
-/** Name of the unit that carries a message. A poll's response holds events. */
+/**
+ * Returns the name of the unit that carries a message. For a poll the unit is the event, because one response can hold
+ * several.
+ */
 function carrierOf(transport: Lane['transport']): string {
   const { kind, carrier } = transports[transport]
   return kind === 'poll' ? 'Event' : carrier
@@ -107,7 +110,7 @@ function statusText(crossed: Crossed | undefined): string {
   return crossed?.status ? ` (${crossed.status})` : ''
 }
 
-/** Reports whether the lane is back after a cut: a later request or stream brought something, or is open. */
+/** Reports whether the lane is back after a cut: a later request or stream has brought something, or is open. */
 function isBack({ exchanges, streams, arrivals }: Lane['marks'], cutAtMs: number): boolean {
   return (
     arrivals.some(({ atMs }) => atMs > cutAtMs) ||

@@ -1,10 +1,10 @@
-/** Converts between times and positions. Time runs evenly, except in folds. */
+/** Converts between times and positions. Time runs at one speed everywhere, except in folds. */
 import type { Fold, Span } from './geometry.ts'
 
-/** Width of a fold. */
+/** Width of a fold in pixels. */
 export const FOLD_PX = 24
 
-/** Time that the folds hide before `ms`. */
+/** Returns how much time before `ms` the folds hide. */
 export function hiddenMs(folds: readonly Fold[], pxPerMs: number, ms: number): number {
   let hidden = 0
   for (const { fromMs, toMs } of folds) {
@@ -33,7 +33,7 @@ export function timeAt({ width, endMs, pxPerMs, folds, hiddenMs: hidden }: Omit<
   return shownMs + before
 }
 
-/** Time spans of the picture in which time runs evenly, from left to right. */
+/** Returns the time spans between the folds, from left to right. Time runs at one speed in each of them. */
 export function pieces({ fromMs, endMs, folds }: Span): readonly (readonly [number, number])[] {
   const edges = folds.flatMap((fold) => [fold.fromMs, fold.toMs])
   const starts = [-Infinity, ...edges.filter((_, i) => i % 2 === 1)]

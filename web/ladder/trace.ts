@@ -10,7 +10,7 @@ import type { PendingMessage, Trace } from './geometry.ts'
 
 type TracedSession = Pick<SessionFacts, 'messages' | 'offsetMs' | 'roundTripMs'>
 
-/** Collects the data of a lane's strip for one frame. */
+/** Collects the data with which a lane's strip is drawn in one frame. */
 export type Tracer = (pxPerMs: number, spacePx: (dense: boolean, text: string) => number, dense: boolean) => Trace
 
 export function createTracer(session: TracedSession, lane: Lane): Tracer {
@@ -49,7 +49,10 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
   }
 }
 
-/** Messages that other lanes have brought and this one has not. A lane brings messages in the order of the feed. */
+/**
+ * Returns the messages that other lanes have brought and this lane has not. A lane brings messages in the order of the
+ * feed, so these are the messages after the lane's cursor.
+ */
 function pendingOf({ messages, offsetMs }: TracedSession, lane: Lane): readonly PendingMessage[] {
   const { all } = messages
   const first = firstAtOrAfter(all, messages.orderOf(lane.cursor) + 1, (message) => message.order)

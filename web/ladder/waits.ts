@@ -1,15 +1,15 @@
 /**
- * Draws messages that wait on the server, from the rule of their publication on. The wait is the delay that the
- * transport causes.
+ * Draws messages that wait on the server. A bar begins at the rule of the message's publication. Its length is the
+ * delay that the transport causes.
  */
 import { firstAtOrAfter } from '../lane/search.ts'
 import { arrivalLeftAtMs } from './geometry.ts'
 import type { Strip } from './geometry.ts'
 import type { Pen } from '../drawing/pen.ts'
 
-/** A shorter bar is left out, because the message left at once. */
+/** A shorter bar is not drawn, because its message left at once. */
 const SHORTEST_PX = 2.5
-/** Greatest number of bars in a stack. More bars are drawn as one staircase. */
+/** Greatest number of bars in a stack. If there are more bars, they are drawn as one staircase. */
 const MOST_BARS = 4
 
 interface Bar {
@@ -25,13 +25,16 @@ export function drawWaits(strip: Strip): void {
   const { pen, sizes, colour, serverY } = strip
   const base = serverY - sizes.edge / 2 - 2
   const pitch = Math.min(sizes.bar + 1.5, sizes.room / most)
-  // The rectangles are filled one by one, because one path for all of them would be far slower.
+  // The rectangles are filled one by one. To fill one path with all rectangles would be far slower.
   pen.fillStyle = colour
   if (most > MOST_BARS) staircase(pen, bars, base, pitch)
   else for (const [i, bar] of bars.entries()) drawBar(strip, bar, base - (rows[i] ?? 0) * pitch, pitch)
 }
 
-/** Bars of waiting messages, in the order of their start, because a lane brings messages in the order of the feed. */
+/**
+ * Returns the bars of waiting messages, in the order in which the bars begin. A lane brings messages in the order of
+ * the feed, so no sorting is necessary.
+ */
 function barsOf({ trace, fromMs, untilMs, x }: Strip): Bar[] {
   const bars: Bar[] = []
   const add = (publishedMs: number, leftMs: number): void => {
@@ -49,7 +52,7 @@ function barsOf({ trace, fromMs, untilMs, x }: Strip): Bar[] {
   return bars
 }
 
-/** Row of each bar: the lowest one that is free. */
+/** Returns the row of each bar: the lowest row that is free. */
 function rowsOf(bars: readonly Bar[]): number[] {
   const freeFrom: number[] = []
   return bars.map(({ from, to }) => {
@@ -64,11 +67,11 @@ function drawBar({ pen }: Strip, { from, to }: Bar, bottom: number, pitch: numbe
   const roomy = pitch > 2.6
   const height = roomy ? pitch - 1.5 : pitch
   pen.fillRect(from, bottom - height, to - from, height)
-  // A short vertical line at the left end joins the bar to the rule of its message.
+  // A short vertical line at the bar's left end joins the bar to the rule of its message.
   if (roomy) pen.fillRect(from - 0.5, bottom - height - 1.5, 1.5, height + 3)
 }
 
-/** Draws the bars as a staircase whose height is the number of messages waiting at each moment. */
+/** Draws the bars as a staircase. At each moment, the height is the number of messages that wait. */
 function staircase(pen: Pen, bars: readonly Bar[], base: number, pitch: number): void {
   const steps = bars.flatMap(({ from, to }) => [
     { x: from, by: 1 },
@@ -78,7 +81,7 @@ function staircase(pen: Pen, bars: readonly Bar[], base: number, pitch: number):
   let waiting = 0
   let from = 0
   for (const { x, by } of steps) {
-    // Each step is slightly wider, so that no gap shows between two steps.
+    // Each step is a little wider than its time, so that no gap is visible between steps.
     if (waiting > 0 && x > from) pen.fillRect(from, base - waiting * pitch, x - from + 0.3, waiting * pitch)
     waiting += by
     from = x

@@ -1,4 +1,4 @@
-/** One lane: a running transport, the ledger of its events, its figures, and its marks. */
+/** One lane: a running transport, a ledger of the events that it brought, its figures, and its marks. */
 import type { Cursor, Event, TransportName } from '../../server/protocol/feed.ts'
 import { createLatencies } from '../measure/latency.ts'
 import type { Latencies } from '../measure/latency.ts'
@@ -23,7 +23,7 @@ export type LaneState =
   | { readonly is: 'resting'; readonly atMs: number; readonly why: Rest | 'before start' }
 
 export interface Lane {
-  /** Name of its transport, or `yours` for the student's server. */
+  /** Name of the lane's transport, or `yours` for the student's server. */
   readonly name: LaneName
   readonly transport: TransportName
   readonly ledger: Ledger
@@ -32,47 +32,62 @@ export interface Lane {
   readonly usage: UsageMeter
   readonly on: boolean
   readonly state: LaneState
-  /** True if the connection failed, and nothing has arrived since. */
+  /** True if the connection has failed and nothing has arrived since the failure. */
   readonly troubled: boolean
-  /** The server's reason for a recent drop of this lane; otherwise null. */
+  /** Reason why the server dropped this lane a short time ago; null if the server has not. */
   readonly droppedFor: string | null
-  /** Cursor just after the last event that this lane brought. */
+  /** Cursor of the last event that this lane brought. */
   readonly cursor: Cursor
-  /** The newest message that this lane brought. */
+  /** The newest message that this lane brought; undefined if it has brought none. */
   readonly latest: Message | undefined
-  /** Position in the feed from which this lane was switched on. Earlier messages came to the page over other lanes. */
+  /** Position in the feed at which this lane was switched on. Other lanes brought the earlier messages to the page. */
   readonly startOrder: number
-  /** Requests since the figures last began, how many of them brought messages, and the time of that beginning. */
+  /**
+   * Number of requests since the figures last began, number of these requests that brought messages, and the time at
+   * which the figures began.
+   */
   readonly tally: RequestTally
-  /** Switches the lane on and resumes from this cursor. */
+  /** Switches the lane on. The lane begins just after this cursor. */
   switchOn(after: Cursor): void
   switchOff(): void
-  /** Closes the connection without switching the lane off. */
+  /** Closes the lane's connection. The lane stays switched on. */
   rest(why: Rest): void
-  /** Resumes from the lane's own cursor if it is switched on; reconnects if it is already running. */
+  /**
+   * Connects a lane that is switched on, just after the lane's own cursor. A lane that is running already reconnects.
+   */
   wake(): void
-  /** Reports whether the server has answered, or is holding, a request made after that page time. */
+  /**
+   * Reports whether the server has answered a request that the lane made after this page time, or is holding such a
+   * request.
+   */
   hasReturned(sinceMs: number): boolean
-  /** Reconnects at once if the lane is waiting for its next attempt. */
+  /** Reconnects at once if the lane is waiting before its next attempt. */
   hurry(): void
-  /** Excludes messages published before that page time from the figures, because the page itself was late for them. */
+  /**
+   * Excludes messages that the server published before this page time from the figures, because the page itself was
+   * late for them.
+   */
   keepOut(beforeMs: number): void
-  /** Reports whether the figures exclude this message, because the page was late for it, rested, or had no clock. */
+  /**
+   * Reports whether the figures exclude this message. They do so if the page was late for the message, rested, or had
+   * no clock.
+   */
   isKeptOut(message: Message): boolean
-  /** Dates the messages that arrived before a clock was known, and computes their delays. */
+  /** Computes the delays of the messages that arrived before the page knew the server's clock. */
   date(offsetMs: number): void
   /**
-   * Starts the figures again, with messages that are published at least `afterMs` from now (default: 0). The ledger
-   * is not affected.
+   * Starts the figures again. They count messages that the server publishes `afterMs` or more from now (default: 0).
+   * The ledger continues.
    */
   clear(afterMs?: number): void
   /**
-   * Notes that the server has dropped this lane. It reconnects so fast that readers would otherwise miss the reason.
+   * Stores that the server has dropped this lane, and why. The lane reconnects so fast that a reader would otherwise
+   * miss the reason.
    */
   drop(reason: string): void
-  /** Processes crossings of this lane, oldest first, and gives its marks their true times. */
+  /** Takes crossings of this lane, oldest first, and gives the lane's marks their true times. */
   crossed(seen: readonly TimedCrossing[], way: Way): void
-  /** Publishes over this lane's connection and resolves to the event's id. Rejects if there is no connection. */
+  /** Publishes over this lane's connection. Resolves to the event's id. Rejects if the lane has no connection. */
   publish(user: string, text: string, key: string): Promise<Cursor>
 }
 
@@ -83,33 +98,37 @@ export interface RequestTally {
   readonly sinceMs: number
 }
 
-/** Services that a lane needs from its page. */
+/** What a lane needs from its page. */
 export interface Surroundings {
   readonly messages: Messages
   target(): Omit<Target, 'after'>
   /**
-   * Called on each arrival before anything is measured, to check whether the page is running late. Default: no check.
+   * The lane calls this at each arrival, before it measures anything. The page can then check whether it is running
+   * late. Default: no check.
    */
   look?(): void
-  /** Offset of the clocks: serverTime = pageTime + offset; null while no clock is known. */
+  /**
+   * Returns the offset of the server's clock: serverTime = pageTime + offset; null while the page does not know that
+   * clock.
+   */
   offsetMs(): number | null
-  /** Called when the lane's state changed, or its trouble is over. */
+  /** The lane calls this when its state has changed or its trouble is over. */
   changed(lane: Lane, wasTroubled: boolean): void
-  /** Called when a chat message arrived. */
+  /** The lane calls this when a chat message has arrived. */
   heard(): void
   gap(lane: Lane, first: number | null, last: number | null): void
-  /** Called when a byte crossed the wire, or a message was published, at that time. */
+  /** The lane calls this with the time at which a byte crossed the wire or a message was published. */
   activity(atMs: number): void
 }
 
 /**
- * Time that is not measured after the page has connected: the connection is still opening, and the code is not warm
- * yet.
+ * Time after a connection of the page in which the lanes measure nothing: the connection is still opening, and the code
+ * is still slow.
  */
 const SETTLE_MS = 500
 
 const DROPPED_MS = 5000
-/** The server may still refuse a request within this time after its arrival. */
+/** The server may still refuse a request for this time after the request has reached it. */
 const REFUSED_WITHIN_MS = 500
 
 export function createLane(
@@ -130,17 +149,17 @@ export function createLane(
   let cursor: Cursor = '0'
   let startOrder = 0
   let latest: Message | undefined
-  /** Messages that arrived while no clock was known, for example just after a rest. */
+  /** Messages that arrived while the page did not know the server's clock, for example just after a rest. */
   let undated: Message[] = []
   const keptOut = new WeakSet<Message>()
   let dropped: { readonly reason: string; readonly untilMs: number } | null = null
   let answers = 0
   /**
-   * A message published before this time is not measured: the page rested or its settings changed, so the page caused
-   * its delay.
+   * A message published before this time is not measured. The page rested or its settings changed, so the page, not the
+   * transport, caused the message's delay.
    */
   let measureFromMs = 0
-  /** A message published before this time came by resuming. */
+  /** A message published before this time came because the lane resumed. */
   let reopenedAtMs = 0
   let tallied: RequestTally = { requests: 0, useful: 0, empty: 0, sinceMs: now() }
 
@@ -265,7 +284,7 @@ export function createLane(
     page.changed(lane, wasTroubled)
   }
 
-  // Only records. Drawing happens in the next animation frame, so it cannot delay the next event.
+  // Only stores the events. The page draws in the next animation frame, so drawing does not delay the next event.
   function receive(events: readonly Event[], receivedAtMs: number): void {
     answers++
     page.look?.()
@@ -285,7 +304,7 @@ export function createLane(
     page.changed(lane, true)
   }
 
-  /** Reports whether the server has the request, and has had enough time to refuse it. */
+  /** Reports whether the server has received the request and has had enough time to refuse it. */
   function isHeld(): boolean {
     const last = marks.exchanges.at(-1)
     return (

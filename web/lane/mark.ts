@@ -1,20 +1,20 @@
 /**
- * Marks that the strips draw for a lane. All times are on this page's clock.
+ * Marks of a lane, which the strips draw. All times are on this page's clock.
  *
- * A browser knows when it sent a request and when it received the response, but not when the server did its part. The
- * report of the wire (crossings.ts) adds those times a little later. Without a report, each direction is drawn as
- * half a round trip.
+ * A browser knows when it sent a request and when it received the response. It does not know when the server received
+ * the request and sent the response. The report of the wire (crossings.ts) adds these times a little later. Without a
+ * report, the ladder assumes half a round trip for each direction.
  */
 import type { Cut } from '../../server/protocol/lab.ts'
 import type { Message } from './messages.ts'
 
-/** Facts that the server's end of the connection reports about an exchange. */
+/** What the server's end of the connection reports about an exchange. */
 export interface Crossed {
-  /** The server's number of the exchange, which the inspector uses to show it. */
+  /** The server's number of the exchange. The inspector finds the exchange by this number. */
   readonly exchange: number
-  /** Number of the connection; null if the report of the request was missed. */
+  /** Number of the connection; null if the page has missed the report of the request. */
   readonly connection: number | null
-  /** True if an earlier request of this page used the same connection. */
+  /** True if an earlier request of this page has used the same connection. */
   readonly isReused: boolean
   status: number | null
   bytesUp: number
@@ -22,21 +22,23 @@ export interface Crossed {
 }
 
 /**
- * Reason for an unusually long time on the way: a proxy's buffer, the resend of a lost packet, or waiting behind
- * bytes that were held up.
+ * Reason why something travelled unusually long. `buffered`: a proxy buffered it. `lost`: a packet was lost and sent
+ * again. `behind`: it waited behind other bytes that were held up.
  */
 export type Held = 'buffered' | 'lost' | 'behind'
 
-/** A poll, from the request to its response. */
+/** A poll, from its request to its response. */
 export interface ExchangeMark {
   readonly kind: 'exchange'
   readonly id: number
   readonly askedAtMs: number
-  /** Time at which the browser sent the request, if it was queued for one of the browser's six connections. */
+  /**
+   * Time at which the browser sent the request, if the request first waited for one of the browser's six connections.
+   */
   sentAtMs?: number
   reachedAtMs?: number
   leftAtMs?: number
-  /** Time at which the response arrived or the attempt failed; null while the request is under way. */
+  /** Time at which the response arrived or the attempt failed; null until then. */
   endedAtMs: number | null
   /** Number of messages in the response. */
   carried: number
@@ -45,11 +47,11 @@ export interface ExchangeMark {
   crossed?: Crossed
   heldUp?: Held
   heldDown?: Held
-  /** Time since which the connection has been silent, because of a black hole. */
+  /** Time since which a black hole has kept the connection silent. */
   silentFromMs?: number
 }
 
-/** The request and the endless response of SSE, or a WebSocket. */
+/** A stream: a request and its endless response, or a WebSocket. */
 export interface StreamMark {
   readonly kind: 'stream'
   readonly id: number
@@ -68,17 +70,20 @@ export interface StreamMark {
   silentFromMs?: number
 }
 
-/** `let go`: the page ended it. `cut`: it broke after it was open or held. `refused`: it never opened. */
+/**
+ * `let go`: the page ended the connection. `cut`: the connection broke after it had opened or while the server held the
+ * request. `refused`: the connection never opened.
+ */
 export type Failure = 'let go' | 'cut' | 'refused'
 
-/** Messages of one response, event or frame. */
+/** Messages that arrived together, in one response, event or frame. */
 export interface ArrivalMark {
   readonly kind: 'arrival'
   readonly id: number
   readonly atMs: number
   leftAtMs?: number
   readonly messages: readonly Message[]
-  /** Size of the event or frame. For a poll, the exchange has the size instead. */
+  /** Size of the event or frame. A poll has no size here, because its exchange has it. */
   bytes?: number
   exchange?: number
   held?: Held
@@ -94,15 +99,15 @@ export interface SentMark {
   exchange?: number
 }
 
-/** Heartbeat, ping, pong, control or closing bytes. They carry no message, and a page cannot see them. */
+/** A heartbeat, ping or pong, or control or closing bytes. These bytes carry no message, and a page cannot see them. */
 export interface BeatMark {
   readonly kind: 'beat'
   readonly id: number
   readonly is: 'heartbeat' | 'ping' | 'pong' | 'control' | 'close'
   readonly up: boolean
-  /** Time at the server, which is the only side that sees it. */
+  /** Time at the server. Only the server sees these bytes. */
   readonly atMs: number
-  /** Time in the browser, if another mark reveals it; otherwise half a round trip is assumed. */
+  /** Time in the browser, if another mark reveals it. Otherwise the ladder assumes half a round trip. */
   browserAtMs?: number
   readonly bytes: number
   readonly exchange: number
@@ -115,7 +120,7 @@ export interface CutMark {
   readonly how?: Cut
 }
 
-/** Range of events that the server announced as no longer kept. */
+/** Range of events that the server no longer keeps, as the server told the lane. */
 export interface GapMark {
   readonly kind: 'gap'
   readonly id: number
@@ -126,7 +131,7 @@ export interface GapMark {
 
 export type Mark = ExchangeMark | StreamMark | ArrivalMark | SentMark | BeatMark | CutMark | GapMark
 
-/** Marks of a lane by kind. Each list ascends in time. */
+/** Lists of a lane's marks, one list for each kind. Each list ascends in time. */
 export interface MarkLists {
   readonly exchanges: readonly ExchangeMark[]
   readonly streams: readonly StreamMark[]
@@ -137,7 +142,7 @@ export interface MarkLists {
   readonly gaps: readonly GapMark[]
 }
 
-/** Time at which the request left the browser. */
+/** Returns the time at which the request left the browser. */
 export function sentOf(mark: ExchangeMark | StreamMark): number {
   return mark.kind === 'exchange' ? (mark.sentAtMs ?? mark.askedAtMs) : mark.askedAtMs
 }

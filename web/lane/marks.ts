@@ -1,4 +1,4 @@
-/** Makes a lane's marks from the reports of its transport and of the wire. */
+/** Creates a lane's marks from the reports of the lane's transport and of the wire. */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import type { Cut } from '../../server/protocol/lab.ts'
 import type { State } from '../transports/transport.ts'
@@ -17,24 +17,24 @@ import type { Message } from './messages.ts'
 import { firstAtOrAfter } from './search.ts'
 
 export interface Marks extends MarkLists {
-  /** Events that have left the server on the open stream, and have not arrived yet. */
+  /** Events that have left the server on the open stream and have not arrived yet. */
   travelling: readonly Travelling[]
   state(state: State): void
   events(messages: readonly Message[], atMs: number): void
   gap(first: number, last: number, atMs: number): void
   sentAt(atMs: number): void
   /**
-   * Notes that the lab cut the connection. The transport reports the result, since a browser may reconnect by itself.
-   * Neither side notices a black hole.
+   * Notes that the lab cut the connection. A browser may reconnect by itself, so only the transport reports what
+   * happened then. After a black hole, neither the browser nor the server notices anything.
    */
   cut(atMs: number, how?: Cut): void
-  /** Adds a crossing that the page cannot see, such as a heartbeat. */
+  /** Adds a crossing that the page itself cannot see, such as a heartbeat. */
   beat(beat: Omit<BeatMark, 'kind' | 'id'>): BeatMark
   /** Notes that the page itself ended the lane's connection. */
   letGo(atMs: number): void
   /**
-   * Number of requests so far, streams included. `useful` ones brought a message or opened a stream; `empty` ones did
-   * not.
+   * `requests`: number of requests so far, with streams. `useful`: requests that brought a message or opened a stream.
+   * `empty`: requests that ended and did neither.
    */
   readonly requests: number
   readonly useful: number
@@ -46,14 +46,14 @@ export interface Travelling {
   readonly leftAtMs: number
 }
 
-/** Time span over which the ladder can be scrolled back. */
+/** Length of the past to which a person can scroll the ladder back. */
 const KEPT_MS = 180_000
-/** If a poll fails after this time, the server was holding it. If it fails sooner, it never reached the server. */
+/** A poll that fails later than this was held by the server. A poll that fails sooner never reached the server. */
 const HELD_MS = 400
-/** A cut is reported twice: by the lab and by the broken connection. Reports within this time are one cut. */
+/** Both the lab and the broken connection report a cut. Reports of cuts within this time are reports of one cut. */
 const SAME_CUT_MS = 500
 
-/** Creates the marks of one lane. `noteActivity` is called with the time of each new mark and state. */
+/** Creates the marks of one lane. They call `noteActivity` with the time of each new mark and each new state. */
 export function createMarks(noteActivity: (atMs: number) => void = () => {}): Marks {
   const exchanges: ExchangeMark[] = []
   const streams: StreamMark[] = []
@@ -73,12 +73,12 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
   const answered = (atMs: number): void => {
     const exchange = openExchange()
     if (!exchange) return
-    // A response with messages would have ended the exchange in `events` already.
+    // If this response had brought messages, `events` would have ended the exchange already.
     end(exchange, atMs)
     empty++
   }
 
-  /** Adds a cut, unless the same cut was already reported by the other source. */
+  /** Adds a cut, unless the other source has already reported this cut. */
   const cut = (atMs: number, how: Cut = 'RST'): void => {
     noteActivity(atMs)
     if (how === 'black hole') {
@@ -166,7 +166,7 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
     beat(beat) {
       noteActivity(beat.atMs)
       const mark: BeatMark = { kind: 'beat', id: ++lastId, ...beat }
-      // Beats come in the order in which they crossed. Only a correction of the clock can change that order.
+      // Beats come in the order in which they crossed the wire. Only a correction of the clock can change their order.
       beats.splice(
         firstAtOrAfter(beats, beat.atMs, ({ atMs }) => atMs),
         0,
@@ -182,7 +182,7 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
   }
 }
 
-/** Ends a mark. Times of the wire may be wrong by the clock's error, so they are moved to the end if they are later. */
+/** Ends a mark. The clock's error can make a time of the wire later than this end, so such a time becomes the end. */
 function end(mark: ExchangeMark | StreamMark, atMs: number): void {
   mark.endedAtMs = atMs
   if (mark.reachedAtMs !== undefined) mark.reachedAtMs = Math.min(mark.reachedAtMs, atMs)
@@ -199,7 +199,10 @@ function wasHeld(exchange: ExchangeMark | undefined, stream: StreamMark | undefi
   return exchange !== undefined && state.atMs - exchange.askedAtMs > HELD_MS
 }
 
-/** Drops old items in large batches. Moving the remaining items on every event would cost more than it frees. */
+/**
+ * Drops many old items at a time. If each event dropped one item, moving the other items would cost more than the
+ * memory that becomes free.
+ */
 function dropWhile<T>(list: T[], isOld: (item: T) => boolean): void {
   const first = list[0]
   const batch = list[64]

@@ -1,8 +1,8 @@
 /**
- * Matches crossings of the wire to a lane's marks, and gives the marks their true times.
+ * Finds the mark to which each crossing of the wire belongs, and gives the mark its true times.
  *
- * A request does not say which mark it belongs to. It is matched only if exactly one mark fits by its times.
- * Otherwise the mark keeps the times that the browser measured.
+ * A request does not say to which mark it belongs. It gets a mark only if the times of exactly one mark fit. A mark
+ * without a request keeps the times that the browser measured.
  */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
@@ -17,39 +17,45 @@ export interface Matching {
   take(seen: readonly TimedCrossing[], way: Way): void
 }
 
-/** Event, or message to the server, whose mark is not found yet. */
+/** An event, or a message to the server, that has no mark yet. */
 interface Waiting {
   readonly known: Known
   readonly seen: TimedCrossing
 }
 
-/** Longest time of a publish by POST, including its second attempt. */
+/** Longest time that a publish by POST takes, including its second attempt. */
 const POST_MS = 20_000
-/** Longest time on the way that is considered. The lab's conditions cannot cause a longer one. */
+/** Longest travel time that the search allows. The lab's conditions cannot cause a longer one. */
 const LONGEST_WAY_MS = 60_000
-/** A busy server may notice this late that the kernel has taken its bytes. The browser may already have them. */
+/**
+ * A busy server may notice this late that the kernel has taken the server's bytes. At that time, the browser may
+ * already have the bytes.
+ */
 const LATE_MS = 1000
-/** Events that were written together arrive within this time of each other. */
+/** Events that the server wrote together arrive within this time of each other. */
 const TOGETHER_MS = 2
-/** A sent message is looked for only if it reached the server within this time. */
+/** A message that the page sent gets a crossing only if the message reached the server within this time. */
 const LONGEST_UP_MS = 5000
-/** A request that the page aborted may reach the server this much later, in addition to two round trips. */
+/** A request that the page has aborted may still reach the server after two round trips and this time. */
 const LET_GO_MS = 1000
-/** Size of `{"type":"ping"}` in a masked frame, which a client sends after a long silence. A chat message is longer. */
+/**
+ * Size of a masked frame with `{"type":"ping"}`, which a client sends after a long silence. The frame of a chat message
+ * is larger.
+ */
 const PING_BYTES = 21
 const MOST_KNOWN = 64
 
 export function createMatching(transport: TransportName, marks: Marks): Matching {
   const known = new Map<number, Known>()
   const owners = new WeakMap<ExchangeMark | StreamMark | SentMark, Known>()
-  /** Exchanges of which the browser or the server may still report something. */
+  /** Exchanges about which the browser or the server may still report something. */
   const unsettled = new Set<Known>()
   let waiting: readonly Waiting[] = []
   let lastAtMs = -Infinity
 
   return {
     take(all, pageWay) {
-      // A proxy passes on a poll's response, because it ends. It never buffers a WebSocket.
+      // A proxy passes a poll's response on when the response ends, and never buffers a WebSocket.
       const way = transports[transport].isHeldByProxy ? pageWay : { ...pageWay, isBuffered: false }
       const found: Waiting[] = []
       for (const seen of all) {
@@ -72,7 +78,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
   }
 
   function note({ is, up, exchange, atMs, bytes, status, line, id }: TimedCrossing): Known {
-    // A restarted server numbers its exchanges from 1 again, so a request always begins a new one.
+    // A restarted server numbers its exchanges from 1 again, so each request begins a new exchange.
     const before = is === 'request' ? undefined : known.get(exchange)
     const one: Known = before ?? {
       firstAtMs: atMs,
@@ -111,7 +117,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
   }
 
   function bind(one: Known, way: Way): void {
-    // If only the end of the connection was reported, there is nothing to match.
+    // If the wire reported only the end of the connection, there is no mark to find.
     if (one.crossed.bytesUp + one.crossed.bytesDown === 0) return
     const fits = candidates(one, way)
     const [mark] = fits
@@ -128,8 +134,8 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
   }
 
   /**
-   * Marks that the exchange may belong to. A request in a lane is a poll, a stream, or a publish. Only a publish is
-   * answered with status 201.
+   * Returns the marks to which the exchange may belong. A request in a lane is a poll, a stream, or a publish. The
+   * server answers only a publish with status 201.
    */
   function candidates(one: Known, way: Way): readonly (ExchangeMark | StreamMark | SentMark)[] {
     const { status } = one.crossed
@@ -153,7 +159,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     return answerId !== undefined && arrival?.atMs === mark.endedAtMs && lastId(arrival.messages) === answerId
   }
 
-  /** The most recent requests. An older one has been matched already, or never will be. */
+  /** Returns the newest requests. An older request already has its exchange, or will never have one. */
   function requests(): readonly (ExchangeMark | StreamMark)[] {
     return marks.streams.length > 0 ? marks.streams.slice(-8) : marks.exchanges.slice(-40)
   }
@@ -162,8 +168,8 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     const endedAtMs = mark.endedAtMs ?? Infinity
     if (firstAtMs < mark.askedAtMs - slackMs) return false
     const owner = owners.get(mark)
-    // The browser may repeat a request by itself if the connection broke before the response. Two requests then
-    // share one mark.
+    // If the connection breaks before the response, the browser may repeat the request by itself. The repeated request
+    // has the same mark as the first request.
     if (owner && owner.crossed.exchange !== crossed.exchange) {
       const answeredAtMs = mark.kind === 'stream' ? (mark.openedAtMs ?? endedAtMs) : endedAtMs
       return firstAtMs < answeredAtMs - slackMs
@@ -178,7 +184,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     else if (one.mark) timeSent(one.mark, one.requestAtMs, one.crossed.bytesUp, one.crossed.exchange)
   }
 
-  /** Gives the mark its times. Returns true if there is nothing more to look for. */
+  /** Gives a mark its times. Returns true if nothing of this mark is missing any more. */
   function settle({ known: one, seen }: Waiting, way: Way): boolean {
     const stream = one.mark
     if (stream?.kind !== 'stream') return false
@@ -206,7 +212,7 @@ export function createMatching(transport: TransportName, marks: Marks): Matching
     if (id === undefined || !arrival) return false
     if (arrival.atMs > (stream.endedAtMs ?? Infinity)) return true
     arrival.bytes = bytes
-    // The server may have sent several events together; the browser delivers them one by one.
+    // The server may have sent several events together, but the browser delivers them one by one.
     const togetherFromMs = Math.min(atMs - way.boundMs - 1, arrival.atMs - TOGETHER_MS)
     for (let i = first; i <= at; i++) {
       const one = arrivals[i]

@@ -1,4 +1,7 @@
-/** Messages of the room that the page has, over all lanes, with the time at which each lane received them. */
+/**
+ * Messages of the room that the page has received over any lane. Each message has the times at which the lanes received
+ * it.
+ */
 import type { Cursor, Event } from '../../server/protocol/feed.ts'
 import { seqOf } from '../measure/ledger.ts'
 import { firstAtOrAfter } from './search.ts'
@@ -6,35 +9,44 @@ import { firstAtOrAfter } from './search.ts'
 export interface Message {
   readonly event: Event
   readonly seq: number
-  /** Position of the message over all epochs. It keeps ascending when a new epoch counts from 1 again. */
+  /** Position of the message over all epochs. The position still ascends when a new epoch counts from 1 again. */
   readonly order: number
-  /** Time at which each lane's handler received it, on this page's clock. The index is the lane's place in LANES. */
+  /**
+   * Times at which the lanes' handlers received the message, on this page's clock. The index is the lane's place in
+   * LANES.
+   */
   readonly receivedAtMs: (number | undefined)[]
-  /** Delivery latency on each lane; undefined if the lane has not received it, or no clock was known. */
+  /**
+   * Delays on the lanes, with the same index. A delay is undefined if the lane has not received the message, or if the
+   * page did not know the server's clock.
+   */
   readonly delayMs: (number | undefined)[]
 }
 
 export interface Messages {
-  /** Messages in the order of the feed, oldest first. Old messages are dropped beyond about `LIMIT`. */
+  /**
+   * Messages in the order of the feed, oldest first. If there are more than about `LIMIT` messages, the oldest ones are
+   * dropped.
+   */
   readonly all: readonly Message[]
-  /** Cursor up to which the page has every event. A lane that is switched on starts from it. */
+  /** Cursor up to which the page has every event. A lane begins at this cursor when a person switches it on. */
   readonly cursor: Cursor
-  /** Starts after this cursor. Called at the first start, and in a new epoch. */
+  /** Begins just after this cursor. The page calls this once at its start, and again in each new epoch. */
   startAt(cursor: Cursor): void
   /**
-   * Returns the page's one object for this event, and creates it for the first lane that brings the event. Returns
-   * undefined if the epoch is unknown.
+   * Returns the page's one object for this event. The first lane that brings the event creates the object. Returns
+   * undefined if the event's epoch is unknown.
    */
   add(event: Event): Message | undefined
-  /** Notes a gap: a lane learnt that the server keeps nothing before `cursor`, so no earlier event will be awaited. */
+  /** Notes a gap: the server keeps no event before `cursor`, so the page no longer waits for any of them. */
   skipTo(cursor: Cursor): void
-  /** Position of a cursor on the scale of `order`. */
+  /** Returns the position of a cursor on the scale of `order`. */
   orderOf(cursor: Cursor): number
 }
 
-/** Number of messages in eight minutes at 20 a second. */
+/** Number of messages in eight minutes, at 20 messages a second. */
 const LIMIT = 10_000
-/** More events than any epoch will have, and small enough for exact integers. */
+/** A number that is greater than the number of events in any epoch, and small enough for exact integers. */
 const EPOCH_STRIDE = 2 ** 40
 
 export function createMessages(): Messages {
@@ -54,7 +66,10 @@ export function createMessages(): Messages {
     cursorOrder = orderOf(position)
   }
 
-  /** Moves the cursor over messages that other lanes brought before the missing one arrived. */
+  /**
+   * Moves the page's cursor forward after a missing message has arrived, over the later messages that other lanes
+   * brought before it.
+   */
   const advance = (): void => {
     for (let i = firstAtOrAfter(all, cursorOrder + 1, (message) => message.order); i < all.length; i++) {
       const next = all[i]
@@ -63,7 +78,7 @@ export function createMessages(): Messages {
     }
   }
 
-  /** Removes the content of messages that the instructor removed. An empty event keeps their place. */
+  /** Removes the content of the messages that the instructor removed. An empty event stays in the place of each. */
   const forget = ({ type, id, target }: Event): void => {
     if (type !== 'message_removed' && type !== 'room_cleared') return
     const before = orderOf(id)
@@ -112,7 +127,7 @@ export function createMessages(): Messages {
   }
 }
 
-/** Splits a cursor into epoch and sequence number. The format of the epoch is the server's business. */
+/** Splits a cursor into epoch and sequence number. Only the server decides what an epoch looks like. */
 function parse(cursor: Cursor): { epoch: string; seq: number } {
   const seq = seqOf(cursor)
   return Number.isNaN(seq) ? { epoch: '', seq: 0 } : { epoch: cursor.slice(0, -String(seq).length), seq }

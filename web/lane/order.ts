@@ -7,13 +7,16 @@ const ALL: readonly DescribedTransport[] = Object.values(transports)
 /** Names of all transports, in the order in which the page always shows them. */
 export const TRANSPORTS: readonly TransportName[] = ALL.map(({ name }) => name)
 
-/** Names of the transports whose lanes are on the page from the start. */
+/** Names of the transports that have a lane on the page from the start. */
 export const USUAL: readonly TransportName[] = ALL.flatMap(({ name, isUsual }) => (isUsual ? [name] : []))
 
-/** Name of a lane. A lesson can show one more lane than there are transports: the student's own server. */
+/**
+ * Name of a lane. A lesson can show one lane that belongs to no transport of this server: the lane of the student's own
+ * server.
+ */
 export type LaneName = TransportName | 'yours'
 
-/** All lanes. A lane's place in this list is its index in every list of delays. */
+/** Names of all lanes. A lane's place in this list is its index in every list of delays. */
 export const LANES: readonly LaneName[] = [...TRANSPORTS, 'yours']
 
 export const LABELS: Readonly<Record<LaneName, string>> = {
@@ -21,10 +24,10 @@ export const LABELS: Readonly<Record<LaneName, string>> = {
   yours: 'Yours',
 }
 
-/** Every setting of a transport that readers can change. */
+/** Settings of the transports that readers can change. */
 export const SETTINGS: readonly Setting[] = ALL.flatMap(({ setting }) => setting ?? [])
 
-/** Value of each setting until somebody changes it. */
+/** Value that each setting has until somebody changes it. */
 export const USUAL_SETTINGS = Object.fromEntries(SETTINGS.map(({ name, usual }) => [name, usual])) as Record<
   SettingName,
   number

@@ -1,31 +1,35 @@
 /**
- * Detects that this page did not run, and that the computer's two clocks moved apart.
+ * Notices that this page did not run, and that the computer's monotonic clock and wall clock moved apart.
  *
- * A late timer proves that the page did not run meanwhile: the computer was busy, or the process was stopped. The
- * connections are not affected. If the wall clock moves against the monotonic clock, the computer slept while the
- * monotonic clock stood still, or somebody set the wall clock. Only the server can distinguish these two cases.
+ * A late timer shows that the page did not run for a while: the computer was busy, or the process was stopped. The
+ * connections are not affected. If the wall clock moved further than the monotonic clock, either the computer slept and
+ * stopped the monotonic clock, or somebody set the wall clock. Only the server can distinguish these two cases.
  */
 export interface PaceListener {
-  /** Called when the page did not run for about `ms` milliseconds, until now. */
+  /** The pace calls this when the page has not run for about `ms` milliseconds, until now. */
   late(ms: number): void
   /**
-   * Called when the wall clock moved `ms` milliseconds further than the monotonic clock; negative if it was set back.
+   * The pace calls this when the wall clock has moved `ms` milliseconds further than the monotonic clock. `ms` is
+   * negative if the wall clock was set back.
    */
   movedApart(ms: number): void
 }
 
 export interface Pace {
-  /** Checks now. The events that waited for the page may be handled before the timer fires. */
+  /**
+   * Checks now. The browser may handle events that waited for the page before it runs this file's timer, so the
+   * handlers of such events call this.
+   */
   look(): void
-  /** Starts again from now. Called after a time in which the page was not expected to run. */
+  /** Starts again from now. The page calls this after a time in which it was not expected to run. */
   startAgain(): void
   stop(): void
 }
 
 const CHECK_MS = 250
-/** Smallest delay that is reported. It is longer than a large task of the page itself, garbage collection included. */
+/** Shortest delay that counts as late. A large task of the page itself, with garbage collection, is shorter. */
 const LATE_MS = 500
-/** Smallest difference of the clocks that is reported. NTP does not correct more at once by itself. */
+/** Smallest difference that counts as moved apart. NTP by itself does not correct a clock by more than this at once. */
 const APART_MS = 1000
 
 export function watchPace(listener: PaceListener): Pace {
@@ -48,7 +52,7 @@ export function watchPace(listener: PaceListener): Pace {
     }
     if (lateMs < LATE_MS) return
     lastMs = nowMs
-    // The page stopped at an unknown moment between two checks, so half an interval is added.
+    // The page stopped at an unknown moment between two checks, so half of the interval between checks is added.
     listener.late(lateMs + CHECK_MS / 2)
   }
 

@@ -1,6 +1,6 @@
 /**
- * Index of the first item whose key is `key` or more, in a list that ascends by key; the list's length if there is
- * none.
+ * Returns the index of the first item whose key is `key` or more; the list's length if there is no such item. The list
+ * must ascend by key.
  */
 export function firstAtOrAfter<T>(items: readonly T[], key: number, keyOf: (item: T) => number): number {
   let low = 0

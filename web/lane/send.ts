@@ -5,14 +5,14 @@ import { transports } from '../transports/index.ts'
 import type { Lane } from './lane.ts'
 
 /**
- * Time limit for a publish. Any network that is usable for a chat is faster. The limit also ends a request that is
- * queued in the browser.
+ * Time limit of a publish. Every network that is usable for a chat is faster. The limit also ends a request that waits
+ * in the browser's queue.
  */
 const PATIENCE_MS = 6000
 
 /**
- * Publishes over the lane's own connection, or by a separate POST if the lane has none. Resolves to the event's id,
- * and rejects with a sentence. A repeated call with the same `key` is safe: the server publishes it once.
+ * Publishes over the lane's own connection. If the lane has no connection, publishes by a separate POST. Resolves to
+ * the event's id, and rejects with a sentence. A repeated call is safe: the server publishes once for each `key`.
  */
 export function publish(
   lane: Lane,
@@ -27,13 +27,19 @@ export function publish(
   return within(PATIENCE_MS, sending)
 }
 
-/** Lane that shows sent messages: the socket's lane, or for POST the first other lane that is on. */
+/**
+ * Returns the lane that shows the sent messages. For `socket`, this is the WebSocket's lane; for `post`, the first
+ * other lane that is on.
+ */
 export function carrier(lanes: readonly Lane[], by: 'socket' | 'post'): Lane | undefined {
   const able = lanes.filter(({ transport }) => (transports[transport].kind === 'socket') === (by === 'socket'))
   return able.find((lane) => lane.on) ?? able[0]
 }
 
-/** Creates a random key. crypto.randomUUID exists only in a secure context, and `http://<LAN address>` is not one. */
+/**
+ * Creates a random key. Only a secure context has crypto.randomUUID, and `http://<LAN address>` is not a secure
+ * context.
+ */
 export function newKey(length = 16): string {
   const bytes = crypto.getRandomValues(new Uint8Array(length))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

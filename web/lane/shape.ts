@@ -1,16 +1,21 @@
-/** Draws each lane's own shape: corners around a centre, in the text or on a canvas. */
+/**
+ * Draws the shape of each lane. A shape is a list of corners around a centre, and is drawn in a text or on a canvas.
+ */
 import { html, svg } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Shape } from '../transports/transport.ts'
 import { shapeOf } from './order.ts'
 import type { LaneName } from './order.ts'
 
-/** Scale of a shape in the text: half of its 16 units of height, less the overhang of its corners. */
+/**
+ * Scale of a shape in a text. It is less than half of the shape's height of 16 units, because the corners extend a
+ * little further.
+ */
 const UNIT = 6.2
 
 /**
- * The shape in the lane's colour, as high as the text. It is hidden from screen readers, because the lane's name
- * stands beside it.
+ * Draws the lane's shape in the lane's colour, as high as the text. The lane's name stands beside the shape, so the
+ * shape is hidden from screen readers.
  */
 export function shape(lane: LaneName, hollow = false): TemplateResult {
   return html`<svg

@@ -1,4 +1,4 @@
-/** Adds the style rules of the lanes, from the colours that the transports declare. */
+/** Adds the CSS rules of the lanes to the page, with the colours that the transports declare. */
 import { transports } from '../transports/index.ts'
 
 const sheet = new CSSStyleSheet()

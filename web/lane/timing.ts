@@ -1,6 +1,6 @@
 /**
- * Gives marks the times that the wire reported. The clock may be a little wrong, so each time is limited to a
- * possible order.
+ * Gives the marks the times that the wire reported. The clock may be a little wrong, so each time is changed until the
+ * order of the times is possible.
  */
 import type { Way } from './crossings.ts'
 import type { Cursor } from '../../server/protocol/feed.ts'
@@ -9,26 +9,26 @@ import type { ArrivalMark, BeatMark, Crossed, ExchangeMark, Held, SentMark, Stre
 import type { Marks } from './marks.ts'
 import { firstAtOrAfter } from './search.ts'
 
-/** Facts known about one exchange of the server. */
+/** What is known about one exchange of the server. */
 export interface Known {
   crossed: Crossed
   readonly firstAtMs: number
   requestAtMs?: number
   headAtMs?: number
   answerAtMs?: number
-  /** Id of the last event in the response. */
+  /** Id of the last event in the exchange's response. */
   answerId?: Cursor
   endAtMs?: number
   mark?: ExchangeMark | StreamMark | SentMark
 }
 
-/** A busy machine may be this late, even if nothing holds a message up. */
+/** A busy machine may handle a message this late although nothing on the way has held the message up. */
 const USUAL_MS = 120
-/** If no known condition explains a delay, only a delay longer than this counts as held up. */
+/** If no known condition explains a delay, the message counts as held up only if the delay is longer than this. */
 const UNEXPLAINED_MS = 1000
-/** Arrivals within this time were released together. */
+/** If held-up messages arrive within this time of each other, the network released them together. */
 const TOGETHER_MS = 5
-/** Time span in which earlier beats are looked at again. */
+/** How far back beats are corrected again. */
 const NEAR_MS = 10_000
 
 export function timeExchange(mark: ExchangeMark, known: Known, marks: Marks, way: Way): void {
@@ -45,7 +45,7 @@ export function timeExchange(mark: ExchangeMark, known: Known, marks: Marks, way
   if (mark.endedAtMs === null || mark.failed) return
   note(mark, 'heldDown', heldDown(mark.endedAtMs - mark.leftAtMs, way, false))
   const { arrivals } = marks
-  // The messages of a poll arrived when its exchange ended.
+  // A poll's messages arrived when the poll's exchange ended.
   const arrival = arrivals[firstAtOrAfter(arrivals, mark.endedAtMs, ({ atMs }) => atMs)]
   if (mark.carried > 0 && arrival?.atMs === mark.endedAtMs) {
     arrival.leftAtMs = mark.leftAtMs
@@ -90,7 +90,7 @@ export function timeArrival(
     before?.held !== undefined && before.exchange === exchange && arrival.atMs - before.atMs < TOGETHER_MS
   const held = isBehind && travelMs > usualMs(way) ? 'behind' : heldDown(travelMs, way, way.isBuffered)
   if (held) arrival.held = held
-  // Within a connection nothing overtakes.
+  // On one connection, no message overtakes another.
   for (const beat of recent(marks, leftAtMs, exchange)) {
     if (beat.up) continue
     const landsAtMs = beat.browserAtMs ?? beat.atMs + way.oneWayMs
@@ -101,8 +101,8 @@ export function timeArrival(
 }
 
 /**
- * Places a ping and its pong in the browser. A browser answers a ping at once, so both are halfway between the
- * server's times.
+ * Places a ping and its pong at their times in the browser. A browser answers a ping at once, so both times are in the
+ * middle between the server's times of the ping and the pong.
  */
 export function timeBeats(marks: Marks, pong: BeatMark): void {
   if (pong.is !== 'pong') return
@@ -124,7 +124,10 @@ function note<K extends 'heldUp' | 'heldDown'>(
   if (held) mark[which] = held
 }
 
-/** Reports whether a request was held up. A new connection first needs a round trip, so that time is allowed too. */
+/**
+ * Reports whether something held the request up. A new connection first needs one more round trip, which does not count
+ * as held up.
+ */
 function heldUp(tookMs: number, way: Way): Held | undefined {
   return heldDown(tookMs - 2 * way.oneWayMs, way, false)
 }

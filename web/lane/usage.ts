@@ -1,4 +1,7 @@
-/** Counts the bytes that a lane has used by the server's meter, and the messages that it brought meanwhile. */
+/**
+ * Counts the bytes that a lane has used, as the server's meter reports them, and the messages that the lane has brought
+ * in the same time.
+ */
 import type { LaneBytes, Split } from '../../server/protocol/wire.ts'
 
 export interface Usage {
@@ -6,21 +9,21 @@ export interface Usage {
   readonly bytesDown: number
   readonly connections: number
   readonly split: Split
-  /** Messages that the lane brought. */
+  /** Number of messages that the lane brought. */
   readonly messages: number
 }
 
 export interface UsageMeter {
-  /** Usage since the page was opened; null before the first reading. */
+  /** Usage since the page was opened; null before the first reading of the meter. */
   readonly total: Usage | null
-  /** Usage since the figures last began. */
+  /** Usage since the figures last began; null before the first reading of the meter. */
   readonly recent: Usage | null
   /**
-   * Adds a reading. `life` identifies the run of the server. `messages` is the number of messages that the lane
-   * brought since the page was opened.
+   * Adds a reading of the server's meter. `life` names the server's run. `messages` is the number of messages that the
+   * lane has brought since the page was opened.
    */
   take(life: string, reading: LaneBytes, messages: number): void
-  /** Starts the figures again from the last reading, which is at most half a second old. */
+  /** Starts the figures again at the last reading of the meter, which is at most half a second old. */
   clear(): void
 }
 
@@ -34,7 +37,7 @@ const NONE: Usage = {
 
 export function createUsageMeter(): UsageMeter {
   let last: { readonly life: string; readonly reading: LaneBytes } | undefined
-  /** Usage counted before the server, or its count for this lane, began at 0. */
+  /** Usage from before the server last counted this lane from 0 again. */
   let before = NONE
   let total: Usage | null = null
   let began = NONE
@@ -59,8 +62,8 @@ export function createUsageMeter(): UsageMeter {
 }
 
 /**
- * Reports whether the server restarted the count of this lane. Within a life its bytes fall only if the server forgot
- * the lane because it had too many.
+ * Reports whether the server has begun to count this lane from 0 again. In one life of the server, this happens only if
+ * the server had too many lanes and forgot this one.
  */
 const isForgotten = (last: LaneBytes, { bytesUp, bytesDown }: LaneBytes): boolean =>
   bytesUp < last.bytesUp || bytesDown < last.bytesDown
@@ -84,7 +87,7 @@ function combine(some: Usage, others: Usage, sign: 1 | -1): Usage {
   }
 }
 
-/** Bytes used per message; null while no message has arrived. */
+/** Returns the bytes used per message; null before a message has arrived. */
 export function bytesPerMessage(usage: Usage | null): number | null {
   return usage && usage.messages > 0 ? (usage.bytesUp + usage.bytesDown) / usage.messages : null
 }

@@ -1,26 +1,27 @@
 /**
- * Detects when this page can keep no connection, and when it can again. The browser slows the timers of a hidden
- * page. A frozen or cached page runs no handler while its sockets fill up. In each case the page closes its
- * connections, and later resumes by cursor.
+ * Notices when this page cannot keep a connection, and when it can again. The browser slows the timers of a hidden
+ * page. A frozen or cached page runs no handler, but its sockets fill up. In all these cases the page closes its
+ * connections, and later resumes after its cursors.
  *
- * `navigator.onLine` is never read. It only says whether this computer has an external network. A server on the same
- * computer answers without one, and a remote server may be out of reach with one.
+ * The page never reads `navigator.onLine`, because it only says whether this computer has an external network. Without
+ * an external network, a server on the same computer still answers. With an external network, a remote server may still
+ * be out of reach.
  */
 export interface Wakeful {
-  /** Closes all connections. May be called several times in a row. */
+  /** Closes all connections. The watcher may call this several times in a row. */
   rest(why: Rest): void
-  /** Resumes from the cursors. */
+  /** Opens the lanes' connections again; each lane continues after its cursor. */
   wake(): void
   /**
-   * Called after a change of the network. Checks whether the server still answers, and replaces connections that are
-   * dead.
+   * The watcher calls this after a change of the network. The page then checks whether the server still answers, and
+   * replaces dead connections.
    */
   check(): void
 }
 
 export type Rest = 'hidden' | 'frozen' | 'away'
 
-/** Starts watching and returns a function that stops it. */
+/** Begins to watch. Returns a function that stops watching. */
 export function watchWake(wakeful: Wakeful): () => void {
   const stop = new AbortController()
   const on = (target: EventTarget, type: string, handler: (event: Event) => void): void =>

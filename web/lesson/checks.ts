@@ -1,4 +1,7 @@
-/** The list of checks, one line each. The first failed one is open, with its bytes and its hints. */
+/**
+ * Draws the list of checks, one line for each check. The first check that failed is open, and shows its bytes and
+ * hints.
+ */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { LessonFinding, LessonResult, LessonState } from '../../server/lessons/state.ts'
@@ -10,7 +13,10 @@ export interface Checked extends Omit<LessonResult, 'verdict'> {
   readonly verdict: LessonResult['verdict'] | 'not yet'
 }
 
-/** During a run, checks that have not run yet stay in the list with the verdict `not yet`, so that no line jumps. */
+/**
+ * Merges the results of a run into the list of checks. During the run, a check that has not run yet stays in the list
+ * with the verdict `not yet`, so that no line jumps.
+ */
 export function merged(before: readonly Checked[], { is, results }: LessonState): readonly Checked[] {
   if (is !== 'checking') return results
   const rest = before.filter(
@@ -73,7 +79,10 @@ function explained({ saw, where, why, ...seen }: LessonFinding): TemplateResult 
     ${dump(seen)} ${why === undefined ? nothing : html`<p>${why}</p>`}`
 }
 
-/** The bytes. The first wrong ones are marked, with a caret below them, and the wanted ones below the caret. */
+/**
+ * Draws the bytes that a check received. The first wrong bytes are marked. A caret stands below them, and the wanted
+ * bytes stand below the caret.
+ */
 function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wanted'>): TemplateResult | typeof nothing {
   if (bytes === undefined) return nothing
   let start = 0
@@ -82,7 +91,7 @@ function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wante
     start += text.length + 1
     return { text, column }
   })
-  // The wanted bytes stand in the caret's column, and their label needs space before it.
+  // The wanted bytes begin in the caret's column. Their label stands to the left, so it needs space there.
   const isTight = wanted !== undefined && lines.some(({ column }) => column !== null && column < LABEL.length)
   const gutter = isTight ? ' '.repeat(LABEL.length) : ''
   const pieces = lines.flatMap(({ text, column }): readonly (string | TemplateResult)[] => {

@@ -1,11 +1,15 @@
-/** The state of the lesson that runs in a terminal. The server gets it from the kit and sends it to this page. */
+/**
+ * Follows the state of the lesson that runs in a terminal. The kit tells the server this state, and the server tells
+ * this page.
+ */
 import type { LessonWish, ToldLesson } from '../../server/lessons/state.ts'
 
 const RETRY_MS = 3000
 
 /**
- * Calls `told` at once and on every change while the page is visible; with null if no lesson runs. A hidden page holds
- * no connection, because all tabs of a browser share six connections. Returns a function that stops it.
+ * Calls `told` with the lesson's state, at once and after every change, while the page is visible. The state is null if
+ * no lesson runs. A hidden page holds no connection, because all tabs of a browser share six connections. Returns a
+ * function that stops following.
  */
 export function followLesson(told: (state: ToldLesson | null) => void): () => void {
   const ending = new AbortController()
@@ -26,10 +30,11 @@ export function followLesson(told: (state: ToldLesson | null) => void): () => vo
   const open = (): EventSource => {
     const opened = new EventSource('/lessons/state')
     opened.onmessage = ({ data }: MessageEvent<string>) => told(JSON.parse(data))
-    // When the lesson ends, its sandbox ends too.
+    // When the lesson ends, its sandbox ends too, and the connection breaks.
     opened.onerror = () => {
       told(null)
-      // An error status stops an EventSource for ever. A proxy sends one while its server restarts.
+      // After an error status, an EventSource never reconnects. A proxy sends an error status while its server
+      // restarts.
       if (opened.readyState !== EventSource.CLOSED) return
       clearTimeout(retry)
       retry = setTimeout(() => source === opened && (source = open()), RETRY_MS)
@@ -45,6 +50,6 @@ export function followLesson(told: (state: ToldLesson | null) => void): () => vo
 }
 
 export async function ask(wish: LessonWish): Promise<void> {
-  // If the request fails, the page already shows that no lesson runs.
+  // If this request fails, the page needs to show nothing more, because it already shows that no lesson runs.
   await fetch(`/lessons/${wish}`, { method: 'POST' }).catch(() => undefined)
 }

@@ -1,4 +1,4 @@
-/** The live part beside a lesson's text: the network conditions, the lanes on one time axis, and the checks. */
+/** The live part of a lesson's page: the network conditions, the lanes on one time axis, and the checks. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { LessonState, ToldLesson } from '../../server/lessons/state.ts'
@@ -35,17 +35,17 @@ export class LessonLive extends LitElement implements Controls {
     said: { state: true },
     read: { state: true },
   }
-  /** `04-long-polling`. */
+  /** Name of the lesson, such as `04-long-polling`. */
   declare lesson: string
-  /** The address at which the sandbox shows the state that the lesson describes. */
+  /** Address of the sandbox in the state that the lesson describes. */
   declare look: string
   declare yours: string
   declare address: Address
   declare session: SandboxSession | undefined
-  /** Null while no lesson runs in a terminal; undefined before that is known. */
+  /** State of the lesson that runs in a terminal; null if no lesson runs, and undefined before the page knows this. */
   declare state: ToldLesson | null | undefined
   declare colours: Colours | undefined
-  /** Changes when the figures should be drawn again. */
+  /** Counter. A change of it makes the page draw the figures again. */
   declare tick: number
   declare pausedMs: number | null
   declare said: string
@@ -169,7 +169,7 @@ export class LessonLive extends LitElement implements Controls {
       </p>`
   }
 
-  /** The state of this lesson; null if it does not run. */
+  /** Returns the state of the lesson on this page; null if this lesson does not run. */
   #ours(): LessonState | null {
     return this.state?.lesson === this.lesson ? this.state : null
   }

@@ -1,4 +1,4 @@
-/** Starts a lesson's page: its lanes as the lesson describes them, and the student's lane if a lesson runs. */
+/** Starts a lesson's page: opens the lanes that the lesson describes, and the student's lane if the lesson runs. */
 import '../lane/style.ts'
 import type { LessonState, ToldLesson } from '../../server/lessons/state.ts'
 import type { TransportName } from '../../server/protocol/feed.ts'
@@ -25,7 +25,8 @@ await claimLink()
 const theme = recall('theme')
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
-// If the row of lessons is too narrow for all, scroll until the current one is visible.
+// If the row of lessons is too narrow to show all lessons, the page scrolls the row until the current lesson is
+// visible.
 const squares = document.querySelector<HTMLElement>('.progress')
 const current = squares?.querySelector<HTMLElement>('.current')
 if (squares && current) squares.scrollLeft = current.offsetLeft - squares.offsetLeft - squares.clientWidth / 2
@@ -41,7 +42,7 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
   const prediction = document.querySelector('fw-prediction')
   let session: SandboxSession | undefined
   let running: string | null = null
-  /** Time at which the last check ended, on this page's clock. */
+  /** Time at which the last check ended, on this page's clock; null before the first check. */
   let checkedAtMs: number | null = null
   Object.assign(live, { lesson, look, yours, address })
   if (prediction instanceof Prediction) prediction.lesson = lesson
@@ -56,17 +57,17 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
 
   function hear(state: ToldLesson | null): void {
     const isHere = state?.lesson === lesson
-    // No lesson was running when the server made this page.
+    // When the server made this page, no lesson was running.
     if (state && mine === '') return location.reload()
     live.state = state
     checkedAtMs = state?.checkedAgoMs == null ? null : performance.now() - state.checkedAgoMs
     if (state) showProgress(state)
     showKit(state, checkedAtMs)
-    // Another lesson was running then, so the page has no lane for the student's server.
+    // When the page opened its lanes, this lesson was not running, so the page has no lane for the student's server.
     if (isHere && spokenBy(state) && session?.lanes.every(({ name }) => name !== 'yours')) return location.reload()
     session ??= open(isHere ? state : null)
     const now = isHere ? state.yours : null
-    // The server is back at its address, so the lane does not have to wait for its next attempt.
+    // The student's server is back at its address, so its lane reconnects now.
     if (now !== null && now !== running) for (const lane of session.lanes) if (lane.name === 'yours') lane.wake()
     running = now
   }
@@ -112,7 +113,7 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
   }
 }
 
-/** Marks the lessons that were done since the page was made. */
+/** Marks lessons that the student has done since the server made the page. */
 function showProgress({ course }: LessonState): void {
   for (const { name, isDone } of course)
     for (const element of document.querySelectorAll(`[data-lesson="${name}"]:not(main)`)) {

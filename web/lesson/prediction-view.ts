@@ -1,4 +1,6 @@
-/** The reader's prediction, beside the measured and the expected number. It is kept in this browser. */
+/**
+ * Shows the reader's prediction next to the measured number and the expected number. This browser keeps the prediction.
+ */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { clockBoundMs } from '../session/delays.ts'
@@ -19,13 +21,13 @@ export class Prediction extends LitElement {
     said: { state: true },
     counted: { state: true },
   }
-  /** `04-long-polling`. */
+  /** Name of the lesson, such as `04-long-polling`. */
   declare lesson: string
   declare session: SandboxSession | undefined
-  /** Changes when the figures should be drawn again. */
+  /** Counter. A change of it makes the page draw the figures again. */
   declare tick: number
   declare said: string
-  /** The number that the reader counted, if the page cannot measure it. */
+  /** Number that the reader counted. The page asks for it if the page itself cannot measure the number. */
   declare counted: string
 
   constructor() {
@@ -52,7 +54,7 @@ export class Prediction extends LitElement {
       session !== undefined && missing === null && (!question?.needsClock || clockBoundMs(session) !== null)
     const measured = isKnown ? (question?.measured(session) ?? null) : null
     const expected = isKnown ? (question?.expected(session) ?? null) : null
-    // Without a prediction, the reader does not see the measured number.
+    // The page shows the measured number only to a reader who has made a prediction.
     const isSaid = numberOf(said) !== null
     const value = question ? (measured?.value ?? null) : numberOf(this.counted)
     return html`<div class="answer">
@@ -84,7 +86,10 @@ function figure(value: number | null): string {
   return value === null ? DASH : value < 10 ? value.toFixed(1) : String(Math.round(value))
 }
 
-/** One axis with three marks: a dashed line for the prediction, a shape for the measurement, a tick for the model. */
+/**
+ * Draws an axis with three marks: a dashed line for the prediction, a shape for the measurement, and a tick for the
+ * model.
+ */
 function ruler(said: number | null, measured: number | null, expected: number | null, lane: LaneName): TemplateResult {
   const end = endFor(Math.max(said ?? 0, measured ?? 0, expected ?? 0) * 1.3)
   const at = (value: number): string => `left: ${(value / end) * 100}%`
@@ -97,7 +102,7 @@ function ruler(said: number | null, measured: number | null, expected: number | 
   </div>`
 }
 
-/** The end of the axis: a number whose quarters are round. */
+/** Returns the end of the axis, which is at least `least`. A quarter of the end is a round number. */
 function endFor(least: number): number {
   for (let decade = 4; ; decade *= 10) for (const step of STEPS) if (step * decade >= least) return step * decade
 }

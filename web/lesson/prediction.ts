@@ -1,4 +1,7 @@
-/** The predictions of the lessons. The page measures the number if it can. If not, it says how to measure it. */
+/**
+ * The questions for which readers predict a number. If the page cannot measure the number, it says how the reader can
+ * measure it.
+ */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Lane } from '../lane/lane.ts'
 import type { ExchangeMark } from '../lane/mark.ts'
@@ -6,27 +9,33 @@ import { firstAtOrAfter } from '../lane/search.ts'
 import type { Forecast, SessionFacts } from '../session/session.ts'
 
 export interface Question {
-  /** The lane on which the number is measured. */
+  /** Lane on which the page measures the number. */
   readonly lane: TransportName
   readonly unit: string
-  /** Set if the number compares times of server and browser: it is unknown until the clock offset is known. */
+  /**
+   * True if the number compares times of the server and of the browser. The page then shows no number before it knows
+   * the clock's offset.
+   */
   readonly needsClock?: true
-  /** Says which condition is not met yet; null if the measurement fits the question. */
+  /**
+   * Returns a sentence about a condition of the question that the session does not meet yet; null if the session meets
+   * all conditions.
+   */
   readonly missing?: (session: SessionFacts & Forecast) => string | null
-  /** The measured number; null until there is one. */
+  /** Returns the number that the page measured; null before there is one. */
   measured(session: SessionFacts & Forecast): MeasuredValue | null
-  /** The number that the model expects; null if the model has no number for the question. */
+  /** Returns the number that the model expects; null if the model says nothing about the question. */
   expected(session: SessionFacts & Forecast): number | null
 }
 
 export interface MeasuredValue {
   readonly value: number
-  /** The sample: its size, and what was counted. */
+  /** `n`: size of the sample. `of`: what the sample consists of. */
   readonly n: number
   readonly of: string
 }
 
-/** The questions that the page measures, by the lesson's name without its number. */
+/** Questions whose number the page measures. The key is the lesson's name without the lesson's number. */
 export const QUESTIONS: Partial<Record<string, Question>> = {
   'why-real-time': {
     lane: 'short-poll',
@@ -42,7 +51,7 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
       const sumMs = latencies.sorted().reduce((sum, ms) => sum + ms, 0)
       return { value: sumMs / latencies.n, n: latencies.n, of: 'messages' }
     },
-    /** Ages are spread evenly, so the median is also the mean. */
+    /** Every age between 0 and the longest age is equally frequent, so the median age is also the mean age. */
     expected(session) {
       const lane = laneOf(session, 'short-poll')
       return (lane && session.expected(lane)?.p50Ms) ?? null
@@ -71,7 +80,10 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
       const lane = laneOf(session, 'long-poll')
       return lane ? unasked(session, lane) : null
     },
-    /** A held request ends with the next message. Then comes a gap, in which more messages may be published. */
+    /**
+     * The server answers a held request with the next message. After the response comes a gap, in which more messages
+     * may be published.
+     */
     expected({ roundTripMs, ratePerSecond }) {
       if (roundTripMs === null || !ratePerSecond) return null
       const gapS = roundTripMs / 1000
@@ -81,7 +93,7 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
   'how-websockets-work': {
     lane: 'ws',
     unit: 'bytes',
-    /** With a payload over 125 bytes, the length takes two bytes more. */
+    /** If the payload has more than 125 bytes, the frame's length takes two more bytes. */
     measured(session) {
       const recent = laneOf(session, 'ws')?.usage.recent
       if (!recent || recent.messages <= 0) return null
@@ -93,7 +105,7 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
   },
 }
 
-/** How readers can measure the number, if the page has no lane in which it could be measured. */
+/** Instructions for readers who count the number themselves, because the page has no lane that could measure it. */
 export const COUNTED: Partial<Record<string, string>> = {
   'project-setup': 'When your server runs, use the command under Build that sends the seven bodies.',
   'how-sse-works': 'When your server runs, use the command under Explain. It counts the bytes.',
@@ -117,7 +129,10 @@ function laneOf(session: SessionFacts & Forecast, name: Lane['name']): Lane | un
   return session.lanes.find((lane) => lane.name === name)
 }
 
-/** How many of a hundred messages were published while no request was at the server. Counts since the figures began. */
+/**
+ * Returns how many of a hundred messages were published while no request was at the server. Counts messages since the
+ * figures began.
+ */
 function unasked(session: SessionFacts & Forecast, lane: Lane): MeasuredValue | null {
   const { offsetMs, roundTripMs } = session
   if (offsetMs === null) return null
@@ -125,7 +140,7 @@ function unasked(session: SessionFacts & Forecast, lane: Lane): MeasuredValue | 
   const reachedMs = (one: ExchangeMark): number => one.reachedAtMs ?? one.askedAtMs + halfMs
   const leftMs = (one: ExchangeMark): number =>
     one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
-  // For an unfinished exchange, the time at which it reached the server is not known yet.
+  // A failed exchange is left out, because it does not show when its request was at the server.
   const held = lane.marks.exchanges.filter(({ failed }) => failed === undefined)
   const [first] = held
   const last = held.at(-1)

@@ -1,4 +1,4 @@
-/** One lane of a lesson: its name, the space for its strip, and its figures. */
+/** Draws one lane of a lesson: the lane's name, the space for its strip, and its figures. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { partsPerMessage } from '../lab/cost.ts'
@@ -11,9 +11,9 @@ import { shape } from '../lane/shape.ts'
 import { HELP } from '../drawing/words.ts'
 
 export interface Yours {
-  /** The address of the student's server; empty until it is known. */
+  /** Address of the student's server; empty until the page knows it. */
   readonly at: string
-  /** The least delay that the extra hop to the student's server adds. */
+  /** Smallest delay that the additional hop to the student's server causes; null until the page knows it. */
   readonly hopMs: number | null
 }
 

@@ -1,4 +1,7 @@
-/** Buttons that send the requests of a lesson's text. Below each, the page shows the bytes that crossed the wire. */
+/**
+ * Adds buttons that send the requests in a lesson's text. Below each request, the page shows the bytes that crossed the
+ * wire.
+ */
 import type { Inspected } from '../../server/protocol/wire.ts'
 import { isOver } from '../inspect/exchange.ts'
 import { plainParts } from '../inspect/plain.ts'
@@ -9,7 +12,7 @@ import { wordsOf } from './words.ts'
 
 interface Asked {
   readonly method: string
-  /** True if the request goes to the student's server and not to this one. */
+  /** True if the request goes to the student's server, false if it goes to this page's server. */
   readonly isYours: boolean
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -18,20 +21,24 @@ interface Asked {
 
 export interface TryPlace {
   session(): (SessionFacts & SessionActs) | undefined
-  /** The path of the student's server; empty if no lesson runs. */
+  /** Address of the student's server; empty if no lesson runs. */
   readonly mine: string
 }
 
-/** A stream has no end, so the page shows only a part of it. */
+/** Time after which the page stops showing a stream. A stream itself does not end. */
 const SHOWN_MS = 5000
 const SHOWN_CHARS = 8000
 
-/** Interval at which the page asks for the bytes. The server reports them a little after they crossed. */
+/**
+ * Interval at which the page asks the server for the bytes. The server reports bytes a little after they crossed the
+ * wire.
+ */
 const LOOK_MS = 200
 const PATIENCE_MS = 2000
 
 /**
- * Adds a button to each request. A command with more than one request gets no button, because it is for the terminal.
+ * Adds a button to each request in the text. A command that sends several requests gets no button, because it is meant
+ * for the terminal.
  */
 export function offerTries(text: ParentNode, place: TryPlace): void {
   let tries = 0
@@ -70,7 +77,10 @@ function tryOf(asked: Asked, place: TryPlace, newName: () => string): HTMLElemen
   return box
 }
 
-/** Sends the request under its own lane name, so that the sandbox keeps its bytes. Shows them as they come. */
+/**
+ * Sends the request under a lane name of its own, so that the sandbox keeps the request's bytes. Shows the bytes while
+ * they come.
+ */
 async function exchange(
   asked: Asked,
   { session: sessionNow, mine }: TryPlace,
@@ -97,7 +107,8 @@ async function exchange(
       if (overAtMs !== undefined) await pause()
       continue
     }
-    // Without a lab, or for a request that the lab does not keep, show only what the page itself has seen.
+    // If there is no lab, or if the lab does not keep this request, the page shows only what it has sent and received
+    // itself.
     if (text === null) show(`${heard ?? ''}\n(This is what the page sent and received. The exact bytes are not known.)`)
     break
   }
@@ -111,11 +122,14 @@ function textOf(found: Inspected, session: SessionFacts & SessionActs): string {
 
 const pause = (): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), LOOK_MS))
 
-/** Returns the request and the response as the page sees them. A page cannot read every response. */
+/**
+ * Sends the request. Returns the request and the response as far as the page may read them. A browser hides some
+ * responses from the page.
+ */
 async function send({ method, headers, body }: Asked, url: string, signal: AbortSignal): Promise<string> {
   let text = `${method} ${url}\n\n`
   try {
-    // `-d @lessons/hello.json`: the server has the file at the same path.
+    // `-d @lessons/hello.json` names a file. The server has this file at the same path.
     const sent = body?.startsWith('@') ? await (await fetch(`/${body.slice(1)}`, { signal })).text() : body
     const response = await fetch(url, {
       method,
@@ -133,17 +147,20 @@ async function send({ method, headers, body }: Asked, url: string, signal: Abort
   }
 }
 
-/** Puts the room's current cursor into the path, because the cursor in the text belongs to another feed. */
+/**
+ * Replaces a cursor in the path by the room's current cursor, because the cursor in the lesson's text belongs to
+ * another feed.
+ */
 async function dated(path: string): Promise<string> {
   return path.includes('⟨') ? path.replace(/⟨[^⟩]*⟩/, await cursorOf(path)) : path
 }
 
-/** The hold time of a long poll, in seconds. */
+/** Returns the time in seconds for which the server may hold this long poll. */
 function waitIn(url: string): number {
   return Math.min(30, Number(new URL(url, location.origin).searchParams.get('wait') ?? 0))
 }
 
-/** The room's current cursor. */
+/** Returns the room's current cursor. */
 async function cursorOf(path: string): Promise<string> {
   const [, room = 'lobby'] = /^\/feed\/([^/]+)\//.exec(path) ?? []
   const answer = await fetch(`/feed/${room}/poll`)
@@ -151,7 +168,10 @@ async function cursorOf(path: string): Promise<string> {
   return cursor
 }
 
-/** Reads `GET /path HTTP/1.1` and its headers from a block. Returns null for a WebSocket, which `fetch` cannot open. */
+/**
+ * Reads a request such as `GET /path HTTP/1.1` and its headers. Returns null for a WebSocket, which `fetch` cannot
+ * open.
+ */
 function requestIn(text: string): Asked | null {
   const [first = '', ...lines] = (text.split('\n\n')[0] ?? '').split('\n')
   const [, path = ''] = /^GET (\/\S*) HTTP\/1\.1$/.exec(first.trim()) ?? []
@@ -163,13 +183,16 @@ function requestIn(text: string): Asked | null {
   return { method: 'GET', isYours, path, headers: pairs(heads.filter((_, i) => heads[i - (i % 2)] !== 'Host')) }
 }
 
-/** Reads `PUT /path {"json":true}`: the request that one of our own commands sends. */
+/** Reads a request such as `PUT /path {"json":true}`, as one of Fourwire's own commands sends it. */
 function madeBy(request: string): Asked | null {
   const [, method = '', path = '', body = ''] = /^([A-Z]+) (\/\S*) (\{.*\})$/.exec(request) ?? []
   return method === '' ? null : { method, isYours: false, path, headers: { 'content-type': 'application/json' }, body }
 }
 
-/** Reads one `curl` command. Returns null if the text contains anything else: a variable, a pipe, a second command. */
+/**
+ * Reads one `curl` command. Returns null if the text contains anything else, such as a variable, a pipe or a second
+ * command.
+ */
 function commandIn(text: string): Asked | null {
   const words = wordsOf(text.trim())
   if (words?.[0] !== 'curl') return null
@@ -181,7 +204,7 @@ function commandIn(text: string): Asked | null {
     const word = words[i] ?? ''
     if (/^-[siSN]+$/.test(word)) continue
     if (!word.startsWith('-')) urls.push(word)
-    // These options only change the output in a terminal.
+    // The options -w and -o change only what a terminal shows, so the page skips them.
     else if (word === '-w' || word === '-o') i++
     else if (word === '-X') method = words[++i]
     else if (word === '-H') heads.push(...(/^([\w-]+): *(.*)$/.exec(words[++i] ?? '')?.slice(1) ?? []))
@@ -199,7 +222,7 @@ function commandIn(text: string): Asked | null {
   }
 }
 
-/** The sandbox records requests for the feed only. */
+/** Reports whether the sandbox records the request. The sandbox records only requests of the feed. */
 const isKept = ({ path }: Asked): boolean => path.startsWith('/feed/')
 
 function pairs(heads: readonly string[]): Record<string, string> {

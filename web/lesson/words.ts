@@ -1,6 +1,6 @@
 /**
- * Returns the words of one plain shell command, without their quotes; null if the text has a variable, a pipe, a
- * second command, or anything else that a shell can do and a page cannot.
+ * Returns the words of one plain shell command, without quotes. Returns null if the text needs a shell, for example for
+ * a variable, a pipe or a second command.
  */
 export function wordsOf(command: string): readonly string[] | null {
   const pieces = /'([^']*)'|"([^"$`\\]*)"|([^\s'"$`\\|&;<>()]+)|([ \t]+)|([^])/y

@@ -1,19 +1,22 @@
-/** Compares a prediction of the model with a measurement, and explains a difference. */
+/** Compares a prediction of the model with a measurement. If the two differ, explains the difference. */
 import type { Predicted } from './choosing.ts'
 
-/** Measurements of one lane. */
+/** What the page measured on one lane. */
 export interface LaneMeasurement {
   readonly bytesPerSecond: number
   readonly requestsPerSecond: number
   readonly p50Ms: number | null
-  /** The ends of the 95 % confidence interval of the median; null if there are too few responses for one. */
+  /**
+   * Lower end of the median's 95 % confidence interval, followed by its upper end; null if there are too few responses
+   * for an interval.
+   */
   readonly lowMs: number | null
   readonly highMs: number | null
   readonly p95Ms: number | null
   readonly messages: number
   /** Number of responses that brought the messages. */
   readonly answers: number
-  /** Bytes in both directions, as the server's meter counted them. */
+  /** Number of bytes in both directions, as the server's meter counted them. */
   readonly bytes: number
   readonly seconds: number
 }
@@ -21,19 +24,19 @@ export interface LaneMeasurement {
 export interface Agreement {
   /** Measured value divided by the predicted value, minus 1; null if nothing was measured. */
   readonly off: number | null
-  /** A sentence that explains the difference; null if both values agree within a tenth. */
+  /** A sentence that explains the difference; null if prediction and measurement differ by at most a tenth. */
   readonly why: string | null
 }
 
 const WITHIN = 0.1
-/** The median of fewer responses can differ by more than a tenth by chance alone. */
+/** With fewer responses than this, the median can differ by more than a tenth by chance alone. */
 const ANSWERS = 20
-/** In a shorter delay, the work of the browser and of other programs takes most of the time. */
+/** If a delay is shorter than this, most of it is work of the browser and of other programs. */
 const SHORT_MS = 5
-/** A reading of the meter is at most half a second old. */
+/** Greatest age in seconds of a reading of the meter. */
 const READING_S = 0.5
 
-/** Compares the bytes per second. `busyMs` is the greatest delay of the page's own timers. */
+/** Compares the predicted and measured bytes per second. `busyMs` is the longest delay of the page's own timers. */
 export function bytesAgreement(measured: LaneMeasurement, predicted: Predicted, busyMs: number): Agreement {
   const off = measured.bytesPerSecond / predicted.bytesPerSecond - 1
   if (Math.abs(off) <= WITHIN) return { off, why: null }

@@ -1,22 +1,22 @@
-/** Predicts the cost of a workload for each transport, and explains which transport to choose. */
+/** Predicts what a workload costs with each transport, and explains which transport to choose. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Expectation, Model, ModelInputs, LaneSizes, Use } from './model.ts'
 import type { Workload } from './workload.ts'
 
-/** Prediction for one client, unless a member says otherwise. */
+/** Prediction for one transport. Each value is for one client, unless its comment says otherwise. */
 export interface Predicted extends Use {
   readonly p50Ms: number
   readonly p95Ms: number
-  /** Connections that all clients together keep open. */
+  /** Number of connections that all clients together keep open. */
   readonly connections: number
   readonly memoryBytes: number
-  /** A sentence that says why the transport cannot do the task; null if it can. */
+  /** A sentence that says why the transport cannot do the task; null if the transport can do it. */
   readonly out: string | null
 }
 
 export type ByTransport<T> = Record<TransportName, T>
 
-/** Facts about a transport that a choice depends on. */
+/** Facts about a transport from which the page makes the choice. */
 export interface Candidate {
   readonly label: string
   readonly kind: 'poll' | 'stream' | 'socket'
@@ -26,20 +26,20 @@ export interface Candidate {
 }
 
 const WAIT_S = 25
-/** The shortest pause between two polls of a page. */
+/** Shortest pause that the page considers between two polls. */
 const SHORTEST_MS = 100
 const LONGEST_MS = 3_600_000
 
-/**
- * Times of the network path. `serviceMs` is the time that the server itself takes; `roundTripMs` is the whole round
- * trip.
- */
+/** Times of the network path. `serviceMs` is how long the server itself takes. `roundTripMs` is a whole round trip. */
 export interface PathTimes {
   readonly roundTripMs: number
   readonly serviceMs: number
 }
 
-/** Conditions with the longest polling interval that brings 19 of 20 messages in time, if any interval can do so. */
+/**
+ * Returns the conditions for the model. Their poll interval is the longest one at which 19 of 20 messages arrive in
+ * time, if there is such an interval.
+ */
 export function conditionsOf({ rate, age }: Workload, { roundTripMs, serviceMs }: PathTimes): ModelInputs {
   const cycleMs = (age * 1000 - serviceMs - roundTripMs / 2) / 0.95
   const intervalMs = Math.round(Math.min(LONGEST_MS, Math.max(SHORTEST_MS, cycleMs - roundTripMs - 1)))
@@ -60,7 +60,8 @@ export function predict(
   const delays = candidate.model.delay(conditions)
   const p95Ms = quantileOf(delays, 0.95)
   const requestsPerSecond = mixed((use) => use.requestsPerSecond)
-  // A short poll holds its connection for a round trip. An idle keep-alive connection is not counted.
+  // A short poll uses its connection only for a round trip. The time in which a keep-alive connection is idle does not
+  // count.
   const heldShare = candidate.canPush ? 1 : Math.min(1, (requestsPerSecond * way.roundTripMs) / 1000)
   const connections = clients * heldShare
   return {
@@ -74,7 +75,7 @@ export function predict(
   }
 }
 
-/** Allowance for the interval, which is rounded to a whole millisecond. */
+/** Relative error that is allowed, because the interval is rounded to a whole millisecond. */
 const TOLERANCE = 0.01
 
 function outOf(
@@ -91,7 +92,7 @@ function outOf(
     : null
 }
 
-/** Value below which the given share of the distribution lies, found by bisection. */
+/** Returns the value below which the given share of the distribution lies. A bisection finds this value. */
 export function quantileOf({ cdf, toMs }: Pick<Expectation, 'cdf' | 'toMs'>, share: number): number {
   let low = 0
   let high = Math.max(toMs, 1) * 4
@@ -103,7 +104,7 @@ export function quantileOf({ cdf, toMs }: Pick<Expectation, 'cdf' | 'toMs'>, sha
   return high
 }
 
-/** Transport with the fewest bytes among those that can do the task; null if none can. */
+/** Returns the transport with the fewest bytes among the transports that can do the task; null if no transport can. */
 export function cheapestOf(all: ByTransport<Predicted>): TransportName | null {
   const able = namesOf(all).filter((name) => all[name].out === null)
   return able.toSorted((one, other) => all[one].bytesPerSecond - all[other].bytesPerSecond)[0] ?? null
@@ -111,10 +112,10 @@ export function cheapestOf(all: ByTransport<Predicted>): TransportName | null {
 
 const namesOf = (all: ByTransport<unknown>): readonly TransportName[] => Object.keys(all) as TransportName[]
 
-/** A transport counts as equally good if it costs at most this many times as much as the cheapest. */
+/** A transport whose cost is at most this many times the cost of the cheapest transport counts as equally good. */
 const HARDLY = 1.1
 
-/** Sentences that explain the choice, the most important first. */
+/** Returns sentences that explain the choice, the most important sentence first. */
 export function reasonsFor(
   all: ByTransport<Predicted>,
   { clients, idle, path, speaks, age }: Workload,

@@ -1,14 +1,17 @@
 /**
  * Estimates the server's clock from this page.
  *
- * One sample does not show how its round trip is divided between the two directions. But it bounds the offset with
- * certainty: the server's first stamp was made after t0, and its second before t3. Each sample gives such an
- * interval, and the true offset lies in all of them, so it lies in their intersection. The bound is therefore correct
- * however the delays are divided, as long as the clocks drift by no more than MAX_DRIFT. The sample with the smallest
- * delay would give a plausible offset too, but it would prove nothing.
+ * One sample does not show how its round trip is divided between the two directions. But a sample certainly limits the
+ * offset: the server made its first stamp after t0 and its second stamp before t3. So each sample gives an interval
+ * that contains the true offset, and the true offset lies in the intersection of all intervals. This bound is correct
+ * for any delays, if the clocks drift by at most MAX_DRIFT. The sample with the smallest delay would also give a
+ * plausible offset, but would prove nothing.
  */
 
-/** The four stamps of NTP (RFC 5905 §8) in milliseconds: t0 and t3 by the page's clock, t1 and t2 by the server's. */
+/**
+ * The four stamps of NTP (RFC 5905 §8), in milliseconds. The page's clock made t0 and t3, and the server's clock made
+ * t1 and t2.
+ */
 export interface ClockSample {
   readonly t0: number
   readonly t1: number
@@ -16,7 +19,7 @@ export interface ClockSample {
   readonly t3: number
 }
 
-/** Estimated offset: serverTime = pageTime + offsetMs, true within ±boundMs. */
+/** Estimated offset of the server's clock: serverTime = pageTime + offsetMs. Its error is at most boundMs. */
 export interface ClockReading {
   readonly offsetMs: number
   readonly boundMs: number
@@ -24,45 +27,48 @@ export interface ClockReading {
 
 export interface Clock {
   /**
-   * Adds a sample. An impossible sample (a stamp that is not a number, or t3 before t0) is ignored. If a sample
-   * contradicts an older one, a clock was set or stood still; all older samples are then dropped.
+   * Adds a sample. Ignores an impossible sample, with a stamp that is not a number, or with t3 before t0. If a sample
+   * contradicts an older sample, somebody set a clock or a clock stood still, so all older samples are dropped.
    */
   add(sample: ClockSample): void
   /**
-   * Offset at the given page time, past or present; null before the first sample. After a step of either clock,
-   * earlier times get the offset that holds since the step.
+   * Returns the offset at a page time, past or present; null before the first sample. After one of the clocks was set,
+   * earlier times too get the offset that has been true since then.
    */
   at(pageMs: number): ClockReading | null
-  /** The smallest round trip among the samples, without the time that the server took; null before the first sample. */
+  /** Smallest round trip of the samples, without the time that the server took; null before the first sample. */
   readonly roundTripMs: number | null
   clear(): void
 }
 
 /**
- * Greatest drift of the two clocks, for two crystals of ±50 ppm each. If NTP adjusts a clock faster than this, the
- * samples contradict each other, and the clock starts again from the newest.
+ * Greatest drift between the two clocks, if each crystal is wrong by at most ±50 ppm. If NTP adjusts a clock faster
+ * than this, the samples contradict each other, and the estimate starts again from the newest sample.
  */
 const MAX_DRIFT = 100e-6
 
-/** After this time the interval of a sample has widened by 18 ms at each end, so the sample is no longer useful. */
+/**
+ * Greatest age of a sample. At this age, the sample's interval has become wider by 18 ms at each end, so the sample is
+ * no longer useful.
+ */
 const MAX_AGE_MS = 180_000
 
 /**
- * Greatest number of samples that are kept: a minute of samples at one every 2 s. The limit bounds the memory and the
- * work.
+ * Greatest number of samples that are kept, which limits memory and work. It is one minute of samples, at one sample
+ * every 2 s.
  */
 const MAX_HELD = 32
 
 /**
- * Resolution of Chromium's timer on a page that is not cross-origin isolated; Chromium reduces it against timing
- * attacks.
+ * Resolution of Chromium's clock on a page that is not cross-origin isolated. Chromium makes the resolution coarse as a
+ * protection against timing attacks.
  */
 const RESOLUTION_MS = 0.1
 
 /**
- * Creates a clock. `resolutionMs` is the greatest error of a reading of this page's clock: 0.1 in Chromium (the
- * default), 0.005 in Chromium on a cross-origin isolated page, 1 in Firefox and Safari. If the value is too small,
- * the bound is wrong and good samples contradict each other.
+ * Creates an estimate of the server's clock. `resolutionMs` is the greatest error of a reading of this page's clock:
+ * 0.1 in Chromium (the default), 0.005 in Chromium on a cross-origin isolated page, 1 in Firefox and Safari. If
+ * `resolutionMs` is too small, the bound is wrong and correct samples contradict each other.
  */
 export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
   let held: readonly Bounds[] = []
@@ -71,7 +77,7 @@ export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
     add(sample) {
       if (!isPossible(sample)) return
       const newest = boundsOf(sample, resolutionMs)
-      // The moment of the step is unknown, so none of the older samples is trusted.
+      // The moment at which a clock was set is unknown, so all older samples are dropped.
       const older = held.some((one) => contradict(one, newest)) ? [] : held
       const fresh = older.filter((one) => newest.t3 - one.t3 <= MAX_AGE_MS)
       held = [...fresh, newest].slice(-MAX_HELD)
@@ -88,7 +94,10 @@ export function createClock(resolutionMs: number = RESOLUTION_MS): Clock {
   }
 }
 
-/** Limits that one sample sets to the offset: at least `lowMs` at t3, at most `highMs` at t0. */
+/**
+ * Limits of the offset that follow from one sample: at t3 the offset is at least `lowMs`, and at t0 it is at most
+ * `highMs`.
+ */
 interface Bounds {
   readonly t0: number
   readonly t3: number
@@ -103,9 +112,10 @@ function isPossible({ t0, t1, t2, t3 }: ClockSample): boolean {
 
 function boundsOf({ t0, t1, t2, t3 }: ClockSample, resolutionMs: number): Bounds {
   const offsetMs = (t1 - t0 + (t2 - t3)) / 2
-  // With a coarse timer, the time that the server took can seem longer than the whole round trip.
+  // If the timer is coarse, the server can seem to have taken longer than the whole round trip.
   const roundTripMs = Math.max(0, t3 - t0 - (t2 - t1))
-  // The resolution counts twice: for the stamp of the sample, and for the page time to which the offset is added.
+  // The resolution counts twice: once for the sample's stamp, and once for the page time to which a caller adds the
+  // offset.
   const slackMs = roundTripMs / 2 + 2 * resolutionMs
   return { t0, t3, lowMs: offsetMs - slackMs, highMs: offsetMs + slackMs, roundTripMs }
 }
@@ -114,7 +124,10 @@ function contradict(one: Bounds, other: Bounds): boolean {
   return excludes(one, other) || excludes(other, one)
 }
 
-/** Reports whether the lower bound of `lower` is further above the upper bound of `upper` than MAX_DRIFT allows. */
+/**
+ * Reports whether the lower bound of the sample `lower` is above the upper bound of the sample `upper` by more than
+ * MAX_DRIFT allows.
+ */
 function excludes(upper: Bounds, lower: Bounds): boolean {
   return lower.lowMs - upper.highMs > MAX_DRIFT * Math.abs(lower.t3 - upper.t0)
 }
@@ -122,6 +135,6 @@ function excludes(upper: Bounds, lower: Bounds): boolean {
 function intersection(held: readonly Bounds[], pageMs: number): ClockReading {
   const lowMs = Math.max(...held.map((one) => one.lowMs - MAX_DRIFT * Math.abs(pageMs - one.t3)))
   const highMs = Math.min(...held.map((one) => one.highMs + MAX_DRIFT * Math.abs(pageMs - one.t0)))
-  // Stamps near 1.7e12 ms are rounded to 0.2 µs, so two intervals that only touch may seem to be apart.
+  // Stamps near 1.7e12 ms are rounded to 0.2 µs, so two intervals that only touch can seem to lie apart.
   return { offsetMs: (lowMs + highMs) / 2, boundMs: Math.max(0, (highMs - lowMs) / 2) }
 }

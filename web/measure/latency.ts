@@ -1,10 +1,10 @@
-/** Holds the latencies of one lane, and computes quantiles with their confidence intervals. */
+/** Holds the latencies of one lane. Computes their quantiles, and the confidence intervals of these quantiles. */
 
 export interface Quantile {
   readonly ms: number
   /**
-   * Ends of the 95 % confidence interval, by order statistics, for any distribution. An end is null if there are too
-   * few responses for it: p50 needs 6, the upper end of p95 needs 72, and the upper end of p99 needs 368.
+   * Ends of the 95 % confidence interval, which order statistics give for any distribution. An end is null if there are
+   * too few responses: p50 needs 6, the upper end of p95 needs 72, and the upper end of p99 needs 368.
    */
   readonly lowMs: number | null
   readonly highMs: number | null
@@ -12,51 +12,65 @@ export interface Quantile {
 
 export interface Latencies {
   /**
-   * Adds the latency of one message. If the capacity is reached, the oldest latency is dropped. Negative latencies
-   * are kept, because the clock's error can cause them. A value that is not finite is ignored.
+   * Adds the latency of one message. If the capacity is reached, drops the oldest latency. Keeps a negative latency,
+   * because the clock's error can cause it. Ignores a latency that is not finite.
    *
    * `answer` identifies the response that brought the message. Messages of one response are correlated, so the
-   * confidence interval counts responses. All messages of a response are added before the next response.
+   * confidence interval counts responses. A caller must add all messages of a response before it adds those of the next
+   * response.
    */
   add(ms: number, answer: number): void
   clear(): void
-  /** Number of messages held. */
+  /** Number of messages whose latency is held. */
   readonly n: number
-  /** Number of responses that brought the messages held. */
+  /** Number of responses that brought the messages whose latency is held. */
   readonly answers: number
-  /** Quantile for `p` between 0 and 1, by nearest rank, so it is always a measured latency; null when n = 0. */
+  /**
+   * Returns the quantile for `p`, from 0 to 1; null when n = 0. The method is nearest rank, so the quantile is always
+   * one of the measured latencies.
+   */
   quantile(p: number): Quantile | null
-  /** Reports whether there are enough responses for this quantile. With fewer, the figure is shown in grey. */
+  /**
+   * Reports whether there are enough responses for this quantile. If there are not, the page shows the quantile in
+   * grey.
+   */
   enough(p: number): boolean
   /**
-   * Histogram over a logarithmic axis with `bins` bins of equal width, from 10**lowDecade to 10**highDecade ms. A bin
-   * includes its lower edge and excludes its upper edge. Values outside the range count in the first or last bin.
+   * Returns a histogram with `bins` bins of equal width on a logarithmic axis, from 10**lowDecade to 10**highDecade ms.
+   * A bin includes its lower edge and excludes its upper edge. A latency outside the axis counts in the first or last
+   * bin.
    */
   histogram(lowDecade: number, highDecade: number, bins: number): Uint32Array
   /**
-   * All latencies in ms, smallest first. The array is a view: the next `add` changes it, and callers must not modify
-   * it.
+   * Returns all latencies in ms, smallest first. The array is a view: the next `add` changes the array, and a caller
+   * must not change it.
    */
   sorted(): Float64Array
 }
 
 /**
- * Number of latencies held: about a quarter of an hour at 20 messages a second. An insertion moves at most 160 kB,
- * which takes a few microseconds.
+ * Greatest number of latencies that are held: about a quarter of an hour at 20 messages a second. To insert one, the
+ * computer moves at most 160 kB, which takes a few microseconds.
  */
 const CAPACITY = 20_000
 
-/** Creates an empty set of latencies. `capacity` is the number of messages held, at least 2. */
+/**
+ * Creates an empty set of latencies. `capacity` is the greatest number of latencies that the set holds; it is at least
+ * 2.
+ */
 export function createLatencies(capacity: number = CAPACITY): Latencies {
-  /** Latencies in order of arrival, as a ring buffer: once it is full, the oldest is at `next`. */
+  /** Latencies in order of arrival, as a ring buffer. Once the buffer is full, its oldest latency is at `next`. */
   const arrived = new Float64Array(capacity)
   const answerOf = new Float64Array(capacity)
-  /** The same latencies, smallest first. */
+  /** The same latencies as in `arrived`, smallest first. */
   const ordered = new Float64Array(capacity)
   let next = 0
   let n = 0
   let answers = 0
-  /** NaN is not equal to itself, so the first message always begins a response. */
+  /**
+   * Identifies the response of the newest message. At the start it is NaN, which equals no number, so the first message
+   * always begins a response.
+   */
   let newestAnswer = Number.NaN
 
   return {
@@ -116,7 +130,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
     n++
   }
 
-  /** Counts the latencies held that are smaller than `ms`. */
+  /** Counts how many of the held latencies are smaller than `ms`. */
   function rankOf(ms: number): number {
     let from = 0
     let to = n
@@ -130,34 +144,37 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
 }
 
 /**
- * Quantile of latencies that are sorted, smallest first; null if there are none. `answers` is the number of independent
- * observations among them: its confidence interval counts these.
+ * Returns a quantile of sorted latencies, smallest first; null if there are none. `answers` is the number of
+ * independent responses that brought them, which the confidence interval needs.
  */
 export function sampleQuantile(sorted: Float64Array, answers: number, p: number): Quantile | null {
   const n = sorted.length
   if (n === 0) return null
-  /** Latency of the given rank, counted from 1 for the smallest. */
+  /** Returns the latency at a rank. Rank 1 is the smallest latency. */
   const ofRank = (rank: number): number => sorted[Math.min(Math.max(rank, 1), n) - 1] ?? Number.NaN
   const { low, high } = confidenceRanks(answers, p)
   const messagesPerAnswer = n / answers
   return {
     ms: ofRank(Math.ceil(p * n - ROUNDING)),
-    // The interval is found in ranks of responses. Each response stands for an equal share of the messages.
+    // The interval is computed in ranks of responses. Each response counts as an equal number of messages.
     lowMs: low === null ? null : ofRank(Math.floor((low - 1) * messagesPerAnswer + ROUNDING) + 1),
     highMs: high === null ? null : ofRank(Math.ceil(high * messagesPerAnswer - ROUNDING)),
   }
 }
 
-/** 0.07 × 100 is 7.000000000000001. Without this allowance, `Math.ceil` would round such a product up by one rank. */
+/**
+ * Allowance for rounding errors. For example, 0.07 × 100 is 7.000000000000001, and without this allowance `Math.ceil`
+ * would make it 8.
+ */
 const ROUNDING = 1e-9
 
-/** Share of the cases that a 95 % interval leaves out at each end. */
+/** Probability that the true value is below a 95 % interval; the same for above. */
 const TAIL = 0.025
 
 /**
- * Ranks, counted from 1, that enclose the p-quantile of a sample of n in 95 % of all cases. They follow from the
- * binomial distribution of the number of values below that quantile. A rank is null if even the smallest or the
- * largest value does not suffice.
+ * Returns two ranks, counted from 1, that enclose the p-quantile of a sample of n in 95 % of all cases. The number of
+ * values below that quantile has a binomial distribution, from which the ranks follow. A rank is null if not even the
+ * smallest or largest value is far enough.
  */
 function confidenceRanks(n: number, p: number): { readonly low: number | null; readonly high: number | null } {
   const { first, weights } = binomial(n, p)
@@ -173,12 +190,13 @@ function confidenceRanks(n: number, p: number): { readonly low: number | null; r
   return { low: low >= 1 ? low : null, high: high <= n ? high : null }
 }
 
-/** A smaller weight has no effect beside a tail of 0.025. */
+/** Weights below this are left out, because they do not change a tail of 0.025. */
 const NEGLIGIBLE = 1e-12
 
 /**
- * Unnormalised binomial distribution from `first` on, without its negligible terms. It is built outwards from its
- * largest term, because (1 − p)^n is 0 in floating point if n is large.
+ * Returns the weights of a binomial distribution, not normalised, from the number `first` on. Negligible weights are
+ * left out. The function begins with the largest weight, because the weight (1 − p)^n would be 0 in floating point for
+ * a large n.
  */
 function binomial(n: number, p: number): { readonly first: number; readonly weights: readonly number[] } {
   const odds = p / (1 - p)
@@ -197,9 +215,9 @@ function binomial(n: number, p: number): { readonly first: number; readonly weig
 }
 
 /**
- * Number of responses from which a quantile is shown in full. It is a little more than the confidence interval needs
- * (72 for p95, 368 for p99), so that the interval's upper end is not the single worst response. With 20 responses,
- * the interval of the median lies within the middle half.
+ * Returns the number of responses from which the page shows a quantile in full. For p95 and p99, the number is a little
+ * greater than the confidence interval needs (72 and 368), so that the interval's upper end is not the single worst
+ * response. With 20 responses, the median's interval lies within the middle half.
  */
 function answersFor(p: number): number {
   const extreme = Math.max(p, 1 - p)

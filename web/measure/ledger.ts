@@ -1,65 +1,80 @@
 /**
- * Ledger that proves that a lane lost and repeated nothing. It enters each event's sequence number on arrival.
- * Sequence numbers have no holes within a room and an epoch, so a skipped number is a lost event.
+ * Counts the events that a lane lost or repeated. The ledger enters the sequence number of each event on arrival.
+ * Within a room and an epoch, no sequence number is left out, so a missing number is a lost event.
  */
 import type { Cursor } from '../../server/protocol/feed.ts'
 
 export interface LedgerCounts {
-  /** Number of events received, without duplicates. */
+  /** Number of events that the lane received, without duplicates. */
   readonly received: number
-  /** Number of events that are missing although later events have arrived. */
+  /** Number of events that the lane has not received although it has received later events. */
   readonly lost: number
-  /** Number of copies of events that had been received before. */
+  /** Number of copies of events that the lane had received before. */
   readonly duplicated: number
-  /** Number of events received after a later event. */
+  /** Number of events that the lane received after a later event. */
   readonly outOfOrder: number
-  /** Number of events received late, by resuming. */
+  /** Number of events that the lane received late, because it resumed. */
   readonly recovered: number
-  /** Number of events that the server announced as no longer kept. */
+  /** Number of events that the lane missed because the server no longer kept them, as the server told the lane. */
   readonly gapped: number
 }
 
 export interface Ledger {
   /**
-   * Starts, or starts again, at a cursor. Events up to it are not expected, and count as duplicates if they come. The
-   * counts stay. If the cursor is `"0"` or belongs to another epoch than the events, the first event sets the
-   * position.
+   * Starts at a cursor, for the first time or again. Events up to the cursor are not expected, and count as duplicates
+   * if they come. The counts continue. If the cursor is `"0"` or belongs to another epoch than the events, the ledger
+   * starts at the first event.
    */
   startAt(cursor: Cursor): void
   /**
-   * Enters an event. `late`: the event was published before the lane was last opened, so it came by resuming. An
-   * event of another epoch starts the ledger again; nothing between two epochs counts as lost. An id without a
-   * sequence number counts as received.
+   * Enters an event. `late` is true if the server published the event before the lane last opened, so that the lane
+   * received it by resuming. An event of another epoch starts the ledger again, and nothing between two epochs counts
+   * as lost. An event whose id has no sequence number counts as received.
    */
   receive(id: Cursor, late: boolean): LedgerVerdict
   /**
-   * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. They count as
-   * gapped, not as lost. Events that were missing before that position stay lost.
+   * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. These events count
+   * as gapped, not as lost. Events that were missing before the lane's position stay lost.
    *
-   * Call this before `receive` for the events after the gap. A poll's response has only one cursor, so the cursor may
-   * be later than some of these events. In that case the first of them shows the end of the gap, and the count is
-   * corrected.
+   * Call this before `receive` for the events after the gap. A poll's response has only one cursor, which may be later
+   * than some events of this response. In that case, the first of these events shows where the gap ends, and the ledger
+   * corrects the count.
    *
-   * Returns the sequence numbers of the gap; null if there are none, or if the epoch changed and they are unknown.
+   * Returns the first and the last sequence number of the gap. Returns null if the gap is empty, or if the epoch
+   * changed and the sequence numbers are unknown.
    */
   gap(cursor: Cursor): { readonly first: number; readonly last: number } | null
   readonly counts: LedgerCounts
-  /** Sequence numbers lost in this epoch, as inclusive ranges, oldest first; at most the last 1000 ranges. */
+  /**
+   * Returns the sequence numbers lost in this epoch, as ranges from first to last, oldest range first. At most the
+   * newest 1000 ranges are kept.
+   */
   missing(): readonly (readonly [number, number])[]
-  /** Sets the counts to 0 and keeps the position. Events lost so far are no longer reported as missing. */
+  /**
+   * Sets the counts to 0 and keeps the position. The ledger no longer reports events as missing that were lost before.
+   */
   clear(): void
 }
 
 export type LedgerVerdict = 'new' | 'duplicate' | 'out of order'
 
-/** Bounds the memory of a lane that loses every other event. Events in older holes stay lost, even if they arrive. */
+/**
+ * Greatest number of ranges that are kept. It limits the memory of a lane that loses every other event. An event in an
+ * older range stays lost, even if it arrives later.
+ */
 const MAX_HOLES = 1000
 
 export function createLedger(): Ledger {
   let counts = noCounts()
-  /** Position of the last event that was received, gapped or skipped; null until the first event sets it. */
+  /**
+   * Position of the newest event that the lane received, lost by a gap, or skipped; null until the first event sets the
+   * position.
+   */
   let position: Position | null = null
-  /** Ranges below the position that have not been received: disjoint, ascending, and never empty. */
+  /**
+   * Ranges of sequence numbers below the position that the lane has not received. They are disjoint, ascending, and
+   * never empty.
+   */
   let holes: readonly Hole[] = []
 
   return {
@@ -128,8 +143,8 @@ export function createLedger(): Ledger {
   }
 
   /**
-   * Starts at an event. Earlier events were not requested but have not been received either, so they are no
-   * duplicates if they come.
+   * Starts at this event. The lane did not request earlier events and has not received them, so an earlier event that
+   * comes is no duplicate.
    */
   function startWith(event: Position): void {
     holes = []
@@ -139,7 +154,8 @@ export function createLedger(): Ledger {
 
   function open(kind: Hole['kind'], first: number, last: number): void {
     const newest = holes.at(-1)
-    // Two gaps announced in a row become one, so that the next event can correct the end of both.
+    // If the server announces two gaps in a row, the ledger joins them, so that the next event can correct the end of
+    // the joined gap.
     if (newest?.kind === kind && newest.last === first - 1) holes = [...holes.slice(0, -1), { ...newest, last }]
     else holes = nonEmpty([...holes, { kind, first, last }]).slice(-MAX_HOLES)
     count(kind, last - first + 1)
@@ -153,8 +169,8 @@ export function createLedger(): Ledger {
   }
 
   /**
-   * Corrects the end of the newest gap, because an event inside it has arrived first. The gap then ends just before
-   * this event.
+   * Corrects the end of the newest gap after an event inside this gap has arrived. The gap then ends just before the
+   * event.
    */
   function endGap(hole: Hole, event: Position): void {
     holes = holes.slice(0, -1)
@@ -169,8 +185,9 @@ export function createLedger(): Ledger {
 }
 
 /**
- * Sequence number in a cursor; NaN for `"0"` and any other cursor without one. Clients treat a cursor as opaque, and
- * so does the rest of web/. Only the ledger must read it, to know whether an event is missing between two others.
+ * Returns the sequence number in a cursor; NaN for `"0"` and for any other cursor without one. All other code in web/
+ * treats a cursor as opaque. Only the ledger reads the number, because it must know whether an event between two others
+ * is missing.
  */
 export function seqOf(cursor: Cursor): number {
   return parse(cursor)?.seq ?? Number.NaN

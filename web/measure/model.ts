@@ -1,73 +1,82 @@
 /**
- * Models the latency and the bytes that theory expects of each transport. The page draws them beside the
+ * Models which latency and how many bytes theory expects of each transport. The page draws these predictions beside the
  * measurements.
  *
- * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane it begins
- * with the commit (`serviceMs`), before which no client can see the event. Then comes the wait of the transport, and
- * at the end the way to the client.
+ * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane it begins with
+ * the commit (`serviceMs`), because no client can see the event before. Then the event waits, if the transport makes it
+ * wait. At the end the event travels to the client.
  */
 export interface ModelInputs {
-  /** Short polling: the pause between a response and the next request. */
+  /** Short polling: how long the client pauses between a response and the next request. */
   readonly intervalMs: number
   /** Long polling: the longest time for which the server holds a request. */
   readonly waitS: number
   readonly roundTripMs: number
-  /** Time of the commit: from the acceptance of a publish until the transports get the event. */
+  /** Duration of a commit: from the time at which the server accepts a publish until the transports get the event. */
   readonly serviceMs: number
-  /** Rate of the whole room, as a Poisson process. */
+  /** Messages per second in the whole room. They come as a Poisson process. */
   readonly ratePerSecond: number
 }
 
 export interface Expectation {
   readonly p50Ms: number
-  /** Range that holds nearly all latencies: 5 % to 95 %, or all of them for short polling. */
+  /**
+   * Lower end of the range that holds nearly all latencies, followed by its upper end. The range is 5 % to 95 %; for
+   * short polling it holds all latencies.
+   */
   readonly fromMs: number
   readonly toMs: number
-  /** P(latency <= ms). */
+  /** Returns the probability that a latency is at most `ms`. */
   cdf(ms: number): number
 }
 
-/** Expectations for one transport. Each transport names the model that applies to it. */
+/** What theory expects of one transport. Each transport names its model. */
 export interface Model {
-  /** Distribution of the latencies. */
+  /** Returns the distribution of the latencies. */
   delay(conditions: ModelInputs): Expectation
   /**
-   * Bytes that cross the wire for each message that arrives, in both directions; null if there are no messages.
-   * Handshakes and reconnections are left out, because their share falls with every message.
+   * Returns the bytes on the wire, in both directions, for each message that arrives; null if there are no messages.
+   * Handshakes and reconnections do not count, because their share becomes smaller with every message.
    */
   bytesPerMessage(sizes: LaneSizes, conditions: ModelInputs): number | null
-  /** Requests and bytes per second. Unlike `bytesPerMessage`, it has a value for a feed without messages too. */
+  /**
+   * Returns the requests and bytes per second. They have a value even for a feed without messages, unlike
+   * `bytesPerMessage`.
+   */
   use(sizes: LaneSizes, conditions: ModelInputs): Use
 }
 
 /**
- * Time of a poll in addition to the round trip: the browser's fetch, and the work of the server. It is an allowance,
- * not a measurement, and matters only if the interval and the round trip are both short.
+ * Time that a poll takes besides its round trip: the browser's fetch, and the server's work. This time is an
+ * assumption, not a measurement. It matters only if both the interval and the round trip are short.
  */
 const EXCHANGE_MS = 1
 
 /**
- * Sizes of one lane, in bytes of TCP payload. They are measured, because cookies, headers and names differ between
- * browsers and servers.
+ * Sizes of one lane's parts, in bytes of TCP payload. The page measures the sizes, because cookies, headers and names
+ * differ between browsers and servers.
  */
 export interface LaneSizes {
-  /** The JSON of one message. */
+  /** Bytes of one message's JSON. */
   readonly payload: number
-  /** Request head and response head of an exchange that brings messages. The handshake of a stream is not included. */
+  /**
+   * Bytes of the request head and the response head in an exchange that brings messages. A stream's handshake does not
+   * count.
+   */
   readonly heads: number
-  /** For polls: the bytes around all messages of one response. For streams: the bytes around each message. */
+  /** Bytes around the messages. For a poll: around all messages of one response. For a stream: around each message. */
   readonly framing: number
-  /** Request and response of a poll that brings no message. */
+  /** Bytes of the request and the response in a poll that brings no message. */
   readonly empty: number
 }
 
-/** Resources that one client uses in a second. The single request of a stream is left out. */
+/** What one client uses in a second. A stream's single request does not count. */
 export interface Use {
   readonly requestsPerSecond: number
   readonly bytesPerSecond: number
 }
 
-/** Interval between two heartbeats that the server of a stream sends. */
+/** Seconds between two heartbeats that the server sends on a stream. */
 const HEARTBEAT_S = 15
 
 /** Short polling: the client pauses between a response and the next request. */
@@ -77,8 +86,8 @@ export const shortPolling: Model = polling(shortPollDelay, shortCycle)
 export const longPolling: Model = polling(longPollDelay, longCycle)
 
 /**
- * Model of a stream or socket that stays open. `heartbeatBytes` is the size of one heartbeat, with its reply if it
- * has one.
+ * Model of a stream or socket that stays open. `heartbeatBytes` is the size of one heartbeat, with the reply if there
+ * is one.
  */
 export function streaming(heartbeatBytes: number): Model {
   const heartbeatBytesPerSecond = heartbeatBytes / HEARTBEAT_S
@@ -112,7 +121,7 @@ function polling(delay: Model['delay'], cycle: (conditions: ModelInputs) => Cycl
   }
 }
 
-/** Averages of one cycle of polling, from one response to the next. */
+/** Averages over one polling cycle, which lasts from one response to the next. */
 interface Cycle {
   /** Number of responses that bring messages. */
   readonly useful: number
@@ -121,7 +130,10 @@ interface Cycle {
   readonly seconds: number
 }
 
-/** Cycle of short polling. A poll is empty if nothing was published since the poll before: probability e^(−r·p′). */
+/**
+ * Computes a cycle of short polling. A poll is empty if nothing was published since the last poll. The probability of
+ * this is e^(−r·p′).
+ */
 function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
   const messages = (ratePerSecond * (intervalMs + roundTripMs + EXCHANGE_MS)) / 1000
   const empties = Math.exp(-messages)
@@ -129,9 +141,9 @@ function shortCycle({ intervalMs, roundTripMs, ratePerSecond }: ModelInputs): Cy
 }
 
 /**
- * Cycle of long polling. Messages that are published between a response and the next request come together, in an
- * immediate response. Otherwise, with probability e^(−r·g), the server holds the request. The hold ends with the
- * first message, or with an empty response: probability e^(−r·g)·e^(−r·T).
+ * Computes a cycle of long polling. The server answers at once, with all messages that were published between the last
+ * response and this request. If there were none, with probability e^(−r·g), the server holds the request. The server
+ * then answers with the first message, or with an empty response after the hold: probability e^(−r·g)·e^(−r·T).
  */
 function longCycle({ waitS, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
   const gapS = (roundTripMs + EXCHANGE_MS) / 1000
@@ -147,9 +159,9 @@ function longCycle({ waitS, roundTripMs, ratePerSecond }: ModelInputs): Cycle {
 }
 
 /**
- * Delay of short polling. The pause begins at the response, so polls reach the server once per interval + round trip
- * + exchange. An event becomes visible at any moment between two polls, so the wait is uniform. The response needs
- * half the round trip.
+ * Computes the delay of short polling. The client pauses after each response, so a poll reaches the server once per
+ * interval + round trip + exchange. An event can become visible at any moment between two polls, so its wait is
+ * uniform. The response travels for half a round trip.
  */
 function shortPollDelay({ intervalMs, roundTripMs, serviceMs }: ModelInputs): Expectation {
   const cycleMs = intervalMs + roundTripMs + EXCHANGE_MS
@@ -163,9 +175,9 @@ function shortPollDelay({ intervalMs, roundTripMs, serviceMs }: ModelInputs): Ex
 }
 
 /**
- * Delay of long polling. The server answers a held request at once, as fast as a stream. After each response there is
- * a gap, because the next request is not there yet. An event that becomes visible in this gap waits for the rest of
- * the gap. A Poisson event falls on any moment of a gap with equal probability, so that wait is uniform.
+ * Computes the delay of long polling. The server answers a held request at once, as fast as a stream. After each
+ * response comes a gap, in which the server has no request. An event that becomes visible in the gap waits until the
+ * gap ends. A Poisson event falls on every moment of the gap with equal probability, so this wait is uniform.
  */
 function longPollDelay(conditions: ModelInputs): Expectation {
   const wayMs = unknownWayMs(conditions)
@@ -178,9 +190,10 @@ function longPollDelay(conditions: ModelInputs): Expectation {
 }
 
 /**
- * Share of the events that become visible in a gap between two requests. On average, r·g events come in a gap. One
- * more event comes during the hold, if the gap had none, e^(−r·g), and if the hold does not end before, 1 − e^(−r·T).
- * For a long hold this is the textbook's r·g / b, with b = r·g + e^(−r·g) events per response.
+ * Returns the share of the events that become visible in a gap between two requests. On average, r·g events come in a
+ * gap. One more event comes during a hold, with two conditions: no event came in the gap, e^(−r·g), and the hold lasted
+ * long enough, 1 − e^(−r·T). For a long hold, the share is the textbook's r·g / b, with b = r·g + e^(−r·g) events per
+ * response.
  */
 function shareInGap(gapMs: number, { ratePerSecond, waitS }: ModelInputs): number {
   if (ratePerSecond === 0) return gapMs / (gapMs + waitS * 1000)
@@ -189,7 +202,7 @@ function shareInGap(gapMs: number, { ratePerSecond, waitS }: ModelInputs): numbe
   return eventsInGap / (eventsInGap + eventsWhileParked)
 }
 
-/** Delay of SSE and WebSocket: only the commit and the way to the client. */
+/** Computes the delay of SSE and WebSocket: the commit, and the way to the client. */
 function streamDelay(conditions: ModelInputs): Expectation {
   const wayMs = unknownWayMs(conditions)
   return between5And95(conditions.serviceMs, conditions.serviceMs + wayMs, (ms) =>
@@ -198,10 +211,10 @@ function streamDelay(conditions: ModelInputs): Expectation {
 }
 
 /**
- * Range of the time that a pushed event needs to the client. The two ends cannot measure how the round trip is
- * divided, so any value from 0 to the whole round trip is treated as equally likely. This describes a lack of
- * knowledge, not the real distribution, so no goodness of fit may be tested against it. The smallest range avoids a
- * division by zero.
+ * Returns the width of the range of times that a pushed event may need to the client. Neither the page nor the server
+ * can measure how a round trip is divided, so every time from 0 to a whole round trip counts as equally likely. This
+ * range describes what is unknown, not the real distribution, so no test of goodness of fit may use it. The width has a
+ * minimum, which avoids a division by zero.
  */
 function unknownWayMs({ roundTripMs }: ModelInputs): number {
   return Math.max(roundTripMs, 0.001)
@@ -213,7 +226,8 @@ function between5And95(lowestMs: number, highestMs: number, cdf: (ms: number) =>
 }
 
 /**
- * Inverts `cdf` by bisection. After 50 halvings, the remaining interval is negligible for any range of milliseconds.
+ * Returns the time at which `cdf` reaches a share, by bisection. After 50 halvings, the rest of the interval is
+ * negligible for any range of milliseconds.
  */
 function inverse(cdf: (ms: number) => number, share: number, lowestMs: number, highestMs: number): number {
   let low = lowestMs
@@ -226,12 +240,12 @@ function inverse(cdf: (ms: number) => number, share: number, lowestMs: number, h
   return high
 }
 
-/** The distribution function of U(0, width). */
+/** Returns the distribution function of U(0, width). */
 function uniform(ms: number, widthMs: number): number {
   return Math.min(1, Math.max(0, ms / widthMs))
 }
 
-/** The distribution function of U(0, a) + U(0, b). */
+/** Returns the distribution function of U(0, a) + U(0, b). */
 function sumOfUniforms(ms: number, aMs: number, bMs: number): number {
   if (ms >= aMs + bMs) return 1
   const half = (x: number): number => Math.max(0, x) ** 2 / 2
@@ -239,10 +253,10 @@ function sumOfUniforms(ms: number, aMs: number, bMs: number): number {
 }
 
 /**
- * Kolmogorov–Smirnov test of `sorted` samples (smallest first) against a continuous distribution. `d` is the greatest
- * distance between the two distribution functions. `p` is the probability that chance alone gives such a distance, if
- * the samples are independent. It is asymptotic with Stephens' correction (1970), good from n = 5 on. Without
- * samples, d = 0 and p = 1.
+ * Kolmogorov–Smirnov test of `sorted` samples, smallest first, against a continuous distribution. `d` is the greatest
+ * distance between the two distribution functions. `p` is the probability of such a distance by chance alone, if the
+ * samples are independent. The computation of `p` is asymptotic with Stephens' correction (1970), and good from n = 5
+ * on. Without samples, d = 0 and p = 1.
  */
 export function kolmogorovSmirnov(sorted: ArrayLike<number>, cdf: (ms: number) => number): { d: number; p: number } {
   const n = sorted.length
@@ -256,9 +270,9 @@ export function kolmogorovSmirnov(sorted: ArrayLike<number>, cdf: (ms: number) =
   return { d, p: kolmogorovTail((root + 0.12 + 0.11 / root) * d) }
 }
 
-/** P(K > x) of Kolmogorov's distribution. */
+/** Returns P(K > x) of Kolmogorov's distribution. */
 function kolmogorovTail(x: number): number {
-  // Below 0.2 the alternating series needs more and more terms, and the result is 1 to twelve digits.
+  // Below 0.2, the alternating series needs more and more terms, and the probability is 1 up to twelve digits.
   if (x < 0.2) return 1
   let sum = 0
   for (let j = 1; j <= 20; j++) sum += (j % 2 === 1 ? 2 : -2) * Math.exp(-2 * (j * x) ** 2)

@@ -1,16 +1,16 @@
-/** Describes a workload by figures, and stores it in the page's address. */
+/** Describes a workload by figures, and writes these figures into the page's address. */
 
 export interface Workload {
   /** Messages per second that each client receives. */
   readonly rate: number
-  /** Size of a message's text; the JSON around it is measured. */
+  /** Bytes of a message's text. The page measures the JSON around the text. */
   readonly bytes: number
   readonly clients: number
-  /** Greatest age in seconds that 19 of 20 messages may have on arrival. */
+  /** Age in seconds that 19 of 20 messages must not exceed on arrival. */
   readonly age: number
   /** One-way latency in ms. */
   readonly latency: number
-  /** Share of the time without messages, in percent. */
+  /** Share of the time in which no message comes, in percent. */
   readonly idle: number
   /** Memory that one open connection takes at the server, in KiB. */
   readonly memory: number
@@ -19,7 +19,10 @@ export interface Workload {
   readonly speaks: boolean
 }
 
-/** Obstacle on the network path: none, a proxy that buffers responses, or a firewall that refuses WebSockets. */
+/**
+ * Obstacle on the network path. `clear`: none. `buffers`: a proxy that buffers responses. `firewall`: a firewall that
+ * refuses WebSockets.
+ */
 export type Path = 'clear' | 'buffers' | 'firewall'
 
 export const PATHS: readonly Path[] = ['clear', 'buffers', 'firewall']
@@ -44,7 +47,7 @@ export const FIGURES: Record<Figure, FigureRange> = {
 
 const NAMES = Object.keys(FIGURES) as Figure[]
 
-/** Reads a workload from a query string. A missing or invalid figure gets its usual value. */
+/** Reads a workload from a query string. A figure that is missing or not valid gets its usual value. */
 export function readWorkload(search: string): Workload {
   const query = new URLSearchParams(search)
   const figure = (name: Figure): number => {
@@ -64,7 +67,7 @@ export function readWorkload(search: string): Workload {
   }
 }
 
-/** Query string of a workload, with its `?`. Figures with their usual value are left out. */
+/** Returns a workload as a query string that begins with `?`. Figures with their usual value are left out. */
 export function writeWorkload(workload: Workload): string {
   const query = new URLSearchParams()
   for (const name of NAMES) if (workload[name] !== FIGURES[name].usual) query.set(name, String(workload[name]))
@@ -74,7 +77,7 @@ export function writeWorkload(workload: Workload): string {
   return text && `?${text}`
 }
 
-/** Reports whether a figure is in its range, and whole if a fraction would be meaningless. */
+/** Reports whether a figure is in its range. A figure for which a fraction has no meaning must also be whole. */
 export function isFitting(name: Figure, value: number): boolean {
   const { from, to } = FIGURES[name]
   const isWhole = Number.isInteger(value) || (name !== 'bytes' && name !== 'clients')

@@ -1,6 +1,5 @@
 /**
- * Stores a person's choices between visits. If the browser forbids storage, nothing is stored, and no error is
- * reported.
+ * Keeps a person's choices between visits. If the browser forbids storage, nothing is kept, and nobody gets an error.
  */
 type Remembered = 'name' | 'person' | 'theme' | `${'prediction' | 'count'}.${string}`
 
@@ -16,6 +15,6 @@ export function remember(what: Remembered, value: string): void {
   try {
     localStorage.setItem(`fourwire.${what}`, value)
   } catch {
-    // Storage is forbidden or full, so the page asks for the value again next time.
+    // The browser forbids storage, or the storage is full. The page asks for the value again at the next visit.
   }
 }

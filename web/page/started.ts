@@ -1,9 +1,9 @@
-/** Work that every page does after it has started. */
+/** What every page does after it has started. */
 import type { Problem } from '../../server/protocol/feed.ts'
 
 /**
- * Removes the document's message that the page has not started. If the server refuses this page's requests, a bar
- * across the page shows the reason and the remedy.
+ * Removes the message that the page has not started, which the HTML document contains. If the server refuses this
+ * page's requests, shows the reason and the remedy in a bar across the page.
  */
 export function started(): void {
   document.querySelector('.unstarted')?.remove()
@@ -13,8 +13,8 @@ export function started(): void {
 }
 
 /**
- * Sends a request with an Origin, as publishing does. Browsers send Origin with OPTIONS, but not with GET. Returns a
- * sentence; null if the server does not refuse.
+ * Sends a request with the header Origin, as a publish does. A browser sends Origin with OPTIONS, but not with GET.
+ * Returns a sentence if the server refuses the request, otherwise null.
  */
 async function refusal(): Promise<string | null> {
   try {
@@ -23,7 +23,7 @@ async function refusal(): Promise<string | null> {
     const { detail, remedy }: Problem = await response.json()
     return `This page is at ${location.origin}. ${detail} ${remedy}`
   } catch {
-    // If there is no valid answer, the page itself reports the trouble.
+    // If the server gives no valid answer, the page's own messages describe the failure.
     return null
   }
 }

@@ -4,7 +4,10 @@ import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import type { SessionFacts } from '../session/session.ts'
 
-/** Time before the bar appears. A restart is over sooner, before anybody could read the bar. */
+/**
+ * Time before the bar appears. A restart of the server takes less time, so nobody could read a bar that appears at
+ * once.
+ */
 const PATIENCE_MS = 1200
 
 export function trouble(session: SessionFacts): TemplateResult | typeof nothing {
@@ -16,7 +19,7 @@ export function trouble(session: SessionFacts): TemplateResult | typeof nothing 
   )
 }
 
-/** Draws a notice while no WebSocket gets through. It has its own row, because the state can last. */
+/** Draws a notice while the network refuses WebSockets. This state can last, so the notice has a row of its own. */
 export function withoutWebSocket({ isWithoutWebSocket }: SessionFacts): TemplateResult | typeof nothing {
   if (!isWithoutWebSocket) return nothing
   return html`<p class="notice" role="status">

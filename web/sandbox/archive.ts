@@ -1,4 +1,4 @@
-/** Collects exchanges of this page for a HAR file. */
+/** Collects this page's exchanges for a HAR file. */
 import type { Inspected } from '../../server/protocol/wire.ts'
 import { askedFor } from '../inspect/asked.ts'
 import type { HarExchange } from '../inspect/har.ts'
@@ -9,7 +9,7 @@ import type { SessionActs, SessionFacts } from '../session/session.ts'
 
 const MINUTE_MS = 60_000
 
-/** The exchange as the page may see it, with the browser's times if they are known. */
+/** Returns the exchange as far as the page may see it, with the browser's times if the browser knows them. */
 export function harExchange(session: SessionFacts, inspected: Inspected): HarExchange {
   const asked = session.lanes.map(({ marks }) => askedFor(inspected.exchange, marks)).find((found) => found !== null)
   return {
@@ -21,14 +21,14 @@ export function harExchange(session: SessionFacts, inspected: Inspected): HarExc
 
 export interface Minute {
   readonly exchanges: readonly HarExchange[]
-  /** Number of exchanges whose bytes the server no longer keeps. */
+  /** Number of exchanges of which the server no longer keeps the bytes. */
   readonly missing: number
 }
 
 /**
- * Fetches every exchange of the page's lanes that was active during the last minute, one after the other. `progress`
- * gets the number of fetched exchanges before each of them, and the number of all. Rejects if the lab's connection
- * ends, or with the signal's reason if it is aborted.
+ * Fetches, one after the other, every exchange of the page's lanes that was active in the last minute. Before each
+ * exchange, calls `progress` with the number of fetched exchanges and the number of all exchanges. Rejects if the lab's
+ * connection ends. If `signal` aborts, rejects with the signal's reason.
  */
 export async function lastMinute(
   session: SessionFacts & SessionActs,

@@ -1,4 +1,4 @@
-/** Draws the controls that affect all lanes: the rate, the network and its failures, the time scale, and the pause. */
+/** Draws the controls for all lanes: the rate, the network and its failures, the time scale, and the pause. */
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { RATES } from '../session/address.ts'
@@ -31,7 +31,7 @@ export function rateControl(session: SessionFacts & SessionActs, name: string): 
   </span>`
 }
 
-/** Draws the choice of a network. `more` opens the panel with every condition. */
+/** Draws the control that chooses a network. `more` opens the panel with all conditions. */
 export function networkControl(session: SessionFacts & SessionActs, name: string, more: () => void): TemplateResult {
   const { conditions, presets } = session
   const current = conditions && presetOf(conditions, presets)
@@ -91,7 +91,7 @@ export function breakControl(session: SessionFacts & SessionActs): TemplateResul
   </span>`
 }
 
-/** Reason why a control is disabled; otherwise its purpose. */
+/** Returns the reason why a control is disabled. If the control is enabled, returns its purpose. */
 function reasonFor({ conditions, instructor, refusal }: SessionFacts & SessionActs, help: string): string {
   return conditions !== null && !instructor ? (refusal ?? HELP.notInstructor) : help
 }

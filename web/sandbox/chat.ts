@@ -1,4 +1,4 @@
-/** Shows the chat messages, with the delay of each lane. */
+/** Shows the chat messages, each with its delay on each lane. */
 import { LitElement, html } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Message } from '../lane/messages.ts'
@@ -9,13 +9,13 @@ import { DASH, milliseconds } from '../page/format.ts'
 import { isChat } from '../ladder/rules.ts'
 import { shape } from '../lane/shape.ts'
 
-/** Number of messages shown: enough for a large screen. */
+/** Greatest number of messages that are shown. They fill even a large screen. */
 const MOST = 30
 
 export class Chat extends LitElement {
   static override properties = { session: { attribute: false }, tick: { attribute: false } }
   declare session: SessionFacts
-  /** Counter that changes when a message arrived. */
+  /** Counter. It changes when a message has arrived, so that the page draws again. */
   declare tick: number
 
   protected override createRenderRoot(): HTMLElement {
@@ -46,7 +46,10 @@ export class Chat extends LitElement {
     </tr>`
   }
 
-  /** Delay of a message on a lane; undefined while the lane will still bring it, a dash if it never will. */
+  /**
+   * Returns the delay of a message on a lane; undefined if the lane will still bring the message, and a dash if it
+   * never will.
+   */
   #delay({ receivedAtMs, delayMs, order }: Message, { name, on, startOrder }: Lane): string | undefined {
     const index = LANES.indexOf(name)
     if (receivedAtMs[index] !== undefined) return milliseconds(delayMs[index])

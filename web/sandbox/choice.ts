@@ -3,7 +3,7 @@ import type { TemplateResult } from 'lit'
 import type { SessionActs, SessionFacts } from '../session/session.ts'
 import type { Setting } from '../transports/transport.ts'
 
-/** Draws a select inside a sentence, for a setting of a transport. */
+/** Draws a select element inside a sentence. With it, a reader changes a setting of a transport. */
 export function settingControl(session: SessionFacts & SessionActs, setting: Setting): TemplateResult {
   const { name, label, choices, perSecond } = setting
   const changed = ({ target }: Event): void => {

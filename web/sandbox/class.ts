@@ -1,6 +1,6 @@
 /**
- * Draws the instructor's panel for the class: hides the chat, removes messages, mutes and removes people, and clears
- * the room.
+ * Draws the panel with which the instructor manages the class: the instructor can hide the chat, remove messages, mute
+ * or remove people, and clear the room.
  */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
@@ -11,13 +11,13 @@ import type { SessionActs, SessionFacts } from '../session/session.ts'
 import type { Controls } from '../page/controls.ts'
 import { isChat } from '../ladder/rules.ts'
 
-/** Number of messages that can be removed one by one. The room can also be cleared as a whole. */
+/** Greatest number of messages that the panel lists for removal. The instructor can also clear the whole room. */
 const MOST_MESSAGES = 50
 
-/** Interval at which the list of people is fetched again while the panel is open. */
+/** Interval at which the open panel fetches the list of people again. */
 const LIST_EVERY_MS = 5000
 
-/** Time within which a second press confirms an action that cannot be undone. */
+/** Time in which a second press of the button confirms an action that nobody can undo. */
 const CONFIRM_MS = 4000
 
 export class ClassSheet extends LitElement {
@@ -37,7 +37,7 @@ export class ClassSheet extends LitElement {
   declare hideChat: (isHidden: boolean) => void
   /** People and their bans; null before the server has sent them. */
   declare known: Moderation | null
-  /** Name of the action whose button waits for a second press. */
+  /** Name of the action whose button waits for its second press; empty if no button waits. */
   declare asked: string
   #moderator: Moderator | undefined
   #timer: ReturnType<typeof setInterval> | undefined
@@ -151,7 +151,10 @@ export class ClassSheet extends LitElement {
     </ul>`
   }
 
-  /** Draws a button for an action that cannot be undone. The first press asks, and the second one acts. */
+  /**
+   * Draws a button for an action that nobody can undo. The first press asks for confirmation, and the second press does
+   * the action.
+   */
   #twice(text: string, title: string, act: (moderator: Moderator) => Promise<void>): TemplateResult {
     const isAsked = this.asked === text
     return html`<button class="button" type="button" title=${title} @click=${press.bind(this)}>

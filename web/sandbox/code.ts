@@ -1,4 +1,4 @@
-/** Shows the two source files of a lane's transport, and marks the line of the lane's current state. */
+/** Shows the two source files of a lane's transport. Marks the line at which the lane is now. */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
 import type { Source, SourcePiece } from '../../server/protocol/source.ts'
@@ -16,7 +16,7 @@ export class Code extends LitElement {
   }
   declare lane: Lane
   declare side: Side
-  /** Counter that changes when the lane may have reached another line. */
+  /** Counter. It changes when the lane may have reached another line, so that the page draws again. */
   declare tick: number
   declare source: Source | null
   declare trouble: string
@@ -64,7 +64,10 @@ function piece({ kind, text }: SourcePiece): TemplateResult | string {
   return kind === 'plain' ? text : html`<span class=${kind}>${text}</span>`
 }
 
-/** Line that names the lane's current state. A transport reports its state on the line where the state begins. */
+/**
+ * Returns the index of the line for the lane's current state. A transport's code names each state on the line where the
+ * state begins.
+ */
 function currentLine({ lines, path }: Source, { state }: Lane): number {
   if (path.startsWith('server/')) return -1
   return lines.findIndex((pieces) =>

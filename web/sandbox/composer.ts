@@ -1,4 +1,4 @@
-/** Form for a message, with the person's name and the choice of WebSocket or POST. */
+/** Draws the form for a message: the text, the person's name, and the choice between WebSocket and POST. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { newKey } from '../lane/send.ts'
@@ -20,7 +20,10 @@ export class Composer extends LitElement {
   declare controls: Controls
   declare signedInAs: string | null
   declare isWithoutWebSocket: boolean
-  /** Key of the text in the field. A second attempt with the same key is still the same message. */
+  /**
+   * Key of the message in the field. If the person tries again with the same key, the server publishes the message only
+   * once.
+   */
   #key = newKey()
 
   protected override createRenderRoot(): HTMLElement {
@@ -91,7 +94,7 @@ export class Composer extends LitElement {
         text,
         key,
       )
-      // A text that was typed meanwhile is another message, and stays in the field.
+      // If the person has typed another text meanwhile, the key has changed, and the new text stays in the field.
       if (key === this.#key) this.#empty()
     } catch (error) {
       this.controls.say(

@@ -4,7 +4,7 @@ export async function copy(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    // `http://<LAN address>` is not a secure context, so navigator.clipboard does not exist there.
+    // `http://<LAN address>` is not a secure context, so the browser does not offer navigator.clipboard there.
     return copySelected(text)
   }
 }

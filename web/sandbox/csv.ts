@@ -5,8 +5,8 @@ import { LANES, USUAL } from '../lane/order.ts'
 import type { LaneName } from '../lane/order.ts'
 
 /**
- * Returns the CSV. With `lanes`, the last column names the lanes whose figures exclude the message, because the page
- * was late for it.
+ * Returns the CSV. If a caller passes `lanes`, the last column names the lanes whose figures exclude the message
+ * because the page was late for it.
  */
 export function toCsv(messages: readonly Message[], lanes?: readonly Lane[]): string {
   const names = lanes?.map(({ name }) => name) ?? USUAL
@@ -23,20 +23,21 @@ function row({ event, delayMs }: Message, names: readonly LaneName[]): string[] 
 }
 
 /**
- * Signs that begin a formula, with the wide forms of East Asian keyboards. Spreadsheets skip spaces and quotes before
- * them.
+ * Matches a text that begins a formula, also with the wide characters of East Asian keyboards. A spreadsheet ignores
+ * spaces and quotes before the formula.
  */
 const FORMULA = /[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/
 
 /**
- * Positions in a text at which a spreadsheet may begin a cell: the start, and each separator or line break. A
- * spreadsheet that separates by semicolons or tabs ignores the quotes around our cells.
+ * Matches each position in a text at which a spreadsheet may begin a cell: the start, and the position after each
+ * separator or line break. Some spreadsheets separate cells by semicolons or tabs, and then ignore the quotes around a
+ * CSV cell.
  */
 const CELL_START = new RegExp(`(?<=^|;)(?=[\\t\\r\\n])|(?<=^|[;\\t\\n]|\\r(?!\\n))(?=${FORMULA.source})`, 'g')
 
 /**
- * Makes a text safe for a spreadsheet, because anybody may have written it. After an apostrophe, the spreadsheet
- * shows a formula but does not compute it (OWASP, "CSV Injection").
+ * Makes a text safe for a spreadsheet, because anybody may have written the text. If a formula follows an apostrophe, a
+ * spreadsheet shows the formula but does not compute it (OWASP, "CSV Injection").
  */
 function safe(text: string): string {
   return text.replace(CELL_START, "'")

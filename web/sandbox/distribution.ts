@@ -1,18 +1,24 @@
-/** Draws the distribution of delays, on a logarithmic axis that all lanes share, and the expected range below it. */
+/**
+ * Draws the distribution of a lane's delays on a logarithmic axis, with the expected range below the axis. All lanes
+ * have the same axis.
+ */
 import type { Expectation } from '../measure/model.ts'
 import type { Latencies } from '../measure/latency.ts'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Sheet } from '../drawing/canvas.ts'
 import type { Colours } from '../drawing/colours.ts'
 
-/** Range of the axis, 0.1 ms to 10 s, as powers of ten. Each bin is a sixth of a decade. */
+/**
+ * Lower end of the axis as a power of ten; the axis goes from 0.1 ms to 10 s. Each bin of the histogram is a sixth of a
+ * decade.
+ */
 const LOW = -1
 const HIGH = 4
 const BINS = 30
-/** Height below the axis for the expected range. */
+/** Height of the space below the axis, in which the expected range is drawn. */
 const FOOT_PX = 9.5
 
-/** Draws the distribution. `latencies` is null if the lane is off, or no clock is known. */
+/** Draws the distribution. `latencies` is null if the lane is off, or if the page does not know the server's clock. */
 export function drawDistribution(
   sheet: Sheet,
   colours: Colours,

@@ -1,6 +1,6 @@
 /**
- * Drawer beside the lanes: an exchange or source files, the network, the help, the class, or the settings of a small
- * screen.
+ * The drawer beside the lanes. It shows an exchange, source files, the network, the help, the class, or the settings of
+ * a small screen.
  */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
@@ -30,11 +30,14 @@ export class Drawer extends LitElement {
   declare opened: DrawerContent | null
   declare colours: Colours | undefined
   declare tick: number
-  /** Sentence of the status line, which has little room beside the drawer. */
+  /**
+   * Sentence of the status line. An open drawer leaves the status line little room, so the drawer shows the sentence
+   * too.
+   */
   declare said: string
-  /** Draws the panel for the class. */
+  /** Draws the panel with which the instructor manages the class. */
   declare people: () => TemplateResult
-  /** Draws the settings. */
+  /** Draws the settings that have no room on a small screen. */
   declare settings: () => TemplateResult
   #opener: Element | null = null
 
@@ -73,7 +76,7 @@ export class Drawer extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    // A drawer that was opened by the address took the focus from no element, so none gets it back.
+    // If the address opened the drawer, no element had the focus before. So no element gets the focus back.
     if (!changed.has('opened') || !this.#opener) return
     const was = changed.get('opened')
     if (this.opened && !was) this.querySelector<HTMLElement>('[aria-selected=true], .close')?.focus()
@@ -133,7 +136,7 @@ export class Drawer extends LitElement {
     if (key === '[' || key === ']') this.#step(key === '[' ? -1 : 1)
   }
 
-  /** Handles arrow keys in the tabs. All tabs are one stop of the Tab key. */
+  /** Handles the arrow keys in the row of tabs. The Tab key stops only once in this row. */
   readonly #turn = async (event: KeyboardEvent): Promise<void> => {
     const { opened } = this
     const lane = opened && laneOf(opened)
@@ -147,7 +150,7 @@ export class Drawer extends LitElement {
     this.querySelector<HTMLElement>('[aria-selected=true]')?.focus()
   }
 
-  /** Loads the code of a part when it is opened, because most visits never open it. */
+  /** Loads the code of the drawer's content when a person opens it, because most visits never need this code. */
   #fetch(opened: DrawerContent): void {
     const fetched =
       'exchange' in opened

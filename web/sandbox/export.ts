@@ -1,4 +1,4 @@
-/** Exports the visible part of the ladder as files. */
+/** Saves the visible part of the ladder as files. */
 import { now } from '../now.ts'
 import { LANES } from '../lane/order.ts'
 import { describeNetwork, isNeutral } from '../session/network.ts'

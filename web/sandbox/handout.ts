@@ -1,6 +1,6 @@
 /**
- * Writes the visible part of the ladder as text for a handout: for each lane, its messages in both directions in time
- * order.
+ * Writes the visible part of the ladder as text for a handout. For each lane, the text lists the messages in both
+ * directions, in time order.
  */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { LABELS } from '../lane/order.ts'
@@ -14,11 +14,11 @@ import { transports } from '../transports/index.ts'
 
 export interface Handout {
   readonly room: string
-  /** Last known offset: serverTime = pageTime + offsetMs; null before the first. */
+  /** Last known offset of the server's clock: serverTime = pageTime + offsetMs; null before the first offset. */
   readonly offsetMs: number | null
-  /** Greatest error of the offset; null while no clock is known. */
+  /** Greatest error of the offset; null while the page does not know the server's clock. */
   readonly boundMs: number | null
-  /** Description of the network; empty if no condition is set. */
+  /** Describes the network; empty if the network has no conditions. */
   readonly network: string
   readonly fromMs: number
   readonly endMs: number
@@ -32,7 +32,7 @@ interface Row {
   readonly what: string
   readonly bytes?: number | undefined
   readonly thereMs: number | null
-  /** True if the time on the way was not measured, but assumed as half a round trip. */
+  /** True if nobody measured the travel time, so the text assumes half a round trip. */
   readonly isAssumed: boolean
   readonly note?: string | undefined
 }
@@ -168,7 +168,7 @@ function streamRows(trace: Trace, mark: StreamMark): Row[] {
       thereMs: openedAtMs,
       isAssumed: mark.leftAtMs === undefined,
     })
-  // A cut has its own row.
+  // A cut gets a row of its own, so the exchange needs no row for its end.
   if (endedAtMs !== null && failed !== 'cut')
     rows.push({ atMs: endedAtMs, up: false, what: `× ${failed ?? 'ended'}`, thereMs: null, isAssumed: false })
   return rows
@@ -213,7 +213,7 @@ function seqs({ messages }: ArrivalMark): string {
   return first === last ? `message ${first}` : `messages ${first}–${last}`
 }
 
-/** Delay of the oldest message. */
+/** Returns the delay of the arrival's oldest message. */
 function late({ messages: [oldest] }: ArrivalMark, index: number): string {
   const delayMs = oldest?.delayMs[index]
   return delayMs === undefined ? '' : `late ${milliseconds(delayMs)}`
@@ -231,7 +231,7 @@ function stamp(pageMs: number, offsetMs: number | null): string {
   return `${new Date(pageMs + (offsetMs ?? 0)).toISOString().replace('T', ' ').slice(0, 23)} UTC`
 }
 
-/** Removes characters that would move a terminal's cursor or reverse the direction of the line. */
+/** Removes characters that would move a terminal's cursor or change the direction of the text. */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '')
 }

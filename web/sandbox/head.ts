@@ -1,4 +1,4 @@
-/** Draws the head of the page: its purpose, the room, and links to other pages. */
+/** Draws the head of the page: what the page shows, the name of the room, and links to other pages. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'

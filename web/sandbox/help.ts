@@ -1,4 +1,4 @@
-/** Explains how to read the lanes. Each mark is drawn by the code that draws the ladder. */
+/** Explains how to read the lanes. The code of the ladder draws each mark in this explanation. */
 import { LitElement, html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { sheet, unit } from '../drawing/canvas.ts'

@@ -1,6 +1,6 @@
 /**
- * Shows a decoded exchange: the bytes on the left, and their meaning on the right. An exchange that continues is fetched
- * again and again.
+ * Shows a decoded exchange, with the bytes on the left and their meaning on the right. If the exchange continues, the
+ * inspector fetches it again and again.
  */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
@@ -28,11 +28,14 @@ import { milliseconds } from '../page/format.ts'
 
 const AGAIN_MS = 500
 /**
- * Shortest pause before the next request, as a multiple of the time that the last response took. The clock uses the same
- * connection, and needs most of its time.
+ * Shortest pause before the next request, as a multiple of the last response's duration. The clock measures over the
+ * same connection, so the connection must be free most of the time.
  */
 const IDLE_SHARE = 4
-/** Numbers of stream events: shown first, added with each step, and shown at most. */
+/**
+ * Number of a stream's events that are shown first. The next two numbers: how many events each step adds, and how many
+ * are shown at most.
+ */
 const FIRST_SHOWN = 5
 const STEP_SHOWN = 50
 const MOST_SHOWN = 2000
@@ -53,20 +56,20 @@ export class Inspector extends LitElement {
   }
   declare session: SessionFacts & SessionActs
   declare controls: Controls
-  /** Number of the exchange; 0 until one is known. */
+  /** Number of the exchange; 0 before the page knows one. */
   declare exchange: number
   declare transport: TransportName
   declare step: (by: -1 | 1) => void
-  /** Counter that changes when another exchange may have begun. */
+  /** Counter. It changes when another exchange may have begun, so that the page draws again. */
   declare tick: number
-  /** The exchange; null if the server no longer keeps it, undefined while this is unknown. */
+  /** The exchange; null if the server no longer keeps it, undefined before the server has answered. */
   declare found: Inspected | null | undefined
   declare trouble: string
-  /** Sections that a person opened or closed, by their key. */
+  /** For each section that a person opened or closed: the section's key, and true if it is open. */
   declare folds: ReadonlyMap<string, boolean>
-  /** Key of the first visible event. */
+  /** Key of the first event that is shown. */
   declare shownFrom: string | undefined
-  /** Progress of the archive that is being collected; '' if none is. */
+  /** Progress of the archive that the page is collecting; '' if it collects none. */
   declare collecting: string
   #collection: AbortController | undefined
   #newest: string | undefined
@@ -118,7 +121,7 @@ export class Inspector extends LitElement {
     try {
       const found = await this.session.inspect(exchange)
       if (exchange !== this.exchange) return
-      // An exchange stays visible even if the server no longer keeps it.
+      // An exchange that the page has fetched stays visible, even if the server no longer keeps it.
       this.found = found ?? this.found ?? null
       this.trouble = ''
       if (found === null || isOver(found)) return
@@ -208,8 +211,8 @@ export class Inspector extends LitElement {
   }
 
   /**
-   * Index of the first visible event. It stays while more events come, so that the text does not move while a person
-   * reads.
+   * Returns the index of the first event that is shown. The index stays the same while more events come, so that the
+   * text does not move while a person reads.
    */
   #from(many: readonly Section[]): number {
     const known = many.findIndex(({ key }) => key === this.shownFrom)
@@ -303,13 +306,13 @@ function isStream({ transport }: Inspected): boolean {
   return transport !== null && transports[transport].kind !== 'poll'
 }
 
-/** Reports whether the server holds the transport's requests until there is a message. */
+/** Reports whether the server holds requests of this transport until there is a message. */
 function isHolding(transport: TransportName): boolean {
   const { kind, canPush } = transports[transport]
   return kind === 'poll' && canPush
 }
 
-/** Bar of the durations, as far as they are known. */
+/** Draws a bar of the durations that are known. */
 function bar(spans: Spans, of: TransportName, stream: boolean): TemplateResult | typeof nothing {
   const { up, server, down } = spans
   if (server === null) return nothing

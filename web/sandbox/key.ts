@@ -1,4 +1,4 @@
-/** Draws one sample of each mark, in a line. */
+/** Draws a line with one sample of each mark. */
 import { html, svg } from 'lit'
 import type { SVGTemplateResult, TemplateResult } from 'lit'
 

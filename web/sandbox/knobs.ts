@@ -1,6 +1,6 @@
 /**
- * Knobs for the network, one for each condition that is a number. Every slider is off at its left end, and makes the
- * network worse to the right.
+ * Creates the knobs for the network, one knob for each condition that is a number. Each slider switches its condition
+ * off at the left end, and makes the network worse to the right.
  */
 import type { Conditions } from '../../server/protocol/lab.ts'
 
@@ -9,16 +9,16 @@ export type KnobName = { [Name in keyof Conditions]: Conditions[Name] extends nu
 export interface Knob {
   readonly name: KnobName
   readonly label: string
-  /** Unit that the page shows (`unit`), and the factor from this unit to the unit of the condition (`perUnit`). */
+  /** `unit`: unit that the page shows. `perUnit`: factor that turns this unit into the unit of the condition. */
   readonly unit: string
   readonly perUnit: number
   /**
-   * Mildest and worst value, in the unit of the condition. Each step between them is the same factor. A further value
-   * is 0, which means off.
+   * Mildest value and worst value, in the unit of the condition. From each value to the next, the factor is the same.
+   * One more value is 0, which switches the condition off.
    */
   readonly mildest: number
   readonly worst: number
-  /** Values at the slider's positions; the first is 0. */
+  /** Values at the positions of the slider, from left to right. The first value is 0. */
   readonly values: readonly number[]
   readonly does: string
 }
@@ -69,14 +69,17 @@ export const KNOBS: readonly Knob[] = [
   knob('idleCutMs', 'idle cut', 's', 1000, 600_000, 500, 'a connection without a byte for this time is closed'),
 ]
 
-/** Position with the nearest value. */
+/** Returns the position of the slider whose value is nearest to `value`. */
 export function positionOf({ values }: Knob, value: number): number {
   if (value === 0) return 0
   const away = (position: number): number => Math.abs(Math.log(values[position] ?? 1) - Math.log(value))
   return values.reduce((best, _, position) => (position > 1 && away(position) < away(best) ? position : best), 1)
 }
 
-/** Value that a person typed, limited to the range of the knob; 0 for off, and null for text that is not a number. */
+/**
+ * Returns the value that a person typed, limited to the range of the knob. Returns 0 for off, and null for a text that
+ * is not a number.
+ */
 export function typedValue({ perUnit, mildest, worst }: Knob, text: string): number | null {
   const shown = text.trim() === '' ? Number.NaN : Number(text)
   if (!Number.isFinite(shown)) return null
@@ -85,7 +88,7 @@ export function typedValue({ perUnit, mildest, worst }: Knob, text: string): num
   return Math.min(Math.max(mildest, worst), Math.max(Math.min(mildest, worst), value))
 }
 
-/** Value in the unit that is shown. */
+/** Returns the value in the unit that the page shows. */
 export function shownValue({ perUnit }: Knob, value: number): number {
   return Number((value / perUnit).toPrecision(6))
 }
@@ -107,8 +110,8 @@ function knob(
 }
 
 /**
- * Values from mild to worst, rounded to two figures, without duplicates. With a duplicate, a step of the slider would
- * change nothing.
+ * Returns the values from mildest to worst, rounded to two digits, without duplicates. A slider with a duplicate would
+ * have a step that changes nothing.
  */
 function steps(mildest: number, worst: number): readonly number[] {
   const round = Math.min(mildest, worst) < 1 ? Number : Math.round

@@ -1,4 +1,4 @@
-/** Lists all transports, so that their lanes can be added to the page or removed. */
+/** Lists all transports. In this list, a person adds a transport's lane to the page or removes it. */
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { shape } from '../lane/shape.ts'

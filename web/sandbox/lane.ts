@@ -1,4 +1,7 @@
-/** Draws one lane's row: its name and state, the space for its strip, its figures, its distribution, and its bytes. */
+/**
+ * Draws the row of one lane: the lane's name and state, the space for its strip, its figures, its distribution of
+ * delays, and its bytes.
+ */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { hourFor, partsPerMessage } from '../lab/cost.ts'
@@ -29,9 +32,9 @@ export class LaneRow extends LitElement {
   declare lane: Lane
   declare controls: Controls
   declare colours: Colours | undefined
-  /** Counter that changes when the figures must be drawn again. */
+  /** Counter. A change of it makes the page draw the figures again. */
   declare tick: number
-  /** End of the scale of bytes, the same for all lanes. */
+  /** End of the scale of bytes. All lanes have the same scale. */
   declare scale: number
 
   protected override createRenderRoot(): HTMLElement {
@@ -58,7 +61,8 @@ export class LaneRow extends LitElement {
   }
 
   protected override updated(): void {
-    // Before the first tick there is no figure to draw, and to read the canvas's size would cause an additional layout.
+    // Before the first tick there is no figure to draw. If the page read the canvas's size now, the browser would have
+    // to lay out the page once more.
     if (this.tick === 0) return
     const canvas = this.querySelector<HTMLCanvasElement>('.dist canvas')
     const drawn = canvas && sheet(canvas)
@@ -150,7 +154,8 @@ export class LaneRow extends LitElement {
     const parts = lane.on ? partsPerMessage(lane.usage) : null
     const sum = parts && parts.payload + parts.framing + parts.heads + parts.nothing
     const expected = session.expectedBytes(lane)
-    // The style is set as a property. The content security policy forbids an attribute, even if Lit sets it.
+    // The page sets the style as a property. The content security policy forbids a style attribute, even if Lit sets
+    // it.
     const width = (part: number | undefined): string =>
       part ? `width: ${Math.min(1, part / scale) * 100}%` : 'display: none'
     const tick = expected !== null && lane.on ? `left: ${Math.min(1, expected / scale) * 100}%` : 'display: none'

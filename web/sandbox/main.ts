@@ -1,4 +1,4 @@
-/** Starts the sandbox: reads the address, opens the session, and shows the page. */
+/** Starts the sandbox's page: reads the address, opens the session, and shows the page. */
 import '../lane/style.ts'
 import { laneTrouble, readAddress } from '../session/address.ts'
 import { openSession } from '../session/open-session.ts'
@@ -16,7 +16,7 @@ import { started } from '../page/started.ts'
 const trouble = await claimLink()
 const address = readAddress(location.search)
 const page = new Page()
-// The id is the same in all tabs of this browser. It is not secret, and only distinguishes people.
+// All tabs of this browser have the same id. The id is not secret, and only distinguishes people.
 const userId = recall('person') ?? newKey(8)
 remember('person', userId)
 
@@ -38,8 +38,8 @@ const queueing = watchQueueing(() => session.lanes, {
   heardAtMs: () => session.heardAtMs,
   lateUntilMs: () => session.lateUntilMs,
 })
-// A buffering proxy holds back a stream's head too, so a stream that is not open yet may be waiting outside the
-// browser.
+// A buffering proxy also holds back the response head of a stream. So if a stream has not opened, its request need not
+// be waiting in the browser.
 session.queuedMs = (lane) => (session.isHeldBack(lane) ? null : queueing.queuedMs(lane))
 watchWake(session)
 page.session = session

@@ -1,16 +1,16 @@
-/** Requests of the instructor's page that moderate people and their messages. */
+/** Sends the instructor's requests, which moderate people and messages. */
 import type { Cursor, Problem } from '../../server/protocol/feed.ts'
 import type { Moderation } from '../../server/protocol/people.ts'
 
-/** New state of a person, in the server's own words. */
+/** New state of a person, in the words of the server's API. */
 export type PersonState = 'muted' | 'removed' | 'signed out' | 'allowed'
 
 export interface Moderator {
-  /** Fetches the people who are signed in, muted and removed. Rejects with a sentence. */
+  /** Fetches the people who have signed in, and who are muted or removed. Rejects with a sentence. */
   list(): Promise<Moderation>
   /**
-   * Sets the state of a person. Like the following actions, it resolves when the server has done it, and rejects with
-   * a sentence.
+   * Sets the state of a person. The promise resolves when the server has done it, and rejects with a sentence. The same
+   * is true for the methods below.
    */
   person(user: string, is: PersonState): Promise<void>
   removeMessage(id: Cursor): Promise<void>
@@ -42,7 +42,7 @@ export function createModerator(origin: string, room: string): Moderator {
 }
 
 /**
- * Encodes a name as one segment of a path. URLs treat `.` and `..` as steps even if they are encoded, so a space is
- * put before them; the server ignores a space around a name.
+ * Encodes a name as one segment of a path. A URL treats the segments `.` and `..` as steps, even if they are encoded,
+ * so this function puts a space before the name. The server ignores spaces around a name.
  */
 const segmentOf = (name: string): string => encodeURIComponent(name.replace(/^\.{1,2}$/, ' $&'))

@@ -1,4 +1,4 @@
-/** Panel with every condition and failure of the network. The status line and a band show each change. */
+/** Draws the panel with all conditions and failures of the network. The status line and a band report each change. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Conditions, Cut, Preset } from '../../server/protocol/lab.ts'
@@ -8,9 +8,9 @@ import { areEqual, describeNetwork, isNeutral, neutral, presetOf } from '../sess
 import type { SessionActs, SessionFacts } from '../session/session.ts'
 import { HELP } from '../drawing/words.ts'
 
-/** Pause after the last movement of a slider before its value is sent. */
+/** Pause after the last movement of a slider. After this pause, the page sends the slider's value to the server. */
 const SETTLE_MS = 150
-/** If the server has not confirmed a value after this time, it has refused it. */
+/** If the server has not confirmed a value after this time, the server has refused the value. */
 const TOLD_BACK_MS = 2000
 
 export class NetworkPanel extends LitElement {
@@ -21,11 +21,11 @@ export class NetworkPanel extends LitElement {
     drafts: { state: true },
   }
   declare session: SessionFacts & SessionActs
-  /** Counter that changes when the network may have changed. */
+  /** Counter. It changes when the network may have changed, so that the page draws again. */
   declare tick: number
-  /** Sentence of the status line, which screen readers announce. */
+  /** Sentence of the status line. Screen readers announce it. */
   declare said: string
-  /** Values that a person set and the server has not confirmed yet. */
+  /** Values that a person has set and the server has not confirmed yet. */
   declare drafts: Partial<Record<KnobName, number>>
   #timer: ReturnType<typeof setTimeout> | undefined
   #forgetting: ReturnType<typeof setTimeout> | undefined
@@ -152,7 +152,8 @@ export class NetworkPanel extends LitElement {
   #type(knob: Knob, target: EventTarget | null): void {
     if (!(target instanceof HTMLInputElement)) return
     const value = typedValue(knob, target.value)
-    // An invalid text is replaced by the current value, and a number outside the range by the nearest allowed one.
+    // If a person typed no number, the field shows the current value again. If the number is outside the range, the
+    // field shows the nearest number inside.
     target.value = String(shownValue(knob, value ?? this.session.conditions?.[knob.name] ?? 0))
     if (value !== null) this.#draft(knob, value, 0)
   }

@@ -1,6 +1,6 @@
 /**
- * The page of the sandbox. It joins the parts, and holds the state of the view; the session holds the state of the
- * feed.
+ * The sandbox's page. This class joins the parts of the page and holds the state of the view. The session holds the
+ * state of the feed.
  */
 import { LitElement, html } from 'lit'
 import type { TemplateResult } from 'lit'
@@ -50,7 +50,7 @@ export class Page extends LitElement implements Controls {
     colours: { state: true },
   }
   declare session: SandboxSession
-  /** The address at the start, and the current state of the view. */
+  /** State of the view. At the start, the page reads it from the address. */
   declare address: Address
   declare tick: number
   declare heard: number
@@ -120,7 +120,7 @@ export class Page extends LitElement implements Controls {
     this.#look({ open: null })
   }
 
-  /** Draws the page now instead of with the next figures. */
+  /** Makes the page draw now. Without this call, it would draw with the next figures. */
   refresh(): void {
     this.tick++
   }
@@ -238,7 +238,7 @@ export class Page extends LitElement implements Controls {
     ${link('SVG', () => this.#saveLadder('svg'))} ${link('Text', () => this.#saveLadder('txt'))}`
   }
 
-  /** Saves the visible part of the ladder. The code for this is loaded on demand. */
+  /** Saves the visible part of the ladder. The page loads the code for this only when a person asks for the file. */
   async #saveLadder(kind: 'svg' | 'txt'): Promise<void> {
     const { session } = this
     const view = this.querySelector<Ladder>('fw-ladder')?.view
@@ -297,7 +297,7 @@ export class Page extends LitElement implements Controls {
   }
 }
 
-/** Number of bytes for which the lane's bar needs room. */
+/** Returns the number of bytes that must fit into the lane's bar. */
 function mostBytes(session: SandboxSession, lane: Lane): number {
   const { payload = 0, framing = 0, heads = 0, nothing = 0 } = (lane.on && partsPerMessage(lane.usage)) || {}
   return Math.max(payload + framing + heads + nothing, session.expectedBytes(lane) ?? 0)

@@ -1,4 +1,4 @@
-/** Plots the delay of every message on every lane over the last two minutes. */
+/** Plots the delay of every message of the last two minutes on every lane. */
 import { LitElement, html } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
 import uPlot from 'uplot'
@@ -14,13 +14,13 @@ import { addShape } from '../drawing/shape-path.ts'
 import { spread } from './spread.ts'
 
 const SPAN_S = 120
-/** Range of the axis, 0.1 ms to 10 s. A shorter delay is drawn on the lower edge. */
+/** Lower end of the axis, which goes from 0.1 ms to 10 s. The plot draws a shorter delay on the lower edge. */
 const LOWEST_MS = 0.1
 const HIGHEST_MS = 10_000
 const DECADES = [0.1, 1, 10, 100, 1000, 10_000]
 const NAMES = ['0.1 ms', '1', '10', '100', '1 s', '10 s']
 const DOT = 2.6
-/** Distance from the plot's edge to the shape of a median. */
+/** Distance between the plot's edge and the shape of a lane's median. */
 const LEADER = 15
 
 export class Plot extends LitElement {
@@ -33,13 +33,16 @@ export class Plot extends LitElement {
   }
   declare session: SessionFacts
   declare colours: Colours | undefined
-  /** Counter that changes when the plot must be drawn again; 0 until the rest of the page is drawn. */
+  /** Counter. A change of it makes the plot draw again. It is 0 until the rest of the page is drawn. */
   declare tick: number
   declare pausedMs: number | null
-  /** Time before the present that the ladder shows. */
+  /** Length of the time before the present that the ladder shows. */
   declare shownMs: number
   #plot: uPlot | undefined
-  /** For each lane and message in the plot: true if the figures exclude the message. */
+  /**
+   * For each lane, a list with one value for each message in the plot. The value is true if the lane's figures exclude
+   * the message.
+   */
   #keptOut: readonly (readonly boolean[])[] = []
   readonly #size = new ResizeObserver(() => this.#fit())
 
@@ -66,7 +69,7 @@ export class Plot extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    // uPlot reads fonts and colours only once, so a new theme needs a new plot.
+    // uPlot reads fonts and colours only at its start, so the page creates a new plot for a new theme.
     if (changed.has('colours')) this.#forget()
     if (this.tick > 0) this.#fill()
   }
@@ -92,7 +95,10 @@ export class Plot extends LitElement {
     else this.#plot = new uPlot({ ...this.#options(colours), width, height }, data, box)
   }
 
-  /** Seconds before the present, and the delay on each lane; null if the lane has not brought the message. */
+  /**
+   * Returns a list of times, in seconds before the present, and for each lane a list of delays. A delay is null if the
+   * lane has not brought the message.
+   */
   #data(): uPlot.AlignedData {
     const { messages, offsetMs } = this.session
     const endMs = (this.pausedMs ?? now()) + (offsetMs ?? 0)
@@ -145,7 +151,9 @@ export class Plot extends LitElement {
     }
   }
 
-  /** Draws the ladder's bands, with their ribbon above them, and their name if there is room. */
+  /**
+   * Draws the ladder's bands in the plot, each with a ribbon above it. A band has a name if there is room for the name.
+   */
   #drawBands({ ctx: pen, bbox }: uPlot, colours: Colours, rem: number): void {
     const endMs = this.pausedMs ?? now()
     const ribbon = 5 * rem * devicePixelRatio
@@ -178,7 +186,7 @@ export class Plot extends LitElement {
     for (const [i, name] of TRANSPORTS.entries()) {
       pen.fillStyle = pen.strokeStyle = colours.lanes[name]
       pen.lineWidth = scale
-      // A hollow shape is a message that the figures exclude, because the page was late for it.
+      // A hollow shape shows a message that the figures exclude, because the page was late for it.
       for (const isHollow of [false, true]) {
         pen.beginPath()
         for (const [j, ms] of (delays[i] ?? []).entries()) {
@@ -196,7 +204,10 @@ export class Plot extends LitElement {
     this.#drawShown(plot, colours, scale)
   }
 
-  /** Draws each lane's shape beside its p50, joined by a line. Shapes that would cover each other are moved apart. */
+  /**
+   * Draws each lane's shape beside the lane's p50, and a line between the shape and the p50. Shapes that would cover
+   * each other are moved apart.
+   */
   #drawMedians(plot: uPlot, colours: Colours, size: number): void {
     const { ctx: pen, bbox } = plot
     const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height]
@@ -227,7 +238,7 @@ export class Plot extends LitElement {
     }
   }
 
-  /** Draws the axis, with a thick part for the time that the ladder shows. */
+  /** Draws the time axis. The part that the ladder shows is thick. */
   #drawShown(plot: uPlot, colours: Colours, scale: number): void {
     const { ctx: pen, bbox } = plot
     const y = Math.round(bbox.top + bbox.height)
