@@ -140,7 +140,7 @@ function unasked(session: SessionFacts & Forecast, lane: Lane): MeasuredValue | 
   const reachedMs = (one: ExchangeMark): number => one.reachedAtMs ?? one.askedAtMs + halfMs
   const leftMs = (one: ExchangeMark): number =>
     one.leftAtMs ?? (one.endedAtMs === null ? Infinity : one.endedAtMs - halfMs)
-  // A failed exchange is left out, because it does not show when its request was at the server.
+  // The page may not know yet when the last request reached the server, so only messages before this request count.
   const held = lane.marks.exchanges.filter(({ failed }) => failed === undefined)
   const [first] = held
   const last = held.at(-1)

@@ -67,8 +67,7 @@ const MAX_HOLES = 1000
 export function createLedger(): Ledger {
   let counts = noCounts()
   /**
-   * Position of the newest event that the lane received, lost by a gap, or skipped; null until the first event sets the
-   * position.
+   * Position of the newest event: received, skipped, or covered by a gap. Null until the first event sets the position.
    */
   let position: Position | null = null
   /**

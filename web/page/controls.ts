@@ -7,7 +7,7 @@ export interface Controls {
   /** Shows a sentence about the mark under the pointer in the status line. The sentence stays until the next call. */
   readOut(sentence: string): void
   pause(): void
-  /** Multiplies the zoom by `factor`, and returns the new zoom. */
+  /** Changes the zoom by one step: up if `factor` is greater than 1, otherwise down. Returns the new zoom. */
   zoomBy(factor: number): number
   open(what: DrawerContent): void
   close(): void

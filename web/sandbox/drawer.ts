@@ -31,8 +31,7 @@ export class Drawer extends LitElement {
   declare colours: Colours | undefined
   declare tick: number
   /**
-   * Sentence of the status line. An open drawer leaves the status line little room, so the drawer shows the sentence
-   * too.
+   * Sentence of the status line. An open drawer leaves the status line little room, so the network panel shows it too.
    */
   declare said: string
   /** Draws the panel with which the instructor manages the class. */

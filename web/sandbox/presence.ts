@@ -1,9 +1,9 @@
-/** Describes in words who is present and who is typing. */
+/** Describes in words which people are present and which people type. */
 import type { RoomPresence } from '../../server/protocol/feed.ts'
 
 /**
- * Lists the people present, such as `you, Ada (2 tabs), Grace and 3 more`: the reader first, then the others in the
- * order of their arrival.
+ * Lists the people present, for example `you, Ada (2 tabs), Grace and 3 more`. The reader comes first, and the others
+ * follow in the order of their arrival.
  */
 export function whoIsHere({ here, people }: RoomPresence, me: string): string {
   const others = here.filter(({ userId }) => userId !== me)
@@ -15,7 +15,7 @@ export function whoIsHere({ here, people }: RoomPresence, me: string): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')
 }
 
-/** Names the other people who are typing; empty if there are none. */
+/** Names the other people who type; empty if nobody else types. */
 export function whoTypes({ here, typing }: RoomPresence, me: string): string {
   const names = typing
     .filter((userId) => userId !== me)

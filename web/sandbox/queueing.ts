@@ -1,36 +1,39 @@
 /**
- * Detects requests that wait inside the browser. Over HTTP/1.1 the browser opens six connections to a host, for all
- * of its tabs together, and further requests wait. No other part can detect this: for the page the request is under
- * way, and the server has not received it.
+ * Notices requests that wait inside the browser. Over HTTP/1.1, all tabs of a browser together have six connections to
+ * a host, and a further request waits. Nothing else can notice this: the page has sent the request, and the server has
+ * not received it.
  */
 import { now } from '../now.ts'
 import type { Lane } from '../lane/lane.ts'
 import { transports } from '../transports/index.ts'
 
 export interface Queueing {
-  /** Time in ms for which this lane's request seems to have been queued; null if there is no sign of it. */
+  /**
+   * Returns for how many ms this lane's request seems to have waited in the browser; null if there is no sign of a
+   * wait.
+   */
   queuedMs(lane: Lane): number | null
   stop(): void
 }
 
-/** A shorter delay is the browser's own work. */
+/** A shorter time is work of the browser, not a wait. */
 const NOTICEABLE_MS = 10
 /**
- * If a request that needs an immediate response takes this long while the server answers elsewhere, it counts as
- * queued.
+ * If the server should answer a request at once, but does not answer it for this time while it answers other
+ * connections, the request counts as queued.
  */
 const STUCK_MS = 1500
 /**
- * The lab's WebSocket has its own connection, and brings a message every 2 s. After this time the server may be
- * absent.
+ * The lab's WebSocket has its own connection, and the server sends a message on it every 2 s. If it is silent for
+ * longer than this, the server may be absent.
  */
 const ALIVE_MS = 3000
-/** The browser takes fetchStart a little after the script has called fetch. */
+/** The browser's fetchStart is a little later than the script's call of fetch, but by less than this. */
 const SAME_MS = 30
 
 /**
- * Starts the detection. `lateUntilMs` is the end of the last time in which the page did not run. A request from that
- * time counts from this end on.
+ * Starts to watch. `lateUntilMs` returns the end of the last time in which the page did not run. If the page sent a
+ * request in that time, the request's wait counts only from that end on.
  */
 export function watchQueueing(
   lanes: () => readonly Lane[],
@@ -38,7 +41,7 @@ export function watchQueueing(
 ): Queueing {
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (entry instanceof PerformanceResourceTiming) enter(entry, lanes())
-    // The buffer holds 250 entries and then accepts no more.
+    // The browser's buffer holds 250 entries, and takes no more when it is full.
     performance.clearResourceTimings()
   })
   observer.observe({ type: 'resource' })
@@ -58,8 +61,8 @@ export function watchQueueing(
 }
 
 /**
- * Notes a queued request. Its time in the queue is requestStart − fetchStart, without the time for a new connection.
- * The browser creates the entry when the body has been read.
+ * Stores how long a request waited in the browser: requestStart − fetchStart, without the time for a new connection.
+ * The browser creates the entry after it has read the whole body.
  */
 function enter(entry: PerformanceResourceTiming, lanes: readonly Lane[]): void {
   const queuedMs = entry.requestStart - entry.fetchStart - (entry.connectEnd - entry.connectStart)
@@ -67,7 +70,8 @@ function enter(entry: PerformanceResourceTiming, lanes: readonly Lane[]): void {
   const lane = lanes.find(({ transport }) => new URL(entry.name).pathname.endsWith(`/${transports[transport].path}`))
   const askedAtMs = performance.timeOrigin + entry.fetchStart
   const hasLeftMs = askedAtMs + queuedMs
-  // If a connection breaks, the browser repeats the request by itself, and reports only the time of the second one.
+  // If a connection breaks, the browser may send the request again by itself. The entry then has only the times of the
+  // second request.
   if (lane?.marks.cuts.some(({ atMs }) => atMs > askedAtMs && atMs < hasLeftMs + SAME_MS)) return
   const exchange = lane?.marks.exchanges.findLast((mark) => Math.abs(mark.askedAtMs - askedAtMs) < SAME_MS)
   if (exchange) exchange.sentAtMs = Math.min(hasLeftMs, exchange.reachedAtMs ?? Infinity)

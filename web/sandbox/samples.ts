@@ -1,4 +1,4 @@
-/** Samples of every mark for "How to read": each shows two invented seconds of a lane. */
+/** Samples of all marks for "How to read". Each sample shows two invented seconds of a lane. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type {
   ArrivalMark,

@@ -1,4 +1,4 @@
-/** Draws the settings that have no room on a phone, in a panel. */
+/** Draws a panel with the settings that have no room on a phone's page. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Forecast, SessionActs, SessionFacts } from '../session/session.ts'

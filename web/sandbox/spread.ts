@@ -1,6 +1,7 @@
 /**
- * Places marks that would cover each other. Each stays as near to its own place as the `gap` to the next one allows.
- * All are between `top` and `bottom`, in the order of their own places. The place of a moved mark is no longer exact.
+ * Places marks so that none covers another. Each mark stays as near to its wanted place as the `gap` to the next mark
+ * allows. All marks stay between `top` and `bottom`, in the order of their wanted places. A mark that was moved no
+ * longer shows its exact value.
  */
 export function spread(wanted: readonly number[], gap: number, top: number, bottom: number): number[] {
   const placed = wanted.map((y, i) => ({ i, y })).toSorted((a, b) => a.y - b.y)

@@ -63,7 +63,7 @@ function whole(bytes: number | null): string {
   return bytes === null ? DASH : String(Math.round(bytes))
 }
 
-/** Cell with a quantile and the interval that contains the true value in 95 of 100 cases. */
+/** Draws a table cell with a quantile, and with the interval that contains the true value in 95 of 100 cases. */
 function quantile(session: SessionFacts & Forecast, lane: Lane, p: number): TemplateResult {
   const boundMs = clockBoundMs(session) ?? undefined
   const found = quantileOf(session, lane, p)
@@ -74,7 +74,7 @@ function quantile(session: SessionFacts & Forecast, lane: Lane, p: number): Temp
   </td>`
 }
 
-/** Formats an interval. With few messages, one end can be unknown. */
+/** Formats an interval. If there are few messages, one end of the interval can be unknown. */
 function range({ lowMs, highMs }: Quantile, boundMs?: number): string {
   const [low, high] = [milliseconds(lowMs, boundMs), milliseconds(highMs, boundMs)]
   if (highMs === null) return lowMs === null ? '' : `≥ ${low}`

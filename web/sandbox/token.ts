@@ -1,10 +1,13 @@
-/** Form with which a person becomes the instructor on another machine than the server's. */
+/**
+ * Draws a form for the instructor's token. With the token, a person becomes the instructor on a computer other than the
+ * server's.
+ */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { SessionActs, SessionFacts } from '../session/session.ts'
 import { HELP } from '../drawing/words.ts'
 
-/** Draws the form; nothing if the person is the instructor already. */
+/** Draws the form. Draws nothing if the person is the instructor already. */
 export function tokenForm(session: SessionFacts & SessionActs): TemplateResult | typeof nothing {
   if (!isForOthers(session)) return nothing
   const enter = (event: SubmitEvent): void => {
@@ -22,7 +25,7 @@ export function tokenForm(session: SessionFacts & SessionActs): TemplateResult |
   </form>`
 }
 
-/** Reports whether the page has controls that only the instructor may use. */
+/** Reports whether some controls of the page are disabled because only the instructor may use them. */
 export function isForOthers({ instructor, ratePerSecond }: SessionFacts & SessionActs): boolean {
   return ratePerSecond !== null && !instructor
 }

@@ -1,14 +1,14 @@
-/** Records the times in which the server answered neither on a lane nor in the lab. */
+/** Records the times in which the server answered neither any lane nor the lab's connection. */
 import { now } from '../now.ts'
 import { reach } from '../transports/ask.ts'
 import type { SessionLanes } from './lanes.ts'
 import type { SandboxSession, Writable } from './session.ts'
 
 export interface AbsenceDetector {
-  /** Notes that the lab's connection is lost. */
+  /** Notes that the page has lost the lab's connection. */
   labLost(): void
   labIsBack(): void
-  /** Checks whether the server is absent, after a lane failed or came back. */
+  /** Checks whether the server is absent. The session calls this after a lane failed or came back. */
   look(): void
   begin(): void
   end(): void
@@ -49,8 +49,8 @@ export function createAbsenceDetector(
   }
 
   /**
-   * Checks whether the server is absent. A refused lab and refused lanes do not prove it, for example if only
-   * upgrades are refused.
+   * Asks the server for an answer. A network that refuses only upgrades can refuse the lab and some lanes, although the
+   * server is present.
    */
   async function askServer(): Promise<void> {
     if (isAsking) return

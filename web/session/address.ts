@@ -1,44 +1,47 @@
-/** Stores the page's state in its address, so that a link opens the same view. Usual values are left out. */
+/** Keeps the page's state in its address, so that a link opens the same view. The address leaves out usual values. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { SETTINGS, TRANSPORTS, USUAL, USUAL_SETTINGS } from '../lane/order.ts'
 import type { SettingName } from '../transports/transport.ts'
 
 export interface Address extends Readonly<Record<SettingName, number>> {
   readonly room: string
-  /** Lanes that are on the page. */
+  /** Transports whose lanes are on the page. */
   readonly lanes: readonly TransportName[]
-  /** Lanes on the page that are switched off. */
+  /** Transports whose lanes are on the page but switched off. */
   readonly off: readonly TransportName[]
-  /** Rate that the address asks for; null if it names none. Only the instructor can set the room's rate. */
+  /**
+   * Message rate that the address asks for; null if the address names no rate. Only the instructor can set the room's
+   * rate.
+   */
   readonly ratePerSecond: number | null
-  /** Zoom factor of the time axis; 1 is 80 pixels a second. */
+  /** Zoom factor of the time axis. Factor 1 means 80 pixels a second. */
   readonly zoom: number
   readonly theme: 'light' | 'dark' | null
   readonly open: DrawerContent | null
   readonly table: boolean
-  /** True for a projector: chat messages are hidden. */
+  /** True if the page hides chat messages, for example on a projector. */
   readonly isChatHidden: boolean
 }
 
-/** Content of the drawer. */
+/** What the drawer shows. */
 export type DrawerContent =
   | { readonly help: true }
   | { readonly settings: true }
   | { readonly network: true }
-  /** The class: its people and their messages, for the instructor. */
+  /** The class: its people and their messages. Only the instructor sees it. */
   | { readonly people: true }
-  /** An exchange of one lane; 0 means the first exchange that arrives. */
+  /** An exchange of one lane. 0 means the first exchange that the page learns of. */
   | { readonly exchange: number; readonly transport: TransportName }
   | { readonly code: TransportName; readonly side: 'server' | 'browser' }
 
 export const RATES = [0.5, 1, 2, 5, 10, 20]
-/** Zoom factors from 20 pixels a second to 20 pixels a millisecond. */
+/** Possible zoom factors, from 20 pixels a second to 20 pixels a millisecond. */
 export const ZOOMS = Array.from({ length: 11 }, (_, i) => 2 ** (i - 2))
 
 const LONGEST_QUOTED = 40
 const ROOM = /^[a-z0-9-]{1,32}$/
 
-/** Reads the state from a query string. Invalid values are ignored. */
+/** Reads the state from a query string. A value that is not valid is ignored. */
 export function readAddress(search: string): Address {
   const query = new URLSearchParams(search)
   const room = query.get('room') ?? ''
@@ -49,7 +52,7 @@ export function readAddress(search: string): Address {
   return {
     room: ROOM.test(room) ? room : 'lobby',
     lanes,
-    // Older links write `lanes=none` if all lanes are off.
+    // In older links, `lanes=none` means that all lanes are off.
     off: query.get('lanes') === 'none' ? lanes : off,
     ...readSettings(query),
     ratePerSecond: oneOf(RATES, numberIn(query, 'rate')) ?? null,
@@ -61,7 +64,7 @@ export function readAddress(search: string): Address {
   }
 }
 
-/** Query string of a state, with its `?`; empty if every value is usual. */
+/** Returns the state as a query string that begins with `?`; empty if every value is usual. */
 export function writeAddress(address: Address): string {
   const query = new URLSearchParams()
   if (address.room !== 'lobby') query.set('room', address.room)
@@ -72,22 +75,22 @@ export function writeAddress(address: Address): string {
   if (address.ratePerSecond !== null && address.ratePerSecond !== 1) query.set('rate', String(address.ratePerSecond))
   if (address.zoom !== 1) query.set('zoom', String(address.zoom))
   if (address.theme) query.set('theme', address.theme)
-  // An exchange ends soon, and no other page has it, so a link to it would be useless.
+  // An exchange ends soon, and another page cannot show it, so a link to it would be useless.
   if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
   if (address.table) query.set('view', 'table')
   if (address.isChatHidden) query.set('chat', 'hidden')
-  // A query may contain plain commas and colons, and people read them more easily.
+  // A query string may contain commas and colons, and people read them more easily than their escapes.
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
   return text && `?${text}`
 }
 
-/** Transports that the query names under `key`, in the order in which the page always shows them. */
+/** Returns the transports that the query names under `key`, in the order in which the page always shows transports. */
 function listed(query: URLSearchParams, key: string): readonly TransportName[] {
   const names = query.get(key)?.split(',') ?? []
   return TRANSPORTS.filter((name) => names.includes(name))
 }
 
-/** A sentence about names in `lanes` that belong to no transport; null if there are none. */
+/** Returns a sentence about the names in `lanes` that are no transport; null if all names are transports. */
 export function laneTrouble(search: string): string | null {
   const names = new URLSearchParams(search).get('lanes')?.split(',') ?? []
   const unknown = names.filter((name) => name !== 'none' && !TRANSPORTS.some((known) => known === name))

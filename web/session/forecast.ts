@@ -1,4 +1,4 @@
-/** Predictions of the model for each lane under the current settings. */
+/** Predicts each lane's figures under the current settings. */
 import type { ModelInputs } from '../measure/model.ts'
 import { expectedCost } from '../lab/cost.ts'
 import type { Lane } from '../lane/lane.ts'
@@ -27,7 +27,10 @@ export function createForecast(
     return holdsBack(session.conditions, transport)
   }
 
-  /** Inputs of the model. It covers neither a buffering proxy nor a firewall that refuses the lane. */
+  /**
+   * Returns the inputs of the model; null if the model does not cover the lane, because a proxy buffers the lane or a
+   * firewall refuses it.
+   */
   function inputsOf(lane: Lane): ModelInputs | null {
     const { conditions, intervalMs, waitS, ratePerSecond } = session
     const roundTripMs = clock.roundTripMs()

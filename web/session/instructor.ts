@@ -1,4 +1,4 @@
-/** The role of the instructor: who has it, and the acts that only the instructor may do. */
+/** The role of the instructor: whether this page has it, and the actions that only the instructor may take. */
 import { claimSession } from '../lab/instructor.ts'
 import type { Lab } from '../lab/lab.ts'
 import { notices } from './notices.ts'
@@ -6,18 +6,18 @@ import type { Reconnection } from './reconnection.ts'
 import type { SandboxSession, SessionActs, Writable } from './session.ts'
 
 export interface Instructor extends Pick<SessionActs, 'claim' | 'setRate' | 'setNetwork' | 'cut' | 'restart'> {
-  /** Notes whether a new connection of the lab has given the role to this page. */
+  /** Notes whether a new connection of the lab has given this page the role. */
   welcome(isInstructor: boolean): void
-  /** Notes that the lab accepted the token. */
+  /** Notes that the lab has accepted the token. */
   accepted(): void
-  /** Handles an error that the lab reported. It may concern the token. */
+  /** Handles an error that the lab reported. The error may be an answer to the token. */
   failed(sentence: string, code: string): void
 }
 
-/** Codes of errors after which the person at this page does not become the instructor. */
+/** Codes of errors with which the lab refuses the role to the person at this page. */
 const REFUSALS = ['wrong-token', 'too-many-tries', 'wrong-origin', 'wrong-host']
 
-/** Creates the role. `wantedPerSecond` is the rate that the page requests when it gets the role; null for none. */
+/** Creates the role. `wantedPerSecond` is the rate that the page sets when it gets the role; null if it sets none. */
 export function createInstructor(
   session: Pick<SandboxSession, 'ratePerSecond'> & Writable<'instructor' | 'refusal'>,
   lab: () => Lab,
@@ -26,7 +26,7 @@ export function createInstructor(
   say: (sentence: string) => void,
 ): Instructor {
   let wanted = wantedPerSecond
-  /** Token that was sent to the lab and not answered yet. */
+  /** Token that the page has sent to the lab and the lab has not answered yet; null if there is none. */
   let claimed: string | null = null
 
   return {
@@ -47,7 +47,7 @@ export function createInstructor(
     },
     accepted() {
       if (!session.instructor) say(notices.instructor)
-      // The lab's grant holds for its own connection. The session cookie holds for every page of this browser.
+      // The lab gives the role only to its connection. The session cookie gives the role to every page of this browser.
       if (claimed !== null) void claimSession(claimed)
       claimed = null
       lead()

@@ -1,4 +1,4 @@
-/** Passes the lab's messages on to the parts of the session. */
+/** Passes each message of the lab on to the part of the session that needs it. */
 import type { LabListener } from '../lab/lab.ts'
 import { createCrossings } from '../lane/crossings.ts'
 import { now } from '../now.ts'
@@ -15,7 +15,7 @@ import type { SandboxSession, SessionListener } from './session.ts'
 import type { RoomSettings } from './room-settings.ts'
 import type { Start } from './start.ts'
 
-/** The parts of the session that the lab's messages concern. */
+/** Parts of the session that need the lab's messages. */
 interface Parts {
   readonly session: Pick<SandboxSession, 'clock' | 'messages' | 'exchanges'>
   readonly listener: SessionListener
@@ -86,7 +86,7 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
         lane?.usage.take(life, reading, lane.ledger.counts.received)
       }
       const way = clock.way()
-      // An event that was under way at the last report may have arrived by now.
+      // An event that was travelling at the last report may have arrived since.
       if (way) for (const lane of lanes.all) lane.crossed([], way)
       reconnection.look()
     },

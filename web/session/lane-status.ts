@@ -1,4 +1,4 @@
-/** Describes the current status of a lane in the words of the page. */
+/** Describes a lane's current status in the words that the page shows. */
 import type { Conditions } from '../../server/protocol/lab.ts'
 import { now } from '../now.ts'
 import type { Lane, LaneState } from '../lane/lane.ts'
@@ -6,7 +6,7 @@ import { transports } from '../transports/index.ts'
 import { holdsBack } from './network.ts'
 
 export interface LaneStatus {
-  /** The state in one plain word. */
+  /** State of the lane as one plain word. */
   readonly is:
     | 'connecting'
     | 'asking'
@@ -20,21 +20,26 @@ export interface LaneStatus {
     | 'queued'
     | 'off'
     | 'resting'
-  /** Text that follows the alarm, or stands alone if there is none. */
+  /** Text after the alarm. If there is no alarm, the text stands alone. */
   readonly text: string
-  /** Word shown in inverse colours if something is wrong with this lane; otherwise null. */
+  /**
+   * Word that the page shows in inverse colours, because something is wrong with this lane; null if nothing is wrong.
+   */
   readonly alarm: string | null
 }
 
 /**
- * After this time and two round trips, an open poll counts as held by the server. If the wire reports polls, its
- * report decides instead.
+ * If a poll has been open for two round trips and this time, the page assumes that the server holds it. If the wire
+ * reports polls, the page uses the report instead.
  */
 const HELD_AFTER_MS = 60
 
 const HELD_BACK: LaneStatus = { is: 'degraded', text: 'held back', alarm: 'degraded' }
 
-/** Returns the status of a lane. `network` is the state that the lab reported; null before its first report. */
+/**
+ * Returns the status of a lane. `network` is the state of the network that the lab reported; null before the lab's
+ * first report.
+ */
 export function laneStatus(
   lane: Lane,
   roundTripMs: number,
@@ -55,14 +60,15 @@ export function laneStatus(
       if (isHeldBack) return HELD_BACK
       return { is: 'open', text: 'open · live', alarm: null }
     case 'reconnecting':
-      // A browser does not reveal the status with which a WebSocket was refused, so a known firewall explains it.
+      // A browser does not tell the page the status with which a server or network refused a WebSocket. If the lab has
+      // reported a firewall, the firewall is the reason.
       return reconnecting(
         network?.firewall && transports[lane.transport].kind === 'socket' ? { status: 403, ...state } : state,
       )
     case 'resting':
       return { is: 'resting', text: state.why === 'before start' ? 'connecting' : `${state.why}, resting`, alarm: null }
     case 'connecting':
-      // The proxy holds back even the response head until its buffer is full.
+      // Until the proxy's buffer is full, the proxy holds back even the response head.
       if (isHeldBack) return HELD_BACK
       return { is: 'connecting', text: 'connecting', alarm: null }
     case 'off':

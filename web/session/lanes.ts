@@ -1,4 +1,7 @@
-/** The lanes of the session: creates, starts and switches them, and shows them on the page. */
+/**
+ * The lanes of the session. This file creates the lanes, starts them, switches them on and off, and shows them on the
+ * page.
+ */
 import { createLane } from '../lane/lane.ts'
 import type { Lane, Surroundings } from '../lane/lane.ts'
 import { TRANSPORTS } from '../lane/order.ts'
@@ -8,14 +11,14 @@ import type { SandboxSession, SessionActs, SessionListener, SessionParts, ShownL
 import type { SettingName } from '../transports/transport.ts'
 
 export interface SessionLanes extends Pick<SessionActs, 'show' | 'switchOn' | 'only' | 'set' | 'clear'> {
-  /** Every lane. A lane that is not on the page is off. */
+  /** Every lane, even if it is not on the page. A lane that is not on the page is off. */
   readonly all: readonly Lane[]
   readonly areStarted: boolean
-  /** The lane with this full name at the server; undefined for a lane of another page. */
+  /** Returns the lane whose full name at the server is this; undefined for a lane of another page. */
   named(name: string): Lane | undefined
-  /** Switches on the lanes that the address names. */
+  /** Switches on the lanes that are on in the address. */
   start(): void
-  /** Reconnects all lanes, if they have started. */
+  /** Reconnects all lanes if they have started. */
   wake(): void
   /** Starts the figures of all lanes again, and announces the reason. */
   restartFigures(sentence: string): void
@@ -81,7 +84,8 @@ export function createLanes(
     },
     only(lane) {
       const alone = session.lanes.every((other) => other.on === (other === lane))
-      // Lanes to stop are stopped first, because their last events can move the cursor from which the others start.
+      // This loop stops other lanes before any lane starts. A stopping lane's last events can move the cursor at which
+      // the others start.
       for (const other of session.lanes) if (other !== lane && !alone) other.switchOff()
       for (const other of session.lanes) if (other === lane || alone) other.switchOn(messages.cursor)
       listener.say(alone ? notices.allAgain : notices.alone(lane))

@@ -1,38 +1,38 @@
-/** Describes the state of the network in the words of the page. */
+/** Describes the state of the network in the words that the page shows. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions, Preset } from '../../server/protocol/lab.ts'
 
 import { transports } from '../transports/index.ts'
 
-/** Time span in which the lab changed the network. */
+/** A time span in which the lab's conditions were in force on the network. */
 export interface Band {
-  /** Time on this page's clock at which the page learnt of the change. */
+  /** Time at which the page learnt of the change, on the page's clock. */
   readonly fromMs: number
   readonly toMs: number | null
   readonly name: string
 }
 
-/** Conditions that *Buffering proxy* switches on. */
+/** Conditions that the control *Buffering proxy* switches on. */
 export const PROXY = { bufferingBytes: 4096, bufferingMs: 3000, bufferingObeysHeader: false }
 export const NO_PROXY = { bufferingBytes: 0, bufferingMs: 0, bufferingObeysHeader: false }
 
 /**
- * Reports whether a proxy holds back event streams. The server marks its own streams as not to be buffered, but a
- * proxy may ignore that.
+ * Reports whether a proxy holds back event streams. The server asks proxies not to buffer its streams, but a proxy may
+ * ignore that.
  */
 export function holdsStreams({ bufferingBytes, bufferingObeysHeader }: Conditions): boolean {
   return bufferingBytes > 0 && !bufferingObeysHeader
 }
 
 /**
- * Reports whether a buffering proxy holds back this transport's messages. `conditions` is null while they are
- * unknown.
+ * Reports whether a buffering proxy holds back this transport's messages. `conditions` is null while the page does not
+ * know the conditions.
  */
 export function holdsBack(conditions: Conditions | null, transport: TransportName): boolean {
   return conditions !== null && holdsStreams(conditions) && transports[transport].isHeldByProxy
 }
 
-/** Average time that network conditions add to a round trip. */
+/** Returns how many ms the network conditions add to a round trip on average. */
 export function addedRoundTripMs(conditions: Conditions | null): number {
   return conditions ? 2 * conditions.latencyMs + conditions.jitterMs : 0
 }
@@ -45,7 +45,7 @@ export function isNeutral(conditions: Conditions): boolean {
   return Object.values(conditions).every((value) => !value)
 }
 
-/** The same conditions with every value switched off. */
+/** Returns these conditions with every value switched off. */
 export function neutral(conditions: Conditions): Partial<Conditions> {
   return Object.fromEntries(
     Object.entries(conditions).map(([name, value]) => [name, typeof value === 'boolean' ? false : 0]),
@@ -53,8 +53,8 @@ export function neutral(conditions: Conditions): Partial<Conditions> {
 }
 
 /**
- * The current preset, even if a proxy or a firewall is switched on in addition; undefined if somebody set single
- * conditions.
+ * Returns the preset whose conditions are set, even if a proxy or a firewall is also switched on; undefined if somebody
+ * set single conditions.
  */
 export function presetOf(conditions: Conditions, presets: readonly Preset[]): Preset | undefined {
   const exact = presets.find((preset) => areEqual(preset.conditions, conditions))
@@ -63,15 +63,15 @@ export function presetOf(conditions: Conditions, presets: readonly Preset[]): Pr
 }
 
 /**
- * Describes the network, for example `4G · 25 to 40 ms each way + Firewall · WebSocket refused`; empty if no
- * condition is set.
+ * Describes the network, for example `4G · 25 to 40 ms each way + Firewall · WebSocket refused`; empty if the network
+ * has no conditions.
  */
 export function describeNetwork(conditions: Conditions, presets: readonly Preset[]): string {
   const preset = presetOf(conditions, presets)
   const firewall = conditions.firewall ? 'WebSocket refused' : ''
   const proxy = conditions.bufferingBytes > 0 ? `responses held ${holding(conditions)}` : ''
   const isNamed = preset !== undefined && !isNeutral(preset.conditions)
-  // The name of a preset already implies its bandwidth and its idle cut.
+  // The name of a preset stands for its bandwidth and its idle cut too, so they are not repeated.
   const single = isNamed ? [] : [rate(conditions), idle(conditions)]
   const line = [way(conditions), losses(conditions, isNamed), reading(conditions), ...single].filter(Boolean)
   if (isNamed) {
@@ -101,7 +101,7 @@ function idle({ idleCutMs }: Conditions): string {
   return idleCutMs > 0 ? `cut after ${idleCutMs / 1000} s of silence` : ''
 }
 
-/** Describes the loss rate. Beside the name of a preset, less than 1 % is left out. */
+/** Describes the loss rate. After the name of a preset, a loss rate below 1 % is left out. */
 function losses({ lossRate }: Conditions, isNamed: boolean): string {
   if (lossRate === 0 || (isNamed && lossRate < 0.01)) return ''
   return `${Number((lossRate * 100).toPrecision(2))} % lost`

@@ -1,4 +1,4 @@
-/** The sentences of the status line. */
+/** Sentences that the status line shows. */
 import type { Cut } from '../../server/protocol/lab.ts'
 import { LABELS } from '../lane/order.ts'
 import type { Lane } from '../lane/lane.ts'

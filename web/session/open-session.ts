@@ -1,4 +1,4 @@
-/** Creates a session from its parts, and connects it to the lab. */
+/** Creates a session from its parts, and connects the session to the lab. */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import { openLab } from '../lab/lab.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -23,10 +23,13 @@ import type { SandboxSession, SessionFacts, SessionListener, SessionParts, Writa
 import { createRoomSettings } from './room-settings.ts'
 import { createStart } from './start.ts'
 
-/** Length of the page's random name, which is eight hexadecimal digits. */
+/** Number of random bytes in the page's name. The name has eight hexadecimal digits. */
 const PAGE_BYTES = 4
 
-/** Opens the lab. As soon as the lab has sent the room's cursor and the time, the lanes are switched on. */
+/**
+ * Opens the session and its connection to the lab. The lanes start when the lab has sent the room's cursor and the
+ * time.
+ */
 export function openSession(given: SessionParts, listener: SessionListener): SandboxSession {
   const { origin, address, clockResolutionMs } = given
   const { room, intervalMs, waitS } = address
@@ -38,7 +41,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
   const changed = (): void => listener.changed()
   let lab: Lab
 
-  /** Facts that the parts set and read. */
+  /** Facts of the session, which its parts read and write. */
   const facts: Writable<Exclude<keyof SessionFacts, 'statusOf'>> = {
     room,
     lanes: [],
@@ -133,7 +136,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
     wake() {
       facts.resting = null
       recovery.startAgain()
-      // A clock may have stood still while the page rested, so the old samples are not trusted.
+      // A clock may have stood still while the page rested, so the old samples may be wrong.
       facts.clock.clear()
       lab.stop()
       startLab()
@@ -164,7 +167,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
   function laneChanged(lane: Lane, wasTroubled: boolean): void {
     absence.look()
     if (lane.troubled === wasTroubled) return
-    // If the server itself is absent, one bar stands for all lanes.
+    // If the server itself is absent, one bar reports that for all lanes.
     if (facts.unreachableSinceMs === null) announcer.announceLane(lane)
     reconnection.look()
     changed()

@@ -1,4 +1,4 @@
-/** The people in the room: the person at this page, and the others as the lab reports them. */
+/** The people in the room: the person at this page, and the others, whom the lab reports. */
 import type { RoomPresence } from '../../server/protocol/feed.ts'
 import type { Lab } from '../lab/lab.ts'
 import { now } from '../now.ts'
@@ -6,7 +6,7 @@ import { sayBy } from '../transports/ask.ts'
 import type { SandboxSession, SessionActs, SessionParts, Writable } from './session.ts'
 
 export interface People extends Pick<SessionActs, 'rename' | 'typing'> {
-  /** Introduces the person to a new connection of the lab, under the name with which the person signed in. */
+  /** Introduces the person to a new connection of the lab. If the person signed in, the name is `signedInAs`. */
   welcome(signedInAs: string | null): void
   leave(): void
   here(pages: number): void
@@ -15,7 +15,7 @@ export interface People extends Pick<SessionActs, 'rename' | 'typing'> {
 
 const NO_NAME = 'anonymous'
 
-/** Interval at which a typing mark is sent again, well before it ends by itself. */
+/** Interval at which the page reports again that the person types. The server removes each report later than this. */
 const TYPING_EVERY_MS = 2000
 
 export function createPeople(
@@ -44,7 +44,8 @@ export function createPeople(
       lab().typing(on)
     },
     leave() {
-      // A closing tab is hidden first and has no lab any more, so the leave is sent by POST.
+      // When a tab closes, it is hidden first and then has no connection to the lab, so the page reports the leave by
+      // POST.
       if (session.person) sayBy({ origin, room: session.room, person: session.person }, 'leave')
     },
     here(pages) {

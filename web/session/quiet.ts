@@ -1,10 +1,10 @@
 /** Records the times in which no byte crossed the wire in any lane. */
 export interface Quiet {
-  /** Quiet times that are over, oldest first. */
+  /** Quiet times that have ended, oldest first. */
   readonly stretches: readonly Stretch[]
-  /** Time of the latest crossing; null before the first. */
+  /** Time of the latest crossing of the wire; null before the first crossing. */
   readonly lastMs: number | null
-  /** Notes a crossing at that time. Reports may come late and out of order. */
+  /** Notes that a byte crossed the wire at this time. The reports may come late and out of order. */
   noteActivity(atMs: number): void
 }
 

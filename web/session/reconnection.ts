@@ -1,4 +1,4 @@
-/** Detects that all lanes are back after an event that disconnected them all, and announces it once. */
+/** Notices when all lanes are back after an event that disconnected all lanes, and announces this once. */
 import { now } from '../now.ts'
 import type { Lane } from '../lane/lane.ts'
 import { addedRoundTripMs } from './network.ts'
@@ -7,28 +7,30 @@ import type { SandboxSession } from './session.ts'
 
 export interface Reconnection {
   /**
-   * Notes that all lanes are disconnected now: by the lab, by the page itself, or together with the lab's connection.
+   * Notes that all lanes are disconnected now. The lab or the page disconnected them, or the page lost them together
+   * with the lab's connection.
    */
   disconnected(): void
   /**
-   * Announces an event that disconnects all lanes, and later that all are back. With `isLabNeeded`, the lab must be
-   * back first.
+   * Announces an event that disconnects all lanes. Later announces that all lanes are back. If `isLabNeeded` is true,
+   * the announcement waits until the lab is back too.
    */
   announce(sentence: string, isLabNeeded?: boolean): void
-  /** Announces `sentence` once all lanes are back since the last call of `disconnected`. */
+  /** Announces `sentence` when all lanes are back after the last call of `disconnected`. */
   announceWhenBack(sentence: () => string): void
   labIsBack(): void
-  /** Checks whether all lanes are back, after a change. */
+  /** Checks whether all lanes are back. The session calls this after each change. */
   look(): void
-  /** Cancels the announcement. */
+  /** Cancels the announcement that all lanes are back. */
   cancel(): void
 }
 
 /**
- * The lab reports a cut over its own connection, which may be this much later than the end of the lanes' connections.
+ * The lab reports a cut over its own connection. The report may arrive this long after the lanes' connections have
+ * ended.
  */
 const REPORT_LATE_MS = 1000
-/** After the lab's report, a round trip and this time, every connection from before the cut has ended. */
+/** When the lab has reported a cut, every connection from before the cut ends within a round trip and this time. */
 const SURE_MS = 400
 
 export function createReconnection(

@@ -1,4 +1,7 @@
-/** Handles times in which this page or this computer did not run: connections may have died without any notice. */
+/**
+ * Handles a time in which this page or this computer did not run. In that time, connections may have died without an
+ * error.
+ */
 import type { Lab } from '../lab/lab.ts'
 import { watchPace } from '../lane/pace.ts'
 import type { Pace } from '../lane/pace.ts'
@@ -13,19 +16,22 @@ import type { ServerClock } from './server-clock.ts'
 import type { SandboxSession, Writable } from './session.ts'
 
 export interface Recovery extends Pace {
-  /** Checks whether the server answers. If not, open connections may be dead, so every lane reconnects. */
+  /**
+   * Checks whether the server answers. If the server does not, open connections may be dead, so every lane reconnects.
+   */
   checkServer(): void
-  /** Reports whether some of the sample's stamps may come from before a sleep. */
+  /** Reports whether stamps of the sample may be from before the computer slept. */
   isStale(sample: ClockSample): boolean
-  /** Decides by the first new offset whether the computer slept. */
+  /** Decides from the first new offset whether the computer slept. */
   settle(offsetMs: number): void
 }
 
 /**
- * If a page did not run for this long, it has missed heartbeats, and its connections may be dead without any notice.
+ * A page that did not run for this long has missed heartbeats of the server, and its connections may have died without
+ * an error.
  */
 const HEARTBEATS_MS = 30_000
-/** If the server's clock seems to have moved by more than this, this computer slept. */
+/** If the server's clock seems to have moved by more than this, this computer has slept. */
 const SLEPT_MS = 500
 
 export function createRecovery(
@@ -38,7 +44,7 @@ export function createRecovery(
   reconnection: Reconnection,
   changed: () => void,
 ): Recovery {
-  /** Difference of `ms` between this computer's two clocks. The next clock sample shows whether the computer slept. */
+  /** A jump of `ms` between this computer's clocks. The next clock sample shows whether the computer slept. */
   let suspicion: { readonly atMs: number; readonly ms: number; readonly offsetMs: number | null } | null = null
   const pace = watchPace({ late, movedApart })
 
@@ -60,8 +66,8 @@ export function createRecovery(
   }
 
   /**
-   * Handles a time in which the page did not run. This computer caused it, so the connections stay, and messages that
-   * arrived meanwhile are not measured.
+   * Handles a time in which the page did not run. This computer caused the delay, not the network, so the lanes keep
+   * their connections. The figures exclude the messages that arrived in that time.
    */
   function late(ms: number): void {
     if (session.resting !== null) return
@@ -72,8 +78,8 @@ export function createRecovery(
   }
 
   /**
-   * Handles a jump between this computer's clocks, caused by a sleep or by a person who set the wall clock. After a
-   * sleep, the server's clock seems to have moved too.
+   * Handles a jump between this computer's wall clock and monotonic clock. Either the computer slept, or a person set
+   * the wall clock. After a sleep, the server's clock seems to have moved too.
    */
   function movedApart(ms: number): void {
     if (session.resting !== null) return

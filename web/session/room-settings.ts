@@ -1,5 +1,6 @@
 /**
- * The room's settings on this page, the times of changed network conditions, and the sentences that announce changes.
+ * Settings of the room on this page, times in which the network had conditions, and sentences that announce changes of
+ * both.
  */
 import type { Conditions, Preset, Settings } from '../../server/protocol/lab.ts'
 import { now } from '../now.ts'
@@ -12,18 +13,21 @@ import type { Reconnection } from './reconnection.ts'
 import type { Writable } from './session.ts'
 
 export interface RoomSettings {
-  /** Adopts the settings that the lab reports. The presets name states of the network. Default: the presets stay. */
+  /**
+   * Takes over the settings that the lab reports. A preset names a state of the network. Without `presets`, the old
+   * presets stay.
+   */
   adopt(next: Settings, presets?: readonly Preset[]): void
 }
 
 /**
- * Time until the lanes have reconnected, backoff included. Messages published meanwhile wait for the reconnection, so
- * they are not measured.
+ * Time in which the lanes reconnect, with their backoff. A message that the server publishes in this time waits for the
+ * reconnection, so it is not measured.
  */
 const NEW_WIRE_MS = 1000
 const MOST_BANDS = 40
 const NEUTRAL = 'The network has no conditions any more'
-/** Changes within this time are one change: somebody is moving a slider. */
+/** Changes within this time of each other count as one change, because a person is moving a slider. */
 const SAME_CHANGE_MS = 1500
 
 export function createRoomSettings(
@@ -45,7 +49,7 @@ export function createRoomSettings(
       if (isChanged) beginBand(next.conditions)
       if (before === null) return
       if (isChanged) remember(before)
-      // After many refusals the backoff is long, and without the firewall there is no reason to wait.
+      // The firewall is gone, so the WebSocket's lane need not wait. After many refusals, its backoff would be long.
       if (before.firewall && !next.conditions.firewall)
         for (const lane of lanes.all)
           if (transports[lane.transport].kind === 'socket' && lane.state.is === 'reconnecting') lane.wake()
@@ -59,7 +63,7 @@ export function createRoomSettings(
     changedAtMs = now()
   }
 
-  /** Ends the current band and begins the next. */
+  /** Ends the current band and begins the next band. */
   function beginBand(conditions: Conditions): void {
     const atMs = now()
     const bands = session.bands.map((band) => (band.toMs === null ? { ...band, toMs: atMs } : band)).slice(-MOST_BANDS)
@@ -67,7 +71,7 @@ export function createRoomSettings(
     session.bands = isNeutral(conditions) ? bands : [...bands, { fromMs: atMs, toMs: null, name }]
   }
 
-  /** Starts the figures again after a change of the network, and announces the change. */
+  /** Starts the figures again after a change of the network, and announces this change. */
   function announceNetwork(before: Conditions, next: Conditions): void {
     for (const lane of lanes.all) lane.clear(NEW_WIRE_MS)
     if (next.firewall && areEqual({ ...before, firewall: true }, next)) announcer.announce(notices.firewall)

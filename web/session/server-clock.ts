@@ -1,4 +1,4 @@
-/** The server's clock as the lab reports it, and the round trip of the lanes. */
+/** The server's clock, which the page computes from the lab's messages, and the round trip of the lanes. */
 import type { ClockSample } from '../measure/clock.ts'
 import type { Way } from '../lane/crossings.ts'
 import { now } from '../now.ts'
@@ -6,15 +6,21 @@ import { addedRoundTripMs, holdsStreams } from './network.ts'
 import type { SandboxSession, Writable } from './session.ts'
 
 export interface ServerClock {
-  /** Time that the server itself takes; null until it has reported it. */
+  /** How long the server itself takes; null until the server has reported it. */
   readonly serviceMs: number | null
-  /** Current offset: serverTime = pageTime + offset; null while no clock is known. */
+  /**
+   * Returns the current offset of the server's clock: serverTime = pageTime + offset; null while the page does not know
+   * that clock.
+   */
   offsetMs(): number | null
-  /** Current round trip of the lanes; null while no clock is known. */
+  /** Returns the current round trip of the lanes; null while the page does not know the server's clock. */
   roundTripMs(): number | null
-  /** Current clock and network conditions; null without a clock, because crossings then have no known time. */
+  /**
+   * Returns the current clock and network conditions. Returns null while the page does not know the server's clock,
+   * because the times of crossings are then unknown.
+   */
   way(): Way | null
-  /** Adds a sample of the lab and returns the current offset; null while no clock is known. */
+  /** Adds a sample of the lab, and returns the current offset; null while the page does not know the server's clock. */
   add(sample: ClockSample, serviceMs: number | null): number | null
 }
 
@@ -58,8 +64,9 @@ export function createServerClock(
   }
 
   /**
-   * The clock uses the lab's WebSocket, which network conditions do not affect, so they are added here. Plain HTTP is
-   * affected, so nothing is added.
+   * Returns the round trip of the lanes. Network conditions affect the lanes, but not the lab's WebSocket, which the
+   * clock uses, so this function adds their delay. They do affect plain HTTP, so for a lab over plain HTTP it adds
+   * nothing.
    */
   function roundTripMs(): number | null {
     if (clock.roundTripMs === null || session.isWithoutWebSocket) return clock.roundTripMs

@@ -1,4 +1,4 @@
-/** Exports the page's state as plain data, for lessons, tests and files. */
+/** Exports the page's state as plain data, which lessons, tests and files use. */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
 import type { Split } from '../../server/protocol/wire.ts'
@@ -8,21 +8,26 @@ import type { Lane } from '../lane/lane.ts'
 import type { Forecast, SessionFacts } from './session.ts'
 import { bytesPerMessage } from '../lane/usage.ts'
 
-/** Data that `window.fourwire.snapshot()` returns and the JSON export contains. Null means unknown. */
+/** What `window.fourwire.snapshot()` returns and the JSON export contains. A value is null while it is unknown. */
 export interface Snapshot {
   readonly room: string
   /** Cursor up to which the page has every event. */
   readonly cursor: Cursor
-  /** The server's clock is the page's clock plus `offsetMs`, with an error of at most `boundMs`. */
+  /**
+   * Offset and its greatest error: the server's clock is the page's clock plus `offsetMs`, and the error is at most
+   * `boundMs`.
+   */
   readonly clock: { readonly offsetMs: number | null; readonly boundMs: number | null }
-  /** Network conditions between this page and the server, as the lab set them; null before it has reported them. */
+  /**
+   * Network conditions that the lab has set between this page and the server; null before the lab has reported them.
+   */
   readonly conditions: Conditions | null
   readonly lanes: readonly LaneSnapshot[]
 }
 
 declare global {
   interface Window {
-    /** For the console: `fourwire.snapshot()` returns the page's state as plain data. */
+    /** Returns the page's state as plain data, for a person who works in the browser's console. */
     fourwire: { snapshot(): Snapshot }
   }
 }
@@ -30,33 +35,46 @@ declare global {
 export interface LaneSnapshot {
   readonly transport: TransportName
   readonly on: boolean
-  /** Cursor just after the last event that the lane delivered. */
+  /** Cursor just after the last message that the lane delivered. */
   readonly cursor: Cursor
   /**
-   * One of: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off, resting.
+   * State of the lane: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off,
+   * or resting.
    */
   readonly state: string
-  /** Counts of the ledger since the page was opened. */
+  /**
+   * Number of messages that the lane has received since the page was opened. The ledger counts these messages, and also
+   * the next three numbers.
+   */
   readonly received: number
   readonly lost: number
   readonly duplicated: number
   readonly outOfOrder: number
-  /** Number of messages measured since the figures last started again, for example after a change of the network. */
+  /**
+   * Number of messages measured since the figures last began. A change of the network, for example, makes the figures
+   * begin again.
+   */
   readonly n: number
-  /** Measured median latency. All delays of this snapshot are null while the page does not know the server's clock. */
+  /**
+   * Median of the measured delays. All delays in this snapshot are null while the page does not know the server's
+   * clock.
+   */
   readonly p50Ms: number | null
   readonly p95Ms: number | null
   readonly p99Ms: number | null
   readonly expectedP50Ms: number | null
   /** Number of requests since the page was opened. */
   readonly requests: number
-  /** Connections and bytes that the server has counted since the page was opened; null before its first report. */
+  /**
+   * Number of connections that the server has counted since the page was opened, followed by its counts of bytes; null
+   * before the server's first report.
+   */
   readonly connections: number | null
   readonly bytesUp: number | null
   readonly bytesDown: number | null
-  /** Number of bytes for each purpose. The numbers add up to `bytesUp + bytesDown`. */
+  /** How many bytes served each purpose. The numbers add up to `bytesUp + bytesDown`. */
   readonly split: Split | null
-  /** Bytes per message in both directions, since the figures last started again. */
+  /** Bytes per message, in both directions, since the figures last began. */
   readonly bytesPerMessage: number | null
 }
 

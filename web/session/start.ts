@@ -1,21 +1,21 @@
-/** Starts the lanes when the lab has sent the time. If the lab does not answer, they start without a clock. */
+/** Starts the lanes when the lab has sent the time. If the lab does not answer, starts the lanes without a clock. */
 import type { AbsenceDetector } from './absence.ts'
 import type { SessionLanes } from './lanes.ts'
 import { notices } from './notices.ts'
 import type { SandboxSession } from './session.ts'
 
 export interface Start {
-  /** Waits for the lab, and starts the lanes without it if it does not answer. */
+  /** Waits for the lab. If the lab does not answer, starts the lanes without it. */
   awaitLab(): void
-  /** Starts the lanes, unless they have started. */
+  /** Starts the lanes if they have not started yet. */
   begin(): void
-  /** Starts the lanes without waiting any longer. */
+  /** Stops waiting for the lab, and starts the lanes. */
   hurry(): void
-  /** Stops waiting for the lab. */
+  /** Stops waiting for the lab, and starts nothing. */
   cancel(): void
 }
 
-/** If the lab has not answered after this time, the lanes start without a clock. */
+/** If the lab does not answer for this time, the lanes start without a clock. */
 const LAB_PATIENCE_MS = 3000
 
 export function createStart(
@@ -46,7 +46,10 @@ export function createStart(
     lanes.start()
   }
 
-  /** Starts the lanes from the cursor of a poll. Delays stay unknown until there is a clock. */
+  /**
+   * Starts the lanes at the cursor that a poll returns. The delays stay unknown until the page knows the server's
+   * clock.
+   */
   async function beginWithoutLab(): Promise<void> {
     try {
       const answer = await fetch(`${origin}/feed/${session.room}/poll`)

@@ -1,4 +1,4 @@
-/** Signs a person in, and then opens the page that the person wanted. */
+/** Signs a person in. Then opens the page that the person wanted to see. */
 import type { Problem } from '../../server/protocol/feed.ts'
 import type { SessionAnswer } from '../../server/protocol/people.ts'
 import { claimLink } from '../lab/instructor.ts'
@@ -18,15 +18,15 @@ form?.addEventListener('submit', (event) => {
 started()
 
 /**
- * Starts the page. The instructor's link needs no form. In a class with a roster, each person has a code instead of
- * the password.
+ * Starts the page. A person who opens the instructor's link needs no form. In a class with a roster, each person signs
+ * in with a code instead of the password.
  */
 async function begin(): Promise<void> {
   const problem = await claimLink()
   if (trouble && problem !== null) trouble.textContent = problem
   try {
     const response = await fetch('/session', { cache: 'no-store' })
-    // The bar across the page, which `started` draws, shows the reason.
+    // `started` shows the reason in the bar across the page.
     if (!response.ok) return
     const { instructor, user, roster }: SessionAnswer = await response.json()
     if (instructor || user !== null) return location.replace(wanted())
@@ -49,7 +49,7 @@ async function signIn(form: HTMLFormElement): Promise<void> {
   location.replace(wanted())
 }
 
-/** Sends the form. Returns a sentence about the failure; null if the sign-in succeeded. */
+/** Sends the form. Returns a sentence if the sign-in failed, otherwise null. */
 async function post(body: object): Promise<string | null> {
   try {
     const response = await fetch('/session', {
@@ -66,7 +66,10 @@ async function post(body: object): Promise<string | null> {
   }
 }
 
-/** Address to open after the sign-in. An address of another origin is replaced by this server's start page. */
+/**
+ * Returns the address to open after the sign-in. If the wanted address has another origin, returns the start page of
+ * this server.
+ */
 function wanted(): string {
   const { origin } = location
   try {

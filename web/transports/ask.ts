@@ -1,13 +1,16 @@
-/** Code that polling and publishing share: one request that ends in one response or one clear error. */
+/** Code that polling and publishing share: it sends one request, and ends with one response or one clear error. */
 import type { Cursor, Event, Person, PollAnswer, Problem } from '../../server/protocol/feed.ts'
 import { now } from '../now.ts'
 import { withinDeadline } from './deadline.ts'
 import type { Target } from './transport.ts'
 
-/** Error for a response with an error status. */
+/** Error that stands for a response with an error status. */
 export class Refused extends Error {
   readonly status: number
-  /** Pause that Retry-After asks for (RFC 9110, section 10.2.3); 0 if the header has no number of seconds. */
+  /**
+   * Time in ms that the header Retry-After asks the client to wait (RFC 9110, section 10.2.3); 0 if the header gives no
+   * number of seconds.
+   */
   readonly retryAfterMs: number
 
   constructor(status: number, detail: string, retryAfterMs: number) {
@@ -18,32 +21,35 @@ export class Refused extends Error {
 }
 
 export interface ReceivedAnswer {
-  /** The response of a poll; null for status 204, which means that there is nothing new. */
+  /** Response of the poll; null if the status is 204, because there is nothing new. */
   readonly answer: PollAnswer | null
-  /** Time at which the whole body had arrived, before it was parsed. */
+  /** Time at which the whole body had arrived. The body was parsed after this time. */
   readonly receivedAtMs: number
 }
 
-/** Adds the lane's name to a URL, if there is one. */
+/** Adds the lane's name to a URL. Without a lane, the URL stays as it is. */
 export function ofLane(url: string, lane: string | undefined): string {
   return lane === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}lane=${lane}`
 }
 
-/** Adds the person who reads to a URL, if there is one. */
+/** Adds the person who reads to a URL. Without a person, the URL stays as it is. */
 export function ofPerson(url: string, person: Person | undefined): string {
   if (person === undefined) return url
   const { userId, name, client } = person
   return `${url}&${new URLSearchParams({ user: userId, name, client })}`
 }
 
-/** Adds the person to the URL of a poll, with the version of the presence that the client already has. */
+/** Adds the person to a poll's URL, and also the version of the list of people that the client already has. */
 export function ofPoll(url: string, person: Person | undefined, version: string | undefined): string {
   return person === undefined || version === undefined
     ? ofPerson(url, person)
     : `${ofPerson(url, person)}&presence=${version}`
 }
 
-/** Sends a poll. Throws `Refused`, or the error of `fetch`: no network, timeout, or stopped by `signal`. */
+/**
+ * Sends a poll. Throws `Refused` for an error status. Throws the error of `fetch` if there is no network, after a
+ * timeout, or if `signal` aborts.
+ */
 export async function ask(
   url: string,
   lane: string | undefined,
@@ -52,9 +58,9 @@ export async function ask(
 ): Promise<ReceivedAnswer> {
   const request = async (within: AbortSignal): Promise<ReceivedAnswer> => {
     const response = await fetch(ofLane(url, lane), {
-      // Without a lane's name, two pages at the same cursor request the same URL. The browser's cache would then
-      // make the second page wait for the response of the first. With a lane's name, the server's own no-store
-      // suffices, and each request saves two headers (43 bytes).
+      // Without a lane's name, pages at the same cursor request the same URL, and the browser's cache would make one
+      // page wait for the other page's response. With a lane's name, the header no-store of the server's response is
+      // enough. Then the browser sends two request headers (43 bytes) less.
       cache: lane === undefined ? 'no-store' : 'default',
       signal: within,
     })
@@ -66,7 +72,9 @@ export async function ask(
   return withinDeadline(timeoutMs, request, signal)
 }
 
-/** Checks whether the server can be reached. Returns null for any response, otherwise a sentence of `troubleOf`. */
+/**
+ * Checks whether the page can reach the server. Returns null after any response, otherwise a sentence of `troubleOf`.
+ */
 export async function reach(origin: string): Promise<string | null> {
   try {
     await withinDeadline(REACH_MS, (signal) => fetch(`${origin}/health`, { cache: 'no-store', signal }))
@@ -77,7 +85,8 @@ export async function reach(origin: string): Promise<string | null> {
 }
 
 /**
- * Cursor at the end of a gap, just before the events of the same response. The cursor of the response is after them.
+ * Returns the cursor at the end of a gap. It is just before the events of the response, but the response's own cursor
+ * is after them.
  */
 export function gapEnd({ events: [first], cursor }: PollAnswer): Cursor {
   return first?.id.replace(/\d+$/, (seq) => String(Number(seq) - 1)) ?? cursor
@@ -87,9 +96,9 @@ const PUBLISH_MS = 10_000
 const REACH_MS = 3000
 
 /**
- * Publishes by POST and resolves to the event's id. Throws like `ask`. Without a response it sends the request once
- * more, because the server may have closed a reused connection, and browsers do not repeat a POST. The key makes sure
- * that the message is published once.
+ * Publishes by POST and resolves to the event's id. Throws the same errors as `ask`. If there is no response, sends the
+ * request once more: the server may have closed the reused connection, and a browser does not repeat a POST. Because of
+ * the key, the server publishes the message only once.
  */
 export async function post(
   { origin, room, lane }: Pick<Target, 'origin' | 'room' | 'lane'>,
@@ -114,8 +123,8 @@ export async function post(
 }
 
 /**
- * Reports typing or leaving by POST without waiting for the response. The request survives the end of the page.
- * Without a person nothing is sent. A failed report is not repeated, because the next one replaces it.
+ * Reports by POST that the person types or leaves. Does not wait for the response, so the page may end. Without a
+ * person, sends nothing. A failed report is not sent again, because the next report replaces it.
  */
 export function sayBy(
   { origin, room, lane, person }: Pick<Target, 'origin' | 'room' | 'lane' | 'person'>,
@@ -133,7 +142,7 @@ export function sayBy(
   }).catch(() => {})
 }
 
-/** Error for a response with an error status. */
+/** Creates the error for a response with an error status. */
 export function refused(response: Response, text: string): Refused {
   const seconds = Number(response.headers.get('retry-after') ?? 0)
   return new Refused(
@@ -143,10 +152,10 @@ export function refused(response: Response, text: string): Refused {
   )
 }
 
-/** Joins the message of an error with its remedy. A student's server may leave the remedy out. */
+/** Joins the message of an error and the remedy. A student's server may give no remedy. */
 export const sentences = (message: string, remedy?: string): string => (remedy ? `${message} ${remedy}` : message)
 
-/** Sentence in the body of an error. A proxy may send any other body, for which the result is null. */
+/** Returns the sentence in the body of an error; null if the body has another form, for example a proxy's. */
 function detailOf(text: string): string | null {
   try {
     const { detail, remedy }: Partial<Problem> = JSON.parse(text)
@@ -156,14 +165,14 @@ function detailOf(text: string): string | null {
   }
 }
 
-/** A sentence about an error for people. The browser's own text is only "Failed to fetch". */
+/** Describes an error in a sentence for people. The browser's own text is only "Failed to fetch". */
 export function troubleOf(error: unknown): string {
   if (error instanceof Refused) return error.message
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time'
   return 'the server cannot be reached'
 }
 
-/** Resolves after a pause, or at once when `signal` aborts. Afterwards no timer and no listener is left. */
+/** Resolves after `ms`, or at once when `signal` aborts. Then no timer and no listener is left. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

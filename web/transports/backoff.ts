@@ -1,11 +1,11 @@
 /**
- * Computes the pause before the next attempt. The pause doubles each time up to a limit, and is partly random, so
- * that clients do not reconnect together.
+ * Computes how long a client waits before its next attempt. Each wait is twice as long as the last one, up to a limit.
+ * A part of each wait is random, so that clients do not reconnect together.
  */
 export interface Backoff {
-  /** Counts a failure and returns the pause after it, in ms. */
+  /** Counts a failure, and returns for how many ms the client must wait now. */
   nextMs(): number
-  /** Resets the pause after a success. */
+  /** Makes the next wait short again, after a success. */
   reset(): void
 }
 
@@ -18,7 +18,7 @@ export function createBackoff(): Backoff {
     nextMs() {
       const longestMs = Math.min(FIRST_MS * 2 ** failures, LONGEST_MS)
       failures += 1
-      // Half of the pause is random, so that a class that was cut together does not reconnect all at once.
+      // Half of the wait is random. Otherwise a class whose connections were cut together would reconnect all at once.
       return longestMs * (0.5 + Math.random() / 2)
     },
     reset() {

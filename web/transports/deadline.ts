@@ -1,19 +1,19 @@
 /**
- * Time limits for a page that may stop running. If a timer fires late, the response may be waiting too, and the timer
- * may only be first in line. So a late timer does not prove that there was no response.
+ * Time limits for a page that may not run for a while. If a timer fires late, the response may have arrived too, and
+ * the browser only runs the timer first. So a late timer does not prove that the response is missing.
  */
 import { now } from '../now.ts'
 
-/** If a timer is later than this, the page did not run. */
+/** If a timer is later than this, the page did not run for a while. */
 const LATE_MS = 250
-/** Time in which the waiting events of the page are handled. */
+/** Additional time in which the page handles the events that waited for it. */
 const GRACE_MS = 1000
-/** Limit for repeated grace periods, because the timers of a hidden page are always late. */
+/** Greatest number of times that a time limit is extended, because a hidden page's timers are always late. */
 const MOST_GRACES = 3
 
 /**
- * Calls `passed` after `ms`, or up to a few seconds later if this page did not run meanwhile. Returns a function that
- * cancels the call.
+ * Calls `passed` after `ms`. If this page does not run for a while, the call can come a few seconds later. Returns a
+ * function that cancels the call.
  */
 export function startDeadline(ms: number, passed: () => void): () => void {
   let dueMs = now() + ms
@@ -29,7 +29,9 @@ export function startDeadline(ms: number, passed: () => void): () => void {
   }
 }
 
-/** Runs `work` with a signal that aborts after `ms` with a `TimeoutError`, or as soon as another signal aborts. */
+/**
+ * Runs `work` with a signal. The signal aborts after `ms` with a `TimeoutError`, or as soon as another signal aborts.
+ */
 export async function withinDeadline<T>(
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * Long polling (RFC 6202): the client sends the next request as soon as the response has arrived. The pause is on the
- * server, which holds the request until there is a message.
+ * Long polling (RFC 6202): the client sends the next request as soon as the response has arrived. The client does not
+ * pause, because the server holds each request until there is a message.
  */
 import { longPolling } from '../measure/model.ts'
 import { now } from '../now.ts'
@@ -8,7 +8,10 @@ import { Refused, ask, gapEnd, ofPoll, pause, post, sayBy, troubleOf } from './a
 import { createBackoff } from './backoff.ts'
 import type { DescribedTransport } from './transport.ts'
 
-/** Time after the requested hold at which the client considers the connection dead. */
+/**
+ * The client requests a hold. If there is no response for this time after the hold's end, the client considers the
+ * connection dead.
+ */
 const GRACE_MS = 10_000
 
 export const longPoll: DescribedTransport = {
@@ -74,14 +77,14 @@ export const longPoll: DescribedTransport = {
           backoff.reset()
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
-          // A listener may stop the connection, and then receives no further calls.
+          // A listener may stop the connection. After that, the listener is not called again.
           if (answer?.events.length && !signal.aborted) listener.events(answer.events, receivedAtMs)
           if (answer?.presence && !signal.aborted) listener.presence?.(answer.presence)
           if (signal.aborted) return
           cursor = answer?.cursor ?? cursor
           version = answer?.presence?.version ?? version
-          // There is no pause. Until the next request arrives, the server has nothing to answer: this is the blind
-          // gap.
+          // The client does not pause. Until the next request arrives, the server has nothing to answer: this is the
+          // blind gap.
         } catch (error) {
           if (signal.aborted) return
           const atMs = now()

@@ -1,6 +1,6 @@
 /**
- * Short polling: the client asks, pauses, and asks again. A message published during the pause waits on the server
- * until the next request, half a pause on average.
+ * Short polling: the client asks, pauses, and asks again. A message that the server publishes during a pause waits on
+ * the server until the next request, on average for half a pause.
  */
 import { shortPolling } from '../measure/model.ts'
 import { now } from '../now.ts'
@@ -72,7 +72,7 @@ export const shortPoll: DescribedTransport = {
           backoff.reset()
 
           if (answer?.gap) listener.gap(gapEnd(answer), receivedAtMs)
-          // A listener may stop the connection, and then receives no further calls.
+          // A listener may stop the connection. After that, the listener is not called again.
           if (answer?.events.length && !signal.aborted) listener.events(answer.events, receivedAtMs)
           if (answer?.presence && !signal.aborted) listener.presence?.(answer.presence)
           if (signal.aborted) return
@@ -80,8 +80,8 @@ export const shortPoll: DescribedTransport = {
           version = answer?.presence?.version ?? version
           if (answer?.more) continue
 
-          // The pause comes after the response, so polls never overtake each other. Each begins one interval and
-          // one round trip after the one before.
+          // The pause begins after the response, so no poll overtakes another. Each poll begins one interval and one
+          // round trip after the last poll.
           const atMs = now()
           listener.state({ is: 'pausing', atMs, untilMs: atMs + intervalMs })
           await pause(intervalMs, signal)

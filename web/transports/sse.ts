@@ -1,9 +1,9 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2): one response that never ends, read by the browser's own EventSource.
+ * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. The browser's own EventSource reads it.
  *
- * EventSource would reconnect by itself, but after a fixed time without jitter. After an error status, or a response
- * that is not an event stream, it would never reconnect. So this file closes it on each error, and opens a new one at
- * the cursor after a random pause.
+ * EventSource reconnects by itself, but always after the same time, without jitter. It never reconnects after an error
+ * status, or after a response that is not an event stream. So this file closes the EventSource after each error, waits
+ * for a random time, and opens a new EventSource at the cursor.
  */
 import type { Event, RoomPresence } from '../../server/protocol/feed.ts'
 import { streaming } from '../measure/model.ts'
@@ -14,8 +14,8 @@ import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
 /**
- * Silence after which the stream counts as dead: two heartbeats are missing. A dead connection may raise no error on
- * either side.
+ * If the stream is silent for this time, two heartbeats are missing and the stream counts as dead. A dead connection
+ * may raise no error, neither in the browser nor on the server.
  */
 const SILENCE_MS = 30_000
 
@@ -32,7 +32,7 @@ export const sse: DescribedTransport = {
   carrier: 'Event',
   shape: 'circle',
   colour: { light: '#00775a', dark: '#2fd698' },
-  // A heartbeat is `:hb`, `event: heartbeat` and `data:` in a chunk.
+  // The argument is the size of a heartbeat: a chunk that contains `:hb`, `event: heartbeat` and `data:`.
   model: streaming(34),
 
   connect(target, listener) {
@@ -88,7 +88,8 @@ export const sse: DescribedTransport = {
       })
       stream.addEventListener('heartbeat', () => watch(stream))
       stream.onerror = () => {
-        // 2 means that EventSource has given up. It reveals neither the status nor the reason.
+        // If the state is CLOSED, EventSource does not reconnect by itself. EventSource tells neither the status nor
+        // the reason.
         const refused = stream.readyState === stream.CLOSED
         stream.close()
         reconnect(

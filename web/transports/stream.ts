@@ -1,6 +1,6 @@
 /**
- * Streaming HTTP: one response that never ends, which `fetch` reads while it comes. Each line is a JSON object.
- * `fetch` delivers only bytes, so this file finds the lines, notices silence and reconnects.
+ * Streaming HTTP: one response that never ends. Each line of the response is a JSON object. `fetch` delivers the bytes
+ * while they arrive, and nothing more, so this file finds the lines, notices silence, and reconnects.
  */
 import type { Event, RoomPresence, StreamMessage } from '../../server/protocol/feed.ts'
 import { streaming } from '../measure/model.ts'
@@ -11,8 +11,8 @@ import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
 /**
- * Silence after which the stream counts as dead: two heartbeats are missing. A dead connection may raise no error on
- * either side.
+ * If the stream is silent for this time, two heartbeats are missing and the stream counts as dead. A dead connection
+ * may raise no error, neither in the browser nor on the server.
  */
 const SILENCE_MS = 30_000
 
@@ -22,7 +22,8 @@ export const stream: DescribedTransport = {
   kind: 'stream',
   canPush: true,
   isHeldByProxy: true,
-  // A proxy that buffers an event stream buffers this one too, so an attempt would only cost time.
+  // A proxy that buffers an event stream also buffers this stream, so a fallback to this transport would only cost
+  // time.
   fallbackRank: null,
   isUsual: false,
   label: 'Streaming fetch',
@@ -34,7 +35,7 @@ export const stream: DescribedTransport = {
     [-1.18, -0.92],
   ],
   colour: { light: '#7d6200', dark: '#e5d04a' },
-  // A heartbeat is `{"type":"heartbeat"}` and its line break in a chunk.
+  // The argument is the size of a heartbeat: a chunk that contains `{"type":"heartbeat"}` and a line break.
   model: streaming(27),
 
   connect(target, listener) {
@@ -72,7 +73,10 @@ export const stream: DescribedTransport = {
       }
     }
 
-    /** Reads one response to its end. Always rejects: with a reason to reconnect, or because the connection is stopped. */
+    /**
+     * Reads one response to its end. The promise always rejects: with a reason to reconnect, or because the connection
+     * was stopped.
+     */
     async function read(): Promise<never> {
       const attempt = new AbortController()
       let unwatch = (): void => {}
@@ -85,7 +89,8 @@ export const stream: DescribedTransport = {
         listener.state({ is: 'connecting', atMs: now() })
         watch()
         const response = await fetch(ofLane(ofPerson(`${origin}/feed/${room}/stream?after=${cursor}`, person), lane), {
-          // Without a lane two pages may ask for the same URL, and the browser's cache would make the second one wait.
+          // Without a lane's name, pages may request the same URL, and the browser's cache would make one page wait for
+          // the other.
           cache: lane === undefined ? 'no-store' : 'default',
           signal: AbortSignal.any([signal, attempt.signal]),
         })
@@ -95,7 +100,7 @@ export const stream: DescribedTransport = {
         listener.state({ is: 'open', atMs: now() })
 
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-        /** Beginning of a line whose end is in a later chunk. */
+        /** Beginning of a line whose end comes in a later chunk. */
         let rest = ''
         while (true) {
           const { done, value } = await reader.read()
@@ -105,7 +110,7 @@ export const stream: DescribedTransport = {
           const lines = (rest + value).split('\n')
           rest = lines.pop() ?? ''
           for (const line of lines) {
-            // The listener may have stopped the connection during the line before.
+            // While the listener handled the last line, it may have stopped the connection.
             if (!signal.aborted) take(JSON.parse(line), receivedAtMs)
           }
         }
@@ -115,7 +120,7 @@ export const stream: DescribedTransport = {
         throw error
       } finally {
         unwatch()
-        // If a line could not be read, the response would otherwise continue.
+        // If this file could not read a line, the response would go on without this call.
         attempt.abort()
       }
     }
@@ -134,5 +139,5 @@ export const stream: DescribedTransport = {
   },
 }
 
-/** End of a response. Its message is a sentence without a full stop. */
+/** Error that ends the reading of a response. Its message is a sentence without a full stop. */
 class Broken extends Error {}

@@ -1,44 +1,47 @@
-/** The browser side of a transport has two interfaces: its delivery, and its description for the page. */
+/**
+ * The browser side of a transport. `ClientTransport` delivers events, and `Description` describes the transport for the
+ * page.
+ */
 import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import type { Model } from '../measure/model.ts'
 
 /**
- * Delivery of a transport. It starts at a cursor and delivers every later event once and in order. After each cut it
- * reconnects by itself (exponential backoff with jitter) and resumes after the last delivered event. It runs in a
- * browser and in Node.
+ * The part of a transport that delivers events. It starts at a cursor and delivers every later event once and in order.
+ * After each cut it reconnects by itself (exponential backoff with jitter), and continues after the last event that it
+ * delivered. It runs in a browser and in Node.
  */
 export interface ClientTransport {
   connect(target: Target, listener: Listener): Connection
 }
 
 /**
- * Facts about a transport. The lanes, their order and colours, the model, the ladder, the inspector, the exports and
- * the fallback use these facts. No other file mentions a transport by its name.
+ * Facts about a transport. The lanes with their order and colours, the model, the ladder, the inspector, the exports
+ * and the fallback use these facts. No other file names a single transport.
  */
 export interface Description {
   readonly name: TransportName
-  /** Last part of the transport's address, `/feed/ROOM/PATH`. */
+  /** Last segment of the transport's address `/feed/ROOM/PATH`. */
   readonly path: string
   /**
-   * Kind of the transport. `poll`: each response ends. `stream`: one response does not end. `socket`: a separate
-   * connection for both directions.
+   * Kind of the transport. `poll`: each response ends. `stream`: the one response does not end. `socket`: one
+   * connection carries both directions.
    */
   readonly kind: 'poll' | 'stream' | 'socket'
   /** True if the server can send at any moment while a request is open. */
   readonly canPush: boolean
-  /** True if a buffering proxy holds the messages back. */
+  /** True if a buffering proxy holds back this transport's messages. */
   readonly isHeldByProxy: boolean
-  /** Rank among the transports that a page falls back to, 1 for the best; null if a page never does. */
+  /** Rank of the transport for the fallback, 1 for the best; null if a page never falls back to this transport. */
   readonly fallbackRank: number | null
-  /** True if the lane is on the page from the start; otherwise a person has to add it. */
+  /** True if the transport's lane is on the page from the start; false if a person has to add the lane. */
   readonly isUsual: boolean
   readonly label: string
-  /** Words before the setting that say how the client asks. */
+  /** Words that say how the client asks. The setting follows them in the sentence. */
   readonly verb: string
-  /** Name of the unit that brings messages, such as a poll, an event or a frame. */
+  /** Name of the unit that carries messages, such as a poll, an event or a frame. */
   readonly carrier: string
   readonly shape: Shape
-  /** CSS colours on light and on dark paper. */
+  /** Colours as CSS: `light` for light paper, and `dark` for dark paper. */
   readonly colour: { readonly light: string; readonly dark: string }
   readonly model: Model
   readonly setting?: Setting
@@ -47,23 +50,23 @@ export interface Description {
 export interface DescribedTransport extends ClientTransport, Description {}
 
 /**
- * Corners around the centre, in units of about half the height, or a circle of that radius. All shapes have the same
- * area.
+ * Shape of a lane: a list of corners around the centre, in units of about half the height, or a circle. All shapes have
+ * the same area.
  */
 export type Shape = 'circle' | readonly (readonly [x: number, y: number])[]
 
-/** A number that readers can change. */
+/** A number of the transport that readers can change. */
 export interface Setting {
-  /** The member of `Target` that it changes. */
+  /** Member of `Target` that the setting changes. */
   readonly name: SettingName
-  /** Name in the page's address, which contains the value in seconds. */
+  /** Name of the setting in the page's address. The value there is in seconds. */
   readonly query: string
   readonly label: string
-  /** Verb before the value. */
+  /** Verb of the sentence. The value follows it. */
   readonly verb: string
   readonly choices: readonly number[]
   readonly usual: number
-  /** Number of units in a second: 1000 for milliseconds. */
+  /** How many units of the setting are one second, for example 1000 for milliseconds. */
   readonly perSecond: number
 }
 
@@ -71,11 +74,11 @@ export type SettingName = 'intervalMs' | 'waitS'
 
 /** State of a connection. All times are on this page's clock (web/now.ts), in ms. */
 export type State =
-  /** The request of a stream is under way. */
+  /** The client has sent a stream's request, and the stream is not open yet. */
   | { readonly is: 'connecting'; readonly atMs: number }
-  /** A poll is under way, or the server is holding it. */
+  /** The client has sent a poll, which is travelling, or which the server is holding. */
   | { readonly is: 'asking'; readonly atMs: number }
-  /** Short polling pauses between a response and the next request. */
+  /** Short polling: the client pauses between a response and the next request. */
   | { readonly is: 'pausing'; readonly atMs: number; readonly untilMs: number }
   /** A stream is open, so the server can send at any moment. */
   | { readonly is: 'open'; readonly atMs: number }
@@ -83,60 +86,69 @@ export type State =
       readonly is: 'reconnecting'
       readonly atMs: number
       readonly untilMs: number
-      /** Reason of the reconnection, as a sentence without its full stop. */
+      /** Reason why the client reconnects, as a sentence without a full stop. */
       readonly trouble: string
-      /** HTTP status of the server's response, if there was one. */
+      /** HTTP status of the server's response; undefined if there was none. */
       readonly status?: number
     }
 
 export interface Listener {
   /**
-   * Called with the events of one response, event or frame, in order and without duplicates. `receivedAtMs` is the
-   * time of the handler's first line, before parsing.
+   * The transport calls this with the events of one response, event or frame, in order and without duplicates.
+   * `receivedAtMs` is the time at the first line of the transport's handler, before parsing.
    */
   events(events: readonly Event[], receivedAtMs: number): void
-  /** Called with a gap: the server no longer keeps the events between this client's position and `cursor`. */
+  /**
+   * The transport calls this with a gap: the server no longer keeps the events between this client's position and
+   * `cursor`.
+   */
   gap(cursor: Cursor, receivedAtMs: number): void
   state(state: State): void
-  /** Called with the people in the room, if the target names a person. */
+  /** The transport calls this with the people in the room, if `Target` names a person. */
   presence?(presence: RoomPresence): void
 }
 
 export interface Target {
-  /** Scheme, host and port: `http://localhost:3000`. */
+  /** Scheme, host and port, such as `http://localhost:3000`. */
   readonly origin: string
   readonly room: string
-  /** Name of the lane to which the bytes belong. Default: none, and the meter cannot attribute the bytes. */
+  /**
+   * Name of the lane for which the server's meter counts the bytes. Default: no lane, so the meter cannot attribute the
+   * bytes.
+   */
   readonly lane?: string | undefined
   /**
-   * The person who reads. The server counts the person as present, and reports the others. Default: nobody, and no
-   * reports.
+   * The person who reads. The server counts this person as present, and reports the other people. Default: the server
+   * counts nobody and reports nobody.
    */
   readonly person?: Person | undefined
-  /** Cursor to start from. `"0"` is before the earliest event that is kept. */
+  /** Cursor at which the transport starts. `"0"` is before the earliest event that the server keeps. */
   readonly after: Cursor
-  /** Short polling: the pause between a response and the next request. */
+  /** Short polling: how long the client pauses between a response and the next request. */
   readonly intervalMs: number
-  /** Long polling: the longest time for which the server holds a request, in seconds. */
+  /** Long polling: for how many seconds the server may hold a request. */
   readonly waitS: number
 }
 
 export interface Connection {
   /**
-   * Publishes over this transport: by a frame for WebSocket, by POST for the others. Resolves to the id when the
-   * server has accepted the message. A repeated `key` publishes once.
+   * Publishes a message: WebSocket sends a frame, and the other transports send a POST. Resolves to the event's id when
+   * the server has accepted the message. For a repeated `key`, the server publishes only once.
    */
   publish(user: string, text: string, key: string): Promise<Cursor>
   /**
-   * Reports that the person is typing, or has stopped. The mark ends by itself after a few seconds. A failed report
-   * is dropped.
+   * Reports that the person types, or has stopped. The server removes the report after a few seconds. If the report
+   * fails, it is dropped.
    */
   typing(on?: boolean): void
   /**
-   * Ends the connection completely: no timer, socket or listener is left, and no callback is called. The person
-   * counts as present for a while longer, because another connection may follow.
+   * Ends the connection completely. No timer, socket or listener is left, and the listener is not called again. The
+   * server counts the person as present for a while longer, because the client may connect again.
    */
   stop(): void
-  /** Ends the connection like `stop`, and removes the person's client at once. A closing page may still call it. */
+  /**
+   * Ends the connection as `stop` does, and asks the server to remove the person's client at once. A page that is
+   * closing may still call this.
+   */
   leave(): void
 }

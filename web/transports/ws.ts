@@ -1,5 +1,6 @@
 /**
- * WebSocket (RFC 6455): one connection, open in both directions. It never reconnects by itself, so this file does it.
+ * WebSocket (RFC 6455): one connection for both directions. A browser does not reconnect a WebSocket by itself, so this
+ * file does.
  */
 import type { Cursor, Event, FeedMessage, FeedRequest } from '../../server/protocol/feed.ts'
 import { streaming } from '../measure/model.ts'
@@ -10,8 +11,8 @@ import { startDeadline } from './deadline.ts'
 import type { DescribedTransport } from './transport.ts'
 
 /**
- * Silence after which the client sends a `ping` message. A browser hides the server's pings from the page, so the page
- * notices a dead connection only if it asks the server for an answer.
+ * If the connection is silent for this time, the client sends a `ping` message. The browser does not show the server's
+ * pings to the page, so the page notices a dead connection only if it asks the server for an answer.
  */
 const SILENCE_MS = 20_000
 const ANSWER_MS = 10_000
@@ -39,7 +40,7 @@ export const ws: DescribedTransport = {
     [-1.25, 0],
   ],
   colour: { light: '#1f4fc8', dark: '#5f9aff' },
-  // Bytes of a heartbeat: 2 for the server's ping, and 6 for the masked pong of the browser.
+  // Size of a heartbeat: the server's ping has 2 bytes, and the browser's masked pong has 6 bytes.
   model: streaming(8),
 
   connect({ origin, room, lane, person, after }, listener) {
@@ -106,8 +107,8 @@ export const ws: DescribedTransport = {
         unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)
       } else if (message.type === 'error') {
-        // The server's errors contain no key. The server answers messages in their order, so an error belongs to the
-        // oldest message without an answer.
+        // An error of the server does not name a key. The server answers the messages in their order, so the error
+        // belongs to the oldest message without an answer.
         const [key, sent] = unanswered.entries().next().value ?? []
         sent?.reject(new Error(sentences(message.message, message.remedy)))
         if (key !== undefined) unanswered.delete(key)
