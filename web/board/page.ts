@@ -49,7 +49,7 @@ export class BoardPage extends LitElement implements BoardActs {
   declare session: BoardSession
   declare address: BoardAddress
   declare said: string
-  /** True if the person signed in. Such a person cannot change the name on this page. */
+  /** True if the person signed in. A person who signed in cannot change the name on this page. */
   declare isSignedIn: boolean
   /** Task that the person picked up by keyboard, and the position at which the task would land. */
   declare moving: TaskChange | null

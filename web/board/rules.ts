@@ -1,6 +1,6 @@
 /**
- * Rules that decide whether a change of a board is allowed. The page asks them before it shows a change, and the server
- * asks them before it stores a change. So page and server refuse a change with the same words.
+ * Rules that decide whether a change of a board is allowed. The page asks the rules before it shows a change, and the
+ * server asks the rules before it stores a change. So page and server refuse a change with the same words.
  */
 import type { Board, Change, List, ListChange, Task, TaskChange } from '../../server/protocol/board.ts'
 import { nextOf } from './place.ts'

@@ -41,14 +41,14 @@ export interface Ran {
 }
 
 export interface Bench {
-  /** True if this page has the instructor's rights; null before the lab has reported them. */
+  /** True if this page has the instructor's rights; null before the lab has reported whether it has. */
   readonly isInstructor: boolean | null
   readonly network: Conditions | null
   /** Times of the network path now; null before the page knows the server's clock. */
   readonly way: PathTimes | null
   /**
-   * Changes the network of the whole server. Only the instructor may do so. The promise resolves when the change is in
-   * force.
+   * Changes the network of the whole server. Only the instructor may change the network. The promise resolves when the
+   * change is in force.
    */
   setNetwork(change: Partial<Conditions>): Promise<void>
   /**
@@ -62,7 +62,7 @@ export interface Bench {
 /** Name of the room whose lab connection measures the clock. The bench measures no lane in this room. */
 const LAB_ROOM = 'choose'
 const OPEN_MS = 8000
-/** Time before the measurement. In this time, the connections open and the code becomes fast. */
+/** Time before the measurement, in which the connections open and the code becomes fast. */
 const WARM_MS = 1500
 const LOOK_MS = 50
 

@@ -59,7 +59,10 @@ const LEARN: Omit<Run, 'text'> = {
   idleShare: 0,
 }
 
-/** Opens the decision. It calls `changed` with the query string of the current state when the page must draw again. */
+/**
+ * Opens the decision. The decision calls `changed` with the query string of its current state when the page must draw
+ * again.
+ */
 export function openDecision(origin: string, search: string, changed: (search: string) => void): Decision {
   let workload = readWorkload(search)
   let is: Decision['is'] = 'learning'

@@ -12,7 +12,7 @@ import { modelTable, resultTable } from './tables.ts'
 export class ChoosePage extends LitElement {
   static override properties = { decision: { attribute: false }, tick: { attribute: false } }
   declare decision: Decision
-  /** Counter. A change of it makes the page draw again. */
+  /** Counter that makes the page draw again when the counter changes. */
   declare tick: number
 
   constructor() {

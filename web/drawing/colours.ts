@@ -1,5 +1,5 @@
 /**
- * Reads the current theme's colours for drawing on a canvas. They are the CSS variables of page/base.css and
+ * Reads the current theme's colours for drawing on a canvas. The colours are CSS variables of page/base.css and
  * lane/style.ts.
  */
 import { mapTransports } from '../lane/order.ts'

@@ -71,8 +71,8 @@ function entryOf({ inspected, seen, spans }: HarExchange, origin: string) {
 }
 
 /**
- * Returns the request or the response of an exchange. Its sizes are bytes on the wire; a size is -1 if the request or
- * response has not begun.
+ * Returns the request or the response of an exchange. Each size is a number of bytes on the wire; a size is -1 if the
+ * request or response has not begun.
  */
 function side(parts: readonly SeenPart[], isUp: boolean) {
   const all = parts.filter(({ part }) => part.up === isUp && part.is !== 'frame')

@@ -1,7 +1,7 @@
 /**
  * Reads a stream's JSON byte by byte, however the JSON is divided into pieces. The scanner masks text that other people
- * wrote, and finds the position of each event. It masks all text until it knows that this page wrote the text, so an
- * incomplete piece reveals nothing.
+ * wrote, and finds the position of each event. The scanner masks all text until it knows that this page wrote the text,
+ * so an incomplete piece reveals nothing.
  */
 import type { Cursor } from '../../server/protocol/feed.ts'
 import { hide } from './bytes.ts'
@@ -31,7 +31,9 @@ export interface ScannedEvent {
   readonly to: number
 }
 
-/** Names of the fields whose values come from the server. The scanner does not mask these values. */
+/**
+ * Names of the fields whose values come from the server. The scanner does not mask the values of the server's fields.
+ */
 const SERVERS = ['id', 'room', 'type', 'cursor', 'key', 'code', 'title', 'detail', 'message', 'remedy']
 /** Greatest number of characters of a value that the scanner keeps. Every value that the scanner needs is shorter. */
 const LONGEST_WORD = 256
@@ -68,8 +70,8 @@ export function createScanner(isOwn: (id: Cursor) => boolean): Scanner {
   /** Returns the innermost object that contains the current byte. Arrays do not count. */
   const holder = (): Nested | undefined => nested.findLast(({ isObject }) => isObject)
   /**
-   * Reports whether the current object is the value in another object, as the task of an event is. A person wrote all
-   * of such an inner object.
+   * Reports whether the current object is the value in another object, as the task of an event is. A person wrote
+   * everything in the inner object.
    */
   const isPart = (): boolean => nested.at(-1)?.isObject === true && nested.at(-2)?.isObject === true
   const read = (byte: number): void => {

@@ -67,8 +67,8 @@ export interface Lab {
 }
 
 /**
- * Number of quick clock exchanges at the start. They give a good error bound within a few round trips. Later exchanges
- * correct the drift.
+ * Number of quick clock exchanges at the start. The quick exchanges give a good error bound within a few round trips.
+ * Later exchanges correct the drift.
  */
 const BURST = 8
 const CLOCK_EVERY_MS = 2000

@@ -32,7 +32,7 @@ export function drawArrivals(strip: Strip): void {
     const x = strip.x(arrival.atMs)
     const isSame = x - drawnAt < SAME_PX && arrival.messages.length === 1
     // Messages that waited behind a lost packet arrive together, so they are stacked like the messages of one response.
-    // A shape of any other message is left out, because it would cover the shape that stands there already.
+    // Any other shape in the same place is left out, because it would cover the first shape.
     if (isSame && (arrival.held !== 'behind' || stacked >= MOST_STACKED)) continue
     const from = isSame ? stacked : 0
     stacked = from + stackOf(arrival)

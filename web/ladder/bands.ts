@@ -17,7 +17,7 @@ interface Stretch {
   readonly name: string
   readonly left: number
   readonly right: number
-  /** The visible ones of the band's edges: its beginning, and its end if the band has ended. */
+  /** Edges of the band that are visible: its beginning, and its end if the band has ended. */
   readonly edges: readonly number[]
 }
 

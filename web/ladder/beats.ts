@@ -1,6 +1,6 @@
 /**
- * Draws bytes that carry no chat message, such as heartbeats and closing frames. Most of these bytes are drawn as a
- * dotted line with a hollow end.
+ * Draws bytes that carry no chat message, such as heartbeats and closing frames. Most beats are drawn as a dotted line
+ * with a hollow end.
  */
 import type { BeatMark } from '../lane/mark.ts'
 import { browserAtMs, shown } from './geometry.ts'

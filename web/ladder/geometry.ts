@@ -28,7 +28,7 @@ export interface Trace extends MarkLists {
   labelled(arrival: ArrivalMark): string | null
 }
 
-/** A message that this lane has not brought yet. Its times are on this page's clock. */
+/** A message that this lane has not brought yet. All times of the message are on this page's clock. */
 export interface PendingMessage {
   readonly publishedAtMs: number
   /** Time at which the message left the server; undefined if the wire has not reported it. */
@@ -93,7 +93,7 @@ export interface Strip {
   readonly fromMs: number
   readonly untilMs: number
   x(ms: number): number
-  /** Exchanges or streams that overlap the time span, oldest first. They do not overlap each other. */
+  /** Exchanges or streams that overlap the time span, oldest first. No exchange or stream overlaps another. */
   readonly marks: readonly (ExchangeMark | StreamMark)[]
 }
 
@@ -139,8 +139,8 @@ export function isPolling(transport: TransportName): boolean {
 }
 
 /**
- * Returns the exchanges or streams that overlap a time span. Both lists of marks ascend in time, and the marks of a
- * list do not overlap each other.
+ * Returns the exchanges or streams that overlap a time span. The list of exchanges and the list of streams ascend in
+ * time, and no mark of a list overlaps another mark of the list.
  */
 export function visible(trace: Trace, fromMs: number, untilMs: number): readonly (ExchangeMark | StreamMark)[] {
   const marks = trace.exchanges.length > 0 ? trace.exchanges : trace.streams

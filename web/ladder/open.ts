@@ -65,8 +65,8 @@ function isOpened(mark: ExchangeMark | StreamMark): boolean {
 }
 
 /**
- * Returns the thick edges of a mark, each as height, start and end. There is one edge at the server, and for a
- * WebSocket one more at the browser.
+ * Returns the thick edges of a mark, each as height, start and end. Every mark has an edge at the server, and a
+ * WebSocket's mark also has an edge at the browser.
  */
 function edges(strip: Strip, mark: ExchangeMark | StreamMark): readonly (readonly [number, number, number])[] {
   if (!isOpened(mark)) return []
@@ -78,8 +78,8 @@ function edges(strip: Strip, mark: ExchangeMark | StreamMark): readonly (readonl
 }
 
 /**
- * Returns the end of the mark at the server, and its end in the browser. Both ends are the present if the mark has not
- * ended yet.
+ * Returns the end of the mark at the server, and the end of the mark in the browser. If the mark has not ended yet,
+ * each end is the present.
  */
 function ends({ trace, untilMs }: Strip, mark: ExchangeMark | StreamMark): readonly [number, number] {
   const endedAtMs = Math.min(mark.endedAtMs ?? untilMs, untilMs)

@@ -1,7 +1,7 @@
 /**
  * Draws one lane's strip: the server's line at the top, the browser's line at the bottom, and time to the right. Each
- * mark stands at its true time, so a slanted line shows how long a message travelled. This code draws both the ladder
- * and the samples in the help.
+ * mark stands at its true time, so a slanted line shows how long a message travelled. This file draws the ladder and
+ * also the samples in the help.
  */
 import type { Colours } from '../drawing/colours.ts'
 import { drawArrivals } from './arrivals.ts'

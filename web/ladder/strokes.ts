@@ -115,8 +115,8 @@ function line(strip: Strip, fromMs: number, fromY: number, toMs: number, toY: nu
 }
 
 /**
- * Returns the time of each slanted half of a line: half of the one-way time. A delay is a level piece between both
- * halves.
+ * Returns the time of each slanted half of a line: half of the one-way time. A delay is drawn as a level piece between
+ * the slanted halves.
  */
 export function slopeOf(wayMs: number, fromMs: number, toMs: number): number {
   return Math.min(wayMs / 2, (toMs - fromMs) / 4)

@@ -33,7 +33,7 @@ export function timeAt({ width, endMs, pxPerMs, folds, hiddenMs: hidden }: Omit<
   return shownMs + before
 }
 
-/** Returns the time spans between the folds, from left to right. Time runs at one speed in each of them. */
+/** Returns the time spans between the folds, from left to right. In each span, time runs at one speed. */
 export function pieces({ fromMs, endMs, folds }: Span): readonly (readonly [number, number])[] {
   const edges = folds.flatMap((fold) => [fold.fromMs, fold.toMs])
   const starts = [-Infinity, ...edges.filter((_, i) => i % 2 === 1)]

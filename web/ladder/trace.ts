@@ -51,7 +51,7 @@ export function createTracer(session: TracedSession, lane: Lane): Tracer {
 
 /**
  * Returns the messages that other lanes have brought and this lane has not. A lane brings messages in the order of the
- * feed, so these are the messages after the lane's cursor.
+ * feed, so the result is all messages after the lane's cursor.
  */
 function pendingOf({ messages, offsetMs }: TracedSession, lane: Lane): readonly PendingMessage[] {
   const { all } = messages

@@ -1,6 +1,6 @@
 /**
- * Draws messages that wait on the server. A bar begins at the rule of the message's publication. Its length is the
- * delay that the transport causes.
+ * Draws messages that wait on the server. A message's bar begins at the rule of the message's publication. The bar's
+ * length is the delay that the transport causes.
  */
 import { firstAtOrAfter } from '../lane/search.ts'
 import { arrivalLeftAtMs } from './geometry.ts'

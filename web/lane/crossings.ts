@@ -11,7 +11,7 @@ export interface TimedCrossing extends Omit<Crossing, 'lane' | 'at' | 'connectio
 
 /** Clock and network conditions when the wire reported. */
 export interface Way {
-  /** Offset of the server's clock: serverTime = pageTime + offsetMs. Its error is at most boundMs. */
+  /** Offset of the server's clock: serverTime = pageTime + offsetMs. The offset's error is at most boundMs. */
   readonly offsetMs: number
   readonly boundMs: number
   readonly oneWayMs: number

@@ -56,10 +56,7 @@ export interface Lane {
    * Connects a lane that is switched on, just after the lane's own cursor. A lane that is running already reconnects.
    */
   wake(): void
-  /**
-   * Reports whether the server has answered a request that the lane made after this page time, or is holding such a
-   * request.
-   */
+  /** Reports whether the server has answered, or is holding, a request that the lane made after this page time. */
   hasReturned(sinceMs: number): boolean
   /** Reconnects at once if the lane is waiting before its next attempt. */
   hurry(): void
@@ -69,15 +66,15 @@ export interface Lane {
    */
   keepOut(beforeMs: number): void
   /**
-   * Reports whether the figures exclude this message. They do so if the page was late for the message, rested, or had
-   * no clock.
+   * Reports whether the figures exclude this message. The figures exclude a message if the page was late for the
+   * message, rested, or had no clock.
    */
   isKeptOut(message: Message): boolean
   /** Computes the delays of the messages that arrived before the page knew the server's clock. */
   date(offsetMs: number): void
   /**
-   * Starts the figures again. They count messages that the server publishes `afterMs` or more from now (default: 0).
-   * The ledger continues.
+   * Starts the figures again. The figures count messages that the server publishes `afterMs` or more from now (default:
+   * 0). The ledger continues.
    */
   clear(afterMs?: number): void
   /**
@@ -122,8 +119,8 @@ export interface Surroundings {
 }
 
 /**
- * Time after a connection of the page in which the lanes measure nothing: the connection is still opening, and the code
- * is still slow.
+ * Time after the page has connected, in which the lanes measure nothing: connections are still opening, and the code is
+ * still slow.
  */
 const SETTLE_MS = 500
 

@@ -1,9 +1,9 @@
 /**
  * Marks of a lane, which the strips draw. All times are on this page's clock.
  *
- * A browser knows when it sent a request and when it received the response. It does not know when the server received
- * the request and sent the response. The report of the wire (crossings.ts) adds these times a little later. Without a
- * report, the ladder assumes half a round trip for each direction.
+ * A browser knows when it sent a request and when it received the response. A browser does not know when the server
+ * received the request and sent the response. The report of the wire (crossings.ts) adds the server's times a little
+ * later. Without a report, the ladder assumes half a round trip for each direction.
  */
 import type { Cut } from '../../server/protocol/lab.ts'
 import type { Message } from './messages.ts'
@@ -99,13 +99,13 @@ export interface SentMark {
   exchange?: number
 }
 
-/** A heartbeat, ping or pong, or control or closing bytes. These bytes carry no message, and a page cannot see them. */
+/** A heartbeat, ping or pong, or control or closing bytes. A beat carries no message, and a page cannot see it. */
 export interface BeatMark {
   readonly kind: 'beat'
   readonly id: number
   readonly is: 'heartbeat' | 'ping' | 'pong' | 'control' | 'close'
   readonly up: boolean
-  /** Time at the server. Only the server sees these bytes. */
+  /** Time at the server. Only the server sees a beat's bytes. */
   readonly atMs: number
   /** Time in the browser, if another mark reveals it. Otherwise the ladder assumes half a round trip. */
   browserAtMs?: number

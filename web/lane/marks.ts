@@ -50,10 +50,13 @@ export interface Travelling {
 const KEPT_MS = 180_000
 /** A poll that fails later than this was held by the server. A poll that fails sooner never reached the server. */
 const HELD_MS = 400
-/** Both the lab and the broken connection report a cut. Reports of cuts within this time are reports of one cut. */
+/**
+ * The lab reports a cut, and the broken connection reports the same cut. Reports of cuts within this time are reports
+ * of one cut.
+ */
 const SAME_CUT_MS = 500
 
-/** Creates the marks of one lane. They call `noteActivity` with the time of each new mark and each new state. */
+/** Creates the marks of one lane. The marks call `noteActivity` with the time of each new mark and each new state. */
 export function createMarks(noteActivity: (atMs: number) => void = () => {}): Marks {
   const exchanges: ExchangeMark[] = []
   const streams: StreamMark[] = []
@@ -182,7 +185,10 @@ export function createMarks(noteActivity: (atMs: number) => void = () => {}): Ma
   }
 }
 
-/** Ends a mark. The clock's error can make a time of the wire later than this end, so such a time becomes the end. */
+/**
+ * Ends a mark. The clock's error can make a time of the wire later than the mark's end, so this function then sets that
+ * time to the end.
+ */
 function end(mark: ExchangeMark | StreamMark, atMs: number): void {
   mark.endedAtMs = atMs
   if (mark.reachedAtMs !== undefined) mark.reachedAtMs = Math.min(mark.reachedAtMs, atMs)

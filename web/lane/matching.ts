@@ -1,8 +1,8 @@
 /**
  * Finds the mark to which each crossing of the wire belongs, and gives the mark its true times.
  *
- * A request does not say to which mark it belongs. It gets a mark only if the times of exactly one mark fit. A mark
- * without a request keeps the times that the browser measured.
+ * A request does not say to which mark it belongs. A request gets a mark only if the times of exactly one mark fit. A
+ * mark without a request keeps the times that the browser measured.
  */
 import type { Cursor, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../transports/index.ts'
@@ -28,8 +28,8 @@ const POST_MS = 20_000
 /** Longest travel time that the search allows. The lab's conditions cannot cause a longer one. */
 const LONGEST_WAY_MS = 60_000
 /**
- * A busy server may notice this late that the kernel has taken the server's bytes. At that time, the browser may
- * already have the bytes.
+ * A busy server may notice this late that the kernel has taken the server's bytes. The browser may already have the
+ * bytes before the server notices.
  */
 const LATE_MS = 1000
 /** Events that the server wrote together arrive within this time of each other. */

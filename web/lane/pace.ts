@@ -3,7 +3,8 @@
  *
  * A late timer shows that the page did not run for a while: the computer was busy, or the process was stopped. The
  * connections are not affected. If the wall clock moved further than the monotonic clock, either the computer slept and
- * stopped the monotonic clock, or somebody set the wall clock. Only the server can distinguish these two cases.
+ * stopped the monotonic clock, or somebody set the wall clock. Only the server can tell a sleep from a clock that
+ * somebody set.
  */
 export interface PaceListener {
   /** The pace calls this when the page has not run for about `ms` milliseconds, until now. */

@@ -8,8 +8,8 @@ import { shapeOf } from './order.ts'
 import type { LaneName } from './order.ts'
 
 /**
- * Scale of a shape in a text. It is less than half of the shape's height of 16 units, because the corners extend a
- * little further.
+ * Scale of a shape in a text. The scale is less than half of the shape's height of 16 units, because the corners extend
+ * a little further.
  */
 const UNIT = 6.2
 

@@ -101,7 +101,7 @@ export function timeArrival(
 }
 
 /**
- * Places a ping and its pong at their times in the browser. A browser answers a ping at once, so both times are in the
+ * Places a ping and its pong at their times in the browser. A browser answers a ping at once, so each is placed in the
  * middle between the server's times of the ping and the pong.
  */
 export function timeBeats(marks: Marks, pong: BeatMark): void {

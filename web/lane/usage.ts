@@ -1,6 +1,6 @@
 /**
- * Counts the bytes that a lane has used, as the server's meter reports them, and the messages that the lane has brought
- * in the same time.
+ * Counts the bytes that a lane has used, as the server's meter reports them. Also counts the messages that the lane
+ * brought while it used these bytes.
  */
 import type { LaneBytes, Split } from '../../server/protocol/wire.ts'
 

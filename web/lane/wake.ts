@@ -1,7 +1,7 @@
 /**
  * Notices when this page cannot keep a connection, and when it can again. The browser slows the timers of a hidden
- * page. A frozen or cached page runs no handler, but its sockets fill up. In all these cases the page closes its
- * connections, and later resumes after its cursors.
+ * page. A frozen or cached page runs no handler, but its sockets fill up. When the page is hidden, frozen or cached, it
+ * closes its connections, and later resumes after its cursors.
  *
  * The page never reads `navigator.onLine`, because it only says whether this computer has an external network. Without
  * an external network, a server on the same computer still answers. With an external network, a remote server may still

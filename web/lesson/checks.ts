@@ -80,8 +80,8 @@ function explained({ saw, where, why, ...seen }: LessonFinding): TemplateResult 
 }
 
 /**
- * Draws the bytes that a check received. The first wrong bytes are marked. A caret stands below them, and the wanted
- * bytes stand below the caret.
+ * Draws the bytes that a check received. The first wrong bytes are marked. A caret stands below the wrong bytes, and
+ * the wanted bytes stand below the caret.
  */
 function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wanted'>): TemplateResult | typeof nothing {
   if (bytes === undefined) return nothing
@@ -91,7 +91,8 @@ function dump({ bytes, at, wanted }: Pick<LessonFinding, 'bytes' | 'at' | 'wante
     start += text.length + 1
     return { text, column }
   })
-  // The wanted bytes begin in the caret's column. Their label stands to the left, so it needs space there.
+  // The wanted bytes begin in the caret's column. The label of the wanted bytes stands to the left, so the label needs
+  // space there.
   const isTight = wanted !== undefined && lines.some(({ column }) => column !== null && column < LABEL.length)
   const gutter = isTight ? ' '.repeat(LABEL.length) : ''
   const pieces = lines.flatMap(({ text, column }): readonly (string | TemplateResult)[] => {

@@ -45,7 +45,7 @@ export class LessonLive extends LitElement implements Controls {
   /** State of the lesson that runs in a terminal; null if no lesson runs, and undefined before the page knows this. */
   declare state: ToldLesson | null | undefined
   declare colours: Colours | undefined
-  /** Counter. A change of it makes the page draw the figures again. */
+  /** Counter that makes the page draw the figures again when the counter changes. */
   declare tick: number
   declare pausedMs: number | null
   declare said: string

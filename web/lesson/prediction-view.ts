@@ -24,7 +24,7 @@ export class Prediction extends LitElement {
   /** Name of the lesson, such as `04-long-polling`. */
   declare lesson: string
   declare session: SandboxSession | undefined
-  /** Counter. A change of it makes the page draw the figures again. */
+  /** Counter that makes the page draw the figures again when the counter changes. */
   declare tick: number
   declare said: string
   /** Number that the reader counted. The page asks for it if the page itself cannot measure the number. */

@@ -37,7 +37,7 @@ export interface PathTimes {
 }
 
 /**
- * Returns the conditions for the model. Their poll interval is the longest one at which 19 of 20 messages arrive in
+ * Returns the conditions for the model. The poll interval is the longest interval at which 19 of 20 messages arrive in
  * time, if there is such an interval.
  */
 export function conditionsOf({ rate, age }: Workload, { roundTripMs, serviceMs }: PathTimes): ModelInputs {

@@ -19,7 +19,7 @@ export interface ClockSample {
   readonly t3: number
 }
 
-/** Estimated offset of the server's clock: serverTime = pageTime + offsetMs. Its error is at most boundMs. */
+/** Estimated offset of the server's clock: serverTime = pageTime + offsetMs. The offset's error is at most boundMs. */
 export interface ClockReading {
   readonly offsetMs: number
   readonly boundMs: number
@@ -54,8 +54,8 @@ const MAX_DRIFT = 100e-6
 const MAX_AGE_MS = 180_000
 
 /**
- * Greatest number of samples that are kept, which limits memory and work. It is one minute of samples, at one sample
- * every 2 s.
+ * Greatest number of samples that are kept: one minute of samples, at one sample every 2 s. This limit bounds the
+ * memory and the work.
  */
 const MAX_HELD = 32
 

@@ -1,4 +1,6 @@
-/** Holds the latencies of one lane. Computes their quantiles, and the confidence intervals of these quantiles. */
+/**
+ * Holds the latencies of one lane. Computes quantiles of the latencies, and the confidence intervals of the quantiles.
+ */
 
 export interface Quantile {
   readonly ms: number
@@ -145,7 +147,7 @@ export function createLatencies(capacity: number = CAPACITY): Latencies {
 
 /**
  * Returns a quantile of sorted latencies, smallest first; null if there are none. `answers` is the number of
- * independent responses that brought them, which the confidence interval needs.
+ * independent responses that brought the latencies. The confidence interval depends on `answers`.
  */
 export function sampleQuantile(sorted: Float64Array, answers: number, p: number): Quantile | null {
   const n = sorted.length

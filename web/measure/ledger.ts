@@ -33,11 +33,11 @@ export interface Ledger {
    */
   receive(id: Cursor, late: boolean): LedgerVerdict
   /**
-   * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. These events count
-   * as gapped, not as lost. Events that were missing before the lane's position stay lost.
+   * Enters a gap: the server no longer keeps the events between the lane's position and this cursor. Events in the gap
+   * count as gapped, not as lost. Events that were missing before the lane's position stay lost.
    *
    * Call this before `receive` for the events after the gap. A poll's response has only one cursor, which may be later
-   * than some events of this response. In that case, the first of these events shows where the gap ends, and the ledger
+   * than some events of the response. If so, the first event of the response shows where the gap ends, and the ledger
    * corrects the count.
    *
    * Returns the first and the last sequence number of the gap. Returns null if the gap is empty, or if the epoch
@@ -59,8 +59,8 @@ export interface Ledger {
 export type LedgerVerdict = 'new' | 'duplicate' | 'out of order'
 
 /**
- * Greatest number of ranges that are kept. It limits the memory of a lane that loses every other event. An event in an
- * older range stays lost, even if it arrives later.
+ * Greatest number of ranges that are kept. This limit bounds the memory of a lane that loses every other event. An
+ * event in an older range stays lost, even if it arrives later.
  */
 const MAX_HOLES = 1000
 
@@ -71,8 +71,8 @@ export function createLedger(): Ledger {
    */
   let position: Position | null = null
   /**
-   * Ranges of sequence numbers below the position that the lane has not received. They are disjoint, ascending, and
-   * never empty.
+   * Ranges of sequence numbers below the position that the lane has not received. The ranges are disjoint, ascending,
+   * and never empty.
    */
   let holes: readonly Hole[] = []
 

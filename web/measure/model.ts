@@ -1,10 +1,10 @@
 /**
- * Models which latency and how many bytes theory expects of each transport. The page draws these predictions beside the
- * measurements.
+ * Models which latency and how many bytes theory expects of each transport. The page draws the model's values beside
+ * the measurements.
  *
- * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane it begins with
- * the commit (`serviceMs`), because no client can see the event before. Then the event waits, if the transport makes it
- * wait. At the end the event travels to the client.
+ * A latency begins at the event's `at` and ends at the first line of the client's handler. In every lane a latency
+ * begins with the commit (`serviceMs`), because no client can see the event before the commit ends. Then the event
+ * waits, if the transport makes it wait. At the end the event travels to the client.
  */
 export interface ModelInputs {
   /** Short polling: how long the client pauses between a response and the next request. */
@@ -14,7 +14,7 @@ export interface ModelInputs {
   readonly roundTripMs: number
   /** Duration of a commit: from the time at which the server accepts a publish until the transports get the event. */
   readonly serviceMs: number
-  /** Messages per second in the whole room. They come as a Poisson process. */
+  /** Messages per second in the whole room. The messages come as a Poisson process. */
   readonly ratePerSecond: number
 }
 
@@ -40,7 +40,7 @@ export interface Model {
    */
   bytesPerMessage(sizes: LaneSizes, conditions: ModelInputs): number | null
   /**
-   * Returns the requests and bytes per second. They have a value even for a feed without messages, unlike
+   * Returns the requests and bytes per second. This result has a value even for a feed without messages, unlike
    * `bytesPerMessage`.
    */
   use(sizes: LaneSizes, conditions: ModelInputs): Use
@@ -48,7 +48,7 @@ export interface Model {
 
 /**
  * Time that a poll takes besides its round trip: the browser's fetch, and the server's work. This time is an
- * assumption, not a measurement. It matters only if both the interval and the round trip are short.
+ * assumption, not a measurement. The time matters only if the interval and the round trip are short.
  */
 const EXCHANGE_MS = 1
 
@@ -254,7 +254,7 @@ function sumOfUniforms(ms: number, aMs: number, bMs: number): number {
 
 /**
  * Kolmogorov–Smirnov test of `sorted` samples, smallest first, against a continuous distribution. `d` is the greatest
- * distance between the two distribution functions. `p` is the probability of such a distance by chance alone, if the
+ * distance between the distribution functions. `p` is the probability that chance alone gives a distance of `d`, if the
  * samples are independent. The computation of `p` is asymptotic with Stephens' correction (1970), and good from n = 5
  * on. Without samples, d = 0 and p = 1.
  */

@@ -13,7 +13,7 @@ export function milliseconds(ms: number | null | undefined, boundMs = 0): string
   return shown < 9.95 && boundMs < 0.95 ? shown.toFixed(1) : String(Math.round(shown))
 }
 
-/** Splits a number at its decimal point, so that a column of numbers can be aligned there. */
+/** Splits a number at its decimal point, so that the numbers of a column can be aligned at the point. */
 export function atPoint(text: string): readonly [string, string] {
   const point = text.indexOf('.')
   return point < 0 || text.endsWith('s') ? [text, ''] : [text.slice(0, point), text.slice(point)]

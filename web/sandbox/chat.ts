@@ -9,13 +9,13 @@ import { DASH, milliseconds } from '../page/format.ts'
 import { isChat } from '../ladder/rules.ts'
 import { shape } from '../lane/shape.ts'
 
-/** Greatest number of messages that are shown. They fill even a large screen. */
+/** Greatest number of messages that are shown. This many messages fill even a large screen. */
 const MOST = 30
 
 export class Chat extends LitElement {
   static override properties = { session: { attribute: false }, tick: { attribute: false } }
   declare session: SessionFacts
-  /** Counter. It changes when a message has arrived, so that the page draws again. */
+  /** Counter that changes when a message has arrived, so that the page draws again. */
   declare tick: number
 
   protected override createRenderRoot(): HTMLElement {

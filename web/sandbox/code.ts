@@ -16,7 +16,7 @@ export class Code extends LitElement {
   }
   declare lane: Lane
   declare side: Side
-  /** Counter. It changes when the lane may have reached another line, so that the page draws again. */
+  /** Counter that changes when the lane may have reached another line, so that the page draws again. */
   declare tick: number
   declare source: Source | null
   declare trouble: string

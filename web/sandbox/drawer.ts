@@ -1,6 +1,6 @@
 /**
- * The drawer beside the lanes. It shows an exchange, source files, the network, the help, the class, or the settings of
- * a small screen.
+ * The drawer beside the lanes. The drawer shows an exchange, source files, the network, the help, the class, or the
+ * settings of a small screen.
  */
 import { LitElement, html, nothing } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'

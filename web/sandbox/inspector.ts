@@ -60,7 +60,7 @@ export class Inspector extends LitElement {
   declare exchange: number
   declare transport: TransportName
   declare step: (by: -1 | 1) => void
-  /** Counter. It changes when another exchange may have begun, so that the page draws again. */
+  /** Counter that changes when another exchange may have begun, so that the page draws again. */
   declare tick: number
   /** The exchange; null if the server no longer keeps it, undefined before the server has answered. */
   declare found: Inspected | null | undefined
@@ -320,7 +320,7 @@ function bar(spans: Spans, of: TransportName, stream: boolean): TemplateResult |
   const piece = (ms: number | null, name: string, kind: string): TemplateResult | typeof nothing =>
     ms === null
       ? nothing
-      : // As a property: an attribute, even one that Lit sets, is an inline style to the content security policy.
+      : // The style is set as a property, because the content security policy forbids a style attribute.
         html`<span class=${kind} .style=${`flex-grow: ${total > 0 ? ms / total : 1}`}
           >${name} ${milliseconds(ms)} ms</span
         >`

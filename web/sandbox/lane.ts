@@ -32,7 +32,7 @@ export class LaneRow extends LitElement {
   declare lane: Lane
   declare controls: Controls
   declare colours: Colours | undefined
-  /** Counter. A change of it makes the page draw the figures again. */
+  /** Counter that makes the page draw the figures again when the counter changes. */
   declare tick: number
   /** End of the scale of bytes. All lanes have the same scale. */
   declare scale: number

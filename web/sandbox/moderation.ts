@@ -9,8 +9,8 @@ export interface Moderator {
   /** Fetches the people who have signed in, and who are muted or removed. Rejects with a sentence. */
   list(): Promise<Moderation>
   /**
-   * Sets the state of a person. The promise resolves when the server has done it, and rejects with a sentence. The same
-   * is true for the methods below.
+   * Sets the state of a person. The promise resolves when the server has set the state, and rejects with a sentence.
+   * The promises of the methods below do the same.
    */
   person(user: string, is: PersonState): Promise<void>
   removeMessage(id: Cursor): Promise<void>

@@ -21,9 +21,9 @@ export class NetworkPanel extends LitElement {
     drafts: { state: true },
   }
   declare session: SessionFacts & SessionActs
-  /** Counter. It changes when the network may have changed, so that the page draws again. */
+  /** Counter that changes when the network may have changed, so that the page draws again. */
   declare tick: number
-  /** Sentence of the status line. Screen readers announce it. */
+  /** Sentence of the status line. Screen readers announce the status line. */
   declare said: string
   /** Values that a person has set and the server has not confirmed yet. */
   declare drafts: Partial<Record<KnobName, number>>

@@ -33,7 +33,10 @@ export class Plot extends LitElement {
   }
   declare session: SessionFacts
   declare colours: Colours | undefined
-  /** Counter. A change of it makes the plot draw again. It is 0 until the rest of the page is drawn. */
+  /**
+   * Counter that makes the plot draw again when the counter changes. The counter is 0 until the rest of the page is
+   * drawn.
+   */
   declare tick: number
   declare pausedMs: number | null
   /** Length of the time before the present that the ladder shows. */

@@ -33,7 +33,7 @@ const SAME_MS = 30
 
 /**
  * Starts to watch. `lateUntilMs` returns the end of the last time in which the page did not run. If the page sent a
- * request in that time, the request's wait counts only from that end on.
+ * request before `lateUntilMs`, the request's wait counts only from `lateUntilMs` on.
  */
 export function watchQueueing(
   lanes: () => readonly Lane[],

@@ -28,7 +28,10 @@ const KEPT = 2000
 export function createExchanges(): Exchanges {
   const known = new Map<TransportName, number[]>(TRANSPORTS.map((name) => [name, []]))
   const others = new Map<string, number>()
-  /** For each exchange, the time at which its latest bytes crossed the wire. The map is in the order of these times. */
+  /**
+   * For each exchange, the time at which its latest bytes crossed the wire. The map's entries are in the order of their
+   * times.
+   */
   const latestAt = new Map<number, ServerTimeMs>()
   const listOf = (name: TransportName | undefined): number[] => (name && known.get(name)) ?? []
 

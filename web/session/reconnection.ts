@@ -7,8 +7,8 @@ import type { SandboxSession } from './session.ts'
 
 export interface Reconnection {
   /**
-   * Notes that all lanes are disconnected now. The lab or the page disconnected them, or the page lost them together
-   * with the lab's connection.
+   * Notes that all lanes are disconnected now. The lab disconnected the lanes, or the page did, or the page lost the
+   * lanes together with the lab's connection.
    */
   disconnected(): void
   /**

@@ -1,6 +1,6 @@
 /**
- * Handles a time in which this page or this computer did not run. In that time, connections may have died without an
- * error.
+ * Handles a time in which this page or this computer did not run. While nothing ran, connections may have died without
+ * an error.
  */
 import type { Lab } from '../lab/lab.ts'
 import { watchPace } from '../lane/pace.ts'
@@ -67,7 +67,7 @@ export function createRecovery(
 
   /**
    * Handles a time in which the page did not run. This computer caused the delay, not the network, so the lanes keep
-   * their connections. The figures exclude the messages that arrived in that time.
+   * their connections. The figures exclude messages that arrived while the page did not run.
    */
   function late(ms: number): void {
     if (session.resting !== null) return

@@ -21,8 +21,8 @@ export interface RoomSettings {
 }
 
 /**
- * Time in which the lanes reconnect, with their backoff. A message that the server publishes in this time waits for the
- * reconnection, so it is not measured.
+ * Time in which the lanes reconnect, with their backoff. A message that the server publishes while the lanes reconnect
+ * has to wait, so it is not measured.
  */
 const NEW_WIRE_MS = 1000
 const MOST_BANDS = 40

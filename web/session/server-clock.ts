@@ -64,9 +64,9 @@ export function createServerClock(
   }
 
   /**
-   * Returns the round trip of the lanes. Network conditions affect the lanes, but not the lab's WebSocket, which the
-   * clock uses, so this function adds their delay. They do affect plain HTTP, so for a lab over plain HTTP it adds
-   * nothing.
+   * Returns the round trip of the lanes. The clock uses the lab's WebSocket, which network conditions do not affect, so
+   * this function adds the delay of the conditions. Conditions affect plain HTTP, so for a lab over plain HTTP this
+   * function adds nothing.
    */
   function roundTripMs(): number | null {
     if (clock.roundTripMs === null || session.isWithoutWebSocket) return clock.roundTripMs

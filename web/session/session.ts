@@ -14,7 +14,7 @@ import type { Band } from './network.ts'
 import type { Quiet } from './quiet.ts'
 import type { Rest, Wakeful } from '../lane/wake.ts'
 
-/** State of the sandbox page, for code that draws or exports it. Such code changes nothing. */
+/** State of the sandbox page, for code that draws or exports this state. Code that draws or exports changes nothing. */
 export interface SessionFacts extends Readonly<Record<SettingName, number>> {
   readonly room: string
   /**
@@ -30,8 +30,8 @@ export interface SessionFacts extends Readonly<Record<SettingName, number>> {
    */
   readonly offsetMs: number | null
   /**
-   * Last known round trip of the lanes, for drawing; null before the first measurement. It includes the network
-   * conditions, although they do not affect the connection that measures the clock.
+   * Last known round trip of the lanes, for drawing; null before the first measurement. The round trip includes the
+   * network conditions, although the conditions do not affect the connection that measures the clock.
    */
   readonly roundTripMs: number | null
   /** Message rate of the room; null before the lab has reported it. */
@@ -90,7 +90,7 @@ export interface SessionActs {
   /** Adds a transport's lane to the page, or removes it. The last lane cannot be removed. */
   show(transport: TransportName, isShown: boolean): void
   switchOn(lane: Lane, on: boolean): void
-  /** Switches off all other lanes. If they are off already, switches all lanes on. */
+  /** Switches off all lanes except this lane. If all other lanes are off already, switches all lanes on. */
   only(lane: Lane): void
   /** Changes a setting of a transport. */
   set(setting: Setting, value: number): void
@@ -122,8 +122,8 @@ export interface SessionActs {
 /** What the model predicts for a lane under the current settings. */
 export interface Forecast {
   /**
-   * Reports whether a buffering proxy holds this lane back. Such a proxy passes a response on when the response ends,
-   * but a stream's response does not end.
+   * Reports whether a buffering proxy holds this lane back. A buffering proxy passes a response on when the response
+   * ends, but a stream's response does not end.
    */
   isHeldBack(lane: Lane): boolean
   /** Returns the latencies that the model expects of a lane; null before the page knows the round trip. */

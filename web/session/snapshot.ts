@@ -43,8 +43,8 @@ export interface LaneSnapshot {
    */
   readonly state: string
   /**
-   * Number of messages that the lane has received since the page was opened. The ledger counts these messages, and also
-   * the next three numbers.
+   * Number of messages that the lane has received since the page was opened. The ledger counts the received messages,
+   * and also the next three numbers.
    */
   readonly received: number
   readonly lost: number

@@ -85,8 +85,8 @@ export async function reach(origin: string): Promise<string | null> {
 }
 
 /**
- * Returns the cursor at the end of a gap. It is just before the events of the response, but the response's own cursor
- * is after them.
+ * Returns the cursor at the end of a gap. The gap ends just before the events of the response, but the response's own
+ * cursor is after them.
  */
 export function gapEnd({ events: [first], cursor }: PollAnswer): Cursor {
   return first?.id.replace(/\d+$/, (seq) => String(Number(seq) - 1)) ?? cursor

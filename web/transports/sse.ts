@@ -1,9 +1,10 @@
 /**
- * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. The browser's own EventSource reads it.
+ * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. The browser's own EventSource reads the
+ * response.
  *
- * EventSource reconnects by itself, but always after the same time, without jitter. It never reconnects after an error
- * status, or after a response that is not an event stream. So this file closes the EventSource after each error, waits
- * for a random time, and opens a new EventSource at the cursor.
+ * EventSource reconnects by itself, but always after the same time, without jitter. EventSource never reconnects after
+ * an error status, or after a response that is not an event stream. So this file closes the EventSource after each
+ * error, waits for a random time, and opens a new EventSource at the cursor.
  */
 import type { Event, RoomPresence } from '../../server/protocol/feed.ts'
 import { streaming } from '../measure/model.ts'

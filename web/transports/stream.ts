@@ -139,5 +139,5 @@ export const stream: DescribedTransport = {
   },
 }
 
-/** Error that ends the reading of a response. Its message is a sentence without a full stop. */
+/** Error that ends the reading of a response. The error's message is a sentence without a full stop. */
 class Broken extends Error {}

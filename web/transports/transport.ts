@@ -6,9 +6,9 @@ import type { Cursor, Event, Person, RoomPresence, TransportName } from '../../s
 import type { Model } from '../measure/model.ts'
 
 /**
- * The part of a transport that delivers events. It starts at a cursor and delivers every later event once and in order.
- * After each cut it reconnects by itself (exponential backoff with jitter), and continues after the last event that it
- * delivered. It runs in a browser and in Node.
+ * The part of a transport that delivers events. A transport starts at a cursor and delivers every later event once and
+ * in order. After each cut the transport reconnects by itself (exponential backoff with jitter), and continues after
+ * the last event that it delivered. A transport runs in a browser and in Node.
  */
 export interface ClientTransport {
   connect(target: Target, listener: Listener): Connection
@@ -36,7 +36,7 @@ export interface Description {
   /** True if the transport's lane is on the page from the start; false if a person has to add the lane. */
   readonly isUsual: boolean
   readonly label: string
-  /** Words that say how the client asks. The setting follows them in the sentence. */
+  /** Words that say how the client asks. In the sentence, the setting follows these words. */
   readonly verb: string
   /** Name of the unit that carries messages, such as a poll, an event or a frame. */
   readonly carrier: string
@@ -62,7 +62,7 @@ export interface Setting {
   /** Name of the setting in the page's address. The value there is in seconds. */
   readonly query: string
   readonly label: string
-  /** Verb of the sentence. The value follows it. */
+  /** Verb of the sentence. In the sentence, the setting's value follows the verb. */
   readonly verb: string
   readonly choices: readonly number[]
   readonly usual: number
