@@ -39,20 +39,20 @@ describe.skipIf(process.platform !== 'linux')('the stages of CI (skipped on othe
     expect(stdout).toMatch(/^ +\d+ s {2}echo one\n== CI FAILED after \d+ s: echo two; exit 3 \(exit code 3\)\n$/m)
   })
 
-  test('print their output in one piece each if they run side by side, errors included', () => {
+  test('that run side by side each print their output and errors in one piece', () => {
     const slow = 'echo slow 1; sleep 0.3; echo slow 2'
     const { stdout } = ran(`beside '${slow}' 'echo quick 1 >&2; sleep 0.1; echo quick 2'`)
     expect(stdout).toMatch(/^quick 1\nquick 2$.*^slow 1\nslow 2$/ms)
   })
 
-  test('are ended with their children if a stage beside them fails, and print their output so far', () => {
+  test('end together with their children if a parallel stage fails, and print the output that they had so far', () => {
     const { status, stdout } = ran(`beside 'echo begun; sleep 300 & wait' 'sleep 0.2; echo why; exit 4'`)
     expect(status).toBe(1)
     expect(stdout).toMatch(/^why$.*^== Ended before it was over: .*^begun$/ms)
     expect(stdout).toMatch(/\n== CI FAILED after \d+ s: sleep 0.2; echo why; exit 4 \(exit code 4\)\n$/)
   })
 
-  test('are ended with their children if they hang, and the last line names them', async () => {
+  test('end together with their children if they exceed the time limit, and the last line names them', async () => {
     const { status, stdout } = ran(`STAGE_LIMIT_S=0\nstage 'sleep 302 & echo "child $!"; wait'`)
     expect(status).toBe(1)
     expect(stdout).toMatch(/\n== CI FAILED after \d+ s: sleep 302 .*, still running after 0 s\n$/)
@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')('the stages of CI (skipped on othe
     await until('the child process has ended', () => !isAlive(pid))
   })
 
-  test('are ended with their children if the run is interrupted, and the run has failed', async () => {
+  test('end together with their children if the run is interrupted, and the run then fails', async () => {
     const script = `source .ci/stages\nstage 'sleep 301 & echo "child $!"; wait'`
     const child = spawn('bash', ['-c', script], { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'ignore'] })
     const exit = once(child, 'exit')

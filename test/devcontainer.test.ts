@@ -18,7 +18,7 @@ test('the container forwards the port on which the server listens by default', (
   expect(Object.keys(described.portsAttributes)).toEqual(described.forwardPorts.map(String))
 })
 
-test('the container installs the packages once, and starts the server by a script that exists', () => {
+test('the container installs the packages once, and starts the server with an npm script that exists', () => {
   expect(described.postCreateCommand).toBe('npm ci')
   const [, script] = /^npm (?:run )?(\S+)$/.exec(described.postAttachCommand) ?? []
   expect(scripts).toHaveProperty(script ?? '')

@@ -74,11 +74,11 @@ describe('the commands of the documents', () => {
     'curl -s localhost \\',
     'sleep 1',
     '# a comment',
-  ])('the command %s is not portable', (line) => {
+  ])('the check rejects the command %s, which is not portable', (line) => {
     expect(isForEveryShell(line)).toBe(false)
   })
 
-  test('name exactly the programs in the look.ts of their lesson', async () => {
+  test('name exactly the programs that the file look.ts of their lesson lists', async () => {
     for (const path of DOCUMENTS.filter((document) => /^lessons[\\/]\d\d/.test(document))) {
       const { code } = parts(await read(path))
       const named = Array.from(code.matchAll(/npm run look (\d+) ([\w-]+)/g), ([, number, name]) => [number, name])
@@ -122,7 +122,7 @@ describe.each(['server', 'web', 'test'])('the map of %s/', (folder) => {
     expect(listed.toSorted()).toEqual(present.toSorted())
   })
 
-  test('names only modules that are in the folder of their entry', async () => {
+  test("names in each entry only modules of that entry's folder", async () => {
     const entries = (await mapOf(folder)).split(/^(?= {2}\S)/m).slice(1)
     const missing = entries.flatMap((entry) => {
       const [own = ''] = entry.trim().split(/\s/)

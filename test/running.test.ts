@@ -21,7 +21,7 @@ async function temporary(): Promise<AsyncDisposable & { readonly folder: string 
 }
 
 test.skipIf(!hasSystemd)(
-  'systemd finds nothing wrong with the unit (skipped if there is no systemd-analyze)',
+  'systemd-analyze finds no error in the service unit (skipped if there is no systemd-analyze)',
   async () => {
     await using temp = await temporary()
     const unit = join(temp.folder, 'fourwire.service')
@@ -31,14 +31,14 @@ test.skipIf(!hasSystemd)(
   },
 )
 
-test('the unit starts the server with flags that exist', async () => {
+test('the service unit starts the server only with flags that exist', async () => {
   const [, command = ''] = /^ExecStart=\S+ (.*)$/m.exec(blockOf('ini')) ?? []
   await using temp = await temporary()
   const args = withThese(command, { '/var/lib/fourwire': temp.folder }).split(' ')
   await started(REPOSITORY, args)
 })
 
-test('the files that the container copies are enough for a healthy server with every document and lesson', async () => {
+test('the files that the container image copies are enough for a healthy server with all documents and lessons', async () => {
   const lines = blockOf('dockerfile').trim().split('\n')
   const of = (instruction: string) =>
     lines.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1))

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the page keeps the text and reports it if a message could not be sent', async () => {
+test('if a message cannot be sent, the page reports this and keeps the text in the field', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened
@@ -27,7 +27,7 @@ test('the page keeps the text and reports it if a message could not be sent', as
   expect(await page.getByLabel('Your message').inputValue()).toBe('can you hear me?')
 })
 
-test('the page comes back from the browser’s page cache with all messages that it missed', async () => {
+test('a page that returns from the browser’s back/forward cache gets all messages that it missed', async () => {
   const realistic = await launch({ realistic: true })
   try {
     await using server = await serve()
@@ -53,7 +53,7 @@ test('the page comes back from the browser’s page cache with all messages that
   }
 })
 
-test('a hidden page closes its connections, and later misses no message', async () => {
+test('a hidden page closes its connections, and misses no message when it is visible again', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page } = opened

@@ -22,7 +22,7 @@ afterAll(() => browser.close())
 
 const open = (origin: string, options: OpenOptions = {}) => openBoard(browser, origin, options)
 
-test('a change is shown before the server answers, and undone if it is refused', async () => {
+test('the board shows a change before the server answers, and undoes the change if the server refuses it', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin)
@@ -42,7 +42,7 @@ test('a change is shown before the server answers, and undone if it is refused',
   await agree(server.origin, [ada])
 })
 
-test('a board shows the people present, those who are typing, and departures', async () => {
+test('a board shows which people are present, which people are typing, and which people have left', async () => {
   await using server = await serve()
   await using ada = await open(server.origin, { name: 'Ada' })
   const here = ada.page.getByRole('list', { name: 'Here now' })
@@ -69,7 +69,7 @@ test.for(['ws', 'sse', 'long-poll', 'short-poll'] as const)('a board works over 
   expect((await boardOf(server.origin)).board.tasks).toMatchObject([{ done: true }])
 })
 
-test('a board falls back to SSE if WebSockets are refused, gives the reason, and returns later', async () => {
+test('if WebSockets are refused, a board falls back to SSE and shows the reason, and later it returns to WebSocket', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   await using ada = await open(server.origin)
   const { page } = ada
@@ -136,7 +136,7 @@ test('after a sign-out, a change is kept until the person has signed in again', 
   await context.close()
 })
 
-test('after cuts and a killed server, all pages are equal and no task is lost', async () => {
+test('after cuts and a kill of the server, all pages show the same board and no task is lost', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-board-'))
   await using server = await startProcess(folder.path)
   const { origin } = server

@@ -17,7 +17,7 @@ afterAll(() => browser.close())
 
 const open = (origin: string, options: OpenOptions = {}) => openBoard(browser, origin, options)
 
-test('a second page sees every change of the first: add, rename, assign, tick, move, delete, undo', async () => {
+test('a second page shows each change that the first page makes: add, rename, assign, tick, move, delete, undo', async () => {
   await using server = await serve()
   await using ada = await open(server.origin, { name: 'Ada' })
   await using bo = await open(server.origin, { name: 'Bo' })
@@ -61,7 +61,7 @@ test('a second page sees every change of the first: add, rename, assign, tick, m
   expect([ada.trouble, bo.trouble]).toEqual([[], []])
 })
 
-test('lists are added, renamed and deleted', async () => {
+test('a person can add, rename and delete a list', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)
   await using bo = await open(server.origin)
@@ -74,7 +74,7 @@ test('lists are added, renamed and deleted', async () => {
   expect((await boardOf(server.origin)).board.lists.map(({ title }) => title)).toEqual(['To do', 'Done', 'Never'])
 })
 
-test('an arrow moves a list and keeps the focus, and undo restores a deleted list to its place', async () => {
+test('an arrow button moves a list and keeps the focus, and undo puts a deleted list back in its place', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)
   await using bo = await open(server.origin)
@@ -99,7 +99,7 @@ test('an arrow moves a list and keeps the focus, and undo restores a deleted lis
   await agree(server.origin, [ada, bo])
 })
 
-test('a task is moved by keyboard, and each step is announced', async () => {
+test('a person can move a task with the keyboard, and the page announces each step', async () => {
   await using server = await serve()
   for (const id of ['one', 'two', 'three']) await change(server.origin, create(id))
   await using ada = await open(server.origin)
@@ -132,7 +132,7 @@ test('a task is moved by keyboard, and each step is announced', async () => {
   expect(await tasksOf(server.origin, 'todo')).toEqual(['three', 'one', 'two'])
 })
 
-test('a task is dragged and dropped', async () => {
+test('a person can drag a task and drop it in another place', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await change(server.origin, create('two', 'doing'))
@@ -147,7 +147,7 @@ test('a task is dragged and dropped', async () => {
   expect(await tasksOf(server.origin, 'done')).toEqual(['one'])
 })
 
-test('on a phone a task is moved by buttons, and nothing is wider than the screen', async () => {
+test('on a phone, buttons move a task, and no element is wider than the screen', async () => {
   await using server = await serve()
   for (const id of ['one', 'two']) await change(server.origin, create(id))
   await using ada = await open(server.origin, { options: { viewport: PHONE, hasTouch: true } })
@@ -164,7 +164,7 @@ test('on a phone a task is moved by buttons, and nothing is wider than the scree
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width)
 })
 
-test('a link opens the same board at the same task, and a deleted task is reported', async () => {
+test('a link opens the board at the linked task, and the page says so if that task was deleted', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin, { query: '&task=one' })
@@ -177,7 +177,7 @@ test('a link opens the same board at the same task, and a deleted task is report
   await ada.page.getByText('There is no such task on this board.').waitFor()
 })
 
-test('undo refuses a change if somebody has changed the same thing since', async () => {
+test('the page refuses to undo a change if somebody else has changed the same field since then', async () => {
   await using server = await serve()
   await change(server.origin, create('one'))
   await using ada = await open(server.origin)
@@ -210,7 +210,7 @@ test('markup in texts of other people is shown as text', async () => {
   expect(ada.trouble).toEqual([])
 })
 
-describe('the board has no violation that axe finds', () => {
+describe('axe finds no violation on the board', () => {
   test.for([
     ['empty', '', { viewport: DESK, colorScheme: 'light' }],
     ['light, a task open', '&task=one', { viewport: DESK, colorScheme: 'light' }],

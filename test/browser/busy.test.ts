@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 test.for([{ blocksMs: [1200] }, { blocksMs: [3000] }, { blocksMs: [10_000] }, { blocksMs: [1200, 1500, 1200] }])(
-  'a page blocked for $blocksMs ms keeps its lanes and its clock, and does not count the block as a delay',
+  'a page whose thread was blocked for $blocksMs ms keeps its lanes and clock, and counts no block as a delay',
   { timeout: 60_000 },
   async ({ blocksMs }) => {
     await using server = await serve()
@@ -93,7 +93,7 @@ test('a board whose main thread is blocked keeps its connection', async () => {
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('setting the wall clock keeps the lanes, because the server’s clock has not moved', async () => {
+test('if the browser’s wall clock is set, every lane keeps its connection', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page } = opened
@@ -111,7 +111,7 @@ test('setting the wall clock keeps the lanes, because the server’s clock has n
   expect(connections()).toEqual({ sse: 0, ws: 0 })
 })
 
-test('a sleep that stops the monotonic clock gives every lane a new connection, and is announced', async () => {
+test('after a sleep that stopped the monotonic clock, the page announces the sleep and reconnects every lane', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page } = opened

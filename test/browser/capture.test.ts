@@ -17,7 +17,7 @@ let browser: Browser
 beforeAll(async () => void (browser = await launch()))
 afterAll(() => browser.close())
 
-test('the page and tshark count the same bytes for each lane, also after aborts, cuts and sent messages', async ({
+test('for each lane, the page and tshark count the same bytes, even after aborts, cuts and sent messages', async ({
   skip,
 }) => {
   await using server = await serve()
@@ -60,7 +60,7 @@ test('the page and tshark count the same bytes for each lane, also after aborts,
   await page.close()
 }, 60_000)
 
-test('with latency and jitter, the page, the server and tshark agree on each lane, also after a new server', async ({
+test('with latency and jitter, the page, the server and tshark count the same bytes, even after the server was replaced', async ({
   skip,
 }) => {
   const conditions = { latencyMs: 40, jitterMs: 40 }

@@ -18,7 +18,7 @@ async function say(page: Page, name: string, text: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-test('a message appears as text on a desk and on a phone, and both survive a restart', async () => {
+test('the plain chat shows a message as text on a desktop and on a phone, and both pages survive a server restart', async () => {
   const server = await serve()
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
   const desk = await context.newPage()
@@ -62,7 +62,7 @@ test('a message appears as text on a desk and on a phone, and both survive a res
   for (const page of [desk, phone]) await page.context().close()
 }, 120_000)
 
-test('the sandbox’s chat shows the people present, their number of tabs, and those who are typing', async () => {
+test('the sandbox’s chat shows who is present, in how many tabs, and who is typing', async () => {
   await using server = await serve({ times: { typingMs: 60_000 } })
   const context = await browser.newContext()
   const pages = [await context.newPage(), await context.newPage(), await (await browser.newContext()).newPage()]
@@ -85,7 +85,7 @@ test('the sandbox’s chat shows the people present, their number of tabs, and t
   await context.close()
 }, 120_000)
 
-test('with --auth, the sandbox asks for a sign-in, and messages carry that name', async () => {
+test('with --auth, the sandbox asks people to sign in, and their messages show the name of the sign-in', async () => {
   const password = 'a password for all'
   await using server = await serve({ auth: { password } })
   await using opened = await open(browser, server, '/?poll=0.25')

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 test(
-  'without the lab, the decision page says so and shows no figure',
+  'without the lab, the decision page says that the lab is missing, and shows no figure',
   async () => {
     await using server = await serve()
     const context = await browser.newContext({ viewport: DESK })
@@ -81,7 +81,7 @@ test.each([
 )
 
 test(
-  'a change updates the address and the prediction at once, and an invalid value is reported',
+  'a changed value updates the address and the prediction at once, and an invalid value is reported',
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose?rate=2`)
@@ -104,7 +104,7 @@ test(
 )
 
 test(
-  'a measurement can be cancelled, and keeps no result',
+  'a person can cancel a measurement, and the page then shows no result',
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose`)
@@ -129,7 +129,7 @@ test(
 )
 
 test(
-  'without a server the page says what to do, and tries again on request',
+  'without a server, the decision page says what to do, and a button tries to connect again',
   async () => {
     const server = await serve()
     const page = await open(`${server.origin}/choose`, async (opened) => {
@@ -145,7 +145,7 @@ test(
 )
 
 test(
-  'the decision page has no violation that axe finds, in both themes and on both screens',
+  'axe finds no violation on the decision page, in both themes and on both screens',
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose`)

@@ -15,7 +15,7 @@ let browser: Browser
 beforeAll(async () => void (browser = await launch()))
 afterAll(() => browser.close())
 
-test('a dropped lane shows the reason, reconnects, and loses no message', async () => {
+test('a lane that the server dropped shows the reason, reconnects, and loses no message', async () => {
   await using server = await serve({ times: { stalledMs: 500 } })
   await using road = await openRoad(server.port)
   const page = await browser.newPage()

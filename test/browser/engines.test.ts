@@ -60,7 +60,7 @@ describe.each([firefox, webkit])('$name', ({ name, missing, open }) => {
   )
 
   test.skipIf(missing !== null)(
-    `a change of transport loses no message, and the status line says so${why}`,
+    `when the page changes the transport, it loses no message, and the status line says so${why}`,
     async () => {
       await using server = await serve()
       await page.goto(`${server.origin}/?rate=20&poll=0.1`)
@@ -77,7 +77,7 @@ describe.each([firefox, webkit])('$name', ({ name, missing, open }) => {
     },
   )
 
-  test.skipIf(missing !== null)(`after a cut and a change of the network, all lanes come back${why}`, async () => {
+  test.skipIf(missing !== null)(`after a cut and a change of the network, all lanes reconnect${why}`, async () => {
     await using server = await serve()
     await page.goto(`${server.origin}/?rate=20&poll=0.1`)
     await lanesHave(3)

@@ -41,7 +41,7 @@ test('the inspector is loaded when it is first opened, and shows the latest poll
 })
 
 test.for(['short-poll', 'long-poll', 'sse', 'ws'] as const)(
-  'the bytes of %s equal those that a proxy counted',
+  'the inspector shows the same bytes of %s that a proxy counted',
   async (name) => {
     await using server = await serve()
     await server.set({ ratePerSecond: 0 })
@@ -58,7 +58,7 @@ test.for(['short-poll', 'long-poll', 'sse', 'ws'] as const)(
   },
 )
 
-test('the inspector masks messages of other people in text, bytes and the copy, but not own messages', async () => {
+test('the inspector masks other people’s messages in text, bytes and copies, but not the messages of this page', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?poll=0.1')
   const { page, context } = opened
@@ -78,7 +78,7 @@ test('the inspector masks messages of other people in text, bytes and the copy, 
   }
 })
 
-test('the inspector calculates the handshake, and explains frames bit by bit', async () => {
+test('the inspector shows how the accept value of the handshake is calculated, and explains frames bit by bit', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -98,7 +98,7 @@ test('the inspector calculates the handshake, and explains frames bit by bit', a
   await rows.filter({ hasText: 'as text' }).getByText('up and masked').waitFor()
 })
 
-test('the inspector follows a stream, and does not move the text that a person reads', async () => {
+test('the inspector adds new parts of a stream, and does not move the text that a person is reading', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?rate=20')
   const { page } = opened
@@ -131,7 +131,7 @@ test('the inspector follows a stream, and does not move the text that a person r
   await expect.poll(() => events.count()).toBeGreaterThanOrEqual(all + Math.min(50, Number(hidden)) - 2)
 })
 
-test('buttons and keys step to the previous and the next exchange', async () => {
+test('buttons and keys of the inspector open the previous and the next exchange', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?poll=0.25')
   const { page } = opened
@@ -154,7 +154,7 @@ test('buttons and keys step to the previous and the next exchange', async () => 
     .toBe('Code of Short polling')
 })
 
-test('an exchange, and all exchanges of the last minute, are saved as HAR files without texts of other people', async () => {
+test('the inspector saves one exchange, or those of the last minute, as HAR, without other people’s texts', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?poll=0.25')
   const { page } = opened
@@ -190,7 +190,7 @@ interface HarEntry {
   readonly _resourceType: string
 }
 
-test('the inspector opens from a mark of the ladder by keyboard', async () => {
+test('with the keyboard, a person can open the inspector from a mark of the ladder', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?poll=0.25&rate=5')
   const { page } = opened
@@ -207,7 +207,7 @@ test('the inspector opens from a mark of the ladder by keyboard', async () => {
   await expect.poll(() => ladder.evaluate((canvas) => document.activeElement === canvas)).toBe(true)
 })
 
-test('the arrow keys go from one tab to the next', async () => {
+test('the arrow keys move the focus from one tab to the next', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?open=sse:server')
   const { page } = opened
@@ -220,7 +220,7 @@ test('the arrow keys go from one tab to the next', async () => {
   await page.getByRole('tab', { name: 'Exchange', selected: true }).waitFor()
 })
 
-test('the inspector explains why there is nothing to show', async () => {
+test('if the inspector has no exchange to show, it explains the reason', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?off=short-poll,long-poll,sse&open=sse:server')
   const { page } = opened

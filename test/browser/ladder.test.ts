@@ -44,7 +44,7 @@ test('the SVG export parses, has a shape for every message, and contains message
   expect(found.shapes).toEqual([1, 1, 1, 1])
 })
 
-test('the text export contains the same messages for a handout', async () => {
+test('the text export of the ladder contains the messages with their delays, in lines of at most 100 characters', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -60,7 +60,7 @@ test('the text export contains the same messages for a handout', async () => {
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
 })
 
-test('marks get the server’s times, are described, and open on a click', async () => {
+test('the marks of the ladder have the server’s times and descriptions, and a click opens the exchange of a mark', async () => {
   await using server = await serve()
   await using opened = await open(server, '/?off=short-poll,sse&zoom=0.5')
   const { page } = opened

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the + button adds a lane to the page and to its address by keyboard, and removes it again', async () => {
+test('with the keyboard, the menu of the + button adds a lane to the page and its address, and removes it again', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=5')
   const { page, trouble } = opened

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test("the student's lane delivers the feed with the same counts and figures as the lesson's lanes", async () => {
+test("the student's lane delivers the feed, and the page shows the same counts and figures for it as for the other lanes", async () => {
   const { origin, tell } = await served()
   const lesson = lessonOf('4')
   const [exercise] = await exercisesOf(lesson)
@@ -91,7 +91,7 @@ test('the page states the network of a measurement, and explains what to count i
   await page.locator('fw-prediction').getByText('Open the seven tabs').waitFor()
 })
 
-test('a request in the lesson’s text is sent, and the page shows the bytes that crossed', async () => {
+test('a button sends the request in the lesson’s text, and the page shows the bytes of the request and the response', async () => {
   const { origin } = await served()
   const { page, trouble } = await open(`${origin}/lessons/04-long-polling`)
   const asked = page.locator('.http + .try').first()
@@ -117,7 +117,7 @@ test('a request in the lesson’s text is sent, and the page shows the bytes tha
   expect(trouble).toEqual([])
 })
 
-test('the page says how to start the lesson if no lesson or another lesson runs', async () => {
+test('if no lesson or another lesson runs, the page says how to start this lesson', async () => {
   const { origin, tell } = await served()
   const { page } = await open(`${origin}/lessons/03-short-polling`)
   await page.locator('.checks').getByText('npm run lesson 3', { exact: true }).waitFor()
@@ -125,7 +125,7 @@ test('the page says how to start the lesson if no lesson or another lesson runs'
   await page.locator('.checks').getByRole('link', { name: 'Long polling?' }).waitFor()
 })
 
-test('a hidden page holds no connection, and shows the state of the lesson when it is visible again', async () => {
+test('a hidden lesson page closes its connections, and shows the current state when it is visible again', async () => {
   const { origin, tell } = await served()
   tell({ results: [PASSED] })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -161,7 +161,7 @@ test('the seventh tab of lesson 8 stays blank until one of the six others is clo
   await seventh.getByRole('heading', { name: 'Here is the page' }).waitFor()
 })
 
-test('a long list of checks scrolls alone, so that lanes and text stay in place', async () => {
+test('a long list of checks scrolls in its own box, so that the lanes and the text stay in place', async () => {
   const { origin, tell } = await served()
   tell({ results: Array.from({ length: 20 }, (_none, i) => ({ ...FAILED, check: `check-${i}` })) })
   const { page } = await open(`${origin}/lessons/04-long-polling`)
@@ -170,7 +170,7 @@ test('a long list of checks scrolls alone, so that lanes and text stay in place'
   expect(await page.locator('.checks').evaluate((one) => one.scrollHeight - one.clientHeight)).toBeGreaterThan(0)
 })
 
-test('the list of lessons marks a lesson finished while the page is open, and offers its bug hunt', async () => {
+test('the open list of lessons marks a lesson as soon as it is finished, and then offers its bug hunt', async () => {
   const { origin, tell } = await served()
   const { page } = await open(`${origin}/lessons`)
   const hunt = page.getByText('npm run lesson hunt 3')
@@ -196,7 +196,7 @@ test.each([
   expect(trouble.filter((line) => !/ERR_(?:CONNECTION_RESET|SOCKET_NOT_CONNECTED)/.test(line))).toEqual([])
 })
 
-test('on a phone the square of the last lesson is visible when that lesson is open', async () => {
+test("on a phone, the page of the last lesson shows that lesson's square in the row of lessons", async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/18-capstone-task-board`, { viewport: PHONE })
   const isSeen = () =>
@@ -207,7 +207,7 @@ test('on a phone the square of the last lesson is visible when that lesson is op
   await expect.poll(isSeen).toBe(true)
 })
 
-test('a lesson prints only its text, with an empty field for the prediction', async () => {
+test('a printed lesson contains only its text and an empty field for the prediction', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
   await page.getByRole('textbox', { name: 'You said' }).fill('10')

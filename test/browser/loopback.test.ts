@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('without an external network, every page gets its content from the server', async ({ skip }) => {
+test('every page gets all of its content from its own server if there is no external network', async ({ skip }) => {
   const isAllowed = await alone('true').then(
     () => true,
     () => false,
@@ -55,7 +55,7 @@ test('a browser that reports itself offline again and again keeps every connecti
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a board reports a cut network as a server that does not answer, shows no live mark, and recovers', async () => {
+test('a board reports a cut network as a server that does not answer, hides its live mark, and recovers', async () => {
   await using server = await serve()
   await using ada = await openBoard(browser, server.origin)
   const { page } = ada

@@ -31,7 +31,7 @@ test('the network panel is loaded when it is opened, and returns the focus when 
   expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('More')
 })
 
-test('a slider sets its condition by keyboard, and the page announces the result', async () => {
+test('a person can set a condition with a slider and the keyboard, and the page announces the result', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -50,7 +50,7 @@ test('a slider sets its condition by keyboard, and the page announces the result
   await page.getByRole('status').getByText('The network has no conditions any more.').waitFor()
 })
 
-test('a moving slider sends its value only when it rests', async () => {
+test('a slider sends its value only after it has stopped moving', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -92,7 +92,7 @@ test('a number field sets its condition exactly, within its range', async () => 
   expect(await field.inputValue()).toBe('1')
 })
 
-test('buttons restore the previous network, and a network without conditions', async () => {
+test('one button restores the previous network, and another button removes all conditions', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened
@@ -116,7 +116,7 @@ test.for([
   ['Cut: RST', 'All connections were cut.'],
   ['Cut: black hole', 'All connections lose every byte now, and neither side notices it.'],
   ['Restart server', 'The server restarts'],
-] as const)('%s is announced in the status line', async ([button, sentence]) => {
+] as const)('the status line announces %s', async ([button, sentence]) => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened

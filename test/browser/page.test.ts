@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the page brings the feed on four lanes, contacts only its server, and weighs less than 400 kB', async () => {
+test('the page shows the feed on four lanes, contacts only its own server, and loads less than 400 kB', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=10')
   const { page, trouble, requests } = opened
@@ -28,7 +28,7 @@ test('the page brings the feed on four lanes, contacts only its server, and weig
   expect(trouble).toEqual([])
 })
 
-test('the page shows the bytes that the meter counted at the sockets', async () => {
+test('the page shows the same bytes that the meter counted at the sockets', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=5&poll=0.25&wait=5')
   const { page } = opened

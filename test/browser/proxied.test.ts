@@ -52,7 +52,7 @@ async function opened(url: string, options: BrowserContextOptions = {}): Promise
 }
 
 describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not installed)', () => {
-  test.for(PAGES)('if nginx sets its own Host, %s names both addresses and the remedy', async (path) => {
+  test.for(PAGES)('if nginx sets its own Host, the page %s names both addresses and the remedy', async (path) => {
     await using server = await serve()
     await using proxy = await nginx(server.port)
     await using at = await opened(originOf(proxy) + path)
@@ -67,7 +67,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
   })
 
   test.for(PAGES)(
-    'if nginx passes on a name that is not allowed, %s shows the name and the flag that allows it',
+    'if nginx passes on a host name that is not allowed, the page %s shows the name and the flag that allows it',
     async (path) => {
       await using server = await serve()
       await using proxy = await nginx(server.port, 'proxy_set_header Host $http_host;')
@@ -78,7 +78,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
     },
   )
 
-  test.for(PAGES)('if nginx is configured correctly, %s reports no problem', async (path) => {
+  test.for(PAGES)('if nginx is configured correctly, the page %s reports no problem', async (path) => {
     await using server = await serve({ allowHosts: [PUBLIC] })
     await using proxy = await nginx(server.port, 'proxy_set_header Host $http_host;')
     await using at = await opened(originOf(proxy) + path)
@@ -91,7 +91,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
     ['strips upgrades', 'proxy_set_header Host $http_host;', true],
     ['strips upgrades and sets its own Host', '', false],
   ] as const)(
-    'if nginx %s, the sandbox runs three lanes with metronome and clock, and explains the missing lane',
+    'if nginx %s, the sandbox has three lanes, a metronome and a clock, and explains why the WebSocket lane is missing',
     async (proxied) => {
       const [, more, mayPublish] = proxied
       await using server = await serve({ allowHosts: [PUBLIC] })
@@ -125,7 +125,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
   )
 
   test.for(['/lessons/01-why-real-time', '/choose'])(
-    'if nginx strips upgrades, %s reads the clock by HTTP',
+    "if nginx strips upgrades, the page %s reads the server's clock by HTTP",
     async (path) => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await nginx(server.port, 'proxy_set_header Host $http_host;')
@@ -134,7 +134,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
     },
   )
 
-  test.for(PAGES)('if nginx blocks scripts, %s says that it has not started', async (path) => {
+  test.for(PAGES)('if nginx blocks scripts, the page %s says that it has not started', async (path) => {
     await using server = await serve()
     await using proxy = await nginx(
       server.port,
@@ -146,7 +146,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
   })
 })
 
-test.for(PAGES)('%s without JavaScript says only that JavaScript is needed', async (path) => {
+test.for(PAGES)('without JavaScript, the page %s says only that it needs JavaScript', async (path) => {
   await using server = await serve()
   await using at = await opened(server.origin + path, { javaScriptEnabled: false })
   expect(await at.page.locator('noscript').isVisible()).toBe(true)

@@ -32,7 +32,7 @@ test('the page exports its state as plain data', async () => {
   expect(snapshot.lanes.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws'])
 })
 
-test('switching between transports loses and repeats no message', async () => {
+test('a person who switches between transports loses no message and gets none twice', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20&poll=0.1')
   const { page } = opened
@@ -122,7 +122,7 @@ test('hostile messages are shown as text', async () => {
   expect(trouble).toEqual([])
 })
 
-test('the page reports an absent server with a remedy, and resumes from its cursors', async () => {
+test('the page reports a stopped server with a remedy, and its lanes resume from their cursors after the restart', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-'))
   const path = join(folder.path, 'feed.db')
   const server = await serve({ log: sqliteLog(path) })
@@ -138,7 +138,7 @@ test('the page reports an absent server with a remedy, and resumes from its curs
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('the sandbox works under a LAN name, which is not a secure context', async () => {
+test('the sandbox works under a host name of the LAN, although the page is then not a secure context', async () => {
   const lan = await launch({ args: ['--host-resolver-rules=MAP lan.test 127.0.0.1'] })
   try {
     await using server = await serve({ allowHosts: ['lan.test'] })

@@ -39,7 +39,7 @@ test('the page keeps its state in the address, so that a link opens the same vie
   expect(new URL(other.url()).search).toBe(query)
 })
 
-test('a changed network is shown as a band, and its delay appears on the push lanes', async () => {
+test('the ladder shows a changed network as a band, and the push lanes show its delay', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20&poll=0.25')
   const { page } = opened
@@ -67,7 +67,7 @@ test('a changed network is shown as a band, and its delay appears on the push la
   await expect.poll(() => groundOf(page)).toBe('0,0,0,0')
 })
 
-test('the clock is as exact on a slow network as on a fast one, and the expected delay includes the network', async () => {
+test("on a slow network the clock stays exact, and the expected delay includes the network's latency", async () => {
   await using server = await serve({ conditions: { latencyMs: 60 } })
   await using opened = await open(browser, server, '/?rate=20')
   await lanesHave(opened.page, 5)
@@ -78,7 +78,7 @@ test('the clock is as exact on a slow network as on a fast one, and the expected
   expect(push?.p50Ms).toBeGreaterThan(60 - (clock.boundMs ?? 0))
 })
 
-test('a firewall refuses the WebSocket, and the other lanes still work', async () => {
+test('the condition "firewall" refuses the WebSocket, and the other lanes continue', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=10&poll=0.25')
   const { page } = opened
@@ -101,7 +101,7 @@ test('a firewall refuses the WebSocket, and the other lanes still work', async (
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('only the instructor can change the network or cut connections, and the page says why', async () => {
+test("without the instructor's rights, the page disables the network and the cut, and says why", async () => {
   await using server = await serve({ isShared: true })
   await using opened = await open(browser, server)
   const { page } = opened
@@ -114,7 +114,7 @@ test('only the instructor can change the network or cut connections, and the pag
   expect(await page.getByRole('combobox', { name: 'Network' }).isDisabled()).toBe(true)
 })
 
-test('a person who enters the token becomes the instructor, as long as the token is valid', async () => {
+test('a person who enters the token stays the instructor as long as the token is valid', async () => {
   await using server = await serve({ isShared: true, token: 'first-of-them' })
   await using opened = await open(browser, server)
   const { page } = opened
@@ -147,7 +147,7 @@ test('a person who enters the token becomes the instructor, as long as the token
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
 })
 
-test('a person who opens the printed link becomes the instructor, and the address loses the token', async () => {
+test('a person who opens the printed link becomes the instructor, and the page removes the token from its address', async () => {
   await using server = await serve({ isShared: true, token: 'first-of-them' })
   await using opened = await open(browser, server, '/#token=first-of-them')
   const { page } = opened
@@ -162,7 +162,7 @@ test('a person who opens the printed link becomes the instructor, and the addres
   expect(page.url()).toBe(`${server.origin}/chat`)
 })
 
-test('the link admits the instructor if everybody else has to sign in', async () => {
+test("if everybody else has to sign in, the instructor's link gives its user the instructor's rights without a sign-in", async () => {
   await using server = await serve({ token: 'first-of-them', auth: { password: 'four-wires-and-a-class' } })
   await using opened = await open(browser, server, '/#token=first-of-them')
   const { page } = opened

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(root, { recursive: true })
 })
 
-test('a new transport that is one file and one line in the index has a lane, a strip, a model, an inspector and exports', async () => {
+test('a new transport, added by one file and one index line, gets a lane, a strip, a model, an inspector and exports', async () => {
   await using server = await serve({ root, transports: { ...transports, [TOY]: toy } })
   await using opened = await open(browser, server, `/?lanes=sse,${TOY}&rate=5`)
   const { page, trouble } = opened

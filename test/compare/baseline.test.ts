@@ -50,7 +50,7 @@ describe('a baseline', () => {
     expect(() => baseline()).toThrow(`--baseline is "${file}", ${sentence}`)
   })
 
-  test('shows what has changed, and how surely', async () => {
+  test('shows each changed figure with the p value of the change', async () => {
     await report([10, 11, 12, 13, 14], [20, 21, 22, 23, 24])
     const [sentence] = changesSince(baseline(), baselineOf([20, 21, 22, 23, 24], [20, 21, 22, 23, 24]).results)
     expect(sentence).toBe(
@@ -58,7 +58,7 @@ describe('a baseline', () => {
     )
   })
 
-  test('of few repetitions, or of a machine in doubt, shows no change', async () => {
+  test('shows no change if there are too few repetitions or the new measurement is in doubt', async () => {
     await report([10, 11, 12, 13], [20, 21, 22, 23])
     const after = baselineOf([20, 21, 22, 23, 24], [20, 21, 22, 23, 24]).results
     expect(changesSince(baseline(), after)[0]).toContain(
@@ -72,7 +72,7 @@ describe('a baseline', () => {
     ).toContain('p50 cannot be told')
   })
 
-  test('without the transport says so', async () => {
+  test('reports a transport that it does not contain', async () => {
     await writeFile(file, JSON.stringify({ workload: WORKLOAD, results: [] }))
     expect(changesSince(baseline(), baselineOf([1], [1]).results)).toEqual(['sse is not in the baseline.'])
   })

@@ -20,7 +20,7 @@ describe('the reader of responses', () => {
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;name=value\r\nfir\r\n2\r\nst\r\n0\r\nTrailer: x\r\n\r\n' +
     'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'
 
-  test.each([1, 2, 3, 7, 1000])('finds all responses in pieces of %i bytes', (size) => {
+  test.each([1, 2, 3, 7, 1000])('finds all responses if they arrive in pieces of %i bytes', (size) => {
     const found: { status: number; body: string; ended: boolean }[] = []
     const read = createResponseReader({
       head: ({ status }) => found.push({ status, body: '', ended: false }),
@@ -44,7 +44,7 @@ describe('the reader of responses', () => {
 })
 
 describe('a stream', () => {
-  test('of events gives the data of each event, however its bytes are split', async () => {
+  test('delivers the data of each server-sent event, no matter how its bytes are split', async () => {
     const text = 'id: 1\r\ndata: Grüße\r\n\r\n: comment\n\ndata:a\ndata: b\n\n'
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -58,7 +58,7 @@ describe('a stream', () => {
     expect(await received(2, (client) => openStream(url, client))).toEqual(['{"a":1}', '{"b":2}'])
   })
 
-  test('fails with the status of a refusal', async () => {
+  test('fails with the status if the server refuses the request', async () => {
     const url = await serve((_request, response) => response.writeHead(503).end())
     await expect(received(1, (client) => openStream(url, client))).rejects.toThrow('GET /feed returned the status 503')
   })
@@ -91,7 +91,7 @@ describe('a poll', () => {
     expect(asked.slice(0, 2)).toEqual(['/feed?after=0', '/feed?after=c1'])
   })
 
-  test('without a cursor skips messages that the endpoint repeats', async () => {
+  test('skips messages that the endpoint repeats if it has no cursor', async () => {
     let polls = 0
     const url = await serve((_request, response) => {
       polls += 1
@@ -124,7 +124,7 @@ describe('a WebSocket', () => {
     expect(texts).toEqual([text])
   })
 
-  test('answers a ping, and puts the fragments of a message together', async () => {
+  test('answers a ping, and joins the fragments of a message', async () => {
     const url = await serveSockets((socket) => {
       socket.ping('hello')
       socket.on('pong', (data) => {
@@ -135,7 +135,7 @@ describe('a WebSocket', () => {
     expect(await received(1, (client) => openWebSocket(url, client))).toEqual(['first hello'])
   })
 
-  test('fails with the code of the close', async () => {
+  test('fails with the close code of the server', async () => {
     const url = await serveSockets((socket) => socket.close(4001))
     await expect(received(1, (client) => openWebSocket(url, client))).rejects.toThrow('with the code 4001')
   })

@@ -4,13 +4,13 @@ import { readOptions } from './options.ts'
 import { machineOf, workloadOf } from './report.ts'
 import type { Summary } from './summary.ts'
 
-test('the page loads nothing, and shows the text of others as text', () => {
+test('the report as a page loads no other file, and shows texts from the server as text', () => {
   const html = htmlOf({ ...report([summary('<img src=x>')]), verdict: 'a & b', changes: ['"c"'], broken: ['<d>'] })
   expect(html).not.toMatch(/<(?:img|script|link|iframe)|\burl\(|\b(?:src|href)="/)
   for (const text of ['&lt;img src=x&gt;', 'a &amp; b', '&quot;c&quot;', '&lt;d&gt;']) expect(html).toContain(text)
 })
 
-test('each transport has a line in the distribution and a picture over time', () => {
+test('the report as a page has, for each transport, a line in the distribution and a picture over time', () => {
   const html = htmlOf(report([summary('sse'), summary('ws')]))
   expect(html.match(/<polyline class="s\d" points="[\d., ]{500,}"/g)).toHaveLength(2)
   expect(html).toContain('aria-label="Delay of each message over ws"')
@@ -18,7 +18,7 @@ test('each transport has a line in the distribution and a picture over time', ()
   expect(html).not.toContain('NaN')
 })
 
-test('a transport without deliveries is in the table, and has no picture', () => {
+test('the report as a page lists a transport without deliveries in its table, and has no picture of it', () => {
   const none = { ...summary('ws'), deliveries: 0, distribution: [], overTime: [], doubt: 'No message has arrived.' }
   const html = htmlOf(report([summary('sse'), none]))
   expect(html).toContain('<td>ws</td>')

@@ -10,14 +10,14 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true })
 })
 
-test('without options, the usual values apply and a Fourwire is started', () => {
+test('without options, the program uses default values and starts a Fourwire', () => {
   const options = readOptions([])
   expect(options).toMatchObject({ clients: 100, rate: 10, seconds: 5, warmup: 1, repeat: 5, adapter: 'fourwire' })
   expect(options?.url).toBeUndefined()
   expect(options?.transports).toBeUndefined()
 })
 
-test('--help asks for the help', () => {
+test('the option --help makes the program show its help', () => {
   expect(readOptions(['--clients', '3', '--help'])).toBeNull()
 })
 
@@ -26,7 +26,7 @@ test('the README lists the options as --help does', async () => {
   expect(readme.replaceAll('\r\n', '\n')).toContain(HELP.slice(HELP.indexOf('  --transports')))
 })
 
-describe('one sentence names the option, quotes the value and says what to do', () => {
+describe('an error of one sentence names the option, quotes the value and says what to do', () => {
   test.each([
     [['--clients', '0'], '--clients is "0". Give a number from 1 to 20000: clients, a whole number.'],
     [['--clients', '2.5'], '--clients is "2.5". Give a number from 1 to 20000: clients, a whole number.'],
@@ -68,7 +68,7 @@ describe('one sentence names the option, quotes the value and says what to do', 
   })
 })
 
-test('a threshold has its limit in the unit of the figure', () => {
+test('the limit of a threshold is converted to the unit of its figure', () => {
   const thresholds = readOptions(['--threshold', 'sse.p99<0.2s', '--threshold', 'long-poll.lost <= 0'])?.thresholds
   expect(thresholds).toMatchObject([
     { transport: 'sse', metric: 'p99', isBelow: true, limit: 200 },
@@ -77,7 +77,7 @@ test('a threshold has its limit in the unit of the figure', () => {
 })
 
 describe('the text of a message', () => {
-  test('has the size of --size and begins with the mark', () => {
+  test('has the length given by --size and begins with the id of the message', () => {
     const text = readOptions(['--size', '64'])?.payload('~abc.1~')
     expect(text).toMatch(/^~abc\.1~x+$/)
     expect(text).toHaveLength(64)
@@ -86,7 +86,7 @@ describe('the text of a message', () => {
   test.each([
     ['{"name":"{{id}}"}', '{"name":"~a.1~"}'],
     ['Good morning', '~a.1~ Good morning'],
-  ])('of the file %j is %j', async (content, text) => {
+  ])('from a file with %j becomes %j', async (content, text) => {
     const file = join(folder, 'payload')
     await writeFile(file, content)
     expect(readOptions(['--payload', file])?.payload('~a.1~')).toBe(text)
@@ -95,7 +95,7 @@ describe('the text of a message', () => {
   test.each([
     ['{"name":"Ada"}', 'which is JSON without {{id}}. Write {{id}} into one of its strings.'],
     ['  ', 'which is empty. Write the text of a message into it.'],
-  ])('of the file %j is refused', async (content, sentence) => {
+  ])('from a file with %j is refused', async (content, sentence) => {
     const file = join(folder, 'refused')
     await writeFile(file, content)
     expect(() => readOptions(['--payload', file])).toThrow(`--payload is "${file}", ${sentence}`)

@@ -93,13 +93,13 @@ describe('a Fourwire that the program starts', () => {
     expect(workload).toMatchObject({ clients: 4, rate: 60, bytes: 100, url: null })
   })
 
-  test('ends with the program, also if the program is killed', async () => {
+  test('ends when the program is killed', async () => {
     const child = await startMeasuring()
     child.kill('SIGKILL')
     await until('no process is left over', () => leftOver().length === 0)
   })
 
-  test('ends with the program if the user interrupts it', async () => {
+  test('ends when the user interrupts the program', async () => {
     const child = await startMeasuring()
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([130, null])
@@ -107,8 +107,8 @@ describe('a Fourwire that the program starts', () => {
   })
 })
 
-describe('the adapter', () => {
-  test('sse measures a plain event stream, and a broken threshold ends with exit code 1', async () => {
+describe('the program with the adapter', () => {
+  test('sse measures a plain event stream, and ends with exit code 1 if a threshold is broken', async () => {
     const url = await serve(eventStream())
     const thresholds = ['--threshold', 'sse.p99<0.001ms', '--threshold', 'sse.lost<=0']
     const { code, stdout } = await compare(...SHORT, '--adapter', 'sse', '--url', url, ...thresholds)
@@ -117,7 +117,7 @@ describe('the adapter', () => {
     expect(code).toBe(1)
   })
 
-  test('ws measures a WebSocket that sends each message to all', async () => {
+  test('ws measures a WebSocket server that sends each message to all clients', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     server.on('connection', (socket) =>
       socket.on('message', (data) => server.clients.forEach((client) => client.send(data.toString()))),
@@ -129,7 +129,7 @@ describe('the adapter', () => {
     expect(results).toMatchObject([{ transport: 'ws', deliveries: 120, lost: 0, doubled: 0 }])
   })
 
-  test('poll measures an endpoint with JSON, with a cursor and without', async () => {
+  test('poll measures a JSON endpoint that has a cursor, and one that has none', async () => {
     const url = await serve(pollEndpoint())
     const args = ['--adapter', 'poll', '--interval', '0.05', '--publish', url]
     const plain = await measured(...args, '--url', url)
@@ -151,7 +151,7 @@ describe('the adapter', () => {
     expect(results).toMatchObject([{ transport: 'lines', deliveries: 120, lost: 0, bytes: null }])
   })
 
-  test('counts messages that a server loses, repeats or delivers late', async () => {
+  test('sse counts messages that a server loses, repeats or delivers out of order', async () => {
     const { results } = await measured('--adapter', 'sse', '--url', await serve(brokenStream()))
     const { lost, doubled, reordered } = results[0] ?? {}
     expect(lost).toBeGreaterThan(0)
@@ -160,7 +160,7 @@ describe('the adapter', () => {
   })
 })
 
-describe('the program ends with exit code 2 and one sentence, before it measures anything, for', () => {
+describe('the program ends with exit code 2 and one sentence, before it measures anything, if it is given', () => {
   test('an address where nothing listens', async () => {
     const server = createTcpServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -227,13 +227,13 @@ describe('the program ends with exit code 2 and one sentence, before it measures
       'export default { name: "x", transports: ["x"], connect(t, c) { c.live(); this.c = c; return { close() {} } }, match() { throw new Error("bad text") }, async publish() { this.c.received("a") } }',
       'and its "match" threw: bad text',
     ],
-  ])('the adapter %s', async (code, sentence) => {
+  ])('an adapter with the code %s', async (code, sentence) => {
     const file = join(folder, `${randomUUID()}.mjs`)
     await writeFile(file, code)
     await expectTrouble(['--url', 'http://127.0.0.1:1', '--adapter', file], sentence)
   })
 
-  test('more clients than a process may open connections', async () => {
+  test('more clients than the connections that a process may open', async () => {
     const child = spawn('sh', ['-c', `ulimit -n 256; exec "${process.execPath}" "${MAIN}" --clients 500`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })

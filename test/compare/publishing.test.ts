@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { now } from './now.ts'
 import { publishAll, randomOf, scheduleOf } from './publishing.ts'
 
-test('a schedule has one message in each interval, at moments that depend only on the seed', () => {
+test('a schedule has one message in each interval, at a time that depends only on the seed', () => {
   const schedule = scheduleOf(20, 5, randomOf(3))
   expect(schedule).toHaveLength(100)
   expect(schedule.map((ms) => Math.floor(ms / 50))).toEqual(Array.from({ length: 100 }, (_, i) => i))
@@ -12,7 +12,7 @@ test('a schedule has one message in each interval, at moments that depend only o
   expect(schedule.reduce((sum, ms) => sum + (ms % 50), 0) / 100).toBeCloseTo(25, -1)
 })
 
-test('messages are sent at their times, although the server confirms none of them', async () => {
+test('the publisher sends each message at its planned time, even if the server confirms none', async () => {
   const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>()
   const startMs = now() + 20
   const { messages, sent, settled } = publishAll([0, 10, 20, 60], startMs, String, () => confirmed)

@@ -33,14 +33,14 @@ function joined(
   return join(published, [recorder.take()], clients, 100)
 }
 
-describe('deliveries', () => {
-  test('count from the intended time, even if the message was sent late', () => {
+describe('the result of a run', () => {
+  test('measures each delay from the planned time of the message, even if the message was sent late', () => {
     const { delaysMs, slipsMs } = joined([message(1, { sentMs: 130 })], [[0, 1, 140]])
     expect([...delaysMs]).toEqual([40])
     expect([...slipsMs]).toEqual([30])
   })
 
-  test('also have a delay since the acceptance, even if the server has another clock', () => {
+  test('also contains the delay since the server accepted the message, even if the clocks of server and client differ', () => {
     const { acceptedDelaysMs, clockBoundMs } = joined(
       [message(1), message(2)],
       [
@@ -52,7 +52,7 @@ describe('deliveries', () => {
     expect(clockBoundMs).toBeCloseTo(1, 1)
   })
 
-  test('of the warm-up, and of messages of others, do not count', () => {
+  test("does not count deliveries of the warm-up or of other programs' messages", () => {
     const { delaysMs, expected, lost } = joined(
       [message(0), message(1)],
       [
@@ -64,7 +64,7 @@ describe('deliveries', () => {
     expect({ n: delaysMs.length, expected, lost }).toEqual({ n: 1, expected: 1, lost: 0 })
   })
 
-  test('that are missing or repeated are counted, and a copy has no delay', () => {
+  test('counts missing and repeated deliveries, and ignores the delay of a repeated one', () => {
     const all = [message(1), message(2), message(3)]
     const { lost, doubled, delaysMs } = joined(
       all,
@@ -78,7 +78,7 @@ describe('deliveries', () => {
     expect({ lost, doubled, n: delaysMs.length }).toEqual({ lost: 4, doubled: 1, n: 2 })
   })
 
-  test('of a refused message are not expected', () => {
+  test('expects no delivery of a message that the server refused', () => {
     const refused = message(1, { confirmedMs: null, acceptedMs: null, refusal: 'status 503' })
     expect(joined([refused, message(2)], [[0, 2, 205]])).toMatchObject({
       refused: 1,
@@ -88,7 +88,7 @@ describe('deliveries', () => {
     })
   })
 
-  test('are out of order only if the first message was confirmed before the second was sent', () => {
+  test('counts a swapped pair as out of order only if the first message was confirmed before the second was sent', () => {
     const inOrder = joined(
       [message(1), message(2)],
       [
@@ -106,7 +106,7 @@ describe('deliveries', () => {
     expect([inOrder.reordered, underWay.reordered]).toEqual([1, 0])
   })
 
-  test('of one response count once for the confidence interval, and so do those of one message', () => {
+  test('counts deliveries of the same response or the same message as one independent sample', () => {
     const all = [message(1), message(2), message(3), message(4)]
     const inOneResponse = joined(
       all,
@@ -138,7 +138,7 @@ describe('the summary', () => {
     ['messages were sent late', { slipsMs: new Float64Array(100).fill(4) }, /sent up to 4\.00 ms too late/],
     ['timers were late', { loopDelayMs: 4 }, /Timers of the clients were up to 4\.00 ms late/],
     ['other programs used the machine', { othersShare: 0.6 }, /Other programs used more than 25 % of the processors/],
-  ])('tells no delay if %s', (_why, changes, doubt) => {
+  ])('reports no delay if %s', (_why, changes, doubt) => {
     const summary = summarise([run(Array(100).fill(10), changes)])
     expect(summary.doubt).toMatch(doubt)
     expect(tableOf([summary]).split('\n')[1]).toMatch(/^sse +\? +\? +\? +\? +\?/)
@@ -147,13 +147,13 @@ describe('the summary', () => {
     ])
   })
 
-  test('tells a delay if the own part of the clients is small', () => {
+  test('reports the delay if the clients themselves caused only a small part of it', () => {
     const changes = { busyMs: new Float64Array(100).fill(2), slipsMs: new Float64Array(100).fill(2), othersShare: 0.1 }
     expect(summarise([run(Array(100).fill(10), changes)]).doubt).toBeNull()
   })
 })
 
-test('a threshold compares the figure in its unit', () => {
+test('a threshold is compared with the figure in the same unit', () => {
   const summary = summarise([run(Array(100).fill(10), { lost: 1 })])
   const broken = (text: string) => brokenBy([summary], [readThreshold(text)])
   expect(broken('sse.p99<11ms')).toEqual([])
@@ -169,14 +169,14 @@ describe('the verdict', () => {
     expect(verdict).toContain('Over short-poll (501 ms) they arrive later.')
   })
 
-  test('chooses by the costs if nobody would notice the difference between the delays', () => {
+  test('chooses the cheapest transport if the difference between the delays is too small to notice', () => {
     const [sse, ws] = [result('sse', around(20), { cpuMs: 4 }), result('ws', around(22), { cpuMs: 8 })]
     expect(verdictOf([ws, sse])).toMatch(
       /^sse fits this workload\. The delays over sse and ws cannot be told apart.*needs the least processor time of them, 20 µs for each delivery; ws needs 40 µs\./,
     )
   })
 
-  test('chooses none if the costs are equal too', () => {
+  test('chooses no transport if the delays and the costs are equal', () => {
     expect(verdictOf([result('sse', around(20)), result('ws', around(20))])).toContain('Their costs are equal too')
   })
 
@@ -190,7 +190,7 @@ describe('the verdict', () => {
     expect(verdictOf([one, other])).toContain('cannot be told apart')
   })
 
-  test('excludes a transport that loses messages, and names a transport that cannot be told', () => {
+  test('excludes a transport that loses messages, and names a transport whose delay is in doubt', () => {
     const verdict = verdictOf([
       result('sse', around(20)),
       result('ws', around(10), { lost: 3 }),
@@ -201,12 +201,12 @@ describe('the verdict', () => {
     expect(verdict).toContain('stream: Other programs used more than 25 % of the processors.')
   })
 
-  test('gives a reason once for all transports that have it', () => {
+  test('gives a reason only once if several transports share it', () => {
     const busy = (transport: string) => result(transport, around(20), { othersShare: 0.9 })
     expect(verdictOf([busy('sse'), busy('ws')])).toMatch(/measurement\. sse and ws: Other programs used [^:]*$/)
   })
 
-  test('states that the measurement is not enough for a choice', () => {
+  test('says so if the measurement is not enough for a choice', () => {
     expect(verdictOf([result('sse', [])])).toContain('cannot be told from this measurement')
   })
 })

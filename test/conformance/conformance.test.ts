@@ -35,7 +35,7 @@ const RUNS = NAMES.flatMap((name) => Object.entries(LINES).map(([line, condition
 describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
   const serve = (options?: ServeOptions) => serveWith({ ...options, ...(conditions && { conditions }) })
 
-  test('delivers events from before, during and after the connecting, once and in order', async () => {
+  test('delivers events published before, during and after connecting, each once and in order', async () => {
     await using server = await serve()
     for (const text of numbers(700)) await server.publish(text)
     using client = connect(name, server.origin)
@@ -47,7 +47,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.gaps).toEqual([])
   })
 
-  test('begins after the given cursor', async () => {
+  test('delivers only events after the given cursor', async () => {
     await using server = await serve()
     const events = [await server.publish('1'), await server.publish('2'), await server.publish('3')]
     using client = connect(name, server.origin, { after: events[1]?.id ?? '' })
@@ -65,7 +65,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.events).toEqual(bySeq)
   })
 
-  test.each(['RST', 'FIN'] as const)('misses no event after a cut (%s) at any byte', async (how) => {
+  test.each(['RST', 'FIN'] as const)('misses no event if the connection is cut (%s) at any byte', async (how) => {
     const phase = Math.floor(Math.random() * 7)
     console.log(`${name}: cuts at every byte 1 + ${phase} + 7n`)
     await using server = await serve()
@@ -91,7 +91,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     await Promise.all(cutters.map((cutter) => cutter[Symbol.asyncDispose]()))
   })
 
-  test('continues from its cursor after a restart of the server', async () => {
+  test('continues from its cursor after the server has restarted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fourwire-'))
     const file = join(folder, 'feed.db')
     const first = await serve({ log: sqliteLog(file) })
@@ -110,7 +110,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     await rm(folder, { recursive: true })
   })
 
-  test('reports a gap once and continues at the earliest kept event', async () => {
+  test('reports a gap once and continues with the earliest event that the log still has', async () => {
     await using server = await serve({ log: memoryLog({ events: 5, ageMs: Infinity }) })
     const first = await server.publish('1')
     for (const text of numbers(19, 2)) await server.publish(text)
@@ -132,7 +132,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.gaps).toHaveLength(1)
   })
 
-  test('reports a gap after a cut', async () => {
+  test('reports a gap if the server restarts with a new log', async () => {
     const first = await serve()
     using client = connect(name, first.origin)
     await first.publish('old')
@@ -165,7 +165,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.texts()).toEqual(['hello', 'bye'])
   })
 
-  test('rejects a publish that the server refuses, with the server\u2019s reason', async () => {
+  test('rejects a publish with the reason of the server if the server refuses it', async () => {
     await using server = await serve()
     using client = connect(name, server.origin)
     await until('the client is connected', () => isUp(client))
@@ -185,7 +185,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     await until('the client has received the event "back"', () => client.texts().includes('back'))
   })
 
-  test('leaves no timer or connection on the server', async () => {
+  test('leaves no timer or connection on the server after the client is stopped', async () => {
     await using server = await serve()
     const clients = numbers(10).map(() => connect(name, server.origin))
     await server.publish('1')
@@ -235,7 +235,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.gaps).toHaveLength(1)
   })
 
-  test('leaves no timer, socket or listener that keeps its process alive', async () => {
+  test('leaves no timer, socket or listener that would keep its process alive after it is stopped', async () => {
     await using server = await serve()
     await server.publish('1')
     const child = spawn(process.execPath, [join(import.meta.dirname, 'leaver.ts'), name, server.origin], {

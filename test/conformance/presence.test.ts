@@ -55,7 +55,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     expect(client.presences.at(-1)?.here).toEqual([{ userId: person.userId, name: person.name, tabs: 1 }])
   })
 
-  test('two tabs count as one person, who stays when one of them closes', async () => {
+  test('two tabs count as one person, who stays present when one tab closes', async () => {
     await using server = await serve()
     using watcher = connect(name, server.origin, { person: grace })
     using first = connect(name, server.origin, { person: ada })
@@ -69,7 +69,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     await sees(watcher, 'Grace 1')
   })
 
-  test('a killed client disappears after a time', async () => {
+  test('a client whose process was killed stops being present after a time', async () => {
     await using server = await serve({ times: QUICK })
     using watcher = connect(name, server.origin, { person: grace })
     const child = spawn(process.execPath, [join(import.meta.dirname, 'stayer.ts'), name, server.origin, 'Ada'], {
@@ -84,7 +84,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     )
   })
 
-  test('the process of a client that was present ends by itself', async () => {
+  test('a client that was present does not keep its process alive', async () => {
     await using server = await serve()
     await server.publish('1')
     const child = spawn(process.execPath, [join(import.meta.dirname, 'leaver.ts'), name, server.origin, 'Ada'], {
@@ -128,7 +128,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     neverWithoutAda(watcher)
   })
 
-  test('typing is reported until it ends by itself', async () => {
+  test('a person who is typing is reported as typing until a time has passed', async () => {
     await using server = await serve({ times: { typingMs: QUICK.typingMs } })
     using watcher = connect(name, server.origin, { person: grace })
     using client = connect(name, server.origin, { person: ada })
@@ -138,7 +138,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     await until('the watcher sees that nobody is typing', () => watcher.presences.at(-1)?.typing.length === 0)
   })
 
-  test('the reported end of typing reaches the others', async () => {
+  test('a person who stops typing is no longer reported as typing', async () => {
     await using server = await serve({ times: { typingMs: 60_000 } })
     using watcher = connect(name, server.origin, { person: grace })
     using client = connect(name, server.origin, { person: ada })
@@ -165,7 +165,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     expect(second.port).toBe(first.port)
   })
 
-  test('presence does not change a cursor in the feed', async () => {
+  test('presence messages do not change a cursor of the feed', async () => {
     await using server = await serve()
     using client = connect(name, server.origin, { person: ada })
     for (let i = 0; i < 10; i++) {

@@ -89,7 +89,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
   const why = `(skipped if ${name} is not installed)`
 
   test.skipIf(missing)(
-    `all transports deliver over TLS, and the server notices the clients that leave ${why}`,
+    `delivers over TLS by all transports, and the server notices when a client leaves ${why}`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await startProxy(name, README[name](server.port))
@@ -115,7 +115,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     },
   )
 
-  test.skipIf(missing)(`the proxy reaches the student’s server through the sandbox’s port ${why}`, async () => {
+  test.skipIf(missing)(`reaches the student’s server through the sandbox’s port ${why}`, async () => {
     await using student = await serve({ allowHosts: [PUBLIC] })
     const sandbox = await beside(student.port)
     await using proxy = await startProxy(name, README[name](sandbox.port))
@@ -127,7 +127,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
   })
 
   test.skipIf(missing)(
-    `only pages of the proxy’s origin can use the WebSocket, and no client behind the proxy is the instructor ${why}`,
+    `lets only pages of its own origin use the WebSocket, and no client becomes the instructor ${why}`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await startProxy(name, README[name](server.port))
@@ -140,7 +140,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     },
   )
 
-  test.skipIf(missing)(`after a restart of the server, even a plain EventSource reconnects ${why}`, async () => {
+  test.skipIf(missing)(`lets even a plain EventSource reconnect after a restart of the server ${why}`, async () => {
     await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
     await using proxy = await startProxy(name, README[name](first.port))
     const origin = `https://${PUBLIC}:${proxy.port}`
@@ -179,7 +179,7 @@ describe('nginx with nothing but proxy_pass', () => {
       `server { listen ${PUBLIC}:${port}; location / { proxy_pass http://127.0.0.1:${server}; ${more} } }`
 
   test.skipIf(missing)(
-    `refuses WebSockets and publishes of pages with 403 and other WebSockets with 426; every client is the instructor ${why}`,
+    `makes the server refuse WebSockets (pages 403, others 426) and publishes of pages (403), and makes every client the instructor ${why}`,
     async () => {
       await using server = await serve()
       await using proxy = await startProxy('nginx', least(server.port))
@@ -206,7 +206,7 @@ describe('nginx with nothing but proxy_pass', () => {
   )
 
   test.skipIf(missing)(
-    `holds a whole stream until its end if it ignores X-Accel-Buffering, unless buffering is off ${why}`,
+    `holds a stream until its end if nginx ignores X-Accel-Buffering, unless its buffering is off ${why}`,
     async () => {
       const ignores = 'proxy_ignore_headers X-Accel-Buffering;'
       await using server = await serve()
@@ -262,7 +262,7 @@ describe.each([
   const why = `(skipped if ${name} is not installed)`
 
   test.skipIf(missing)(
-    `passes the public name on: the server returns 421 until the name is allowed, and then all transports deliver ${why}`,
+    `passes its public host name on: the server returns 421 until this name is allowed, and then all transports deliver ${why}`,
     async () => {
       await using strict = await serve()
       await using refusing = await startProxy(name, least(strict.port, '50s'))
@@ -307,7 +307,7 @@ describe.each([
   ],
 ] as const)('%s with a time limit of one second', (name, impatient) => {
   test.skipIf(!isInstalled(name))(
-    `answers held polls with 504 and cuts streams again and again, and the clients miss nothing (skipped if ${name} is not installed)`,
+    `answers held polls with 504 and cuts streams again and again, and the clients still miss no event (skipped if ${name} is not installed)`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
       await using proxy = await startProxy(name, impatient(server.port))

@@ -39,7 +39,7 @@ const publish = (origin: string) =>
     body: '{"user":"Ada","text":"hello"}',
   })
 
-test('a page of Vite publishes, reads and opens a WebSocket through the dev server', async () => {
+test("a page of Vite can publish, read and open a WebSocket through Vite's dev server", async () => {
   await using server = await serve()
   const text = withThese(blockOf('js'), { 'http://localhost:3000': server.origin })
   const { default: config }: { default: Config } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
@@ -51,7 +51,7 @@ test('a page of Vite publishes, reads and opens a WebSocket through the dev serv
   socket.close()
 })
 
-test('a page of Vite is refused if the target is a string, because Vite then replaces Host', async () => {
+test("if Vite's proxy target is a string, the server refuses the page, because Vite then replaces the Host field", async () => {
   await using server = await serve()
   const origin = await startVite({ server: { proxy: { '/feed': server.origin } } })
   expect((await publish(origin)).status).toBe(403)

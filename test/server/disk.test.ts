@@ -66,7 +66,7 @@ async function kept(origin: string): Promise<readonly string[]> {
 }
 
 test.skipIf(!mountable)(
-  `on a full disk the server refuses publishes, keeps acknowledged events, can be read, and accepts publishes again when there is room ${NEEDS_ROOT}`,
+  `on a full disk the server refuses publishes but serves all acknowledged events, and accepts publishes again when there is room ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const filler = join(disk.folder, 'filler')
@@ -118,16 +118,19 @@ test.skipIf(!mountable)(
   },
 )
 
-test.skipIf(!mountable)(`a new event log on a full disk is refused with a remedy ${NEEDS_ROOT}`, async () => {
-  await using disk = await mount()
-  await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES)).catch(() => {})
-  expect(() => sqliteLog(join(disk.folder, 'feed.db'))).toThrow(
-    /feed\.db cannot be used .* the disk is full; free some space/,
-  )
-})
+test.skipIf(!mountable)(
+  `a server with a new event log on a full disk refuses to start and gives a remedy ${NEEDS_ROOT}`,
+  async () => {
+    await using disk = await mount()
+    await writeFile(join(disk.folder, 'filler'), new Uint8Array(DISK_BYTES)).catch(() => {})
+    expect(() => sqliteLog(join(disk.folder, 'feed.db'))).toThrow(
+      /feed\.db cannot be used .* the disk is full; free some space/,
+    )
+  },
+)
 
 test.skipIf(!mountable)(
-  `if there is no room to copy an old file, the file is left unchanged and the start fails ${NEEDS_ROOT}`,
+  `if there is no room for the copy of an old log, the start fails and the file stays unchanged ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const file = join(disk.folder, 'feed.db')

@@ -9,9 +9,12 @@ test.each<[string, string[], Record<string, string>, string, string]>([
   ['FOURWIRE_HOST', [], { HOST: 'a', FOURWIRE_HOST: 'b' }, 'b', 'FOURWIRE_HOST'],
   ['HOST', [], { HOST: 'a' }, 'a', 'HOST'],
   ['an empty value', ['--host', ''], { HOST: '' }, '127.0.0.1', '--host'],
-])('%s decides which host is used, and errors name its source', (_what, args, env, host, hostFlag) => {
-  expect(readFlags(args, env)).toMatchObject({ host, hostFlag })
-})
+])(
+  '%s decides which host the server uses, and errors name the flag or variable of the host',
+  (_what, args, env, host, hostFlag) => {
+    expect(readFlags(args, env)).toMatchObject({ host, hostFlag })
+  },
+)
 
 test('--lan and --host together are refused', () => {
   expect(() => readFlags(['--lan', '--host', '::1'], {})).toThrow('--lan and --host ::1 contradict each other')

@@ -8,19 +8,19 @@ import { WebSocket } from 'ws'
 import { serve } from '../serve.ts'
 import { throwFrames, throwMessages, throwRequests } from './fuzz.ts'
 
-test('requests of all kinds get a response, and never a 500', async () => {
+test('random requests of all kinds get a response, and never a 500', async () => {
   await using server = await serve()
   await throwRequests(server, 700)
   expect((await fetch(`${server.origin}/health`)).status).toBe(200)
 })
 
-test("after messages of all kinds over the feed's and the lab's WebSocket, the server still works", async () => {
+test('the server still works after random messages of all kinds over the WebSockets of the feed and the lab', async () => {
   await using server = await serve()
   await throwMessages(server, 60)
   expect((await fetch(`${server.origin}/health`)).status).toBe(200)
 })
 
-test('raw bytes in place of frames end their own connection and no other', async () => {
+test('a client that sends random bytes in place of frames ends only its own connection', async () => {
   await using server = await serve()
   const bystander = new WebSocket(`ws://127.0.0.1:${server.port}/feed/lobby/ws`)
   await once(bystander, 'open')

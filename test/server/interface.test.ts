@@ -36,7 +36,7 @@ describe('a publish', () => {
     expect(await again.json()).toEqual(event)
   })
 
-  test('another user may use the same key, but the same user may not use it for a different request', async () => {
+  test('may have a key of another user, but not a key that the same user has used for a different request', async () => {
     await using server = await serve()
     const post = async (path: string, body: object) => {
       const response = await fetch(server.origin + path, {
@@ -66,7 +66,7 @@ describe('a publish', () => {
     expect(await say('Ben', 'a')).toMatchObject({ status: 422, json: { code: 'key-reused' } })
   })
 
-  test('a key used over a WebSocket is the same key in a POST, for the same user and text', async () => {
+  test('with a key that was used over a WebSocket gets the same event by POST, for the same user and text', async () => {
     await using server = await serve()
     const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws`)
     const heard: { type: string; code?: string; id?: string }[] = []
@@ -124,14 +124,14 @@ describe.each(['poll', 'long-poll'])('%s', (path) => {
     expect(json).toEqual({ events: events.slice(0, 2), cursor: events[1]?.id, gap: false, more: true })
   })
 
-  test('with "last" gets the last events', async () => {
+  test('with the parameter "last" gets the last events', async () => {
     await using server = await serve()
     await server.publish('1')
     const events = [await server.publish('2'), await server.publish('3')]
     expect((await get(`${server.origin}/feed/lobby/${path}?last=2`)).json.events).toEqual(events)
   })
 
-  test('with a cursor of an earlier log gets a gap, also in an empty room', async () => {
+  test('with a cursor of an earlier log gets a gap, even in an empty room', async () => {
     await using server = await serve()
     const { status, json } = await get(`${server.origin}/feed/empty/${path}?after=gone.12`)
     expect(status).toBe(200)
@@ -202,7 +202,7 @@ describe('a long poll', () => {
   })
 
   test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'is no longer held after its client has left (%s)',
+    'is no longer held after its client has closed the connection (%s)',
     async (leave) => {
       await using server = await serve()
       const { id } = await server.publish('1')
@@ -220,7 +220,7 @@ describe('a long poll', () => {
 })
 
 describe('an event stream', () => {
-  test('begins with retry and an id, and has the headers against buffering proxies', async () => {
+  test('begins with a retry time and an id, and has headers that prevent buffering by proxies', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const response = await fetch(`${server.origin}/feed/lobby/sse`)
@@ -233,7 +233,7 @@ describe('an event stream', () => {
     expect(await firstChunk(response)).toMatch(new RegExp(`^retry: [12]\\d{3}\nid: ${id}\n\n$`))
   })
 
-  test('has a different retry each time', async () => {
+  test('has a different retry time at each request', async () => {
     await using server = await serve()
     const times = await Promise.all(
       Array.from(
@@ -342,7 +342,7 @@ describe('streaming HTTP', () => {
       .map((line) => JSON.parse(line))
   }
 
-  test('begins with its cursor, sends each event as a line, and has the headers against buffering proxies', async () => {
+  test('begins with its cursor, sends each event as a line, and has headers that prevent buffering by proxies', async () => {
     await using server = await serve()
     const first = await server.publish('1')
     const response = await fetch(`${server.origin}/feed/lobby/stream?after=0`)
@@ -382,7 +382,7 @@ describe('streaming HTTP', () => {
     expect((await lines(response, 3)).slice(1)).toEqual([heartbeat, heartbeat])
   })
 
-  test('beyond the limit of streams gets 429 with Retry-After', async () => {
+  test('gets 429 with Retry-After if the client has too many streams', async () => {
     await using server = await serve({ limits: { heldPerClient: 1 } })
     const first = await fetch(`${server.origin}/feed/lobby/stream?lane=page.one`)
     const refused = await fetch(`${server.origin}/feed/lobby/stream?lane=page.two`)
@@ -393,12 +393,12 @@ describe('streaming HTTP', () => {
   })
 })
 
-test('/health reports that the server runs, and its version of Node', async () => {
+test('the route /health reports that the server runs, and its version of Node', async () => {
   await using server = await serve()
   expect((await get(`${server.origin}/health`)).json).toMatchObject({ status: 'ok', node: process.version })
 })
 
-test('/openapi.json describes every route of the feed with its parameters', async () => {
+test('the document /openapi.json describes every route of the feed with its parameters', async () => {
   await using server = await serve()
   const { json } = await get(`${server.origin}/openapi.json`)
   expect(Object.keys(json.paths)).toEqual(

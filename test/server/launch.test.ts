@@ -53,7 +53,7 @@ test('the launcher runs a TypeScript program with its arguments, on this Node if
 const host = oldNode()
 
 test.skipIf(host === null)(
-  'on an older Node, the launcher runs the pinned one (skipped if the Node on the PATH is new enough)',
+  'under an older Node, the launcher runs the pinned Node (skipped if the Node on the PATH is new enough)',
   async () => {
     const child = await launch(host ?? '', 'console.log(process.version as string)')
     const [line] = await once(child.stdout, 'data')
@@ -67,7 +67,7 @@ test.each([0, 3])("the launcher ends with the program's exit code %i", async (co
   expect(await once(child, 'exit')).toEqual([code, null])
 })
 
-test('the launcher passes SIGTERM on and waits until the program has ended', async () => {
+test('the launcher passes SIGTERM to the program and waits until the program has ended', async () => {
   const child = await launch(
     process.execPath,
     'process.on("SIGTERM", () => { process.exit(7 as number) }); setInterval(() => {}, 1000); console.log("up")',
@@ -88,7 +88,7 @@ test('without packages, the launcher ends with a sentence that names the command
 })
 
 test.skipIf(host === null)(
-  "an older Node runs the pinned one even if neither the checkout nor npm's cache is writable (skipped if the Node on the PATH is new enough)",
+  "under an older Node, the launcher runs the pinned Node even if it can write neither to the checkout nor to npm's cache (skipped if the Node on the PATH is new enough)",
   async () => {
     const copy = await copied()
     await mkdir(join(copy, 'node_modules'))
@@ -152,7 +152,7 @@ test('a program started directly with Node 22 ends with code 2 and a sentence', 
 const SERVER = [LAUNCH, join(LAUNCH, '../main.ts'), '--port', '0', '--data', ':memory:', '--log', 'error']
 
 test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
-  '%s sent only to npm ends the server (skipped on Windows, which has no such signals)',
+  'the signal %s, if sent only to npm, ends the server (skipped on Windows, which has no such signals)',
   async (signal) => {
     await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { start: SERVER_COMMAND } }))
     const npm = spawn('npm', ['start'], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -171,7 +171,7 @@ test('a server ends if its launcher is killed', async () => {
   await until('no program listens on the port', async () => !(await isListening(port)))
 })
 
-test('the same signal from several senders still lets the server end politely', async () => {
+test('a server that gets SIGTERM several times still ends with exit code 0', async () => {
   const launcher = spawn(process.execPath, SERVER, { stdio: ['ignore', 'pipe', 'ignore'] })
   await portOf(launcher)
   for (let sent = 0; sent < 3; sent += 1) launcher.kill('SIGTERM')

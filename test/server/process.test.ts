@@ -97,7 +97,7 @@ test.each<[string, (file: string) => Promise<void>]>([
       for (const name of [file, `${file}-wal`]) await copyFile(`${name}.copy`, name)
     },
   ],
-])('a reader gets a gap from a log %s, and none from a log whose server was only killed', async (what, harm) => {
+])('a reader gets a gap from a log %s, but no gap from a log whose server was only killed', async (what, harm) => {
   const file = join(folder, `${what}.db`)
   await using first = await spawnServer('--data', file, '--limits', 'off')
   const before = await publishMany(first.origin, 40)
@@ -122,7 +122,7 @@ test.each<[string, Partial<Conditions>]>([
   ['neutral', {}],
   ['long, lossy and narrow', { latencyMs: 200, jitterMs: 50, lossRate: 0.05, bandwidthBytesPerSecond: 100_000 }],
 ])(
-  'SIGTERM with ten clients of each transport on a %s wire ends the server within 2 s with code 0, and the clients continue at the next process without loss',
+  'with ten clients of each transport on a %s wire, SIGTERM ends the server within 2 s with code 0, and the clients continue with the next process without loss',
   async (wire, conditions) => {
     const file = join(folder, `restarted ${wire}.db`)
     await using first = await spawnServer('--data', file)
@@ -162,7 +162,7 @@ test.each<[string, Partial<Conditions>]>([
   },
 )
 
-test('after kill -9, all clients are present again at the next process, over each transport and without an action of their users', async () => {
+test('after kill -9, the clients of every transport are present again at the next process, without an action of their users', async () => {
   const file = join(folder, 'here.db')
   await using first = await spawnServer('--data', file)
   const clients = connectAll(NAMES, first.origin, (name) => ({ person: { userId: name, name, client: 'tab-1' } }))
@@ -192,7 +192,7 @@ test('a client that never closes its WebSocket does not stop the server from end
   expect(performance.now() - began).toBeLessThan(2000)
 })
 
-test('--data takes a file, or a folder for feed.db, and creates missing folders', async () => {
+test('the flag --data accepts a file, or a folder in which it puts feed.db, and creates missing folders', async () => {
   for (const [path, made] of [
     ['a/b/mine.db', 'a/b/mine.db'],
     ['c/d', 'c/d/feed.db'],
@@ -227,7 +227,7 @@ test.each([
   expect(await fails({}, ...flags)).toMatch(message)
 })
 
-test('a port in use and a log in use get different messages', async () => {
+test('the start fails with different messages for a port in use and for an event log in use', async () => {
   const file = join(folder, 'used.db')
   await using server = await spawnServer('--data', file)
   expect(await fails({}, '--port', String(server.port), '--data', ':memory:')).toMatch(
@@ -241,7 +241,7 @@ test('a port in use and a log in use get different messages', async () => {
   expect(await readdir(folder)).toContain('no-folder')
 })
 
-test('a log of a newer version ends the start with its name, both versions and a remedy', async () => {
+test("a log of a newer version ends the start with a message that has the file's name, both versions and a remedy", async () => {
   const file = join(folder, 'future.db')
   const db = new DatabaseSync(file)
   db.exec('PRAGMA user_version = 99')
@@ -253,7 +253,7 @@ test('a log of a newer version ends the start with its name, both versions and a
   expect((await readFile(file)).equals(before)).toBe(true)
 })
 
-test('flags can be environment variables, and a flag wins over its variable', async () => {
+test('a flag can be set by an environment variable, and the flag has priority over its variable', async () => {
   expect(await fails({ FOURWIRE_PORT: 'x' })).toMatch(/"x"/)
   expect(await fails({ FOURWIRE_PORT: '1' }, '--port', 'y')).toMatch(/"y"/)
   expect(await fails({ FOURWIRE_LAN: 'perhaps' })).toMatch(/FOURWIRE_LAN is "perhaps"/)
@@ -282,7 +282,7 @@ async function said(env: Record<string, string>, ...flags: string[]) {
   return { text, token, port: Number(/http:\S+:(\d+)/.exec(text)?.[1]) }
 }
 
-test('a server that others can reach prints a new token at each start, and any other server prints none', async () => {
+test('a server that other machines can reach prints a new token at each start, and any other server prints none', async () => {
   expect((await said({})).text).not.toMatch(/token|instructor/)
   const [first, second] = [await said({}, '--lan'), await said({ HOST: '0.0.0.0' })]
   expect(first.text.match(/^The instructor opens this link: http:\S+\/#token=\S+$/gm)).toHaveLength(1)
@@ -298,7 +298,7 @@ const own = Object.values(networkInterfaces())
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address
 
 test.skipIf(own === undefined)(
-  'a shared server requires the printed or chosen token, also from this machine (skipped if this machine has only its loopback address)',
+  'a shared server requires the printed or chosen token, even from this machine (skipped if this machine has only its loopback address)',
   async () => {
     const printed = await said({}, '--lan')
     const chosen = await said({ FOURWIRE_INSTRUCTOR_TOKEN: CHOSEN }, '--lan')

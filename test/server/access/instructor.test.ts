@@ -23,7 +23,7 @@ function tell(act: () => void): unknown {
   }
 }
 
-test('each new token is different and has 140 bits in groups of four letters', () => {
+test('each generated token is different and has 140 bits, in groups of four letters', () => {
   const tokens = Array.from({ length: 1000 }, newToken)
   for (const token of tokens) expect(token).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}$/)
   expect(new Set(tokens).size).toBe(tokens.length)
@@ -32,14 +32,14 @@ test('each new token is different and has 140 bits in groups of four letters', (
 })
 
 test.each([TOKEN, TOKEN.toUpperCase(), ` ${TOKEN}\n`, 'k7f29xqmabcd0123wxyz', 'K7F2 9XQM abcd 0123 wxyz'])(
-  '"%s" is accepted as the token',
+  'the server accepts "%s" as the instructor’s token',
   (given) => {
     expect(tell(() => createTokenCheck(TOKEN)(given, HERE))).toBe(undefined)
   },
 )
 
 test.each(['', 'k7f2', `${TOKEN}z`, TOKEN.replace('k', 'm'), 'x'.repeat(100_000)])(
-  '"%.40s" is refused, and the error does not repeat it',
+  'the server refuses the token "%.40s", and the error does not contain this token',
   (given) => {
     const error = tell(() => createTokenCheck(TOKEN)(given, HERE))
     expect(error).toEqual(WRONG)
@@ -47,12 +47,12 @@ test.each(['', 'k7f2', `${TOKEN}z`, TOKEN.replace('k', 'm'), 'x'.repeat(100_000)
   },
 )
 
-test("without an instructor's token, every token is wrong", () => {
+test("a server without an instructor's token refuses every token", () => {
   const check = createTokenCheck(undefined)
   for (const given of ['', 'undefined', TOKEN]) expect(tell(() => check(given, HERE))).toEqual(WRONG)
 })
 
-test('after ten wrong tokens, a connection is refused for the rest of its minute, even with the right token; other connections are not', () => {
+test('after ten wrong tokens, the server refuses every token from that connection for the rest of the minute, but not from others', () => {
   vi.useFakeTimers()
   const check = createTokenCheck(TOKEN)
   for (let i = 0; i < 10; i++) {
@@ -81,7 +81,7 @@ describe.each(ACTS)('%s %s', (method, path, body, status) => {
       headers: { ...(body && { 'content-type': 'application/json' }), ...(authorization && { authorization }) },
     })
 
-  test('works with the token in the Authorization header, and is refused otherwise', async () => {
+  test("works only if the Authorization header contains the instructor's token", async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     for (const [authorization, query, code] of [
       [undefined, '', 'not-instructor'],
@@ -97,7 +97,7 @@ describe.each(ACTS)('%s %s', (method, path, body, status) => {
   })
 })
 
-test('ten wrong tokens on one connection lead to 429 with Retry-After; the right token on another connection works', async () => {
+test('after ten wrong tokens, a connection gets 429 with Retry-After, and the right token works on another connection', async () => {
   await using server = await serve({ isShared: true, token: TOKEN })
   const ask = (token: string, more = '') => get('/lab/lanes', `Authorization: Bearer ${token}\r\n${more}`)
   const close = 'Connection: close\r\n'
@@ -150,7 +150,7 @@ describe('over the lab\u2019s WebSocket', () => {
     for (const { socket } of [page, other]) socket.close()
   })
 
-  test('a wrong token gets an error with a remedy, and so does the eleventh try', async () => {
+  test('a client that sends a wrong token gets an error with a remedy, even at the eleventh try', async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     const page = await enter(server.origin)
     for (let i = 0; i < 10; i++) {
@@ -178,7 +178,7 @@ describe('over the lab\u2019s WebSocket', () => {
     page.socket.close()
   })
 
-  test('a client that can send headers sends the token in a header', async () => {
+  test('a client can also send the token in a header', async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     const page = await enter(server.origin, '', { authorization: `Bearer ${TOKEN}` })
     expect(page.welcome).toMatchObject({ instructor: true })

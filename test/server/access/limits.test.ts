@@ -21,7 +21,7 @@ function open(url: string, origin: string): WebSocket {
   return socket
 }
 
-test('a connection beyond the limit replaces an idle connection; if none is idle, the new one is closed', async () => {
+test('above the limit, a new connection replaces an idle one, or is closed if no connection is idle', async () => {
   await using server = await serve({ limits: { ...NO_RATES, connectionsPerAddress: 2 } })
   const held = '/feed/lobby/long-poll?after=0&wait=30'
   const busy = raw(server.port, get(held))
@@ -49,7 +49,7 @@ describe('a stream or held poll beyond the limit', () => {
     ['of one client', 3, (path: string) => named(path, 'a')],
     ['of one address', 5, (path: string, i: number) => named(path, `page-${i}`)],
   ])(
-    '%s gets a refusal in its own protocol, and gets a place when another client has left',
+    '%s gets a refusal in the protocol of its transport, and is accepted after another client has left',
     async (_whose, most, lane) => {
       await using server = await serve({ limits })
       const held = await hold(server, most, (i) => lane('/feed/lobby/sse', i))
@@ -87,7 +87,7 @@ describe('a stream or held poll beyond the limit', () => {
     },
   )
 
-  test('is refused in a pipelined request as well', async () => {
+  test('is refused even if its request is pipelined', async () => {
     await using server = await serve({ limits })
     const path = '/feed/lobby/long-poll?after=0&wait=0.3'
     const client = raw(server.port, get(path).repeat(4) + get(path, 'Connection: close\r\n'))
@@ -96,7 +96,7 @@ describe('a stream or held poll beyond the limit', () => {
   })
 })
 
-test('a client that pipelines a thousand requests is disconnected without a response', async () => {
+test('the server disconnects a client that pipelines a thousand requests, without a response', async () => {
   await using server = await serve()
   const modest = raw(server.port, get('/health').repeat(15) + get('/health', 'Connection: close\r\n'))
   expect((await modest.closed()).match(/HTTP\/1\.1 200/g)).toHaveLength(16)
@@ -149,7 +149,7 @@ describe('the limit of messages', () => {
     await until('as many events were published as messages were accepted', () => events === accepted)
   })
 
-  test('counts the messages of a client without a lane by its connection', async () => {
+  test('counts messages for each connection if the client names no lane', async () => {
     await using server = await serve({ limits })
     const client = raw(server.port, post('lobby', HELLO).repeat(12) + post('lobby', HELLO, 'Connection: close\r\n'))
     const statuses = (await client.closed()).match(/HTTP\/1\.1 (201|429)/g) ?? []
@@ -158,14 +158,14 @@ describe('the limit of messages', () => {
     expect(await publish(server, 'lobby')).toMatchObject({ status: 201 })
   })
 
-  test('also holds for a whole address, whatever names its clients use', async () => {
+  test('also applies to all clients of one address together, no matter which names they use', async () => {
     await using server = await serve({ limits })
     const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => publish(server, `lobby?lane=page-${i}.sse`)))
     expect(answers.map(({ status }) => status)).toContain(429)
     expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(40)
   })
 
-  test('also counts messages over a WebSocket: each refusal is an error, and a flood closes the socket with 1008', async () => {
+  test('also counts messages over a WebSocket: a refused message gets an error, and a flood closes the socket with 1008', async () => {
     await using server = await serve({ limits })
     const socket = open('/feed/lobby/ws?lane=page.ws', server.origin)
     const messages: { type: string; code?: string }[] = []
@@ -184,7 +184,7 @@ describe('the limit of messages', () => {
 })
 
 describe('the limit of rooms', () => {
-  test('counts the new rooms of each client, and does not affect other clients', async () => {
+  test('counts the rooms that each client creates, and does not affect other clients', async () => {
     await using server = await serve({ limits: { ...NO_RATES, newRoomsPerMinutePerClient: 3 } })
     const say = (room: string, lane: string) =>
       raw(server.port, post(`${room}?lane=${lane}`, HELLO, 'Connection: close\r\n')).closed()
@@ -207,7 +207,7 @@ describe('the limit of rooms', () => {
     await until('the join is refused', () => told.some((text) => text.includes('"code":"too-many-rooms"')))
   })
 
-  test("counts the further rooms of a client's WebSockets, and leaving a room frees a place", async () => {
+  test('counts the rooms that a client joins after its first one, until the client leaves them', async () => {
     await using server = await serve({ limits: { ...NO_RATES, furtherRoomsPerClient: 1 } })
     const socket = open('/?lane=a.ws', server.origin)
     const messages: { type: string; code?: string }[] = []
@@ -259,7 +259,7 @@ describe('the limit of work', () => {
     costPerSecondPerClient: 100,
   }
 
-  test('slows down a client that asks without pause, while another client gets its responses at once', async () => {
+  test('slows down a client that sends requests without a pause, and does not delay another client', async () => {
     await using server = await serve({ limits })
     let answers = 0
     const eve = raw(server.port, '')
@@ -278,7 +278,7 @@ describe('the limit of work', () => {
     await Promise.all([eve.close(), ada.close()])
   })
 
-  test('refuses a request with 429, after a delay, if it would wait too long', async () => {
+  test('refuses a request with 429 if the request would have to wait too long', async () => {
     await using server = await serve({
       limits: { ...NO_RATES, costPerSecondPerConnection: 1, costPerSecondPerAddress: 1, costPerSecondPerClient: 100 },
     })
@@ -290,7 +290,7 @@ describe('the limit of work', () => {
     expect(performance.now() - beganAt).toBeGreaterThan(900)
   })
 
-  test('charges for pings as well, and each ping gets its pong', async () => {
+  test('also counts pings, and the server still answers each ping with a pong', async () => {
     await using server = await serve({ limits })
     const socket = open('/', server.origin)
     await once(socket, 'message')
@@ -305,7 +305,7 @@ describe('the address that a trusted proxy names', () => {
   const limits = { ...NO_RATES, heldPerAddress: 4, connectionsPerAddress: 5 }
   const from = (address: string) => `X-Forwarded-For: ${address}\r\n`
 
-  test('cannot open more streams than the limit, unlike the proxy itself and other addresses', async () => {
+  test('has its own limit of streams, which affects neither the proxy itself nor other addresses', async () => {
     await using server = await serve({ limits, trustProxy: readProxies('loopback'), isShared: true })
     const many = Array.from({ length: 6 }, (_, i) =>
       raw(server.port, get(named('/feed/lobby/sse', `page-${i}`), from('192.0.2.1'))),
@@ -350,16 +350,16 @@ test('without limits, rates and counts are unlimited, but sizes stay limited', a
   await Promise.all(held.map((client) => client.close()))
 })
 
-describe('a request with a long field gets the expected status', () => {
+describe('a publish', () => {
   // One code point, which takes two UTF-16 units and four bytes.
   const GLYPH = '🜁'
 
   test.each([
-    ['a name of 64 code points', { user: GLYPH.repeat(64), text: 'x' }, 201],
-    ['a name of 65 code points', { user: GLYPH.repeat(65), text: 'x' }, 400],
-    ['a text of 4,000 code points', { user: 'Ada', text: GLYPH.repeat(4000) }, 201],
-    ['a text of 4,001 code points', { user: 'Ada', text: 'x'.repeat(4001) }, 400],
-    ['a body of more than 16 KiB', { user: 'Ada', text: GLYPH.repeat(4100) }, 413],
+    ['with a name of 64 code points is accepted', { user: GLYPH.repeat(64), text: 'x' }, 201],
+    ['with a name of 65 code points is refused', { user: GLYPH.repeat(65), text: 'x' }, 400],
+    ['with a text of 4,000 code points is accepted', { user: 'Ada', text: GLYPH.repeat(4000) }, 201],
+    ['with a text of 4,001 code points is refused', { user: 'Ada', text: 'x'.repeat(4001) }, 400],
+    ['with a body of more than 16 KiB is refused', { user: 'Ada', text: GLYPH.repeat(4100) }, 413],
   ])('%s', async (_what, message, status) => {
     await using server = await serve()
     expect(statusOf(await raw(server.port, post('lobby', message, 'Connection: close\r\n')).closed())).toBe(status)
@@ -377,7 +377,7 @@ describe('a request that arrives slowly', () => {
       ' ',
     ],
     ['without a single byte', '', ''],
-  ])('%s gets the status 408', async (_where, begin, drip) => {
+  ])('%s gets the status 408 when the time limit is over', async (_where, begin, drip) => {
     await using server = await serve({ times })
     const client = raw(server.port, begin)
     const dripping = setInterval(() => client.socket.write(drip), 20)
@@ -387,14 +387,14 @@ describe('a request that arrives slowly', () => {
     expect(answer).toMatch(/application\/problem\+json[^]*"code":"timeout"/)
   })
 
-  test('does not include a held poll, which may last longer than these limits', async () => {
+  test('has a time limit that does not affect a held poll', async () => {
     await using server = await serve({ times })
     const answer = await raw(server.port, get('/feed/lobby/long-poll?after=0&wait=1', 'Connection: close\r\n')).closed()
     expect(statusOf(answer)).toBe(204)
   })
 })
 
-test('a connection frees its place, however it ends', async () => {
+test('each way of ending a connection frees its place in the limit', async () => {
   await using server = await serve({ limits: { connectionsPerAddress: 3 } })
   for (let i = 0; i < 20; i++) {
     const socket = connect(server.port, '127.0.0.1')

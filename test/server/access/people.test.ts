@@ -49,11 +49,14 @@ const presence = async ({ origin }: Served, token: string) =>
   (await fetch(`${origin}/feed/lobby/presence`, { headers: bearer(token) })).json()
 
 describe('signing in', () => {
-  test.each(['Ada', 'ADA', 'ada', ' Ada ', 'Ａｄａ'])('as "%s" is refused while Ada is signed in', async (name) => {
-    await using server = await serve({ auth })
-    expect((await signIn(server, 'Ada')).status).toBe(200)
-    expect(await signIn(server, name)).toMatchObject({ status: 409, code: 'name-taken' })
-  })
+  test.each(['Ada', 'ADA', 'ada', ' Ada ', 'Ａｄａ'])(
+    'under the name "%s" is refused while Ada is signed in',
+    async (name) => {
+      await using server = await serve({ auth })
+      expect((await signIn(server, 'Ada')).status).toBe(200)
+      expect(await signIn(server, name)).toMatchObject({ status: 409, code: 'name-taken' })
+    },
+  )
 
   test.each([
     ['a zero-width space', 'A\u200bda'],
@@ -68,7 +71,7 @@ describe('signing in', () => {
     ['nothing but spaces', '   '],
     ['nothing', ''],
     ['65 characters', 'x'.repeat(65)],
-  ])('with %s in the name is refused', async (_what, name) => {
+  ])('under a name that contains %s is refused', async (_what, name) => {
     await using server = await serve({ auth })
     expect(await signIn(server, name)).toMatchObject({ status: 400, code: 'bad-name' })
   })
@@ -96,21 +99,21 @@ describe('signing in', () => {
     'Adrnin',
     'Lehrerin',
     'учитель',
-  ])('as "%s" is refused to everybody but the instructor', async (name) => {
+  ])('under the name "%s" is refused to everybody but the instructor', async (name) => {
     await using server = await serve({ auth, token: TOKEN })
     expect(await signIn(server, name)).toMatchObject({ status: 403, code: 'reserved-name' })
     expect(await signIn(server, name, {}, bearer(TOKEN))).toMatchObject({ status: 200 })
   })
 
   test.each(['Ada', 'José', 'Ольга', '李雷', 'Ada 🦊', 'Mary-Jane O’Neil', 'Herbert', 'Systa', 'Rooti'])(
-    'as "%s" works, and the server returns the name in NFC',
+    'under the name "%s" works, and the server returns the name in the Unicode form NFC',
     async (name) => {
       await using server = await serve({ auth })
       expect(await signIn(server, name.normalize('NFD'))).toMatchObject({ status: 200, user: name.normalize('NFC') })
     },
   )
 
-  test('again with the same session replaces it, and the earlier token expires', async () => {
+  test('again within a session replaces the session, and the earlier token expires', async () => {
     await using server = await serve({ auth })
     const first = await signIn(server, 'Ada')
     const second = await signIn(server, 'Ada', {}, bearer(first.token))
@@ -119,7 +122,7 @@ describe('signing in', () => {
     expect((await fetch(`${server.origin}/feed/lobby/poll`, { headers: bearer(second.token) })).status).toBe(200)
   })
 
-  test('works under a name whose person has signed out', async () => {
+  test('under a name works again after the person with that name has signed out', async () => {
     await using server = await serve({ auth })
     const { token } = await signIn(server, 'Ada')
     await fetch(`${server.origin}/session`, { method: 'DELETE', headers: bearer(token) })
@@ -127,7 +130,7 @@ describe('signing in', () => {
   })
 })
 
-test('a person who signs in under a thousand names does not end the session of anybody who is present', async () => {
+test('a person who signs in under a thousand names ends no session of a person who is present', async () => {
   const sessions = createSessions()
   const { session: here } = sessions.begin({ user: 'Ada', isInstructor: false })
   sessions.onEnd(here, () => {})
@@ -147,7 +150,7 @@ test("a thousand people who sign in do not end the instructor's idle session", a
   sessions.stop()
 })
 
-test("a page of another origin gets no ticket for the instructor's session", async () => {
+test("the server gives a page of another origin no ticket for the instructor's session", async () => {
   const page = 'http://127.0.0.1:5000'
   await using server = await serve({ auth, token: TOKEN, allowOrigins: [page] })
   const ticketFor = async (session: { token: string }, headers: object) =>
@@ -159,7 +162,7 @@ test("a page of another origin gets no ticket for the instructor's session", asy
   expect((await ticketFor(await signIn(server, 'Ada'), { origin: page })).status).toBe(201)
 })
 
-test('a person who asks for many tickets uses up only their own', () => {
+test('a person who requests many tickets invalidates only their own earlier tickets', () => {
   const [sessions, tickets] = [createSessions(), createTickets()]
   const [eve, ada] = ['Eve', 'Ada'].map((user) => sessions.begin({ user, isInstructor: false }).session)
   if (!eve || !ada) throw new Error('There are no sessions.')
@@ -204,7 +207,7 @@ describe.each(['signing out', 'expiring'] as const)('%s', (how) => {
   )
 })
 
-test('a client that ignores the close frame after signing out can publish nothing more', async () => {
+test('after signing out, a client that ignores the close frame cannot publish over its WebSocket', async () => {
   await using server = await serve({ auth })
   const [ada, ben] = [await signIn(server, 'Ada'), await signIn(server, 'Ben')]
   const reader = await open(server, `/feed/lobby/ws?token=${ben.token}`)
@@ -225,7 +228,7 @@ test('a client that ignores the close frame after signing out can publish nothin
   expect(reader.heard.filter(({ text }) => text === 'too late')).toEqual([])
 })
 
-describe('Eve, who has signed in as herself, is refused', () => {
+describe('Eve, who has signed in under her own name, is refused', () => {
   async function eveAndAda() {
     const server = await serve({ auth })
     onTestFinished(() => server.close())
@@ -237,7 +240,7 @@ describe('Eve, who has signed in as herself, is refused', () => {
     return { server, eve, adas, isAdaHere }
   }
 
-  test('presence as Ben over a WebSocket that sends its token as the first message', async () => {
+  test('presence under the name Ben over a WebSocket whose first message is her token', async () => {
     const { server, eve, isAdaHere } = await eveAndAda()
     const { say, closed, heard } = await open(server, '/feed/lobby/ws?auth=message&user=Ben')
     say({ type: 'auth', token: eve.token })
@@ -246,7 +249,7 @@ describe('Eve, who has signed in as herself, is refused', () => {
     expect(await isAdaHere()).toEqual(['Ada'])
   })
 
-  test("presence as Ben by a name in a URL's fragment", async () => {
+  test('presence under a name that she puts into the fragment of the URL', async () => {
     const { server, eve, isAdaHere } = await eveAndAda()
     const fields = `Authorization: Bearer ${eve.token}\r\n`
     await using stream = raw(server.port, get('/feed/lobby/sse#user=Ben', fields))
@@ -273,7 +276,7 @@ describe('Eve, who has signed in as herself, is refused', () => {
     expect(await isAdaHere()).toEqual(['Ada'])
   })
 
-  test('a join, a chat message and a change to a board in Ada’s name', async () => {
+  test('joining a room, a chat message and a change of a board in Ada’s name', async () => {
     const { server, eve } = await eveAndAda()
     const feed = await open(server, `/ws?token=${eve.token}`)
     feed.say({ type: 'join', room: 'lobby', user: 'Ada' })
@@ -294,7 +297,7 @@ describe('Eve, who has signed in as herself, is refused', () => {
   })
 })
 
-test('without signing in, nobody can make a reader with an open connection leave', async () => {
+test('if signing in is off, nobody can end the presence of another person who is still connected', async () => {
   await using server = await serve()
   const { socket } = await open(server, '/feed/lobby/ws?user=Ada')
   const here = async () => (await (await fetch(`${server.origin}/feed/lobby/presence`)).json()).people
@@ -318,7 +321,7 @@ test('without signing in, nobody can make a reader with an open connection leave
 })
 
 describe('on a shared server', () => {
-  test("wrong tokens through an undeclared proxy do not lock out other clients on the proxy's connection", async () => {
+  test('wrong tokens through a proxy that was not declared do not lock out other clients on the same connection', async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => agent.destroy())
@@ -335,7 +338,7 @@ describe('on a shared server', () => {
     expect(await claim(TOKEN, '192.0.2.2')).toBe(200)
   })
 
-  test('only the instructor can publish as "Teacher", also if signing in is off', async () => {
+  test('only the instructor can publish under the name "Teacher", even if signing in is off', async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     const publish = (headers: Record<string, string>) =>
       fetch(`${server.origin}/feed/lobby`, {
@@ -348,7 +351,7 @@ describe('on a shared server', () => {
   })
 
   test.each(['GET /metrics', 'GET /lab/lanes', 'PUT /lab/settings', 'POST /lab/cut', 'POST /lab/restart'])(
-    '%s through a TCP relay on the server’s machine needs the token, even with the host "localhost"',
+    '%s through a TCP relay on the server’s machine needs the instructor’s token, even with the Host "localhost"',
     async (route) => {
       await using server = await serve({ isShared: true, token: TOKEN })
       const relay = await relayTo(server.port)
@@ -358,7 +361,7 @@ describe('on a shared server', () => {
     },
   )
 
-  test("the instructor's token starts a session whose cookie works on the instructor's routes", async () => {
+  test("a person who sends the instructor's token gets a session cookie that works on the instructor's routes", async () => {
     await using server = await serve({ isShared: true, token: TOKEN })
     const post = (body: object) =>
       fetch(`${server.origin}/session`, {
@@ -407,7 +410,7 @@ describe('a roster', () => {
     ['Ada,k7f2-9xqm\nBen,k7f2-aaaa\nADA,k7f2-bbbb', 'class.csv, line 3: the name ADA is already in line 1'],
     ['A\u200bda,k7f2-9xqm', 'class.csv, line 1: The name'],
     ['', 'class.csv has no names'],
-  ])('with the text %j is refused with an error that names the line', (text, message) => {
+  ])('that contains %j is refused with an error that names the line', (text, message) => {
     expect(() => readRoster(text, 'class.csv')).toThrow(message)
   })
 })

@@ -18,13 +18,13 @@ test('after a quiet time, a key may use two seconds of its rate at once, and the
   expect(taken(20, 10_000).first).toBe(40 + 199)
 })
 
-test('a rate counts each key by itself', () => {
+test('a rate limits each key separately', () => {
   const { first, take } = taken(20, 10)
   expect(first).toBe(10)
   expect(take('b', 10)).toBe(10)
 })
 
-test('after a pause, a key may use only the number that it saved in the pause', () => {
+test('after a short pause, a key may use at once only the amount that its rate allows for that pause', () => {
   for (let quietMs = 0; quietMs < 5000; quietMs += 50) {
     const { take, rest } = taken(20, 1000)
     rest(quietMs)

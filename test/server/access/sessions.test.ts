@@ -75,7 +75,7 @@ describe.each(Object.entries(PATHS))('%s', (_what, path) => {
     })
   }
 
-  test('accepts a ticket once', async () => {
+  test('accepts a ticket only once', async () => {
     await using server = await serve({ auth })
     const query = `ticket=${await ticketOf(server)}`
     expect((await ask(server, path, { query })).code).toBe(null)
@@ -94,7 +94,7 @@ describe.each(Object.entries(PATHS))('%s', (_what, path) => {
   })
 })
 
-test('exactly the routes for people who have signed in refuse a request without a session by 401', async () => {
+test('without a session, exactly the routes for people who have signed in return 401', async () => {
   await using server = await serve({ auth })
   const document = await (await fetch(`${server.origin}/openapi.json`)).json()
   const answers: Record<string, number> = {}
@@ -121,7 +121,7 @@ test('exactly the routes for people who have signed in refuse a request without 
 })
 
 describe('the first message of a WebSocket', () => {
-  test('carries the token, and the server sends nothing before it', async () => {
+  test('contains the token, and the server sends nothing before this message', async () => {
     await using server = await serve({ auth })
     const token = await tokenOf(server)
     await server.app.inject(publishing(token))
@@ -153,7 +153,7 @@ describe('the first message of a WebSocket', () => {
   })
 })
 
-test('when a session ends, its stream and its WebSocket end, and its polls are refused', async () => {
+test('when a session ends, the server ends its stream and its WebSocket, and refuses its polls', async () => {
   await using server = await serve({ auth: { ...auth, sessionMs: 1500 } })
   const token = await tokenOf(server)
   const { socket } = await connect(server, `/feed/lobby/ws?token=${token}`)
@@ -166,7 +166,7 @@ test('when a session ends, its stream and its WebSocket end, and its polls are r
   expect((await ask(server, '/feed/lobby/poll', { query: `token=${token}` })).code).toBe('session-expired')
 })
 
-test('an EventSource whose session is over gets 401 and stops for good', async () => {
+test('an EventSource whose session has ended gets 401 and does not reconnect', async () => {
   await using server = await serve({ auth })
   const source = new EventSource(`${server.origin}/feed/lobby/sse?token=${await TOKENS.ended(server)}`)
   await until('the EventSource has stopped', () => source.readyState === EventSource.CLOSED)
@@ -204,7 +204,7 @@ test("nobody can be present under another person's name, in the feed or in the l
   socket.terminate()
 })
 
-test('an ended session is refused, also if its token was copied', async () => {
+test('the server refuses the token of an ended session, even if the token was copied before', async () => {
   await using server = await serve({ auth })
   const headers = bearer(await tokenOf(server))
   const ended = await fetch(`${server.origin}/session`, { method: 'DELETE', headers })
@@ -247,7 +247,7 @@ describe("if the wall clock is nine hours ahead of the monotonic one, as after a
     for (const path of Object.values(PATHS)) expect((await ask(server, path, signed)).code).toBe(null)
   })
 
-  test('a token and a ticket are accepted', async () => {
+  test('the server accepts a token and a ticket', async () => {
     await using server = await serve({ auth })
     const [token, query] = [await tokenOf(server), `ticket=${await ticketOf(server, 'Ben')}`]
     expect((await ask(server, PATHS['a short poll'], { query: `token=${token}` })).code).toBe(null)
@@ -255,7 +255,7 @@ describe("if the wall clock is nine hours ahead of the monotonic one, as after a
   })
 })
 
-test('a stream ends with its session even if timers stopped while the computer slept', async () => {
+test('a stream ends when its session expires, even if timers stopped while the computer slept', async () => {
   await using server = await serve({ auth })
   const token = await tokenOf(server)
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
@@ -267,7 +267,7 @@ test('a stream ends with its session even if timers stopped while the computer s
   expect((await closed)[0]).toBe(3000)
 })
 
-test('wrong passwords are refused without being quoted; after ten, the connection is refused, and other connections are not', async () => {
+test('the error for a wrong password does not quote it, and ten wrong passwords block their own connection only', async () => {
   await using server = await serve({ auth })
   const eve = raw(server.port, '')
   const guess = async (password: string, user = 'Eve', client = eve) => {
@@ -303,7 +303,7 @@ function signIn(who: object, more = ''): string {
   return `POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`
 }
 
-test('sessions survive a restart with the same data, even if the password has changed; with other data they are unknown', async () => {
+test('after a restart with the same session file, sessions are valid even if the password changed; without that file, they are unknown', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fourwire-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = sessionFile(join(folder, 'feed.sessions.json'))
@@ -319,7 +319,7 @@ test('sessions survive a restart with the same data, even if the password has ch
   expect((await ask(other, '/feed/lobby/poll', { query: `token=${token}` })).code).toBe('wrong-credentials')
 })
 
-test('a browser without a session is sent to the sign-in page, but only if signing in is on; a program is never sent there', async () => {
+test('if signing in is on, a browser without a session is redirected to the sign-in page, and a program is not', async () => {
   await using server = await serve({ auth })
   const open = (path: string, headers: Record<string, string> = {}) =>
     fetch(server.origin + path, { headers: { accept: 'text/html', ...headers }, redirect: 'manual' })

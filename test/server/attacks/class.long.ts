@@ -24,7 +24,7 @@ test.each([
   'wrong tokens',
   'many sockets of the lab, each in a room of its own',
   'readers that read nothing',
-])('the class still gets its messages beside attackers of the kind "%s"', async (kind) => {
+])('the class still gets its messages during an attack with "%s"', async (kind) => {
   await using server = await spawnServer('--data', ':memory:')
   await fill(server.origin)
   await using ours = await openClass(server.origin)

@@ -38,7 +38,7 @@ test.each([
   ['/lab/settings', 'PUT'],
   ['/feed/lobby/poll', 'GET'],
   ['/index.html', 'GET'],
-])('a preflight for %s is refused, and no other origin can read an answer', async (path, method) => {
+])('the server refuses a preflight for %s, and lets no other origin read a response', async (path, method) => {
   await using server = await serve()
   const ask = (first: string, more: string) =>
     raw(server.port, `${first} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${more}\r\n`).closed()

@@ -36,7 +36,7 @@ describe.each([
   ['slow bodies', SLOW_BODY, ' ', 408],
   ['connections without a request', '', '', 408],
 ] as const)('a flood of %s', (_what, begin, drip, status) => {
-  test('leaves the page available within a second, and ends after the time limit', async () => {
+  test('delays the page by less than a second, and the server ends the attacking connections after the time limit', async () => {
     await using server = await spawnServer('--data', ':memory:')
     const clients = Array.from({ length: CLIENTS }, () => raw(server.port, begin))
     const dripping = setInterval(() => {
@@ -52,7 +52,7 @@ describe.each([
   })
 })
 
-test('a flood of readers that read nothing leaves the page available within a second, and all are dropped', async () => {
+test('a flood of readers that read nothing delays the page by less than a second, and the server drops all of them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'floods-'))
   const path = join(folder, 'feed.db')
   const log = sqliteLog(path)
@@ -75,7 +75,7 @@ test('a flood of readers that read nothing leaves the page available within a se
   rmSync(folder, { recursive: true })
 })
 
-test('the server stops reading the requests of a client that reads no answers', async () => {
+test('the server stops reading requests from a client that does not read the responses', async () => {
   await using server = await serve({ times: { stalledMs: 60_000 }, limits: false })
   const sockets: Socket[] = []
   server.app.server.on('connection', (socket) => sockets.push(socket))

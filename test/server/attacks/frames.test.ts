@@ -70,7 +70,7 @@ test.each([
   // A correct close is answered with the same code.
   ['a close with 1000', closing(1000, 'bye'), 1000],
   ['a close with 4999', closing(4999), 4999],
-])('%s closes its own connection only', async (_what, sends, code) => {
+])('%s makes the server close only the connection that sent it', async (_what, sends, code) => {
   await using server = await serve()
   const bystander = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws`)
   let heard = ''
@@ -104,7 +104,7 @@ test('a ping between the fragments of a message is answered, and the message is 
 })
 
 test.each(['/feed/lobby/ws', '/', '/chat', '/lab?room=lobby'])(
-  '%s answers every ping in a segment of many pings, and accepts as many pongs or messages',
+  'the WebSocket %s answers every ping of a TCP segment with many pings, and accepts a segment with many pongs or messages',
   async (path) => {
     await using server = await serve()
     const client = await rawWebSocket(server.port, path)

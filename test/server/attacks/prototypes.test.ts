@@ -14,7 +14,7 @@ afterEach(() => {
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
 })
 
-test.each(NAMES)('%s in a body is refused or has no effect on the published event', async (name) => {
+test.each(NAMES)('the key %s in a body is refused or does not affect the published event', async (name) => {
   await using server = await serve()
   const bodies = [
     `{"${name}":{"polluted":1},"user":"Ada","text":"x"}`,
@@ -37,7 +37,7 @@ test.each(NAMES)('%s in a body is refused or has no effect on the published even
   expect(kept).not.toMatch(/polluted/)
 })
 
-test.each(NAMES)('%s in an address is refused or has no effect', async (name) => {
+test.each(NAMES)('the name %s in an address is refused or has no effect', async (name) => {
   await using server = await serve()
   const ask = async (path: string) => statusOf(await raw(server.port, get(path, 'Connection: close\r\n')).closed())
   // Names of rooms have lower-case letters, so only some of these names could be a room.
@@ -50,7 +50,7 @@ test.each(NAMES)('%s in an address is refused or has no effect', async (name) =>
   expect(await ask(`/source/${name}/x.ts`)).toBe(404)
 })
 
-test.each(NAMES)('%s over WebSocket is not accepted as a type, a room or a key', async (name) => {
+test.each(NAMES)('a WebSocket does not accept %s as a type, a room or a key', async (name) => {
   await using server = await serve()
   for (const path of ['/feed/lobby/ws', '/lab?room=lobby']) {
     const socket = new WebSocket(`${server.origin.replace('http', 'ws')}${path}`)

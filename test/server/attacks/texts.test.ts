@@ -27,27 +27,30 @@ const DELIVERED: Record<string, string> = {
   'only spaces': '   ',
 }
 
-test.each(Object.entries(DELIVERED))('%s arrives unchanged', async (_what, text) => {
-  await using server = await serve()
-  using lanes = openLanes(server.origin)
-  await until('the streams are open', () => ['sse', 'ws'].every((name) => isOpen(lanes[name as 'sse' | 'ws'])))
-  const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws`)
-  await once(socket, 'open')
-  expect(statusOf(await raw(server.port, post('lobby', { user: text, text }, 'Connection: close\r\n')).closed())).toBe(
-    201,
-  )
-  socket.send(JSON.stringify({ type: 'message', user: text, text }))
-  await until('every lane has both events', () => lanes.all.every(({ events }) => events.length === 2))
-  for (const { name, events } of lanes.all)
+test.each(Object.entries(DELIVERED))(
+  'every transport delivers a name and a text unchanged: %s',
+  async (_what, text) => {
+    await using server = await serve()
+    using lanes = openLanes(server.origin)
+    await until('the streams are open', () => ['sse', 'ws'].every((name) => isOpen(lanes[name as 'sse' | 'ws'])))
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws`)
+    await once(socket, 'open')
     expect(
-      events.map((event) => [event.user, event.text]),
-      name,
-    ).toEqual([
-      [text, text],
-      [text, text],
-    ])
-  socket.close()
-})
+      statusOf(await raw(server.port, post('lobby', { user: text, text }, 'Connection: close\r\n')).closed()),
+    ).toBe(201)
+    socket.send(JSON.stringify({ type: 'message', user: text, text }))
+    await until('every lane has both events', () => lanes.all.every(({ events }) => events.length === 2))
+    for (const { name, events } of lanes.all)
+      expect(
+        events.map((event) => [event.user, event.text]),
+        name,
+      ).toEqual([
+        [text, text],
+        [text, text],
+      ])
+    socket.close()
+  },
+)
 
 test('half a surrogate pair arrives as the replacement character over every transport', async () => {
   await using server = await serve()
@@ -66,7 +69,7 @@ test.each([
   ['a name of 10 kB', { user: 'x'.repeat(10_000), text: 'hello' }, /user is \\?"x+.*: it .*64.*1 to 64 characters/],
   ['an empty name', { user: '', text: 'hello' }, /user is \\?"\\?".*1 to 64 characters/],
   ['a name that is not a text', { user: { toString: 'x' }, text: 'hello' }, /user is \{.*1 to 64 characters/],
-])('%s is refused with the allowed values', async (_what, message, error) => {
+])('%s is refused with an error that states the allowed values', async (_what, message, error) => {
   await using server = await serve()
   const answer = await raw(server.port, post('lobby', message, 'Connection: close\r\n')).closed()
   expect(statusOf(answer)).toBe(400)

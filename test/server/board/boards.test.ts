@@ -43,13 +43,13 @@ async function tryAll(boards: Boards, changes: readonly Change[], key?: (i: numb
 }
 
 describe.each(LOGS)('a board on %s', (_name, log) => {
-  test('that nobody has changed has three lists and no task', async () => {
+  test('has three lists and no task if nobody has changed it', async () => {
     const feed = createFeed(log())
     expect(await read(createBoards(feed))).toEqual({ cursor: `${feed.epoch}.0`, board: EMPTY })
     await feed.close()
   })
 
-  test('gets simultaneous changes one after the other', async () => {
+  test('applies simultaneous changes one after the other', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const answers = await Promise.all(
@@ -70,7 +70,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('accepts the next change after one that is refused', async () => {
+  test('accepts the next change after it has refused one', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const [refused, ok] = [
@@ -82,7 +82,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('is changed once by a repeated key, even if the change is no longer possible or both come at once', async () => {
+  test('applies two changes with the same key only once, even if they come at once or the second is no longer possible', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     const [first, again] = await Promise.all([1, 2].map(() => boards.change('b', 'Ada', create('a'), 'k')))
@@ -107,7 +107,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('can be read again after it has left the memory', async () => {
+  test('can be read from the log again after it was removed from memory', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed, 1000)
     for (const room of ['b', 'c']) await boards.change(room, 'Ada', create(room, 'x'.repeat(200)))
@@ -116,7 +116,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('is complete when the log deletes its events by number', async () => {
+  test('stays complete when the log deletes old events because there are too many', async () => {
     const feed = createFeed(log({ events: 3, ageMs: Infinity }))
     const boards = createBoards(feed)
     for (let i = 0; i < 20; i++) await boards.change('b', 'Ada', create(`t${i}`))
@@ -129,7 +129,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('is complete when the log deletes its events by age', async () => {
+  test('stays complete when the log deletes old events because of their age', async () => {
     const feed = createFeed(log({ events: 1000, ageMs: 0 }))
     const boards = createBoards(feed)
     await boards.change('b', 'Ada', create('a'))
@@ -138,7 +138,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('after random changes equals the result of its events, from any cursor on', async () => {
+  test('equals the result of its events after random changes, from any cursor on', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 30 }), fc.nat(20), async (changes, seen) => {
         const feed = createFeed(log())
@@ -157,7 +157,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     )
   })
 
-  test('beyond the limit replaces the smallest board that nobody reads', async () => {
+  test('replaces the smallest board without readers if there are too many boards', async () => {
     const feed = createFeed(log(), { rooms: 3 })
     const boards = createBoards(feed)
     for (const [room, title] of [
@@ -179,7 +179,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('that nobody changes for a month is deleted, even if the server did not run', async () => {
+  test('is deleted after a month without a change, even if the server did not run during that time', async () => {
     const path = join(folder, `${++files}.db`)
     const kept = _name === 'sqlite-log' ? () => sqliteLog(path, { ...RETENTION, stateAgeMs: 0 }) : null
     const first = createFeed(kept ? sqliteLog(path) : memoryLog({ ...RETENTION, stateAgeMs: 0 }))
@@ -192,7 +192,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
   })
 })
 
-test('a board beyond the limit is refused if all other boards have readers', async () => {
+test('above the limit, a new board is refused if all other boards have readers', async () => {
   const feed = createFeed(memoryLog({ events: 0, ageMs: Infinity }), { rooms: 1 })
   const boards = createBoards(feed)
   await boards.change('b', 'Ada', create('a'))
@@ -224,7 +224,7 @@ test('a board survives a restart after which all its events are too old', async 
   await second.close()
 })
 
-test('a log without states refuses to change a board', async () => {
+test('a board on a log that cannot store states refuses every change', async () => {
   const { states: _, ...log } = memoryLog()
   const feed = createFeed(log)
   await expect(createBoards(feed).change('b', 'Ada', create('a'))).rejects.toThrow('This log cannot store boards.')

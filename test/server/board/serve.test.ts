@@ -26,7 +26,7 @@ async function ask<T>(url: string, body?: unknown, headers: Record<string, strin
 
 const create = (id: string, title = id): Change => ({ type: 'task_created', task: { id, title } })
 
-test('a change gets 201 with its event, which the feed delivers; a repeated key gets 200 with the same event', async () => {
+test('a change gets 201 and its event, which the feed delivers, and a change with a repeated key gets 200 and the same event', async () => {
   await using server = await serve()
   const url = `${server.origin}/boards/b`
   const { json: before } = await ask<BoardAnswer>(url)
@@ -91,7 +91,7 @@ test.for<[string, unknown, string, RegExp]>([
     'taken-id',
     /"todo"/,
   ],
-])('a change with %s is refused, and changes nothing', async ([, body, code, detail]) => {
+])('the server refuses a change with %s, and the board stays unchanged', async ([, body, code, detail]) => {
   await using server = await serve()
   const before = await ask(`${server.origin}/boards/b`)
   const { status, json } = await ask<Problem>(`${server.origin}/boards/b`, body)
@@ -137,7 +137,7 @@ test('changes count as messages, and too many of them get 429', async () => {
   expect(json.board.tasks).toHaveLength(answers.filter(({ status }) => status === 201).length)
 })
 
-test('with --auth, a board is for people who have signed in, each under their own name', async () => {
+test('with --auth, only people who have signed in can use a board, each only under their own name', async () => {
   await using server = await serve({ auth: { password: 'a password for all' } })
   const url = `${server.origin}/boards/b`
   expect((await ask<Problem>(url)).json.code).toBe('not-signed-in')
@@ -153,7 +153,7 @@ test('with --auth, a board is for people who have signed in, each under their ow
   expect((await ask(url, { user: 'Ada', ...create('a') }, { cookie })).status).toBe(201)
 })
 
-test('a page of another site can change nothing', async () => {
+test('a page of another site cannot change a board', async () => {
   await using server = await serve()
   const { json } = await ask<Problem>(
     `${server.origin}/boards/b`,

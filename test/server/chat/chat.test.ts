@@ -17,7 +17,7 @@ async function open(origin: string, options = {}) {
   }
 }
 
-test('a message reaches every client in the same order, also its sender, but no later client and no feed', async () => {
+test('a chat message reaches all connected clients and its sender, in one order, but no later client and no feed', async () => {
   await using server = await serve()
   using ada = await open(server.origin)
   using grace = await open(server.origin)
@@ -31,7 +31,7 @@ test('a message reaches every client in the same order, also its sender, but no 
   expect(late.heard).toEqual([])
 })
 
-test('only the name and the text of a message are passed on', async () => {
+test('the chat passes on only the name and the text of a message', async () => {
   await using server = await serve()
   using ada = await open(server.origin)
   ada.say({ username: 'Ada', message: '<b>\u{1F600}</b>', type: 'error', more: 'x' })
@@ -84,7 +84,7 @@ test.each([
   socket.terminate()
 })
 
-test('a flood gets errors and is then disconnected, and a client beyond the limit is refused', async () => {
+test('the chat first sends errors to a flooding client and then disconnects it, and refuses a client beyond the limit', async () => {
   await using server = await serve({ limits: { heldPerAddress: 2, messagesPerSecondPerClient: 5 } })
   using ada = await open(server.origin)
   using grace = await open(server.origin)
@@ -98,7 +98,7 @@ test('a flood gets errors and is then disconnected, and a client beyond the limi
   expect(grace.heard.length).toBeLessThan(30)
 })
 
-test('a message of more than 16 KiB closes the socket with 1009, and the end of the server closes it with 1012', async () => {
+test('the server closes a chat socket with 1009 after a message of more than 16 KiB, and with 1012 when the server stops', async () => {
   const server = await serve()
   using ada = await open(server.origin)
   using grace = await open(server.origin)

@@ -33,7 +33,7 @@ test('a read without a cursor gets the cursor of the room\u2019s end and no even
   })
 })
 
-test('a limited answer has more: true, and its cursor continues after the last event', async () => {
+test('the answer to a read with a limit has more: true, and its cursor leads to the events after the last one', async () => {
   const feed = await filled(5)
   const first = await feed.since('a', '0', 3)
   expect(texts(first)).toEqual(['1', '2', '3'])
@@ -43,7 +43,7 @@ test('a limited answer has more: true, and its cursor continues after the last e
   expect(rest.more).toBe(false)
 })
 
-test('a read with a limit of 0 gets the cursor from which reading begins', async () => {
+test('a read with a limit of 0 gets no events and the cursor at which its reading begins', async () => {
   const feed = await filled(5)
   expect(await feed.since('a', '0', 0)).toEqual({ events: [], cursor: `${feed.epoch}.0`, gap: false, more: true })
 })
@@ -53,26 +53,26 @@ test.each([
   ['older than what is kept', (epoch: string) => `${epoch}.6`],
   ['ahead of the feed', (epoch: string) => `${epoch}.11`],
   ['that does not parse', () => 'garbage'],
-])('a cursor %s gets a gap and continues at the earliest kept event', async (_what, cursor) => {
+])('a read from a cursor %s gets a gap and continues with the earliest kept event', async (_what, cursor) => {
   const feed = await filled(10, memoryLog({ events: 3, ageMs: Infinity }))
   const answer = await feed.since('a', cursor(feed.epoch), 10)
   expect(answer.gap).toBe(true)
   expect(texts(answer)).toEqual(['8', '9', '10'])
 })
 
-test('the cursor just before the earliest kept event is not a gap', async () => {
+test('a read from the cursor just before the earliest kept event gets no gap', async () => {
   const feed = await filled(10, memoryLog({ events: 3, ageMs: Infinity }))
   expect((await feed.since('a', `${feed.epoch}.7`, 10)).gap).toBe(false)
 })
 
-test('the method back returns a cursor several events earlier, at most before the earliest kept event', async () => {
+test('the method back returns the cursor that is the given number of events earlier, but not before the earliest kept event', async () => {
   const feed = await filled(10, memoryLog({ events: 5, ageMs: Infinity }))
   expect(await feed.back('a', 2)).toBe(`${feed.epoch}.8`)
   expect(await feed.back('a', 100)).toBe(`${feed.epoch}.5`)
   expect(await feed.back('empty', 3)).toBe(`${feed.epoch}.0`)
 })
 
-test('half a surrogate pair is replaced before it is stored, so that live and replayed events are equal', async () => {
+test('the feed replaces half a surrogate pair before it stores an event, so that live and replayed events are equal', async () => {
   const feed = createFeed(memoryLog())
   const { event } = await feed.publish('a', say('half \ud83d'))
   expect(event.text).toBe('half \ufffd')
@@ -103,7 +103,7 @@ test('a follower gets all kept and all new events once, from any start and at an
   )
 })
 
-test('a follower that is held back gets no event until it is ready, and then gets all of them', async () => {
+test('a follower that is not ready gets no event until it is ready, and then gets all of them', async () => {
   const feed = createFeed(memoryLog())
   const batches: PollAnswer[] = []
   let release = () => {}
@@ -154,7 +154,7 @@ test('a follower that falls behind the kept events gets a gap', async () => {
   expect(got).toEqual(['0', 'gap', '296', '297', '298', '299', '300'])
 })
 
-test('a gap that appears while a follower reads is a batch of its own, and no event after it is lost', async () => {
+test('if the log drops events while a follower reads, the follower gets a batch with only the gap, and then all later events', async () => {
   const inner = memoryLog({ events: 3, ageMs: Infinity })
   let isForgetting = false
   const log: Log = {
@@ -180,7 +180,7 @@ test('a gap that appears while a follower reads is a batch of its own, and no ev
   expect(got).toEqual(['gap', '4', '5', '6'])
 })
 
-test('a follower that throws is stopped and gets the error; the others continue', async () => {
+test('if the callback of a follower throws, the feed stops only this follower and passes the error to it', async () => {
   const feed = createFeed(memoryLog())
   const failures: unknown[] = []
   const got: (string | undefined)[] = []
@@ -206,7 +206,7 @@ test('a follower that throws is stopped and gets the error; the others continue'
   expect(failures).toEqual([broken])
 })
 
-test('all followers that keep up get the same object, so that its bytes are made once', async () => {
+test('all followers that keep up get the same batch object, so that the server encodes it once', async () => {
   const feed = createFeed(memoryLog())
   const seen: PollAnswer[] = []
   const { cursor } = await feed.since('a', undefined, 0)
@@ -230,7 +230,7 @@ test('all followers that keep up get the same object, so that its bytes are made
   expect(new Set(seen).size).toBe(1)
 })
 
-test('events that are published in one turn are one batch, and a follower that joins meanwhile gets each of them once', async () => {
+test('events published in one turn are one batch, and a follower that joins during this turn gets each of them once', async () => {
   const feed = createFeed(memoryLog())
   const first: PollAnswer[] = []
   const second: PollAnswer[] = []
@@ -251,7 +251,7 @@ test('events that are published in one turn are one batch, and a follower that j
   for (const seen of [first, second]) expect(seen.map(texts)).toEqual([['1', '2', '3'], ['4']])
 })
 
-test('an event that is removed is no longer read from the tail in memory, and the notice comes after it', async () => {
+test('after an event was removed, reads no longer contain its text, and followers get a notice', async () => {
   const feed = createFeed(memoryLog())
   const seen: PollAnswer[] = []
   feed.follow(
@@ -267,7 +267,7 @@ test('an event that is removed is no longer read from the tail in memory, and th
   expect(texts(await feed.since('a', '0', 10))).toEqual([undefined, '2', 'notice'])
 })
 
-test('equal reads get the same object until there is a new event', async () => {
+test('equal reads get the same answer object until there is a new event', async () => {
   const feed = await filled(3)
   const first = await feed.since('a', '0', 10)
   expect(await feed.since('a', '0', 10)).toBe(first)
@@ -279,7 +279,7 @@ test('equal reads get the same object until there is a new event', async () => {
   expect(texts(await feed.since('a', '0', 10))).toEqual(['1', '2', '3', '4'])
 })
 
-test('a kept answer is no longer used when the log has dropped some of its events', async () => {
+test('the feed does not reuse a stored answer if the log has dropped some of its events', async () => {
   const feed = await filled(3, memoryLog({ events: 3, ageMs: Infinity }))
   expect(texts(await feed.since('a', `${feed.epoch}.0`, 10))).toEqual(['1', '2', '3'])
   await feed.publish('a', say('4'))
@@ -310,7 +310,7 @@ test('each commit is delivered to a different follower first', async () => {
   expect(firsts.size).toBe(4)
 })
 
-test('long texts arrive in small batches and completely, for polls and for followers', async () => {
+test('polls and followers get long texts completely, in small batches', async () => {
   const feed = createFeed(memoryLog())
   for (let i = 0; i < 100; i++) await feed.publish('a', say(`${i}`.padEnd(4000, '€')))
   const batches: PollAnswer[] = []
@@ -334,13 +334,13 @@ test('long texts arrive in small batches and completely, for polls and for follo
   }
 })
 
-test('a text longer than a whole batch is still delivered', async () => {
+test('the feed delivers even a text that is longer than a batch may be', async () => {
   const feed = createFeed(memoryLog())
   const { event } = await feed.publish('a', say('x'.repeat(100_000)))
   expect((await feed.since('a', '0', 10)).events).toEqual([event])
 })
 
-test('rooms without kept events make space for other rooms', async () => {
+test('above the limit, a new room replaces a room without kept events', async () => {
   const log = memoryLog({ events: 10, ageMs: 5 })
   const feed = createFeed(log, { rooms: 1 })
   await feed.publish('a', say('x'))
@@ -351,7 +351,7 @@ test('rooms without kept events make space for other rooms', async () => {
   expect((await feed.publish('b', say('x'))).event.room).toBe('b')
 })
 
-test('a room above the limit replaces the smallest room without followers', async () => {
+test('above the limit, a new room replaces the smallest room without followers', async () => {
   const feed = createFeed(memoryLog(), { rooms: 3 })
   const say3 = async (room: string, count: number) => {
     for (let i = 0; i < count; i++) await feed.publish(room, say('x'))
@@ -377,7 +377,7 @@ test('a room above the limit replaces the smallest room without followers', asyn
   leave()
 })
 
-test('a room above the limit is refused if all other rooms have followers', async () => {
+test('above the limit, a new room is refused if all other rooms have followers', async () => {
   const feed = createFeed(memoryLog(), { rooms: 1 })
   await feed.publish('a', say('x'))
   feed.follow(

@@ -76,7 +76,7 @@ const TAKEN: [string, (place: Place) => void, RegExp, boolean?][] = [
 ]
 
 test.each(TAKEN)(
-  'if %s, /health reports it at once, and no further event is acknowledged',
+  'if %s, /health reports this at once, and the server acknowledges no further event',
   async (_what, take, reason, isReadable = true) => {
     const place = made()
     await using server = await serve({ log: sqliteLog(place.file) })
@@ -98,7 +98,7 @@ test.each(TAKEN)(
   },
 )
 
-test('a publish that finds the file missing is refused and not committed', async () => {
+test('a publish is refused and not committed if the file of the log is missing', async () => {
   const place = made()
   await using server = await serve({ log: sqliteLog(place.file) })
   await server.publish('before')
@@ -109,35 +109,32 @@ test('a publish that finds the file missing is refused and not committed', async
   expect(await kept(server)).toEqual(['before', 'after'])
 })
 
-describe('when the original files are moved back', () => {
+describe('a log whose files were moved away and back', () => {
   test.each<[string, (place: Place) => readonly [string, string]]>([
     ['the database', ({ file, aside }) => [file, aside]],
     ['the journal', ({ file, aside }) => [`${file}-wal`, aside]],
     ['the folder', ({ folder, aside }) => [folder, aside]],
-  ])(
-    'after %s is back, publishing continues, and the next start has every acknowledged event',
-    async (_what, which) => {
-      const place = made()
-      const log = sqliteLog(place.file)
-      {
-        await using server = await serve({ log })
-        await server.publish('before')
-        const [from, to] = which(place)
-        renameSync(from, to)
-        expect((await post(server, '/feed/lobby', { user: 'Ada', text: 'lost' })).status).toBe(503)
-        renameSync(to, from)
-        expect(await health(server)).toMatchObject({ status: 'ok', log: 'ok' })
-        await server.publish('after')
-      }
-      const next = sqliteLog(place.file)
-      expect(next.epoch).toBe(log.epoch)
-      expect((await next.read('lobby', 0, 9)).map(({ text }) => text)).toEqual(['before', 'after'])
-      await next.close()
-    },
-  )
+  ])('(here %s) accepts publishes again, and has every acknowledged event at the next start', async (_what, which) => {
+    const place = made()
+    const log = sqliteLog(place.file)
+    {
+      await using server = await serve({ log })
+      await server.publish('before')
+      const [from, to] = which(place)
+      renameSync(from, to)
+      expect((await post(server, '/feed/lobby', { user: 'Ada', text: 'lost' })).status).toBe(503)
+      renameSync(to, from)
+      expect(await health(server)).toMatchObject({ status: 'ok', log: 'ok' })
+      await server.publish('after')
+    }
+    const next = sqliteLog(place.file)
+    expect(next.epoch).toBe(log.epoch)
+    expect((await next.read('lobby', 0, 9)).map(({ text }) => text)).toEqual(['before', 'after'])
+    await next.close()
+  })
 })
 
-test('if the journal was deleted, no earlier acknowledged event is lost, even by kill -9', async () => {
+test('if the journal was deleted, kill -9 loses no event that was acknowledged before', async () => {
   const { file, aside } = made()
   const log = sqliteLog(file)
   onTestFinished(() => log.close())
@@ -151,7 +148,7 @@ test('if the journal was deleted, no earlier acknowledged event is lost, even by
   await next.close()
 })
 
-test('a log that replaces the one in use is unchanged after the server stops', async () => {
+test('if another log replaces the file in use, that log is unchanged after the server stops', async () => {
   const [place, other] = [made(), made()]
   const log = sqliteLog(place.file)
   await log.append('lobby', { type: 'message', user: 'Ada', text: 'before' })
@@ -171,7 +168,7 @@ test('a log that replaces the one in use is unchanged after the server stops', a
   await next.close()
 })
 
-test('the server logs a missing file once and its return once, even without requests', async () => {
+test('the server logs once that a file of the log is missing, and once that it is back, even without requests', async () => {
   const lines: { level: string; msg: string; err?: { message: string } }[] = []
   const stderr = vi
     .spyOn(process.stderr, 'write')

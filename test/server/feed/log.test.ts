@@ -32,7 +32,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('append returns the draft’s content and the time of its acceptance', async () => {
+  test('returns the content of an appended draft and the time of its acceptance', async () => {
     const log = create()
     const beforeMs = Date.now()
     const { event, repeated } = await log.append('a', say('héllo \u0000 🜁'))
@@ -54,7 +54,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('extent returns the range of the kept events', async () => {
+  test('has a method extent that returns the range of the kept events', async () => {
     const log = create({ events: 3, ageMs: Infinity })
     expect(await log.extent('a')).toEqual({ first: 1, last: 0 })
     for (let i = 1; i <= 5; i++) await log.append('a', say(String(i)))
@@ -87,7 +87,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('a repeated key returns the first event again, also in the same commit', async () => {
+  test('returns the first event again for a repeated key, even in the same commit', async () => {
     const log = create()
     const [first, same] = await Promise.all([log.append('a', say('1'), 'key'), log.append('a', say('1'), 'key')])
     const later = await log.append('a', say('1'), 'key')
@@ -100,7 +100,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('the same key of two users is two different keys, also in the same commit', async () => {
+  test('treats the same key of two users as two different keys, even in the same commit', async () => {
     const log = create()
     const by = (user: string | undefined, text: string) =>
       log.append('a', { type: 'message', text, ...(user !== undefined && { user }) }, '1')
@@ -111,7 +111,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('a key that is reused for a different request is refused, and the other events of the commit are kept', async () => {
+  test('refuses a key that is reused for a different request, and keeps the other events of the commit', async () => {
     const log = create()
     const [, reused, , other] = await Promise.allSettled([
       log.append('a', say('1'), 'key'),
@@ -128,7 +128,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('two requests are equal if their members are, in any order, and whatever draft was made of them', async () => {
+  test('treats two requests as equal if they have the same members, in any order, even if their drafts differ', async () => {
     const log = create()
     const made = (id: string) => ({ type: 'task_created', user: 'Ada', task: { id, title: 'x' } }) as const
     const asked = { user: 'Ada', task: { title: 'x', done: false } }
@@ -138,7 +138,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('a key expires together with its event', async () => {
+  test('forgets a key when it drops the event of that key', async () => {
     const log = create({ events: 1, ageMs: Infinity })
     await log.append('a', say('1'), 'key')
     await log.append('a', say('2'))
@@ -165,7 +165,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('all appends of one turn of the event loop are one commit, and other calls see it as a whole', async () => {
+  test('commits all appends of one turn of the event loop at once, so that other calls see all of them or none', async () => {
     const log = create()
     const commits: string[] = []
     log.onCommit((room, events) => commits.push(`${room}: ${events.map(({ text }) => text)}`))
@@ -179,7 +179,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('deletes and replaces also the events that wait for their commit', async () => {
+  test('also deletes and replaces events that still wait for their commit', async () => {
     const log = create()
     void log.append('a', say('1'))
     expect(await log.states?.remove('a', () => true)).toBe(1)
@@ -189,7 +189,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('commits what waits when it is closed, and then refuses appends', async () => {
+  test('commits all waiting events when it is closed, and then refuses appends', async () => {
     const log = create()
     const waiting = log.append('a', say('1'))
     await log.close()
@@ -207,7 +207,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('keeps the same events as a plain list, for random appends', async () => {
+  test('keeps the same events as a simple list after random appends', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -285,7 +285,7 @@ test.each([
   ['ahead', 9],
   ['behind', -48],
 ])(
-  'sqlite-log drops the oldest events first, without a hole, after the wall clock was %s for some time',
+  'sqlite-log drops the oldest events first and leaves no hole, even after the wall clock was %s for some time',
   async (_how, hours) => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
@@ -334,7 +334,7 @@ test('memory-log has a new epoch at every start', () => {
   expect(memoryLog().epoch).not.toBe(memoryLog().epoch)
 })
 
-test('a second server on the same file is refused with the reason', async () => {
+test('a second server with the same log file refuses to start and gives the reason', async () => {
   const file = join(folder, 'shared.db')
   const first = sqliteLog(file)
   expect(() => sqliteLog(file)).toThrow(/shared\.db cannot be used as the event log: another Fourwire is using it/)

@@ -219,7 +219,7 @@ describe.each<[string, () => Promise<void>, RegExp]>([
     /60 .* contains only 0/,
   ],
 ])('a log %s', (_what, prepare, reason) => {
-  test('gives every reader a gap, also after many new events, and reports the reason', async () => {
+  test('gives every reader a gap, even after many new events, and reports the reason', async () => {
     await prepare()
     const told: string[] = []
     const before = [0, 20, 39, 40, 41, 50, 59, 60, 61, 80].map((seq) => `${epoch}.${seq}`)
@@ -316,7 +316,7 @@ describe.each<[string, () => Promise<void>]>([
   })
 })
 
-test('a log that lost events keeps the keys and boards of the others, with ids of the new epoch', async () => {
+test('a log that lost events keeps the keys and boards of the remaining events, whose ids have the new epoch', async () => {
   const log = sqliteLog(file)
   await log.append('a', say('kept'), 'kept', 'board of before')
   copyAll()
@@ -366,7 +366,7 @@ test('a log that is killed at any moment continues without a gap and has every a
   }
 })
 
-test('the mark of a reopened log says at once that it is open, so that a power cut cannot hide it', async () => {
+test('as soon as a log is opened, its mark says "open", so that a later power cut is detected', async () => {
   await closed()
   expect(markOf()).toMatchObject({ isClosed: true, events: ACKNOWLEDGED, writing: null })
   const log = sqliteLog(file)

@@ -20,7 +20,7 @@ function watched(presence: Presence): RoomPresence[] {
 
 const names = (state: RoomPresence | undefined) => state?.here.map(({ name, tabs }) => `${name} ${tabs}`)
 
-test('a client that enters is present, and stays present for a time after it has disconnected', () => {
+test('a client is present from its entry until some time after it has disconnected', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   const away = presence.enter('lobby', ada)
@@ -33,7 +33,7 @@ test('a client that enters is present, and stays present for a time after it has
   expect(told.map(({ people }) => people)).toEqual([0, 1, 0])
 })
 
-test('a client that returns in time never counts as absent', () => {
+test('a client that reconnects in time is present without an interruption', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   for (let turn = 0; turn < 5; turn++) {
@@ -49,7 +49,7 @@ test('a client that returns in time never counts as absent', () => {
   expect(told.map(names)).toEqual([[], ['Ada 1']])
 })
 
-test('two tabs are one person, who stays when one tab closes', () => {
+test('two tabs count as one person, who stays present when one tab closes', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   const close = [presence.enter('lobby', ada), presence.enter('lobby', adaToo)]
@@ -77,7 +77,7 @@ test('a client that says goodbye disappears as soon as its last connection close
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a goodbye is canceled by entering again, not by a connection that is still open', () => {
+test('entering again cancels a goodbye, and a connection that is still open does not cancel it', () => {
   const presence = createPresence(TIMES)
   const before = presence.enter('lobby', ada)
   presence.leave('lobby', ada)
@@ -87,7 +87,7 @@ test('a goodbye is canceled by entering again, not by a connection that is still
   expect(presence.of('lobby').people).toBe(1)
 })
 
-test('typing ends after a time, when its end is reported, and when the person leaves', () => {
+test('a person counts as typing until a time has passed, the person stops, or the person leaves', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   presence.typing('lobby', ada, true)
@@ -121,7 +121,7 @@ test('a new name applies to all tabs of a person', () => {
   expect(presence.of('lobby').here).toEqual([{ userId: 'ada', name: 'Countess', tabs: 2 }])
 })
 
-test('a class that arrives together causes few messages, and the first one is not delayed', () => {
+test('if 200 people arrive within 2 s, watchers get few messages, and the first one is not delayed', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   for (let i = 0; i < 200; i++) {
@@ -134,7 +134,7 @@ test('a class that arrives together causes few messages, and the first one is no
   expect(told.length).toBeLessThan(12)
 })
 
-test('a change that is undone before the next message is not sent', () => {
+test('watchers get no message about a change that is undone before the next message', () => {
   const presence = createPresence(TIMES)
   const told = watched(presence)
   presence.enter('lobby', ada)
@@ -159,7 +159,7 @@ test('a watcher with the latest version gets nothing until there is a new versio
   expect(told).toHaveLength(1)
 })
 
-test('a slow watcher gets the latest state when it is ready, and skips those before it', async () => {
+test('a slow watcher gets the latest state when it is ready, and no earlier one', async () => {
   const presence = createPresence(TIMES)
   const { promise, resolve } = Promise.withResolvers<void>()
   const told: RoomPresence[] = []
@@ -178,7 +178,7 @@ test('a slow watcher gets the latest state when it is ready, and skips those bef
   expect(told.map(({ people }) => people)).toEqual([0, 5])
 })
 
-test('a state fits into one WebSocket frame, for any number of people and any names', () => {
+test('the state of a room fits into one WebSocket frame, for any number of people and any names', () => {
   const presence = createPresence(TIMES)
   for (let i = 0; i < 1000; i++)
     presence.enter('lobby', { userId: `${i}${'\u{1F600}'.repeat(60)}`, name: '\u0001'.repeat(64), client: 'c' })
@@ -192,7 +192,7 @@ test('a state fits into one WebSocket frame, for any number of people and any na
   expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThan(0xffff)
 })
 
-test('rooms are separate, and two processes never use the same version', () => {
+test('a change in one room does not affect another room, and two processes never use the same version', () => {
   const [presence, next] = [createPresence(TIMES), createPresence(TIMES)]
   presence.enter('lobby', ada)
   next.enter('lobby', ada)
@@ -200,7 +200,7 @@ test('rooms are separate, and two processes never use the same version', () => {
   expect(presence.of('lobby').version).not.toBe(next.of('lobby').version)
 })
 
-test('no timer is left when all people have left, or after stop', () => {
+test('no timer is left after all people have left or presence was stopped', () => {
   const presence = createPresence(TIMES)
   const stop = presence.watch('lobby', undefined, () => {})
   presence.enter('lobby', ada)()
@@ -217,7 +217,7 @@ test('no timer is left when all people have left, or after stop', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a client above the limit replaces the one that has been disconnected for longest', () => {
+test('above the limit, a new client replaces the client that has been disconnected for longest', () => {
   const presence = createPresence(TIMES, 100)
   presence.enter('lobby', ada)
   for (let i = 0; i < 1000; i++) presence.enter('lobby', { userId: `u${i}`, name: 'x', client: 'c' })()

@@ -125,7 +125,7 @@ describe('a file of an earlier version', () => {
     kept.close()
   })
 
-  test('has the layout of a new file after the migration, and is migrated only once', async () => {
+  test('has the same layout as a new file after the migration, and is migrated only once', async () => {
     writeFirstLayout(file)
     await sqliteLog(file).close()
     const fresh = join(folder, 'fresh.db')
@@ -138,7 +138,7 @@ describe('a file of an earlier version', () => {
     expect(await readdir(folder)).toEqual(['feed.db', 'feed.db-mark', 'feed.db.v1.bak', 'fresh.db', 'fresh.db-mark'])
   })
 
-  test('is copied beside an earlier copy, not over it, and with the same permissions', async () => {
+  test('is copied with its permissions, and the copy does not overwrite an earlier copy', async () => {
     writeFirstLayout(file)
     await chmod(file, 0o600)
     await writeFile(`${file}.v1.bak`, 'an earlier one')
@@ -169,7 +169,7 @@ describe('a file of a newer version', () => {
     `written by a newer Fourwire \\(schema 99; this Fourwire supports schemas up to ${LATEST}\\).*update Fourwire or`,
   )
 
-  test('is refused and not changed by a byte', async () => {
+  test('is refused, and none of its bytes changes', async () => {
     await sqliteLog(file).close()
     const db = new DatabaseSync(file)
     db.exec('CREATE TABLE later (x); PRAGMA user_version = 99')
@@ -177,7 +177,7 @@ describe('a file of a newer version', () => {
     await isRefused(newer)
   })
 
-  test('is refused also if its version is only in the journal of a killed process', async () => {
+  test('is refused even if its version is only in the journal of a killed process', async () => {
     await sqliteLog(file).close()
     await killedWriter('db.exec("PRAGMA user_version = 99")')
     expect(await readdir(folder)).toContain('feed.db-wal')
@@ -236,7 +236,7 @@ describe('the server refuses and does not change', () => {
   }
 })
 
-test('an empty file becomes an event log', async () => {
+test('the server uses an empty file as a new event log', async () => {
   await writeFile(file, '')
   const log = sqliteLog(file)
   expect((await log.append('a', say('1'))).event.id).toBe(`${log.epoch}.1`)

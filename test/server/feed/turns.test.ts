@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createTurns } from '../../../server/feed/turns.ts'
 
-test('two waiting promises resolve in each turn, in their order, and other work runs in between', async () => {
+test('in each turn of the event loop, two waiting promises resolve in their order, and other work runs between turns', async () => {
   const turns = createTurns(2)
   const done: string[] = []
   const waiting = [1, 2, 3, 4, 5].map((i) => turns.next().then(() => done.push(String(i))))

@@ -59,7 +59,7 @@ test('if no origin is allowed, responses have no CORS headers and no Vary', asyn
   expect(await headOf(server, 'GET /health', FRONT)).toMatch(/^http\/1.1 403 /)
 })
 
-test('a preflight lists the methods of the address and the allowed request fields', async () => {
+test('the response to a preflight lists the methods of the address and the allowed request fields', async () => {
   await using server = await invited()
   const asks = 'Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n'
   const head = await headOf(server, 'OPTIONS /feed/lobby', FRONT, asks)
@@ -96,14 +96,17 @@ test.each([
   ['PUT', '/lab/settings'],
   ['POST', '/lab/cut'],
   ['POST', '/lab/restart'],
-])("%s %s is refused to a page of an allowed origin, even with the instructor's token", async (method, path) => {
-  await using server = await invited({ token: 'k7f2-9xqm-abcd-0123' })
-  for (const headers of [{}, { authorization: 'Bearer k7f2-9xqm-abcd-0123' }]) {
-    const request = { method, headers: { ...headers, origin: FRONT, ...(method !== 'GET' && JSON_TYPE) } }
-    const response = await fetch(server.origin + path, { ...request, ...(method !== 'GET' && { body: '{}' }) })
-    expect([response.status, (await response.json()).code]).toEqual([403, 'wrong-origin'])
-  }
-})
+])(
+  "the server refuses %s %s to a page of an allowed origin, even with the instructor's token",
+  async (method, path) => {
+    await using server = await invited({ token: 'k7f2-9xqm-abcd-0123' })
+    for (const headers of [{}, { authorization: 'Bearer k7f2-9xqm-abcd-0123' }]) {
+      const request = { method, headers: { ...headers, origin: FRONT, ...(method !== 'GET' && JSON_TYPE) } }
+      const response = await fetch(server.origin + path, { ...request, ...(method !== 'GET' && { body: '{}' }) })
+      expect([response.status, (await response.json()).code]).toEqual([403, 'wrong-origin'])
+    }
+  },
+)
 
 test('a page of an allowed origin cannot become the instructor in the lab', async () => {
   await using server = await invited({ token: 'k7f2-9xqm-abcd-0123' })
@@ -122,7 +125,7 @@ test('a page of an allowed origin cannot become the instructor in the lab', asyn
   socket.close()
 })
 
-test('with --auth, a page of an allowed origin may send credentials, and needs them', async () => {
+test('with --auth, a page of an allowed origin may send credentials, and is refused without them', async () => {
   await using server = await invited({ auth: { password: 'correct horse battery' } })
   const head = await headOf(server, 'GET /feed/lobby/poll', FRONT)
   expect(head).toMatch(/^http\/1.1 401 /)

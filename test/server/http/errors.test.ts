@@ -88,7 +88,7 @@ const CASES: [string, Asked, ErrorCode, RegExp][] = [
 ]
 
 test.each(CASES)(
-  '%s gets a problem document that names and quotes the wrong value',
+  'a request with this error gets a problem document that quotes the wrong value: %s',
   async (_what, asked, code, detail) => {
     await using server = await serve()
     const { status, headers, body } = await raw(server.port, asked)
@@ -132,7 +132,7 @@ test('a browser that opens an address with a bad parameter gets the error, not t
   expect(headers).toMatch(/content-type: application\/problem\+json/i)
 })
 
-test('a wrong method gets the list of right methods', async () => {
+test('a request with a method that the path does not allow gets the list of allowed methods', async () => {
   await using server = await serve()
   const { headers } = await raw(server.port, { method: 'PUT', path: '/feed/lobby' })
   expect(headers).toMatch(/^allow: POST, OPTIONS$/im)
@@ -183,14 +183,14 @@ test.each([
     421,
     'wrong-host',
   ],
-])('%s gets its response on the socket, which is then closed', async (_what, text, status, code) => {
+])('the server answers %s on the socket, and then closes the connection', async (_what, text, status, code) => {
   await using server = await serve()
   const answer = await exchange(server.port, text)
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   if (code) expect(answer).toMatch(new RegExp(`"code":"${code}"`))
 })
 
-test('curl --http2 gets its page, because an offer of h2c is not treated as a WebSocket', async () => {
+test('a request that offers an upgrade to h2c, as from curl --http2, gets a normal response', async () => {
   await using server = await serve()
   const answer = await exchange(
     server.port,

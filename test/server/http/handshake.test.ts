@@ -29,7 +29,7 @@ async function shake(port: number, target: string, changed: Changed = {}, versio
 
 const statusOf = (answer: string) => Number(answer.split(' ')[1])
 
-test.each(SOCKETS)('%s accepts every form of a handshake that RFC 6455 allows', async (path) => {
+test.each(SOCKETS)('the WebSocket %s accepts every form of a handshake that RFC 6455 allows', async (path) => {
   await using server = await serve()
   const authority = `localhost:${server.port}`
   const opened: [string, Changed][] = [
@@ -50,7 +50,7 @@ test.each(SOCKETS)('%s accepts every form of a handshake that RFC 6455 allows', 
   }
 })
 
-test.each(SOCKETS)('%s accepts no subprotocol, whatever a client offers', async (path) => {
+test.each(SOCKETS)('the WebSocket %s selects no subprotocol, whatever a client offers', async (path) => {
   await using server = await serve()
   for (const offered of ['mqtt', 'chat, superchat', 'graphql-transport-ws']) {
     const answer = await shake(server.port, path, { 'Sec-WebSocket-Protocol': offered })
@@ -59,19 +59,22 @@ test.each(SOCKETS)('%s accepts no subprotocol, whatever a client offers', async 
   }
 })
 
-test.each(SOCKETS)('%s accepts only version 13, and names it in the refusal', async (path) => {
-  await using server = await serve()
-  for (const version of ['8', '25', '0', '13, 8', '-13', '13.0', 'abc', '', null]) {
-    const answer = await shake(server.port, path, { 'Sec-WebSocket-Version': version })
-    expect([version, statusOf(answer)]).toEqual([version, 426])
-    expect(answer).toMatch(/^sec-websocket-version: 13\r$/im)
-    expect(answer).toMatch(/^upgrade: websocket\r$/im)
-    expect(answer).toMatch(/^content-type: application\/problem\+json/im)
-    expect(answer).toMatch(/"code":"upgrade-required"/)
-  }
-})
+test.each(SOCKETS)(
+  'the WebSocket %s accepts only version 13 of the protocol, and a refusal names this version',
+  async (path) => {
+    await using server = await serve()
+    for (const version of ['8', '25', '0', '13, 8', '-13', '13.0', 'abc', '', null]) {
+      const answer = await shake(server.port, path, { 'Sec-WebSocket-Version': version })
+      expect([version, statusOf(answer)]).toEqual([version, 426])
+      expect(answer).toMatch(/^sec-websocket-version: 13\r$/im)
+      expect(answer).toMatch(/^upgrade: websocket\r$/im)
+      expect(answer).toMatch(/^content-type: application\/problem\+json/im)
+      expect(answer).toMatch(/"code":"upgrade-required"/)
+    }
+  },
+)
 
-test.each(SOCKETS)('%s refuses a malformed handshake with the reason', async (path) => {
+test.each(SOCKETS)('the WebSocket %s refuses a malformed handshake, and the error gives the reason', async (path) => {
   await using server = await serve()
   const refused: [Changed, number, RegExp][] = [
     [{ 'Sec-WebSocket-Key': null }, 400, /Sec-WebSocket-Key is missing/],
@@ -94,16 +97,19 @@ test.each(SOCKETS)('%s refuses a malformed handshake with the reason', async (pa
   }
 })
 
-test.each(SOCKETS)('%s refuses HTTP/1.0, and the error shows the setting for a proxy', async (path) => {
-  await using server = await serve()
-  for (const connection of ['Upgrade', 'keep-alive, Upgrade']) {
-    const answer = await shake(server.port, path, { Connection: connection }, '1.0')
-    expect(statusOf(answer)).toBe(426)
-    expect(answer).toMatch(/HTTP\/1\.0.*proxy_http_version 1\.1/)
-  }
-})
+test.each(SOCKETS)(
+  'the WebSocket %s refuses a handshake in HTTP/1.0, and the error shows how to configure a proxy',
+  async (path) => {
+    await using server = await serve()
+    for (const connection of ['Upgrade', 'keep-alive, Upgrade']) {
+      const answer = await shake(server.port, path, { Connection: connection }, '1.0')
+      expect(statusOf(answer)).toBe(426)
+      expect(answer).toMatch(/HTTP\/1\.0.*proxy_http_version 1\.1/)
+    }
+  },
+)
 
-test('an absolute target of another site opens no WebSocket, whatever the Host field is', async () => {
+test('a handshake whose absolute target names another site opens no WebSocket, whatever its Host field is', async () => {
   await using server = await serve()
   for (const path of SOCKETS) expect(statusOf(await shake(server.port, `http://evil.test${path}`))).toBe(421)
 })

@@ -69,13 +69,16 @@ const REFUSED: [string, string, ErrorCode, RegExp][] = [
   ['endless chunk extensions', post('Transfer-Encoding: chunked\r\n', `1;${'x'.repeat(20_000)}`), 'too-large', /./],
 ]
 
-test.each(REFUSED)('%s is refused with an error of the catalogue', async (_what, request, code, detail) => {
-  await using server = await serve()
-  const { status, headers, body } = await ask(server.port, request)
-  expect([status, JSON.parse(body).code]).toEqual([CATALOGUE[code].status, code])
-  expect(headers['content-type']).toMatch(/^application\/problem\+json/)
-  expect(JSON.parse(body).detail).toMatch(detail)
-})
+test.each(REFUSED)(
+  'a request with this error is refused with an error of the catalogue: %s',
+  async (_what, request, code, detail) => {
+    await using server = await serve()
+    const { status, headers, body } = await ask(server.port, request)
+    expect([status, JSON.parse(body).code]).toEqual([CATALOGUE[code].status, code])
+    expect(headers['content-type']).toMatch(/^application\/problem\+json/)
+    expect(JSON.parse(body).detail).toMatch(detail)
+  },
+)
 
 test.each([
   ['Expect: 100-continue', post(`Expect: 100-Continue\r\n${length(BODY)}`, BODY), 100],
@@ -93,13 +96,13 @@ test.each([
   expect((await ask(server.port, request)).status).toBe(status)
 })
 
-test('invalid bytes after a request get a 400 after its response', async () => {
+test('a client that sends invalid bytes after a request gets the response and then a 400', async () => {
   await using server = await serve()
   const answer = await raw(server.port, `GET /health HTTP/1.1\r\n${HOST}\r\nNONSENSE\r\n\r\n`).closed()
   expect(Array.from(answer.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status)).toEqual(['200', '400'])
 })
 
-test('invalid bytes after the request of an open stream end the stream, and no 400 is written into it', async () => {
+test('invalid bytes after the request of a stream make the server end the stream without writing a 400 into it', async () => {
   await using server = await serve()
   const client = raw(server.port, `GET /feed/lobby/sse HTTP/1.1\r\n${HOST}\r\n`)
   await new Promise((resolve) => client.socket.once('data', resolve))
@@ -193,7 +196,7 @@ const AT_ONCE = [
   '/lab/lanes',
 ]
 
-test.each(AT_ONCE)('HEAD %s gets the headers of GET without the body', async (path) => {
+test.each(AT_ONCE)('a HEAD request for %s gets the same headers as GET and no body', async (path) => {
   await using server = await serve()
   const of = async (method: string) => {
     const { status, headers, body } = await ask(server.port, `${method} ${path} HTTP/1.1\r\n${HOST}${END}`)
@@ -218,11 +221,14 @@ const HELD = [
   '/lessons/state',
 ]
 
-test.each(HELD)('HEAD %s is refused, because it would be held', async (path) => {
-  await using server = await serve()
-  const { status, headers } = await ask(server.port, `HEAD ${path} HTTP/1.1\r\n${HOST}${END}`)
-  expect([status, headers['allow']]).toEqual([405, 'GET, OPTIONS'])
-})
+test.each(HELD)(
+  'a HEAD request for %s is refused, because the server would not end its response at once',
+  async (path) => {
+    await using server = await serve()
+    const { status, headers } = await ask(server.port, `HEAD ${path} HTTP/1.1\r\n${HOST}${END}`)
+    expect([status, headers['allow']]).toEqual([405, 'GET, OPTIONS'])
+  },
+)
 
 test.each([
   ['/health', 'GET, HEAD, OPTIONS'],
@@ -230,7 +236,7 @@ test.each([
   ['/boards/lobby', 'GET, HEAD, POST, DELETE, OPTIONS'],
   ['/lab/settings', 'PUT, OPTIONS'],
   ['/feed/lobby/sse', 'GET, OPTIONS'],
-])('OPTIONS %s and a wrong method list the same methods', async (path, allow) => {
+])('the responses to OPTIONS %s and to a wrong method list the same methods', async (path, allow) => {
   await using server = await serve()
   for (const [method, status] of [
     ['OPTIONS', 204],

@@ -110,7 +110,7 @@ async function raw(origin: string, request: string): Promise<void> {
 }
 
 test.each(LOG_LEVELS)(
-  'at level %s the log contains nothing that a client sent, and every line is a valid one of the server',
+  'at level %s, every line of the log has the format of the server and contains nothing that a client sent',
   async (level) => {
     const { out, lines } = await logged(level)
     expect(out).toMatch(/^Fourwire is at http:/)
@@ -132,7 +132,7 @@ test.each(LOG_LEVELS)(
   },
 )
 
-test('the log reports a failing event log once until it works again, a failed request, and a dropped client', async () => {
+test('the server logs a failed request, a dropped client and, only once, an event log that fails', async () => {
   const lines: Record<string, unknown>[] = []
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
     lines.push(JSON.parse(String(line)))
@@ -179,7 +179,7 @@ test('the log reports a failing event log once until it works again, a failed re
   expect(lines[4]).toMatchObject({ transport: 'sse', reason: 'delivering failed' })
 })
 
-test("a logged error has its type and its stack; a parser's error does not quote its input", () => {
+test('a logged error contains its type and stack, and an error of a parser does not quote the parsed text', () => {
   let error: unknown
   try {
     JSON.parse(MARK)

@@ -32,7 +32,7 @@ test.each([
   ['lan.TEST:8080'],
   ['XN--BCHER-KVA.test'],
   ['[0:0::2]'],
-])('the Host %s is accepted', (host) => {
+])('the server accepts a request with the Host %s', (host) => {
   expect(refusal(host)).toBeNull()
 })
 
@@ -62,7 +62,7 @@ test.each([
   ['localhost:99999'],
   ['localhost:-1'],
   ['*'],
-])('the Host %s is refused', (host) => {
+])('the server refuses a request with the Host %s', (host) => {
   expect(refusal(host)).toBe('wrong-host')
 })
 
@@ -82,7 +82,7 @@ test.each([
   ['[::1]:3000', 'http://[::1]:3000'],
   ['[0:0:0:0:0:0:0:1]:3000', 'http://[::1]:3000'],
   ['xn--bcher-kva.test', 'https://XN--bcher-kva.test'],
-])('at the Host %s, a page of %s is of the same site', (host, origin) => {
+])('a request with the Host %s from a page of %s counts as from the same site', (host, origin) => {
   expect(refusal(host, origin)).toBeNull()
 })
 
@@ -113,11 +113,11 @@ test.each([
   ['localhost', 'javascript://localhost'],
   ['localhost', 'http:localhost'],
   ['localhost', ' http://localhost'],
-])('at the Host %s, a page of %s is of another site', (host, origin) => {
+])('a request with the Host %s from a page of %s counts as from another site', (host, origin) => {
   expect(refusal(host, origin)).toBe('wrong-origin')
 })
 
-test('with a given home, pages of that home are accepted and pages of the requested host are refused', () => {
+test('if a home is given, pages of this home are accepted, and pages of the requested host are refused', () => {
   expect(refusal('localhost:4000', 'http://LOCALHOST:3000', 'localhost:3000')).toBeNull()
   expect(refusal('localhost:4000', 'http://localhost', 'localhost:80')).toBeNull()
   expect(refusal('localhost:4000', 'http://localhost:4000', 'localhost:3000')).toBe('wrong-origin')
@@ -132,6 +132,6 @@ test.each([
   ['null', null],
   ['front.test', null],
   ['ftp://front.test', null],
-])('the text %s gives the origin %s', (text, origin) => {
+])('the text %s is read as the origin %s', (text, origin) => {
   expect(originOf(text)).toBe(origin)
 })

@@ -84,7 +84,7 @@ test.each([
   ['localhost', { 'X-Real-IP': '192.0.2.1' }, 403],
   ['localhost', { Via: '1.1 proxy' }, 403],
 ])(
-  "a request for the host %s with %o from this machine gets %i on an instructor's route",
+  "a request from this machine with the host %s and the fields %o gets %i on an instructor's route",
   async (name, headers, status) => {
     await using server = await serve({ allowHosts: ['lan.test'] })
     const { statusCode } = await server.app.inject({ url: '/lab/lanes', headers: { host: `${name}:80`, ...headers } })
@@ -126,7 +126,7 @@ async function ask(
   return Number(String(first).split(' ')[1])
 }
 
-test('a route without an audience is for people who have signed in', async () => {
+test('a route that names no audience is open only to people who have signed in', async () => {
   const access = createAccess({ auth: { password: 'four-wires-and-a-class' } })
   await using app = Fastify()
   app.addHook('onRequest', async (request, reply) => (access.check(request, reply) ? reply : undefined))

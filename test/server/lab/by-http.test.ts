@@ -35,7 +35,7 @@ const ticksIn = async ({ origin }: Served): Promise<number> => {
   return events.filter(({ type }: { type: string }) => type === 'tick').length
 }
 
-test('an event stream gets the same welcome as a WebSocket, and the metronome runs until it closes', async () => {
+test('a page that uses an event stream gets the same welcome as over a WebSocket, and the metronome runs until the stream closes', async () => {
   await using server = await serve()
   const line = await open(server)
   expect(line.messages[0]).toMatchObject({ type: 'welcome', room: 'lobby', instructor: true, user: null })
@@ -50,7 +50,7 @@ test('an event stream gets the same welcome as a WebSocket, and the metronome ru
   )
 })
 
-test('a message by POST has the same effect as over a WebSocket, and the stream brings the answer', async () => {
+test('a lab message sent by POST has the same effect as over a WebSocket, and its answer arrives over the stream', async () => {
   await using server = await serve()
   const line = await open(server)
   expect((await say(server, line.name(), { type: 'settings', settings: { ratePerSecond: 0 } })).status).toBe(204)
@@ -67,7 +67,7 @@ test('a message by POST has the same effect as over a WebSocket, and the stream 
   await until('the lab has answered the inspection', () => line.messages.some((one) => one.type === 'inspected'))
 })
 
-test('a POST for a line that is not open is refused', async () => {
+test('the server refuses a POST for a lab stream that is not open', async () => {
   await using server = await serve()
   const line = await open(server)
   expect((await say(server, 'nobody', { type: 'restart' })).status).toBe(404)
@@ -85,7 +85,7 @@ test('with a class password, a visitor who has not signed in can neither open a 
   expect((await say(server, 'any', { type: 'restart' })).status).toBe(401)
 })
 
-test('only the instructor can change settings', async () => {
+test("only the instructor can change settings over the lab's POST", async () => {
   await using server = await serve({ isShared: true, token: 'k7f2-9xqm-abcd-0123' })
   const line = await open(server)
   expect(line.messages[0]).toMatchObject({ instructor: false })
@@ -101,7 +101,7 @@ test('only the instructor can change settings', async () => {
   )
 })
 
-test('the clock route returns the times at which the request came and the response left', async () => {
+test('the clock route returns the times at which the server received the request and sent the response', async () => {
   await using server = await serve()
   const before = performance.timeOrigin + performance.now()
   const response = await fetch(`${server.origin}/lab/clock?t0=${before}`)
@@ -113,7 +113,7 @@ test('the clock route returns the times at which the request came and the respon
   expect((await fetch(`${server.origin}/lab/clock`)).status).toBe(400)
 })
 
-test('a restart ends the event stream, so that its page reconnects', async () => {
+test("a restart ends the lab's event stream, so that the page reconnects", async () => {
   await using server = await serve()
   const response = await fetch(`${server.origin}/lab/sse`)
   const ended = response.text()

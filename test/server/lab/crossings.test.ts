@@ -288,7 +288,7 @@ test('on a line with latency, neither bytes on their way nor a 100 Continue are 
   page.socket.close()
 })
 
-test('an oddly written head and a chunked body are reported with the number of bytes that arrived', async () => {
+test('a head with unusual spaces and a chunked body are reported with the number of bytes that arrived', async () => {
   await using server = await serve()
   const page = await enter(server)
   const client = raw(server)
@@ -310,7 +310,7 @@ test('an oddly written head and a chunked body are reported with the number of b
   page.socket.close()
 })
 
-test('another page gets no crossings of a lane and cannot inspect it', async () => {
+test("a page gets no crossings of another page's lane, and cannot inspect its exchanges", async () => {
   await using server = await serve()
   const [page, other] = [await enter(server), await enter(server, '89abcdef')]
   for (const lane of [`${PAGE}.a`, '89abcdef.a', `${PAGE}a.b`, 'somebody'])
@@ -344,7 +344,7 @@ test('a stream that was open when the lab\u2019s connection broke is still repor
   second.socket.close()
 })
 
-test('the lanes of a closed page are watched for half a minute, and no lane is watched after stop', () => {
+test('after a page closes, the lab watches its lanes for half a minute, and after stop it watches no lane', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const capture = createCapture()
   const watched = new Set<string>()
@@ -377,7 +377,7 @@ test('the lanes of a closed page are watched for half a minute, and no lane is w
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('over all four transports the crossings have the ids of the events, in order, and the bytes of the lanes', async () => {
+test('over all four transports, the crossings contain the event ids in order, and add up to the bytes of the lanes', async () => {
   await using server = await serve()
   const page = await enter(server)
   const { id: after } = await server.publish('before')

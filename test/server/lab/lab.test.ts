@@ -26,7 +26,7 @@ async function enter(origin: string, room = 'lobby', query = '') {
   }
 }
 
-test('a page is welcomed with the room\u2019s cursor and settings, and a page of this machine is the instructor\u2019s', async () => {
+test('the first message to a page has the room’s cursor and settings, and a page on this machine has the instructor’s rights', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const page = await enter(server.origin)
@@ -39,7 +39,7 @@ test('a page is welcomed with the room\u2019s cursor and settings, and a page of
   page.socket.close()
 })
 
-test('the answer to a clock message has the server\u2019s two times in order', async () => {
+test('the answer to a clock message has the server’s times of receipt and of sending, in this order', async () => {
   await using server = await serve()
   const page = await enter(server.origin)
   page.say({ type: 'clock', t0: 12.5 })
@@ -64,7 +64,7 @@ test('a page gets the byte counts of its own lanes only', async () => {
   other.socket.close()
 })
 
-test('byte counts carry the name of the meter\u2019s life, which only a new server changes', async () => {
+test('byte counts contain an id of the meter that a restart keeps and a new server changes', async () => {
   const lives: string[] = []
   for (const acts of [['restart'], []]) {
     await using server = await serve()
@@ -122,7 +122,7 @@ test('the metronome ticks while a page is in the room, and stops when the last p
   expect(await count()).toBe(atTheEnd)
 })
 
-test('every page gets changed settings and the number of pages', async () => {
+test('every page gets each change of the settings and of the number of pages', async () => {
   await using server = await serve()
   const [one, two] = [await enter(server.origin), await enter(server.origin)]
   one.say({ type: 'settings', settings: { ratePerSecond: 5 } })
@@ -133,7 +133,7 @@ test('every page gets changed settings and the number of pages', async () => {
   one.socket.close()
 })
 
-test('no timer is left when the last page leaves a room', async () => {
+test('no timer is left after the last page has left a room', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await using server = await serve()
   const before = vi.getTimerCount()
@@ -159,7 +159,7 @@ test.each([
   page.socket.close()
 })
 
-test('the gaps of the metronome are exponential with the requested mean', async () => {
+test('the times between ticks of the metronome are exponentially distributed with the requested mean', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const feed = createFeed(memoryLog())
   const metronome = createMetronome(feed, 'a')
@@ -186,7 +186,7 @@ test('the gaps of the metronome are exponential with the requested mean', async 
   expect(metronome.slipMs()).toBeLessThan(2)
 })
 
-test('a stopped metronome does not tick', async () => {
+test('a metronome that was stopped does not tick', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const feed = createFeed(memoryLog())
   const metronome = createMetronome(feed, 'a')
@@ -226,7 +226,7 @@ test('a page that has sent a name is present and gets the presence of the room; 
   nobody.socket.close()
 })
 
-test('the bytes of presence count for no lane', async () => {
+test('the bytes of presence messages count for no lane', async () => {
   await using server = await serve()
   const page = await enter(server.origin, 'lobby', '&page=0123abcd')
   page.say({ type: 'here', userId: 'ada', name: 'Ada' })

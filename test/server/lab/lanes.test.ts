@@ -187,7 +187,7 @@ test('the bytes of a WebSocket are split into handshake, events, control message
   expect(after.split).toEqual({ ...split, framing: split.framing + 6 + 2 + 3 + 2 + 2 + 3 })
 })
 
-test('a publish in a lane counts as a request body, and its answer as framing', async () => {
+test('in a lane, the bytes of a publish count as a request body, and the bytes of its response as framing', async () => {
   await using server = await serve()
   const body = JSON.stringify({ user: 'Ada', text: 'zw\u00f6lf' })
   const answer = await fetch(`${server.origin}/feed/lobby?lane=p`, {
@@ -240,7 +240,7 @@ test('a lane keeps its bytes after its connections end, and adds those of new co
   await leave(two.socket)
 })
 
-test('a request without a valid lane name, or outside the feed, counts as other', async () => {
+test('a request without a valid lane name, or to a route outside the feed, counts as "other"', async () => {
   await using server = await serve()
   const { socket, says, text } = raw(server.port)
   const requests = ['/feed/a/poll', '/feed/a/poll?lane=%20', '/health?lane=a', '/feed/a/poll/x?lane=a'].map((path) =>
@@ -260,7 +260,7 @@ test('a request without a valid lane name, or outside the feed, counts as other'
   await leave(socket)
 })
 
-test('an act of the lab that names a lane counts for that lane', async () => {
+test('a request to the lab that names a lane counts for that lane', async () => {
   await using server = await serve()
   const { socket, text } = raw(server.port)
   socket.write(get('/lab/lanes?lane=page.try1'))
@@ -277,7 +277,7 @@ test('only the instructor can read the byte counts of all lanes', async () => {
   expect(await answer.json()).toMatchObject({ code: 'not-instructor' })
 })
 
-test('with the wire off, no byte is metered and /lab/lanes does not exist', async () => {
+test('with --wire off, the server counts no bytes, and /lab/lanes does not exist', async () => {
   await using app = await createApp({ log: memoryLog(), access: createAccess(), wire: false })
   const answer = await app.inject({ url: '/lab/lanes', headers: { host: 'localhost' } })
   expect(answer.statusCode).toBe(404)

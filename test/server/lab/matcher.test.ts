@@ -17,11 +17,11 @@ test.each([
   ['that overlap', ['aba'], 'xababax', '0111110'],
   ['of which one ends inside a longer, unfinished one', ['abcde', 'bcd'], 'abcdx', '01110'],
   ['from an empty list', [], 'abc', '000'],
-])('marks the characters of patterns %s', async (_how, patterns, text, marks) => {
+])('the matcher marks the characters of patterns %s', async (_how, patterns, text, marks) => {
   expect(await run(patterns, text)).toBe(marks)
 })
 
-test('marks the same characters as a separate search for each pattern', async () => {
+test('the matcher marks the same characters as a separate search for each pattern', async () => {
   const few = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom('a', 'b', '\u00ff') })
   await fc.assert(
     fc.asyncProperty(fc.array(few, { maxLength: 6 }), fc.array(few, { maxLength: 20 }), async (patterns, texts) => {

@@ -34,7 +34,7 @@ async function enter(origin: string) {
   return { page, messages, say: (message: unknown) => page.send(JSON.stringify(message)) }
 }
 
-test('a change reaches the open connections of every transport, and no client loses or repeats an event', async () => {
+test('a change of conditions affects the open connections of every transport, and each client gets every event once', async () => {
   await using server = await serve()
   clients.push(...ONE_EACH(server.origin))
   const published: string[] = []
@@ -72,7 +72,7 @@ test('a held poll, a stream and a WebSocket reconnect under the new conditions',
   expect(performance.timeOrigin + performance.now() - at).toBeGreaterThan(98)
 })
 
-test('a poll that is answered during a change of conditions closes its connection', async () => {
+test('the server closes the connection of a poll that it answers during a change of conditions', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const held = fetch(`${server.origin}/feed/lobby/long-poll?after=${id}`)
@@ -92,7 +92,7 @@ test('an event stream ends together with its connection when the conditions chan
   await once(socket, 'end')
 })
 
-test('setting equal conditions again changes nothing', async () => {
+test('setting the same conditions again ends no connection', async () => {
   await using server = await serve({ conditions: { latencyMs: 5 } })
   clients.push(...ONE_EACH(server.origin))
   await until('all clients are connected', () =>
@@ -104,7 +104,7 @@ test('setting equal conditions again changes nothing', async () => {
   expect(clients.map(losses)).toEqual(clients.map(() => 0))
 })
 
-test('the lab\u2019s connection survives a change and passes the firewall, and its page gets the new settings', async () => {
+test('the lab’s connection survives a change of conditions and a firewall, and its page gets the new settings', async () => {
   await using server = await serve()
   const { page, messages, say } = await enter(server.origin)
   await server.set({ conditions: { firewall: true } })
@@ -152,7 +152,7 @@ describe.each(['neutral', 'bad'] as const)('on a %s wire', (kind) => {
     for (const client of clients) expect(client.texts()).toEqual(['1', '2'])
   })
 
-  test('a client in a black hole hears nothing until the conditions change, and then misses no event', async () => {
+  test('a client in a black hole gets nothing until the conditions change, and then gets every event', async () => {
     await using server = await serve({ conditions })
     let polls = 0
     server.app.server.on('request', ({ url }) => (polls += url?.includes('/long-poll?') ? 1 : 0))
@@ -180,7 +180,7 @@ describe.each(['neutral', 'bad'] as const)('on a %s wire', (kind) => {
   })
 })
 
-test('a restart says goodbye, refuses connections for some time, and returns with neutral conditions', async () => {
+test('a restart sends a goodbye, refuses connections for some time, and sets neutral conditions', async () => {
   await using server = await serve()
   await server.set({ conditions: bad, ratePerSecond: 5 })
   clients.push(...ONE_EACH(server.origin))
@@ -213,7 +213,7 @@ test.each<[string, Partial<Conditions>, Cut | null]>([
   ['behind a proxy that holds everything', { bufferingBytes: 1_000_000, idleCutMs: 60_000 }, null],
   ['after a black hole', {}, 'black hole'],
   ['after a black hole on a long line', { latencyMs: 300 }, 'black hole'],
-])('the server closes within 2 s and leaves no socket or timer, %s', async (_where, conditions, fault) => {
+])('the server stops within 2 s and leaves no socket or timer %s', async (_where, conditions, fault) => {
   const server = await serve()
   clients.push(...ONE_EACH(server.origin))
   await until('all clients are connected', () => clients.every(isUp))

@@ -72,23 +72,23 @@ test.each([
   ['Sec-WebSocket-Protocol', 'chat, abc', '\u2022\u2022\u2022\u2022, \u2022\u2022\u2022'],
   ['Referer', 'http://h/?a=1&Token=abc#d', 'http://h/?a=1&Token=\u2022\u2022\u2022#d'],
   ['Referer', 'http://me:it@h/', 'http://\u2022\u2022\u2022\u2022\u2022@h/'],
-])('the field %s: %s is shown as %s', (name, value, shown) => {
+])('the inspection shows the field %s: %s as %s', (name, value, shown) => {
   expect(head([name, value])).toContain(`\r\n${name}: ${shown}\r\n`)
 })
 
 test.each(['Sec-WebSocket-Key', 'Idempotency-Key', 'Last-Event-ID', 'Accept', 'X-Accel-Buffering'])(
-  'the whole value of the field %s is shown',
+  'the inspection shows the whole value of the field %s',
   (name) => expect(head([name, 'a=b; c'])).toContain(`\r\n${name}: a=b; c\r\n`),
 )
 
-test('only the values of secret names are hidden in a query, in any case and with escapes', () => {
+test('in a query, only the values of secret names are hidden, even if names have other letter cases or escapes', () => {
   const url = '/feed/a/poll?lane=a.1&after=x.1&access_TOKEN=abc&%6bey=abc&API-Key=&wait=1&mySession=a%20b'
   expect(textOf(shown({ url }).parts)).toMatch(
     '/feed/a/poll?lane=a.1&after=x.1&access_TOKEN=\u2022\u2022\u2022&%6bey=\u2022\u2022\u2022&API-Key=&wait=1&mySession=\u2022\u2022\u2022\u2022\u2022 ',
   )
 })
 
-test('only the values of secret keys are hidden in JSON, one bullet for each character', () => {
+test('in JSON, only the values of secret keys are hidden, with one bullet for each character', () => {
   const body = '{"user":"Ada","token" : "z\u00f6\\"lf","a":{"myPassword":"","secret":12, "key":"k"},"text":"a token"}'
   expect(textOf(shown({ body }).parts.slice(1))).toBe(
     '{"user":"Ada","token" : "\u2022\u2022\u2022\u2022\u2022\u2022","a":{"myPassword":"","secret":\u2022\u2022, "key":"k"},"text":"a token"}',
@@ -107,7 +107,7 @@ test('each hidden byte of a frame is hidden in the text and in the payload', () 
   })
 })
 
-test('text after dropped bytes is hidden if it could be a part of a secret', () => {
+test('after dropped bytes, text that could be part of a secret is hidden', () => {
   const capture = createCapture({ laneBytes: 20_000, totalBytes: 20_000, lanes: 1 })
   capture.watch('a', () => {})
   const url = '/feed/a/ws?lane=a.1'
@@ -128,7 +128,7 @@ test('text after dropped bytes is hidden if it could be a part of a secret', () 
   expect(textOf(parts)).toContain('{"user":"Ada"}')
 })
 
-test('an exchange with far too many secrets is not shown at all', () => {
+test('nothing is shown of an exchange with too many secrets', () => {
   const body = Array.from({ length: 3000 }, (_, i) => `token=planted${i}`).join('&')
   const text = textOf(shown({ body }).parts)
   expect(text).not.toMatch(/planted|token|POST/)
@@ -250,7 +250,7 @@ const PLANTS: Record<string, Plant> = {
   }),
 }
 
-test.each(Object.entries(PLANTS))('the answer contains no part of a secret that was sent in %s', (_where, plant) => {
+test.each(Object.entries(PLANTS))('an inspection contains no part of a secret that was sent in %s', (_where, plant) => {
   fc.assert(
     fc.property(SECRET, fc.array(fc.nat(400), { maxLength: 20 }), (secret, cuts) => {
       const inspected = shown({ ...plant(secret), cuts })

@@ -14,7 +14,7 @@ async function ask(origin: string, method: string, path: string, body: unknown) 
   return { status: response.status, json: text === '' ? null : JSON.parse(text) }
 }
 
-test('a change sets the given fields, keeps the others, and returns all settings', async () => {
+test('a change of settings sets the given fields, keeps the others, and returns all settings', async () => {
   await using server = await serve()
   const set = async (change: SettingsChange) => (await ask(server.origin, 'PUT', '/lab/settings', change)).json
   expect(await set({ conditions: { latencyMs: 5 } })).toEqual({
@@ -28,7 +28,7 @@ test('a change sets the given fields, keeps the others, and returns all settings
   expect(await set({})).toEqual({ ratePerSecond: 3, conditions: { ...NEUTRAL, latencyMs: 5, firewall: true } })
 })
 
-test('the rate applies to one room, and the conditions apply to all rooms', async () => {
+test('the rate of the metronome applies to one room, and the conditions apply to all rooms', async () => {
   await using server = await serve()
   await ask(server.origin, 'PUT', '/lab/settings?room=here', { ratePerSecond: 7, conditions: { jitterMs: 1 } })
   const { json } = await ask(server.origin, 'PUT', '/lab/settings?room=there', {})
@@ -62,7 +62,7 @@ test.each<[unknown, RegExp, RegExp]>([
   [[], /settings is \[\]/, /JSON object/],
   [null, /settings is null/, /JSON object/],
 ])(
-  '%j gets a 400 that names the field, quotes the value and lists the allowed values',
+  'a change to %j gets a 400 that names the field, quotes the value and lists the allowed values',
   async (body, detail, remedy) => {
     await using server = await serve()
     const { status, json } = await ask(server.origin, 'PUT', '/lab/settings', body)
@@ -79,7 +79,7 @@ test.each<[unknown, RegExp, RegExp]>([
   },
 )
 
-test('a change with one wrong field changes nothing', async () => {
+test('a change of settings with one wrong field changes no setting', async () => {
   await using server = await serve()
   await ask(server.origin, 'PUT', '/lab/settings', { ratePerSecond: 2, conditions: { latencyMs: 5, lossRate: 2 } })
   expect((await ask(server.origin, 'PUT', '/lab/settings', {})).json).toEqual({ ratePerSecond: 1, conditions: NEUTRAL })
@@ -99,13 +99,13 @@ test.each([
   ['PUT', '/lab/settings', { ratePerSecond: 2 }],
   ['POST', '/lab/cut', { how: 'RST' }],
   ['POST', '/lab/restart', {}],
-])('%s %s is for the instructor only', async (method, path, body) => {
+])('only the instructor can use %s %s', async (method, path, body) => {
   await using server = await serve({ isShared: true })
   const { status, json } = await ask(server.origin, method, path, body)
   expect([status, json.code]).toEqual([403, 'not-instructor'])
 })
 
-test('every preset has a unique name and allowed values', () => {
+test('every network preset has a unique name and allowed values', () => {
   expect(new Set(PRESETS.map(({ name }) => name)).size).toBe(PRESETS.length)
   for (const { conditions } of PRESETS) {
     expect(Object.keys(conditions)).toEqual(Object.keys(NEUTRAL))

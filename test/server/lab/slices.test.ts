@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createSlices } from '../../../server/lab/slices.ts'
 import type { Work } from '../../../server/lab/slices.ts'
 
-test('timers run between two slices of a work, and the works run one after the other', async () => {
+test('timers run between two slices of a task, and tasks run one after the other', async () => {
   const log: string[] = []
   function* work(name: string): Work<string> {
     log.push(`${name} begins`)
@@ -27,7 +27,7 @@ test('timers run between two slices of a work, and the works run one after the o
   expect(log.slice(log.indexOf('first begins'), log.indexOf('second ends'))).toContain('other')
 })
 
-test('a work that throws rejects, and the next one runs', async () => {
+test('if a task throws, its promise rejects and the next task runs', async () => {
   const { run } = createSlices()
   const broken = run(function* (): Work<never> {
     yield

@@ -51,7 +51,7 @@ test('a page gets null if there is no kit, or if the kit has sent nothing', asyn
 })
 
 test.for(['resources', '', 7, null, undefined, true, [], { 'watch:require': ['a.ts'] }])(
-  'a message of a parent process that is not about a lesson is ignored: %j',
+  'the server ignores a message of its parent process that is not about a lesson: %j',
   (said) => {
     const { parent, kit } = parentOf()
     const told: LessonState[] = []
@@ -65,7 +65,7 @@ test.for(['resources', '', 7, null, undefined, true, [], { 'watch:require': ['a.
   },
 )
 
-test('a page can ask for the checks and for a hint', async () => {
+test('a page can ask the kit to run the checks and to give a hint', async () => {
   const { kit, wishes } = parentOf()
   const { origin } = await served(kit)
   for (const wish of ['check', 'hint']) {
@@ -74,7 +74,7 @@ test('a page can ask for the checks and for a hint', async () => {
   expect(wishes).toEqual(['check', 'hint'])
 })
 
-test('a page of another machine or another site cannot ask the kit', async () => {
+test('a page on another machine or of another site cannot send a request to the kit', async () => {
   const { kit, wishes } = parentOf()
   const { origin } = await served(kit, true)
   expect((await fetch(`${origin}/lessons/check`, { method: 'POST' })).status).toBe(403)

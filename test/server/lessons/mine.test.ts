@@ -48,7 +48,7 @@ test.each(NAMES.flatMap((name) => [{}, { latencyMs: 3 }].map((conditions) => ({ 
 )
 
 test.each(NAMES)(
-  '%s: cuts and changes of conditions at /mine lose no event, and new conditions apply at once',
+  '%s: a lane at /mine loses no event through cuts and changes of conditions, which apply at once',
   async (name) => {
     await using student = await serve()
     const sandbox = await beside(student.port)
@@ -73,7 +73,7 @@ test.each(NAMES)(
   },
 )
 
-test('a restart of the sandbox also ends the lane at /mine', async () => {
+test('a restart of the sandbox also ends the connection of a lane at /mine, which then reconnects', async () => {
   await using student = await serve()
   const sandbox = await beside(student.port)
   using lane = connect('sse', sandbox.mine)
@@ -150,7 +150,7 @@ test.each(['document', 'iframe', 'script', 'worker', 'serviceworker', 'style', '
   },
 )
 
-test('a page gets the time of the hop after the first request to /mine', async () => {
+test("after the first request to /mine, a page gets the time that the hop to the student's server takes", async () => {
   await using student = await serve()
   const sandbox = await beside(student.port)
   expect(await sandbox.told()).toMatchObject({ hopMs: null })
@@ -182,13 +182,13 @@ test("through a relay that forwards one port, a page reaches the student's serve
   for (const client of clients) client.stop()
 })
 
-test('without a kit, /mine gets a 404', async () => {
+test('without a kit, a request for /mine gets a 404', async () => {
   await using sandbox = await serve()
   for (const path of ['/mine', '/mine/', '/mine/feed/lobby/poll'])
     expect((await fetch(sandbox.origin + path)).status).toBe(404)
 })
 
-test('the connection from the kit to the feed is exempt from the conditions', async () => {
+test('no condition affects the connection from the kit to the feed', async () => {
   const sandbox = await beside(null, { latencyMs: 100, firewall: true })
   const socket = new WebSocket(`${sandbox.origin.replace('http', 'ws')}/feed/lobby/ws?after=0&lane=kit`)
   const beganMs = performance.now()

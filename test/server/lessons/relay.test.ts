@@ -23,7 +23,7 @@ test("if signing in is on, only people who have signed in reach the student's se
   expect((await fetch(`${mine}/x`)).status).toBe(401)
 })
 
-test('a response keeps its bytes: names, spaces, chunks and trailers', async () => {
+test('the relay passes on a response with the same bytes: names, spaces, chunks and trailers', async () => {
   const { dial, far } = await joined()
   const client = dial()
   client.socket.write(REQUEST)
@@ -41,7 +41,7 @@ test('a response keeps its bytes: names, spaces, chunks and trailers', async () 
   await server.has(PASSED + PASSED + PASSED)
 })
 
-test("one connection can carry requests to the sandbox and to the student's server in turns, also pipelined", async () => {
+test("requests to the sandbox and to the student's server can alternate on one connection, even if they are pipelined", async () => {
   const { dial, far, lane } = await joined()
   const client = dial()
   client.socket.write(OURS + REQUEST + OURS + REQUEST + OURS)
@@ -63,7 +63,7 @@ test("one connection can carry requests to the sandbox and to the student's serv
 })
 
 test.each([{}, { latencyMs: 5 }])(
-  'under %o both directions of the lane are counted to the byte',
+  'under the conditions %o, the bytes of the lane are counted exactly in both directions',
   async (conditions) => {
     const { dial, far, lane } = await joined(conditions)
     const client = dial()
@@ -80,7 +80,7 @@ test.each([{}, { latencyMs: 5 }])(
   },
 )
 
-test('a body is passed on unchanged, also one that arrives in chunks with trailers', async () => {
+test('the relay passes on a request body unchanged, even if the body arrives in chunks with trailers', async () => {
   const { dial, far } = await joined()
   const client = dial()
   const post = `POST /mine/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\nGET / \xffa\x00`
@@ -121,7 +121,7 @@ test('the relay finds the end of a HEAD response, an interim response and a resp
   })
 })
 
-test('frames after a 101 pass in both directions and are counted, also frames that came with the handshake', async () => {
+test('after a 101, the relay passes on and counts frames in both directions, even frames that came with the handshake', async () => {
   const { dial, far, lane } = await joined()
   const client = dial(true)
   const path = `/feed/a/ws?lane=${LANE}`
@@ -195,17 +195,20 @@ test.each([
   ['is longer than its Content-Length', REQUEST, `${ANSWER} and more`],
   ['has a body although the request is a HEAD', REQUEST.replace('GET', 'HEAD'), ANSWER],
   ['has a chunk without a length', REQUEST, `${CHUNKED}xyz\r\nabc\r\n\r\n\r\nHTTP`],
-])('a response that %s is passed on completely, and then the connection ends', async (_which, request, answer) => {
-  const { dial, far } = await joined()
-  const client = dial()
-  client.socket.write(request)
-  const server = await far.connection(0)
-  await server.has('\r\n\r\n')
-  server.socket.write(answer)
-  await client.ended
-  expect([client.trouble(), client.text()]).toEqual([null, answer])
-  await server.ended
-})
+])(
+  'the relay passes on completely a response that %s, and then ends the connection',
+  async (_which, request, answer) => {
+    const { dial, far } = await joined()
+    const client = dial()
+    client.socket.write(request)
+    const server = await far.connection(0)
+    await server.has('\r\n\r\n')
+    server.socket.write(answer)
+    await client.ended
+    expect([client.trouble(), client.text()]).toEqual([null, answer])
+    await server.ended
+  },
+)
 
 test.each([
   ['is not HTTP', 'hello\n\nworld'],
@@ -213,18 +216,21 @@ test.each([
   ['is shorter than its Content-Length', ANSWER.slice(0, -1)],
   ['ends within a chunk', `${CHUNKED}9\r\nabc`],
   ['has no bytes', ''],
-])("a response that %s is passed on, and the client's connection ends after it", async (_which, answer) => {
-  const { dial, far } = await joined()
-  const client = dial()
-  client.socket.write(REQUEST)
-  const server = await far.connection(0)
-  await server.has(PASSED)
-  server.socket.end(answer)
-  await client.ended
-  expect([client.trouble(), client.text()]).toEqual([null, answer])
-})
+])(
+  "the relay passes on the bytes of a response that %s, and then ends the client's connection",
+  async (_which, answer) => {
+    const { dial, far } = await joined()
+    const client = dial()
+    client.socket.write(REQUEST)
+    const server = await far.connection(0)
+    await server.has(PASSED)
+    server.socket.end(answer)
+    await client.ended
+    expect([client.trouble(), client.text()]).toEqual([null, answer])
+  },
+)
 
-test('bytes between two requests are dropped, and the next request opens a new connection', async () => {
+test("bytes that the student's server sends between two requests are dropped, and the next request opens a new connection", async () => {
   const { dial, far } = await joined()
   const client = dial()
   client.socket.write(REQUEST)
@@ -257,7 +263,7 @@ test("after the student's server has restarted, a client's open connection leads
   await server.ended
 })
 
-test("a slow reader slows down the student's server", async () => {
+test("the relay makes the student's server wait for a slow reader", async () => {
   const { dial, far } = await joined()
   const client = dial()
   client.socket.write(REQUEST)
@@ -339,7 +345,7 @@ test('a change of conditions ends idle and endless responses at once, and a resp
   await Promise.all([first.ended, second.ended, third.ended, fourth.ended])
 })
 
-test("when a client leaves, the student's connection ends; a reset by the student's server reaches the client", async () => {
+test("the relay ends the connection to the student's server when a client leaves, and passes a reset of that server on to the client", async () => {
   const { dial, far } = await joined()
   const left = dial()
   left.socket.write(REQUEST)

@@ -8,7 +8,7 @@ import type { Event } from '../../../server/protocol/feed.ts'
 const eventsOf = (count: number): readonly Event[] =>
   Array.from({ length: count }, (_, i) => ({ id: `e.${i}`, room: 'a', at: 0, type: 'message', user: 'Ada', text: '' }))
 
-test('deliveries of the same events in one turn are reported together, with their times', async () => {
+test('deliveries of the same events in one turn of the event loop are reported together, with their first and last time', async () => {
   const reports: unknown[][] = []
   const count = countTogether((...report) => reports.push(report))
   const events = eventsOf(2)
@@ -25,7 +25,7 @@ test('deliveries of the same events in one turn are reported together, with thei
   expect(reports.map(([, , clients]) => clients)).toEqual([3, 1])
 })
 
-test('the reports have as many events and as much history as the deliveries, in any order and number of turns', async () => {
+test('the reports add up to the events and the history of all deliveries, in any order and number of turns', async () => {
   const batches = [0, 1, 2, 5].map(eventsOf)
   const delivery = fc.record({
     events: fc.constantFrom(...batches),

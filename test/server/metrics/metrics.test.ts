@@ -62,7 +62,7 @@ test('each transport has metrics of its clients, its deliveries and their delay'
   })
 })
 
-test('a burst to many clients counts as often as the clients receive its events', async () => {
+test('each event of a burst counts once for each client that receives it', async () => {
   await using server = await serve()
   await server.publish('kept')
   const paths = [...routesOf('stream'), ...routesOf('stream').map((path) => `${path}?after=0`)]
@@ -84,7 +84,7 @@ test('a burst to many clients counts as often as the clients receive its events'
   await Promise.all([publisher, ...clients].map((client) => client.close()))
 })
 
-test('history that a stream requests counts as delivered, and its age does not count as delay', async () => {
+test('earlier events that a stream requests count as deliveries, but their age does not count as a delay', async () => {
   await using server = await serve()
   await server.publish('old')
   const response = await fetch(`${server.origin}/feed/lobby/sse?after=0`)
@@ -133,7 +133,7 @@ test('a WebSocket that does not answer a ping counts as a drop with its reason',
   }
 })
 
-test('/metrics and /health show that the log takes no writes, until it takes one again', async () => {
+test('/metrics and /health report that the log refuses writes until the log accepts a write again', async () => {
   const kept = memoryLog()
   let isFull = true
   const log: Log = {
@@ -160,7 +160,7 @@ test('/metrics and /health show that the log takes no writes, until it takes one
   expect(await health()).toMatchObject({ status: 'ok', log: 'ok' })
 })
 
-test('a stall of the event loop is reported once and not for ever', async () => {
+test('/metrics reports a stall of the event loop, and a later reading no longer contains it', async () => {
   await using server = await serve()
   const most = 'fourwire_event_loop_delay_seconds{of="max"}'
   await until('/metrics shows a stall of more than 0.1 s', async () => {

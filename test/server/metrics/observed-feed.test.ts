@@ -33,7 +33,7 @@ async function anHourAhead(act: () => Promise<unknown>): Promise<void> {
   clock.mockRestore()
 }
 
-test('events that were committed before a follower came are history, and later events are not', async () => {
+test('events that were committed before a follower came count as history, and later events do not', async () => {
   const { feed, counted, follow } = observed()
   await feed.publish('a', say('1'))
   follow()
@@ -45,7 +45,7 @@ test('events that were committed before a follower came are history, and later e
   expect(counted).toEqual(['(1)', '2', '(1)', '(2)'])
 })
 
-test('an event that was kept with a later time is history, because its age would be negative', async () => {
+test('an event whose stored time is in the future counts as history, because its age would be negative', async () => {
   const { feed, counted, follow } = observed()
   await anHourAhead(() => feed.publish('a', say('1')))
   follow()
@@ -54,7 +54,7 @@ test('an event that was kept with a later time is history, because its age would
   expect(counted).toEqual(['(1)', '(1)'])
 })
 
-test('an event that was accepted before a follower came, but committed after, is not history', async () => {
+test('an event that was accepted before a follower came, but committed afterwards, does not count as history', async () => {
   const { feed, counted, follow } = observed()
   await feed.publish('a', say('1'))
   const publishing = feed.publish('a', say('2'))
@@ -65,7 +65,7 @@ test('an event that was accepted before a follower came, but committed after, is
   expect(counted).toEqual(['(1)', '2'])
 })
 
-test('an event that a follower reads together with history is not history if it was committed after the follower came', async () => {
+test('an event that was committed after a follower came is not history, even if the follower reads it together with history', async () => {
   const inner = memoryLog()
   const slow: Log = { ...inner, read: async (...asked) => (await turn(), inner.read(...asked)) }
   const { feed, counted, follow } = observed(slow)
@@ -76,7 +76,7 @@ test('an event that a follower reads together with history is not history if it 
   expect(counted).toEqual(['(1)', '(2)', '3'])
 })
 
-test('events that a follower reads later, because it was held back, are not history', async () => {
+test('events that a follower gets late because it was not ready do not count as history', async () => {
   const { feed, counted, follow } = observed()
   let release = () => {}
   follow(() => new Promise<void>((resolve) => (release = resolve)))
@@ -89,7 +89,7 @@ test('events that a follower reads later, because it was held back, are not hist
   expect(counted).toEqual(['1', '2', '3'])
 })
 
-test('an event in the answer to a poll is history if it is older than a minute', async () => {
+test('an event in the answer to a poll counts as history if it is older than a minute', async () => {
   const { feed, counted } = observed()
   await feed.publish('a', say('1'))
   await feed.since('a', '0', 10)

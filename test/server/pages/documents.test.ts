@@ -28,7 +28,7 @@ describe('the list of documents', () => {
       expect(html).toContain(`<a href="/docs/${name}">${label}</a><small>${about}</small>`)
   })
 
-  test('leaves out a document whose file is missing, and gives it no page', async () => {
+  test('leaves out a document whose file is missing, and this document has no page', async () => {
     const app = await served({ 'server/README.md': '# The server\n' })
     const { body } = await app.inject('/docs')
     expect(Array.from(body.matchAll(/<li>.*?href="([^"]*)"/g), ([, href]) => href)).toEqual(['/docs/server'])
@@ -62,7 +62,7 @@ describe('the page of a document', () => {
     expect(checked).toBeGreaterThan(50)
   })
 
-  test('has the same security headers as a lesson, and names itself in the head', async () => {
+  test('has the same security headers as a lesson, a title, and a link that is marked as the current page', async () => {
     await using server = await serve()
     const document = await fetch(`${server.origin}/docs/server`)
     const lesson = await fetch(`${server.origin}/lessons/04-long-polling`)
@@ -109,7 +109,7 @@ test.each([
   '/docs/..%2Fpackage.json',
   '/docs/server%2FREADME.md',
   '/docs/',
-])('%s gets a 404', async (path) => {
+])('a request for %s gets a 404', async (path) => {
   const app = await served({ 'README.md': '# Fourwire\n', 'server/README.md': '# The server\n' })
   expect((await app.inject(path)).statusCode).toBe(404)
 })

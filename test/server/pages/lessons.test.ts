@@ -60,7 +60,7 @@ describe('the page of a lesson', () => {
     )
   })
 
-  test('has an answer that can be opened, and shows all other HTML as text', async () => {
+  test('has an answer that a reader can open, and shows all other HTML as text', async () => {
     const html = await lesson(
       '<details>\n<summary>Answer</summary>\n\nIt **waits**.\n\n</details>\n\n<script>alert(1)</script> [x](javascript:alert(1))\n',
     )
@@ -145,7 +145,7 @@ test.each([
   '/lessons/03-SHORT-POLLING',
   '/source/lessons/03-short-polling/solution/short-poll.ts',
   '/source/lessons/kit/runner.ts',
-])('%s gets a 404', async (path) => {
+])('a request for %s gets a 404', async (path) => {
   const app = await served({
     'lessons/03-short-polling/README.md': HEAD,
     'lessons/03-short-polling/solution/short-poll.ts': '',

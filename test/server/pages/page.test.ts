@@ -17,14 +17,14 @@ import type { Source } from '../../../server/protocol/source.ts'
 const REPOSITORY = join(import.meta.dirname, '../../..')
 
 describe('a file of web/', () => {
-  test('is sent as JavaScript, with every line and column where the repository has it', async () => {
+  test('is sent as JavaScript in which all code keeps its line and column', async () => {
     const text = 'interface A { b: string }\n\nconst a: Readonly<A> = { b: "ü" } as const\n  export { a }\n'
     const { body, headers } = await get(await served({ 'web/view/a.ts': text }), '/view/a.ts')
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8')
     expect(body).toBe(text.replace(/interface.*|: Readonly<A>|as const/g, (types) => ' '.repeat(types.length)))
   })
 
-  test('gets an error that names it and a command if its types cannot be removed', async () => {
+  test('leads to an error that names the file and a command if the server cannot remove its types', async () => {
     const address = await served({ 'web/view/bad.ts': 'enum Wire { Sse }' })
     const { status, body } = await get(address, '/view/bad.ts')
     expect(status).toBe(500)
@@ -39,7 +39,7 @@ describe('a file of web/', () => {
     expect((await get(address, '/a.ts')).body).toBe('const a    = 10')
   })
 
-  test('is stripped of its types without a warning on stderr', async () => {
+  test('loses its types without a warning on stderr', async () => {
     const script = `
       import Fastify from 'fastify'
       import { page } from './server/pages/page.ts'
@@ -50,7 +50,7 @@ describe('a file of web/', () => {
     expect(await node).toEqual({ stdout: '200\n', stderr: '' })
   })
 
-  test('named index.html is sent for the address /', async () => {
+  test('is sent for the address / if its name is index.html', async () => {
     const { body, headers } = await get(await served({ 'web/sandbox/index.html': '<!doctype html>' }), '/')
     expect([headers['content-type'], body]).toEqual(['text/html; charset=utf-8', '<!doctype html>'])
   })
@@ -77,7 +77,7 @@ describe.each([
   '/vendor/uplot/uPlot.min.css',
   '/source/web/a.ts',
 ])('%s', (path) => {
-  test('is requested on every load, and gets 304 while it is unchanged', async () => {
+  test('is revalidated on every load, and the response is 304 while the file is unchanged', async () => {
     const address = await served(SITE)
     const first = await get(address, path)
     expect(first).toMatchObject({ status: 200, headers: { 'cache-control': 'no-cache' } })
@@ -88,7 +88,7 @@ describe.each([
     expect((await get(address, path, { headers: { 'if-none-match': '"other"' } })).body).toBe(first.body)
   })
 
-  test('gets the same headers for HEAD as for GET, without the body', async () => {
+  test('has the same headers for HEAD as for GET, and no body', async () => {
     const address = await served(SITE)
     const { headers } = await get(address, path)
     const { 'content-type': type, 'content-length': length, etag } = headers
@@ -109,7 +109,7 @@ describe.each([
   '/vendor/lit-html/lit-html.js',
   '/source/web/large.ts',
 ])('the large file %s', (path) => {
-  test('is smaller for a client that accepts gzip, with the same content', async () => {
+  test('is sent smaller to a client that accepts gzip, with the same content', async () => {
     const address = await served(LARGE)
     const plain = await get(address, path)
     const gzipped = await get(address, path, GZIP)
@@ -137,7 +137,7 @@ describe.each([
     expect((await ask(plain.headers.etag, GZIP.headers)).status).toBe(200)
   })
 
-  test('gets the same headers for HEAD as for GET with gzip', async () => {
+  test('has the same headers for HEAD as for GET if the client accepts gzip', async () => {
     const address = await served(LARGE)
     const { headers } = await get(address, path, GZIP)
     const { 'content-length': length, 'content-encoding': encoding, etag } = headers
@@ -161,7 +161,7 @@ test.each([
   ['identity', false],
   ['br', false],
   ['', false],
-])('accept-encoding: %s gets gzip: %s', async (accepted, isGzipped) => {
+])('the accept-encoding "%s" leads to a response with gzip: %s', async (accepted, isGzipped) => {
   const address = await served(LARGE)
   const { headers } = await get(address, '/large.ts', { headers: { 'accept-encoding': accepted } })
   expect(headers['content-encoding'] === 'gzip').toBe(isGzipped)
@@ -172,7 +172,7 @@ test.each(['/a.css', '/large.png'])('%s is sent uncompressed, because gzip would
   expect(headers).not.toHaveProperty('content-encoding')
 })
 
-test('a file that has changed on disk is compressed again', async () => {
+test('the server compresses a file again after it has changed on disk', async () => {
   const root = await folder(LARGE)
   const address = await listening(root)
   await get(address, '/large.css', GZIP)
@@ -246,7 +246,7 @@ describe('a path outside the public files', () => {
     '/source/web/index.html',
     '/source/web/tsconfig.json',
     '/source/node_modules/lit/index.js',
-  ])("%s gets the app's own 404", async (path) => {
+  ])('gets the 404 of the app: %s', async (path) => {
     const address = await served({
       ...SITE,
       'package.json': '{}',
@@ -278,7 +278,7 @@ describe('the content security policy', () => {
     })
   })
 
-  test('hashes the import map with LF line ends, even if Git has written CRLF', async () => {
+  test('contains the hash of the import map with LF line ends, even if the file has CRLF', async () => {
     const { headers } = await get(await served({ 'web/sandbox/index.html': document('\r\n{}\r\n') }), '/')
     expect(headers['content-security-policy']).toContain(hash('\n{}\n'))
   })
@@ -298,7 +298,7 @@ describe('the content security policy', () => {
 })
 
 describe("this repository's page", () => {
-  test('finds every file that it names, and every module that web/ imports through its import map', async () => {
+  test('names only files that exist, and its import map finds every module that web/ imports', async () => {
     const address = await listening(REPOSITORY)
     const html = (await get(address, '/')).body
     const modules = globSync('**/*.ts', { cwd: join(REPOSITORY, 'web') }).map(
@@ -322,7 +322,7 @@ describe("this repository's page", () => {
 
 describe('the source view', () => {
   test.each(globSync(['server/**/*.ts', 'web/**/*.ts'], { cwd: REPOSITORY }))(
-    'has all pieces of the file %s',
+    'shows all of the text of the file %s',
     async (path) => {
       const url = `/source/${path.replaceAll('\\', '/')}`
       const source: Source = JSON.parse((await get(await listening(REPOSITORY), url)).body)

@@ -18,13 +18,13 @@ const FILES = {
   uplot: 'dist/uPlot.iife.min.js',
 }
 
-test('modules are found in an installation of npm', () => {
+test('the server finds the modules of packages that npm installed', () => {
   const root = folder()
   for (const name of Object.keys(FILES)) write(join(root, 'node_modules', name), name)
   expect([...findVendored(root)]).toEqual(Object.keys(FILES).map((name) => [name, join(root, 'node_modules', name)]))
 })
 
-test('modules are found in an installation of pnpm, beside the package that needs them and through a link', () => {
+test('the server finds the modules of packages that pnpm installed, beside the package that needs them and through a link', () => {
   const root = folder()
   const store = join(root, 'node_modules/.pnpm')
   for (const name of ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'])
@@ -41,26 +41,29 @@ test.each([
   ['ws', /Cannot find package 'ws'.*\. Install the packages again: npm ci$/m],
   ['typebox', /Cannot find package 'typebox'.*\. Install the packages again: npm ci$/m],
   ['fastify', /Cannot find package 'fastify'.*\. Install the packages again: npm ci$/m],
-])('without %s the server ends with code 2 and an error that names the package', async (missing, sentence) => {
-  const root = folder()
-  for (const name of ['package.json', 'server', 'web'])
-    cpSync(join(REPOSITORY, name), join(root, name), { recursive: true })
-  mkdirSync(join(root, 'node_modules/@lit'), { recursive: true })
-  for (const name of readdirSync(PACKAGES))
-    if (name !== missing && name !== 'lit' && name !== '@lit')
-      symlinkSync(join(PACKAGES, name), join(root, 'node_modules', name))
-  // A link would lead to the other packages beside the real one.
-  cpSync(join(PACKAGES, 'lit'), join(root, 'node_modules/lit'), { recursive: true })
-  const child = spawn(process.execPath, ['server/main.ts', '--port', '0', '--data', ':memory:'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  expect((await once(child, 'close'))[0]).toBe(2)
-  expect(said).toMatch(sentence)
-  expect(said).not.toMatch(/^ {4}at /m)
-})
+])(
+  'without the package %s, the server ends with code 2 and an error that names the package',
+  async (missing, sentence) => {
+    const root = folder()
+    for (const name of ['package.json', 'server', 'web'])
+      cpSync(join(REPOSITORY, name), join(root, name), { recursive: true })
+    mkdirSync(join(root, 'node_modules/@lit'), { recursive: true })
+    for (const name of readdirSync(PACKAGES))
+      if (name !== missing && name !== 'lit' && name !== '@lit')
+        symlinkSync(join(PACKAGES, name), join(root, 'node_modules', name))
+    // A link would lead to the other packages beside the real one.
+    cpSync(join(PACKAGES, 'lit'), join(root, 'node_modules/lit'), { recursive: true })
+    const child = spawn(process.execPath, ['server/main.ts', '--port', '0', '--data', ':memory:'], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    expect((await once(child, 'close'))[0]).toBe(2)
+    expect(said).toMatch(sentence)
+    expect(said).not.toMatch(/^ {4}at /m)
+  },
+)
 
 function folder(): string {
   const root = mkdtempSync(join(tmpdir(), 'fourwire-vendored-'))

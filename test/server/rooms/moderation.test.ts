@@ -58,14 +58,14 @@ const ROUTES = [
   ['PUT', '/moderation/people/Ada'],
 ] as const
 
-test.each(ROUTES)('%s %s is refused to everybody but the instructor', async (method, path) => {
+test.each(ROUTES)('the server refuses %s %s to everybody but the instructor', async (method, path) => {
   const server = await served()
   const body = method === 'PUT' ? { is: 'muted' } : undefined
   expect((await ask(server, method, path, body)).status).toBe(403)
   expect((await ask(server, method, path, body, { authorization: 'Bearer wrong' })).status).toBe(403)
 })
 
-describe.each(['memory', 'SQLite'] as const)('in a %s log', (kind) => {
+describe.each(['memory', 'SQLite'] as const)('with a %s log', (kind) => {
   const logs = () => {
     if (kind === 'memory') return { log: memoryLog(), again: null }
     const folder = mkdtempSync(join(tmpdir(), 'fourwire-'))
@@ -74,7 +74,7 @@ describe.each(['memory', 'SQLite'] as const)('in a %s log', (kind) => {
     return { log: sqliteLog(file), again: () => sqliteLog(file) }
   }
 
-  test('a removed message is missing from replay, its place is kept, and readers get its id', async () => {
+  test('readers get the id of a removed message, and a replay has its place without its content', async () => {
     const { log, again } = logs()
     const server = await served({ log })
     const { heard } = await listen(server, '/feed/lobby/ws')
@@ -98,7 +98,7 @@ describe.each(['memory', 'SQLite'] as const)('in a %s log', (kind) => {
     expect(JSON.stringify(await replay(await served({ log: again() })))).not.toContain('rude')
   })
 
-  test('a cleared room has no earlier messages, and later messages stay', async () => {
+  test('clearing a room removes all earlier messages and no later ones', async () => {
     const server = await served(logs())
     for (const text of ['one', 'two', 'three']) await say(server, 'Eve', text)
     expect((await ask(server, 'DELETE', '/feed/lobby/messages', undefined, asInstructor)).status).toBe(204)
@@ -108,7 +108,7 @@ describe.each(['memory', 'SQLite'] as const)('in a %s log', (kind) => {
     expect(events.map(({ text }) => text).filter(Boolean)).toEqual(['four'])
   })
 
-  test('a deleted board is empty, its readers get an event, and one request deletes all boards', async () => {
+  test('a deleted board is empty and its readers get an event, and one request can delete all boards', async () => {
     const server = await served(logs())
     const list = { user: 'Eve', type: 'list_created', list: { id: 'rude', title: 'rude' } }
     for (const room of ['a', 'b', 'c']) expect((await ask(server, 'POST', `/boards/${room}`, list)).status).toBe(201)
@@ -159,7 +159,7 @@ describe('a muted person', () => {
     expect((await say(server, 'Eve', 'x')).status).toBe(201)
   })
 
-  test('is also muted by the page, whatever name the page uses next', async () => {
+  test('stays muted if the same page uses another name', async () => {
     const server = await served()
     expect((await say(server, 'Eve', 'x', '/feed/lobby?lane=abcd1234.x')).status).toBe(201)
     await ask(server, 'PUT', '/moderation/people/Eve', { is: 'muted' }, asInstructor)
@@ -168,7 +168,7 @@ describe('a muted person', () => {
   })
 })
 
-test('a muted person cannot type under that name on a connection that was opened later', async () => {
+test('a muted person cannot send "typing" under that name, even on a connection that was opened later', async () => {
   const server = await served()
   await ask(server, 'PUT', '/moderation/people/Eve', { is: 'muted' }, asInstructor)
   const feed = await listen(server, '/feed/lobby/ws')
@@ -183,7 +183,7 @@ test('a muted person cannot type under that name on a connection that was opened
 })
 
 test.each(['E\u200bve', '   ', '\u202eevE', 'a/b', '..', '%2e'])(
-  'the name "%s" can be muted and allowed again',
+  'the instructor can mute the name "%s" and allow it again',
   async (name) => {
     const server = await served()
     const path = `/moderation/people/${encodeURIComponent(name).replace(/^\.+$/, '%20$&')}`

@@ -50,7 +50,7 @@ test.each([
   ['fe80::9%wlan0', 'fe80::9%wlan0'],
   ['localhost', '127.0.0.1'],
   ['LOCALHOST.', '127.0.0.1'],
-])('--host "%s" listens on %s', async (text, host) => {
+])('with --host "%s", the server listens on %s', async (text, host) => {
   expect((await place(text)).host).toBe(host)
 })
 
@@ -74,11 +74,11 @@ test.each([
   await expect(place(text)).rejects.toThrow(message)
 })
 
-test('the error names the variable that the value came from', async () => {
+test('the error for a host names the environment variable that contained the value', async () => {
   await expect(placeOf('x86_64-conda-linux-gnu.invalid', 'HOST', OWN)).rejects.toThrow(/^HOST is "x86_64/)
 })
 
-test("0.0.0.0 is reached by the machine's IPv4 addresses, and :: by all its addresses", async () => {
+test('a server on 0.0.0.0 can be reached by all IPv4 addresses of the machine, and a server on :: by all its addresses', async () => {
   const [ipv4, both] = [await place('0.0.0.0'), await place('::')]
   expect(ipv4.names).toEqual(expect.arrayContaining(['localhost', '127.0.0.1', '198.51.100.7']))
   expect(ipv4.names).not.toContain('[2001:db8::7]')
@@ -103,7 +103,7 @@ test.each([
   ['EAFNOSUPPORT', 'is switched off'],
   ['EACCES', 'Port 80 is reserved for the system'],
   ['EMFILE', 'The server cannot listen on 127.0.0.1, port 80: too many'],
-])('a start that fails with %s gives a sentence for people', (code, sentence) => {
+])('if the start fails with %s, the error is a sentence for people', (code, sentence) => {
   expect(listenTrouble(Object.assign(new Error('too many'), { code }), '127.0.0.1', 80)).toContain(sentence)
 })
 
@@ -111,7 +111,7 @@ const hasIPv6 = networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6
 
 describe.skipIf(!hasIPv6)('on a machine with IPv6 (skipped if the loopback interface has none)', () => {
   test.each(['::', '::1', '0.0.0.0', 'localhost', ...linkLocal().slice(0, 1)])(
-    'a server on %s responds at every address that it prints; on :: at every address of the machine',
+    'a server on %s responds at every address that it prints, and a server on :: at every address of the machine',
     async (host) => {
       const before = await placeOf(host)
       await using server = await spawnServer('--data', ':memory:', '--host', host)
@@ -145,7 +145,7 @@ describe.skipIf(!hasIPv6)('on a machine with IPv6 (skipped if the loopback inter
   )
 })
 
-test('the listeners on a port are the addresses at which a program accepts connections', async () => {
+test('the list of listeners on a port has exactly the addresses at which a program accepts connections', async () => {
   const port = await occupied('127.0.0.1')
   expect(await listenersOn(port)).toEqual(['127.0.0.1'])
   expect(await listenersOn(0)).toEqual([])
@@ -159,7 +159,7 @@ test('a listener is found even if the event loop is blocked for longer than the 
   expect(await found).toEqual(['127.0.0.1'])
 })
 
-test('links leave out the addresses of other programs', async () => {
+test('the printed links do not contain addresses at which another program listens', async () => {
   const both = await place('::')
   expect(ownLinkNames(both, []).slice(0, 3)).toEqual(['localhost', '198.51.100.7', '[2001:db8::7]'])
   expect(ownLinkNames(both, ['::1', '2001:db8::7']).slice(0, 2)).toEqual(['127.0.0.1', '198.51.100.7'])

@@ -28,7 +28,7 @@ test.each([
     'https://3000-cs-1-default.cs-europe-west1.cloudshell.dev',
   ],
   [{ VSCODE_PROXY_URI: 'https://{{port}}--main--ada.coder.example/' }, 'https://3000--main--ada.coder.example'],
-])('%j names a service that forwards %s', (env, origin) => {
+])("the environment %j shows that a service forwards the server's port as %s", (env, origin) => {
   expect(forwardingIn(env)?.originOf(3000)).toBe(origin)
 })
 
@@ -40,11 +40,11 @@ test.each([
   { GITPOD_WORKSPACE_URL: 'not a URL' },
   // The port is in the path, but pages must begin at the root of an origin.
   { VSCODE_PROXY_URI: 'https://code.example/proxy/{{port}}/' },
-])('%j names no usable service', (env) => {
+])('the environment %j shows no service that forwards a port', (env) => {
   expect(forwardingIn(env)).toBeNull()
 })
 
-test('over SSH or in a container, people are told how to reach the server', () => {
+test('over SSH or in a container, the server tells people how to reach it', () => {
   const ssh = { SSH_CONNECTION: '198.51.100.1 5000 198.51.100.2 22', USER: 'ada' }
   expect(wayHere(ssh, 3000, false)).toContain('ssh -L 3000:localhost:3000 ada@198.51.100.2')
   expect(wayHere({ SSH_CONNECTION: '::1 5000 ::1 2222' }, 3000, false)).toContain(
@@ -84,7 +84,7 @@ describe('a server in a codespace', () => {
     expect(await post(port, '/feed/lobby', {}, { host: 'evil-3000.app.github.dev' })).toBe(421)
   })
 
-  test('gives a lesson links that work from outside and make the student the instructor', async () => {
+  test("prints links for a lesson that work from outside and give the student the instructor's rights", async () => {
     for (const [name, value] of Object.entries(CODESPACE)) {
       const before = process.env[name]
       process.env[name] = value

@@ -63,7 +63,7 @@ describe.each([
 ])('a response in HTTP/%s', (version, read) => {
   const request = get('/').replace('1.1', version.slice(0, 3))
 
-  test('contains its own writes and the chunks in the order of the calls, in the same tick and in later ones', async () => {
+  test('contains normal writes and chunks in the order of the calls, within one tick and over several ticks', async () => {
     const { client, responses } = await connected(request)
     const response = only(responses)
     response.write('a')
@@ -84,7 +84,7 @@ describe.each([
     expect(Buffer.from(read(answer), 'latin1').toString()).toBe('abcdefghélloi')
   })
 
-  test('takes large chunks after its head, and the promise of each resolves only when the client reads', async () => {
+  test('sends large chunks after its head, and the promise of each chunk resolves only when the client reads', async () => {
     const { client, responses } = await connected(request, false)
     const response = only(responses)
     const large = chunk('x'.repeat(MUCH_BYTES))
@@ -101,7 +101,7 @@ describe.each([
     expect(read(client.text())).toBe(`begin ${'x'.repeat(2 * MUCH_BYTES)} end`)
   })
 
-  test('raises no error when chunks are written before and after its client leaves', async () => {
+  test('raises no error if chunks are written before and after its client leaves', async () => {
     const { client, responses } = await connected(request, false)
     const response = only(responses)
     const errors: unknown[] = []
@@ -140,7 +140,7 @@ test('chunks of a second pipelined request wait until the first response has end
   expect(decoded(rest).body).toBe(`second two${'x'.repeat(MUCH_BYTES)} end`)
 })
 
-test('a batch is encoded once, and its frame has the length in bytes', () => {
+test('a batch is encoded once for all clients, and its chunk states the length in bytes', () => {
   const batch = { text: 'é'.repeat(10) }
   expect(chunkOf(batch)).toBe(chunkOf(batch))
   expect(chunkOf(batch).framed.toString()).toBe(`14\r\n${batch.text}\r\n`)

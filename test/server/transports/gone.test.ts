@@ -51,7 +51,7 @@ test.each([...routesOf('poll'), ...routesOf('stream')])(
 test.each([
   ['/feed/lobby/sse', 'retry:', /retry: \d+\n\n/g],
   ['/feed/lobby/stream', 'connected', /\r\n0\r\n\r\n/g],
-])('%s on a slow line ends once, and nothing is written after its end', async (path, welcome, goodbye) => {
+])('on a slow line, the stream %s ends once, and nothing is written after its end', async (path, welcome, goodbye) => {
   await using server = await serve({ conditions: { latencyMs: 150 }, times: { heartbeatMs: 20 } })
   const trouble = vi.spyOn(server.app.log, 'error')
   await using client = raw(server.port, get(path))

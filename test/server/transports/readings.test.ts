@@ -26,7 +26,7 @@ function count({ body }: EventReading, text: string, cuts: number[]) {
   }
 }
 
-test('in a poll\u2019s answer exactly the JSON of the events is payload', () => {
+test('in the answer to a poll, only the JSON of the events counts as payload', () => {
   fc.assert(
     fc.property(EVENTS, fc.array(fc.nat(500)), (events, cuts) => {
       const presence = { here: [{ userId: 'ada', name: 'Ada', tabs: 1 }], typing: [] }
@@ -43,7 +43,7 @@ test('in a poll\u2019s answer exactly the JSON of the events is payload', () => 
 
 const HEARTBEATS = [':hb\n\n', ':hb\nevent: heartbeat\ndata:\n\n']
 
-test('in an event stream the events\u2019 own JSON is payload, and comments are heartbeats', () => {
+test('in an event stream, the JSON of the events counts as payload, and comments count as heartbeats', () => {
   const block = fc.oneof(
     fc.record({ event: fc.jsonValue() }),
     fc.constantFrom(...HEARTBEATS, 'retry: 1000\nid: a.1\n\n', 'event: gap\nid: a.1\ndata: {"type":"gap"}\n\n'),
@@ -67,7 +67,7 @@ test('in an event stream the events\u2019 own JSON is payload, and comments are 
   )
 })
 
-test('a comment inside an event counts only its own line as a heartbeat', () => {
+test('only the line of a comment inside an event counts as a heartbeat', () => {
   expect(count(transports.sse.reading, 'id: 1\n:hb\ndata:{}\n\n', [])).toEqual({
     payload: 2,
     heartbeats: 4,
@@ -75,7 +75,7 @@ test('a comment inside an event counts only its own line as a heartbeat', () => 
   })
 })
 
-test('in lines of JSON the events\u2019 own JSON is payload, and a heartbeat takes its line break with it', () => {
+test('in lines of JSON, the JSON of the events counts as payload, and a heartbeat counts with its line break', () => {
   const line = fc.oneof(
     fc.record({ event: fc.record({ id: fc.string(), at: fc.integer(), text: fc.string({ unit: 'grapheme' }) }) }),
     fc.constantFrom('{"type":"heartbeat"}', '{"type":"gap","cursor":"a.1"}', 'no JSON', ''),

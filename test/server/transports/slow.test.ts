@@ -68,7 +68,7 @@ describe.each([...routesOf('stream'), ...routesOf('socket')])('a client of %s th
   })
 })
 
-test('a dropped WebSocket that reads again in time gets the reason in a close with 1013', async () => {
+test('a dropped WebSocket client that reads again in time gets a close frame with 1013 and the reason', async () => {
   await using server = await serve({ times: TIMES, limits: false })
   using page = await listenToDrops(server.origin, 'a1b2c3d4')
   const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/feed/lobby/ws?lane=a1b2c3d4.ws`)
@@ -86,7 +86,7 @@ describe.each([
   ['a long poll', '/feed/lobby/long-poll?after=0'],
   ['a module of the page', '/vendor/uplot/uPlot.js'],
 ])('a client that does not read the answers of %s', (_what, path) => {
-  test('is dropped, however many requests it has sent', async () => {
+  test('is dropped, no matter how many requests it has sent', async () => {
     await using server = await serve({ times: TIMES, limits: false })
     await fill(server, 200_000)
     stalled(raw(server.port, get(path).repeat(400), false))
@@ -95,7 +95,7 @@ describe.each([
   })
 })
 
-test('a client with too many waiting bytes is dropped, although it still reads a little', async () => {
+test('the server drops a client for which too many bytes wait, even if the client still reads a few bytes', async () => {
   await using server = await serve({ times: { stalledMs: 1000, waitingBytes: 50_000 }, limits: false })
   using page = await listenToDrops(server.origin, 'a1b2c3d4')
   stalled(raw(server.port, get('/feed/lobby/sse?lane=a1b2c3d4.sse'), false))
@@ -124,7 +124,7 @@ test('a client in a black hole is not dropped, because neither end may notice th
 })
 
 describe('a connection whose client has disappeared without a FIN', () => {
-  test('is closed after an unanswered ping, within two heartbeats, if it is a WebSocket', async () => {
+  test('is closed within two heartbeats, after an unanswered ping, if it is a WebSocket', async () => {
     await using server = await serve({ times: { heartbeatMs: 300 } })
     // The raw client reads everything and does not answer pings.
     const client = stalled(await rawWebSocket(server.port))

@@ -52,7 +52,7 @@ test('the meter\u2019s row of a new transport has the bytes of its socket, split
   expect(Object.values(lane.split).reduce((sum, bytes) => sum + bytes)).toBe(lane.bytesUp + lane.bytesDown)
 })
 
-test('a page sees the crossings of a new transport and inspects its exchange, byte for byte', async () => {
+test('a page gets the crossings of a new transport, and can inspect the exact bytes of its exchange', async () => {
   await using server = await serve()
   const page = new WebSocket(`${server.origin.replace('http', 'ws')}/lab?room=elsewhere&page=a1b2c3d4`)
   const messages: LabMessage[] = []
@@ -100,7 +100,7 @@ test('/openapi.json describes the route of a new transport', async () => {
   expect(paths[`/feed/{room}/${TOY}`].get.summary).toBe('Netstrings: a response that never ends')
 })
 
-test('a client of a new transport that reads nothing is dropped; /metrics counts it and its page learns why', async () => {
+test('a client of a new transport that reads nothing is dropped, /metrics counts the drop, and the page gets the reason', async () => {
   await using server = await serve({ times: { stalledMs: 250 }, limits: false })
   using page = await listenToDrops(server.origin, 'a1b2c3d4')
   await using client = raw(server.port, get(PATH), false)
@@ -115,7 +115,7 @@ test('a client of a new transport that reads nothing is dropped; /metrics counts
   await client.closed()
 })
 
-test('conditions apply to a new transport: latency delays it, a buffering proxy holds it, a cut ends it', async () => {
+test('network conditions affect a new transport: latency delays it, a buffering proxy holds it, a cut ends it', async () => {
   await using server = await serve({ conditions: { latencyMs: 60 } })
   await using delayed = raw(server.port, get(PATH))
   await until('the head of the response has arrived', () => delayed.text().includes('\r\n\r\n'))

@@ -23,7 +23,7 @@ async function open(url: string) {
 
 const wsOrigin = (origin: string) => origin.replace('http', 'ws')
 
-test('the course\u2019s transcript works: no path, a ping, and errors that keep the connection open', async () => {
+test('a WebSocket without a path gets "connected", a pong for a ping, and errors that keep the connection open', async () => {
   await using server = await serve()
   const { socket, messages, say } = await open(wsOrigin(server.origin))
   expect(messages[0]).toEqual({ type: 'connected', message: 'WebSocket connected' })
@@ -80,7 +80,7 @@ test.each([
   ['a message without a text', '{"type":"message","user":"Ada"}', 'bad-message'],
   ['a message into a room not joined', '{"type":"message","room":"other","user":"Ada","text":"x"}', 'not-joined'],
   ['typing in a room not joined', '{"type":"typing","boardId":"other"}', 'not-joined'],
-])('%s gets an error, and the connection stays open', async (_what, text, code) => {
+])('a client that sends %s gets an error, and its connection stays open', async (_what, text, code) => {
   await using server = await serve()
   const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   say(text)
@@ -106,7 +106,7 @@ test('a message of more than 16 KiB closes the connection with 1009', async () =
   expect(code).toBe(1009)
 })
 
-test('a repeated key publishes once, and the client gets the accepted event', async () => {
+test('a message that is sent twice with the same key is published once, and the client gets the accepted event', async () => {
   await using server = await serve()
   const { socket, messages, say } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   for (let i = 0; i < 2; i++) say({ type: 'message', user: 'Ada', text: 'hi', key: 'k' })
@@ -117,7 +117,7 @@ test('a repeated key publishes once, and the client gets the accepted event', as
   socket.close()
 })
 
-test('a client that joins a room is announced to the others, gets its events, and can leave it', async () => {
+test('a client can join and leave a room, is announced to its other clients, and gets its events while it is in the room', async () => {
   await using server = await serve()
   const ada = await open(`${wsOrigin(server.origin)}/feed/board-1/ws`)
   const ben = await open(wsOrigin(server.origin))
@@ -140,7 +140,7 @@ test('a client that joins a room is announced to the others, gets its events, an
   ben.socket.close()
 })
 
-test('a closed connection leaves every joined board, and a client that only reads is not announced', async () => {
+test('a client that disconnects leaves every board that it joined, and a client that only reads is not announced', async () => {
   await using server = await serve()
   const ada = await open(wsOrigin(server.origin))
   for (const boardId of ['board-1', 'board-2']) ada.say({ type: 'join', boardId, name: 'Ada' })
@@ -182,7 +182,7 @@ test('a client that joins as a person is present in the HTTP answer until it lea
   ada.socket.close()
 })
 
-test('typing is not stored', async () => {
+test('the server does not store that a person is typing', async () => {
   await using server = await serve()
   const { socket, say, next } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   say({ type: 'typing' })

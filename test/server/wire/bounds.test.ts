@@ -33,7 +33,7 @@ const chunk = (data: string): Buffer => Buffer.from(`${data.length.toString(16)}
 
 const length = (recording: Recording): number => recording.parts.list().reduce((sum, { length }) => sum + length, 0)
 
-test('a lane without a watching page is not recorded', () => {
+test('the capture does not record a lane that no page watches', () => {
   const capture = createCapture()
   expect(() => begin(capture)).toThrow('Nobody watches')
   const stop = capture.watch('a', () => {})
@@ -46,7 +46,7 @@ test('a lane without a watching page is not recorded', () => {
   expect(() => begin(capture)).toThrow('Nobody watches')
 })
 
-test('a lane keeps its latest exchanges, up to its limit', () => {
+test('the capture keeps the latest exchanges of a lane, up to the limit of the lane', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const all = Array.from({ length: 500 }, () => {
@@ -61,7 +61,7 @@ test('a lane keeps its latest exchanges, up to its limit', () => {
   expect(kept).toEqual(all.slice(-kept.length))
 })
 
-test('a long stream keeps its heads and latest chunks, and counts the dropped bytes between them', () => {
+test('the capture keeps the heads and the latest chunks of a long stream, and counts the dropped bytes between them', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -82,7 +82,7 @@ test('a long stream keeps its heads and latest chunks, and counts the dropped by
   expect(capture.find(first.exchange)).toBeNull()
 })
 
-test('the dropped bytes of a WebSocket are counted in each direction', () => {
+test('the capture counts the dropped bytes of a WebSocket separately for each direction', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -98,7 +98,7 @@ test('the dropped bytes of a WebSocket are counted in each direction', () => {
   expect([sum(true), sum(false)]).toEqual([2000 * 8, 2000 * 3])
 })
 
-test('only the beginning of a very long part is kept', () => {
+test('the capture keeps only the beginning of a very long body', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const recording = begin(capture)
@@ -112,7 +112,7 @@ test('only the beginning of a very long part is kept', () => {
   expect(body?.bytes.length).toBeGreaterThan(10_000)
 })
 
-test('a thousand full lanes share the total limit', () => {
+test('a thousand lanes that reach their limits together keep the total limit of the capture', () => {
   const capture = createCapture()
   capture.watch('a', () => {})
   const data = chunk('x'.repeat(2000))
@@ -129,7 +129,7 @@ test('a thousand full lanes share the total limit', () => {
   for (const { exchange } of open) expect(capture.find(exchange)?.parts.list().at(-1)).toMatchObject({ is: 'chunk' })
 })
 
-test('above the limit of lanes the least recently used one is deleted, and its crossings are still reported', () => {
+test('above the limit of lanes, the capture deletes the least recently used lane, but still reports its crossings', () => {
   const capture = createCapture({ laneBytes: LANE_BYTES, totalBytes: TOTAL_BYTES, lanes: 2 })
   const told: string[] = []
   capture.watch('a', ({ lane, is }) => told.push(`${lane} ${is}`))

@@ -89,7 +89,7 @@ test(
   },
 )
 
-test('jitter: every packet is delayed by a part of it, and none overtakes another', MEASURED, async () => {
+test('jitter: each packet is delayed by at most the jitter, and no packet overtakes another', MEASURED, async () => {
   await using server = await serve({ conditions: { latencyMs: 10, jitterMs: 40 } })
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)
@@ -214,7 +214,7 @@ test('buffering with a time limit: an event stream arrives in bursts', MEASURED,
   for (const name of ['long-poll', 'ws'] as const) expect(median(lanes[name].latenciesMs())).toBeLessThan(20)
 })
 
-test('idle cut: a quiet stream is cut and continues from its cursor; a client that keeps polling is not cut', async () => {
+test('idle cut: a quiet stream is cut and continues from its cursor, and a client that keeps polling is not cut', async () => {
   await using server = await serve({ conditions: { idleCutMs: 500 } })
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)
@@ -227,7 +227,7 @@ test('idle cut: a quiet stream is cut and continues from its cursor; a client th
   await allHave(lanes.all, 2)
 })
 
-test('firewall: a WebSocket is refused with 403 and connects after the firewall is removed; other transports work', async () => {
+test('firewall: a WebSocket gets 403 until the firewall is removed, and the other transports work', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   using lanes = openLanes(server.origin)
   const { ws, ...others } = lanes
@@ -244,7 +244,7 @@ test('firewall: a WebSocket is refused with 403 and connects after the firewall 
   await allHave(lanes.all, 2)
 })
 
-test('a change of conditions applies to open connections: the next event of each lane meets them', async () => {
+test('a change of conditions affects open connections, beginning with the next event of each lane', async () => {
   await using server = await serve()
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)

@@ -15,7 +15,7 @@ const FRAME = fc.record({
   length: fc.oneof(fc.nat(3), fc.integer({ min: 124, max: 128 }), fc.integer({ min: 65_534, max: 65_538 })),
 })
 
-test('frames of all lengths, masked or not, are read correctly if they are split at any byte', () => {
+test('the frame reader reads frames of all lengths, masked or not, no matter at which byte they are split', () => {
   fc.assert(
     fc.property(fc.array(FRAME, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(70_000)), (frames, cuts) => {
       const made = frames.map(({ length, ...frame }) => ({ ...frame, data: randomFillSync(Buffer.alloc(length)) }))
@@ -37,7 +37,7 @@ test('frames of all lengths, masked or not, are read correctly if they are split
   )
 })
 
-test('a frame that arrives byte by byte is read as one frame', () => {
+test('the frame reader reads a frame that arrives byte by byte as one frame', () => {
   const bytes = frame(Buffer.from('hello'), { mask: true })
   const reader = createFrameReader()
   const pieces = pieced(bytes, Array.from(bytes.keys())).flatMap((byte) => reader.read(byte, 7))

@@ -11,7 +11,7 @@ test.each([
   ['a reader that is slow', { slowReaderBytesPerSecond: 50_000 }, 10],
   ['a firewall', { firewall: true, latencyMs: 2 }, 10],
 ] as const)(
-  'with %s the bytes of no lane fall, and each lane ends with exactly its own bytes, %o',
+  'with %s, the byte count of no lane falls, and each lane ends with exactly its own bytes, %o',
   async (_what, conditions, numRuns) => {
     await holdsFigures(conditions, numRuns)
   },

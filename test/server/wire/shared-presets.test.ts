@@ -19,7 +19,7 @@ test.each([
     conditions: { [name]: value, ...(name === 'bufferingMs' && { bufferingBytes: 5000 }) },
   })),
 ])(
-  'with $name the bytes of no lane fall, and each lane ends with exactly its own bytes',
+  'with $name, the byte count of no lane falls, and each lane ends with exactly its own bytes',
   async ({ conditions }) => {
     await holdsFigures(conditions, 5)
   },

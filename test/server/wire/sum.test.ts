@@ -57,7 +57,7 @@ test.each([
   ['on neutral lines', {}, 150],
   ['with latency and little bandwidth', { latencyMs: 3, bandwidthBytesPerSecond: 20_000_000 }, 60],
 ])(
-  'the lanes and other add up to the bytes of the sockets for random requests, aborts and cuts, %s',
+  'for random requests, aborts and cuts, the bytes of the lanes and of "other" add up to the bytes of the sockets %s',
   async (_where, conditions, numRuns) => {
     await fc.assert(
       fc.asyncProperty(fc.array(CLIENT, { minLength: 1, maxLength: 6 }), async (clients) => {

@@ -29,7 +29,7 @@ test('under neutral conditions the server gets the kernel\u2019s own socket', as
   expect(accepted).toBeInstanceOf(Socket)
 })
 
-test('under conditions the server gets a link, and without them it gets the kernel\u2019s socket again', async () => {
+test('under conditions the server gets a link, and after their removal it gets the kernel’s socket again', async () => {
   const seen: unknown[] = []
   await using server = await wired({ latencyMs: 1 }, ({ socket }, response) => {
     seen.push(socket)
@@ -43,7 +43,7 @@ test('under conditions the server gets a link, and without them it gets the kern
   expect(seen).toEqual([expect.any(Link), expect.any(Socket)])
 })
 
-test('an answer takes one round trip, and two on a new connection', async () => {
+test('under latency an answer takes one round trip, and the first answer on a connection takes two', async () => {
   await using server = await wired({ latencyMs: 50 })
   const client = server.dial()
   for (const roundTrips of [2, 1]) {
@@ -56,7 +56,7 @@ test('an answer takes one round trip, and two on a new connection', async () => 
   }
 })
 
-test('a connection that another listener closes never reaches the server', async () => {
+test('a connection that the limit of connections closes never reaches the server', async () => {
   await using server = await wired({ latencyMs: 1 }, undefined, (bare) =>
     limitConnections(bare, { connectionsPerAddress: 0, pipelinedPerConnection: 1 }, () => false),
   )
@@ -66,7 +66,7 @@ test('a connection that another listener closes never reaches the server', async
   expect(client.text()).toBe('')
 })
 
-test('connections from before a change of conditions are outdated, and later ones are not', async () => {
+test('connections that were opened before a change of conditions are outdated, and later connections are not', async () => {
   const sockets: Socket[] = []
   await using server = await wired({}, ({ socket }, response) => {
     sockets.push(socket)
@@ -80,7 +80,7 @@ test('connections from before a change of conditions are outdated, and later one
   expect(sockets.map(server.wire.isOutdated)).toEqual([true, false])
 })
 
-test('refuse resets new connections for the given time', async () => {
+test('the method refuse makes the wire reset new connections for the given time', async () => {
   await using server = await wired({})
   server.wire.refuse(50)
   const early = server.dial()
@@ -178,7 +178,7 @@ describe.each([
     expect(client.text().match(/<\/\d>/g)).toEqual(['</1>', '</2>', '</3>', '</4>', '</5>'])
   })
 
-  test('ws works over the wire: messages of any size in both directions, ping, and the closing handshake', async () => {
+  test('the package ws works over the wire: messages of any size in both directions, ping, and the closing handshake', async () => {
     await using server = await wired(conditions)
     const handshakes = new WebSocketServer({ server: server.server })
     handshakes.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
@@ -218,7 +218,7 @@ describe.each([
   })
 
   test.each(['the client gives up', 'the conditions change'])(
-    'in a black hole no byte arrives and neither end notices, until %s',
+    'in a black hole, no byte arrives and neither end notices the fault until %s',
     async (end) => {
       const asked: (string | undefined)[] = []
       let say = (_text: string) => {}
@@ -248,7 +248,7 @@ describe.each([
   )
 })
 
-test('the firewall answers with 403 itself, and lets a spared WebSocket through', async () => {
+test('the firewall itself refuses a WebSocket with 403, and lets an exempt WebSocket pass', async () => {
   const asked: (string | undefined)[] = []
   await using server = await wired({ firewall: true, latencyMs: 5 }, ({ url }, response) => {
     asked.push(url)
@@ -275,7 +275,7 @@ test('the firewall answers with 403 itself, and lets a spared WebSocket through'
   await until('the server has no connection', async () => (await server.connections()) === 0)
 })
 
-test('no condition applies to a spared WebSocket, from the first byte of its handshake on', async () => {
+test('no condition affects an exempt WebSocket, from the first byte of its handshake on', async () => {
   const conditions = { latencyMs: 2000, lossRate: 0.5, bandwidthBytesPerSecond: 1000, slowReaderBytesPerSecond: 100 }
   await using server = await wired({ ...conditions, bufferingBytes: 1_000_000, idleCutMs: 500, firewall: true })
   server.server.on('upgrade', (_request, socket, head) => {
@@ -299,7 +299,7 @@ test('no condition applies to a spared WebSocket, from the first byte of its han
   expect(performance.now() - beganMs).toBeLessThan(3000)
 })
 
-test('the idle cut closes a silent connection, and no connection with traffic', async () => {
+test('the idle cut closes a silent connection, and does not close a connection with traffic', async () => {
   let say = () => {}
   await using server = await wired({ idleCutMs: 500 }, (_request, response) => {
     say = () => response.write('.')

@@ -21,12 +21,12 @@ function pass(state: Fallback, fromMs: number, ms: number, delivers: readonly Tr
   return state
 }
 
-test('a page starts with WebSocket, and keeps it as long as it delivers', () => {
+test('a page begins with WebSocket, and keeps this transport as long as it delivers', () => {
   const state = pass(step(startFallback(0), live('ws'), 100), 100, 600_000)
   expect(state).toMatchObject({ current: 'ws', isLive: true, trial: null, gaveUp: null })
 })
 
-test('a transport that delivers nothing in time is replaced by the next one, with a reason', () => {
+test('the page replaces a transport that delivers nothing in time by the next transport, and states the reason', () => {
   const failed = step(startFallback(0), down('ws'), 50)
   expect(pass(failed, 50, PATIENCE_MS - 300)).toMatchObject({ current: 'ws' })
   expect(pass(failed, 50, PATIENCE_MS)).toMatchObject({
@@ -37,7 +37,7 @@ test('a transport that delivers nothing in time is replaced by the next one, wit
   expect(pass(startFallback(0), 0, PATIENCE_MS).gaveUp?.trouble).toBe('it delivered nothing in 4 s')
 })
 
-test('all transports are tried in turn as long as none works', () => {
+test('as long as no transport works, the page tries all of them in turn', () => {
   const seen = new Set<string>()
   let state = startFallback(0)
   for (let atMs = 0; atMs < 20_000; atMs += 1000) {
@@ -48,14 +48,14 @@ test('all transports are tried in turn as long as none works', () => {
   expect(state).toMatchObject({ current: 'ws', isLive: false, gaveUp: null })
 })
 
-test('a cut does not count if the transport is back in time', () => {
+test('the page keeps a transport that reconnects in time after a cut', () => {
   let state = step(startFallback(0), live('ws'), 0)
   state = step(state, down('ws'), 1000)
   state = step(pass(state, 1000, 2000), live('ws'), 3000)
   expect(pass(state, 3000, 20_000)).toMatchObject({ current: 'ws', isLive: true, gaveUp: null })
 })
 
-test('a transport that is cut again and again is given up, although it always reconnects', () => {
+test('the page gives up a transport that is cut four times in a minute, although it always reconnects', () => {
   let state = startFallback(0)
   for (let atMs = 0; state.current === 'ws' && atMs < 60_000; atMs += 5000)
     state = step(step(state, live('ws'), atMs), down('ws'), atMs + 1000)
@@ -65,20 +65,20 @@ test('a transport that is cut again and again is given up, although it always re
   })
 })
 
-test('a transport that holds back an accepted change is given up at once', () => {
+test('the page gives up a transport at once if it does not deliver a change that the server has accepted', () => {
   const state = step(startFallback(0), live('ws'), 0)
   const report: TransportReport = { is: 'withheld', transport: 'ws', trouble: 'held back' }
   expect(step(state, report, 10)).toMatchObject({ current: 'sse', gaveUp: { trouble: 'held back' } })
 })
 
-test('better transports are tried in addition to the current one, and the page returns to the best', () => {
+test('the page tries better transports in addition to the current one, and returns to the best one that works', () => {
   const fallen = step(pass(startFallback(0), 0, PATIENCE_MS), live('sse'), 5000)
   const trying = pass(fallen, 5000, 10_000)
   expect(trying).toMatchObject({ current: 'sse', isLive: true, trial: 'ws' })
   expect(step(trying, live('ws'), 16_000)).toMatchObject({ current: 'ws', isLive: true, trial: null, gaveUp: null })
 })
 
-test('a transport that never works is tried less and less often', () => {
+test('the page tries a transport that never works less and less often', () => {
   const fallen = step(pass(startFallback(0), 0, PATIENCE_MS), live('sse'), 5000)
   const begun: number[] = []
   let state = fallen
@@ -92,7 +92,7 @@ test('a transport that never works is tried less and less often', () => {
   expect(Math.max(...pauses)).toBe(300_000)
 })
 
-test('from short polling, the best transport that works is found', () => {
+test('a page that has fallen back to short polling finds the best transport that works', () => {
   const fallen = pass(startFallback(0), 0, 13_000, ['short-poll'])
   expect(fallen).toMatchObject({ current: 'short-poll', isLive: true })
   expect(pass(fallen, 13_250, 30_000, ['short-poll', 'long-poll'])).toMatchObject({
@@ -101,7 +101,7 @@ test('from short polling, the best transport that works is found', () => {
   })
 })
 
-test('the user’s own choice is never replaced', () => {
+test('the page never replaces a transport that the user has chosen', () => {
   expect(pass(startFallback(0, 'sse'), 0, 60_000)).toMatchObject({ current: 'sse', trial: null, gaveUp: null })
 })
 
@@ -113,7 +113,7 @@ describe('after any sequence of reports', () => {
     name.map((transport): TransportReport => ({ is: 'withheld', transport, trouble: 'held back' })),
     fc.constant<TransportReport>({ is: 'tick' }),
   )
-  test('the best transport that works is used', () => {
+  test('the page uses the best transport that works', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(report, fc.nat(8000))),

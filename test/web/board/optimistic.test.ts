@@ -35,11 +35,11 @@ test.for([
   ['e.7', 'e.5', 'hole'],
   ['f.6', 'e.5', 'hole'],
   ['f.1', 'e.5', 'hole'],
-] as const)('the event %s, compared with the cursor %s, is %s', ([id, at, is]) => {
+] as const)('the event %s is classified, for a page at the cursor %s, as "%s"', ([id, at, is]) => {
   expect(standing(id, at)).toBe(is)
 })
 
-test('a change is shown at once, and stays the same when the log confirms it', () => {
+test('the page shows a change at once, and the board stays the same when the log confirms the change', () => {
   const proposal = proposed(start, 'k', create('a'))
   expect(listOf(proposal, 'a')).toBe('todo')
   expect(proposal.confirmed).toBe(EMPTY)
@@ -48,12 +48,12 @@ test('a change is shown at once, and stays the same when the log confirms it', (
   expect(shown(confirmed)).toEqual(shown(proposal))
 })
 
-test('a refused change leaves no trace', () => {
+test('after a refusal, the board is as it was before the change', () => {
   const there = after(start, event(1, create('a')))
   expect(refused(proposed(there, 'k', move('a', 'done')), 'k')).toEqual(there)
 })
 
-test('if two people move one task, both see it at the place of the later move in the log', () => {
+test('if two people move the same task, both see it where the later move in the log puts it', () => {
   const there = after(start, event(1, create('a')))
   const [mine, theirs] = [proposed(there, 'mine', move('a', 'doing')), proposed(there, 'theirs', move('a', 'done'))]
   const log = [event(2, move('a', 'doing'), 'mine'), event(3, move('a', 'done'), 'theirs')]
@@ -64,7 +64,7 @@ test('if two people move one task, both see it at the place of the later move in
   expect(me).toEqual(they)
 })
 
-test('an accepted change that comes in a snapshot is no longer awaited', () => {
+test('the page no longer waits for the event of an accepted change if a snapshot contains this change', () => {
   const pending = accepted(proposed(start, 'k', create('a')), 'k', 'e.1')
   expect(pending.pending).toHaveLength(1)
   const board = apply(EMPTY, create('a'))
@@ -74,12 +74,12 @@ test('an accepted change that comes in a snapshot is no longer awaited', () => {
   expect(rejoined(both, { cursor: 'f.7', board: EMPTY }).pending.map(({ key }) => key)).toEqual(['l'])
 })
 
-test('the answer to a change may come after its event', () => {
+test('the answer to a change may arrive after the event of this change', () => {
   const confirmed = after(proposed(start, 'k', create('a')), event(1, create('a'), 'k'))
   expect(accepted(confirmed, 'k', 'e.1')).toEqual(confirmed)
 })
 
-test('the state does not change after a missing event, and a known event is not applied twice', () => {
+test('the page applies no event after a missing one, and applies no event twice', () => {
   expect(heard(start, event(2, create('a')))).toBeNull()
   const one = after(start, event(1, create('a')))
   expect(heard(one, event(1, create('a')))).toBe(one)
@@ -94,7 +94,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ do: fc.constantFrom('serve' as const, 'answer', 'read', 'read', 'snapshot'), who: fc.nat(2) }),
 )
 
-test('after any order of confirmations, refusals, delays and snapshots, all pages equal the log', () => {
+test('after confirmations, refusals, delays and snapshots in any order, the boards of all pages equal the log', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
       const server = createServer()

@@ -24,13 +24,13 @@ describe('the function place', () => {
   const order = (list: string, before: string | null, id = 'c') =>
     inOrder(board(...place(tasks, task(id, list), before)), list)
 
-  test('puts a task before another one, wherever it stood', () => {
+  test('puts a task before another one, no matter where the task was', () => {
     expect(order('todo', 'a')).toEqual(['c', 'a', 'b'])
     expect(order('doing', 'x')).toEqual(['c', 'x'])
     expect(order('todo', 'a', 'x')).toEqual(['x', 'a', 'b', 'c'])
   })
 
-  test('puts a task at the end for null, or if the other task is not in that list', () => {
+  test('puts a task at the end if the other task is null or not in that list', () => {
     expect(order('doing', null)).toEqual(['x', 'c'])
     expect(order('todo', 'x', 'a')).toEqual(['b', 'c', 'a'])
     expect(order('todo', 'gone', 'a')).toEqual(['b', 'c', 'a'])
@@ -38,7 +38,7 @@ describe('the function place', () => {
 })
 
 describe('changes of two people at once', () => {
-  test('are both kept if they affect different fields of a task', () => {
+  test('both take effect if they set different fields of a task', () => {
     const moved = after(
       board(task('a')),
       { type: 'task_updated', task: { id: 'a', title: 'renamed' } },
@@ -48,7 +48,7 @@ describe('changes of two people at once', () => {
     expect(moved.tasks).toEqual([{ id: 'a', list: 'doing', title: 'renamed', assignee: 'Bo', done: false }])
   })
 
-  test('leave a moved task in one place only, the place of the later move in the log', () => {
+  test('that move the same task leave it only where the later move in the log puts it', () => {
     const both: Change[] = [
       { type: 'task_updated', task: { id: 'a', list: 'doing' } },
       { type: 'task_updated', task: { id: 'a', list: 'done' } },
@@ -57,7 +57,7 @@ describe('changes of two people at once', () => {
     expect(after(board(task('a')), ...both.toReversed()).tasks).toEqual([task('a', 'doing')])
   })
 
-  test('refuse the move of a task that somebody has deleted', () => {
+  test('make the rules refuse the move of a task that the other person has deleted', () => {
     const gone = after(board(task('a')), { type: 'task_deleted', task: { id: 'a' } })
     expect(gone.tasks).toEqual([])
     expect(refusal(gone, { type: 'task_updated', task: { id: 'a', list: 'doing' } })).toBe(
@@ -66,7 +66,7 @@ describe('changes of two people at once', () => {
   })
 })
 
-describe('the rules refuse a change with a sentence', () => {
+describe('the rules refuse a change with this code and sentence', () => {
   const full = board(...Array.from({ length: MOST_TASKS }, (_, i) => task(`t${i}`)))
   test.for<[string, Board, Change]>([
     [
@@ -105,7 +105,7 @@ describe('the rules refuse a change with a sentence', () => {
     expect(refusal(on, wish)).toBe(said)
   })
 
-  test('a list above the limit is refused', () => {
+  test('the rules refuse a new list above the limit', () => {
     const lists = Array.from({ length: 20 }, (_, i) => ({ id: `l${i}`, title: 'x' }))
     expect(refusal({ lists, tasks: [] }, { type: 'list_created', list: { id: 'x', title: 'x' } })).toMatch(
       /^board-full/,
@@ -117,7 +117,7 @@ describe('a list', () => {
   const order = (before: string | null, id = 'todo') =>
     after(EMPTY, { type: 'list_updated', list: { id, before } }).lists.map((list) => list.id)
 
-  test('is moved before another list or to the end, and keeps its name', () => {
+  test('keeps its name when a person moves it before another list or to the end', () => {
     expect(order('done')).toEqual(['doing', 'todo', 'done'])
     expect(order('todo', 'done')).toEqual(['done', 'todo', 'doing'])
     expect(order(null)).toEqual(['doing', 'done', 'todo'])
@@ -125,12 +125,12 @@ describe('a list', () => {
     expect(moved.lists.at(-1)).toEqual({ id: 'todo', title: 'To do' })
   })
 
-  test('is moved to the end if the other list is gone, and stays in place if moved before itself', () => {
+  test('is put at the end if it is moved before a deleted list, and stays in place if it is moved before itself', () => {
     expect(order('gone')).toEqual(['doing', 'done', 'todo'])
     expect(order('doing', 'doing')).toEqual(['todo', 'doing', 'done'])
   })
 
-  test('is both renamed and moved if two people do one each', () => {
+  test('is renamed and moved if one person renames it and another person moves it', () => {
     const both = after(
       EMPTY,
       { type: 'list_updated', list: { id: 'todo', title: 'Soon' } },
@@ -151,7 +151,7 @@ test('a task that is moved before itself stays in place', () => {
     expect(inOrder(after(three, { type: 'task_updated', task: { id, before: id } }), 'todo')).toEqual(['a', 'b', 'c'])
 })
 
-test('half a surrogate pair is replaced by a character that everybody can read', () => {
+test('the rules replace half a surrogate pair by a character that every reader can decode', () => {
   const answer = allow(EMPTY, { type: 'task_created', task: { id: 'a', title: 'x\ud800', assignee: '\udfff' } })
   expect(answer).toMatchObject({ allowed: { task: { title: 'x\ufffd', assignee: '\ufffd' } } })
 })
@@ -176,7 +176,7 @@ test('after any sequence of changes, every task exists exactly once, in an exist
   )
 })
 
-test('an allowed change is complete, so applying it twice changes nothing more', () => {
+test('applying an allowed change twice has the same result as applying it once', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), change, (before, wish) => {
       const on = after(EMPTY, ...before)
@@ -188,7 +188,7 @@ test('an allowed change is complete, so applying it twice changes nothing more',
   )
 })
 
-test('other events of the room do not change a board', () => {
+test('events of the room that are not changes of a board leave the board unchanged', () => {
   expect(apply(EMPTY, { type: 'tick' })).toBe(EMPTY)
   expect(apply(EMPTY, { type: 'message', user: 'Ada', text: 'hello' })).toBe(EMPTY)
 })

@@ -60,19 +60,19 @@ describe('the history', () => {
   const begun = did(NOTHING_DONE, board, 'k', mine)
   const confirmed = learned(begun, board, { key: 'k', change: mine }, true)
 
-  test('computes the inverse from the value that was really replaced, if another change came first', () => {
+  test('computes the inverse from the value that the change really replaced if another change came first', () => {
     const theirs = task({ title: 'theirs' })
     const faster = learned(begun, board, { key: 'other', user: 'Bo', change: theirs }, false)
     const history = learned(faster, apply(board, theirs), { key: 'k', change: mine }, true)
     expect(history.done).toMatchObject([{ back: task({ title: 'theirs' }), changedBy: null, isConfirmed: true }])
   })
 
-  test('is not blocked by this page’s own undo', () => {
+  test('does not treat this page’s own undo as a change by somebody else', () => {
     const back: Change = { type: 'task_created', task: { id: 'a', title: 'mine' } }
     expect(learned(confirmed, board, { key: 'undo', user: 'Ada', change: back }, true)).toEqual(confirmed)
   })
 
-  test('remembers the person who has changed the same thing since', () => {
+  test('remembers which person has changed the same field since then', () => {
     const other = learned(confirmed, board, { user: 'Bo', change: task({ done: true }) }, false)
     expect(other.done).toMatchObject([{ changedBy: null }])
     expect(learned(other, board, { user: 'Bo', change: task({ title: 'x' }) }, false).done).toMatchObject([
@@ -80,7 +80,7 @@ describe('the history', () => {
     ])
   })
 
-  test('redoes an undone change, and can undo it again, until there is a new change', () => {
+  test('can redo an undone change and undo it again, until there is a new change', () => {
     const changed = apply(board, mine)
     const undone = did(next(confirmed, 'undo')?.rest ?? NOTHING_DONE, changed, 'back', task({ title: 'one' }), 'undo')
     expect(next(undone, 'undo')).toBeNull()
@@ -92,7 +92,7 @@ describe('the history', () => {
     expect(next(did(undone, board, 'new', task({ done: true })), 'redo')).toBeNull()
   })
 
-  test('does not redo a change if somebody has changed the same thing since', () => {
+  test('remembers for an undone change which person has changed the same field since then', () => {
     const undone = did(NOTHING_DONE, apply(board, mine), 'back', task({ title: 'one' }), 'undo')
     const told = learned(undone, apply(board, mine), { key: 'back', change: task({ title: 'one' }) }, true)
     expect(learned(told, board, { user: 'Bo', change: task({ title: 'x' }) }, false).undone).toMatchObject([
@@ -100,7 +100,7 @@ describe('the history', () => {
     ])
   })
 
-  test('drops refused changes, changes without effect, and changes beyond the last hundred', () => {
+  test('drops refused changes, changes without effect, and all but the last hundred changes', () => {
     expect(forgot(begun, 'k')).toEqual(NOTHING_DONE)
     expect(did(NOTHING_DONE, board, 'k', { type: 'task_deleted', task: { id: 'gone' } })).toEqual(NOTHING_DONE)
     const many = Array.from({ length: 150 }, (_, i) => `k${i}`)

@@ -15,7 +15,7 @@ const ANSWER = head(
   `content-length: ${FOUND.length}`,
 )
 
-test('a poll has a request and a response section, with the purpose of the bytes', () => {
+test('the inspector shows a poll as a request and a response section, and states what their bytes are for', () => {
   const poll = inspected([POLL, ANSWER, body(FOUND)])
   const payload = EVENTS.join('').length
   expect(madeOf(poll)).toEqual([
@@ -43,7 +43,7 @@ test('a poll has a request and a response section, with the purpose of the bytes
   ])
 })
 
-test('a poll without messages is described as empty', () => {
+test('the inspector describes a poll without messages as a response without a message', () => {
   const empty = inspected([POLL, head(false, 'HTTP/1.1 204 No Content')])
   expect(sentence(empty)[0]).toBe('A response without a message.')
   expect(linesOf(empty, 1)[0]).toEqual([
@@ -52,7 +52,7 @@ test('a poll without messages is described as empty', () => {
   ])
 })
 
-test('a publish has a request section with a body', () => {
+test('the inspector shows a publish as a request section with a head and a body', () => {
   const text = '{"user":"Ada","text":"hi"}'
   const publish = inspected([head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Length: 26'), body(text, true)])
   expect(madeOf(publish)).toEqual([['Request', '75 bytes: head 49, body 26; 0 bytes are the same in every request']])
@@ -62,7 +62,7 @@ test('a publish has a request section with a body', () => {
   )
 })
 
-test('each chunk of an event stream is a section with a title', () => {
+test('the inspector shows each chunk of an event stream as a section with a title', () => {
   const data = `id: k3.2\ndata: ${EVENTS[0]}\n\n`
   const stream = inspected(
     [
@@ -103,7 +103,7 @@ test('each chunk of an event stream is a section with a title', () => {
   ])
 })
 
-test('each chunk of newline-delimited JSON is a section, explained line by line', () => {
+test('the inspector shows each chunk of newline-delimited JSON as a section, and explains it line by line', () => {
   const two = `${event('k3.2')}\n${event('k3.3')}\n`
   const stream = inspected(
     [
@@ -126,7 +126,7 @@ test('each chunk of newline-delimited JSON is a section, explained line by line'
   expect(linesOf(stream, 4)[1]?.[1]).toBe('a sign of life, so that no proxy closes the quiet connection')
 })
 
-test('a WebSocket has a section for its handshake, with the calculation, and one for each frame', () => {
+test('the inspector shows the handshake of a WebSocket, with the calculation, and each frame as a section', () => {
   const handshake = { key: 'k', guid: 'g', sha1: '00'.repeat(20), accept: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' }
   const socket = inspected(
     [
@@ -165,7 +165,7 @@ test('the bytes of the sections add up to the whole exchange, dropped bytes incl
   expect(seen.bytesDown).toBe(lengthOf(ANSWER) + FOUND.length + 1 + 2 + 6 + 2 + 1234 + 304)
 })
 
-test('a section keeps its key while earlier sections are dropped', () => {
+test('a section keeps its key when earlier sections are dropped', () => {
   const frames = [
     textFrame('{"a":1}'),
     { ...textFrame('{"b":1}'), at: AT + 1 },

@@ -5,7 +5,7 @@ import { see } from '../../../web/inspect/see.ts'
 import { event, frame, inspected, textFrame } from './parts.ts'
 
 // The frames of RFC 6455, section 5.7.
-test('a text frame is explained field by field', () => {
+test('the inspector explains a text frame field by field', () => {
   expect(rows(frame('81 05 48 65 6c 6c 6f'))).toEqual([
     ['1... ....', 'FIN', 'the message ends with this frame'],
     ['.0.. ....', 'RSV1', 'reserved for extensions, and none is used'],
@@ -19,7 +19,7 @@ test('a text frame is explained field by field', () => {
   ])
 })
 
-test('a masked frame shows its key, its payload with and without the mask, and one byte as an example', () => {
+test('for a masked frame, the inspector shows the key, the payload with and without the mask, and one byte as an example', () => {
   expect(rows(frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true)).slice(5)).toEqual([
     [
       '1... ....',
@@ -38,7 +38,7 @@ test('a masked frame shows its key, its payload with and without the mask, and o
   ])
 })
 
-test('fragments, a ping and its pong are explained', () => {
+test('the inspector explains fragments, a ping and its pong', () => {
   expect(field(frame('01 03 48 65 6c', true), 'FIN')).toBe('more frames of this message follow')
   expect(field(frame('80 02 6c 6f', true), 'opcode')).toBe('0: continuation of the previous frame')
   expect(field(frame('89 05 48 65 6c 6c 6f'), 'opcode')).toBe(
@@ -48,7 +48,7 @@ test('fragments, a ping and its pong are explained', () => {
   expect(field(frame('8a 00', true), 'payload')).toBe('none')
 })
 
-test('lengths of 16 and of 64 bits are explained', () => {
+test('the inspector explains frame lengths of 16 and of 64 bits', () => {
   expect(rows(textFrame('x'.repeat(256))).slice(6, 8)).toEqual([
     ['.111 1110', 'length', '126 means that the next 2 bytes contain the length'],
     ['01 00', '16 bits', '256 bytes'],
@@ -59,7 +59,7 @@ test('lengths of 16 and of 64 bits are explained', () => {
   ])
 })
 
-test('a close frame shows its code and its reason', () => {
+test('for a close frame, the inspector shows the code and the reason', () => {
   expect(rows(frame('88 0b 03 f4 62 79 65 20 66 6f 72 20 61')).at(-1)).toEqual([
     'bye for a',
     'close',
@@ -68,13 +68,13 @@ test('a close frame shows its code and its reason', () => {
   expect(rows(frame('88 00')).at(-1)).toEqual(['–', 'payload', 'none'])
 })
 
-test('bits that no extension explains are named', () => {
+test('the inspector names reserved bits that no extension explains', () => {
   expect(field(frame('c1 00'), 'RSV1')).toBe('set, which means compressed if both sides agreed on it (RFC 7692)')
   expect(field(frame('a1 00'), 'RSV2')).toBe('set, although no extension was agreed on')
   expect(field(frame('83 00'), 'opcode')).toBe('3: reserved')
 })
 
-test('an event shows how long it waited on the server', () => {
+test('for a frame with an event, the inspector shows how long the event waited on the server', () => {
   expect(rows(textFrame(event('k3.4'))).at(-1)).toEqual([
     event('k3.4'),
     'as text',

@@ -5,7 +5,7 @@ import { handshakeLines } from '../../../web/inspect/handshake.ts'
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 // The key of RFC 6455, section 1.3.
-test('the accept value follows from the key, step by step', () => {
+test('the inspector shows step by step how the accept value follows from the key', () => {
   const key = 'dGhlIHNhbXBsZSBub25jZQ=='
   const sha1 = createHash('sha1').update(`${key}${guid}`).digest('hex')
   const lines = handshakeLines({ key, guid, sha1, accept: ACCEPT }, ACCEPT)
@@ -20,7 +20,7 @@ test('the accept value follows from the key, step by step', () => {
   expect(lines.at(-1)?.meaning).toBe('the value that the server sent: equal')
 })
 
-test('a wrong or missing accept value is reported', () => {
+test('the inspector reports a wrong or missing accept value', () => {
   const sha1 = '00'.repeat(20)
   const told = (sent?: string) => handshakeLines({ key: 'k', guid, sha1, accept: ACCEPT }, sent).at(-1)?.meaning
   expect(told('x')).toBe('the value that the server sent: not equal, so a client must end the connection')

@@ -19,7 +19,7 @@ const request = head(true, 'GET /feed/lobby/poll?after=0&wait=5 HTTP/1.1', 'Host
 const json = `{"events":[${event('e.1', 'Ada', 'secret')}]}`
 const response = head(false, 'HTTP/1.1 200 OK', 'Content-Type: application/json', `Content-Length: ${json.length}`)
 
-test('an entry has the request, the response and the durations in the form of HAR 1.2', () => {
+test('an entry of the archive has the request, the response and the durations in the format HAR 1.2', () => {
   const entry = entryOf(inspected([request, response, body(json)]))
   expect(entry).toMatchObject({
     startedDateTime: new Date(AT - 1.5).toISOString(),
@@ -59,20 +59,20 @@ test('the archive masks texts of other people like the inspector', () => {
   expect(text).not.toContain('secret')
 })
 
-test('a published body is the post data of its request', () => {
+test('the archive has the body of a publish as the post data of its request', () => {
   const post = head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Type: application/json')
   const { postData } = entryOf(inspected([post, body('{"text":"x"}', true)], { transport: null })).request
   expect(postData).toEqual({ mimeType: 'application/json', params: [], text: '{"text":"x"}' })
 })
 
-test('an exchange without a response has status 0, size -1 and a comment about the unknown durations', () => {
+test('in the archive, an exchange without a response has status 0, size -1 and a comment about the unknown durations', () => {
   const entry = entryOf(inspected([request]), { up: 1, server: null, down: null })
   expect(entry.response).toMatchObject({ status: 0, statusText: '', headersSize: -1, bodySize: -1 })
   expect(entry.timings).toEqual({ send: 1, wait: 0, receive: 0 })
   expect(entry.comment).toContain('Unknown durations that are 0 here: wait, receive.')
 })
 
-test('an event stream contains its text so far without chunk sizes, and names the bytes that are no longer kept', () => {
+test('the archive has the text of an event stream so far, without chunk sizes, and the number of bytes that are no longer kept', () => {
   const start = head(
     false,
     'HTTP/1.1 200 OK',
@@ -86,7 +86,7 @@ test('an event stream contains its text so far without chunk sizes, and names th
   expect(entry.comment).toContain('The server no longer keeps 40 of its bytes.')
 })
 
-test('a WebSocket has its messages in both directions, and a message in two frames is one', () => {
+test('the archive has the messages of a WebSocket in both directions, and joins a message of two frames', () => {
   const parts = [
     head(true, 'GET /feed/lobby/ws HTTP/1.1', 'Upgrade: websocket'),
     head(false, 'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket'),
@@ -104,7 +104,7 @@ test('a WebSocket has its messages in both directions, and a message in two fram
   ])
 })
 
-test('entries are in the order of their beginning', () => {
+test('the entries of the archive are in the order in which their exchanges began', () => {
   const at = (ms: number, exchange: number) => ({
     inspected: inspected([{ ...request, at: AT + ms }], { exchange }),
     seen: see(inspected([request]), () => false),

@@ -8,7 +8,7 @@ import { body, chunk, event, frame, head, inspected, textFrame } from './parts.t
 
 const ANSWER = head(false, 'HTTP/1.1 200 OK', 'content-type: application/json; charset=utf-8')
 
-test('messages of other people are masked character by character; ticks and own messages are not', () => {
+test('the inspector masks other people’s messages character by character, but not ticks and messages of this page', () => {
   const events = [event('k3.1', 'Eve', 'héllo "you" 👋'), event('k3.2'), event('k3.3', 'Ada', 'mine')]
   const text = `{"events":[${events.join(',')}],"cursor":"k3.3","gap":false,"more":false}`
   const shown = textShown(inspected([ANSWER, body(text)]), ['k3.3'])
@@ -19,13 +19,13 @@ test('messages of other people are masked character by character; ticks and own 
   expect(shown).toContain('"cursor":"k3.3"')
 })
 
-test('the bytes of a frame are masked like its text', () => {
+test('the inspector masks the bytes of a frame like its text', () => {
   const shown = textShown(inspected([textFrame('{"id":"k3.1","user":"Eve"}')], { transport: 'ws' }))
   const hex = Buffer.from('{"id":"k3.1","user":"').toString('hex').replace(/../g, '$& ')
   expect(shown).toContain(`${hex}•• •• •• 22 7d`)
 })
 
-test('names in presence messages are masked; the server’s own words are not', () => {
+test('the inspector masks names in presence messages, but not texts that the server wrote', () => {
   const typing = '{"type":"user_typing","room":"lobby","userId":"u-1","name":"Eve"}'
   const connected = '{"type":"connected","message":"Connected to lobby.","room":"lobby","cursor":"k3.1"}'
   const shown = textShown(inspected([textFrame(typing), textFrame(connected)], { transport: 'ws' }))
@@ -33,7 +33,7 @@ test('names in presence messages are masked; the server’s own words are not', 
   expect(shown).toContain(connected)
 })
 
-test('a task of another person is masked, and does not count as an event', () => {
+test('the inspector masks the task of another person in an event, and shows a task of this page', () => {
   const change = (id: string) =>
     `{"id":"${id}","type":"task_created","user":"Eve","task":{"id":"t1","title":"secret","list":"todo","done":false}}`
   const text = `{"events":[${change('k3.1')},${change('k3.2')}],"cursor":"k3.2"}`
@@ -44,12 +44,12 @@ test('a task of another person is masked, and does not count as an event', () =>
   expect(shown).toContain(change('k3.2'))
 })
 
-test('text that this page sends is its own', () => {
+test('the inspector does not mask text that this page sends', () => {
   const masked = frame('81 85 37 fa 21 3d 7f 9f 4d 51 58', true)
   expect(textShown(inspected([body('{"user":"Ada","text":"hi"}', true), masked]))).toContain('"text":"hi"')
 })
 
-test('the rest of a message without its beginning stays masked', () => {
+test('the inspector masks the rest of a message whose beginning is missing', () => {
   const dropped: Part = { is: 'dropped', up: false, at: 0, bytes: 40 }
   const rest = 'ret, all of it","more":"secret"}'
   expect(textShown(inspected([ANSWER, dropped, body(rest)]))).not.toMatch(/ret|secret/)
@@ -58,20 +58,20 @@ test('the rest of a message without its beginning stays masked', () => {
   expect(textShown(inspected([torn, textFrame(rest, { opcode: 0 })], { transport: 'ws' }))).not.toMatch(/ret|secret/)
 })
 
-test('after dropped bytes, the next event is read again', () => {
+test('after dropped bytes, the inspector can read the next complete event', () => {
   const dropped: Part = { is: 'dropped', up: false, at: 0, bytes: 40 }
   const stream = [ANSWER, dropped, chunk(`id: k3.2\ndata: ${event('k3.2')}\n\n`)]
   expect(textShown(inspected(stream, { transport: 'sse' }))).toContain(event('k3.2'))
   expect(textShown(inspected([dropped, textFrame(event('k3.2'))], { transport: 'ws' }))).toContain(event('k3.2'))
 })
 
-test('text that the server masked stays masked, in own messages too', () => {
+test('text that the server has masked stays masked, even in messages of this page', () => {
   const own = textFrame('{"id":"k3.1","text":"token=abc"}')
   const masked = { ...own, payload: own.payload.replace(Buffer.from('abc').toString('hex'), '••••••') }
   expect(textShown(inspected([masked], { transport: 'ws' }), ['k3.1'])).toContain('"text":"token=•••"')
 })
 
-test('binary and compressed frames are masked', () => {
+test('the inspector masks binary and compressed frames', () => {
   const secret = Buffer.from('secret').toString('hex')
   expect(textShown(inspected([frame(`82 06 ${secret}`), frame(`c1 06 ${secret}`)], { transport: 'ws' }))).not.toContain(
     'secret',

@@ -11,7 +11,7 @@ const request = { ...head(true, 'GET /feed/lobby/poll HTTP/1.1'), ...REACHED }
 const answer = { ...head(false, 'HTTP/1.1 200 OK'), at: 1530 }
 const poll = inspected([request, answer, { ...body('{}'), at: 1540 }])
 
-test('the time up, on the server and down is measured on one clock', () => {
+test('the times on the way up, on the server and on the way down are calculated on one clock', () => {
   const spans = spansOf(poll, { askedAtMs: 500, arrivedAtMs: 545 }, OFFSET_MS)
   expect(spans).toEqual({ up: 10, server: 30, down: 5 })
 })
@@ -39,7 +39,7 @@ test('for a stream, the time on the server ends when its head leaves', () => {
   expect(spansOf(stream, { askedAtMs: 500, arrivedAtMs: 540 }, OFFSET_MS)).toEqual({ up: 10, server: 20, down: 10 })
 })
 
-test('the mark of an exchange is found only if the match is certain', () => {
+test('the inspector uses the browser’s times of an exchange only if the match of its mark is certain', () => {
   const mark = (askedAtMs: number, endedAtMs: number | null, exchange: number) => ({
     askedAtMs,
     endedAtMs,
@@ -54,7 +54,7 @@ test('the mark of an exchange is found only if the match is certain', () => {
   expect(askedFor(8, { ...NONE, exchanges })).toBe(null)
 })
 
-test('a stream’s response arrives when it opens; for a publish, the time is unknown', () => {
+test('the response of a stream arrives when the stream opens, and the arrival of a publish’s response is unknown', () => {
   const streams = [{ askedAtMs: 500, openedAtMs: 540, crossed: { exchange: 7 } }]
   expect(askedFor(7, { ...NONE, streams })).toEqual({ askedAtMs: 500, arrivedAtMs: 540 })
   const sent = [{ atMs: 505, exchange: 8 }, { atMs: 700 }]

@@ -36,13 +36,13 @@ test('the parts of a message add up to all counted bytes', () => {
   expect(parts).toEqual({ payload: 200, framing: 50, heads: 600, nothing: 122 })
 })
 
-test('without a message, no parts and no expected cost are known', () => {
+test('without a message, the parts and the expected cost are unknown', () => {
   const lane = laneOf('sse', 0)
   expect(partsPerMessage(lane.usage)).toBe(null)
   expect(expectedCost(lane, { intervalMs: 1000, waitS: 25, roundTripMs: 1, serviceMs: 0, ratePerSecond: 1 })).toBe(null)
 })
 
-test('a stream is opened once for each reader, even if the figures are very recent', () => {
+test('the cost of an hour includes one opening of the stream for each reader, even if the figures are very recent', () => {
   const hour = hourFor(laneOf('sse', 10))
   expect(hour?.requests).toBe(1000)
   // Other bytes continue at the rate of the shortest time, which is five seconds. The heads of a handshake come once.
@@ -56,6 +56,6 @@ test.each([
   [4999, 5000],
   [5001, 10_000],
   [30_000, 50_000],
-])('%d bytes have a scale that ends at %d', (bytes, end) => {
+])('the scale for %d bytes ends at %d', (bytes, end) => {
   expect(scaleFor(bytes)).toBe(end)
 })

@@ -6,7 +6,7 @@ interface Item {
   readonly chat?: boolean
 }
 
-test('labels keep their distance, and are chosen once', () => {
+test('labels have a minimum distance, and a later update does not change which of them are shown', () => {
   const labels = createLabels<Item>({ idOf: ({ id }) => id, atMs: ({ id }) => id * 10, spacePx: () => 25 })
   const items = Array.from({ length: 8 }, (_, id) => ({ id }))
   labels.update(items.slice(0, 5), 1)
@@ -28,7 +28,7 @@ test('an important label replaces an unimportant one', () => {
   expect(items.map((item) => labels.has(item))).toEqual([false, true, false])
 })
 
-test('labels are chosen again for another scale', () => {
+test('a change of the scale chooses the labels again', () => {
   const labels = createLabels<Item>({ idOf: ({ id }) => id, atMs: ({ id }) => id * 10, spacePx: () => 25 })
   const items = [{ id: 0 }, { id: 1 }]
   labels.update(items, 1)

@@ -18,7 +18,7 @@ const COLOURS: Colours = {
   mix: (colour, share) => `${colour}-${share}`,
 }
 
-test('every message is a shape in its lane’s colour, and every empty response a hollow shape', () => {
+test('the picture shows each message as a shape in its lane’s colour, and each empty response as a hollow shape', () => {
   const svg = picture()
   const filled = (colour: string) => [...svg.matchAll(new RegExp(`<path d="[^"]*Z" fill="${colour}"`, 'g'))].length
   // One more shape in each colour stands before the lane's name.
@@ -28,7 +28,7 @@ test('every message is a shape in its lane’s colour, and every empty response 
   ).toEqual(['short', 'sse'])
 })
 
-test('a line is slanted by the time that it took', () => {
+test('each line of the picture is slanted by the time that its bytes took', () => {
   const svg = picture()
   // Lines up and down of both polls, at 0.3 px per millisecond.
   expect(svg).toContain('M30 ')
@@ -38,14 +38,14 @@ test('a line is slanted by the time that it took', () => {
   expect(svg).toMatch(/M270\.15 [\d.]+L273\.15 ([\d.]+)L417 \1L420 /)
 })
 
-test('names of people are written as text', () => {
+test('the picture contains names of people as text, without markup or control characters', () => {
   const svg = picture()
   expect(svg).toContain('&lt;b&gt;Ada: a &amp; b &quot;c&quot; ')
   for (const hostile of ['<b>', '\u0007', '\u202E']) expect(svg).not.toContain(hostile)
   expect(svg).toContain('font-family="&quot;A font&quot;, sans-serif"')
 })
 
-test('every element that is opened is also closed', () => {
+test('the picture closes every element that it opens', () => {
   const open: string[] = []
   for (const [, close, name, self] of picture().matchAll(/<(\/?)([a-zA-Z]+)[^>]*?(\/?)>/g)) {
     if (self) continue
@@ -55,7 +55,7 @@ test('every element that is opened is also closed', () => {
   expect(open).toEqual([])
 })
 
-test('a pen clips until it is restored, and then draws as before', () => {
+test('the SVG pen clips until its state is restored, and then draws as before', () => {
   const pen = createSvgPen(() => 10)
   pen.fillStyle = 'red'
   pen.save()

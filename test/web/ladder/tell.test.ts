@@ -30,7 +30,7 @@ test.each([
   expect(lane && mark && tell(lane, mark, NOW_MS)).toBe(sentence)
 })
 
-test('a cut lane is described as back only when it is open again', () => {
+test('the sentence about a cut says that the lane resumed only after the lane is open again', () => {
   const cut = ws?.marks.cuts[0]
   if (!ws || !cut) throw new Error('There is no cut.')
   const opened = {
@@ -49,7 +49,7 @@ test('a cut lane is described as back only when it is open again', () => {
 test.each([
   ['let go', 'WebSocket, −2.0 s: ended by this page before it was open'],
   ['refused', 'WebSocket, −2.0 s: refused, or there was no server'],
-] as const)('the sentence about a stream that was %s before it opened says only that', (failed, sentence) => {
+] as const)('the sentence about a stream that was %s before it opened states only this fact', (failed, sentence) => {
   const stream = {
     kind: 'stream',
     id: 91,
@@ -61,14 +61,14 @@ test.each([
   expect(ws && tell(ws, stream, NOW_MS)).toBe(sentence)
 })
 
-test('an arrival without a known clock has no delay', () => {
+test('the sentence about an arrival states no delay if the clock is unknown', () => {
   const [message] = sse?.marks.arrivals[0]?.messages ?? []
   if (!sse || !message) throw new Error('Nothing has arrived.')
   const arrival: Mark = { kind: 'arrival', id: 92, atMs: BEGAN_MS + 521, messages: [{ ...message, delayMs: [] }] }
   expect(tell(sse, arrival, NOW_MS)).toBe('Event 1, −1.5 s: the delay is not known without a clock')
 })
 
-test('the mark under the pointer has the number of its exchange at the server', () => {
+test('the mark under the pointer leads to the server’s number of its exchange', () => {
   if (!short || !sse || !long) throw new Error('A lane is missing.')
   const under = (lane: typeof short, ms: number) => {
     const mark = pick(lane, BEGAN_MS + ms, 0.3, NOW_MS)

@@ -5,7 +5,7 @@ import type { Span } from '../../../web/ladder/geometry.ts'
 import { foldsOf } from '../../../web/ladder/folds.ts'
 import { FOLD_PX, hiddenMs, pieces, timeAt, xAt } from '../../../web/ladder/time.ts'
 
-test('without a fold, time runs evenly', () => {
+test('without a fold, the distance in the picture is proportional to the time', () => {
   const span = spanWith([])
   expect(xAt(span, 100_000)).toBe(600)
   expect(xAt(span, 95_000)).toBe(200)
@@ -24,7 +24,7 @@ test('a fold has the same width for any length of time', () => {
   ])
 })
 
-test('a position converts to a time and back, and later times are further right', () => {
+test('converting a position to a time and back gives the same position, and later times are further right', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 400, max: 30_000 }), fc.integer({ min: 100, max: 9000 })), { maxLength: 5 }),
@@ -45,7 +45,7 @@ test('a position converts to a time and back, and later times are further right'
   )
 })
 
-test('quiet times are folded, except for the last 10 s and a little space on each side', () => {
+test('a quiet time is folded, except for the last 10 s before now and a small margin at both ends', () => {
   const quiet = createQuiet()
   for (const ms of [0, 38_000]) quiet.noteActivity(ms)
   expect(foldsOf(quiet, 0.08, 60_000)).toEqual([

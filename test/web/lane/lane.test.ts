@@ -10,7 +10,7 @@ import type { Listener, Target, ClientTransport } from '../../../web/transports/
 /** Longer than a lane takes to settle after a connection. */
 const LATER_MS = 1000
 
-test('a lane measures from acceptance to receipt, on the server’s clock', () => {
+test('a lane measures each delay from acceptance by the server to receipt by the page, on the server’s clock', () => {
   const { lane, line } = begin(7_000_000)
   const receivedAtMs = now() + LATER_MS
   line().events([event('k3.1', receivedAtMs + 7_000_000 - 12.5)], receivedAtMs)
@@ -19,7 +19,7 @@ test('a lane measures from acceptance to receipt, on the server’s clock', () =
   expect(lane.latest?.delayMs[3]).toBeCloseTo(12.5, 2)
 })
 
-test('a lane does not measure messages from before the page reconnected, and counts them as recovered', () => {
+test('a lane counts messages from before the page reconnected as recovered, and does not measure them', () => {
   const { lane, line } = begin()
   lane.rest('hidden')
   lane.wake()
@@ -59,14 +59,14 @@ test('a lane measures only messages that were published after the page started t
   ).toEqual(['not measured', 'ws', '', ''])
 })
 
-test('a lane checks whether the page is late before it measures an arrival', () => {
+test('before it measures an arrival, a lane checks whether the page was blocked', () => {
   const { lane, line, looks } = begin()
   looks.push(() => lane.keepOut(now() + 10_000))
   line().events([event('k3.1', now() + LATER_MS)], now() + LATER_MS)
   expect(lane.latencies.n).toBe(0)
 })
 
-test('a lane resumes from its own cursor, and is switched on from the page’s cursor', () => {
+test('a hidden lane resumes from its own cursor, and a lane that is switched on begins at the page’s cursor', () => {
   const { lane, line, targets } = begin()
   line().events([event('k3.1', now()), event('k3.2', now())], now())
   lane.rest('hidden')
@@ -78,7 +78,7 @@ test('a lane resumes from its own cursor, and is switched on from the page’s c
   expect(lane.ledger.counts).toMatchObject({ received: 3, lost: 0, duplicated: 0 })
 })
 
-test('a lane knows no delay without a clock, and computes it as soon as there is one', () => {
+test('without a clock a lane knows no delay, and as soon as there is a clock it computes the delay', () => {
   const { lane, line } = begin(null)
   line().events([event('k3.1', 1000)], 1300)
   expect(lane.latest?.delayMs[3]).toBeUndefined()
@@ -87,7 +87,7 @@ test('a lane knows no delay without a clock, and computes it as soon as there is
   expect(lane.latencies.n).toBe(0)
 })
 
-test('a lane starts its figures again without a change of the ledger', () => {
+test('clearing a lane’s figures does not change its ledger', () => {
   const { lane, line } = begin()
   line().events([event('k3.1', now() + LATER_MS)], now() + LATER_MS)
   lane.clear()

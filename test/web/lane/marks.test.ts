@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createMarks } from '../../../web/lane/marks.ts'
 import type { Message } from '../../../web/lane/messages.ts'
 
-test('a poll is one exchange with the messages of its response', () => {
+test('the mark of a poll is one exchange with the number of messages in its response', () => {
   const marks = createMarks()
   marks.state({ is: 'asking', atMs: 0 })
   marks.events([message(), message()], 5)
@@ -16,7 +16,7 @@ test('a poll is one exchange with the messages of its response', () => {
   expect([marks.requests, marks.useful, marks.empty]).toEqual([2, 1, 1])
 })
 
-test('a long poll ends with its response, and the next one begins', () => {
+test('the mark of a long poll ends with the response, and then the mark of the next poll begins', () => {
   const marks = createMarks()
   marks.state({ is: 'asking', atMs: 0 })
   marks.events([message()], 700)
@@ -30,7 +30,7 @@ test('a long poll ends with its response, and the next one begins', () => {
   expect([marks.requests, marks.useful, marks.empty]).toEqual([3, 1, 1])
 })
 
-test('an open stream that fails was cut; one that never opened was refused', () => {
+test('the mark of an open stream that fails is "cut", and the mark of a stream that never opened is "refused"', () => {
   const marks = createMarks()
   marks.state({ is: 'connecting', atMs: 0 })
   marks.state({ is: 'open', atMs: 10 })
@@ -41,7 +41,7 @@ test('an open stream that fails was cut; one that never opened was refused', () 
   expect(marks.cuts).toMatchObject([{ atMs: 500 }])
 })
 
-test('a held poll that fails was cut; one with an error status was refused', () => {
+test('the mark of a held poll that fails is "cut", and the mark of a poll with an error status is "refused"', () => {
   const marks = createMarks()
   marks.state({ is: 'asking', atMs: 0 })
   marks.state({ is: 'reconnecting', atMs: 5000, untilMs: 5300, trouble: 'the server cannot be reached' })
@@ -50,7 +50,7 @@ test('a held poll that fails was cut; one with an error status was refused', () 
   expect(marks.exchanges.map(({ failed }) => failed)).toEqual(['cut', 'refused'])
 })
 
-test('a stream that the page itself ends was neither cut nor refused', () => {
+test('the mark of a stream that the page itself ends is neither "cut" nor "refused"', () => {
   const marks = createMarks()
   marks.state({ is: 'connecting', atMs: 0 })
   marks.state({ is: 'open', atMs: 1 })
@@ -59,7 +59,7 @@ test('a stream that the page itself ends was neither cut nor refused', () => {
   expect(marks.cuts).toEqual([])
 })
 
-test('marks that are older than the ladder can show are dropped', () => {
+test('a lane drops marks that are older than the ladder can show', () => {
   const marks = createMarks()
   for (let i = 0; i < 20_000; i++) {
     marks.state({ is: 'asking', atMs: i * 50 })
@@ -74,7 +74,7 @@ function message(): Message {
   return { event: { id: 'k3.1', room: 'lobby', type: 'tick', at: 0 }, seq: 1, order: 1, receivedAtMs: [], delayMs: [] }
 }
 
-test('a cut that is both reported and noticed is one mark', () => {
+test('a cut that the server reports and the page also notices is one mark', () => {
   const marks = createMarks()
   marks.state({ is: 'connecting', atMs: 0 })
   marks.state({ is: 'open', atMs: 10 })

@@ -8,7 +8,7 @@ import type { Message } from '../../../web/lane/messages.ts'
 
 const BOUND_MS = 0.5
 
-test('no exchange is matched to a wrong poll, however requests are lost, repeated, aborted and reported', () => {
+test('no exchange is matched to a wrong poll, no matter how requests are lost, repeated, aborted and reported', () => {
   fc.assert(
     fc.property(fc.array(step(), { maxLength: 25 }), told(), fc.boolean(), (steps, how, isLong) => {
       const life = polls(steps)
@@ -18,7 +18,7 @@ test('no exchange is matched to a wrong poll, however requests are lost, repeate
   )
 })
 
-test('no exchange is matched to a wrong stream, and neither are its events and sent messages', () => {
+test('no exchange is matched to a wrong stream, and no event or sent message to a wrong mark', () => {
   fc.assert(
     fc.property(fc.array(stretch(), { maxLength: 8 }), told(), fc.boolean(), (stretches, how, isWs) => {
       const life = streams(stretches, isWs)
@@ -28,7 +28,7 @@ test('no exchange is matched to a wrong stream, and neither are its events and s
   )
 })
 
-test('every exchange is matched if nothing fails', () => {
+test('every exchange is matched to its mark if no request fails', () => {
   fc.assert(
     fc.property(fc.array(step(fc.constantFrom('answered', 'empty')), { minLength: 1, maxLength: 25 }), (steps) => {
       const plain = steps.map((one) => ({ ...one, posts: false }))

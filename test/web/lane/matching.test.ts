@@ -6,7 +6,7 @@ import type { Message } from '../../../web/lane/messages.ts'
 
 const WAY: Way = { offsetMs: 0, boundMs: 0.5, oneWayMs: 20, jitterMs: 0, isBuffered: false, isLossy: false }
 
-test('a poll has the times of its arrival and its response at the server, and its sizes', () => {
+test('the mark of a poll gets the times at which the server received and answered it, and its sizes', () => {
   const { marks, matching } = begin('short-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.events([message('k.1'), message('k.2')], 160)
@@ -45,7 +45,7 @@ test('the clock’s error never changes the order of an exchange’s times', () 
   }
 })
 
-test('a request that fits two marks is matched to none of them', () => {
+test('a reported request that fits two marks is matched to neither of them', () => {
   const { marks, matching } = begin('long-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.letGo(110)
@@ -54,7 +54,7 @@ test('a request that fits two marks is matched to none of them', () => {
   expect(marks.exchanges.map(({ crossed }) => crossed)).toEqual([undefined, undefined])
 })
 
-test('a request lost in a broken connection is not mistaken for the next one', () => {
+test('a request report is matched to the next poll if the earlier poll was lost with its connection', () => {
   const { marks, matching } = begin('short-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.state({ is: 'reconnecting', atMs: 130, untilMs: 400, trouble: 'cut' })
@@ -63,7 +63,7 @@ test('a request lost in a broken connection is not mistaken for the next one', (
   expect(marks.exchanges.map(({ crossed }) => crossed?.exchange)).toEqual([undefined, 6])
 })
 
-test('if the browser sent a request twice, the answered one is matched', () => {
+test('if the browser sends a request twice, the mark is matched to the request that was answered', () => {
   const { marks, matching } = begin('short-poll')
   marks.state({ is: 'asking', atMs: 100 })
   matching.take([request(6, 120), end(6, 125)], WAY)
@@ -72,7 +72,7 @@ test('if the browser sent a request twice, the answered one is matched', () => {
   expect(marks.exchanges).toMatchObject([{ reachedAtMs: 170, leftAtMs: 172, crossed: { exchange: 7 } }])
 })
 
-test('a publish by POST is recognised by its response, and not mistaken for a poll', () => {
+test('a publish by POST is recognised by its response, and is not matched to a poll', () => {
   const { marks, matching } = begin('long-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.sentAt(101)
@@ -85,7 +85,7 @@ test('a publish by POST is recognised by its response, and not mistaken for a po
   expect(marks.exchanges[0]?.crossed).toMatchObject({ exchange: 2, status: 200 })
 })
 
-test('an event has the time at which it left, reported before or after its arrival', () => {
+test('an event gets the time at which it left the server, whether the report comes before or after the event', () => {
   const { marks, matching } = open('sse')
   matching.take([event(9, 500, 'k.1')], WAY)
   marks.events([message('k.1')], 522)
@@ -98,21 +98,21 @@ test('an event has the time at which it left, reported before or after its arriv
   expect(marks.streams[0]).toMatchObject({ reachedAtMs: 20, leftAtMs: 21, crossed: { bytesUp: 300, bytesDown: 400 } })
 })
 
-test('a late report of a busy server never puts the departure after the arrival', () => {
+test('a report with a late time from a busy server never puts the departure of an event after its arrival', () => {
   const { marks, matching } = open('ws')
   marks.events([message('k.1')], 500)
   matching.take([event(9, 530, 'k.1')], WAY)
   expect(marks.arrivals).toMatchObject([{ leftAtMs: 500, exchange: 9 }])
 })
 
-test('events that left together have the same time', () => {
+test('events that left the server together get the same time of departure', () => {
   const { marks, matching } = open('sse')
   for (const id of ['k.1', 'k.2', 'k.3']) marks.events([message(id)], 120)
   matching.take([event(9, 100, 'k.3')], WAY)
   expect(marks.arrivals.map(({ leftAtMs }) => leftAtMs)).toEqual([100, 100, 100])
 })
 
-test('an event lost with its stream is not mistaken for its repetition over the next one', () => {
+test('an event that was lost with its stream and repeated over the next stream gets the times of the repetition', () => {
   const { marks, matching } = open('ws')
   matching.take([event(9, 500, 'k.1')], WAY)
   marks.state({ is: 'reconnecting', atMs: 505, untilMs: 600, trouble: 'cut' })
@@ -125,14 +125,14 @@ test('an event lost with its stream is not mistaken for its repetition over the 
   expect(marks.streams[0]).toMatchObject({ closedAtMs: 504 })
 })
 
-test('the end of an old connection matches no exchange', () => {
+test('the reported end of an old connection is matched to no exchange', () => {
   const { marks, matching } = begin('long-poll')
   marks.state({ is: 'asking', atMs: 100 })
   matching.take([end(3, 150)], WAY)
   expect(marks.exchanges[0]?.crossed).toBeUndefined()
 })
 
-test('an event that has left is travelling until it arrives or its stream ends', () => {
+test('an event that has left the server counts as on its way until it arrives or its stream ends', () => {
   const { marks, matching } = open('sse')
   matching.take([event(9, 500, 'k.1'), event(9, 600, 'k.2')], WAY)
   expect(marks.travelling).toEqual([
@@ -147,7 +147,7 @@ test('an event that has left is travelling until it arrives or its stream ends',
   expect(marks.travelling).toEqual([])
 })
 
-test('a message from this page gets the time of its frame, and a ping does not count as one', () => {
+test('a message that this page sent gets the time of its frame at the server, and not the time of a ping', () => {
   const { marks, matching } = open('ws')
   marks.sentAt(300)
   matching.take([{ is: 'message', up: true, exchange: 9, atMs: 310, bytes: 21 }], WAY)
@@ -156,7 +156,7 @@ test('a message from this page gets the time of its frame, and a ping does not c
   expect(marks.beats).toMatchObject([{ is: 'ping', up: true, bytes: 21 }])
 })
 
-test('a ping and its pong are placed halfway between the server’s times', () => {
+test('the marks of a ping and its pong in the browser are halfway between the server’s two times', () => {
   const { marks, matching } = open('ws')
   matching.take([{ is: 'ping', up: false, exchange: 9, atMs: 1000, bytes: 2 }], WAY)
   matching.take([{ is: 'pong', up: true, exchange: 9, atMs: 1044, bytes: 6 }], WAY)
@@ -166,7 +166,7 @@ test('a ping and its pong are placed halfway between the server’s times', () =
   ])
 })
 
-test('a heartbeat arrives no sooner than the event before it', () => {
+test('the mark of a heartbeat never arrives before the event that left before it', () => {
   const { marks, matching } = open('sse')
   matching.take([event(9, 1000, 'k.1'), { is: 'heartbeat', up: false, exchange: 9, atMs: 1100, bytes: 20 }], WAY)
   marks.events([message('k.1')], 3000)
@@ -174,7 +174,7 @@ test('a heartbeat arrives no sooner than the event before it', () => {
   expect(marks.beats).toMatchObject([{ browserAtMs: 3000 }])
 })
 
-test('a delay on the way is recognised by its length, and its reason by the conditions', () => {
+test('a delay on the way is detected by its length, and its cause is determined by the network conditions', () => {
   for (const [conditions, held] of [
     [{ isBuffered: true }, ['buffered', 'behind']],
     [{ isLossy: true }, ['lost', 'behind']],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Event } from '../../../server/protocol/feed.ts'
 import { createMessages } from '../../../web/lane/messages.ts'
 
-test('the page’s cursor stands just before the first missing event, in any order of arrival', () => {
+test('the page’s cursor is just before the first missing event, no matter in which order events arrive', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([4, 5, 6, 7, 8, 9]), (seqs) => {
       const messages = createMessages()
@@ -16,7 +16,7 @@ test('the page’s cursor stands just before the first missing event, in any ord
   )
 })
 
-test('an event on four lanes is one message', () => {
+test('an event that arrives on several lanes is one message', () => {
   const messages = createMessages()
   messages.startAt('k3.0')
   const [first, second] = [messages.add(event('k3.1')), messages.add(event('k3.1'))]
@@ -24,7 +24,7 @@ test('an event on four lanes is one message', () => {
   expect(messages.all).toHaveLength(1)
 })
 
-test('after a gap, the page’s cursor moves on', () => {
+test('after a gap, the page’s cursor moves to the end of the gap or to a later event that the page has', () => {
   const messages = createMessages()
   messages.startAt('k3.3')
   messages.add(event('k3.9'))
@@ -34,7 +34,7 @@ test('after a gap, the page’s cursor moves on', () => {
   expect(messages.cursor).toBe('k3.9')
 })
 
-test('a new epoch continues after the old one, and events of an unknown epoch are ignored', () => {
+test('messages of a new epoch follow those of the old one, and events of an unknown epoch are ignored', () => {
   const messages = createMessages()
   messages.startAt('k3.7')
   messages.add(event('k3.8'))
@@ -45,7 +45,7 @@ test('a new epoch continues after the old one, and events of an unknown epoch ar
   expect(messages.all.map(({ event: { id } }) => id)).toEqual(['k3.8', 'k4.1'])
 })
 
-test('a bounded number of the newest messages is kept', () => {
+test('the page keeps only a limited number of the newest messages', () => {
   const messages = createMessages()
   messages.startAt('k3.0')
   for (let seq = 1; seq <= 30_000; seq++) messages.add(event(`k3.${seq}`))

@@ -34,7 +34,7 @@ test.each([1200, 3000, 10_000, 40_000])('a page that does not run for %i ms is r
   expect(movedApart).not.toHaveBeenCalled()
 })
 
-test('a handler can detect the delay before the timer does, and it is reported once', () => {
+test('if an event handler detects a late page before the timer does, the page is still reported as late only once', () => {
   const { pace, late } = begin()
   block(3000)
   pace.look()
@@ -44,7 +44,7 @@ test('a handler can detect the delay before the timer does, and it is reported o
   expect(late).toHaveBeenCalledOnce()
 })
 
-test('each block of a page that is blocked several times is reported', () => {
+test('a page that is blocked several times is reported as late after each block', () => {
   const { pace, late } = begin()
   for (let i = 0; i < 5; i++) {
     block(1200)
@@ -54,18 +54,21 @@ test('each block of a page that is blocked several times is reported', () => {
   expect(late).toHaveBeenCalledTimes(5)
 })
 
-test.each([3_600_000, -3_600_000])('clocks that move apart by %i ms are reported once, and not as late', (ms) => {
-  const { pace, late, movedApart } = begin()
-  run(2000)
-  setWall(ms)
-  run(5000)
-  pace.stop()
-  expect(movedApart).toHaveBeenCalledOnce()
-  expect(movedApart.mock.calls[0]?.[0]).toBeCloseTo(ms, -2)
-  expect(late).not.toHaveBeenCalled()
-})
+test.each([3_600_000, -3_600_000])(
+  'clocks that move apart by %i ms are reported as different once, and the page is not reported as late',
+  (ms) => {
+    const { pace, late, movedApart } = begin()
+    run(2000)
+    setWall(ms)
+    run(5000)
+    pace.stop()
+    expect(movedApart).toHaveBeenCalledOnce()
+    expect(movedApart.mock.calls[0]?.[0]).toBeCloseTo(ms, -2)
+    expect(late).not.toHaveBeenCalled()
+  },
+)
 
-test('small corrections by NTP are not reported', () => {
+test('small corrections of the wall clock by NTP are not reported', () => {
   const { pace, movedApart } = begin()
   for (let i = 0; i < 100; i++) {
     setWall(100)
@@ -86,7 +89,7 @@ test('after a pause that the page expected, startAgain prevents a report that th
   expect(movedApart).not.toHaveBeenCalled()
 })
 
-test('after stop, no timer is left', () => {
+test('no timer is left after the pace is stopped', () => {
   begin().pace.stop()
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -16,7 +16,7 @@ const PAGE = '0123abcd'
 const LANES = ['short-poll', 'long-poll', 'sse'].map((name) => `${PAGE}.${name}`)
 const conditions = { latencyMs: 10, jitterMs: 20 }
 
-test('the page’s totals never fall, equal the server’s, and continue at the next server', async () => {
+test('the page’s byte totals never fall, equal the server’s totals, and continue with the next server', async () => {
   let server = await serve({ conditions })
   const { port, origin } = server
   const usage = new Map(LANES.map((lane) => [lane, createUsageMeter()]))

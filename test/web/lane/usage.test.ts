@@ -20,13 +20,13 @@ const reading = (bytesUp: number, bytesDown: number): LaneBytes => ({
   },
 })
 
-test('no figure is known before the first reading', () => {
+test('the usage of a lane is unknown before the first reading', () => {
   const usage = createUsageMeter()
   usage.clear()
   expect([usage.total, usage.recent, bytesPerMessage(usage.recent)]).toEqual([null, null, null])
 })
 
-test('the recent figures start again after clear, and the total continues', () => {
+test('the method clear resets the recent figures, and the total continues', () => {
   const usage = createUsageMeter()
   usage.take('one', reading(100, 300), 2)
   expect(bytesPerMessage(usage.recent)).toBe(200)
@@ -37,7 +37,7 @@ test('the recent figures start again after clear, and the total continues', () =
   expect(usage.total).toMatchObject({ bytesUp: 110, bytesDown: 340, messages: 3, connections: 1 })
 })
 
-test('a restarted server counts from 0, and the page’s total continues', () => {
+test('the page’s total continues although a new server counts from 0', () => {
   const usage = createUsageMeter()
   usage.take('one', reading(100, 300), 2)
   usage.take('two', reading(20, 50), 3)
@@ -46,7 +46,7 @@ test('a restarted server counts from 0, and the page’s total continues', () =>
   expect(usage.total?.split).toMatchObject({ requestHeads: 130, payload: 360 })
 })
 
-test('a new server is recognised by its name, even if its count is higher than before', () => {
+test('a new server is recognised by its id, even if its count is higher than that of the old server', () => {
   const usage = createUsageMeter()
   usage.take('one', reading(100, 300), 2)
   usage.clear()
@@ -55,14 +55,14 @@ test('a new server is recognised by its name, even if its count is higher than b
   expect(usage.recent).toMatchObject({ bytesUp: 150, bytesDown: 400, messages: 1 })
 })
 
-test('a lane that its server forgot counts from 0 there, and the page’s total continues', () => {
+test('the page’s total continues although the same server counts a forgotten lane from 0 again', () => {
   const usage = createUsageMeter()
   usage.take('one', reading(100, 300), 2)
   usage.take('one', reading(20, 50), 3)
   expect(usage.total).toMatchObject({ bytesUp: 120, bytesDown: 350 })
 })
 
-test('missed or repeated readings change nothing', () => {
+test('missed or repeated readings do not change the total', () => {
   const usage = createUsageMeter()
   usage.take('one', reading(100, 300), 2)
   usage.take('one', reading(100, 300), 2)

@@ -28,7 +28,7 @@ function sessionWith(publishedAtMs: readonly number[]): SandboxSession {
   } as unknown as SandboxSession
 }
 
-test('the measurement counts the messages that arrived while no request was at the server', () => {
+test('the measurement for long polling counts the messages that arrived while no request was at the server', () => {
   expect(question?.measured(sessionWith([500, 1000, 1100, 1199, 1300, 1999, 2001, 2050]))).toEqual({
     value: 50,
     n: 8,
@@ -36,15 +36,15 @@ test('the measurement counts the messages that arrived while no request was at t
   })
 })
 
-test('messages from before the first request or after the last one are not counted', () => {
+test('the measurement for long polling ignores messages before the first request or after the last one', () => {
   expect(question?.measured(sessionWith([50, 500, 2150]))).toMatchObject({ n: 1, value: 0 })
 })
 
-test('without a message, the measurement has no value', () => {
+test('the measurement for long polling has no value if there is no message', () => {
   expect(question?.measured(sessionWith([]))).toBe(null)
 })
 
-test('the model expects 20 of 100 for a round trip of 200 ms and one message a second', () => {
+test('for a round trip of 200 ms and one message a second, the model of long polling expects 20 of 100 messages', () => {
   expect(question?.expected(sessionWith([]))).toBeCloseTo(19.6, 1)
 })
 
@@ -74,7 +74,7 @@ test('the overhead of a WebSocket is reported with the length of the messages', 
   expect(QUESTIONS['how-websockets-work']?.measured(session)).toEqual({ value: 2, n: 6, of: 'messages of 100 bytes' })
 })
 
-test('every lesson either measures its number or says how to find it', () => {
+test('every lesson either has a measurement for its question or explains how to count the answer', () => {
   for (const { name } of lessons()) {
     const lesson = name.slice(3)
     expect([name, lesson in QUESTIONS, lesson in COUNTED]).toEqual([name, lesson in QUESTIONS, !(lesson in QUESTIONS)])

@@ -18,8 +18,8 @@ const all = (workload: Workload, way = WAY): ByTransport<Predicted> =>
     TRANSPORTS.map((name) => [name, predict(transports[name], workload, SIZES, way)]),
   ) as ByTransport<Predicted>
 
-describe('the use of one client in a second', () => {
-  test.each(TRANSPORTS)('is the bytes per message times the rate, for %s', (transport) => {
+describe('the predicted use of one client in a second', () => {
+  test.each(TRANSPORTS)('equals the bytes per message times the rate of messages for %s', (transport) => {
     for (const ratePerSecond of [0.02, 0.5, 3, 40]) {
       const conditions = { ...conditionsOf(USUAL, WAY), ratePerSecond }
       const each = transports[transport].model.bytesPerMessage(SIZES, conditions) ?? Number.NaN
@@ -27,7 +27,7 @@ describe('the use of one client in a second', () => {
     }
   })
 
-  test('for a feed without messages is almost the same as for a feed with rare messages', () => {
+  test('is almost the same for a feed without messages and a feed with rare messages', () => {
     for (const transport of TRANSPORTS) {
       const idle = transports[transport].model.use(SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 0 })
       const rare = transports[transport].model.use(SIZES, { ...conditionsOf(USUAL, WAY), ratePerSecond: 1e-7 })
@@ -39,7 +39,7 @@ describe('the use of one client in a second', () => {
 })
 
 describe('a prediction', () => {
-  test('lets short polling ask as rarely as the age allows', () => {
+  test('chooses the longest interval of short polling that the allowed age permits', () => {
     for (const age of [0.5, 2, 60]) {
       const { p95Ms, out } = all({ ...USUAL, age })['short-poll']
       expect(p95Ms / 1000).toBeCloseTo(age, 2)
@@ -47,7 +47,7 @@ describe('a prediction', () => {
     }
   })
 
-  test('excludes transports that are late, refused or held back, with the reason', () => {
+  test('excludes with a reason a transport that is too late, refused by a firewall or held back by a proxy', () => {
     expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/too late/)
     expect(all({ ...USUAL, path: 'firewall' }).ws.out).toMatch(/firewall/)
     expect(all({ ...USUAL, path: 'buffers' }).sse.out).toMatch(/proxy/)
@@ -55,25 +55,25 @@ describe('a prediction', () => {
     expect(cheapestOf(all({ ...USUAL, age: 0.01 }))).toBeNull()
   })
 
-  test('mixes the cost of busy times and of quiet times', () => {
+  test('weights the cost of busy times and of quiet times by their shares', () => {
     const [busy, half] = [all(USUAL).ws, all({ ...USUAL, idle: 50 }).ws]
     expect(half.bytesPerSecond / busy.bytesPerSecond).toBeCloseTo(0.5, 2)
   })
 
-  test('counts open connections of all clients, and almost none for short polling', () => {
+  test('counts an open connection for each client of a stream, and almost none for short polling', () => {
     const { sse, 'short-poll': short } = all({ ...USUAL, clients: 500, memory: 10 })
     expect([sse.connections, sse.memoryBytes]).toEqual([500, 500 * 10 * 1024])
     expect(short.connections).toBeLessThan(20)
   })
 
-  test('finds the value below which the given share lies', () => {
+  test('finds the delay below which the given share of messages lies', () => {
     const delays = transports['short-poll'].model.delay(conditionsOf(USUAL, WAY))
     for (const share of [0.05, 0.5, 0.95]) expect(delays.cdf(quantileOf(delays, share))).toBeCloseTo(share, 6)
   })
 })
 
 describe('the reasons', () => {
-  test('begin with the cheapest transport, and name every other one', () => {
+  test('begin with the cheapest transport, and name every other transport', () => {
     const [first = '', ...rest] = reasonsFor(all(USUAL), USUAL, transports)
     expect(first).toMatch(/^(?:SSE|WebSocket) costs least/)
     for (const name of TRANSPORTS) expect([first, ...rest].join(' ')).toContain(LABELS[name])
@@ -84,7 +84,7 @@ describe('the reasons', () => {
     expect(reasonsFor(all(prices), prices, transports)[0]).toMatch(/^Short polling costs least/)
   })
 
-  test('say if no transport can do it, with the reason for each', () => {
+  test('say that no transport fits, with the reason for each, if all are excluded', () => {
     const hopeless = { ...USUAL, age: 0.01 }
     const [first = ''] = reasonsFor(all(hopeless), hopeless, transports)
     expect(first).toMatch(/^No transport can do this task/)
@@ -107,7 +107,7 @@ describe('model and measurement', () => {
     seconds: 60,
   }
 
-  test('agree within a tenth; a larger difference is explained', () => {
+  test('agree within a tenth, and a larger difference gets an explanation', () => {
     expect(
       bytesAgreement({ ...measured, bytesPerSecond: predicted.bytesPerSecond * 1.09 }, predicted, 0).why,
     ).toBeNull()
@@ -137,7 +137,7 @@ describe('model and measurement', () => {
 })
 
 describe('the address of a workload', () => {
-  test('is read back as it was written', () => {
+  test('gives the same workload when it is read again', () => {
     const other: Workload = {
       rate: 0.5,
       bytes: 10,

@@ -85,7 +85,7 @@ describe('the bound of the clock', () => {
     )
   })
 
-  test('holds for a displayed latency on a page with a coarse timer', () => {
+  test('is also valid for a displayed latency on a page with a coarse timer', () => {
     const anyResolutionMs = fc.constantFrom(0.005, 0.1, 1)
     const anyMisreading = fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true }))
     fc.assert(
@@ -175,8 +175,8 @@ test('a further sample never moves the reading outside its former bounds', () =>
   )
 })
 
-describe('a clock that was set', () => {
-  test('is followed from the next sample on', () => {
+describe('a server clock that was set to another time', () => {
+  test('is followed by the page’s clock from the next sample on', () => {
     fc.assert(
       fc.property(
         anyExchanges,
@@ -200,7 +200,7 @@ describe('a clock that was set', () => {
     )
   })
 
-  test('makes all older samples invalid, even wide ones that agree with the new time', () => {
+  test('makes all older samples invalid, even inexact ones that are consistent with the new time', () => {
     const clock = createClock(0)
     clock.add(sampleAt(START_MS, { upMs: 0.5, serverMs: 0, downMs: 0.5 }, drifting(0, 0)))
     clock.add(sampleAt(START_MS + 1000, { upMs: 2, serverMs: 0, downMs: 38 }, drifting(0, 0)))
@@ -236,13 +236,13 @@ describe('the samples of the clock', () => {
     expect(clock.roundTripMs).toBe(20)
   })
 
-  test('give the smallest round trip of all', () => {
+  test('give the smallest round trip among them as the round trip', () => {
     const clock = createClock()
     for (const roundTripMs of [7, 3, 5]) clock.add(exact(0, roundTripMs))
     expect(clock.roundTripMs).toBe(3)
   })
 
-  test('are the last 32', () => {
+  test('are only the last 32 samples', () => {
     const clock = createClock()
     clock.add(exact(0, 2))
     for (let i = 1; i <= 31; i++) clock.add(exact(100 * i, 20))

@@ -31,7 +31,7 @@ function latenciesOf(measured: readonly Measured[], capacity?: number) {
 const ranks = (n: number) => latenciesOf(Array.from({ length: n }, (_, i) => ({ ms: i + 1, answer: i })))
 
 describe('the set of latencies', () => {
-  test('equals a simple sort of the last arrivals', () => {
+  test('contains the same values as a simple sorted list of the last arrivals', () => {
     fc.assert(
       fc.property(anyMeasured, fc.integer({ min: 2, max: 60 }), (measured, capacity) => {
         const last = measured.slice(-capacity)
@@ -51,7 +51,7 @@ describe('the set of latencies', () => {
     expect(latencies.answers).toBe(2)
   })
 
-  test('is empty after clear, and starts again', () => {
+  test('is empty after clear, and then accepts new latencies', () => {
     const latencies = latenciesOf(
       [1, 2, 3].map((ms) => ({ ms, answer: 7 })),
       3,
@@ -62,7 +62,7 @@ describe('the set of latencies', () => {
     expect([latencies.n, latencies.answers, latencies.quantile(0.5)?.ms]).toEqual([1, 1, 5])
   })
 
-  test('adds a message within microseconds when full (100 allowed; seed 11)', () => {
+  test('adds a message within 100 microseconds when it is full (seed 11)', () => {
     const random = seededRandom(11)
     const latencies = createLatencies()
     const add = (from: number, to: number): void => {
@@ -97,7 +97,7 @@ describe('a quantile', () => {
     )
   })
 
-  test('is not one rank too high by rounding', () => {
+  test('is not one rank too high because of rounding', () => {
     expect(ranks(100).quantile(0.07)?.ms).toBe(7)
     expect(ranks(20).quantile(0.95)?.ms).toBe(19)
   })
@@ -177,7 +177,7 @@ describe('a quantile', () => {
     expect(ranks(answers).enough(p)).toBe(true)
   })
 
-  test('is not shown for many messages of few responses', () => {
+  test('is not shown if many messages arrived in few responses', () => {
     const latencies = createLatencies()
     for (let i = 0; i < 1000; i++) latencies.add(i, i % 500 < 250 ? 1 : 2)
     expect(latencies.enough(0.5)).toBe(false)
@@ -185,7 +185,7 @@ describe('a quantile', () => {
 })
 
 describe('the histogram', () => {
-  test('counts each latency in its bin, or in the nearest one if it is outside', () => {
+  test('counts each latency in its bin, or in the first or last bin if it is outside the range', () => {
     fc.assert(
       fc.property(anyMeasured, fc.integer({ min: 1, max: 50 }), (measured, bins) => {
         const counts = latenciesOf(measured).histogram(-1, 4, bins)

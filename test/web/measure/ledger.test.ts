@@ -14,14 +14,14 @@ function ledgerOf(start: string, ...seqs: readonly number[]) {
 }
 
 describe('an event', () => {
-  test('that follows the last one is new', () => {
+  test('whose number follows the last one is new', () => {
     const ledger = createLedger()
     ledger.startAt('e.4')
     expect([5, 6, 7].map((seq) => ledger.receive(`e.${seq}`, false))).toEqual(['new', 'new', 'new'])
     expect(ledger.counts).toEqual({ ...NONE, received: 3 })
   })
 
-  test('that never comes is lost once a later one has come', () => {
+  test('that is missing is lost as soon as a later event has come', () => {
     const ledger = ledgerOf('e.4', 5, 8, 10)
     expect(ledger.counts).toEqual({ ...NONE, received: 3, lost: 3 })
     expect(ledger.missing()).toEqual([
@@ -54,14 +54,14 @@ describe('an event', () => {
     expect(ledgerOf('e.4').receive('e.4', false)).toBe('duplicate')
   })
 
-  test('that comes late is recovered', () => {
+  test('that the client reports as late counts as recovered', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.receive('e.6', true)
     ledger.receive('e.7', false)
     expect(ledger.counts).toEqual({ ...NONE, received: 3, recovered: 1 })
   })
 
-  test('without a sequence number in its id is received, and the position stays', () => {
+  test('without a sequence number in its id counts as received, and the position does not change', () => {
     const ledger = ledgerOf('e.4', 5)
     expect(ledger.receive('what', false)).toBe('new')
     expect(ledger.receive('e.6', false)).toBe('new')
@@ -75,7 +75,7 @@ describe('a start', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 1 })
   })
 
-  test('that was set by an event makes an earlier event out of order, not a duplicate', () => {
+  test('that was set by an event makes an earlier event count as out of order, not as a duplicate', () => {
     const ledger = ledgerOf('0', 41)
     expect(ledger.receive('e.40', false)).toBe('out of order')
     expect(ledger.receive('e.40', false)).toBe('duplicate')
@@ -90,7 +90,7 @@ describe('a start', () => {
     expect(ledger.missing()).toEqual([[2, 2]])
   })
 
-  test('at an earlier cursor makes the same events new again', () => {
+  test('at an earlier cursor makes later events that were received before new again', () => {
     const ledger = ledgerOf('e.0', 1, 2, 3)
     ledger.startAt('e.1')
     expect(ledger.receive('e.2', true)).toBe('new')
@@ -113,7 +113,7 @@ describe('another epoch', () => {
     expect(ledger.missing()).toEqual([])
   })
 
-  test('may have dots in its name', () => {
+  test('can have a name with dots', () => {
     const ledger = createLedger()
     ledger.startAt('a.b.1')
     ledger.receive('a.b.3', false)
@@ -122,7 +122,7 @@ describe('another epoch', () => {
 })
 
 describe('a gap', () => {
-  test('is counted as gapped, from the position to the cursor', () => {
+  test('adds the events from the position to the cursor to the count of gapped events', () => {
     const ledger = ledgerOf('e.4', 5)
     expect(ledger.gap('e.20')).toEqual({ first: 6, last: 20 })
     expect(ledger.receive('e.21', false)).toBe('new')
@@ -158,7 +158,7 @@ describe('a gap', () => {
     expect(ledger.counts.gapped).toBe(15)
   })
 
-  test('that an event fills later makes this event out of order', () => {
+  test('makes an event out of order that arrives later and belongs into the gap', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.8')
     ledger.receive('e.9', false)
@@ -175,7 +175,7 @@ describe('a gap', () => {
   })
 })
 
-test('clear sets the counts to 0 and keeps the position', () => {
+test('the method clear of the ledger sets the counts to 0 and keeps the position', () => {
   const ledger = ledgerOf('e.4', 5, 8)
   ledger.clear()
   expect(ledger.counts).toEqual(NONE)
@@ -185,14 +185,14 @@ test('clear sets the counts to 0 and keeps the position', () => {
   expect(ledger.counts).toEqual({ ...NONE, received: 2, lost: 1, outOfOrder: 1 })
 })
 
-test('counts that were read before do not change', () => {
+test('counts that were read from the ledger before do not change afterwards', () => {
   const ledger = ledgerOf('e.4', 5)
   const before = ledger.counts
   ledger.receive('e.6', false)
   expect(before.received).toBe(1)
 })
 
-test('memory is bounded if every other event is lost', () => {
+test('the memory of the ledger is bounded even if every other event is lost', () => {
   const ledger = ledgerOf('e.0')
   for (let seq = 2; seq <= 20_000; seq += 2) ledger.receive(`e.${seq}`, false)
   expect(ledger.counts.lost).toBe(10_000)
@@ -200,7 +200,7 @@ test('memory is bounded if every other event is lost', () => {
   expect(ledger.missing().at(-1)).toEqual([19_999, 19_999])
 })
 
-test('seqOf reads the number after the last dot; it is NaN if there is none', () => {
+test('seqOf returns the number after the last dot of an id, or NaN if there is none', () => {
   expect(['e.17', 'a.b.0', '0', '', 'e.', '.5', 'e.1x', 'e.-1'].map(seqOf)).toEqual([
     17,
     0,
@@ -231,7 +231,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ is: fc.constant('clear' as const) }) },
 )
 
-test('after any steps, the ledger agrees with a set of all single numbers', () => {
+test('after any steps, the ledger agrees with a simple set of all event numbers', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
       const ledger = createLedger()

@@ -29,7 +29,7 @@ describe.each(TRANSPORTS)('the expected delay of %s', (transport) => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b))
   })
 
-  test('includes the commit under all conditions', () => {
+  test('includes the time of the commit under all conditions', () => {
     const later = transports[transport].model.delay({ ...USUAL, serviceMs: 503 })
     const sooner = transports[transport].model.delay(USUAL)
     expect(later.p50Ms - sooner.p50Ms).toBeCloseTo(500, 6)
@@ -39,7 +39,7 @@ describe.each(TRANSPORTS)('the expected delay of %s', (transport) => {
 })
 
 describe('the delay of short polling', () => {
-  test('is at least the commit plus the way to the client, and at most a whole cycle more', () => {
+  test('is at least the commit plus the way to the client, and at most one polling cycle more', () => {
     const { fromMs, p50Ms, toMs } = transports['short-poll'].model.delay(USUAL)
     expect([fromMs, p50Ms, toMs]).toEqual([23, 23 + 1041 / 2, 23 + 1041])
   })
@@ -96,7 +96,7 @@ describe('the delay of long polling', () => {
 })
 
 describe.each(['sse', 'ws'] as const)('%s', (transport) => {
-  test('takes the commit and half the round trip, plus or minus the unknown half', () => {
+  test('has an expected delay of the commit plus half the round trip, plus or minus half the round trip', () => {
     const { fromMs, p50Ms, toMs, cdf } = transports[transport].model.delay(USUAL)
     expect(p50Ms).toBeCloseTo(23, 6)
     expect([fromMs, toMs]).toEqual([expect.closeTo(5, 6), expect.closeTo(41, 6)])
@@ -107,7 +107,7 @@ describe.each(['sse', 'ws'] as const)('%s', (transport) => {
 describe('the Kolmogorov–Smirnov test', () => {
   const uniform = (x: number): number => Math.min(1, Math.max(0, x))
 
-  test('takes the largest distance on either side of a step', () => {
+  test('uses the largest distance on either side of a step', () => {
     expect(kolmogorovSmirnov([0.5], uniform).d).toBe(0.5)
     expect(kolmogorovSmirnov([0.1, 0.2, 0.9], uniform).d).toBeCloseTo(2 / 3 - 0.2, 12)
     expect(kolmogorovSmirnov([0.8, 0.9], uniform).d).toBeCloseTo(0.8, 12)
@@ -118,25 +118,28 @@ describe('the Kolmogorov–Smirnov test', () => {
     { critical: 1.224, level: 0.1 },
     { critical: 1.358, level: 0.05 },
     { critical: 1.628, level: 0.01 },
-  ])('gives the tables’ $level for D = $critical / √n', ({ critical, level }) => {
+  ])('gives the p value $level of published tables for D = $critical / √n', ({ critical, level }) => {
     const n = 1_000_000
     const distance = critical / Math.sqrt(n)
     const shifted = Float64Array.from({ length: n }, (_, i) => (i + 1) / n - distance)
     expect(kolmogorovSmirnov(shifted, uniform).p).toBeCloseTo(level, 3)
   })
 
-  test.each([5, 20, 200])('rejects a true distribution as often as it claims, with %i samples (seed 25)', (n) => {
-    const random = seededRandom(25)
-    let rejected = 0
-    for (let run = 0; run < 4000; run++) {
-      const sorted = Float64Array.from({ length: n }, random).toSorted()
-      if (kolmogorovSmirnov(sorted, uniform).p < 0.05) rejected++
-    }
-    // Three standard errors are 1 %.
-    expect(Math.abs(rejected / 4000 - 0.05)).toBeLessThan(0.01)
-  })
+  test.each([5, 20, 200])(
+    'rejects a true distribution as often as its level states, with %i samples (seed 25)',
+    (n) => {
+      const random = seededRandom(25)
+      let rejected = 0
+      for (let run = 0; run < 4000; run++) {
+        const sorted = Float64Array.from({ length: n }, random).toSorted()
+        if (kolmogorovSmirnov(sorted, uniform).p < 0.05) rejected++
+      }
+      // Three standard errors are 1 %.
+      expect(Math.abs(rejected / 4000 - 0.05)).toBeLessThan(0.01)
+    },
+  )
 
-  test('accepts a perfect fit, and an empty sample', () => {
+  test('accepts a sample that fits perfectly, and an empty sample', () => {
     const perfect = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100)
     expect(kolmogorovSmirnov(perfect, uniform).p).toBe(1)
     expect(kolmogorovSmirnov([], uniform)).toEqual({ d: 0, p: 1 })
@@ -197,7 +200,7 @@ describe('the bytes of a message', () => {
     }
   })
 
-  test('are payload, framing and a share of the heartbeats on a stream', () => {
+  test('consist of payload, framing and a share of the heartbeats for a stream', () => {
     expect(transports.ws.model.bytesPerMessage({ ...SIZES, framing: 2 }, { ...USUAL, ratePerSecond: 1 })).toBeCloseTo(
       102 + 8 / 15,
     )

@@ -43,12 +43,15 @@ test.each([',', ';', '\t'])(
   },
 )
 
-test.each(['\nhello', '\rhello', '\thello', ';\thello'])('no cell begins with a control character: %j', (text) => {
-  for (const cell of cellsOf(toCsv([message(text)]), ';')) expect(cell).not.toMatch(/^[\t\r\n]/)
-})
+test.each(['\nhello', '\rhello', '\thello', ';\thello'])(
+  'no cell of the CSV begins with a control character: %j',
+  (text) => {
+    for (const cell of cellsOf(toCsv([message(text)]), ';')) expect(cell).not.toMatch(/^[\t\r\n]/)
+  },
+)
 
 test.each(['a, -1 b', 'wait ; and see', '1 = 1', 'a\r\nb', 'a\n\nb', 'x;y', "it's"])(
-  'a text without a formula stays as it is: %j',
+  'the CSV leaves a text without a formula unchanged: %j',
   (text) => expect(cellsOf(toCsv([message(text)]), ',')).toContain(text),
 )
 

@@ -15,7 +15,7 @@ test.each(['Eve', '.', '..', 'a/b', 'E\u200bve', '?#'])('a person named "%s" can
   expect((await moderator.list()).people).toEqual([])
 })
 
-test('a name with half a surrogate pair is muted by its displayed form', async () => {
+test('a person whose name has half a surrogate pair is muted by the displayed name', async () => {
   await using server = await serve()
   const publish = () =>
     fetch(`${server.origin}/feed/lobby`, {

@@ -11,16 +11,16 @@ const room = (names: string[], typing: string[] = [], people = names.length): Ro
   typing,
 })
 
-test('the list of people begins with the reader and names the others in order, with their numbers of tabs', () => {
+test('the list of people begins with the reader, and then names the others in order with their numbers of tabs', () => {
   expect(whoIsHere(room(['Ada', 'Grace', 'Noor']), 'grace')).toBe('you, Ada (2 tabs), Noor')
   expect(whoIsHere(room(['Ada']), 'ada')).toBe('you (2 tabs)')
 })
 
-test('people who are not listed are counted', () => {
+test('the list of people states how many people it does not name', () => {
   expect(whoIsHere(room(['Noor'], [], 201), 'grace')).toBe('Noor and 200 more')
 })
 
-test('other people who are typing are named, but never the reader', () => {
+test('the line about typing names other people who are typing, but never the reader', () => {
   expect(whoTypes(room(['Ada', 'Grace'], ['grace']), 'grace')).toBe('')
   expect(whoTypes(room(['Ada', 'Grace'], ['ada', 'grace']), 'grace')).toBe('Ada is typing…')
   expect(whoTypes(room(['Ada', 'Noor'], ['ada', 'noor']), 'grace')).toBe('Ada and Noor are typing…')

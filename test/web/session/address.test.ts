@@ -27,7 +27,7 @@ test('an empty address shows the usual view, and the usual view has an empty add
   expect(writeAddress(USUAL_VIEW)).toBe('')
 })
 
-test('every view is restored from its own address', () => {
+test('the address of a view restores the same view', () => {
   const side = fc.constantFrom('server' as const, 'browser' as const)
   const open = fc.oneof(
     fc.constant(null),
@@ -71,7 +71,7 @@ test('invalid values in an address are ignored', () => {
   )
 })
 
-test('an unknown lane is quoted, with the lanes that the page knows', () => {
+test('the page quotes an unknown lane of the address, and lists the lanes that it knows', () => {
   expect(laneTrouble('?lanes=sse,stream')).toBeNull()
   expect(laneTrouble('?lanes=none')).toBeNull()
   const sentence = laneTrouble('?lanes=sse,carrier-pigeon') ?? ''
@@ -80,7 +80,7 @@ test('an unknown lane is quoted, with the lanes that the page knows', () => {
   expect(readAddress('?lanes=sse,carrier-pigeon').lanes).toEqual(['sse'])
 })
 
-test('a lane can be on the page and switched off, or not on the page', () => {
+test('the address can contain a lane that is switched off, and can omit a lane', () => {
   expect(readAddress('?lanes=sse,stream&off=stream')).toMatchObject({ lanes: ['sse', 'stream'], off: ['stream'] })
   expect(readAddress('?lanes=sse&off=ws').off).toEqual([])
   expect(readAddress('?lanes=none')).toMatchObject({ lanes: USUAL, off: USUAL })

@@ -6,21 +6,21 @@ import { PROXY, describeNetwork, isNeutral, neutral, presetOf } from '../../../w
 
 const named = (name: string): Conditions => PRESETS.find((preset) => preset.name === name)?.conditions ?? NEUTRAL
 
-test.each(PRESETS)('$name is found by its conditions', (preset) => {
+test.each(PRESETS)('the preset $name is found by its conditions', (preset) => {
   expect(presetOf(preset.conditions, PRESETS)).toBe(preset)
 })
 
-test('a proxy or a firewall in addition to a preset does not hide the preset', () => {
+test('a preset is also found if the conditions contain a proxy or a firewall in addition', () => {
   expect(presetOf({ ...named('4G'), firewall: true }, PRESETS)?.name).toBe('4G')
   expect(presetOf({ ...named('4G'), ...PROXY }, PRESETS)?.name).toBe('4G')
   expect(presetOf({ ...named('4G'), latencyMs: 26 }, PRESETS)).toBe(undefined)
 })
 
-test('neutral resets every condition', () => {
+test('the function neutral resets every condition', () => {
   expect(neutral({ ...named('4G'), ...PROXY, firewall: true })).toEqual(NEUTRAL)
 })
 
-test('only a network without conditions is neutral', () => {
+test('only the preset without conditions is neutral', () => {
   expect(PRESETS.filter(({ conditions }) => isNeutral(conditions)).map(({ name }) => name)).toEqual(['LAN'])
 })
 
@@ -42,6 +42,6 @@ test.each([
   [{ ...NEUTRAL, lossRate: 0.004 }, '0.4 % lost'],
   [{ ...NEUTRAL, bufferingBytes: 300 }, 'Buffering proxy · responses held until 300 bytes'],
   [{ ...NEUTRAL, slowReaderBytesPerSecond: 500 }, 'read at 0.5 kB/s'],
-])('%j is described as "%s"', (conditions, text) => {
+])('the network with the conditions %j is described as "%s"', (conditions, text) => {
   expect(describeNetwork(conditions, PRESETS)).toBe(text)
 })

@@ -78,7 +78,7 @@ test('after a change of the network, the session announces the lanes as back onl
   for (const state of back.states) expect(['open', 'asking', 'pausing']).toContain(state)
 })
 
-test('while a firewall refuses one lane, the lanes are not announced as back', async () => {
+test('while a firewall refuses one lane, the session does not announce the lanes as back', async () => {
   await using server = await serve()
   using opened = await open(server)
   opened.session.setNetwork({ firewall: true, latencyMs: 2 })
@@ -91,7 +91,7 @@ test('while a firewall refuses one lane, the lanes are not announced as back', a
   expect(opened.sentences().filter((sentence) => /have reconnected/.test(sentence))).toEqual([])
 })
 
-test('a failed lane that is switched off is not announced as back', async () => {
+test('the session does not announce a failed lane as back if the lane is switched off', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   using opened = await open(server, '?lanes=ws,sse')
   const ws = laneOf(opened, 'ws')
@@ -101,7 +101,7 @@ test('a failed lane that is switched off is not announced as back', async () => 
   expect(opened.sentences().filter((sentence) => /is back/.test(sentence))).toEqual([])
 })
 
-test('a page without lanes also notices that the server does not answer', async () => {
+test('even a page without lanes notices that the server does not answer', async () => {
   const server = await serve()
   using opened = await open(server, '?lanes=none', false)
   const { session } = opened
@@ -111,7 +111,7 @@ test('a page without lanes also notices that the server does not answer', async 
   await until('the session has noticed that the server does not answer', () => session.unreachableSinceMs !== null)
 })
 
-test('a server is not reported as absent only because upgrades are refused', async () => {
+test('the session does not report the server as absent if only upgrades are refused', async () => {
   await using server = await serve({ conditions: { firewall: true } })
   isLabRefused = true
   isLabAway = true
@@ -124,7 +124,7 @@ test('a server is not reported as absent only because upgrades are refused', asy
   expect(session.absences).toEqual([])
 })
 
-test('without a clock, no delay, age or expectation is known, and messages still arrive', async () => {
+test('without a clock, messages arrive, but their delays and ages and the expected delay are unknown', async () => {
   await using server = await serve()
   isLabRefused = true
   isLabAway = true
@@ -145,7 +145,7 @@ test('without a clock, no delay, age or expectation is known, and messages still
   for (const lane of snapshot(session).lanes) expect(lane).toMatchObject({ p50Ms: null, p95Ms: null, p99Ms: null })
 })
 
-test('if upgrades are refused, the lab uses plain HTTP, with metronome, clock and figures', async () => {
+test('if upgrades are refused, the page uses the lab over plain HTTP, and still has metronome, clock and figures', async () => {
   await using server = await serve()
   isLabRefused = true
   using opened = await open(server, '?poll=0.1&rate=10')
@@ -159,7 +159,7 @@ test('if upgrades are refused, the lab uses plain HTTP, with metronome, clock an
   expect(session.instructor).toBe(true)
 })
 
-test('without the lab the clock is unknown, and the figures are shown again when it is back', async () => {
+test('without the lab the clock is unknown, and the figures return when the lab is back', async () => {
   await using server = await serve()
   using opened = await open(server, '?poll=0.1&rate=20')
   const { session } = opened
@@ -177,7 +177,7 @@ test('without the lab the clock is unknown, and the figures are shown again when
   await until('every lane has its figures again', () => snapshot(session).lanes.every(({ p50Ms }) => p50Ms !== null))
 })
 
-test('a blocked thread keeps its lanes and its clock, is reported as busy, and measures none of the delay', async () => {
+test('a page whose thread was blocked keeps its lanes and clock, is reported as busy, and does not measure the block as a delay', async () => {
   await using server = await serve()
   using opened = await open(server, '?poll=0.1&rate=20')
   const { session } = opened

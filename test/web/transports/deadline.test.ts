@@ -23,7 +23,7 @@ test('a deadline passes when its time is over, and not a millisecond sooner', ()
   expect(passed).toHaveBeenCalledOnce()
 })
 
-test('a late timer lets waiting events run first, and they can cancel it', () => {
+test('if the timer of a deadline is late, waiting events run first and can cancel the deadline', () => {
   const passed = vi.fn()
   const end = startDeadline(5000, passed)
   blockedMs = 10_000
@@ -34,7 +34,7 @@ test('a late timer lets waiting events run first, and they can cancel it', () =>
   expect(passed).not.toHaveBeenCalled()
 })
 
-test('a late timer passes a little later if there is no waiting event', () => {
+test('if the timer of a deadline is late and no event cancels it, the deadline passes a little later', () => {
   const passed = vi.fn()
   startDeadline(5000, passed)
   blockedMs = 10_000
@@ -42,7 +42,7 @@ test('a late timer passes a little later if there is no waiting event', () => {
   expect(passed).toHaveBeenCalledOnce()
 })
 
-test('timers that are always late, as those of a hidden page, still end', () => {
+test('a deadline passes even if its timers are always late, as on a hidden page', () => {
   const passed = vi.fn()
   startDeadline(5000, passed)
   for (let i = 0; i < 10; i++) {
@@ -53,7 +53,7 @@ test('timers that are always late, as those of a hidden page, still end', () => 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('late work is aborted with a TimeoutError, and finished work leaves no timer', async () => {
+test('work that exceeds its deadline is aborted with a TimeoutError, and finished work leaves no timer', async () => {
   const never = (signal: AbortSignal) =>
     new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   const late = withinDeadline(1000, never)

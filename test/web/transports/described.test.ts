@@ -7,7 +7,7 @@ const WEB = join(import.meta.dirname, '../../../web')
 const ALL = Object.values(transports)
 const NAMES = Object.keys(transports).join('|')
 
-test('every transport has its name in the record, and no fact that another transport has', () => {
+test('every transport has its own name, and shares its path, label, shape and colour with no other transport', () => {
   expect(ALL.map(({ name }) => name)).toEqual(Object.keys(transports))
   const facts = ['path', 'label', 'verb', 'shape', 'fallbackRank'] as const
   for (const fact of facts) {

@@ -7,20 +7,23 @@ import { WebSocketServer } from 'ws'
 import { connect, isUp } from '../../conformance/client.ts'
 import { until } from '../../until.ts'
 
-test.each(['ws', 'long-poll', 'stream'] as const)('%s reports exactly the sentence of the server', async (name) => {
-  const server = createServer((request, response) => {
-    if (request.method === 'POST') response.writeHead(400).end('{"detail":"Only short words."}')
-    else response.flushHeaders()
-  })
-  new WebSocketServer({ server }).on('connection', (socket) =>
-    socket.on('message', () => socket.send('{"type":"error","message":"Only short words."}')),
-  )
-  await once(server.listen(0), 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  using client = connect(name, `http://localhost:${(server.address() as AddressInfo).port}`)
-  await until('the client is connected', () => isUp(client))
-  await expect(client.publish('incomprehensible')).rejects.toThrow(/^Only short words\.$/)
-})
+test.each(['ws', 'long-poll', 'stream'] as const)(
+  'if the server refuses a message over %s, the client reports exactly the sentence of the server',
+  async (name) => {
+    const server = createServer((request, response) => {
+      if (request.method === 'POST') response.writeHead(400).end('{"detail":"Only short words."}')
+      else response.flushHeaders()
+    })
+    new WebSocketServer({ server }).on('connection', (socket) =>
+      socket.on('message', () => socket.send('{"type":"error","message":"Only short words."}')),
+    )
+    await once(server.listen(0), 'listening')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    using client = connect(name, `http://localhost:${(server.address() as AddressInfo).port}`)
+    await until('the client is connected', () => isUp(client))
+    await expect(client.publish('incomprehensible')).rejects.toThrow(/^Only short words\.$/)
+  },
+)

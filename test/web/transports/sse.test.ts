@@ -13,7 +13,7 @@ const HEARTBEAT_MS = 15_000
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
 afterEach(() => vi.useRealTimers())
 
-test('a quiet stream stays open by its heartbeats, and is given up after two missed ones', async () => {
+test('heartbeats keep a quiet event stream open, and the client gives the stream up after two missed heartbeats', async () => {
   await using server = await serve()
   const client = connect('sse', server.origin)
   let beats = 0
@@ -44,7 +44,7 @@ test('a quiet stream stays open by its heartbeats, and is given up after two mis
   witness.close()
 })
 
-test('an event and the opening of the stream count like a heartbeat', async () => {
+test('an event and the opening of the stream count as signs of life, like a heartbeat', async () => {
   const streams: ServerResponse[] = []
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()

@@ -33,7 +33,7 @@ const eventOf = (seq: number, text: string) => ({
   text,
 })
 
-test('a line may be split over chunks at any byte, also inside a character', async () => {
+test('the client joins a line that is split over chunks at any byte, even inside a character', async () => {
   const sent = [eventOf(1, 'zw\u00f6lf \u{1F600}'), eventOf(2, '2')]
   const bytes = Buffer.from(sent.map((event) => `${JSON.stringify(event)}\n`).join(''))
   const origin = await listen(async (_request, response) => {
@@ -47,7 +47,7 @@ test('a line may be split over chunks at any byte, also inside a character', asy
   expect(client.events).toEqual(sent)
 })
 
-test('a silent stream is given up after two missed heartbeats, and resumes after its last event', async () => {
+test('the client gives a silent stream up after two missed heartbeats, and resumes after the last event', async () => {
   useFakeTimers()
   const asked: string[] = []
   const origin = await listen(({ url = '' }, response) => {
@@ -67,7 +67,7 @@ test('a silent stream is given up after two missed heartbeats, and resumes after
   client.stop()
 })
 
-test('a server that never begins its response is given up as well', async () => {
+test('the client also gives a request up if the server never begins the response', async () => {
   useFakeTimers()
   let isAsked = false
   const origin = await listen(() => (isAsked = true))
@@ -78,7 +78,7 @@ test('a server that never begins its response is given up as well', async () => 
   expect(client.states.at(-1)).toMatchObject({ trouble: 'no byte came, not even a heartbeat' })
 })
 
-test('a refusal shows its status and its sentence, and the next attempt waits as Retry-After asks', async () => {
+test('after a refusal the client reports the status and the sentence, and waits as long as Retry-After asks', async () => {
   const origin = await listen((_request, response) => {
     response.writeHead(503, { 'retry-after': '60' }).end('{"detail":"Full.","remedy":"Come later."}')
   })
@@ -90,7 +90,7 @@ test('a refusal shows its status and its sentence, and the next attempt waits as
   if (state.is === 'reconnecting') expect(state.untilMs - state.atMs).toBeGreaterThanOrEqual(60_000)
 })
 
-test('text that is not JSON ends the stream, and its connection closes', async () => {
+test('if a line is not JSON, the client ends the stream and closes the connection', async () => {
   let isClosed = false
   const origin = await listen((_request, response) => {
     response.once('close', () => (isClosed = true))
@@ -104,7 +104,7 @@ test('text that is not JSON ends the stream, and its connection closes', async (
   await until('the connection is closed', () => isClosed)
 })
 
-test('each way in which an open stream ends has its own sentence', async () => {
+test('the client reports a different sentence for each way in which an open stream can end', async () => {
   const ends = { ends: false }
   const origin = await listen((_request, response) => {
     response.write('{"type":"heartbeat"}\n', () => (ends.ends ? response.end() : response.destroy()))

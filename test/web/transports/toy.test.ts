@@ -65,7 +65,7 @@ test('a new transport has a model and costs, and takes part in the fallback and 
   expect(predict(transports[TOY], workload, sizes, way).out).toMatch(/proxy/)
 })
 
-test('a new transport is held back by a proxy, and appears in exports and in the inspector', () => {
+test('a new transport can be held back by a buffering proxy, and appears in exports and in the inspector', () => {
   const buffering = { bufferingBytes: 4096, bufferingObeysHeader: false } as Conditions
   expect(holdsBack(buffering, TOY)).toBe(true)
 

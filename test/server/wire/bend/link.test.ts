@@ -38,7 +38,7 @@ test('a link has the addresses and byte counts of the kernel\u2019s socket', asy
   expect([link.bytesRead, link.bytesWritten]).toEqual([kernel.bytesRead, kernel.bytesWritten])
 })
 
-test('each write is accepted at once and delivered one latency later, at the same time as the others', async () => {
+test('the link accepts each write at once, and delivers writes of the same time together after one latency', async () => {
   using pair = await linked({ latencyMs: 100 })
   const arrivedMs: number[] = []
   const beganMs = performance.now()
@@ -61,7 +61,7 @@ test('the first bytes from the client also wait for the round trip of the set-up
   expect(performance.now() - againMs).toBeLessThan(100)
 })
 
-test('a write is called back when the kernel has its bytes', async () => {
+test('the callback of a write is called when the kernel has the bytes', async () => {
   using pair = await linked({ latencyMs: 50 })
   const told: [string, number][] = []
   for (const text of ['a', 'bc', '']) pair.link.write(text, 'latin1', () => told.push([text, pair.kernel.bytesWritten]))
@@ -73,7 +73,7 @@ test('a write is called back when the kernel has its bytes', async () => {
   ])
 })
 
-test('a write is called back with an error if the kernel never gets its bytes', async () => {
+test('the callback of a write gets an error if the kernel never gets the bytes', async () => {
   using pair = await linked({ latencyMs: 10_000 })
   const told: (Error | null | undefined)[] = []
   pair.link.write('a', (error) => told.push(error))
@@ -85,7 +85,7 @@ test('a write is called back with an error if the kernel never gets its bytes', 
   expect(told).toEqual([expect.any(Error), expect.any(Error)])
 })
 
-test('a writer must wait when the line and the stream are full, and continues when there is space', async () => {
+test('a writer must wait while the line and the stream are full, and can continue when there is space', async () => {
   using pair = await linked({ bandwidthBytesPerSecond: 4_000_000 })
   let writtenBytes = 0
   while (writtenBytes < 1_500_000) {
@@ -98,7 +98,7 @@ test('a writer must wait when the line and the stream are full, and continues wh
   await until('all bytes have arrived', () => pair.heard().length === writtenBytes)
 })
 
-test('a slow reader makes the server wait, and does not delay its own requests', async () => {
+test('a client that reads slowly makes the server wait, and its own requests are not delayed', async () => {
   using pair = await linked({ slowReaderBytesPerSecond: 1_000_000 })
   const upBytes = 200_000
   let readBytes = 0
@@ -113,7 +113,7 @@ test('a slow reader makes the server wait, and does not delay its own requests',
   await until('all bytes of the server have arrived', () => pair.heard().length === writtenBytes + 50_000)
 })
 
-test('a link reads only on demand, and otherwise the client has to wait', async () => {
+test('a link reads from the client only on demand, and otherwise the client has to wait', async () => {
   using pair = await linked({ latencyMs: 1 })
   const bytes = 20_000_000
   pair.client.write(Buffer.alloc(bytes, 'x'))
@@ -124,7 +124,7 @@ test('a link reads only on demand, and otherwise the client has to wait', async 
   await until('all bytes are read', () => read === bytes)
 })
 
-test('corked writes arrive in order with all other writes', async () => {
+test('corked writes and all other writes arrive in their order', async () => {
   using pair = await linked({ latencyMs: 5, jitterMs: 20 })
   pair.link.write('1')
   pair.link.cork()
@@ -149,7 +149,7 @@ test('the end of a stream arrives after its last byte, and the other direction s
   await until('the link and its socket are destroyed', () => pair.link.destroyed && pair.kernel.destroyed)
 })
 
-test('after the link has ended, bytes from the client are read to the last one', async () => {
+test('after the server has ended the link, it still reads all bytes from the client', async () => {
   using pair = await linked({ latencyMs: 50 })
   let heard = ''
   pair.link.on('data', (bytes) => (heard += String(bytes)))
@@ -162,14 +162,14 @@ test('after the link has ended, bytes from the client are read to the last one',
   await until('the link and its socket are closed', () => pair.link.closed && pair.kernel.closed)
 })
 
-test('the end of a stream releases the bytes that a buffering proxy holds', async () => {
+test('the end of a stream makes a buffering proxy release its held bytes', async () => {
   using pair = await linked({ bufferingBytes: 1000 })
   pair.link.end('HTTP/1.1 200 OK\r\n')
   await once(pair.client, 'end')
   expect(pair.heard()).toBe('HTTP/1.1 200 OK\r\n')
 })
 
-test('destroySoon closes when all written bytes are sent', async () => {
+test('destroySoon closes the link after all written bytes were sent', async () => {
   using pair = await linked({ latencyMs: 50 })
   pair.link.write('goodbye')
   pair.link.destroySoon()
@@ -193,7 +193,7 @@ test.each([
   expect([how, pair.heard()]).toEqual([seen, ''])
 })
 
-test('a reset or an end from the client ends the link', async () => {
+test('the link ends if the client sends a reset or an end', async () => {
   for (const act of ['resetAndDestroy', 'end'] as const) {
     using pair = await linked({ latencyMs: 5 })
     pair.link.resume()
@@ -204,7 +204,7 @@ test('a reset or an end from the client ends the link', async () => {
   }
 })
 
-test('setTimeout emits timeout after silence, calls its listener once, and stops with 0', async () => {
+test('setTimeout emits "timeout" after silence and calls its listener once, and setTimeout(0) stops the timer', async () => {
   using pair = await linked({ latencyMs: 1 })
   let times = 0
   const count = () => (times += 1)

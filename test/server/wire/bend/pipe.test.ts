@@ -34,7 +34,7 @@ test('a pipe without a delay delivers bytes at once', () => {
   expect(text()).toBe('a')
 })
 
-test('a pipe delays each write from its own start: the second does not wait for the first', () => {
+test('a pipe delays each write from the time of that write, so that a second write does not wait for the first', () => {
   const { pipe, arrived } = watched([latency(100)])
   const beganMs = performance.now()
   pipe.put(Buffer.from('a'))
@@ -86,7 +86,7 @@ test('a pipe keeps the order and loses no byte under any conditions', () => {
   )
 })
 
-test('a pipe is full at 256 KiB, and calls drained when there is space', () => {
+test('a pipe is full at 256 KiB, and calls "drained" when it has space again', () => {
   const { pipe, told } = watched([latency(100)])
   expect(pipe.put(Buffer.alloc(262_143))).toBe(true)
   vi.advanceTimersByTime(50)

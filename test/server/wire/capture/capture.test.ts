@@ -15,7 +15,7 @@ import type { CapturedStream } from '../capture.ts'
 
 const MESSAGES = 60
 
-test('in a mixed run of all transports with aborts, every lane\u2019s bytes are those that tshark saw', async ({
+test('in a run of all transports with aborted requests, the server counts for each lane the bytes that tshark captured', async ({
   skip,
 }) => {
   await using server = await serve()
@@ -76,7 +76,7 @@ test('in a mixed run of all transports with aborts, every lane\u2019s bytes are 
 }, 60_000)
 
 test.for(['RST', 'FIN'] as const)(
-  'bytes that a cut by %s removed from a line with latency are not counted, and tshark did not see them',
+  'bytes on a line with latency that a cut by %s discarded are neither counted nor captured by tshark',
   { timeout: 60_000 },
   async (how, { skip }) => {
     await using server = await serve({ conditions: { latencyMs: 40 } })
@@ -131,7 +131,7 @@ const LINES: Record<string, Partial<Conditions>> = {
 }
 
 test.for(Object.keys(LINES))(
-  'with %s the bytes of lanes on shared connections never fall, and tshark saw the same',
+  'with %s, the byte counts of lanes on shared connections never fall, and equal those of tshark',
   { timeout: 60_000 },
   async (name, { skip }) => {
     await using server = await serve({ conditions: LINES[name] ?? {} })

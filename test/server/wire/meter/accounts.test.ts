@@ -12,7 +12,7 @@ const lane = (name: string, transport: Reading['transport'] = null): Reading => 
   isEmpty: () => false,
 })
 
-test('the least recently used lane is removed, and its bytes go to other', () => {
+test('above the limit, the meter removes the least recently used lane, and counts its bytes as "other"', () => {
   const accounts = createAccounts(2)
   for (const name of ['a', 'b']) {
     const account = accounts.accountFor(lane(name))
@@ -27,7 +27,7 @@ test('the least recently used lane is removed, and its bytes go to other', () =>
   expect(accounts.other).toMatchObject({ requests: 3, connections: 2, tally: { up: 10, split: { requestHeads: 10 } } })
 })
 
-test('a lane with an open exchange is kept, even above the limit', () => {
+test('the meter keeps a lane with an open exchange, even above the limit', () => {
   const accounts = createAccounts(1)
   accounts.accountFor(lane('a')).open = 1
   accounts.accountFor(lane('b')).open = 1
@@ -35,7 +35,7 @@ test('a lane with an open exchange is kept, even above the limit', () => {
   expect(Array.from(accounts.lanes(), (account) => account.lane)).toEqual(['a', 'b', 'c'])
 })
 
-test('the transport of a lane is the one used last; publishing does not change it', () => {
+test('the transport of a lane is the transport that the lane used last, and a publish does not change it', () => {
   const accounts = createAccounts()
   for (const transport of ['sse', 'ws', null] as const) accounts.accountFor(lane('a', transport))
   expect(accounts.accountFor(lane('a')).transport).toBe('ws')

@@ -69,7 +69,7 @@ const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r
 const kinds = ({ split }: WireBytes): Partial<Split> =>
   Object.fromEntries(Object.entries(split).filter(([, bytes]) => bytes > 0))
 
-test('exchanges of different lanes on one connection are counted separately, and the connection counts for the first lane', async () => {
+test('the meter counts exchanges of several lanes on one connection separately, and the connection for the first lane', async () => {
   await using server = await serve(({ url }, response) => response.end(`{${url}}`))
   const { socket, has, text } = client(server.port)
   const answers: number[] = []
@@ -120,7 +120,7 @@ test('pipelined requests are counted separately, in any order of their answers',
   socket.destroy()
 })
 
-test('requests pipelined after a body are counted separately, even if it is answered before they are read', async () => {
+test('requests that are pipelined after a body count separately, even if the server answers the body before it reads them', async () => {
   await using server = await serve((request, response) => {
     request.resume()
     request.on('end', () => response.end(`{${request.url}}`))
@@ -138,7 +138,7 @@ test('requests pipelined after a body are counted separately, even if it is answ
   socket.destroy()
 })
 
-test('a body that arrives late, in chunks or after 100 Continue counts for its request, and so does the answer', async () => {
+test('a body that arrives late, in chunks or after 100 Continue counts for its request, like the answer', async () => {
   await using server = await serve((request, response) => {
     request.resume()
     request.on('end', () => response.end('{}'))
@@ -203,7 +203,7 @@ test('a head with unusual spaces counts with the number of bytes that arrived', 
   }
 })
 
-test('the chunk of a heartbeat counts as heartbeats, unless it also contains an event', async () => {
+test('all bytes of a chunk count as heartbeats if the chunk contains only heartbeats', async () => {
   const parts = [':hb\n\n', ':hb\n\n{both}', '{}']
   await using server = await serve((_request, response) => {
     const next = () => {
@@ -243,7 +243,7 @@ test.each([
   ['a lane', '/a/'],
   ['no lane', '/'],
 ])(
-  'queued bytes in %s for a client that does not read are not counted, also after the client is gone',
+  'bytes in %s that wait for a client that does not read are not counted, even after the client has gone',
   async (_what, path) => {
     const answers: ServerResponse[] = []
     await using server = await serve((_request, response) => void answers.push(response))
@@ -268,7 +268,7 @@ test.each([
   },
 )
 
-test('a stream without a lane is counted while it runs, and the next request on its connection is counted normally', async () => {
+test('a stream without a lane is counted while it is open, and the next request on its connection is counted normally', async () => {
   const answers: ServerResponse[] = []
   await using server = await serve(({ url }, response) => {
     if (url === '/') answers.push(response)
@@ -303,7 +303,7 @@ test('a stream without a lane is counted while it runs, and the next request on 
   expect(server.read().other.bytesDown).toBe(text().length - (server.lane('a')?.bytesDown ?? 0))
 })
 
-test('bytes that are not a request count as other, together with the answer to them', async () => {
+test('bytes that are not an HTTP request, and the answer to them, count as "other"', async () => {
   await using server = await serve((_request, response) => response.end())
   const { socket, text } = client(server.port)
   socket.end('NONSENSE\r\n\r\n')
@@ -315,7 +315,7 @@ test('bytes that are not a request count as other, together with the answer to t
   socket.destroy()
 })
 
-test('bytes that are not a request count as other, also after polls of a lane on the same connection', async () => {
+test('bytes that are not an HTTP request count as "other", even after a poll of a lane on the same connection', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
   const { socket, has, text } = client(server.port)
   socket.write(get('/a/'))
@@ -329,7 +329,7 @@ test('bytes that are not a request count as other, also after polls of a lane on
   socket.destroy()
 })
 
-test('an incomplete head is unclaimed, on a new connection and after a poll of another lane', async () => {
+test('an incomplete head counts for no lane yet, on a new connection and after a poll of another lane', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
   const { socket, text } = client(server.port)
   for (const [i, path] of ['/a/', '/b/'].entries()) {
@@ -346,7 +346,7 @@ test('an incomplete head is unclaimed, on a new connection and after a poll of a
 })
 
 test.each(['end', 'resetAndDestroy'] as const)(
-  'an incomplete head counts as other if its client leaves by %s, and no lane loses bytes',
+  'an incomplete head counts as "other" if its client leaves by %s, and no lane loses bytes',
   async (leave) => {
     await using server = await serve((_request, response) => response.end('{}'))
     const { socket, has } = client(server.port)
@@ -361,7 +361,7 @@ test.each(['end', 'resetAndDestroy'] as const)(
   },
 )
 
-test('100 Continue is unclaimed until its request begins', async () => {
+test('the bytes of a 100 Continue count for no lane until the server begins to handle the request', async () => {
   const requests: (() => void)[] = []
   await using server = await serve((_request, response) => response.end('{}'))
   server.server.on('checkContinue', (request, response) => {
@@ -381,7 +381,7 @@ test('100 Continue is unclaimed until its request begins', async () => {
   socket.destroy()
 })
 
-test('a request that Node itself refuses is counted, and so is the next one on its connection', async () => {
+test('the meter counts a request that Node itself refuses, and the next request on its connection', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
   const { socket, has, text } = client(server.port)
   const odd = 'GET /a/ HTTP/1.1\r\nHost: x\r\nExpect: the-impossible\r\n\r\n'
@@ -396,7 +396,7 @@ test('a request that Node itself refuses is counted, and so is the next one on i
   socket.destroy()
 })
 
-test('a request for a WebSocket without Connection: Upgrade is counted as a normal request, and so is the next one', async () => {
+test('a WebSocket handshake without Connection: Upgrade counts as a normal request, like the next request', async () => {
   await using server = await serve((_request, response) => response.end('{}'))
   server.server.on('upgrade', () => {})
   Object.assign(server.server, { shouldUpgradeCallback: isWebSocketUpgrade })

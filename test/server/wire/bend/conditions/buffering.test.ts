@@ -10,7 +10,7 @@ function proxy(bufferingBytes: number, bufferingMs: number, bufferingObeysHeader
   return { released, put: (text: string) => put(Buffer.from(text)), flush, stop }
 }
 
-test('a buffering proxy holds a stream until enough bytes are collected, and then holds the next bytes', () => {
+test('a buffering proxy holds a stream until it has enough bytes, releases them, and then holds the next bytes', () => {
   const { released, put } = proxy(50, 0)
   put(STREAM)
   expect(released).toEqual([])
@@ -20,7 +20,7 @@ test('a buffering proxy holds a stream until enough bytes are collected, and the
   expect(released).toHaveLength(1)
 })
 
-test('a buffering proxy releases bytes a fixed time after the first held byte, even if more bytes arrive', () => {
+test('a buffering proxy releases bytes a fixed time after it began to hold the first of them, even if more bytes arrive', () => {
   vi.useFakeTimers()
   try {
     const { released, put } = proxy(1000, 100)
@@ -47,7 +47,7 @@ test.each([
   ['a 204', 'HTTP/1.1 204 No Content\r\n\r\n'],
   ['a 304 with a length', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'],
   ['two answers together', 'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
-])('a buffering proxy releases %s at its end, however it is split', (_what, answer) => {
+])('a buffering proxy releases %s at its end, no matter where the bytes are split', (_what, answer) => {
   for (let at = 1; at < answer.length; at++) {
     const { released, put } = proxy(1000, 0)
     put(answer.slice(0, at))
@@ -65,7 +65,7 @@ test('a buffering proxy holds nothing after a 101', () => {
 
 const OPEN = STREAM.replace('\r\n\r\n', '\r\nx-accel-buffering: No\r\n\r\n')
 
-test('a proxy that obeys the header lets an answer without buffering pass, and holds the next answer', () => {
+test('a proxy that obeys X-Accel-Buffering does not hold an answer with the value "no", and holds the next answer', () => {
   const { released, put } = proxy(1000, 0, true)
   put(OPEN)
   put('5\r\nhello\r\n')

@@ -22,12 +22,12 @@ test('jitter delays packets by random times up to its value, all equally likely 
   for (const count of quarters) expect(Math.abs(count - 2500)).toBeLessThan(150)
 })
 
-test('bandwidth sends packets one after the other, and at once after a pause', () => {
+test('under limited bandwidth, packets follow one after the other, and a packet after a pause does not wait', () => {
   const condition = bandwidth(1000)
   expect([condition(100, 0), condition(100, 0), condition(50, 1000)]).toEqual([100, 200, 1050])
 })
 
-test('loss delays a packet by one timeout, and by three timeouts if it is lost twice', () => {
+test('loss delays a packet by one timeout if it is lost once, and by three timeouts if it is lost twice', () => {
   const drawn = [0.9, 0.1, 0.9, 0.1, 0.1, 0.9]
   const condition = loss(0.5, 100, () => drawn.shift() ?? 1)
   expect([condition(1, 0), condition(1, 0), condition(1, 0)]).toEqual([0, 300, 900])
@@ -39,16 +39,16 @@ test('at a loss rate of 2 %, about 2 % of the packets are lost (seed 32)', () =>
   expect(Math.abs(stalled.length / 50_000 - 0.02)).toBeLessThan(0.002)
 })
 
-test('a lost packet arrives in the end, even at a loss rate of 1', () => {
+test('even at a loss rate of 1, a packet arrives after a finite time', () => {
   expect(loss(1, 0)(1, 0)).toBeLessThan(Infinity)
 })
 
-test('a slow reader reads each packet after all earlier ones, and at once after a pause', () => {
+test('a slow reader reads packets one after the other, and a packet after a pause does not wait', () => {
   const condition = slowReader(1000)
   expect([condition(100, 0), condition(100, 50), condition(50, 1000)]).toEqual([100, 200, 1050])
 })
 
-test('the set-up delays packets in the first round trip of a connection, and no later ones', () => {
+test('the set-up of a connection delays packets of the first round trip, and no later packets', () => {
   const condition = setUp(1000, 80)
   expect([condition(1, 1000), condition(1, 1079), condition(1, 1081)]).toEqual([1080, 1080, 1081])
 })

@@ -4,7 +4,7 @@ import { idleCut } from '../../../../../server/wire/bend/conditions/idle-cut.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-test('the connection is cut a fixed time after its last byte', () => {
+test('the idle cut cuts a connection a fixed time after its last byte', () => {
   const cut = vi.fn()
   const { heard } = idleCut(1000, cut)
   vi.advanceTimersByTime(900)
@@ -15,7 +15,7 @@ test('the connection is cut a fixed time after its last byte', () => {
   expect(cut).toHaveBeenCalledTimes(1)
 })
 
-test('a stopped idle cut does not cut the connection', () => {
+test('an idle cut that was stopped does not cut the connection', () => {
   const cut = vi.fn()
   const { stop } = idleCut(1000, cut)
   stop()
