@@ -32,7 +32,7 @@ describe.skipIf(process.platform !== 'linux')('the stages of CI (skipped on othe
     expect(stdout).toMatch(/^== Passed:\n(?: +\d+ s {2}echo (?:one|two|three)\n){3}== CI passed in \d+ s\.\n$/m)
   })
 
-  test('stop at the first failure, and the last line has its name and exit code', () => {
+  test('stop at the first stage that fails, and the last line has the name and the exit code of this stage', () => {
     const { status, stdout } = ran(`stage 'echo one'\nstage 'echo two; exit 3'\nstage 'echo never'`)
     expect(status).toBe(1)
     expect(stdout).not.toContain('never')

@@ -66,7 +66,7 @@ test('a hidden page closes its connections, and misses no message when it is vis
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('a frozen page closes its connections, and is not reported as busy', async () => {
+test('a page that the browser freezes closes its connections, and does not report itself as busy afterwards', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?poll=0.25')
   const { page } = opened
@@ -101,7 +101,7 @@ test('the page reports a cut network as a server that does not answer, keeps try
   for (const lane of (await snapshotOf(page)).lanes) expect(lane).toMatchObject({ lost: 0, duplicated: 0 })
 })
 
-test('the page notices requests queued in the browser, and explains the reason', async () => {
+test('the page notices that the browser queues its requests, and explains the reason', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page } = opened

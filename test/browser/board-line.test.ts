@@ -108,7 +108,7 @@ test('with --auth, the board shows the name of the signed-in person', async () =
   await context.close()
 })
 
-test('after a sign-out, a change is kept until the person has signed in again', async () => {
+test('after a sign-out, the board keeps an unsaved change until the person has signed in again', async () => {
   const password = 'a password for all'
   await using server = await serve({ auth: { password } })
   const context = await browser.newContext({ viewport: DESK })

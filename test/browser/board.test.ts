@@ -193,7 +193,7 @@ test('the page refuses to undo a change if somebody else has changed the same fi
     .waitFor()
 })
 
-test('markup in texts of other people is shown as text', async () => {
+test('the board shows markup in texts of other people as text', async () => {
   await using server = await serve()
   await using ada = await open(server.origin)
   const texts = ['<img src=x onerror=alert(1)>', '</script><script>alert(1)</script>', '\u202egnp.exe', 'x'.repeat(200)]

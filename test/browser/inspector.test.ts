@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the inspector is loaded when it is first opened, and shows the latest poll of the lane', async () => {
+test('the page loads the inspector when a person first opens it, and it shows the latest poll of the lane', async () => {
   await using server = await serve()
   await server.set({ ratePerSecond: 0 })
   await using opened = await open(server, '/?poll=0.25')

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the SVG export parses, has a shape for every message, and contains messages as text', async () => {
+test('the SVG export of the ladder is valid XML, has a shape for each message, and contains the texts of messages as text', async () => {
   await using server = await serve()
   await using opened = await open(server)
   const { page } = opened

@@ -65,7 +65,7 @@ test('the page shows each result as it comes, opens the first failed check, and 
   await until('two checks are marked "not yet"', async () => (await checks.getByText('not yet').count()) === 2)
 })
 
-test('a prediction is stored, and the measurement starts only after it', async () => {
+test('the page stores a prediction, and shows the measurement only after the prediction', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
   const settings = { conditions: { latencyMs: 100 } }
@@ -83,7 +83,7 @@ test('a prediction is stored, and the measurement starts only after it', async (
   expect(await prediction.getByRole('textbox').inputValue()).toBe('10')
 })
 
-test('the page states the network of a measurement, and explains what to count if it cannot measure', async () => {
+test('a lesson states which network its measurement needs, and a lesson without a measurement explains what to count', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`)
   await page.locator('fw-prediction').getByText('when the network has a delay of 100 ms').waitFor()

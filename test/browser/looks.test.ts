@@ -41,7 +41,7 @@ test('the shape of a lane that is off is an outline without a border', async () 
   expect(drawn).toEqual(Array.from({ length: 6 }, () => ['0px', '0px', 'rgba(0, 0, 0, 0)', 'none']))
 })
 
-test('a sentence of the status line is never cut, and moves no other part', async () => {
+test('the status line shows each sentence completely, and a sentence moves no other part of the page', async () => {
   await using server = await serve()
   await using opened = await open(browser, server, '/?rate=20')
   const { page } = opened

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('the network panel is loaded when it is opened, and returns the focus when it is closed', async () => {
+test('the page loads the network panel when it is opened, and gets the focus back when the panel is closed', async () => {
   await using server = await serve()
   await using opened = await open(server, '/')
   const { page, paths } = opened

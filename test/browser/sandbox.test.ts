@@ -102,7 +102,7 @@ test('the sandbox can be used by keyboard alone', async () => {
   await expect.poll(() => page.evaluate(() => nameOf(document.activeElement))).toBe('Code of SSE')
 })
 
-test('hostile messages are shown as text', async () => {
+test('the sandbox shows hostile messages as text', async () => {
   await using server = await serve()
   await using opened = await open(browser, server)
   const { page, trouble } = opened

@@ -79,7 +79,7 @@ describe('a stream', () => {
 })
 
 describe('a poll', () => {
-  test('continues at the cursor of the last response', async () => {
+  test('sends the cursor of the last response with the next request', async () => {
     const asked: string[] = []
     const url = await serve((request, response) => {
       asked.push(request.url ?? '')

@@ -47,51 +47,55 @@ afterAll(() => until('no process is left over', () => leftOver().length === 0))
 
 describe('a Fourwire that the program starts', () => {
   // Six servers start one after the other, which takes long on a busy machine.
-  test('is measured over all transports, and the report has every figure', { timeout: 90_000 }, async () => {
-    const [file, page] = [join(folder, 'report.json'), join(folder, 'report.html')]
-    const args = [
-      '--transports',
-      'short-poll,long-poll,sse,ws,stream',
-      '--interval',
-      '0.1',
-      '--json',
-      file,
-      '--html',
-      page,
-    ]
-    const { code, stdout } = await compare(...SHORT, ...args)
-    expect(code).toBe(0)
-    expect(stdout).toContain('transport')
-    const { results, machine, workload }: Report = JSON.parse(await readFile(file, 'utf8'))
-    expect(results.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws', 'stream'])
-    for (const {
-      messages,
-      deliveries,
-      lost,
-      doubled,
-      reordered,
-      bytes,
-      requests,
-      acceptedDelay,
-      clockBoundMs,
-    } of results) {
-      expect({ messages, deliveries, lost, doubled, reordered }).toEqual({
-        messages: 30,
-        deliveries: 120,
-        lost: 0,
-        doubled: 0,
-        reordered: 0,
-      })
-      expect(bytes).toBeGreaterThan(100)
-      expect(requests).toBeGreaterThanOrEqual(0)
-      // The acceptance is after the sending, as far as the clocks can tell.
-      expect(acceptedDelay?.p50?.ms).toBeGreaterThan(-(clockBoundMs ?? 0))
-    }
-    expect(results.find(({ transport }) => transport === 'sse')?.requests).toBe(0)
-    expect(await readFile(page, 'utf8')).toContain('<td>stream</td>')
-    expect(machine).toMatchObject({ node: process.version })
-    expect(workload).toMatchObject({ clients: 4, rate: 60, bytes: 100, url: null })
-  })
+  test(
+    'is measured over all transports, and the report contains every figure for each transport',
+    { timeout: 90_000 },
+    async () => {
+      const [file, page] = [join(folder, 'report.json'), join(folder, 'report.html')]
+      const args = [
+        '--transports',
+        'short-poll,long-poll,sse,ws,stream',
+        '--interval',
+        '0.1',
+        '--json',
+        file,
+        '--html',
+        page,
+      ]
+      const { code, stdout } = await compare(...SHORT, ...args)
+      expect(code).toBe(0)
+      expect(stdout).toContain('transport')
+      const { results, machine, workload }: Report = JSON.parse(await readFile(file, 'utf8'))
+      expect(results.map(({ transport }) => transport)).toEqual(['short-poll', 'long-poll', 'sse', 'ws', 'stream'])
+      for (const {
+        messages,
+        deliveries,
+        lost,
+        doubled,
+        reordered,
+        bytes,
+        requests,
+        acceptedDelay,
+        clockBoundMs,
+      } of results) {
+        expect({ messages, deliveries, lost, doubled, reordered }).toEqual({
+          messages: 30,
+          deliveries: 120,
+          lost: 0,
+          doubled: 0,
+          reordered: 0,
+        })
+        expect(bytes).toBeGreaterThan(100)
+        expect(requests).toBeGreaterThanOrEqual(0)
+        // The acceptance is after the sending, as far as the clocks can tell.
+        expect(acceptedDelay?.p50?.ms).toBeGreaterThan(-(clockBoundMs ?? 0))
+      }
+      expect(results.find(({ transport }) => transport === 'sse')?.requests).toBe(0)
+      expect(await readFile(page, 'utf8')).toContain('<td>stream</td>')
+      expect(machine).toMatchObject({ node: process.version })
+      expect(workload).toMatchObject({ clients: 4, rate: 60, bytes: 100, url: null })
+    },
+  )
 
   test('ends when the program is killed', async () => {
     const child = await startMeasuring()

@@ -55,7 +55,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.events).toEqual([events[2]])
   })
 
-  test('delivers many simultaneous publishes in order', async () => {
+  test('delivers the events of many simultaneous publishes in order', async () => {
     await using server = await serve()
     using client = connect(name, server.origin)
     await until('the client is connected', () => isUp(client))
@@ -154,7 +154,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     expect(client.texts()).toEqual(['here'])
   })
 
-  test('publishes only once if the key is repeated', async () => {
+  test('publishes a message only once if it is sent twice with the same key', async () => {
     await using server = await serve()
     using client = connect(name, server.origin)
     await until('the client is connected', () => isUp(client))
@@ -172,7 +172,7 @@ describe.each(RUNS)('$name over $line', ({ name, conditions }) => {
     await expect(client.publish('')).rejects.toThrow(/text/)
   })
 
-  test('reports a missing server, waits longer after each try, and reconnects', async () => {
+  test('reports that there is no server, waits longer after each try, and reconnects when the server is there', async () => {
     const first = await serve()
     using client = connect(name, first.origin)
     await until('the client is connected', () => isUp(client))

@@ -45,7 +45,7 @@ describe.each(NAMES)('presence over %s', (name) => {
     expect(first.presences.at(-1)).toMatchObject({ type: 'presence', room: 'lobby', people: 2, typing: [] })
   })
 
-  test('names with any characters arrive unchanged', async () => {
+  test('a name with any characters arrives unchanged', async () => {
     await using server = await serve()
     const person = { userId: '\u00e5&=#?%/ \u{1F600}', name: 'A\r\nB\u0000"</script>', client: 'x' }
     using client = connect(name, server.origin, { person })

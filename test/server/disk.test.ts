@@ -153,7 +153,7 @@ test.skipIf(!mountable)(
 )
 
 test.skipIf(!mountable)(
-  `the error for a read-only disk says that it is read-only, with and without an event log on it ${NEEDS_ROOT}`,
+  `the error for an event log on a read-only disk says that the disk is read-only, whether the log exists or not ${NEEDS_ROOT}`,
   async () => {
     await using disk = await mount()
     const file = join(disk.folder, 'feed.db')

@@ -16,6 +16,6 @@ test.each<[string, string[], Record<string, string>, string, string]>([
   },
 )
 
-test('--lan and --host together are refused', () => {
+test('the server refuses to start with both --lan and --host', () => {
   expect(() => readFlags(['--lan', '--host', '::1'], {})).toThrow('--lan and --host ::1 contradict each other')
 })

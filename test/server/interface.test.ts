@@ -163,7 +163,7 @@ describe('a long poll', () => {
     expect((await held).json.events).toEqual([next])
   })
 
-  test('gets 204 at the end of its wait', async () => {
+  test('gets 204 when its wait is over and there is no event', async () => {
     await using server = await serve()
     const { id } = await server.publish('1')
     const began = performance.now()
@@ -260,7 +260,7 @@ describe('an event stream', () => {
     ])
   })
 
-  test('begins after Last-Event-ID even if the URL has "after", as when an EventSource reconnects', async () => {
+  test('begins after Last-Event-ID even if the URL also has "after", as when an EventSource reconnects', async () => {
     await using server = await serve()
     const [, second, third] = [await server.publish('1'), await server.publish('2'), await server.publish('3')]
     const response = await fetch(`${server.origin}/feed/lobby/sse?after=0`, {

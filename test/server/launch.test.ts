@@ -136,7 +136,7 @@ function node22(): string | null {
   return npm.status === 0 ? (npm.stdout.trim().split('\n').at(-1) ?? null) : null
 }
 
-test('a program started directly with Node 22 ends with code 2 and a sentence', async ({ skip }) => {
+test('a program that is started directly with Node 22 ends with code 2 and one sentence', async ({ skip }) => {
   const node = node22()
   if (node === null) return skip('npm cannot bring Node 22.18 here')
   for (const program of ['server/main.ts', 'lessons/kit/lesson.ts', 'lessons/kit/check.ts']) {

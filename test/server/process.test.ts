@@ -223,9 +223,12 @@ test.each([
     ['--host', '192.0.2.1', '--data', ':memory:', '--port', '0'],
     /A server cannot listen on 192\.0\.2\.1 on this machine/,
   ],
-])('%s ends the start with a message that quotes it and gives a remedy', async (_what, flags, message) => {
-  expect(await fails({}, ...flags)).toMatch(message)
-})
+])(
+  'if it is given %s, the server ends its start with a message that quotes the value and gives a remedy',
+  async (_what, flags, message) => {
+    expect(await fails({}, ...flags)).toMatch(message)
+  },
+)
 
 test('the start fails with different messages for a port in use and for an event log in use', async () => {
   const file = join(folder, 'used.db')
@@ -320,9 +323,12 @@ test.skipIf(own === undefined)(
 test.each([
   ['too short', 'a - short - one'],
   ['not ASCII', 'gr\u00fc\u00dfe an alle hier'],
-])('a chosen token that is %s ends the start with a remedy that does not contain the token', async (_what, token) => {
-  const message = await fails({}, '--instructor-token', token)
-  expect(message).toMatch(/--instructor-token has \d+ characters[\s\S]*at least 12[\s\S]*omit the flag/)
-  expect(message).not.toMatch(token)
-  expect(await fails({ FOURWIRE_INSTRUCTOR_TOKEN: token })).toBe(message)
-})
+])(
+  'if the chosen token is %s, the server ends its start with a remedy that does not contain the token',
+  async (_what, token) => {
+    const message = await fails({}, '--instructor-token', token)
+    expect(message).toMatch(/--instructor-token has \d+ characters[\s\S]*at least 12[\s\S]*omit the flag/)
+    expect(message).not.toMatch(token)
+    expect(await fails({ FOURWIRE_INSTRUCTOR_TOKEN: token })).toBe(message)
+  },
+)

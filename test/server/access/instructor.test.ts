@@ -167,7 +167,7 @@ describe('over the lab\u2019s WebSocket', () => {
     page.socket.close()
   })
 
-  test('an instructor remains the instructor after sending a wrong token', async () => {
+  test('an instructor who then sends a wrong token remains the instructor', async () => {
     await using server = await serve({ token: TOKEN })
     const page = await enter(server.origin)
     expect(page.welcome).toMatchObject({ instructor: true })

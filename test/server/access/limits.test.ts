@@ -105,7 +105,7 @@ test('the server disconnects a client that pipelines a thousand requests, withou
   expect((await fetch(`${server.origin}/health`)).status).toBe(200)
 })
 
-test('two hundred students behind one address can each hold three lanes and publish a message at once', async () => {
+test('two hundred students behind one address can each have three open lanes and publish a message at the same time', async () => {
   await using server = await serve({ limits: {} })
   const held = await hold(server, 600, (i) => named(HELD_PATHS[i % HELD_PATHS.length] ?? '', `page-${i % 200}`))
   expect(held).toHaveLength(600)
@@ -131,7 +131,7 @@ describe('the limit of messages', () => {
     return { status: response.status, retryAfter: response.headers.get('retry-after'), problem: await response.json() }
   }
 
-  test('refuses messages of one client with 429 if they come too fast, over any connection and lane', async () => {
+  test('refuses messages of one client with 429 if the client sends too many in a second, over any connection and lane', async () => {
     await using server = await serve({ limits })
     const answers = await Promise.all(
       Array.from({ length: 15 }, (_, i) => publish(server, `lobby?lane=page.${['sse', 'ws', 'poll'][i % 3]}`)),
@@ -328,7 +328,7 @@ describe('the address that a trusted proxy names', () => {
   })
 })
 
-test("clients without a name can use half of an address's streams; the other half is kept for named clients", async () => {
+test('clients without a lane name can use only half of the streams of an address, so that named clients always get streams', async () => {
   await using server = await serve({ limits: { ...NO_RATES, heldPerAddress: 10 } })
   const many = Array.from({ length: 20 }, () => raw(server.port, get('/feed/lobby/sse')))
   await until('all streams are open', () => many.every((client) => client.text().includes('\n\n')))
@@ -338,7 +338,7 @@ test("clients without a name can use half of an address's streams; the other hal
   await Promise.all([...many, ...page].map((client) => client.close()))
 })
 
-test('without limits, rates and counts are unlimited, but sizes stay limited', async () => {
+test('if the limits are off, rates and counts are unlimited, but sizes are still limited', async () => {
   await using server = await serve({ limits: false })
   const held = await hold(server, 20, () => named('/feed/lobby/sse', 'a'))
   const answers = await Promise.all(

@@ -142,7 +142,7 @@ test('a person who signs in under a thousand names ends no session of a person w
   sessions.stop()
 })
 
-test("a thousand people who sign in do not end the instructor's idle session", async () => {
+test("the instructor's idle session does not end when a thousand other people sign in", async () => {
   const sessions = createSessions()
   const { token } = sessions.begin({ user: '', isInstructor: true })
   for (let i = 0; i < 1500; i++) sessions.begin({ user: `u${i}`, isInstructor: false })
@@ -265,7 +265,7 @@ describe('Eve, who has signed in under her own name, is refused', () => {
     await until('both messages are refused', () => heard.filter(({ code }) => code === 'wrong-user').length === 2)
   })
 
-  test.each(['leave', 'typing'])('%s in Ada’s name over HTTP', async (act) => {
+  test.each(['leave', 'typing'])('the request %s in Ada’s name over HTTP', async (act) => {
     const { server, eve, isAdaHere } = await eveAndAda()
     const response = await fetch(`${server.origin}/feed/lobby/${act}`, {
       method: 'POST',
@@ -384,14 +384,14 @@ describe('a roster', () => {
     'class.csv',
   )
 
-  test('does not end the session of an instructor who uses a name of the roster', async () => {
+  test('lets no student end the session of an instructor who uses a name of the roster', async () => {
     await using server = await serve({ auth: { roster }, token: TOKEN })
     const instructor = await signIn(server, 'Ada', { instructor: TOKEN })
     expect(await signIn(server, 'Ada', { password: 'k7f2-9xqm' })).toMatchObject({ code: 'name-taken' })
     expect((await fetch(`${server.origin}/moderation`, { headers: bearer(instructor.token) })).status).toBe(200)
   })
 
-  test('lets each person sign in with their own code, and again with the same code', async () => {
+  test('lets each person sign in with their own code, even several times', async () => {
     await using server = await serve({ auth: { roster } })
     expect(await signIn(server, 'Ada', { password: 'wrong-code' })).toMatchObject({ code: 'wrong-password' })
     expect(await signIn(server, 'Ada', { password: 'aaaa-bbbb' })).toMatchObject({ code: 'wrong-password' })

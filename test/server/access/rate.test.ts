@@ -33,6 +33,6 @@ test('after a short pause, a key may use at once only the amount that its rate a
   }
 })
 
-test('an infinite rate refuses nothing', () => {
+test('an infinite rate refuses no request', () => {
   expect(taken(Infinity, 1000).first).toBe(1000)
 })

@@ -87,7 +87,7 @@ describe.each(Object.entries(PATHS))('%s', (_what, path) => {
     expect((await ask(server, path, { query: `ticket=${await ticketOf(server)}` })).code).toBe('wrong-credentials')
   })
 
-  test('refuses a page of another site, although the browser sends the cookie', async () => {
+  test('refuses a request from a page of another site, even if the browser sends the session cookie', async () => {
     await using server = await serve({ auth })
     const headers = { ...PLACES['in a cookie'](await tokenOf(server)).headers, origin: 'http://127.0.0.1:1' }
     expect(await ask(server, path, { headers })).toMatchObject({ status: 403, code: 'wrong-origin' })
@@ -212,7 +212,7 @@ test('the server refuses the token of an ended session, even if the token was co
   expect((await ask(server, '/feed/lobby/poll', { headers })).code).toBe('session-expired')
 })
 
-test("the cookie is limited to this server's site, and no script can read it", async () => {
+test("the browser sends the session cookie only to this server's site, and no script can read the cookie", async () => {
   await using server = await serve({ auth })
   const signIn = (user: string, origin: string, host: string) =>
     server.app.inject({

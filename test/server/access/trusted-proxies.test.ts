@@ -20,7 +20,7 @@ describe('--trust-proxy', () => {
     expect(readProxies(text)(address, 0)).toBe(isTrusted)
   })
 
-  test('with a number, trusts that many proxies, counted from the server', () => {
+  test('with a number n, trusts the n proxies that are nearest to the server', () => {
     const trusts = readProxies('2')
     expect([0, 1, 2].map((hop) => trusts('192.0.2.1', hop))).toEqual([true, true, false])
   })

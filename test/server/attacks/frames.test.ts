@@ -92,7 +92,7 @@ test.each([
   })
 })
 
-test('a ping between the fragments of a message is answered, and the message is read correctly', async () => {
+test('the server answers a ping between the fragments of a message, and reads the message correctly', async () => {
   await using server = await serve()
   const client = await rawWebSocket(server.port)
   client.socket.write(Buffer.concat([masked('{"type":', TEXT, false), masked('odd', PING), masked('"ping"}', 0)]))
@@ -124,7 +124,7 @@ test.each(['/feed/lobby/ws', '/', '/chat', '/lab?room=lobby'])(
   },
 )
 
-test('a message that arrives byte by byte is read correctly', async () => {
+test('the server correctly reads a WebSocket message that arrives byte by byte', async () => {
   await using server = await serve()
   const client = await rawWebSocket(server.port)
   const text = '{"type":"message","user":"Ada","text":"€ 𝄞"}'

@@ -7,7 +7,7 @@ import { until } from '../../until.ts'
 const TEXT = 'x'.repeat(4000)
 const MESSAGES = 2000
 
-test('a client that reads slowly is not dropped, however long it takes', async () => {
+test('the server does not drop a client that reads slowly but steadily, no matter how long this takes', async () => {
   await using server = await serve({ times: { stalledMs: 800 }, limits: false })
   const ask = { method: 'POST', url: '/feed/lobby', headers: { host: 'localhost' } } as const
   for (let i = 0; i < MESSAGES; i++) await server.app.inject({ ...ask, payload: { user: 'Ada', text: TEXT } })

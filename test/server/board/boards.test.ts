@@ -94,7 +94,7 @@ describe.each(LOGS)('a board on %s', (_name, log) => {
     await feed.close()
   })
 
-  test('is converted to JSON once for all readers, until its room gets an event', async () => {
+  test('is converted to JSON only once for all readers until its room gets a new event', async () => {
     const feed = createFeed(log())
     const boards = createBoards(feed)
     await boards.change('b', 'Ada', create('a'))
@@ -206,7 +206,7 @@ test('above the limit, a new board is refused if all other boards have readers',
   await feed.close()
 })
 
-test('a board survives a restart after which all its events are too old', async () => {
+test('a board is still complete if all its events have become too old when the server restarts', async () => {
   const file = join(folder, 'restarted.db')
   const first = createFeed(sqliteLog(file))
   const boards = createBoards(first)

@@ -102,7 +102,7 @@ test.for<[string, unknown, string, RegExp]>([
   expect(await ask(`${server.origin}/boards/b`)).toEqual(before)
 })
 
-test('hostile texts are stored and returned unchanged', async () => {
+test('a board stores hostile texts and returns them unchanged', async () => {
   await using server = await serve()
   const texts = [
     '<img src=x onerror=alert(1)>',
@@ -124,7 +124,7 @@ test('hostile texts are stored and returned unchanged', async () => {
   )
 })
 
-test('changes count as messages, and too many of them get 429', async () => {
+test('changes of a board count as messages, and a client that sends too many of them gets 429', async () => {
   await using server = await serve({ limits: { messagesPerSecondPerClient: 1 } })
   const url = `${server.origin}/boards/b?lane=page.board`
   const answers = await Promise.all(

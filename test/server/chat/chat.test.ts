@@ -49,7 +49,7 @@ test.each([
   ['a name that is too long', JSON.stringify({ username: 'x'.repeat(65), message: 'x' }), 'username'],
   ['a text that is too long', JSON.stringify({ username: 'x', message: 'x'.repeat(4001) }), 'message'],
 ])(
-  'a message with %s gets an error that only its sender sees, and the connection stays open',
+  'a chat message with %s gets an error that only its sender receives, and the connection stays open',
   async (_what, text, reason) => {
     await using server = await serve()
     using ada = await open(server.origin)
@@ -63,7 +63,7 @@ test.each([
   },
 )
 
-test('the page and its WebSocket have the same address', async () => {
+test('the page of the plain chat and its WebSocket have the same address', async () => {
   await using server = await serve()
   const page = await fetch(`${server.origin}/chat`)
   expect(page.headers.get('content-type')).toContain('text/html')
@@ -75,7 +75,7 @@ test('the page and its WebSocket have the same address', async () => {
 test.each([
   ['another site', { origin: 'http://evil.example' }, 403],
   ['another host name', { headers: { host: 'evil.example' } }, 421],
-])('a handshake from %s is refused before the 101', async (_what, options, status) => {
+])('the server refuses a handshake of the plain chat from %s without a 101', async (_what, options, status) => {
   await using server = await serve()
   const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/chat`, options)
   socket.on('error', () => {})

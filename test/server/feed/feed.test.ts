@@ -17,7 +17,7 @@ async function filled(count: number, log: Log = memoryLog()) {
 
 const texts = ({ events }: PollAnswer) => events.map(({ text }) => text)
 
-test('a read without a cursor gets the cursor of the room\u2019s end and no events', async () => {
+test('a read without a cursor gets no events, and the cursor after the last event of the room', async () => {
   const feed = await filled(3)
   expect(await feed.since('a', undefined, 10)).toEqual({
     events: [],
@@ -78,7 +78,7 @@ test('the feed replaces half a surrogate pair before it stores an event, so that
   expect(event.text).toBe('half \ufffd')
 })
 
-test('a follower gets all kept and all new events once, from any start and at any speed', async () => {
+test('a follower gets all kept and all new events once, from any cursor on and at any reading speed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(600), fc.nat(600), fc.array(fc.nat(3), { maxLength: 60 }), async (before, after, pace) => {
       const feed = await filled(before)
@@ -130,7 +130,7 @@ test('a follower that is not ready gets no event until it is ready, and then get
   )
 })
 
-test('a follower that falls behind the kept events gets a gap', async () => {
+test('a follower gets a gap if the log drops events that the follower has not read yet', async () => {
   const feed = createFeed(memoryLog({ events: 5, ageMs: Infinity }))
   const got: (string | undefined)[] = []
   let release = () => {}
@@ -286,7 +286,7 @@ test('the feed does not reuse a stored answer if the log has dropped some of its
   expect(await feed.since('a', `${feed.epoch}.0`, 10)).toMatchObject({ gap: true, cursor: `${feed.epoch}.4` })
 })
 
-test('each commit is delivered to a different follower first', async () => {
+test('the feed delivers each commit to a different follower first', async () => {
   const feed = createFeed(memoryLog())
   const order: number[] = []
   for (let i = 0; i < 4; i++)

@@ -43,7 +43,7 @@ describe.each(LOGS)('%s', (_name, create) => {
     await log.close()
   })
 
-  test('reads events after a seq, the oldest first, up to the limit', async () => {
+  test('reads the events after a sequence number, the oldest first, up to the limit', async () => {
     const log = create()
     for (let i = 1; i <= 10; i++) await log.append('a', say(String(i)))
     const texts = async (after: number, limit: number) => (await log.read('a', after, limit)).map(({ text }) => text)
@@ -249,14 +249,14 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 })
 
-test('memory-log drops events by age', async () => {
+test('memory-log drops events that are too old', async () => {
   const log = memoryLog({ events: 100, ageMs: 20 })
   await log.append('a', say('old'))
   await until('the log has deleted the first event', async () => (await log.extent('a')).first === 2)
   expect(await log.read('a', 0, 9)).toEqual([])
 })
 
-test('sqlite-log drops old events when it is opened', async () => {
+test('sqlite-log drops events that are too old when it is opened', async () => {
   const file = join(folder, 'aged.db')
   const before = sqliteLog(file)
   const { event } = await before.append('a', say('old'))
@@ -267,7 +267,7 @@ test('sqlite-log drops old events when it is opened', async () => {
   await after.close()
 })
 
-test('sqlite-log measures age by the wall clock after the computer has slept for two days', async () => {
+test('sqlite-log measures the age of events by the wall clock, even if the computer has slept for two days', async () => {
   const file = join(folder, 'slept.db')
   const before = sqliteLog(file)
   // The monotonic clock stopped while the computer slept, and the wall clock continued.
@@ -315,7 +315,7 @@ test.each([
   },
 )
 
-test('sqlite-log keeps epoch, numbers and keys across a restart', async () => {
+test('sqlite-log keeps its epoch, event numbers and keys after a restart', async () => {
   const file = join(folder, 'kept.db')
   const before = sqliteLog(file)
   const { event } = await before.append('a', say('1'), 'key')

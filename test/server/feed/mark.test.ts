@@ -236,7 +236,7 @@ describe.each<[string, () => Promise<void>, RegExp]>([
     await feed.close()
   })
 
-  test('numbers its events without holes, so that reading continues', async () => {
+  test('numbers its events without holes, so that readers can continue from any of them', async () => {
     await prepare()
     const feed = createFeed(sqliteLog(file))
     const { event } = await feed.publish('a', say('after'))

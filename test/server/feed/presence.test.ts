@@ -65,7 +65,7 @@ test('two tabs count as one person, who stays present when one tab closes', () =
   expect(names(told.at(-1))).toEqual([])
 })
 
-test('a client that says goodbye disappears as soon as its last connection closes', () => {
+test('a client that has sent a goodbye stops being present as soon as its last connection closes', () => {
   const presence = createPresence(TIMES)
   const away = presence.enter('lobby', ada)
   presence.leave('lobby', ada)
@@ -144,7 +144,7 @@ test('watchers get no message about a change that is undone before the next mess
   expect(told).toHaveLength(2)
 })
 
-test('a watcher with the latest version gets nothing until there is a new version', () => {
+test('a watcher that has the latest version gets no message until there is a new version', () => {
   const presence = createPresence(TIMES)
   presence.enter('lobby', ada)
   const told: RoomPresence[] = []
@@ -231,7 +231,7 @@ test('above the limit, a new client replaces the client that has been disconnect
   expect(presence.of('lobby')).toMatchObject({ people: 1 })
 })
 
-test('a new client is not counted if the limit is reached and all clients are connected', () => {
+test('a new client is not counted as present if the limit is reached and all other clients are connected', () => {
   const presence = createPresence(TIMES, 1)
   presence.enter('lobby', ada)
   presence.enter('lobby', grace)()

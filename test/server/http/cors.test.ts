@@ -53,7 +53,7 @@ test.each(READING)('only pages of allowed origins may read GET %s', async (path)
   }
 })
 
-test('if no origin is allowed, responses have no CORS headers and no Vary', async () => {
+test('if no origin is allowed, the responses of the server have no CORS headers and no Vary header', async () => {
   await using server = await serve()
   expect(await headOf(server, 'GET /health', null)).not.toMatch(/access-control|vary/)
   expect(await headOf(server, 'GET /health', FRONT)).toMatch(/^http\/1.1 403 /)
@@ -137,7 +137,7 @@ test.each([
   ['http://localhost:5173', 'http://localhost:5173'],
   ['HTTP://LocalHost:80', 'http://localhost'],
   [' https://b\u00fccher.test '.replace('\u00fc', 'u'), 'https://bucher.test'],
-])('--allow-origin "%s" is read as %s', (text, origin) => {
+])('the server reads the flag --allow-origin "%s" as %s', (text, origin) => {
   expect(readFlags(['--allow-origin', text], {}).allowOrigins).toEqual([origin])
   expect(readFlags([], { FOURWIRE_ALLOW_ORIGIN: `${text},http://a.test` }).allowOrigins).toEqual([
     origin,
@@ -145,7 +145,7 @@ test.each([
   ])
 })
 
-test('--allow-origin can be given several times', () => {
+test('the flag --allow-origin can be given several times', () => {
   const args = ['--allow-origin', 'http://a.test', '--allow-origin', 'http://b.test']
   expect(readFlags(args, {}).allowOrigins).toEqual(['http://a.test', 'http://b.test'])
 })
@@ -159,7 +159,7 @@ test.each([
   ['ws://localhost:5173', /not an origin/],
   ['http://*.test', /not an origin/],
   ['http://a@b.test', /not an origin/],
-])('--allow-origin %s is refused with the reason', (text, reason) => {
+])('the server refuses the flag --allow-origin %s with the reason', (text, reason) => {
   expect(() => readFlags(['--allow-origin', text], {})).toThrow(reason)
   expect(() => readFlags(['--allow-origin', text], {})).toThrow(`--allow-origin is "${text}"`)
 })

@@ -127,7 +127,7 @@ const send = (url: string, method: string, headers: Record<string, string>, body
 const LATIN1 = Buffer.from('{"user":"J\xf6rg","text":"hello"}', 'latin1')
 const AUTH = { password: 'correct horse battery' }
 
-test.each(BODIES)('%s %s refuses a body that is not UTF-8', async (method, path) => {
+test.each(BODIES)('the route %s %s refuses a body that is not UTF-8', async (method, path) => {
   await using server = await serve({ auth: path === '/session' ? AUTH : undefined })
   for (const body of [
     LATIN1,
@@ -144,7 +144,7 @@ test.each(BODIES)('%s %s refuses a body that is not UTF-8', async (method, path)
 })
 
 test.each(BODIES)(
-  '%s %s refuses a compressed body, and names identity as the only accepted coding',
+  'the route %s %s refuses a compressed body, and names identity as the only accepted coding',
   async (method, path) => {
     await using server = await serve({ auth: path === '/session' ? AUTH : undefined })
     for (const coding of ['gzip', 'br', 'deflate', 'zstd', 'GZIP', 'identity, gzip', 'x-none']) {
@@ -156,7 +156,7 @@ test.each(BODIES)(
   },
 )
 
-test.each(BODIES)('%s %s refuses any charset other than UTF-8', async (method, path) => {
+test.each(BODIES)('the route %s %s refuses a body with a charset other than UTF-8', async (method, path) => {
   await using server = await serve({ auth: path === '/session' ? AUTH : undefined })
   for (const charset of ['iso-8859-1', '"windows-1252"', 'utf-16', ' latin1']) {
     const headers = { 'content-type': `application/json; charset=${charset}` }
@@ -248,7 +248,7 @@ test.each([
   }
 })
 
-test('OPTIONS * gets 204, and OPTIONS of an unknown path gets 404', async () => {
+test('a request OPTIONS * gets 204, and an OPTIONS request for an unknown path gets 404', async () => {
   await using server = await serve()
   expect((await ask(server.port, `OPTIONS * HTTP/1.1\r\n${HOST}${END}`)).status).toBe(204)
   expect((await ask(server.port, `OPTIONS /nowhere HTTP/1.1\r\n${HOST}${END}`)).status).toBe(404)

@@ -195,7 +195,7 @@ test('a logged error contains its type and stack, and an error of a parser does 
   })
 })
 
-test('an unknown level is refused with the list of valid levels', async () => {
+test('the server refuses an unknown log level with the list of valid levels', async () => {
   const child = spawn(process.execPath, [MAIN, '--log', 'loud'])
   let err = ''
   child.stderr.on('data', (chunk) => (err += chunk))

@@ -137,7 +137,7 @@ test('a short poll is reported as a request and an answer with the last event\u2
   page.socket.close()
 })
 
-test('a held poll is reported as a request, and as an end when its client disconnects', async () => {
+test('a held poll is reported as a request, and an end is reported when its client disconnects', async () => {
   await using server = await serve()
   const page = await enter(server)
   const { id } = await server.publish('1')
@@ -235,7 +235,7 @@ test('a WebSocket is reported as a handshake and then messages, events, pings, p
   page.socket.close()
 })
 
-test('a publish is reported as one request with its body when the body is complete', async () => {
+test('a publish is reported as one request, including its body, when the body is complete', async () => {
   await using server = await serve()
   const page = await enter(server)
   const lane = `${PAGE}.publish`

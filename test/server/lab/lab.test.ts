@@ -87,7 +87,7 @@ test('byte counts contain an id of the meter that a restart keeps and a new serv
   expect(other).not.toBe(first)
 })
 
-test('a page gets the last byte counts before the server closes', async () => {
+test('a page gets the final byte counts before the server closes', async () => {
   const server = await serve()
   const page = await enter(server.origin, 'lobby', '&page=0123abcd')
   const used = async () => (await (await fetch(`${server.origin}/lab/lanes`)).json()).lanes[0]
@@ -149,7 +149,7 @@ test.each([
   ['a rate that is a text', { type: 'settings', settings: { ratePerSecond: '5' } }, /0 to 20/],
   ['a clock without a stamp', { type: 'clock' }, /clock/],
   ['an unknown type', { type: 'dance' }, /settings/],
-])('%s gets an error with a remedy', async (_what, message, remedy) => {
+])('a lab message with this error gets an error with a remedy: %s', async (_what, message, remedy) => {
   await using server = await serve()
   const page = await enter(server.origin)
   page.say(message)

@@ -60,7 +60,7 @@ async function leave(socket: Socket): Promise<void> {
   await once(socket, 'close')
 }
 
-test('the bytes of a poll are split into heads, events and framing', async () => {
+test('the bytes of a poll are split by purpose into heads, events and framing', async () => {
   await using server = await serve()
   const events = [await server.publish('one'), await server.publish('zw\u00f6lf \u{1F600}')]
   const request = get('/feed/lobby/poll?after=0&lane=a')
@@ -105,7 +105,7 @@ test('all bytes of a short or long poll without events count as empty', async ()
   await leave(socket)
 })
 
-test('the bytes of a held request count at once, and count as empty if the client disconnects', async () => {
+test('the bytes of a held request are counted at once, and count as empty if the client disconnects without an event', async () => {
   await using server = await serve()
   const { id } = await server.publish('1')
   const request = get(`/feed/lobby/long-poll?after=${id}&lane=held`)
@@ -122,7 +122,7 @@ test('the bytes of a held request count at once, and count as empty if the clien
   )
 })
 
-test('the bytes of a stream are split while it is open', async () => {
+test('the bytes of a stream are split by purpose while the stream is open', async () => {
   await using server = await serve()
   const request = get('/feed/lobby/sse?lane=s')
   const { socket, says, head, body } = raw(server.port)
@@ -145,7 +145,7 @@ test('the bytes of a stream are split while it is open', async () => {
   await leave(socket)
 })
 
-test('the bytes of a WebSocket are split into handshake, events, control messages, pings and closing, in both directions', async () => {
+test('the bytes of a WebSocket in both directions are split into handshake, events, control messages, pings and closing', async () => {
   await using server = await serve()
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/feed/lobby/ws?lane=w`)
   const texts: string[] = []

@@ -121,7 +121,7 @@ test('the lab’s connection survives a change of conditions and a firewall, and
   page.close()
 })
 
-test('no condition affects the lab\u2019s connection, whenever it was opened', async () => {
+test('no condition affects the lab’s connection, whether it was opened before or after the condition was set', async () => {
   await using server = await serve({ conditions: { latencyMs: 2000, bandwidthBytesPerSecond: 1000 } })
   const beganMs = performance.now()
   const { page, messages, say } = await enter(server.origin)

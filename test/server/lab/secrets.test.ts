@@ -95,7 +95,7 @@ test('in JSON, only the values of secret keys are hidden, with one bullet for ea
   )
 })
 
-test('each hidden byte of a frame is hidden in the text and in the payload', () => {
+test('if a byte of a frame is hidden, it is hidden in both the text and the payload', () => {
   const [, , part] = shown({
     down: 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
     up: [frame(Buffer.from('{"ticket":"z\u00f6lf"}'), { mask: true })],
@@ -168,7 +168,7 @@ const MOST_CPU_MS = 800
 const LONGEST_PAUSE_CPU_MS = 100
 
 test.each(Object.entries(SLOW))(
-  'a search through %s is not slower than other searches, and pauses often',
+  'a search for secrets through %s takes no more than the allowed time, and pauses often',
   (_what, texts) => {
     for (const isOneMessage of [false, true]) {
       const up = texts.map((text, i) =>

@@ -34,7 +34,7 @@ test('a page gets the state of the lesson at once and after each change', async 
   expect(await told()).toMatchObject({ is: 'checking' })
 })
 
-test('a page gets the time since the last check, because its own clock may differ', async () => {
+test('a page gets how long ago the last check was, because the clock of the page may differ', async () => {
   const { parent, kit } = parentOf()
   parent.emit('message', { ...STATE, checkedAtMs: Date.now() - 60_000 })
   const { origin } = await served(kit)

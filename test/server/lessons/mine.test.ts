@@ -128,7 +128,7 @@ test.each([
     '403',
   ],
   ['a text that is not HTTP', 'hello\r\n\r\n', '400'],
-])('a request to /mine with %s is refused', async (_who, request, status) => {
+])('the server refuses a request to /mine with %s', async (_who, request, status) => {
   await using student = await serve()
   const seen = watched(student.app)
   const sandbox = await beside(student.port)

@@ -316,7 +316,7 @@ test.each(['FIN', 'RST', 'black hole'] as const)(
   },
 )
 
-test('a change of conditions ends idle and endless responses at once, and a response of known length after its last byte', async () => {
+test('a change of conditions ends idle connections and endless responses at once, and others after the last byte of the response', async () => {
   const { dial, far, set } = await joined()
   const [idle, stream, held, whole] = [dial(), dial(), dial(), dial()]
   idle.socket.write(REQUEST)

@@ -96,13 +96,13 @@ test('earlier events that a stream requests count as deliveries, but their age d
   await reader?.cancel()
 })
 
-test('a gap increases the counter of gaps', async () => {
+test('each gap that a client gets increases the counter of gaps', async () => {
   await using server = await serve()
   await (await fetch(`${server.origin}/feed/lobby/poll?after=other.7`)).text()
   expect((await scrape(server.origin)).get('fourwire_gaps_total{transport="short-poll"}')).toBe(1)
 })
 
-test('a stream that ends because the log cannot be read counts as a drop with its reason', async () => {
+test('a stream that ends because the server cannot read the log counts as a drop, with the reason', async () => {
   const kept = memoryLog()
   await kept.append('lobby', { type: 'message', user: 'Ada', text: '1' })
   await using server = await serve({ log: { ...kept, read: () => Promise.reject(new Error('The disk is gone.')) } })
@@ -112,7 +112,7 @@ test('a stream that ends because the log cannot be read counts as a drop with it
   expect(samples.get('fourwire_clients{transport="sse"}')).toBe(0)
 })
 
-test('a WebSocket that does not answer a ping counts as a drop with its reason', async () => {
+test('a WebSocket that is closed because it does not answer a ping counts as a drop, with the reason', async () => {
   vi.useFakeTimers({ toFake: ['setInterval'] })
   try {
     await using server = await serve()

@@ -37,7 +37,7 @@ describe('the list of documents', () => {
 })
 
 describe('the page of a document', () => {
-  test('contains only links that lead to a page, and to a heading of that page', async () => {
+  test('contains only links to pages and headings that exist', async () => {
     await using server = await serve()
     const known = new Map<string, string>()
     const load = async (path: string) => {

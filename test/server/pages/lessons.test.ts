@@ -44,7 +44,7 @@ describe('the page of a lesson', () => {
     expect(hrefs).toEqual(['/lessons/04-long-polling#look', '/lessons', '#look', '#', 'https://example.org/'])
   })
 
-  test('shows its commands with the port by which it was requested', async () => {
+  test('shows its commands with the port at which the page was requested', async () => {
     const named = await lesson('```sh PUT /lab/settings {"ratePerSecond":2}\nnpm run look 4 fast\n```\n')
     expect(named).toContain(
       'data-request="PUT /lab/settings {&quot;ratePerSecond&quot;:2}"><code>npm run look 4 fast</code>',
@@ -53,7 +53,7 @@ describe('the page of a lesson', () => {
     expect(html).toContain('<pre class="sh"><code>curl localhost:4321/health</code></pre>')
   })
 
-  test('marks the differing part of an exchange', async () => {
+  test('marks the part of an exchange that the lesson puts between ⟨ and ⟩', async () => {
     const html = await lesson('```http\nGET /feed/a/poll?after=⟨abc.7⟩ HTTP/1.1\n```\n')
     expect(html).toContain(
       '<div class="http"><pre><code>GET /feed/a/poll?after=<i>⟨abc.7⟩</i> HTTP/1.1</code></pre></div>',

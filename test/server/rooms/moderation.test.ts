@@ -207,7 +207,7 @@ describe('a removed person', () => {
     await until('Ada receives the next message', () => ada.heard.some(({ text }) => text === 'still here'))
   })
 
-  test('is refused if signing in is off, even if a new connection sends the name only in a message', async () => {
+  test('is refused if signing in is off, even on a connection that sends the name only in a message', async () => {
     const server = await served()
     await ask(server, 'PUT', '/moderation/people/Eve', { is: 'removed' }, asInstructor)
     expect((await ask(server, 'GET', '/feed/lobby/poll?user=x&name=Eve')).status).toBe(403)

@@ -70,9 +70,12 @@ test.each([
   ['ff02::1', /ff02::1, which is a multicast or broadcast address/],
   ['256.1.1.1', /"256\.1\.1\.1", a name that this machine cannot resolve.*198\.51\.100\.7/],
   ['no-such-host.invalid', /"no-such-host\.invalid", a name that this machine cannot resolve/],
-])('--host "%s" is refused with an error that quotes it and says what to give', async (text, message) => {
-  await expect(place(text)).rejects.toThrow(message)
-})
+])(
+  'the server refuses --host "%s" with an error that quotes the value and says what to give',
+  async (text, message) => {
+    await expect(place(text)).rejects.toThrow(message)
+  },
+)
 
 test('the error for a host names the environment variable that contained the value', async () => {
   await expect(placeOf('x86_64-conda-linux-gnu.invalid', 'HOST', OWN)).rejects.toThrow(/^HOST is "x86_64/)
@@ -90,7 +93,7 @@ test('a server on 0.0.0.0 can be reached by all IPv4 addresses of the machine, a
   expect(both.linkNames.slice(0, 3)).toEqual(['localhost', '198.51.100.7', '[2001:db8::7]'])
 })
 
-test('a link to a link-local address contains its zone; clients leave the zone out of the Host field', async () => {
+test('a link to a link-local address contains the zone of the address, and the Host that the server accepts has no zone', async () => {
   expect(await place('fe80::7')).toMatchObject({
     names: ['[fe80::7]'],
     linkNames: ['[fe80::7%25eth0]'],
@@ -151,7 +154,7 @@ test('the list of listeners on a port has exactly the addresses at which a progr
   expect(await listenersOn(0)).toEqual([])
 })
 
-test('a listener is found even if the event loop is blocked for longer than the time limit', async () => {
+test('the search for listeners finds a listener even if the event loop is blocked for longer than the time limit', async () => {
   const port = await occupied('127.0.0.1')
   const found = listenersOn(port)
   const endMs = performance.now() + 400

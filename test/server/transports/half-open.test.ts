@@ -92,15 +92,18 @@ test.each([
   ['bytes that were not sent again', row('01:00000010', '00000000', 200), { 0: 0 }],
   ['bytes for a client that reads nothing', row('04:000003E8', '00000000', 20), { 0: 0 }],
   ['bytes that are all acknowledged', row('02:00000300', '00000000', 20), { 0: 0 }],
-])('the kernel\u2019s table shows how long a connection waits for an acknowledgement: %s', (_what, table, expected) => {
-  for (const [forMs, count] of Object.entries(expected))
-    expect(unansweredIn(table, Number(forMs)), `for ${forMs} ms`).toHaveLength(count)
-})
+])(
+  'the server reads in the kernel’s table how long a connection has waited for an acknowledgement: %s',
+  (_what, table, expected) => {
+    for (const [forMs, count] of Object.entries(expected))
+      expect(unansweredIn(table, Number(forMs)), `for ${forMs} ms`).toHaveLength(count)
+  },
+)
 
 test.each([
   ['020012C6', '32771 198.18.0.2 50800'],
   ['0000000000000000FFFF0000020012C6', '32771 [::ffff:c612:2] 50800'],
   ['000080FE00000000FF005450B6AD1DFE', '32771 [fe80::5054:ff:fe1d:adb6] 50800'],
-])('the address %s in the kernel\u2019s table is read correctly', (address, name) => {
+])('the server correctly reads the address %s of the kernel’s table', (address, name) => {
   expect(unansweredIn(row('01:00000000', '00000004', 320).replace('020012C6', address), 0)).toEqual([name])
 })

@@ -105,7 +105,7 @@ test('the server drops a client for which too many bytes wait, even if the clien
   expect(page.drops[0]?.reason).toBe('too slow: more than 0.05 MiB unread')
 })
 
-test('a client in a black hole is not dropped, because neither end may notice the fault', async () => {
+test('the server does not drop a client in a black hole, because neither end may notice this fault', async () => {
   await using server = await serve({ times: TIMES, limits: false })
   using page = await listenToDrops(server.origin, 'a1b2c3d4')
   const lost = stalled(raw(server.port, get('/feed/lobby/sse')))
@@ -146,7 +146,7 @@ describe('a connection whose client has disappeared without a FIN', () => {
   })
 
   test.skipIf(platform() !== 'linux')(
-    'is checked by the kernel’s keep-alive while a poll is held (visible on Linux)',
+    'is checked by the kernel’s keep-alive while the server holds a poll of that client (visible on Linux)',
     async () => {
       await using server = await serve()
       const client = stalled(raw(server.port, get('/feed/lobby/long-poll?after=0&wait=30')))

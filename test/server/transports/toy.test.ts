@@ -32,7 +32,7 @@ async function metricOf(origin: string, series: string): Promise<number> {
   )
 }
 
-test('the meter\u2019s row of a new transport has the bytes of its socket, split into events, heartbeats and framing', async () => {
+test('the meter counts exactly the bytes of a new transport’s socket, split into events, heartbeats and framing', async () => {
   await using server = await serve({ times: { heartbeatMs: 50 } })
   const event = await server.publish('zw\u00f6lf \u{1F600}')
   await using client = raw(server.port, get(PATH))
@@ -80,7 +80,7 @@ test('a page gets the crossings of a new transport, and can inspect the exact by
   page.terminate()
 })
 
-test('/metrics lists a new transport from the start, and counts its clients and deliveries', async () => {
+test('the route /metrics lists a new transport from the start, and counts its clients and deliveries', async () => {
   await using server = await serve()
   const clients = `fourwire_clients{transport="${TOY}"}`
   const deliveries = `fourwire_deliveries_total{transport="${TOY}"}`
@@ -93,7 +93,7 @@ test('/metrics lists a new transport from the start, and counts its clients and 
   await until('/metrics no longer counts the client', async () => (await metricOf(server.origin, clients)) === 0)
 })
 
-test('/openapi.json describes the route of a new transport', async () => {
+test('the document /openapi.json describes the route of a new transport', async () => {
   await using server = await serve()
   const { info, paths } = await (await fetch(`${server.origin}/openapi.json`)).json()
   expect(info.description).toBe(`One chat feed by ${Object.keys(transports).length + 1} transports`)
@@ -141,7 +141,7 @@ test('network conditions affect a new transport: latency delays it, a buffering 
   expect(await held.closed()).not.toContain('\r\n0\r\n\r\n')
 })
 
-test('a new transport has the limits and the errors of the other transports', async () => {
+test('a new transport has the same limits and errors as the other transports', async () => {
   await using server = await serve({ limits: { heldPerClient: 1 } })
   await using first = raw(server.port, get(PATH))
   await until('the head of the response has arrived', () => first.text().includes('\r\n\r\n'))

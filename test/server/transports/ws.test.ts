@@ -54,7 +54,7 @@ test('the message "connected" has the cursor from which reading begins, also bef
   now.socket.close()
 })
 
-test('a gap is sent after the message "connected", with the cursor from which reading continues', async () => {
+test('a client gets a gap after the message "connected", with the cursor from which reading continues', async () => {
   await using server = await serve()
   const event = await server.publish('1')
   const cursor = `${event.id.split('.')[0]}.0`
@@ -90,7 +90,7 @@ test.each([
   socket.close()
 })
 
-test('a binary message gets an error', async () => {
+test('a client that sends a binary message gets an error', async () => {
   await using server = await serve()
   const { socket, next } = await open(wsOrigin(server.origin))
   socket.send(Buffer.from([0, 255]))
@@ -98,7 +98,7 @@ test('a binary message gets an error', async () => {
   socket.close()
 })
 
-test('a message of more than 16 KiB closes the connection with 1009', async () => {
+test('the server closes the WebSocket with 1009 after a message of more than 16 KiB', async () => {
   await using server = await serve()
   const { socket, say } = await open(wsOrigin(server.origin))
   say({ type: 'message', room: 'lobby', user: 'Ada', text: 'x'.repeat(17_000) })
@@ -168,7 +168,7 @@ test('a client that disconnects leaves every board that it joined, and a client 
   ada.socket.close()
 })
 
-test('a client that joins as a person is present in the HTTP answer until it leaves', async () => {
+test('a client that joins a room with a name is in the presence list over HTTP until the client leaves', async () => {
   await using server = await serve()
   const here = async () => (await fetch(`${server.origin}/feed/board-1/presence`)).json()
   const ada = await open(wsOrigin(server.origin))
@@ -193,7 +193,7 @@ test('the server does not store that a person is typing', async () => {
   socket.close()
 })
 
-test('events of 126 or more bytes use the longer frame length, and events of any length arrive whole', async () => {
+test('an event of 126 or more bytes has the longer form of the frame length, and an event of any length arrives completely', async () => {
   await using server = await serve()
   const { socket, messages } = await open(`${wsOrigin(server.origin)}/feed/lobby/ws`)
   const published = []
@@ -204,7 +204,7 @@ test('events of 126 or more bytes use the longer frame length, and events of any
   socket.close()
 })
 
-test('a message directly after a join is accepted in that room', async () => {
+test('the server accepts a message to a room that the client sends directly after its join', async () => {
   await using server = await serve()
   const { socket, say, next } = await open(wsOrigin(server.origin))
   say({ type: 'join', room: 'board-1' })

@@ -37,39 +37,43 @@ async function allHave(lanes: readonly ConnectedLane[], count: number): Promise<
   for (const { events } of lanes) expect(events.map(({ text }) => text)).toEqual(numbers(count))
 }
 
-test('latency: a pushed event takes one latency, and a poll takes the time of the model', MEASURED, async () => {
-  const [count, intervalMs, ratePerSecond] = [300, 60, 40]
-  await using server = await serve({ conditions: { latencyMs: 25 } })
-  using lanes = openLanes(server.origin, intervalMs)
-  await warmUp(server, lanes.all)
-  const random = seededRandom(41)
-  await publishAt(server, count, () => exponential(random, 1000 / ratePerSecond))
-  await allHave(lanes.all, count + 1)
-  const measured = ({ latenciesMs }: ConnectedLane) => latenciesMs().slice(1)
+test(
+  'latency: the delay of a pushed event is one latency, and the delay of a polled event fits the model',
+  MEASURED,
+  async () => {
+    const [count, intervalMs, ratePerSecond] = [300, 60, 40]
+    await using server = await serve({ conditions: { latencyMs: 25 } })
+    using lanes = openLanes(server.origin, intervalMs)
+    await warmUp(server, lanes.all)
+    const random = seededRandom(41)
+    await publishAt(server, count, () => exponential(random, 1000 / ratePerSecond))
+    await allHave(lanes.all, count + 1)
+    const measured = ({ latenciesMs }: ConnectedLane) => latenciesMs().slice(1)
 
-  for (const lane of [lanes.sse, lanes.ws, lanes.stream]) {
-    expect(median(measured(lane))).toBeGreaterThan(24)
-    expect(median(measured(lane))).toBeLessThan(30)
-  }
-  const poll = pollTimesMs(lanes['short-poll'])
-  expect(median(poll.exchanges)).toBeGreaterThan(49)
-  expect(median(poll.exchanges)).toBeLessThan(65)
-  // The model does not include the time that timers and this machine add to the interval and the round trip.
-  const conditions = {
-    intervalMs: mean(poll.pauses),
-    waitS: 5,
-    roundTripMs: mean(poll.exchanges) - EXCHANGE_MS,
-    serviceMs: 0.5,
-    ratePerSecond,
-  }
-  const sorted = measured(lanes['short-poll']).toSorted((a, b) => a - b)
-  expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(conditions).cdf).p).toBeGreaterThan(0.01)
-  const without = { ...conditions, roundTripMs: 0 }
-  expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(without).cdf).p).toBeLessThan(1e-6)
-  // The model gives only the mean. It does not know that the latency is the same in both directions.
-  const longPollMs = mean(measured(lanes['long-poll']))
-  expect(Math.abs(longPollMs - meanOf(transports['long-poll'].model.delay(conditions).cdf))).toBeLessThan(6)
-})
+    for (const lane of [lanes.sse, lanes.ws, lanes.stream]) {
+      expect(median(measured(lane))).toBeGreaterThan(24)
+      expect(median(measured(lane))).toBeLessThan(30)
+    }
+    const poll = pollTimesMs(lanes['short-poll'])
+    expect(median(poll.exchanges)).toBeGreaterThan(49)
+    expect(median(poll.exchanges)).toBeLessThan(65)
+    // The model does not include the time that timers and this machine add to the interval and the round trip.
+    const conditions = {
+      intervalMs: mean(poll.pauses),
+      waitS: 5,
+      roundTripMs: mean(poll.exchanges) - EXCHANGE_MS,
+      serviceMs: 0.5,
+      ratePerSecond,
+    }
+    const sorted = measured(lanes['short-poll']).toSorted((a, b) => a - b)
+    expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(conditions).cdf).p).toBeGreaterThan(0.01)
+    const without = { ...conditions, roundTripMs: 0 }
+    expect(kolmogorovSmirnov(sorted, transports['short-poll'].model.delay(without).cdf).p).toBeLessThan(1e-6)
+    // The model gives only the mean. It does not know that the latency is the same in both directions.
+    const longPollMs = mean(measured(lanes['long-poll']))
+    expect(Math.abs(longPollMs - meanOf(transports['long-poll'].model.delay(conditions).cdf))).toBeLessThan(6)
+  },
+)
 
 test(
   'latency of 100 ms each way: the median delay of pushed events is 100 ms plus the service time',
@@ -134,24 +138,28 @@ test('slow reader: on every lane, the delay of a message is its size divided by 
   }
 })
 
-test('slow reader: events that come faster than it reads are queued, and none is lost', MEASURED, async () => {
-  const [count, bytesPerSecond] = [20, 10_000]
-  await using server = await serve({ conditions: { slowReaderBytesPerSecond: bytesPerSecond } })
-  using lanes = openLanes(server.origin)
-  await warmUp(server, lanes.all)
-  const text = 'x'.repeat(500)
-  for (let i = 0; i < count; i++) await server.publish(text)
-  await until('every lane has all events', () => lanes.all.every(({ events }) => events.length === count + 1))
-  const bytesMs = ((count * text.length) / bytesPerSecond) * 1000
-  for (const { name, latenciesMs } of lanes.all) {
-    expect(latenciesMs().at(-1), name).toBeGreaterThan(0.7 * bytesMs)
-  }
-  for (const { name, latenciesMs } of [lanes.sse, lanes.ws, lanes.stream]) {
-    expect(latenciesMs()[1], name).toBeLessThan(0.3 * bytesMs)
-  }
-})
+test(
+  'slow reader: events that come faster than the client reads are queued, and no event is lost',
+  MEASURED,
+  async () => {
+    const [count, bytesPerSecond] = [20, 10_000]
+    await using server = await serve({ conditions: { slowReaderBytesPerSecond: bytesPerSecond } })
+    using lanes = openLanes(server.origin)
+    await warmUp(server, lanes.all)
+    const text = 'x'.repeat(500)
+    for (let i = 0; i < count; i++) await server.publish(text)
+    await until('every lane has all events', () => lanes.all.every(({ events }) => events.length === count + 1))
+    const bytesMs = ((count * text.length) / bytesPerSecond) * 1000
+    for (const { name, latenciesMs } of lanes.all) {
+      expect(latenciesMs().at(-1), name).toBeGreaterThan(0.7 * bytesMs)
+    }
+    for (const { name, latenciesMs } of [lanes.sse, lanes.ws, lanes.stream]) {
+      expect(latenciesMs()[1], name).toBeLessThan(0.3 * bytesMs)
+    }
+  },
+)
 
-test('loss: some messages are late by a timeout or more, together with all messages after them', async () => {
+test('loss: a lost packet delays its message and all later messages by at least a timeout', async () => {
   await using server = await serve({ conditions: { lossRate: 0.1 } })
   using lanes = openLanes(server.origin)
   await warmUp(server, lanes.all)
@@ -165,7 +173,7 @@ test('loss: some messages are late by a timeout or more, together with all messa
   }
 })
 
-test('buffering: an event stream is held until enough bytes are collected; complete answers and WebSockets pass', async () => {
+test('buffering: the proxy holds an event stream until it has enough bytes, and lets complete answers and WebSockets pass', async () => {
   await using server = await serve({ conditions: { bufferingBytes: 8192 } })
   using lanes = openLanes(server.origin)
   const { sse, stream, ...others } = lanes

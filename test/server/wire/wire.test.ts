@@ -98,7 +98,7 @@ describe.each([
   ['neutral', {}],
   ['5 ms each way', { latencyMs: 5, jitterMs: 2 }],
 ])('%s', (_what, conditions) => {
-  test('a head that arrives too slowly gets a 408', async () => {
+  test('a client whose request head arrives too slowly gets a 408', async () => {
     await using server = await wired(conditions, undefined, (bare) =>
       Object.assign(bare, { headersTimeout: 50, connectionsCheckingInterval: 20 }).on('clientError', answerRawError),
     )
@@ -138,7 +138,7 @@ describe.each([
     await closed
   })
 
-  test('a client that disconnects ends its held request', async () => {
+  test('a held request ends when its client disconnects', async () => {
     for (const act of ['end', 'resetAndDestroy'] as const) {
       const gone: IncomingMessage[] = []
       let held = 0
@@ -155,7 +155,7 @@ describe.each([
     }
   })
 
-  test('bodies of megabytes arrive whole, in both directions', async () => {
+  test('bodies of several megabytes arrive completely in both directions', async () => {
     await using server = await wired(conditions, (incoming, response) => incoming.pipe(response))
     const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251))
     const echoed = await new Promise<Buffer>((resolve, reject) => {
@@ -199,23 +199,26 @@ describe.each([
   test.each([
     ['FIN', /^$/],
     ['RST', /ECONNRESET/],
-  ] as const)('a client cut by %s notices it at once, and the other connections stay open', async (how, seen) => {
-    const sockets: Socket[] = []
-    await using server = await wired(conditions, ({ socket }, response) => {
-      sockets.push(socket)
-      response.write('held')
-    })
-    const [client, other] = [server.dial(), server.dial()]
-    for (const { socket } of [client, other]) {
-      socket.write(GET)
-      await once(socket, 'data')
-    }
-    server.wire.cut(how, (socket) => socket === sockets[0])
-    await until('the connection is cut', () => client.socket.closed || client.socket.readableEnded)
-    const error: (Error & { code?: string }) | null = client.socket.errored
-    expect(error?.code ?? '').toMatch(seen)
-    expect(other.socket.readableEnded || other.socket.closed).toBe(false)
-  })
+  ] as const)(
+    'a client whose connection is cut by %s notices the cut at once, and other connections stay open',
+    async (how, seen) => {
+      const sockets: Socket[] = []
+      await using server = await wired(conditions, ({ socket }, response) => {
+        sockets.push(socket)
+        response.write('held')
+      })
+      const [client, other] = [server.dial(), server.dial()]
+      for (const { socket } of [client, other]) {
+        socket.write(GET)
+        await once(socket, 'data')
+      }
+      server.wire.cut(how, (socket) => socket === sockets[0])
+      await until('the connection is cut', () => client.socket.closed || client.socket.readableEnded)
+      const error: (Error & { code?: string }) | null = client.socket.errored
+      expect(error?.code ?? '').toMatch(seen)
+      expect(other.socket.readableEnded || other.socket.closed).toBe(false)
+    },
+  )
 
   test.each(['the client gives up', 'the conditions change'])(
     'in a black hole, no byte arrives and neither end notices the fault until %s',

@@ -139,7 +139,7 @@ describe('a list', () => {
     expect(both.lists.at(-1)).toEqual({ id: 'todo', title: 'Soon' })
   })
 
-  test('can be created at any place', () => {
+  test('can be created at any place among the lists', () => {
     const made = after(EMPTY, { type: 'list_created', list: { id: 'x', title: 'x', before: 'doing' } })
     expect(made.lists.map(({ id }) => id)).toEqual(['todo', 'x', 'doing', 'done'])
   })

@@ -20,7 +20,7 @@ const ordered = ({ lists, tasks }: Board) => ({
   tasks: byId(lists).map(({ id }) => tasks.filter(({ list }) => list === id)),
 })
 
-test('the inverse of a change restores the board', () => {
+test('applying the inverse of a change restores the earlier board', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), change, (changes, wish) => {
       const before = after(EMPTY, changes)

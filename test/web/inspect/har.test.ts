@@ -53,7 +53,7 @@ test('an entry of the archive has the request, the response and the durations in
   })
 })
 
-test('the archive masks texts of other people like the inspector', () => {
+test('the archive masks texts of other people in the same way as the inspector', () => {
   const { text } = entryOf(inspected([request, response, body(json)])).response.content
   expect(text).toContain('"user":"•••","text":"••••••"')
   expect(text).not.toContain('secret')

@@ -91,7 +91,7 @@ const PLANTED_HEX = /ce a9|d0 96|e9 bc a0|f0 9f 90 98/
 const others = fc.record({ user: planted, text: planted })
 const written = fc.array(fc.option(others), { minLength: 1, maxLength: 5 })
 
-test('text of other people is never shown, however the bytes are divided', () => {
+test('the inspector never shows text of other people, no matter how the bytes are split', () => {
   fc.assert(
     fc.property(written, fc.infiniteStream(fc.nat()), fc.boolean(), (messages, cuts, drops) => {
       const events = messages.map((message, i) => event(`k3.${i}`, message?.user, message?.text))
@@ -126,7 +126,7 @@ test('text of other people is never shown, however the bytes are divided', () =>
   )
 })
 
-test('masking changes no length', () => {
+test('masking a text does not change its length', () => {
   fc.assert(
     fc.property(written, (messages) => {
       const events = messages.map((message, i) => event(`k3.${i}`, message?.user, message?.text))

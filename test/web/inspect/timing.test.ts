@@ -16,7 +16,7 @@ test('the times on the way up, on the server and on the way down are calculated 
   expect(spans).toEqual({ up: 10, server: 30, down: 5 })
 })
 
-test('time in the browser’s queue does not count as time on the way', () => {
+test('the time that a request waits in the browser’s queue does not count as time on the way up', () => {
   expect(spansOf(poll, { askedAtMs: 100, sentAtMs: 508, arrivedAtMs: null }, OFFSET_MS)).toEqual({
     up: 2,
     server: 30,
@@ -30,11 +30,11 @@ test('the time on the server is known even if the browser’s times or the clock
   expect(spansOf(inspected([request]), null, null)).toEqual({ up: null, server: null, down: null })
 })
 
-test('the clock’s error never makes a duration negative', () => {
+test('the error of the clock never makes a duration negative', () => {
   expect(spansOf(poll, { askedAtMs: 511, arrivedAtMs: 539 }, OFFSET_MS)).toEqual({ up: 0, server: 30, down: 0 })
 })
 
-test('for a stream, the time on the server ends when its head leaves', () => {
+test('for a stream, the time on the server ends when the head of the response leaves', () => {
   const stream = inspected([request, answer, { ...textFrame('{}'), at: 9000 }], { transport: 'ws' })
   expect(spansOf(stream, { askedAtMs: 500, arrivedAtMs: 540 }, OFFSET_MS)).toEqual({ up: 10, server: 20, down: 10 })
 })

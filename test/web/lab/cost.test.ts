@@ -31,7 +31,7 @@ function laneOf(name: 'short-poll' | 'sse', messages: number): Lane {
   return lane
 }
 
-test('the parts of a message add up to all counted bytes', () => {
+test('the byte counts for the parts of a message add up to all counted bytes per message', () => {
   const parts = partsPerMessage(laneOf('short-poll', 10).usage)
   expect(parts).toEqual({ payload: 200, framing: 50, heads: 600, nothing: 122 })
 })

@@ -25,7 +25,7 @@ test.each([
   ],
   [sse?.marks.beats[0], 'Heartbeat, −1.3 s: 19 B down, keeps proxies from closing the quiet connection'],
   [ws?.marks.cuts[0], 'WebSocket, −1.4 s: the connection was cut; the lane has not resumed yet'],
-] as const)('the sentence about a mark is as expected in case %#', (mark, sentence) => {
+] as const)('a mark of the ladder is described by the expected sentence (case %#)', (mark, sentence) => {
   const lane = [short, long, sse, ws].find((one) => one && mark && marksOf(one).includes(mark))
   expect(lane && mark && tell(lane, mark, NOW_MS)).toBe(sentence)
 })

@@ -29,7 +29,7 @@ test('a lane counts messages from before the page reconnected as recovered, and 
   expect(lane.latest?.delayMs[3]).toBeGreaterThan(4000)
 })
 
-test('a lane measures messages delayed by a cut, because the transport causes that delay', () => {
+test('a lane measures messages that a cut delayed, because the delay is a property of the transport', () => {
   const { lane, line } = begin()
   const cutAtMs = now() + LATER_MS
   line().state({ is: 'open', atMs: cutAtMs - 10 })

@@ -19,7 +19,7 @@ test('the mark of a poll gets the times at which the server received and answere
   expect(marks.arrivals[0]).toMatchObject({ leftAtMs: 131, exchange: 7 })
 })
 
-test('a report that comes before the response is matched to the right poll', () => {
+test('a report that arrives before the response of its poll is matched to this poll', () => {
   const { marks, matching } = begin('long-poll')
   marks.state({ is: 'asking', atMs: 100 })
   matching.take([request(7, 118), answer(7, 500, 204)], WAY)
@@ -31,7 +31,7 @@ test('a report that comes before the response is matched to the right poll', () 
   ])
 })
 
-test('the clock’s error never changes the order of an exchange’s times', () => {
+test('the error of the clock never changes the order of the times of an exchange', () => {
   const { marks, matching } = begin('short-poll')
   marks.state({ is: 'asking', atMs: 100 })
   marks.state({ is: 'pausing', atMs: 100.4, untilMs: 1000 })

@@ -23,7 +23,7 @@ test('a page that runs normally is not reported as late, and its clocks are not 
   expect(movedApart).not.toHaveBeenCalled()
 })
 
-test.each([1200, 3000, 10_000, 40_000])('a page that does not run for %i ms is reported late once', (ms) => {
+test.each([1200, 3000, 10_000, 40_000])('a page that does not run for %i ms is reported as late once', (ms) => {
   const { pace, late, movedApart } = begin()
   run(2000)
   block(ms)
@@ -78,7 +78,7 @@ test('small corrections of the wall clock by NTP are not reported', () => {
   expect(movedApart).not.toHaveBeenCalled()
 })
 
-test('after a pause that the page expected, startAgain prevents a report that the page is late', () => {
+test('if the page calls startAgain after an expected pause, it is not reported as late', () => {
   const { pace, late, movedApart } = begin()
   block(60_000)
   setWall(3_600_000)

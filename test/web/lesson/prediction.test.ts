@@ -48,7 +48,7 @@ test('for a round trip of 200 ms and one message a second, the model of long pol
   expect(question?.expected(sessionWith([]))).toBeCloseTo(19.6, 1)
 })
 
-test('the mean age is measured only under the network and the interval of the question', () => {
+test('lesson 1 measures the mean age only under the network and the polling interval that its question states', () => {
   const asked = QUESTIONS['why-real-time']
   const latencies = createLatencies()
   for (const ms of [100, 900, 2000]) latencies.add(ms, ms)
@@ -67,7 +67,7 @@ test('the mean age is measured only under the network and the interval of the qu
   expect(asked?.missing?.(sessionOf(100, 1000))).not.toBe(null)
 })
 
-test('the overhead of a WebSocket is reported with the length of the messages', () => {
+test('the measured overhead of a WebSocket states how long the messages are', () => {
   const split = { framing: 12, payload: 600 }
   const lane = { name: 'ws', usage: { recent: { messages: 6, split } } }
   const session = { lanes: [lane] } as unknown as SandboxSession

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { wordsOf } from '../../../web/lesson/words.ts'
 
-test('a command is parsed as a shell does', () => {
+test('the page splits a command into words as a shell does', () => {
   expect(wordsOf(`curl -s -X PUT 'localhost:3000/lab/settings?room=a' -H "a: b" -d '{"c":1}'`)).toEqual([
     'curl',
     '-s',
@@ -17,7 +17,7 @@ test('a command is parsed as a shell does', () => {
 })
 
 test.each(['a | b', 'a && b', 'a &', 'a; b', 'a > b', 'a $b', 'a "$b"', 'a `b`', 'a\nb', 'a \\', "a 'b", 'a $(b)'])(
-  'the command %s is not parsed, because it needs a shell',
+  'the page does not split the command %s into words, because the command needs a shell',
   (command) => {
     expect(wordsOf(command)).toBe(null)
   },

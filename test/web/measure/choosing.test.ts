@@ -153,7 +153,7 @@ describe('the address of a workload', () => {
     expect(writeWorkload(USUAL)).toBe('')
   })
 
-  test('gives the usual value for an invalid figure', () => {
+  test('gives the default value if a figure in it is invalid', () => {
     for (const search of ['?rate=-1', '?rate=x', '?rate=', '?bytes=1.5', '?clients=1e9', '?path=moon', '?idle=100'])
       expect(readWorkload(search), search).toEqual(USUAL)
     expect(USUAL.rate).toBe(FIGURES.rate.usual)

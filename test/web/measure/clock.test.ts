@@ -154,7 +154,7 @@ describe('the bound of the clock', () => {
 })
 
 // With three samples at most 61 s apart, none is dropped meanwhile. A dropped sample would widen the bounds.
-test('a further sample never moves the reading outside its former bounds', () => {
+test('a further sample never moves the offset of the clock outside its former bounds', () => {
   fc.assert(
     fc.property(
       anyOffsetMs,
@@ -219,7 +219,7 @@ describe('the samples of the clock', () => {
     t3: t0 + roundTripMs,
   })
 
-  test('are an empty list at first, and after clear', () => {
+  test('are empty at first and after the method clear', () => {
     const clock = createClock()
     expect([clock.at(0), clock.roundTripMs]).toEqual([null, null])
     clock.add(exact(0, 2))
@@ -227,7 +227,7 @@ describe('the samples of the clock', () => {
     expect([clock.at(0), clock.roundTripMs]).toEqual([null, null])
   })
 
-  test('are dropped after three minutes', () => {
+  test('are dropped when they are three minutes old', () => {
     const clock = createClock()
     clock.add(exact(0, 2))
     clock.add(exact(179_000, 20))
@@ -261,7 +261,7 @@ describe('the samples of the clock', () => {
     expect(clock.at(10)).toBeNull()
   })
 
-  test('give a round trip of 0 if it seems shorter than the server’s own time', () => {
+  test('give a round trip of 0 if the measured round trip is shorter than the server’s own time', () => {
     const clock = createClock(0.1)
     clock.add({ t0: 10, t1: 110, t2: 110.3, t3: 10.2 })
     expect(clock.roundTripMs).toBe(0)

@@ -120,7 +120,7 @@ describe('a quantile', () => {
     expect([quantile?.lowMs, quantile?.highMs]).toEqual(interval)
   })
 
-  test('has the narrowest ranks that leave at most 2.5 % on each side, up to the capacity', () => {
+  test('has the narrowest interval of ranks with at most 2.5 % on each side, for any number of latencies up to the capacity', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20_000 }), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (n, p) => {
         const quantile = ranks(n).quantile(p)
@@ -200,7 +200,7 @@ describe('the histogram', () => {
     )
   })
 
-  test('has bins of equal width on a logarithmic axis, with their lower edge, and outliers at the ends', () => {
+  test('has bins of equal width on a logarithmic axis, which include their lower edges, and counts outliers in the end bins', () => {
     const latencies = latenciesOf([-3, 0, 0.5, 1, 9.99, 10, 99, 100, 1e6].map((ms, answer) => ({ ms, answer })))
     expect([...latencies.histogram(0, 3, 3)]).toEqual([5, 2, 2])
   })

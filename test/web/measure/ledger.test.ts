@@ -30,11 +30,11 @@ describe('an event', () => {
     ])
   })
 
-  test('that is missing just after the start is lost', () => {
+  test('that is missing directly after the start is lost when a later event comes', () => {
     expect(ledgerOf('e.4', 6).missing()).toEqual([[5, 5]])
   })
 
-  test('that comes after a later one is out of order, and no longer lost', () => {
+  test('that comes after a later event is out of order, and no longer counts as lost', () => {
     const ledger = ledgerOf('e.4', 5, 9)
     expect(ledger.receive('e.7', false)).toBe('out of order')
     expect(ledger.counts).toEqual({ ...NONE, received: 3, lost: 2, outOfOrder: 1 })
@@ -50,7 +50,7 @@ describe('an event', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 3, outOfOrder: 1, duplicated: 3 })
   })
 
-  test('from before the start is a duplicate, because the client claimed to have it', () => {
+  test('from before the start is a duplicate, because the client’s cursor states that the client has it', () => {
     expect(ledgerOf('e.4').receive('e.4', false)).toBe('duplicate')
   })
 
@@ -82,7 +82,7 @@ describe('a start', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 2, outOfOrder: 1, duplicated: 1 })
   })
 
-  test('at a later cursor skips the events between, and keeps earlier losses', () => {
+  test('at a later cursor skips the events before it, and keeps the count of earlier losses', () => {
     const ledger = ledgerOf('e.0', 1, 3)
     ledger.startAt('e.9')
     expect(ledger.receive('e.10', false)).toBe('new')
@@ -97,7 +97,7 @@ describe('a start', () => {
     expect(ledger.counts.duplicated).toBe(0)
   })
 
-  test('at the current position, as in a switch of transports, changes nothing', () => {
+  test('at the current position, as after a switch of transports, changes no count', () => {
     const ledger = ledgerOf('e.0', 1, 3)
     ledger.startAt('e.3')
     expect(ledger.receive('e.2', true)).toBe('out of order')
@@ -106,7 +106,7 @@ describe('a start', () => {
 })
 
 describe('another epoch', () => {
-  test('is a new start in which no event counts as lost', () => {
+  test('begins a new count in which no event counts as lost', () => {
     const ledger = ledgerOf('e.4', 5, 7)
     expect(['f.90', 'f.91'].map((id) => ledger.receive(id, false))).toEqual(['new', 'new'])
     expect(ledger.counts).toEqual({ ...NONE, received: 4, lost: 1 })
@@ -151,7 +151,7 @@ describe('a gap', () => {
     expect(ledger.counts).toEqual({ ...NONE, received: 2, gapped: 3 })
   })
 
-  test('that is announced again with the same cursor adds nothing', () => {
+  test('that is announced again with the same cursor does not change the count', () => {
     const ledger = ledgerOf('e.4', 5)
     ledger.gap('e.20')
     expect(ledger.gap('e.20')).toBeNull()

@@ -67,7 +67,7 @@ describe('the delay of long polling', () => {
     },
   )
 
-  test('fits if the server gives up before most messages (seed 24)', () => {
+  test('fits the simulation if the wait of the server ends before most messages (seed 24)', () => {
     const conditions = { ...USUAL, waitS: 0.1, ratePerSecond: 4 }
     expectMeanAndShape(
       simulatePolls(seededRandom(24), conditions, 100_000, 'long'),
@@ -75,7 +75,7 @@ describe('the delay of long polling', () => {
     )
   })
 
-  test('has the mean of the textbook: the way to the client, plus r·g/b of half a gap', () => {
+  test('has the mean of the textbook: the way to the client, plus r·g/b times half a gap', () => {
     const { cdf } = transports['long-poll'].model.delay({ ...USUAL, ratePerSecond: 20 })
     const perGap = 0.02 * gapMs
     const inGap = perGap / (perGap + Math.exp(-perGap))

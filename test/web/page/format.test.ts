@@ -20,7 +20,7 @@ test('figures are split at the decimal point for their alignment', () => {
   ])
 })
 
-test('an age is shown in a short form', () => {
+test('an age is shown in a short form with one unit', () => {
   expect([400, 61_000, 7_200_000].map(age)).toEqual(['0.4 s', '1 min', '2 h'])
 })
 

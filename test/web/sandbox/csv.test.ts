@@ -11,7 +11,7 @@ test('the CSV has a row for each message and a column for each lane', () => {
   ])
 })
 
-test('text that would break a row is quoted in the CSV', () => {
+test('the CSV quotes a text that would break its row', () => {
   expect(toCsv([message('a "b", c\r\nd')])).toContain(',"a ""b"", c\r\nd",')
 })
 

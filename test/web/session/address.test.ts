@@ -57,11 +57,11 @@ test('the address of a view restores the same view', () => {
   )
 })
 
-test('an open exchange is not stored in the address', () => {
+test('the address of the page does not contain the open exchange', () => {
   expect(writeAddress({ ...USUAL_VIEW, open: { exchange: 7, transport: 'sse' } })).toBe('')
 })
 
-test('invalid values in an address are ignored', () => {
+test('the page ignores invalid values in its address', () => {
   const bad = '?room=../x&lanes=carrier-pigeon&poll=-1&wait=1e9&rate=NaN&zoom=3&theme=pink&open=ftp:server&view=x'
   expect(readAddress(bad)).toEqual(USUAL_VIEW)
   fc.assert(

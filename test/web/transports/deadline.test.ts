@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('a deadline passes when its time is over, and not a millisecond sooner', () => {
+test('a deadline passes exactly when its time is over', () => {
   const passed = vi.fn()
   startDeadline(5000, passed)
   vi.advanceTimersByTime(4999)

@@ -28,7 +28,7 @@ test('no file outside `web/transports` compares a transport’s name or uses it 
   expect(files.filter((file) => asked.test(readFileSync(join(WEB, file), 'utf8')))).toEqual([])
 })
 
-test('no style sheet names a transport, counts lanes or numbers their rows', () => {
+test('no style sheet contains the name of a transport, a number of lanes or the numbers of their rows', () => {
   const counted = new RegExp(
     `data-lane='?(?:${NAMES})|repeat\\(\\d, (?:minmax\\(var\\(--lane|5rem|\\d(?:\\.\\d+)?rem\\))|grid-row: \\d`,
   )

@@ -16,7 +16,7 @@ async function linked(conditions: Partial<Conditions>) {
   return { kernel, client, link, heard: () => heard, [Symbol.dispose]: dispose }
 }
 
-test('a link has the addresses and byte counts of the kernel\u2019s socket', async () => {
+test('a link reports the same addresses and byte counts as the kernel’s socket', async () => {
   using pair = await linked({ latencyMs: 5 })
   const { kernel, client, link } = pair
   for (const name of [
@@ -182,7 +182,7 @@ test('destroySoon closes the link after all written bytes were sent', async () =
 test.each([
   ['destroy', 'end'],
   ['resetAndDestroy', 'ECONNRESET'],
-] as const)('after %s the client sees %s, and bytes on their way are lost', async (act, seen) => {
+] as const)('after %s of the link, the client gets %s, and bytes on their way are lost', async (act, seen) => {
   using pair = await linked({ latencyMs: 10_000 })
   pair.link.write('lost')
   let how = ''

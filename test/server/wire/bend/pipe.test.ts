@@ -47,7 +47,7 @@ test('a pipe delays each write from the time of that write, so that a second wri
   ])
 })
 
-test('after free, a pipe delivers queued and later bytes at once, in order', () => {
+test('after the method free was called, a pipe delivers queued and later bytes at once and in order', () => {
   const { pipe, text, told } = watched([latency(100)])
   pipe.put(Buffer.from('a'))
   vi.advanceTimersByTime(50)

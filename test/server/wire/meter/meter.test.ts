@@ -95,7 +95,7 @@ test('the meter counts exchanges of several lanes on one connection separately, 
   socket.destroy()
 })
 
-test('pipelined requests are counted separately, in any order of their answers', async () => {
+test('the meter counts pipelined requests separately, no matter in which order the server finishes the answers', async () => {
   const slow: (() => void)[] = []
   await using server = await serve(({ url }, response) => {
     const answer = () => response.end(`{${url}}`)
@@ -225,7 +225,7 @@ test('all bytes of a chunk count as heartbeats if the chunk contains only heartb
   socket.destroy()
 })
 
-test('a write to a broken connection is not counted', async () => {
+test('the meter does not count a write to a broken connection', async () => {
   const answers: ServerResponse[] = []
   await using server = await serve((_request, response) => void answers.push(response))
   const { socket } = client(server.port)
@@ -414,7 +414,7 @@ test('a WebSocket handshake without Connection: Upgrade counts as a normal reque
   socket.destroy()
 })
 
-test('two chunked bodies, the requests after them and half a head, all in one piece, are counted separately', async () => {
+test('two chunked bodies, the requests after them and half a head are counted separately if they arrive in one piece', async () => {
   await using server = await serve((request, response) => {
     request.resume()
     request.on('end', () => response.end(`{${request.url}}`))

@@ -87,7 +87,7 @@ test.each([
   expect(released).toEqual([])
 })
 
-test('flush releases all bytes that a buffering proxy holds', () => {
+test('the method flush releases all bytes that a buffering proxy holds', () => {
   const { released, put, flush } = proxy(1000, 0)
   put(STREAM)
   flush()
@@ -95,7 +95,7 @@ test('flush releases all bytes that a buffering proxy holds', () => {
   expect(released).toEqual([STREAM])
 })
 
-test('a stopped buffering proxy leaves no timer', () => {
+test('a buffering proxy leaves no timer after it was stopped', () => {
   vi.useFakeTimers()
   try {
     const { put, stop } = proxy(1000, 100)
