@@ -7,8 +7,8 @@
  *   instructor.
  * - *Shared* (other machines can reach the server): only the instructor's token makes somebody the instructor, even on
  *   the server's own machine.
- * - With `auth`, only the instructor and people who have signed in can read and publish. A session allows only its own
- *   name.
+ * - With `auth`, only the instructor and people who have signed in can read and publish. A request with a session may use
+ *   only the name of that session.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -120,8 +120,9 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
    */
   onEnd(request: IncomingMessage, end: () => void): void
   /**
-   * Mutes or removes a person until the server stops. Null lifts the ban. If the person is removed, ends the session
-   * that has the name, and the open requests of all clients that used the name without a session.
+   * Mutes or removes a person until the server stops. Null lifts the ban. If the instructor has removed the person,
+   * this function ends the session with that name. It also ends the open requests of all clients that used that name
+   * and have no session.
    */
   ban(user: string, ban: Ban | null): void
   readonly bans: Pick<Bans, 'list'>
@@ -241,7 +242,7 @@ export function createAccess({
     const ticket = query.get('ticket')
     if (ticket !== null && auth) return tickets.redeem(ticket)
     const bearer = bearerOf(request)
-    // A bearer token that is no session's token can only be the instructor's token. `isInstructor` checks the
+    // A bearer token that belongs to no session can only be the instructor's token. `isInstructor` checks the
     // instructor's token later.
     if (bearer !== null && isSessionToken(bearer)) return sessions.read(bearer)
     if (bearer !== null) return null
@@ -259,7 +260,7 @@ export function createAccess({
     for (const client of bans.clientsOf(user)) for (const request of open.get(client) ?? []) end(request)
   }
 
-  /** Makes `ban` end the request if the instructor removes its client while the request is open. */
+  /** From now on, `ban` ends this request if the instructor removes the client that sent it. */
   function untilRemoved(request: IncomingMessage, closing: NodeJS.EventEmitter): void {
     const client = clientOf(request)
     const requests = open.get(client) ?? new Set()
@@ -325,8 +326,8 @@ export function createAccess({
   }
 
   /**
-   * Returns all names for which a ban affects the request. If a message contains no name (for example `typing`),
-   * returns the names that the client gave before.
+   * Returns all names of the request. A ban of any of these names affects the request. If a message contains no name
+   * (for example `typing`), returns the names that the client gave before.
    */
   function namesOf(request: IncomingMessage, { user, name }: Named): readonly string[] {
     const own = visitorOf(request).session?.user

@@ -11,8 +11,8 @@ const CURSOR = /^([a-z0-9]{1,16})\.(0|[1-9]\d{0,14})$/
 export const cursorOf = (epoch: string, seq: number): Cursor => `${epoch}.${seq}`
 
 /**
- * Parses a cursor. Returns null if the text is not a cursor. A cursor of an unknown epoch is valid; the feed reports a
- * gap.
+ * Parses a cursor. Returns null if the text is not a cursor. A cursor whose epoch is unknown is well-formed, so the
+ * feed accepts it and reports a gap to the reader.
  */
 export function parseCursor(text: string): Position | null {
   if (text === '0') return 'earliest'

@@ -17,8 +17,8 @@ export interface Feed {
    * state, the limit of rooms is reached, and every room is in use.
    *
    * `key`: idempotency key of the draft's user. If the log keeps an earlier event with the same key, nothing is
-   * published, and the promise resolves with the earlier event. The promise rejects with `KeyReused` if the request for
-   * the earlier event was different.
+   * published, and the promise resolves with the earlier event. The promise rejects with `KeyReused` if an earlier
+   * request with this key published a different event.
    *
    * `state`: the room's state after this event, for example its board. The log commits the state together with the
    * event. Null is an empty state.
@@ -48,8 +48,8 @@ export interface Feed {
    * events, and its cursor is the room's end.
    *
    * The answer has `gap: true` if the cursor is from another epoch, is older than the kept events, or is ahead of the
-   * feed. An answer with a gap begins at the earliest kept event. A malformed cursor counts as a gap too; callers use
-   * `isCursor` to detect a malformed cursor before. The feed caches answers: equal calls get the same object, so that
+   * feed. An answer with a gap begins at the earliest kept event. A malformed cursor counts as a gap too. Callers that
+   * want to refuse it check it with `isCursor` first. The feed caches answers: equal calls get the same object, so that
    * a caller can encode the object once for all readers.
    */
   since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
@@ -90,7 +90,8 @@ export interface Feed {
 }
 
 /**
- * Receives a batch. `history`: the log had committed the first `history` events of the batch before the follower came.
+ * Receives a batch. `history` is a number of events: the log had committed that many events at the start of the batch
+ * before the follower came.
  */
 export type Deliver = (batch: PollAnswer, history: number) => Promise<void> | void
 
@@ -110,7 +111,7 @@ export interface FeedOptions {
 
 export const isCursor = (text: string): boolean => parseCursor(text) !== null
 
-/** Number of a room's last events that the feed keeps in memory. All reads of these events return the same objects. */
+/** How many of a room's latest events the feed keeps in memory. All reads of these events return the same objects. */
 const TAIL_EVENTS = 256
 
 /** Number of events in one batch for a follower that catches up. */
@@ -145,7 +146,9 @@ const EMPTY_CHECK_MS = 60_000
 interface Room {
   /** The room's last events, numbered without holes up to `head`. */
   tail: readonly Event[]
-  /** Number of the room's last committed event; null until the first commit after the first follower came. */
+  /**
+   * Sequence number of the room's last committed event; null until an event is committed while the room has a follower.
+   */
   head: number | null
   readonly followers: Set<Follower>
   /** Followers that have received every event up to `head`. */
@@ -298,8 +301,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (batch.events.length > 0 || batch.gap) {
         const newer = Math.max(0, follower.at - follower.cameAt)
         await follower.deliver(batch, Math.max(0, batch.events.length - newer))
-        // As long as `deliver` returns no promise, this loop would not return to the event loop. The wait for `next`
-        // lets the server serve other clients before the next batch.
+        // If `deliver` returns no promise, this `while` loop would keep the event loop of Node waiting. The wait for
+        // `next` lets the server serve other clients before the next batch.
         if (batch.more) await replays.next()
         continue
       }
@@ -410,7 +413,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   }
 
   /**
-   * Makes space for a new state. The log keeps a state longer than events, so the feed counts states apart from rooms.
+   * Makes space for a new state. The log keeps a state longer than events, so the feed has one count for states and
+   * another count for rooms.
    */
   async function beginState(name: string): Promise<void> {
     const { text } = await states().get(name)

@@ -28,9 +28,9 @@ const SAVE = 'PRAGMA wal_checkpoint(PASSIVE)'
 /**
  * Opens the durable log: one SQLite file in WAL mode. All appends of one turn of the event loop are one commit. If the
  * process is killed, no acknowledged event is lost, because the kernel already has the commit. A power cut can destroy
- * the last commits, but never only a part of a commit. SQLite guarantees this with `synchronous = NORMAL`, which saves
- * an fsync for each commit. If the log may have lost events, because of a power cut or because a copy has replaced the
- * log, the log gets a new epoch (mark.ts).
+ * the last commits. It always destroys a commit as a whole. SQLite guarantees this with `synchronous = NORMAL`, which
+ * needs no fsync for each commit. A power cut may destroy events, and so may a person who puts an older copy in the
+ * file's place. If this may have happened, the log gets a new epoch (mark.ts).
  *
  * If another program deletes or replaces the log's files while the log is open, the log refuses writes, but readers can
  * still read it.
@@ -215,7 +215,7 @@ export function sqliteLog(
       db.exec(CHECKPOINT)
     } catch {
       // The checkpoint can fail, for example on a full disk. Commits then still make the journal longer, until the disk
-      // has no space for the journal either.
+      // has no space left.
     }
     settle()
   }

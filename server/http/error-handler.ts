@@ -30,8 +30,8 @@ export function handleErrors(app: FastifyInstance, nothingAt?: (path: string) =>
       if (reply.hasHeader('access-control-allow-origin')) reply.headers(preflightHeaders(taken))
       return reply.code(204).header('allow', allowed.join(', ')).send()
     }
-    // If the path has a route for this method, the route itself has called this handler, because it found nothing. The
-    // status is then 404 too.
+    // If the path has a route for this method, that route has called this handler, because the thing that the path
+    // names does not exist. The status is then 404 too.
     if (allowed.length === 0 || allowed.includes(request.method)) {
       if (nothingAt && isForPeople(request)) return sendPage(reply, await nothingAt(path))
       return send(reply, new FeedError('not-found', `There is nothing at ${quote(path)}.`))

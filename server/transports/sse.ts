@@ -86,7 +86,8 @@ export const sse: Transport = {
 
     return () => {
       for (const [stream, silence] of open) {
-        // On a slow connection the stream closes long after its end. A write after the end would be an error.
+        // On a slow connection the response closes long after the server called `end`. A write after the end would be
+        // an error.
         silence()
         // Each client gets a different reconnect time, so that not all clients reconnect at the same moment.
         stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
@@ -122,8 +123,8 @@ const presenceChunk = chunkOnce((state: RoomPresence) => `event: presence\ndata:
 const FULL_HOUSE_MS = 4000
 
 /**
- * Returns a random reconnect time in ms. The browser's default time is always the same. With this default, a whole
- * class would reconnect at the same moment.
+ * Returns a random reconnect time in ms. The browser's default time is always the same. With this default, all browsers
+ * of a class of students would reconnect at the same moment.
  */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
 

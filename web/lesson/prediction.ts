@@ -51,7 +51,10 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
       const sumMs = latencies.sorted().reduce((sum, ms) => sum + ms, 0)
       return { value: sumMs / latencies.n, n: latencies.n, of: 'messages' }
     },
-    /** Every age between 0 and the longest age is equally frequent, so the median age is also the mean age. */
+    /**
+     * Every age of a message between 0 and the greatest age is equally frequent, so the median age is also the mean
+     * age.
+     */
     expected(session) {
       const lane = laneOf(session, 'short-poll')
       return (lane && session.expected(lane)?.p50Ms) ?? null
@@ -130,8 +133,8 @@ function laneOf(session: SessionFacts & Forecast, name: Lane['name']): Lane | un
 }
 
 /**
- * Returns how many of a hundred messages were published while no request was at the server. Counts messages since the
- * figures began.
+ * Returns how many of a hundred messages were published while no request was at the server. Counts the messages that
+ * arrived since the page last cleared its measurements.
  */
 function unasked(session: SessionFacts & Forecast, lane: Lane): MeasuredValue | null {
   const { offsetMs, roundTripMs } = session

@@ -78,8 +78,8 @@ function tryOf(asked: Asked, place: TryPlace, newName: () => string): HTMLElemen
 }
 
 /**
- * Sends the request under a lane name of its own, so that the sandbox keeps the request's bytes. Shows the bytes while
- * they come.
+ * Sends the request under a separate lane name, because the sandbox keeps the bytes only of requests that belong to a
+ * lane. Shows the bytes while they come.
  */
 async function exchange(
   asked: Asked,

@@ -1,10 +1,13 @@
 import type { DrawerContent } from '../session/address.ts'
 
-/** Actions that parts of the page ask the page to do. */
+/** Actions of the whole page, which its parts can call. */
 export interface Controls {
   /** Shows a sentence in the status line for 9 s. */
   say(sentence: string): void
-  /** Shows a sentence about the mark under the pointer in the status line. The sentence stays until the next call. */
+  /**
+   * Shows a sentence in the status line: a description of the mark under the mouse pointer. The sentence stays until
+   * the next call.
+   */
   readOut(sentence: string): void
   pause(): void
   /** Changes the zoom by one step: up if `factor` is greater than 1, otherwise down. Returns the new zoom. */

@@ -2,7 +2,7 @@
 export interface Quiet {
   /** Quiet times that have ended, oldest first. */
   readonly stretches: readonly Stretch[]
-  /** Time of the latest crossing of the wire; null before the first crossing. */
+  /** Time of the latest bytes on the wire; null before the first bytes. */
   readonly lastMs: number | null
   /** Notes that a byte crossed the wire at this time. The reports may come late and out of order. */
   noteActivity(atMs: number): void

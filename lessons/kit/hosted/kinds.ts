@@ -28,9 +28,9 @@ export type Hosted =
    */
   | { readonly kind: 'client'; readonly exported: string }
   /**
-   * The file is one part of a larger program, and exports the name `exported`. The program's other files import it
-   * instead of the file `replacedPath`. The check calls the exports of the file `programPath` with `trial.call`. Both
-   * paths are absolute. `isFrozen` has the same effect as for a transport.
+   * The file is one part of a larger program, and exports the name `exported`. The program's other files import this
+   * file instead of the file `replacedPath`. The check calls the exports of the file `programPath` with `trial.call`.
+   * Both paths are absolute. `isFrozen` has the same effect as for a transport.
    */
   | {
       readonly kind: 'part'

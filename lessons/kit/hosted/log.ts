@@ -1,4 +1,4 @@
-/** Log in memory that accepts finished events, so that a check can set their times and a mirror can keep their ids. */
+/** An event log in memory. It accepts events that already have a time and an id, so a check can choose both. */
 import { cursorOf } from '../../../server/feed/cursor.ts'
 import type { Log } from '../../../server/feed/log.ts'
 import { now } from '../../../server/now.ts'
@@ -11,7 +11,7 @@ export interface OpenLog extends Log {
   make(room: string, drafts: readonly Draft[], atMs?: number): readonly Event[]
   /** Drops all events except the last `keep`. */
   forget(room: string, keep: number): void
-  /** Sets the room's last number; earlier events count as dropped. */
+  /** Sets the sequence number of the room's last event. Events with lower numbers count as dropped. */
   begin(room: string, lastSeq: number): void
 }
 

@@ -228,7 +228,7 @@ describe('the limit of rooms', () => {
     ])
   })
 
-  test('still lets another client join a room after twenty connections have joined fifty rooms each', async () => {
+  test('leaves a place for another client when twenty connections of one address have joined fifty rooms each', async () => {
     await using server = await serve()
     const joined: number[] = []
     await Promise.all(

@@ -236,17 +236,20 @@ test.each([
   ['/boards/lobby', 'GET, HEAD, POST, DELETE, OPTIONS'],
   ['/lab/settings', 'PUT, OPTIONS'],
   ['/feed/lobby/sse', 'GET, OPTIONS'],
-])('the responses to OPTIONS %s and to a wrong method list the same methods', async (path, allow) => {
-  await using server = await serve()
-  for (const [method, status] of [
-    ['OPTIONS', 204],
-    ['PATCH', 405],
-    ['PROPFIND', 405],
-  ] as const) {
-    const answer = await ask(server.port, `${method} ${path} HTTP/1.1\r\n${HOST}${END}`)
-    expect([answer.status, answer.headers['allow']]).toEqual([status, allow])
-  }
-})
+])(
+  'for %s, the response to OPTIONS and the refusal of a wrong method name the same allowed methods',
+  async (path, allow) => {
+    await using server = await serve()
+    for (const [method, status] of [
+      ['OPTIONS', 204],
+      ['PATCH', 405],
+      ['PROPFIND', 405],
+    ] as const) {
+      const answer = await ask(server.port, `${method} ${path} HTTP/1.1\r\n${HOST}${END}`)
+      expect([answer.status, answer.headers['allow']]).toEqual([status, allow])
+    }
+  },
+)
 
 test('a request OPTIONS * gets 204, and an OPTIONS request for an unknown path gets 404', async () => {
   await using server = await serve()

@@ -133,7 +133,7 @@ test('a WebSocket that is closed because it does not answer a ping counts as a d
   }
 })
 
-test('/metrics and /health report that the log refuses writes until the log accepts a write again', async () => {
+test('while the log refuses writes, /metrics and /health report it', async () => {
   const kept = memoryLog()
   let isFull = true
   const log: Log = {

@@ -60,7 +60,7 @@ describe('the history', () => {
   const begun = did(NOTHING_DONE, board, 'k', mine)
   const confirmed = learned(begun, board, { key: 'k', change: mine }, true)
 
-  test('computes the inverse from the value that the change really replaced if another change came first', () => {
+  test('inverts a change to the value that it really replaced, even if a change of somebody else came between', () => {
     const theirs = task({ title: 'theirs' })
     const faster = learned(begun, board, { key: 'other', user: 'Bo', change: theirs }, false)
     const history = learned(faster, apply(board, theirs), { key: 'k', change: mine }, true)

@@ -76,7 +76,7 @@ test('in a run of all transports with aborted requests, the server counts for ea
 }, 60_000)
 
 test.for(['RST', 'FIN'] as const)(
-  'bytes on a line with latency that a cut by %s discarded are neither counted nor captured by tshark',
+  'if a cut by %s discards bytes that were under way with latency, the meter does not count them and tshark does not see them',
   { timeout: 60_000 },
   async (how, { skip }) => {
     await using server = await serve({ conditions: { latencyMs: 40 } })
