@@ -30,7 +30,16 @@ describe('the Mann-Whitney test', () => {
 })
 
 describe('a baseline', () => {
-  const WORKLOAD = { clients: 100, rate: 10, seconds: 5, interval: 1, wait: 25 }
+  const WORKLOAD = {
+    adapter: 'fourwire',
+    clients: 100,
+    rate: 10,
+    bytes: 100,
+    seconds: 5,
+    warmup: 1,
+    interval: 1,
+    wait: 25,
+  }
   let file: string
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fourwire-baseline-'))
@@ -40,6 +49,11 @@ describe('a baseline', () => {
 
   test.each([
     ['{', 'which cannot be read: '],
+    ['{"workload":null,"results":[]}', 'which is no report. Give a file that --json has written.'],
+    [
+      JSON.stringify({ workload: { ...WORKLOAD, bytes: 1000 }, results: [] }),
+      'and its --size was 1000 instead of 100. Use the same options.',
+    ],
     ['[]', 'which is no report. Give a file that --json has written.'],
     [
       JSON.stringify({ workload: { ...WORKLOAD, rate: 20 }, results: [] }),

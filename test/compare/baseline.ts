@@ -1,6 +1,7 @@
 /** Compares a result with an earlier one, which --json has written. */
 import { readFileSync } from 'node:fs'
 import type { Options } from './options.ts'
+import { workloadOf } from './report.ts'
 import type { Report } from './report.ts'
 import { mannWhitneyP } from './significance.ts'
 import type { Repetition, Summary } from './summary.ts'
@@ -17,11 +18,13 @@ export function readBaseline(file: string, options: Options): Report {
   const report = parsed(file)
   if (!isReport(report))
     throw new CompareError(`--baseline is "${file}", which is no report. Give a file that --json has written.`)
-  const names = ['clients', 'rate', 'seconds', 'interval', 'wait'] as const
-  const other = names.find((name) => report.workload[name] !== options[name])
+  const names = ['adapter', 'clients', 'rate', 'bytes', 'seconds', 'warmup', 'interval', 'wait'] as const
+  const workload = workloadOf(options)
+  const other = names.find((name) => report.workload[name] !== workload[name])
   if (other === undefined) return report
+  const option = other === 'bytes' ? 'size' : other
   throw new CompareError(
-    `--baseline is "${file}", and its --${other} was ${report.workload[other]} instead of ${options[other]}. Use the same options.`,
+    `--baseline is "${file}", and its --${option} was ${report.workload[other]} instead of ${workload[other]}. Use the same options.`,
   )
 }
 
@@ -35,6 +38,7 @@ function parsed(file: string): unknown {
 
 function isReport(value: unknown): value is Report {
   if (typeof value !== 'object' || value === null || !('workload' in value) || !('results' in value)) return false
+  if (typeof value.workload !== 'object' || value.workload === null) return false
   return Array.isArray(value.results) && value.results.every((result) => Array.isArray(result?.each))
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { WebSocket as Socket } from 'ws'
@@ -108,6 +110,21 @@ describe('a poll', () => {
     expect((await exchange.ask('GET', url)).status).toBe(200)
     expect((await exchange.ask('GET', url)).status).toBe(200)
     expect(exchange.usage.requests).toBe(2)
+  })
+
+  test.each([
+    ['has HTTP/1.0 and a length', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n[]'],
+    ['has HTTP/1.0 and no length', 'HTTP/1.0 200 OK\r\n\r\n[]'],
+    ['has HTTP/1.1 and ends with its connection', 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[]'],
+  ])('reads a response that %s, and then asks again over a new connection', async (_what, response) => {
+    const server = createTcpServer((socket) => socket.once('data', () => socket.end(response)))
+    onTestFinished(() => void server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const exchange = createExchange()
+    onTestFinished(() => exchange.close())
+    for (const _ of [1, 2])
+      expect(await exchange.ask('GET', new URL(`http://127.0.0.1:${port}/`))).toMatchObject({ status: 200, text: '[]' })
   })
 })
 

@@ -45,6 +45,9 @@ describe('an error of one sentence names the option, quotes the value and says w
       ['--url', 'localhost:3000'],
       '--url is "localhost:3000", which is no address. Give one such as http://localhost:3000',
     ],
+    [['--url', 'http://user:secret@x/'], '--url contains a user or a password, which the program does not send.'],
+    [['--publish', 'http://x/'], '--publish is "http://x/", and --url is missing.'],
+    [['--pid', '1'], '--pid is "1", and --url is missing.'],
     [['--url', 'ftp://x'], '--url is "ftp://x", which is no address.'],
     [['--adapter', 'sse'], '--adapter is "sse", and --url is missing. Give the address of the server with --url.'],
     [['--payload', '/nowhere/x'], '--payload is "/nowhere/x", which cannot be read: ENOENT'],
@@ -54,7 +57,10 @@ describe('an error of one sentence names the option, quotes the value and says w
       '--json is "/nowhere/x.json", and the folder /nowhere does not exist. Create it first.',
     ],
     [['--json', '/tmp'], '--json is "/tmp", which is a folder. Give the name of a file.'],
-    [['--pid', '999999999'], '--pid is "999999999", and you have no such process. Give the process id of the server.'],
+    [
+      ['--url', 'http://x/', '--pid', '999999999'],
+      '--pid is "999999999", and you have no such process. Give the process id of the server.',
+    ],
     [['--rate', '0.1'], '--rate is "0.1" and --seconds is "5": no message would be sent. Increase one of them.'],
     [
       ['--clients', '20000', '--rate', '1000'],

@@ -113,6 +113,11 @@ export function readOptions(args: readonly string[]): Options | null {
     throw new CompareError(
       `--adapter is "${adapter}", and --url is missing. Give the address of the server with --url.`,
     )
+  const foreign = ['publish', 'pid'].find((name) => !url && given.has(name))
+  if (foreign !== undefined)
+    throw new CompareError(
+      `--${foreign} is "${last(foreign)}", and --url is missing. Give the address of the server with --url.`,
+    )
   if (given.has('payload') && given.has('size'))
     throw new CompareError(`--size is "${last('size')}", and --payload is "${last('payload')}". Leave one of them out.`)
   const options: Options = {
@@ -177,6 +182,9 @@ function numberOf(name: NumberName, text: string | undefined, { from, to, usual,
 function urlOf(name: string, text: string | undefined): URL | undefined {
   if (text === undefined) return undefined
   const url = URL.parse(text)
+  // The value is a secret, so the error does not show it.
+  if (url && (url.username !== '' || url.password !== ''))
+    throw new CompareError(`--${name} contains a user or a password, which the program does not send. Leave it out.`)
   if (url && /^(?:http|ws)s?:$/.test(url.protocol)) return url
   throw new CompareError(`--${name} is "${text}", which is no address. Give one such as http://localhost:3000`)
 }

@@ -4,6 +4,7 @@ import type { Adapter, ComparedConnection, ComparedServer } from './adapter.ts'
 import type { Options } from './options.ts'
 import { openSender } from './sender.ts'
 import { CompareError, messageOf } from './trouble.ts'
+import { shownUrl } from './words.ts'
 
 const PROBE_MS = 10_000
 
@@ -28,7 +29,7 @@ export async function probe(adapter: Adapter, options: Options, target: Compared
       return null
     }
   }
-  const { href } = target.url
+  const href = shownUrl(target.url)
   const over = `--url is "${href}", and over ${target.transport}`
   const connection: ComparedConnection | null = attempt('connect', () =>
     adapter.connect(target, {
@@ -46,10 +47,10 @@ export async function probe(adapter: Adapter, options: Options, target: Compared
     const mark = markOf(target.run, 0)
     const sent = sender.send(options.payload(mark)).catch((error: unknown) => {
       throw new CompareError(
-        `--publish is "${target.publishUrl.href}", and it refused a message: ${messageOf(error)}. Correct the address or the message.`,
+        `--publish is "${shownUrl(target.publishUrl)}", and it refused a message: ${messageOf(error)}. Correct the address or the message.`,
       )
     })
-    const accepted = await within(sent, () => `--publish is "${target.publishUrl.href}", and it did not respond.`)
+    const accepted = await within(sent, () => `--publish is "${shownUrl(target.publishUrl)}", and it did not respond.`)
     id = accepted?.id ?? mark
     look()
     await within(arrived.promise, () => unmatched(options, target, texts))
@@ -71,5 +72,5 @@ const REMEDY = 'Start the server, or correct --url or --adapter.'
 
 function unmatched({ adapter }: Options, { transport, publishUrl }: ComparedServer, texts: readonly string[]): string {
   const first = texts[0] === undefined ? '' : `, the first of them ${JSON.stringify(texts[0].slice(0, 80))}`
-  return `--adapter is "${adapter}", and over ${transport} it did not recognise the message that was published at ${publishUrl.href} within ${PROBE_MS / 1000} s. The client received ${texts.length} texts${first}. Correct --publish, or the "match" of the adapter.`
+  return `--adapter is "${adapter}", and over ${transport} it did not recognise the message that was published at ${shownUrl(publishUrl)} within ${PROBE_MS / 1000} s. The client received ${texts.length} texts${first}. Correct --publish, or the "match" of the adapter.`
 }

@@ -121,6 +121,23 @@ describe('the program with the adapter', () => {
     expect(code).toBe(1)
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'leaves a server that the user has started on its cores, and writes no query of its address into the report (skipped on other systems than Linux)',
+    async () => {
+      const url = await serve(eventStream())
+      const other = spawn('sleep', ['60'])
+      onTestFinished(() => void other.kill())
+      const cores = () => /^Cpus_allowed_list:.*$/m.exec(readFileSync(`/proc/${other.pid}/status`, 'utf8'))?.[0]
+      const before = cores()
+      const file = join(folder, 'foreign.json')
+      const args = ['--adapter', 'sse', '--url', `${url}?token=secret`, '--publish', url, '--pid', String(other.pid)]
+      const { code } = await compare(...SHORT, ...args, '--json', file)
+      expect(code).toBe(0)
+      expect(cores()).toBe(before)
+      expect(await readFile(file, 'utf8')).not.toContain('secret')
+    },
+  )
+
   test('ws measures a WebSocket server that sends each message to all clients', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     server.on('connection', (socket) =>

@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { Options } from './options.ts'
 import type { Summary } from './summary.ts'
+import { shownUrl } from './words.ts'
 
 export interface Report {
   readonly version: string
@@ -46,7 +47,19 @@ export const machineOf = (isPinned: boolean): MeasuringMachine => ({
 export function workloadOf(options: Options): ComparedWorkload {
   const { clients, rate, seconds, warmup, ramp, interval, wait, repeat, adapter, url } = options
   const bytes = Buffer.byteLength(options.payload('~00000000.0000~'))
-  return { adapter, url: url?.href ?? null, clients, rate, bytes, seconds, warmup, ramp, interval, wait, repeat }
+  return {
+    adapter,
+    url: url ? shownUrl(url) : null,
+    clients,
+    rate,
+    bytes,
+    seconds,
+    warmup,
+    ramp,
+    interval,
+    wait,
+    repeat,
+  }
 }
 
 export function versionOf(): string {

@@ -133,7 +133,7 @@ describe('the summary', () => {
     [
       'the clients were busy',
       { busyMs: new Float64Array(100).fill(4) },
-      /clients themselves were busy for up to 4\.00 of the 10\.0 ms/,
+      /waited up to 4\.00 ms for the clients themselves, and the delay at p95 is 10\.0 ms/,
     ],
     ['messages were sent late', { slipsMs: new Float64Array(100).fill(4) }, /sent up to 4\.00 ms too late/],
     ['timers were late', { loopDelayMs: 4 }, /Timers of the clients were up to 4\.00 ms late/],

@@ -41,7 +41,8 @@ export async function measureAll(
       for (const transport of rotated(transports, round)) {
         progress.show(`Repetition ${round + 1} of ${repeat}, ${transport}`)
         const run = await onServer(async (url, pid) => {
-          isPinned &&= pid !== undefined && divideCores(pid, [process.pid, ...crew.pids])
+          // A server that the user has started keeps its cores.
+          isPinned &&= !options.url && pid !== undefined && divideCores(pid, [process.pid, ...crew.pids])
           return measure({ adapter, options, crew, target: targetOf(options, transport, url), pid, seed: round })
         })
         runs.push(run)

@@ -12,10 +12,14 @@ export async function openSender(adapter: Adapter, target: ComparedServer): Prom
   const { publish } = adapter
   if (publish) return { send: (text) => publish.call(adapter, target, text), close() {} }
   const live = Promise.withResolvers<void>()
+  let failure: CompareError | null = null
   const connection = adapter.connect(target, {
     live: live.resolve,
     received() {},
-    failed: (why) => live.reject(new CompareError(`The connection that publishes failed: ${why}.`)),
+    failed(why) {
+      failure = new CompareError(`The connection that publishes failed: ${why}.`)
+      live.reject(failure)
+    },
   })
   await live.promise
   const { send } = connection
@@ -23,5 +27,11 @@ export async function openSender(adapter: Adapter, target: ComparedServer): Prom
     throw new CompareError(
       `The adapter "${adapter.name}" has no "publish", and its connections have no "send". Write one of them.`,
     )
-  return { send: async (text) => send.call(connection, text), close: () => connection.close() }
+  return {
+    async send(text) {
+      if (failure) throw failure
+      send.call(connection, text)
+    },
+    close: () => connection.close(),
+  }
 }

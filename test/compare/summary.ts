@@ -159,7 +159,7 @@ function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersS
   const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
     ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
   if (!isHarmless(busyMs, p95))
-    return `The clients themselves were busy for up to ${msText(busyMs)} of the ${msText(p95.ms)} ms. Reduce --clients or --rate.`
+    return `Deliveries waited up to ${msText(busyMs)} ms for the clients themselves, and the delay at p95 is ${msText(p95.ms)} ms. Reduce --clients or --rate.`
   if (!isHarmless(slipMs, p95))
     return `Messages were sent up to ${msText(slipMs)} ms too late. Reduce --rate, or stop other programs.`
   if (!isHarmless(loopDelayMs, p99))

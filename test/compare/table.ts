@@ -50,7 +50,7 @@ export const NOTE = `p50, p95, p99, max: from the intended sending to the receip
 accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
 model p50: what theory expects for this time, if the connection takes half of the time of a publish in each direction.
 bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
-?: cannot be told; the reason is below. ${NONE}: not known, or too few messages.`
+?: cannot be told; the verdict gives the reason. ${NONE}: not known, or too few messages.`
 
 export function tableOf(all: readonly Summary[]): string {
   const rows = [COLUMNS.map(({ title }) => title), ...all.map((summary) => COLUMNS.map(({ text }) => text(summary)))]

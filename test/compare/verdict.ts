@@ -1,6 +1,6 @@
 /** States in a sentence or two which transport fits the workload, as far as the measurement can tell. */
 import type { Level, Summary } from './summary.ts'
-import { bytesText, countText, listText, msText } from './words.ts'
+import { bytesText, countOf, countText, listText, msText } from './words.ts'
 
 /** People notice no smaller difference between two delays, and networks add more. */
 const NOTICED_MS = 5
@@ -79,10 +79,10 @@ function isCheaper(one: Summary, other: Summary, of: Cost['of']): boolean {
 /** Returns a sentence about a defect that makes a transport unfit; null if there is none. */
 function flawOf({ transport, lost, doubled, refused, refusal, dropped, deliveries }: Summary): string | null {
   const out = `${transport} is out:`
-  if (dropped > 0) return `${out} ${countText(dropped)} clients lost their connection.`
+  if (dropped > 0) return `${out} ${countOf(dropped, 'client')} lost the connection.`
   if (lost > 0) return `${out} ${countText(lost)} of ${countText(lost + deliveries)} deliveries were lost.`
-  if (doubled > 0) return `${out} ${countText(doubled)} deliveries came twice.`
-  if (refused > 0) return `${out} the server refused ${countText(refused)} messages: ${refusal}.`
+  if (doubled > 0) return `${out} ${countText(doubled)} ${doubled === 1 ? 'delivery' : 'deliveries'} came twice.`
+  if (refused > 0) return `${out} the server refused ${countOf(refused, 'message')}: ${refusal}.`
   return null
 }
 

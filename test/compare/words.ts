@@ -7,6 +7,11 @@ export const bytesText = (bytes: number): string =>
 
 export const countText = (count: number): string => count.toLocaleString('en')
 
+export const countOf = (count: number, noun: string): string => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** Address without its query, which can contain a credential. */
+export const shownUrl = ({ origin, pathname }: URL): string => `${origin}${pathname}`
+
 /** Joins words as in "a, b and c". */
 export const listText = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`

@@ -50,19 +50,13 @@ export function createExchange(): HttpExchange {
 
   function connect(url: URL): Socket {
     const opened = openSocket(url)
-    let head: ResponseHead = { status: 0, fields: new Map() }
+    let head = NO_HEAD
     let parts: Buffer[] = []
     let atMs = 0
     const read = createResponseReader({
       head: (read) => (head = read),
       body: (bytes) => parts.push(bytes),
-      end() {
-        const reply = { ...head, text: Buffer.concat(parts).toString(), atMs }
-        parts = []
-        // The server announces that it closes the connection, so the next request must not use it.
-        if (head.fields.get('connection')?.toLowerCase() === 'close') lose('')
-        waiting?.resolve(reply)
-      },
+      end: () => finish(head.fields.get('connection')?.toLowerCase() === 'close'),
     })
     opened.on('data', (bytes: Buffer) => {
       atMs = now()
@@ -72,9 +66,21 @@ export function createExchange(): HttpExchange {
         opened.destroy(error instanceof Error ? error : undefined)
       }
     })
+    opened.on('end', () => {
+      if (endsWithConnection(head)) finish(true)
+    })
     opened.on('error', (error) => lose(error.message))
     opened.on('close', () => lose('the server closed the connection'))
     return opened
+
+    /** Resolves the request. The next request does not use a connection that the server closes. */
+    function finish(isLast: boolean): void {
+      const reply = { ...head, text: Buffer.concat(parts).toString(), atMs }
+      head = NO_HEAD
+      parts = []
+      if (isLast) lose('')
+      waiting?.resolve(reply)
+    }
 
     function lose(why: string): void {
       if (socket !== opened) return
@@ -85,6 +91,12 @@ export function createExchange(): HttpExchange {
     }
   }
 }
+
+const NO_HEAD: ResponseHead = { status: 0, fields: new Map() }
+
+/** Returns true if only the end of the connection shows where the body ends (RFC 9112, section 6.3). */
+const endsWithConnection = ({ status, fields }: ResponseHead): boolean =>
+  status > 0 && !fields.has('content-length') && !fields.has('transfer-encoding')
 
 function sum(before: NetworkUsage, socket: Socket | null): Omit<NetworkUsage, 'requests'> {
   const now = socket ? bytesOf(socket) : { bytesUp: 0, bytesDown: 0 }

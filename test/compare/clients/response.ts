@@ -20,7 +20,7 @@ const EMPTY: Buffer = Buffer.alloc(0)
 
 /**
  * Returns a function that takes the next bytes. It throws if the bytes are no HTTP. The bytes after a 101 count as the
- * body. A body without a length has no end.
+ * body. A body without a length ends with the connection, which this reader does not see.
  */
 export function createResponseReader(listener: ResponseListener): (bytes: Buffer) => void {
   /** Bytes that have arrived and cannot be understood without the next ones. */
@@ -126,5 +126,8 @@ function headOf(text: string): ResponseHead {
     const colon = line.indexOf(':')
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
   })
-  return { status: Number(first.split(' ')[1]), fields: new Map(fields) }
+  const named = new Map(fields)
+  // HTTP/1.0 closes a connection after a response, unless the response says `keep-alive` (RFC 9112, section 9.3).
+  if (first.startsWith('HTTP/1.0 ') && !named.has('connection')) named.set('connection', 'close')
+  return { status: Number(first.split(' ')[1]), fields: named }
 }
