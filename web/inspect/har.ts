@@ -31,7 +31,7 @@ function entryOf({ inspected, seen, spans }: HarExchange, origin: string) {
   const up = side(seen.parts, true)
   const down = side(seen.parts, false)
   const [, target = '/'] = up.start.split(' ')
-  const url = new URL(target, origin)
+  const url = `${origin}${target}`
   const timings = { send: spans.up ?? 0, wait: spans.server ?? 0, receive: spans.down ?? 0 }
   const firstMs = inspected.parts[0]?.at ?? 0
   const kind = inspected.transport === null ? 'poll' : transports[inspected.transport].kind
@@ -40,11 +40,11 @@ function entryOf({ inspected, seen, spans }: HarExchange, origin: string) {
     time: timings.send + timings.wait + timings.receive,
     request: {
       method: up.start.split(' ')[0] ?? '',
-      url: url.href,
+      url,
       httpVersion: 'HTTP/1.1',
       cookies: [],
       headers: up.headers,
-      queryString: Array.from(url.searchParams, ([name, value]) => ({ name, value })),
+      queryString: Array.from(URL.parse(url)?.searchParams ?? [], ([name, value]) => ({ name, value })),
       ...(up.text !== '' && { postData: { mimeType: up.mimeType, params: [], text: up.text } }),
       headersSize: up.headersSize,
       bodySize: up.bodySize,

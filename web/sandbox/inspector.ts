@@ -278,7 +278,7 @@ export class Inspector extends LitElement {
       if (exchanges.length === 0) return controls.say('Not saved: the server keeps no exchange of the last minute.')
       const name = `fourwire-${session.room}-minute.har`
       download(name, 'application/json', toHar(exchanges, location.origin))
-      const lost = missing > 0 ? ` The server no longer keeps ${missing} older ones.` : ''
+      const lost = missing > 0 ? ` The bytes of ${missing} others are no longer kept.` : ''
       controls.say(`Saved: ${name}, ${count(exchanges.length, 'exchange')}.${lost}`)
     } catch (error) {
       controls.say(

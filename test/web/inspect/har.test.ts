@@ -59,6 +59,11 @@ test('the archive masks texts of other people in the same way as the inspector',
   expect(text).not.toContain('secret')
 })
 
+test('a target that is no URL, and one with a masked credential, stay as they crossed the wire', () => {
+  for (const target of ['//', '/feed/lobby/ws?ticket=••••'])
+    expect(entryOf(inspected([head(true, `GET ${target} HTTP/1.1`)])).request.url).toBe(ORIGIN + target)
+})
+
 test('the archive has the body of a publish as the post data of its request', () => {
   const post = head(true, 'POST /feed/lobby HTTP/1.1', 'Content-Type: application/json')
   const { postData } = entryOf(inspected([post, body('{"text":"x"}', true)], { transport: null })).request
