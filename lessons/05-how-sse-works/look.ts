@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { listen, print, publish, sandbox, wait, yoursIn } from '../kit/looking.ts'
+import { listen, nobodyAt, print, publish, sandbox, wait, yoursIn } from '../kit/looking.ts'
 import type { Looks } from '../kit/looking.ts'
 
 export const looks: Looks = {
@@ -17,6 +17,7 @@ export const looks: Looks = {
   async size() {
     const { hostname, port, host } = new URL(yoursIn(5))
     const socket = connect(Number(port), hostname)
+    await once(socket, 'connect').catch(nobodyAt(yoursIn(5)))
     let received = ''
     socket.setEncoding('latin1').on('data', (more: string) => (received += more))
     socket.write(`GET /stream?text=hello HTTP/1.1\r\nHost: ${host}\r\n\r\n`)

@@ -173,7 +173,8 @@ async function responseTo(url: string, { method = 'GET', headers = {}, body }: L
 
 const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body))
 
-const nobodyAt = (url: string) => (cause: unknown) => {
+/** Returns a function that throws the reason why a connection to `url` failed. */
+export const nobodyAt = (url: string) => (cause: unknown) => {
   const { origin } = new URL(url)
   throw new Error(`No server responds at ${origin}. Start the lesson in another terminal: npm run lesson`, { cause })
 }

@@ -94,7 +94,11 @@ export const longPoll: Transport = {
         (batch) => {
           // All waiting polls get the same batch object, so the batch is encoded only once.
           if (batch && batch.events.length <= limit) send(batch, true)
-          else feed.since(room, cursor, limit).then((news) => send(news, true), fail)
+          else
+            feed
+              .since(room, cursor, limit)
+              .then((news) => send(news, true))
+              .catch(fail)
         },
         fail,
       )

@@ -35,7 +35,7 @@ export function fields(workload: Workload, set: (change: Partial<Workload>) => v
       </select></label
     >
     <label class="figure"
-      ><span>Clients</span
+      ><span>What clients do</span
       ><select
         class="select"
         @change=${({ target }: Event) => target instanceof HTMLSelectElement && set({ speaks: target.value === 'yes' })}
