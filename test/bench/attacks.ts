@@ -2,27 +2,15 @@
  * `npm run bench:attacks [-- SECONDS [KIND …]]`: measures the delay of an honest class beside forty
  * abusive clients of each kind, in turns with a class alone.
  */
-import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { attack, fill, openClass } from '../server/attacks/class.ts'
 import type { Class } from '../server/attacks/class.ts'
 import { KINDS } from '../server/attacks/kinds.ts'
+import { cpuMsOf } from '../compare/machine.ts'
 import { spawnServer } from '../spawn.ts'
 
 const CLIENTS = 40
 const [seconds = '8', ...kinds] = process.argv.slice(2)
-
-/** Returns the processor time of all threads of a process; Linux only. */
-async function cpuS(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-  return (Number(user) + Number(system)) / TICKS_PER_S
-}
-
-const TICKS_PER_S = 100
 
 console.log('kind | p50 ms | p99 ms | n | failures | refused | processor % | alone: p99 ms | processor %')
 for (const kind of kinds.length > 0 ? kinds : Object.keys(KINDS)) {
@@ -50,9 +38,9 @@ for (const kind of kinds.length > 0 ? kinds : Object.keys(KINDS)) {
   await filled.end('SIGKILL')
 
   async function measured(ours: Class, forMs: number) {
-    const [beganMs, beganCpuS] = [performance.now(), await cpuS(filled.process.pid)]
+    const [beganMs, beganCpuMs] = [performance.now(), cpuMsOf(filled.process.pid) ?? NaN]
     const figures = await ours.measure(forMs)
-    const cpu = (100_000 * ((await cpuS(filled.process.pid)) - beganCpuS)) / (performance.now() - beganMs)
+    const cpu = (100 * ((cpuMsOf(filled.process.pid) ?? NaN) - beganCpuMs)) / (performance.now() - beganMs)
     return { ...figures, cpu }
   }
 }

@@ -16,7 +16,7 @@ import { until } from '../until.ts'
 import { openClients, openPublisher } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
 import { median } from './figures.ts'
-import { cpuMs, residentKiB } from './process.ts'
+import { cpuMsOf, residentKiBOf } from '../compare/machine.ts'
 
 interface Server extends AsyncDisposable {
   readonly pid: number
@@ -73,16 +73,16 @@ for (const transport of ['sse', 'stream', 'ws', 'long-poll']) {
 }
 
 async function measure(server: Server, name: string, transport: string, target: LoadTarget): Promise<void> {
-  const before = residentKiB(server.pid)
+  const before = residentKiBOf(server.pid) ?? NaN
   await using load = await openClients(server.port, target, clients)
-  const kib = (residentKiB(server.pid) - before) / clients
+  const kib = ((residentKiBOf(server.pid) ?? NaN) - before) / clients
   await using publisher = await openPublisher(server.port, target)
   for (const burst of BURSTS) {
     // The first deliveries compile the code and fill the caches.
     await publisher.publish(burst, load)
-    const beganMs = cpuMs(server.pid)
+    const beganMs = cpuMsOf(server.pid) ?? NaN
     for (let sent = 0; sent < messages; sent += burst) await publisher.publish(burst, load)
-    const us = (1000 * (cpuMs(server.pid) - beganMs)) / (clients * Math.ceil(messages / burst) * burst)
+    const us = (1000 * ((cpuMsOf(server.pid) ?? NaN) - beganMs)) / (clients * Math.ceil(messages / burst) * burst)
     const key = `${transport} ${name} ${burst}`
     const figures = all.get(key) ?? { us: [], kib: [] }
     figures.us.push(us)

@@ -7,7 +7,7 @@ import { cpus } from 'node:os'
 import { spawnServer } from '../spawn.ts'
 import { openClients } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
-import { residentKiB } from './process.ts'
+import { residentKiBOf } from '../compare/machine.ts'
 
 const publish = '/feed/lobby'
 const TARGETS: Readonly<Record<string, LoadTarget>> = {
@@ -31,11 +31,11 @@ for (const [name, target] of Object.entries(TARGETS)) {
   const pid = server.process.pid ?? 0
   await (await openClients(server.port, target, WARM_UP))[Symbol.asyncDispose]()
   await settle()
-  const before = residentKiB(pid)
+  const before = residentKiBOf(pid) ?? NaN
   const load = await openClients(server.port, target, clients)
   await settle()
   console.log(
-    `${name.padEnd(10)} ${((residentKiB(pid) - before) / clients).toFixed(1).padStart(6)} KiB for each client`,
+    `${name.padEnd(10)} ${(((residentKiBOf(pid) ?? NaN) - before) / clients).toFixed(1).padStart(6)} KiB for each client`,
   )
   await load[Symbol.asyncDispose]()
 }

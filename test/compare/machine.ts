@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 /** Processor time of all threads of a process, in steps of 10 ms; null if it is unknown. */
-export function cpuMsOf(pid: number): number | null {
+export function cpuMsOf(pid: number | undefined): number | null {
   const stat = read(`/proc/${pid}/stat`)
   if (stat === null) return null
   // The name of the program is in brackets and may contain spaces.

@@ -8,7 +8,8 @@ import type { Joined } from './joined.ts'
 import { cpuMsOf, residentKiBOf, watchOthers } from './machine.ts'
 import { now } from './now.ts'
 import type { Options } from './options.ts'
-import { publishAll, randomOf, scheduleOf } from './publishing.ts'
+import { publishAll, scheduleOf } from './publishing.ts'
+import { seededRandom } from './random.ts'
 import { openSender } from './sender.ts'
 
 export interface TransportRun extends Joined {
@@ -53,7 +54,7 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
   const startMs = now() + START_MS
   const fromMs = startMs + warmup * 1000
   const idOf = (message: number): string => markOf(target.run, message)
-  const schedule = scheduleOf(rate, warmup + seconds, randomOf(seed))
+  const schedule = scheduleOf(rate, warmup + seconds, seededRandom(seed))
   const { messages, settled } = publishAll(schedule, startMs, idOf, (message) =>
     sender.send(options.payload(idOf(message))),
   )

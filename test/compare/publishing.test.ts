@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import { now } from './now.ts'
-import { publishAll, randomOf, scheduleOf } from './publishing.ts'
+import { publishAll, scheduleOf } from './publishing.ts'
+import { seededRandom } from './random.ts'
 
 test('a schedule has one message in each interval, at a time that depends only on the seed', () => {
-  const schedule = scheduleOf(20, 5, randomOf(3))
+  const schedule = scheduleOf(20, 5, seededRandom(3))
   expect(schedule).toHaveLength(100)
   expect(schedule.map((ms) => Math.floor(ms / 50))).toEqual(Array.from({ length: 100 }, (_, i) => i))
-  expect(scheduleOf(20, 5, randomOf(3))).toEqual(schedule)
-  expect(scheduleOf(20, 5, randomOf(4))).not.toEqual(schedule)
+  expect(scheduleOf(20, 5, seededRandom(3))).toEqual(schedule)
+  expect(scheduleOf(20, 5, seededRandom(4))).not.toEqual(schedule)
   // The moments within an interval are uniform: their mean is known to a few percent.
   expect(schedule.reduce((sum, ms) => sum + (ms % 50), 0) / 100).toBeCloseTo(25, -1)
 })

@@ -35,17 +35,6 @@ export function scheduleOf(rate: number, seconds: number, random: () => number):
   return Array.from({ length: count }, (_, i) => ((i + random()) * 1000) / rate)
 }
 
-/** Random numbers from 0 to 1 that depend only on the seed (mulberry32), so that all transports get the same schedule. */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** A timer may fire one ms late. For the rest of the time, this process looks at the clock again and again. */
 const TIMER_MS = 1.5
 
