@@ -28,7 +28,7 @@ export const shared: TestUserConfig = {
 }
 
 /** Options for tests that compare milliseconds. Other work of the machine has often ended a few seconds later. */
-export const timed: TestUserConfig = { maxWorkers: 1, retry: { count: 2, delay: 3000 } }
+export const timed = { maxWorkers: 1, retry: { count: 2, delay: 3000 } } satisfies TestUserConfig
 
 /** Tests that compare the delays on bad lines with the promise of each condition. */
 export const EFFECTS = ['test/server/wire/effects.test.ts']

@@ -13,6 +13,7 @@ export default defineConfig({
     ...shared,
     globalSetup: ['test/browser/chromium.ts'],
     testTimeout: 90_000,
+    retry: timed.retry,
     projects: [
       { extends: true, test: { ...timed, name: 'timed', include: TIMED, sequence: { groupOrder: 0 } } },
       {
