@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { join } from 'node:path'
+import { printedAddress } from './compare/printed-address.ts'
 
 const MAIN = join(import.meta.dirname, '../server/main.ts')
 
@@ -19,7 +19,8 @@ export async function spawnServer(...flags: string[]): Promise<Spawned> {
   const child = spawn(process.execPath, [MAIN, '--port', '0', '--log', 'error', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const origin = await addressOf(child)
+  const origin = await printedAddress(child)
+  if (origin === null) throw new Error('The server ended without saying where it is.')
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     child.kill(signal)
@@ -36,13 +37,4 @@ export async function spawnServer(...flags: string[]): Promise<Spawned> {
       await end('SIGKILL')
     },
   }
-}
-
-async function addressOf(child: ChildProcess): Promise<string> {
-  if (!child.stdout) throw new Error('The server has no stdout.')
-  for await (const line of createInterface(child.stdout)) {
-    const [, origin] = /^Fourwire is at (http:\S+)/.exec(line) ?? []
-    if (origin) return origin
-  }
-  throw new Error('The server ended without saying where it is.')
 }

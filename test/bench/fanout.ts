@@ -15,7 +15,7 @@ import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
 import { openClients, openPublisher } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
-import { median } from './figures.ts'
+import { median } from '../compare/median.ts'
 import { cpuMsOf, residentKiBOf } from '../compare/machine.ts'
 
 interface Server extends AsyncDisposable {

@@ -1,5 +1,3 @@
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-
 export interface Interval {
   readonly low: number
   readonly high: number

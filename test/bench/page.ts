@@ -11,7 +11,7 @@ import { transports } from '../../web/transports/index.ts'
 import { kolmogorovSmirnov } from '../../web/measure/model.ts'
 import { launch } from '../browser/chromium.ts'
 import { spawnServer } from '../spawn.ts'
-import { median } from './figures.ts'
+import { median } from '../compare/median.ts'
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
 const RUN_MS = Number(values.seconds) * 1000

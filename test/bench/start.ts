@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from '../../lessons/kit/port.ts'
-import { median } from './figures.ts'
+import { median } from '../compare/median.ts'
 
 const RUNS = 7
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { printedAddress } from '../compare/printed-address.ts'
 import type { Resources } from './resources.ts'
 
 export interface Process extends AsyncDisposable {
@@ -73,13 +73,8 @@ export async function startProcess(data: string): Promise<Process> {
 }
 
 async function portOf(child: ChildProcess): Promise<number> {
-  if (!child.stdout) throw new Error('The server has no stdout.')
-  for await (const line of createInterface(child.stdout)) {
-    const [, port] = /^Fourwire is at http:\S+:(\d+)/.exec(line) ?? []
-    if (port) {
-      child.stdout.resume()
-      return Number(port)
-    }
-  }
-  throw new Error('The server ended without saying where it is.')
+  const origin = await printedAddress(child)
+  if (origin === null) throw new Error('The server ended without saying where it is.')
+  child.stdout?.resume()
+  return Number(new URL(origin).port)
 }

@@ -1,5 +1,6 @@
 /** Compares a result with an earlier one, which --json has written. */
 import { readFileSync } from 'node:fs'
+import { median } from './median.ts'
 import type { Options } from './options.ts'
 import { workloadOf } from './report.ts'
 import type { Report } from './report.ts'
@@ -72,8 +73,8 @@ export function changesSince(baseline: Report, results: readonly Summary[]): rea
 /** Null if the figure is unknown. */
 function changeOf({ name, of, unit, more, less, isDelay }: Figure, before: Summary, after: Summary): string | null {
   const [old, now] = [before.each.flatMap((one) => of(one) ?? []), after.each.flatMap((one) => of(one) ?? [])]
-  const [from, to] = [middleOf(old), middleOf(now)]
-  if (from === undefined || to === undefined) return null
+  if (old.length === 0 || now.length === 0) return null
+  const [from, to] = [median(old), median(now)]
   if (isDelay && (before.doubt !== null || after.doubt !== null)) return `${name} cannot be told`
   const figures = `${name} ${msText(from)} → ${msText(to)} ${unit}`
   if (Math.min(old.length, now.length) < ENOUGH) return `${figures}, too few repetitions to tell (${ENOUGH} are needed)`
@@ -81,6 +82,3 @@ function changeOf({ name, of, unit, more, less, isDelay }: Figure, before: Summa
   const change = p >= SIGNIFICANT ? 'no difference' : to > from ? more : less
   return `${figures}, ${change} (p = ${p < 0.001 ? '< 0.001' : p.toFixed(3)})`.replace('= <', '<')
 }
-
-const middleOf = (values: readonly number[]): number | undefined =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]

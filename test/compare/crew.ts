@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { ComparedServer } from './adapter.ts'
 import { killedAtExit } from './children.ts'
 import { CompareError } from './trouble.ts'
+import { within } from './within.ts'
 import type { Answer, Order, Worked } from './worker.ts'
 
 export interface Crew extends Disposable {
@@ -40,7 +41,7 @@ export function startCrew(): Crew {
     pids: workers.flatMap(({ child }) => child.pid ?? []),
     async open(adapter, target, clients, rampMs) {
       const sent = { ...target, url: target.url.href, publishUrl: target.publishUrl.href }
-      const answers = await before(
+      const answers = await within(
         rampMs + LIVE_MS,
         Promise.all(
           workers.map((worker, i) => {
@@ -49,9 +50,9 @@ export function startCrew(): Crew {
             return ask(worker, { do: 'open', adapter, target: sent, clients: { first, count, gapMs: rampMs / count } })
           }),
         ),
+        () =>
+          `--clients is "${clients}", and over ${target.transport} some were not connected after ${LIVE_MS / 1000} s. Reduce --clients or increase --ramp.`,
       )
-      if (answers === null)
-        throw new CompareError(`--clients is "${clients}", and some were not connected after ${LIVE_MS / 1000} s.`)
       const failed = answers.find((answer) => answer.is === 'failed')
       if (failed)
         throw new CompareError(
@@ -101,11 +102,4 @@ async function ask({ child, end }: Worker, order: Order): Promise<Answer> {
   child.send(order)
   const [value]: Answer[] = await Promise.race([answer, end])
   return value ?? { is: 'done' }
-}
-
-/** Returns null if the time is over. */
-async function before<Value>(ms: number, promise: Promise<Value>): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)))
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -1,5 +1,6 @@
 /** Joins the published messages with the deliveries that the clients recorded. */
 import { createClock } from '../../web/measure/clock.ts'
+import { median } from './median.ts'
 import type { Published } from './publishing.ts'
 import type { Samples } from './samples.ts'
 
@@ -103,8 +104,7 @@ export function join(
     reordered,
     overTime: accepted.flatMap(({ dueMs }, number) => {
       const arrived = delayOf.subarray(number * clients, (number + 1) * clients).filter((ms) => !Number.isNaN(ms))
-      const medianMs = arrived.sort()[Math.floor(arrived.length / 2)]
-      return medianMs === undefined ? [] : [[(dueMs - fromMs) / 1000, medianMs] as const]
+      return arrived.length === 0 ? [] : [[(dueMs - fromMs) / 1000, median([...arrived])] as const]
     }),
     confirmationsMs: Float64Array.from(accepted, ({ sentMs, confirmedMs }) => (confirmedMs ?? sentMs) - sentMs).sort(),
     slipsMs: Float64Array.from(measured, ({ sentMs, dueMs }) => sentMs - dueMs).sort(),

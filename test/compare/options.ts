@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { fourwire } from './adapters/fourwire.ts'
 import { isJson } from './adapters/plain.ts'
 import { readThreshold } from './thresholds.ts'
 import type { Threshold } from './thresholds.ts'
@@ -64,7 +65,8 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
 
   npm run compare -- [options]
 
-  --transports LIST  transports, separated by commas            (all usual ones)
+  --transports LIST  transports, separated by commas; without it the usual
+                     ones, which are ${fourwire.usual?.join(', ')} for a Fourwire
   --clients N        clients that receive all messages          (100)
   --rate N           messages a second                          (10)
   --size BYTES       size of the text of a message              (100)

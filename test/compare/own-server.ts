@@ -1,10 +1,9 @@
 /** Starts a Fourwire in a process of its own, for one measurement. */
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { killedAtExit } from './children.ts'
+import { printedAddress } from './printed-address.ts'
 import { CompareError } from './trouble.ts'
 
 export interface OwnServer extends AsyncDisposable {
@@ -26,9 +25,12 @@ export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer>
   )
   let trouble = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text))
-  const url = await addressIn(child)
-  if (!url)
+  const origin = await printedAddress(child)
+  if (origin === null)
     throw new CompareError(`No Fourwire could be started, and --url names no other server. It said: ${trouble.trim()}`)
+  const url = new URL(origin)
+  // The name localhost would be looked up for each client.
+  url.hostname = '127.0.0.1'
   return {
     url,
     pid: child.pid ?? 0,
@@ -45,14 +47,4 @@ function environmentFrom(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isSetting = (name: string): boolean => /^(?:FOURWIRE_.*|PORT|HOST)$/.test(name)
   const others = Object.entries(env).filter(([name]) => !isSetting(name))
   return { ...Object.fromEntries(others), COMPARE_PARENT: String(process.pid) }
-}
-
-async function addressIn({ stdout }: ChildProcess): Promise<URL | null> {
-  if (!stdout) return null
-  for await (const line of createInterface(stdout)) {
-    const [, port] = /^Fourwire is at http:\S+:(\d+)/.exec(line) ?? []
-    // The name localhost would be looked up for each client.
-    if (port !== undefined) return new URL(`http://127.0.0.1:${port}`)
-  }
-  return null
 }

@@ -3,7 +3,9 @@ import { markOf } from './adapter.ts'
 import type { Adapter, ComparedConnection, ComparedServer } from './adapter.ts'
 import type { Options } from './options.ts'
 import { openSender } from './sender.ts'
+import type { Sender } from './sender.ts'
 import { CompareError, messageOf } from './trouble.ts'
+import { within } from './within.ts'
 import { shownUrl } from './words.ts'
 
 const PROBE_MS = 10_000
@@ -41,30 +43,31 @@ export async function probe(adapter: Adapter, options: Options, target: Compared
       failed: (why) => failure.reject(new CompareError(`${over} the connection failed: ${why}. ${REMEDY}`)),
     }),
   )
+  let sender: Sender | null = null
   try {
-    await within(live.promise, () => `${over} no connection was ready after ${PROBE_MS / 1000} s. ${REMEDY}`)
-    const sender = await within(openSender(adapter, target), () => `${over} nothing could be published. ${REMEDY}`)
+    await inTime(live.promise, () => `${over} no connection was ready after ${PROBE_MS / 1000} s. ${REMEDY}`)
+    sender = await Promise.race([openSender(adapter, target), failure.promise])
     const mark = markOf(target.run, 0)
     const sent = sender.send(options.payload(mark)).catch((error: unknown) => {
       throw new CompareError(
         `--publish is "${shownUrl(target.publishUrl)}", and it refused a message: ${messageOf(error)}. Correct the address or the message.`,
       )
     })
-    const accepted = await within(sent, () => `--publish is "${shownUrl(target.publishUrl)}", and it did not respond.`)
+    const accepted = await inTime(
+      sent,
+      () =>
+        `--publish is "${shownUrl(target.publishUrl)}", and it did not respond to a message within ${PROBE_MS / 1000} s. Correct the address, or look into the log of the server.`,
+    )
     id = accepted?.id ?? mark
     look()
-    await within(arrived.promise, () => unmatched(options, target, texts))
-    sender.close()
+    await inTime(arrived.promise, () => unmatched(options, target, texts))
   } finally {
+    sender?.close()
     connection?.close()
   }
 
-  async function within<Value>(promise: Promise<Value>, why: () => string): Promise<Value> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new CompareError(why())), PROBE_MS)
-    })
-    return Promise.race([promise, failure.promise, late]).finally(() => clearTimeout(timer))
+  function inTime<Value>(promise: Promise<Value>, why: () => string): Promise<Value> {
+    return within(PROBE_MS, Promise.race([promise, failure.promise]), why)
   }
 }
 

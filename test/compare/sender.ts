@@ -1,13 +1,17 @@
 /** Publishes by the adapter's `publish`, or else over a connection of its own. */
 import type { Accepted, Adapter, ComparedServer } from './adapter.ts'
 import { CompareError } from './trouble.ts'
+import { within } from './within.ts'
 
 export interface Sender {
   send(text: string): Promise<Accepted | void>
   close(): void
 }
 
-/** Rejects with `CompareError` if the adapter cannot publish. */
+/** Time in which the connection that publishes must be ready. */
+const READY_MS = 10_000
+
+/** Rejects with `CompareError` if the adapter cannot publish, or if its connection is not ready in time. */
 export async function openSender(adapter: Adapter, target: ComparedServer): Promise<Sender> {
   const { publish } = adapter
   if (publish) return { send: (text) => publish.call(adapter, target, text), close() {} }
@@ -21,16 +25,24 @@ export async function openSender(adapter: Adapter, target: ComparedServer): Prom
       live.reject(failure)
     },
   })
-  await live.promise
-  const { send } = connection
-  if (!send)
-    throw new CompareError(
-      `The adapter "${adapter.name}" has no "publish", and its connections have no "send". Write one of them.`,
+  try {
+    await within(
+      READY_MS,
+      live.promise,
+      () => `The connection that publishes was not ready after ${READY_MS / 1000} s. Restart the server.`,
     )
+    if (!connection.send)
+      throw new CompareError(
+        `The adapter "${adapter.name}" has no "publish", and its connections have no "send". Write one of them.`,
+      )
+  } catch (error) {
+    connection.close()
+    throw error
+  }
   return {
     async send(text) {
       if (failure) throw failure
-      send.call(connection, text)
+      connection.send?.(text)
     },
     close: () => connection.close(),
   }

@@ -4,6 +4,7 @@ import { sampleQuantile } from '../../web/measure/latency.ts'
 import type { Quantile } from '../../web/measure/latency.ts'
 import type { Expectation } from '../../web/measure/model.ts'
 import type { TransportRun } from './measure.ts'
+import { median } from './median.ts'
 import { msText } from './words.ts'
 
 export interface Summary {
@@ -189,8 +190,4 @@ function merged(parts: readonly Float64Array[]): Float64Array {
   return all.sort()
 }
 
-function medianOf(values: readonly number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
-  return middle === undefined ? null : (middle + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? middle)) / 2
-}
+const medianOf = (values: readonly number[]): number | null => (values.length === 0 ? null : median(values))

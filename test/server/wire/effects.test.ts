@@ -9,7 +9,8 @@ import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 import { exponential, seededRandom } from '../../web/measure/random.ts'
-import { mean, median, openLanes, warmUp } from './lanes.ts'
+import { median } from '../../compare/median.ts'
+import { mean, openLanes, warmUp } from './lanes.ts'
 import type { ConnectedLane } from './lanes.ts'
 
 /** Options for tests that measure times, because a busy machine adds delays of its own. */

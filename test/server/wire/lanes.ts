@@ -65,6 +65,4 @@ export async function warmUp(server: Served, lanes: readonly ConnectedLane[]): P
   await until('every lane has an event', () => lanes.every(({ events }) => events.length > 0))
 }
 
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
