@@ -9,6 +9,7 @@
  * 4. The metrics wrap the feed before a transport or a route receives it.
  * 5. When the app closes, the server first stops listening, then says goodbye to its clients, and closes the wire last.
  */
+import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
@@ -19,6 +20,7 @@ import { serveBoards } from './board/serve.ts'
 import { serveChat } from './chat/chat.ts'
 import { limitConnections } from './access/connections.ts'
 import { answerClientError, answerError, answerRawError, handleErrors, watchResponses } from './http/error-handler.ts'
+import { serveComparison } from './comparison/serve.ts'
 import { FeedError, quote } from './http/errors.ts'
 import { createFeed } from './feed/feed.ts'
 import type { Log } from './feed/log.ts'
@@ -43,7 +45,7 @@ import { serveMetrics } from './metrics/metrics.ts'
 import { serveModeration } from './rooms/moderation.ts'
 import { createNetwork } from './lab/network.ts'
 import { nothingAt } from './pages/not-found.ts'
-import { GENERAL_HEADERS, page } from './pages/page.ts'
+import { GENERAL_HEADERS, REPOSITORY, page } from './pages/page.ts'
 import type { TransportName } from './protocol/feed.ts'
 import { PRICES, priceOfBytes } from './access/prices.ts'
 import { servePresence } from './rooms/presence.ts'
@@ -107,6 +109,8 @@ export interface AppParts {
   readonly transports?: TransportList
   /** Folder that contains the page's `web/` and `server/`. Default: this repository. */
   readonly root?: string | undefined
+  /** Path of the program that compares transports. Default: the one of this repository, `npm run compare`. */
+  readonly compareProgram?: string | undefined
 }
 
 export interface Times extends StallLimits, PresenceTimes {
@@ -141,6 +145,7 @@ export async function createApp({
   kit,
   transports = ourTransports,
   root,
+  compareProgram = join(REPOSITORY, 'test/compare/main.ts'),
 }: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const all: Times = { ...TIMES, ...times }
@@ -260,6 +265,11 @@ export async function createApp({
     instruments: meter && { meter, capture },
   })
   if (meter) serveLanes(app, meter)
+  serveComparison(app, access, {
+    file: compareProgram,
+    transports: listed.map(([name]) => name),
+    log: (said) => app.log.error({ said }, 'comparison failed'),
+  })
   let openApi: Buffer | undefined
   app.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) =>
     // Create the document at the first request for it, because all routes exist by then.

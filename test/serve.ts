@@ -37,6 +37,7 @@ export interface ServeOptions {
   readonly sessionFile?: AccessOptions['sessionFile']
   readonly transports?: AppParts['transports']
   readonly root?: AppParts['root']
+  readonly compareProgram?: AppParts['compareProgram']
 }
 
 /** Limits without rates, because tests send faster than any user. */
@@ -65,9 +66,19 @@ export async function serve({
   sessionFile = null,
   transports,
   root,
+  compareProgram,
 }: ServeOptions = {}): Promise<Served> {
   const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
-  const app = await createApp({ log, access, limits, times, trustProxy, root, ...(transports && { transports }) })
+  const app = await createApp({
+    log,
+    access,
+    limits,
+    times,
+    trustProxy,
+    root,
+    compareProgram,
+    ...(transports && { transports }),
+  })
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')

@@ -40,6 +40,7 @@ export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/share
 export const PROCESSES = [
   'test/running.test.ts',
   'test/server/{disk,launch,process}.test.ts',
+  'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/vendored.test.ts',
   'test/server/start/*.test.ts',

@@ -248,6 +248,26 @@ export const CATALOGUE = {
     remedy: 'Known types: ping, join, leave, typing, message.',
   },
   'not-joined': { status: 400, title: 'Not in that room', remedy: 'Join first: {"type":"join","room":"lobby"}.' },
+  'bad-workload': {
+    status: 400,
+    title: 'Not a workload that can be measured',
+    remedy: 'Send {"clients":100,"rate":10,"size":100,"interval":1,"wait":25}; GET /comparison has the limits.',
+  },
+  'no-comparison': {
+    status: 404,
+    title: 'No comparison',
+    remedy: 'The instructor can start a comparison on the page /choose.',
+  },
+  'comparison-running': {
+    status: 409,
+    title: 'A comparison is running already',
+    remedy: 'Wait until it has ended, or cancel it.',
+  },
+  'no-compare-program': {
+    status: 501,
+    title: 'This server cannot compare',
+    remedy: 'Start a server from the repository, which contains the program.',
+  },
   'not-instructor': {
     status: 403,
     title: 'For the instructor only',

@@ -7,6 +7,8 @@ import type { Adapter } from './adapter.ts'
 import { adapterOf } from './adapters/index.ts'
 import { changesSince, readBaseline } from './baseline.ts'
 import { brokenBy } from './broken.ts'
+import { findingsOf } from './findings.ts'
+import { endWithFollower, tellFollower } from './follower.ts'
 import { openFilesLimit } from './machine.ts'
 import { HELP, readOptions } from './options.ts'
 import type { Options } from './options.ts'
@@ -30,9 +32,11 @@ const OTHER_FILES = 60
 outliveReaders()
 const interrupt = (): never => process.exit(INTERRUPTED)
 onEnding(process.env['FOURWIRE_LAUNCHER'], interrupt, interrupt)
+endWithFollower(interrupt)
 
-const code = await main(process.argv.slice(2)).catch((error: unknown) => {
+const code = await main(process.argv.slice(2)).catch(async (error: unknown) => {
   console.error(error instanceof CompareError ? error.message : error)
+  await tellFollower({ is: 'failed', why: messageOf(error) })
   return BAD_USAGE
 })
 process.exit(code)
@@ -54,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(`${[tableOf(results), '', verdict, ...changes, ...broken].join('\n')}\n`)
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
   if (options.html !== undefined) save('html', options.html, htmlOf(report))
+  await tellFollower({ is: 'measured', findings: findingsOf(report), html: htmlOf(report) })
   return broken.length > 0 ? THRESHOLD_BROKEN : 0
 }
 

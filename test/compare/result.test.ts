@@ -9,7 +9,7 @@ import { summarise } from './summary.ts'
 import type { Summary } from './summary.ts'
 import { tableOf } from './table.ts'
 import { readThreshold } from './thresholds.ts'
-import { verdictOf } from './verdict.ts'
+import { fittingOf, verdictOf } from './verdict.ts'
 
 /** A message that is due every 100 ms, sent on time, and confirmed after 2 ms. The server's clock is 5000 ms ahead. */
 const message = (n: number, changes: Partial<Published> = {}): Published => ({
@@ -204,6 +204,15 @@ describe('the verdict', () => {
   test('gives a reason only once if several transports share it', () => {
     const busy = (transport: string) => result(transport, around(20), { othersShare: 0.9 })
     expect(verdictOf([busy('sse'), busy('ws')])).toMatch(/measurement\. sse and ws: Other programs used [^:]*$/)
+  })
+
+  test('names the transport that fits also as data, and none if it cannot choose', () => {
+    const [sse, ws] = [result('sse', around(20), { cpuMs: 4 }), result('ws', around(22), { cpuMs: 8 })]
+    expect(fittingOf([ws, sse])).toBe('sse')
+    expect(fittingOf([result('sse', around(20)), result('short-poll', around(500))])).toBe('sse')
+    expect(fittingOf([result('sse', around(20)), result('ws', around(20))])).toBeNull()
+    expect(fittingOf([result('sse', around(20)), result('ws', around(10), { lost: 3 })])).toBeNull()
+    expect(fittingOf([result('sse', [])])).toBeNull()
   })
 
   test('says so if the measurement is not enough for a choice', () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Adapter, ComparedServer } from './adapter.ts'
 import { startCrew } from './crew.ts'
+import { tellFollower } from './follower.ts'
 import { divideCores } from './machine.ts'
 import { measure } from './measure.ts'
 import type { TransportRun } from './measure.ts'
@@ -40,6 +41,14 @@ export async function measureAll(
     for (let round = 0; round < repeat; round++) {
       for (const transport of rotated(transports, round)) {
         progress.show(`Repetition ${round + 1} of ${repeat}, ${transport}`)
+        await tellFollower({
+          is: 'measuring',
+          repetition: round + 1,
+          repetitions: repeat,
+          transport,
+          done: runs.length,
+          total: repeat * transports.length,
+        })
         const run = await onServer(async (url, pid) => {
           // A server that the user has started keeps its cores.
           isPinned &&= !options.url && pid !== undefined && divideCores(pid, [process.pid, ...crew.pids])

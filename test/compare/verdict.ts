@@ -11,42 +11,60 @@ const NOTHING = 'Which transport fits this workload cannot be told from this mea
 
 export function verdictOf(all: readonly Summary[]): string {
   const doubts = [...new Set(all.flatMap(({ doubt }) => doubt ?? []))]
-  const untold = doubts.map((doubt) => `${namesOf(all.filter((one) => one.doubt === doubt))}: ${doubt}`)
+  const reasons = doubts.map((doubt) => `${namesOf(all.filter((one) => one.doubt === doubt))}: ${doubt}`)
   const told = all.filter(({ doubt }) => doubt === null)
   const flaws = told.flatMap((one) => flawOf(one) ?? [])
   const whole = told.filter((one) => flawOf(one) === null)
-  return [...choiceFrom(whole, all.length), ...flaws, ...untold].join(' ')
+  return [...choiceFrom(whole, all.length).sentences, ...flaws, ...reasons].join(' ')
 }
 
-function choiceFrom(whole: readonly Summary[], compared: number): readonly string[] {
+/** Returns the transport that fits according to `verdictOf`; null if the verdict names none. */
+export function fittingOf(all: readonly Summary[]): string | null {
+  const whole = all.filter((one) => one.doubt === null && flawOf(one) === null)
+  return choiceFrom(whole, all.length).fits
+}
+
+interface Choice {
+  readonly fits: string | null
+  readonly sentences: readonly string[]
+}
+
+const untold = (...sentences: readonly string[]): Choice => ({ fits: null, sentences })
+
+function choiceFrom(whole: readonly Summary[], compared: number): Choice {
   const level: Level = whole.every(({ delay }) => delay.p95?.highMs != null) ? 'p95' : 'p50'
   const [fastest, ...others] = whole.toSorted((one, other) => msOf(one, level) - msOf(other, level))
-  if (!fastest) return [NOTHING]
+  if (!fastest) return untold(NOTHING)
   const share = level === 'p95' ? '19 of 20 messages' : 'half of the messages'
   const time = `Over ${fastest.transport}, ${share} arrive within ${rangeText(fastest, level)}.`
-  if (compared === 1) return [time]
-  if (others.length === 0) return [`Of these transports, only ${fastest.transport} can be judged.`, time]
+  if (compared === 1) return untold(time)
+  if (others.length === 0) return untold(`Of these transports, only ${fastest.transport} can be judged.`, time)
   const slower = others.filter((one) => isFaster(fastest, one, level))
   const close = others.filter((one) => !slower.includes(one))
   const withTimes = slower.map((one) => `${one.transport} (${msText(msOf(one, level))} ms)`)
   const later = slower.length === 0 ? [] : [`Over ${listText(withTimes)} they arrive later.`]
-  if (close.length === 0) return [`${fastest.transport} fits this workload.`, time, ...later]
-  return [...choiceByCost([fastest, ...close]), time, ...later]
+  const { fits, sentences } = close.length === 0 ? fitting(fastest) : choiceByCost([fastest, ...close])
+  return { fits, sentences: [...sentences, time, ...later] }
 }
 
+const fitting = ({ transport }: Summary, ...why: readonly string[]): Choice => ({
+  fits: transport,
+  sentences: [`${transport} fits this workload.`, ...why],
+})
+
 /** Chooses among transports whose delays are equal. */
-function choiceByCost(equal: readonly Summary[]): readonly string[] {
+function choiceByCost(equal: readonly Summary[]): Choice {
   const even = `The delays over ${namesOf(equal)} cannot be told apart, or differ by less than ${NOTICED_MS} ms.`
   for (const { name, of, text } of COSTS) {
     const [first, second] = equal.toSorted((one, other) => of(one) - of(other))
     if (first && second && isCheaper(first, second, of))
-      return [
-        `${first.transport} fits this workload.`,
+      return fitting(
+        first,
         even,
         `${first.transport} needs the least ${name} of them, ${text(of(first))} for each delivery; ${second.transport} needs ${text(of(second))}.`,
-      ]
+      )
   }
-  return [even, 'Their costs are equal too, so choose the transport that is the simplest to run.']
+  return untold(even, 'Their costs are equal too, so choose the transport that is the simplest to run.')
 }
 
 interface Cost {
