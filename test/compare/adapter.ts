@@ -6,8 +6,11 @@ export interface Adapter {
   /** Names of the transports that `connect` knows. The first ones of a comparison are `usual`, or else all. */
   readonly transports: readonly string[]
   readonly usual?: readonly string[]
-  /** Opens one client. It may throw: then nothing is measured, and the message of the error is printed. */
-  connect(target: ComparedServer, client: ClientListener): ComparedConnection
+  /**
+   * Opens one client. It may throw: then nothing is measured, and the message of the error is printed. With a `cursor`,
+   * which an earlier connection has returned, the client gets the messages after it.
+   */
+  connect(target: ComparedServer, client: ClientListener, cursor?: string): ComparedConnection
   /**
    * Publishes one message, and resolves when the server has accepted it. If it is left out, the tool opens one more
    * client and publishes by the `send` of its connection.
@@ -56,6 +59,11 @@ export interface ComparedConnection {
   send?(text: string): void
   /** Use of the network since the connection was opened. If it is left out, the report has no bytes. */
   usage?(): NetworkUsage
+  /** Returns the cursor of the last message that has arrived; null if the server sends none. */
+  cursor?(): string | null
+  /** Stops reading from the socket, until `resume` is called. */
+  pause?(): void
+  resume?(): void
 }
 
 /** Bytes of TCP payload (with TLS: of the encrypted records), and the number of HTTP requests. */

@@ -65,6 +65,42 @@ describe('a stream', () => {
     await expect(received(1, (client) => openStream(url, client))).rejects.toThrow('GET /feed returned the status 503')
   })
 
+  test('has the last id as its cursor, and sends a given cursor as Last-Event-ID', async () => {
+    const asked: (string | undefined)[] = []
+    const url = await serve((request, response) => {
+      asked.push(request.headers['last-event-id']?.toString())
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('id: 7\n\nid: 8\ndata: a\n\ndata: b\n\n')
+    })
+    const cursors: unknown[] = []
+    for (const cursor of [undefined, '8']) {
+      await received(2, (client) => {
+        const connection = openStream(url, client, cursor)
+        return { close: () => (cursors.push(connection.cursor?.()), connection.close()) }
+      })
+    }
+    expect({ asked, cursors }).toEqual({ asked: [undefined, '8'], cursors: ['8', '8'] })
+  })
+
+  test('reads nothing while it is paused', async () => {
+    const url = await serve((_request, response) => response.write('first\n'))
+    const texts: string[] = []
+    const arrived = Promise.withResolvers<void>()
+    const connection = openStream(url, {
+      live() {},
+      received: (text) => void (texts.push(text), arrived.resolve()),
+      failed: (why) => arrived.reject(new Error(why)),
+    })
+    onTestFinished(() => connection.close())
+    connection.pause?.()
+    // Another client gets its bytes, which were sent later.
+    await received(1, (client) => openStream(url, client))
+    expect(texts).toEqual([])
+    connection.resume?.()
+    await arrived.promise
+    expect(texts).toEqual(['first'])
+  })
+
   test('counts the bytes of both directions', async () => {
     const url = await serve((_request, response) => response.write('data\n'))
     const opened = Promise.withResolvers<ComparedConnection>()
@@ -91,6 +127,22 @@ describe('a poll', () => {
     const polling = { address, pauseMs: 1, hasCursor: true, match: markIn }
     expect(await received(4, (client) => openPoll(polling, client))).toEqual(['{"n":1}', 'text', '{"n":2}', 'text'])
     expect(asked.slice(0, 2)).toEqual(['/feed?after=0', '/feed?after=c1'])
+  })
+
+  test('starts at a given cursor, and returns the cursor of the last response', async () => {
+    const asked: string[] = []
+    const url = await serve((request, response) => {
+      asked.push(request.url ?? '')
+      response.end(JSON.stringify({ events: ['text'], cursor: 'c9' }))
+    })
+    const address = (cursor: string | null) => new URL(`?after=${cursor ?? 0}`, url)
+    const polling = { address, pauseMs: 1, hasCursor: true, match: markIn }
+    let cursor: string | null | undefined
+    await received(2, (client) => {
+      const connection = openPoll(polling, client, 'c5')
+      return { close: () => ((cursor = connection.cursor?.()), connection.close()) }
+    })
+    expect({ first: asked[0], cursor }).toEqual({ first: '/feed?after=c5', cursor: 'c9' })
   })
 
   test('skips messages that the endpoint repeats if it has no cursor', async () => {

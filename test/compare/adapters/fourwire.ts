@@ -3,7 +3,7 @@ import type { Event } from '../../../server/protocol/feed.ts'
 import { transports } from '../../../web/transports/index.ts'
 import type { DescribedTransport } from '../../../web/transports/transport.ts'
 import { markIn } from '../adapter.ts'
-import type { Adapter, ComparedServer } from '../adapter.ts'
+import type { Adapter, ClientListener, ComparedServer } from '../adapter.ts'
 import { openPoll } from '../clients/poll.ts'
 import { post } from '../clients/post.ts'
 import { openStream } from '../clients/stream.ts'
@@ -18,11 +18,15 @@ export const fourwire: Adapter = {
   usual: ALL.filter(({ isUsual }) => isUsual).map(({ name }) => name),
   match: markIn,
 
-  connect(target, client) {
+  connect(target, client, start) {
     const { kind, path, canPush } = describedBy(target.transport)
     const url = addressOf(target.url, target, `/${path}`)
-    if (kind === 'socket') return openWebSocket(url, client)
-    if (kind === 'stream') return openStream(url, client)
+    if (kind !== 'poll') {
+      const last = lastCursor(client)
+      const open = kind === 'socket' ? openWebSocket : openStream
+      const connection = open(start === undefined ? url : new URL(`?after=${start}`, url), last.client)
+      return { ...connection, cursor: () => last.cursor() ?? connection.cursor?.() ?? start ?? null }
+    }
     const polling = {
       address: (cursor: string | null): URL => {
         const query = canPush ? `wait=${target.waitS}&` : ''
@@ -32,7 +36,7 @@ export const fourwire: Adapter = {
       hasCursor: true,
       match: markIn,
     }
-    return openPoll(polling, client)
+    return openPoll(polling, client, start)
   },
 
   expect: (transport, conditions) => describedBy(transport).model.delay(conditions),
@@ -47,6 +51,25 @@ export const fourwire: Adapter = {
     const { at }: Event = JSON.parse(reply.text)
     return { atMs: at }
   },
+}
+
+/** Listens for a client, and finds the cursor in the last text that has one. */
+function lastCursor(client: ClientListener): { readonly client: ClientListener; cursor(): string | null } {
+  let last = '{}'
+  return {
+    client: {
+      ...client,
+      received(text, atMs) {
+        // To parse each text here would take the clients' time.
+        if (text.includes('"id":') || text.includes('"cursor":')) last = text
+        client.received(text, atMs)
+      },
+    },
+    cursor() {
+      const { id, cursor }: { id?: string; cursor?: string } = JSON.parse(last)
+      return id ?? cursor ?? null
+    },
+  }
 }
 
 function describedBy(transport: string): DescribedTransport {

@@ -10,7 +10,7 @@ import { openWebSocket } from '../clients/web-socket.ts'
 export const sse: Adapter = {
   name: 'sse',
   transports: ['sse'],
-  connect: ({ url }, client) => openStream(url, client),
+  connect: ({ url }, client, cursor) => openStream(url, client, cursor),
   publish: publishBody,
   match: markIn,
 }
@@ -34,7 +34,7 @@ export const poll: Adapter = {
   name: 'poll',
   transports: ['short-poll', 'long-poll'],
   usual: ['short-poll'],
-  connect({ transport, url, intervalMs }, client) {
+  connect({ transport, url, intervalMs }, client, start) {
     // A URL encodes the braces in its path, and not in its query.
     const address = decodeURI(url.href)
     const polling = {
@@ -43,7 +43,7 @@ export const poll: Adapter = {
       hasCursor: address.includes(CURSOR),
       match: markIn,
     }
-    return openPoll(polling, client)
+    return openPoll(polling, client, start)
   },
   publish: publishBody,
   match: markIn,

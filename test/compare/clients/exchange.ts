@@ -19,6 +19,9 @@ export interface HttpExchange {
    */
   ask(method: string, url: URL, fields?: Readonly<Record<string, string>>, body?: string): Promise<HttpReply>
   readonly usage: NetworkUsage
+  /** Stops reading responses, until `resume` is called. */
+  pause(): void
+  resume(): void
   close(): void
 }
 
@@ -27,6 +30,7 @@ export function createExchange(): HttpExchange {
   /** Use of the connections that are closed. */
   let before: NetworkUsage = { bytesUp: 0, bytesDown: 0, requests: 0 }
   let requests = 0
+  let isPaused = false
   let waiting: { resolve(reply: HttpReply): void; reject(error: Error): void } | null = null
 
   return {
@@ -41,6 +45,14 @@ export function createExchange(): HttpExchange {
     },
     get usage() {
       return { ...sum(before, socket), requests }
+    },
+    pause() {
+      isPaused = true
+      socket?.pause()
+    },
+    resume() {
+      isPaused = false
+      socket?.resume()
     },
     close() {
       waiting = null
@@ -71,6 +83,7 @@ export function createExchange(): HttpExchange {
     })
     opened.on('error', (error) => lose(error.message))
     opened.on('close', () => lose('the server closed the connection'))
+    if (isPaused) opened.pause()
     return opened
 
     /** Resolves the request. The next request does not use a connection that the server closes. */

@@ -13,13 +13,19 @@ export interface Polling {
   match(text: string): string | null
 }
 
-export function openPoll({ address, pauseMs, hasCursor, match }: Polling, client: ClientListener): ComparedConnection {
+/** If `start` is given, the first request already has this cursor. */
+export function openPoll(
+  { address, pauseMs, hasCursor, match }: Polling,
+  client: ClientListener,
+  start: string | null = null,
+): ComparedConnection {
   const exchange = createExchange()
   const known = new Set<string>()
   let isClosed = false
   let wasLive = false
   let pause: NodeJS.Timeout | undefined
-  void ask(null)
+  let latest = start
+  void ask()
 
   return {
     close() {
@@ -28,17 +34,21 @@ export function openPoll({ address, pauseMs, hasCursor, match }: Polling, client
       exchange.close()
     },
     usage: () => exchange.usage,
+    cursor: () => (hasCursor ? latest : null),
+    pause: exchange.pause,
+    resume: exchange.resume,
   }
 
-  async function ask(cursor: string | null): Promise<void> {
-    const url = address(cursor)
+  async function ask(): Promise<void> {
+    const url = address(latest)
     try {
       const { status, text, atMs } = await exchange.ask('GET', url)
       if (isClosed) return
       if (status !== 200 && status !== 204) throw new Error(`GET ${url.pathname} returned the status ${status}`)
-      const answer = status === 204 ? { texts: [], cursor } : read(text)
+      const answer = status === 204 ? { texts: [], cursor: null } : read(text)
       for (const text of answer.texts) if (hasCursor || isNew(text)) client.received(text, atMs)
-      const next = (): void => void ask(answer.cursor ?? cursor)
+      latest = answer.cursor ?? latest
+      const next = (): void => void ask()
       // The first pause is random, so that the clients do not all ask at the same moment.
       if (pauseMs > 0) pause = setTimeout(next, wasLive ? pauseMs : Math.random() * pauseMs)
       else next()

@@ -6,13 +6,18 @@ import { now } from '../now.ts'
 import { createResponseReader } from './response.ts'
 import { bytesOf, openSocket, requestText } from './socket.ts'
 
-/** Opens a stream with GET. The content type of the response decides whether it is read as events or as lines. */
-export function openStream(url: URL, client: ClientListener): ComparedConnection {
+/**
+ * Opens a stream with GET. The content type of the response decides whether it is read as events or as lines. With a
+ * cursor, the request has the field Last-Event-ID.
+ */
+export function openStream(url: URL, client: ClientListener, cursor?: string): ComparedConnection {
   const socket = openSocket(url)
   const decoder = new StringDecoder('utf8')
   /** Start of a line or of an event that has not arrived completely. */
   let rest = ''
   let take = takeLines
+  /** The last event with a field `id`. */
+  let named = ''
   let atMs = 0
   let isClosed = false
 
@@ -25,7 +30,8 @@ export function openStream(url: URL, client: ClientListener): ComparedConnection
     body: (bytes) => take(decoder.write(bytes)),
     end: () => fail('the server ended the stream'),
   })
-  socket.write(requestText('GET', url, { Accept: 'text/event-stream, */*', 'Cache-Control': 'no-store' }))
+  const fields = { Accept: 'text/event-stream, */*', 'Cache-Control': 'no-store' }
+  socket.write(requestText('GET', url, cursor === undefined ? fields : { ...fields, 'Last-Event-ID': cursor }))
   socket.on('data', (bytes: Buffer) => {
     atMs = now()
     try {
@@ -37,7 +43,13 @@ export function openStream(url: URL, client: ClientListener): ComparedConnection
   socket.on('error', (error) => fail(error.message))
   socket.on('close', () => fail('the server closed the connection'))
 
-  return { close, usage: () => ({ ...bytesOf(socket), requests: 1 }) }
+  return {
+    close,
+    usage: () => ({ ...bytesOf(socket), requests: 1 }),
+    cursor: () => valueOf('id', named) || (cursor ?? null),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+  }
 
   function close(): void {
     isClosed = true
@@ -60,14 +72,16 @@ export function openStream(url: URL, client: ClientListener): ComparedConnection
     const events = (rest + text.replaceAll('\r', '')).split('\n\n')
     rest = events.pop() ?? ''
     for (const event of events) {
-      const data = dataOf(event)
+      const data = valueOf('data', event)
+      if (event.startsWith('id:') || event.includes('\nid:')) named = event
       if (data !== '') client.received(data, atMs)
     }
   }
 }
 
-/** Returns the text after `data:`, of all such lines (WHATWG HTML, section 9.2). */
-function dataOf(event: string): string {
-  const lines = event.split('\n').filter((line) => line.startsWith('data:'))
-  return lines.map((line) => line.slice(line[5] === ' ' ? 6 : 5)).join('\n')
+/** Returns the values of all lines with this field (WHATWG HTML, section 9.2). */
+function valueOf(field: string, event: string): string {
+  const start = field.length + 1
+  const lines = event.split('\n').filter((line) => line.startsWith(`${field}:`))
+  return lines.map((line) => line.slice(line[start] === ' ' ? start + 1 : start)).join('\n')
 }

@@ -43,6 +43,8 @@ export function openWebSocket(url: URL, client: ClientListener): ComparedConnect
     close,
     send: (text) => void socket.write(maskedFrame(OPCODE.text, Buffer.from(text))),
     usage: () => ({ ...bytesOf(socket), requests: 1 }),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
   }
 
   function check({ status, fields }: ResponseHead): void {
