@@ -37,6 +37,12 @@ export interface ComparedServer {
   readonly intervalMs: number
   /** Long polling: the time for which the server may hold a request, in seconds. */
   readonly waitS: number
+  /** Header fields of --header, for each request. They may contain secrets, so no output may show them. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** True if a certificate is accepted that cannot be verified. */
+  readonly isInsecure?: boolean
+  /** True if requests use HTTP/2. A WebSocket begins with HTTP/1.1 nevertheless. */
+  readonly isHttp2?: boolean
 }
 
 /** Callbacks for the events of one client. */

@@ -74,13 +74,16 @@ const doubtOf = (results: readonly Summary[]): string =>
     : ''
 
 function factsOf({ machine, workload, results, version }: Report): readonly (readonly [string, string])[] {
-  const { adapter, url, clients, rate, bytes, seconds, warmup, ramp, interval, wait, repeat } = workload
+  const { adapter, url, isHttp2, clients, rate, bytes, seconds, warmup, ramp, interval, wait, repeat } = workload
   const own = results.map(
     ({ transport, own }) =>
       `${transport}: busy ${msText(own.busyMs)} ms, sent late ${msText(own.slipMs)} ms, timers late ${msText(own.loopDelayMs)} ms, other programs ${own.othersShare === null ? 'unknown' : `${(100 * own.othersShare).toFixed(0)} %`}`,
   )
   return [
-    ['Server', `${url ?? 'a Fourwire that was started for each measurement'}, by the adapter ${adapter}`],
+    [
+      'Server',
+      `${url ?? 'a Fourwire that was started for each measurement'}, by the adapter ${adapter}${isHttp2 ? ', over HTTP/2' : ''}`,
+    ],
     ['Workload', `${countText(clients)} clients, ${rate} messages a second of ${countText(bytes)} bytes`],
     [
       'Time',

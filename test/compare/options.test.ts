@@ -48,6 +48,11 @@ describe('an error of one sentence names the option, quotes the value and says w
     [['--url', 'http://user:secret@x/'], '--url contains a user or a password, which the program does not send.'],
     [['--publish', 'http://x/'], '--publish is "http://x/", and --url is missing.'],
     [['--pid', '1'], '--pid is "1", and --url is missing.'],
+    [['--http2'], '--http2 is given, and --url is missing.'],
+    [['--insecure=yes'], '--insecure is "yes", and it takes no value. Leave the value out.'],
+    [['--header', 'secret'], 'A --header lacks a name, a colon or a value. Write it as in --header "Authorization:'],
+    [['--header', 'X: a\r\nY: b'], 'A --header lacks a name, a colon or a value.'],
+    [['--header', 'Content-Length: 3'], '--header sets "Content-Length", which the clients set themselves.'],
     [['--url', 'ftp://x'], '--url is "ftp://x", which is no address.'],
     [['--adapter', 'sse'], '--adapter is "sse", and --url is missing. Give the address of the server with --url.'],
     [['--payload', '/nowhere/x'], '--payload is "/nowhere/x", which cannot be read: ENOENT'],
@@ -72,6 +77,11 @@ describe('an error of one sentence names the option, quotes the value and says w
   ])('%j', (args, sentence) => {
     expect(() => readOptions(args)).toThrow(sentence)
   })
+})
+
+test('the fields of all --header are kept, and their values may contain colons', () => {
+  const headers = readOptions(['--header', 'Authorization: Bearer a:b', '--header', 'X-Room:1'])?.headers
+  expect(headers).toEqual({ Authorization: 'Bearer a:b', 'X-Room': '1' })
 })
 
 test('the limit of a threshold is converted to the unit of its figure', () => {

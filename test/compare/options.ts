@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fourwire } from './adapters/fourwire.ts'
 import { isJson } from './adapters/plain.ts'
+import { headersOf } from './headers.ts'
 import { readThreshold } from './thresholds.ts'
 import type { Threshold } from './thresholds.ts'
 import { CompareError, messageOf } from './trouble.ts'
@@ -29,6 +30,10 @@ export interface Options {
   readonly adapter: string
   /** Process of the server, if it runs on this machine; undefined if unknown. */
   readonly pid: number | undefined
+  /** Fields for each request. They may be secrets. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly isInsecure: boolean
+  readonly isHttp2: boolean
   readonly thresholds: readonly Threshold[]
   readonly json: string | undefined
   readonly html: string | undefined
@@ -81,6 +86,10 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --url URL          server to measure     (a Fourwire, started for this)
   --publish URL      address to publish at, if it is another one
   --adapter NAME     fourwire, sse, ws, poll, or a file of yours (fourwire)
+  --header TEXT      header field of each request, such as "Authorization: Bearer
+                     KEY"; repeatable. No report contains it
+  --insecure         accepts a certificate that cannot be verified
+  --http2            polls, streams and publishes over HTTP/2
   --pid N            process of the server on this machine, for its
                      processor time and its memory
   --threshold TEXT   limit, such as "sse.p99<200ms"; repeatable. If one is
@@ -97,11 +106,15 @@ const TEXTS = [
   'publish',
   'adapter',
   'pid',
+  'header',
   'threshold',
   'json',
   'html',
   'baseline',
 ] as const
+
+/** Options without a value. */
+const FLAGS = ['help', 'insecure', 'http2'] as const
 
 /** Returns null if the help is wanted. Throws `CompareError`. */
 export function readOptions(args: readonly string[]): Options | null {
@@ -115,10 +128,10 @@ export function readOptions(args: readonly string[]): Options | null {
     throw new CompareError(
       `--adapter is "${adapter}", and --url is missing. Give the address of the server with --url.`,
     )
-  const foreign = ['publish', 'pid'].find((name) => !url && given.has(name))
+  const foreign = ['publish', 'pid', 'http2'].find((name) => !url && given.has(name))
   if (foreign !== undefined)
     throw new CompareError(
-      `--${foreign} is "${last(foreign)}", and --url is missing. Give the address of the server with --url.`,
+      `--${foreign} is ${last(foreign) ? `"${last(foreign)}"` : 'given'}, and --url is missing. Give the address of the server with --url.`,
     )
   if (given.has('payload') && given.has('size'))
     throw new CompareError(`--size is "${last('size')}", and --payload is "${last('payload')}". Leave one of them out.`)
@@ -139,6 +152,9 @@ export function readOptions(args: readonly string[]): Options | null {
     publish: urlOf('publish', last('publish')),
     adapter,
     pid: pidOf(last('pid')),
+    headers: headersOf(given.get('header') ?? []),
+    isInsecure: given.has('insecure'),
+    isHttp2: given.has('http2'),
     thresholds: (given.get('threshold') ?? []).map(readThreshold),
     json: writable('json', last('json')),
     html: writable('html', last('html')),
@@ -152,9 +168,10 @@ export function readOptions(args: readonly string[]): Options | null {
 function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const names = [...Object.keys(NUMBERS), ...TEXTS]
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const flags = Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }]))
   const { tokens } = parseArgs({
     args: [...args],
-    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    options: { ...options, ...flags, help: { type: 'boolean', short: 'h' } },
     strict: false,
     tokens: true,
   })
@@ -164,9 +181,12 @@ function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> 
       throw new CompareError(`"${token.value}" belongs to no option. See npm run compare -- --help`)
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
-    if (name !== 'help' && !names.includes(name))
+    const isFlag = FLAGS.some((flag) => flag === name)
+    if (isFlag && value !== undefined)
+      throw new CompareError(`${rawName} is "${value}", and it takes no value. Leave the value out.`)
+    if (!isFlag && !names.includes(name))
       throw new CompareError(`${rawName} is no option. See npm run compare -- --help`)
-    if (name !== 'help' && (value === undefined || value === '' || value.startsWith('--')))
+    if (!isFlag && (value === undefined || value === '' || value.startsWith('--')))
       throw new CompareError(`${rawName} is "${value ?? ''}". Give it a value, as in npm run compare -- --help`)
     given.set(name, [...(given.get(name) ?? []), value ?? ''])
   }

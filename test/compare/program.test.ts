@@ -122,7 +122,7 @@ describe('the program with the adapter', () => {
   })
 
   test.skipIf(process.platform !== 'linux')(
-    'leaves a server that the user has started on its cores, and writes no query of its address into the report (skipped on other systems than Linux)',
+    'leaves a server that the user has started on its cores, and writes no query of its address and no --header into the report (skipped on other systems than Linux)',
     async () => {
       const url = await serve(eventStream())
       const other = spawn('sleep', ['60'])
@@ -131,7 +131,7 @@ describe('the program with the adapter', () => {
       const before = cores()
       const file = join(folder, 'foreign.json')
       const args = ['--adapter', 'sse', '--url', `${url}?token=secret`, '--publish', url, '--pid', String(other.pid)]
-      const { code } = await compare(...SHORT, ...args, '--json', file)
+      const { code } = await compare(...SHORT, ...args, '--header', 'Authorization: secret', '--json', file)
       expect(code).toBe(0)
       expect(cores()).toBe(before)
       expect(await readFile(file, 'utf8')).not.toContain('secret')

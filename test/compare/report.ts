@@ -32,7 +32,7 @@ export interface MeasuringMachine {
 
 export type ComparedWorkload = Pick<
   Options,
-  'clients' | 'rate' | 'seconds' | 'warmup' | 'ramp' | 'interval' | 'wait' | 'repeat' | 'adapter'
+  'clients' | 'rate' | 'seconds' | 'warmup' | 'ramp' | 'interval' | 'wait' | 'repeat' | 'adapter' | 'isHttp2'
 > & { readonly url: string | null; readonly bytes: number }
 
 export const machineOf = (isPinned: boolean): MeasuringMachine => ({
@@ -45,11 +45,12 @@ export const machineOf = (isPinned: boolean): MeasuringMachine => ({
 })
 
 export function workloadOf(options: Options): ComparedWorkload {
-  const { clients, rate, seconds, warmup, ramp, interval, wait, repeat, adapter, url } = options
+  const { clients, rate, seconds, warmup, ramp, interval, wait, repeat, adapter, isHttp2, url } = options
   const bytes = Buffer.byteLength(options.payload('~00000000.0000~'))
   return {
     adapter,
     url: url ? shownUrl(url) : null,
+    isHttp2,
     clients,
     rate,
     bytes,

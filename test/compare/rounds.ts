@@ -75,9 +75,14 @@ async function withServer<Result>(
   return await use(server.url, server.pid)
 }
 
-function targetOf({ publish, interval, wait }: Options, transport: string, url: URL): ComparedServer {
+function targetOf(
+  { publish, interval, wait, headers, isInsecure, isHttp2 }: Options,
+  transport: string,
+  url: URL,
+): ComparedServer {
   const run = randomBytes(4).toString('hex')
-  return { transport, url, publishUrl: publish ?? url, run, intervalMs: interval * 1000, waitS: wait }
+  const connecting = { headers, isInsecure, isHttp2 }
+  return { transport, url, publishUrl: publish ?? url, run, intervalMs: interval * 1000, waitS: wait, ...connecting }
 }
 
 const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {

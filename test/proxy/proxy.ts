@@ -66,7 +66,8 @@ ${config}
 }`
 }
 
-async function makeCertificate(folder: string): Promise<void> {
+/** Writes a certificate that no authority has signed: `cert.pem`, `cert.key`, and both in `both.pem`. */
+export async function makeCertificate(folder: string): Promise<void> {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'cert.key')]
   const { status, stderr } = spawnSync(
     'openssl',

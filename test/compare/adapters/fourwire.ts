@@ -23,8 +23,9 @@ export const fourwire: Adapter = {
     const url = addressOf(target.url, target, `/${path}`)
     if (kind !== 'poll') {
       const last = lastCursor(client)
-      const open = kind === 'socket' ? openWebSocket : openStream
-      const connection = open(start === undefined ? url : new URL(`?after=${start}`, url), last.client)
+      const from = start === undefined ? url : new URL(`?after=${start}`, url)
+      const connection =
+        kind === 'socket' ? openWebSocket(from, last.client, target) : openStream(from, last.client, undefined, target)
       return { ...connection, cursor: () => last.cursor() ?? connection.cursor?.() ?? start ?? null }
     }
     const polling = {
@@ -36,7 +37,7 @@ export const fourwire: Adapter = {
       hasCursor: true,
       match: markIn,
     }
-    return openPoll(polling, client, start)
+    return openPoll(polling, client, start, target)
   },
 
   expect: (transport, conditions) => describedBy(transport).model.delay(conditions),
@@ -47,6 +48,7 @@ export const fourwire: Adapter = {
       addressOf(publishUrl, target),
       JSON.stringify({ user: 'compare', text }),
       'application/json',
+      target,
     )
     const { at }: Event = JSON.parse(reply.text)
     return { atMs: at }

@@ -10,7 +10,7 @@ import { openWebSocket } from '../clients/web-socket.ts'
 export const sse: Adapter = {
   name: 'sse',
   transports: ['sse'],
-  connect: ({ url }, client, cursor) => openStream(url, client, cursor),
+  connect: (target, client, cursor) => openStream(target.url, client, cursor, target),
   publish: publishBody,
   match: markIn,
 }
@@ -19,7 +19,7 @@ export const sse: Adapter = {
 export const ws: Adapter = {
   name: 'ws',
   transports: ['ws'],
-  connect: ({ url }, client) => openWebSocket(url, client),
+  connect: (target, client) => openWebSocket(target.url, client, target),
   match: markIn,
 }
 
@@ -34,7 +34,8 @@ export const poll: Adapter = {
   name: 'poll',
   transports: ['short-poll', 'long-poll'],
   usual: ['short-poll'],
-  connect({ transport, url, intervalMs }, client, start) {
+  connect(target, client, start) {
+    const { transport, url, intervalMs } = target
     // A URL encodes the braces in its path, and not in its query.
     const address = decodeURI(url.href)
     const polling = {
@@ -43,14 +44,14 @@ export const poll: Adapter = {
       hasCursor: address.includes(CURSOR),
       match: markIn,
     }
-    return openPoll(polling, client, start)
+    return openPoll(polling, client, start, target)
   },
   publish: publishBody,
   match: markIn,
 }
 
-async function publishBody({ publishUrl }: ComparedServer, text: string): Promise<void> {
-  await post(publishUrl, text, isJson(text) ? 'application/json' : 'text/plain')
+async function publishBody(target: ComparedServer, text: string): Promise<void> {
+  await post(target.publishUrl, text, isJson(text) ? 'application/json' : 'text/plain', target)
 }
 
 /** Whether a text is JSON. */

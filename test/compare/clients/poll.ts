@@ -2,6 +2,8 @@
 import type { ClientListener, ComparedConnection } from '../adapter.ts'
 import { messageOf } from '../trouble.ts'
 import { createExchange } from './exchange.ts'
+import { refusal } from './socket.ts'
+import type { Connecting } from './socket.ts'
 
 export interface Polling {
   /** Returns the address of the next request. `cursor` is the one in the last response; null before the first. */
@@ -18,8 +20,9 @@ export function openPoll(
   { address, pauseMs, hasCursor, match }: Polling,
   client: ClientListener,
   start: string | null = null,
+  connecting: Connecting = {},
 ): ComparedConnection {
-  const exchange = createExchange()
+  const exchange = createExchange(connecting)
   const known = new Set<string>()
   let isClosed = false
   let wasLive = false
@@ -44,7 +47,7 @@ export function openPoll(
     try {
       const { status, text, atMs } = await exchange.ask('GET', url)
       if (isClosed) return
-      if (status !== 200 && status !== 204) throw new Error(`GET ${url.pathname} returned the status ${status}`)
+      if (status !== 200 && status !== 204) throw new Error(`GET ${url.pathname} ${refusal(status, 200, url)}`)
       const answer = status === 204 ? { texts: [], cursor: null } : read(text)
       for (const text of answer.texts) if (hasCursor || isNew(text)) client.received(text, atMs)
       latest = answer.cursor ?? latest

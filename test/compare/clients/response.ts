@@ -52,6 +52,7 @@ export function createResponseReader(listener: ResponseListener): (bytes: Buffer
 
   function readHead(): boolean {
     const end = rest.indexOf('\r\n\r\n')
+    if (rest[0] === TLS_ALERT) throw new Error('the server expects TLS: write https: or wss:')
     if (!'HTTP/1.'.startsWith(rest.toString('latin1', 0, 7)) || (end < 0 && rest.length > HEAD_BYTES))
       throw new Error(`the response is no HTTP/1.1: ${JSON.stringify(rest.toString('latin1', 0, 40))}`)
     if (end < 0) return false
@@ -119,6 +120,9 @@ export function createResponseReader(listener: ResponseListener): (bytes: Buffer
 }
 
 const LINE_BREAK = 2
+
+/** Type of the record by which a server with TLS refuses plain bytes (RFC 8446, section 5.1). */
+const TLS_ALERT = 0x15
 
 function headOf(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\r\n')

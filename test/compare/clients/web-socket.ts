@@ -7,12 +7,18 @@ import { OPCODE, createFrameReader, maskedFrame } from './frames.ts'
 import type { Frame } from './frames.ts'
 import { createResponseReader } from './response.ts'
 import type { ResponseHead } from './response.ts'
-import { bytesOf, openSocket, requestText } from './socket.ts'
+import { openSocket, reasonOf, refusal, requestText, tlsHint } from './socket.ts'
+import type { Connecting } from './socket.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-export function openWebSocket(url: URL, client: ClientListener): ComparedConnection & { send(text: string): void } {
-  const socket = openSocket(url)
+/** Opens a WebSocket. Its handshake is HTTP/1.1, whatever `connecting` wants. */
+export function openWebSocket(
+  url: URL,
+  client: ClientListener,
+  connecting: Connecting = {},
+): ComparedConnection & { send(text: string): void } {
+  const { socket, bytes } = openSocket(url, connecting)
   const key = randomBytes(16).toString('base64')
   /** Frames of a message whose last frame has not arrived. */
   let parts: Buffer[] = []
@@ -27,7 +33,7 @@ export function openWebSocket(url: URL, client: ClientListener): ComparedConnect
     'Sec-WebSocket-Version': 13,
     'Sec-WebSocket-Key': key,
   }
-  socket.write(requestText('GET', url, fields))
+  socket.write(requestText('GET', url, fields, connecting))
   socket.on('data', (bytes: Buffer) => {
     atMs = now()
     try {
@@ -36,13 +42,13 @@ export function openWebSocket(url: URL, client: ClientListener): ComparedConnect
       fail(messageOf(error))
     }
   })
-  socket.on('error', (error) => fail(error.message))
-  socket.on('close', () => fail('the server closed the connection'))
+  socket.on('error', (error) => fail(reasonOf(error)))
+  socket.on('close', () => fail(`the server closed the connection${bytes().bytesDown === 0 ? tlsHint(url) : ''}`))
 
   return {
     close,
     send: (text) => void socket.write(maskedFrame(OPCODE.text, Buffer.from(text))),
-    usage: () => ({ ...bytesOf(socket), requests: 1 }),
+    usage: () => ({ ...bytes(), requests: 1 }),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
   }
@@ -51,7 +57,7 @@ export function openWebSocket(url: URL, client: ClientListener): ComparedConnect
     const accept = createHash('sha1')
       .update(key + GUID)
       .digest('base64')
-    if (status !== 101) fail(`the handshake for ${url.pathname} returned the status ${status} instead of 101`)
+    if (status !== 101) fail(`the handshake for ${url.pathname} ${refusal(status, 101, url)}`)
     else if (fields.get('sec-websocket-accept') !== accept) fail('the handshake returned a wrong Sec-WebSocket-Accept')
     else client.live()
   }
