@@ -86,8 +86,8 @@ test('`web/measure` imports only itself, and types', () => {
   expect(imports.filter(({ from, typeOnly }) => !typeOnly && !isIn(from, 'web/measure'))).toEqual([])
 })
 
-test('`test/compare` imports only itself, types, `server/start`, `web/measure` and `web/transports`', () => {
-  const allowed = ['test/compare', 'server/start', 'web/measure', 'web/transports']
+test('`test/compare` imports only itself, types, `server/start`, `server/wire/bend`, `web/measure` and `web/transports`', () => {
+  const allowed = ['test/compare', 'server/start', 'server/wire/bend', 'web/measure', 'web/transports']
   const imports = importsOf('test/compare/**/*.ts').filter(
     ({ file, from, typeOnly }) =>
       !file.endsWith('.test.ts') && !typeOnly && /^(?:server|web|test|lessons)\//.test(from),

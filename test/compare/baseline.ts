@@ -14,18 +14,27 @@ const SIGNIFICANT = 0.01
 /** Fewer repetitions on each side can have no p below `SIGNIFICANT`. */
 const ENOUGH = 5
 
+/** Options that must be equal. */
+const COMPARED = [
+  ...(['adapter', 'clients', 'rate', 'bytes', 'seconds', 'warmup', 'interval', 'wait'] as const),
+  ...(['rtt', 'jitter', 'loss', 'bandwidth'] as const),
+] as const
+
+/** Values of the options that older reports do not contain. */
+const EARLIER = { rtt: 0, jitter: 0, loss: 0, bandwidth: 0 }
+
 /** Throws `CompareError` if the file is no report, or one of another workload. */
 export function readBaseline(file: string, options: Options): Report {
   const report = parsed(file)
   if (!isReport(report))
     throw new CompareError(`--baseline is "${file}", which is no report. Give a file that --json has written.`)
-  const names = ['adapter', 'clients', 'rate', 'bytes', 'seconds', 'warmup', 'interval', 'wait'] as const
   const workload = workloadOf(options)
-  const other = names.find((name) => report.workload[name] !== workload[name])
+  const before = { ...EARLIER, ...report.workload }
+  const other = COMPARED.find((name) => before[name] !== workload[name])
   if (other === undefined) return report
   const option = other === 'bytes' ? 'size' : other
   throw new CompareError(
-    `--baseline is "${file}", and its --${option} was ${report.workload[other]} instead of ${workload[other]}. Use the same options.`,
+    `--baseline is "${file}", and its --${option} was ${before[other]} instead of ${workload[other]}. Use the same options.`,
   )
 }
 

@@ -64,7 +64,7 @@ function summary(transport: string): Summary {
     requests: 0,
     cpuUs: 20,
     memoryKiB: null,
-    own: { busyMs: 0, slipMs: 0, loopDelayMs: 0, othersShare: null },
+    own: { busyMs: 0, slipMs: 0, loopDelayMs: 0, othersShare: null, relay: null },
     doubt: null,
   }
 }

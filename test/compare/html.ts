@@ -1,5 +1,6 @@
 /** The result as one HTML file, which needs nothing else. */
 import { distributionChart, seriesOf, timeChart } from './chart.ts'
+import { conditionsText } from './conditions.ts'
 import type { Report } from './report.ts'
 import type { Summary } from './summary.ts'
 import { COLUMNS, NOTE } from './table.ts'
@@ -77,7 +78,7 @@ function factsOf({ machine, workload, results, version }: Report): readonly (rea
   const { adapter, url, isHttp2, clients, rate, bytes, seconds, warmup, ramp, interval, wait, repeat } = workload
   const own = results.map(
     ({ transport, own }) =>
-      `${transport}: busy ${msText(own.busyMs)} ms, sent late ${msText(own.slipMs)} ms, timers late ${msText(own.loopDelayMs)} ms, other programs ${own.othersShare === null ? 'unknown' : `${(100 * own.othersShare).toFixed(0)} %`}`,
+      `${transport}: busy ${msText(own.busyMs)} ms, sent late ${msText(own.slipMs)} ms, timers late ${msText(own.loopDelayMs)} ms, other programs ${own.othersShare === null ? 'unknown' : `${(100 * own.othersShare).toFixed(0)} %`}${own.relay ? `, relay busy ${(100 * own.relay.busyShare).toFixed(0)} % of the time and its timers late ${msText(own.relay.loopDelayMs)} ms` : ''}`,
   )
   return [
     [
@@ -89,6 +90,7 @@ function factsOf({ machine, workload, results, version }: Report): readonly (rea
       'Time',
       `${repeat} repetitions of ${seconds} s for each transport, after ${ramp} s of connecting and ${warmup} s of warm-up`,
     ],
+    ['Network', `between the clients and the server: ${conditionsText(workload)}`],
     ['Polls', `a short poll every ${interval} s; a long poll is held for up to ${wait} s`],
     [
       'Samples',

@@ -8,9 +8,11 @@ import { adapterOf } from './adapters/index.ts'
 import { changesSince, readBaseline } from './baseline.ts'
 import { brokenBy } from './broken.ts'
 import { findingsOf } from './findings.ts'
+import { conditionsText, isChanged, meanRoundTripMs } from './conditions.ts'
 import { endWithFollower, tellFollower } from './follower.ts'
 import { openFilesLimit } from './machine.ts'
-import { HELP, readOptions } from './options.ts'
+import { HELP } from './help.ts'
+import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { htmlOf } from './html.ts'
 import { machineOf, versionOf, workloadOf } from './report.ts'
@@ -55,7 +57,8 @@ async function main(args: readonly string[]): Promise<number> {
   const rounds = await measureAll(adapter, options, transports, process.env)
   const report = reportOn(options, adapter, transports, rounds, startedAt, baseline)
   const { results, verdict, changes, broken } = report
-  process.stdout.write(`${[tableOf(results), '', verdict, ...changes, ...broken].join('\n')}\n`)
+  const network = isChanged(options) ? [`Network between the clients and the server: ${conditionsText(options)}`] : []
+  process.stdout.write(`${[tableOf(results), ...network, '', verdict, ...changes, ...broken].join('\n')}\n`)
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
   if (options.html !== undefined) save('html', options.html, htmlOf(report))
   await tellFollower({ is: 'measured', findings: findingsOf(report), html: htmlOf(report) })
@@ -73,7 +76,7 @@ function reportOn(
   const results = transports.map((name) =>
     summarise(
       runs.filter(({ transport }) => transport === name),
-      (confirmationMs) => adapter.expect?.(name, conditionsOf(options, confirmationMs)) ?? null,
+      (confirmationMs) => adapter.expect?.(name, modelInputsOf(options, confirmationMs)) ?? null,
     ),
   )
   return {
@@ -88,8 +91,13 @@ function reportOn(
   }
 }
 
-/** Conditions for the model. The time of a confirmation stands for the round trip. */
-function conditionsOf({ interval, wait, rate }: Options, roundTripMs: number): ModelInputs {
+/**
+ * Conditions for the model. The time of a confirmation stands for the round trip to the server, and a relay adds its
+ * own.
+ */
+function modelInputsOf(options: Options, confirmationMs: number): ModelInputs {
+  const { interval, wait, rate } = options
+  const roundTripMs = confirmationMs + meanRoundTripMs(options)
   return { intervalMs: interval * 1000, waitS: wait, roundTripMs, serviceMs: 0, ratePerSecond: rate }
 }
 

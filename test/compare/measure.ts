@@ -2,6 +2,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { markOf } from './adapter.ts'
 import type { Adapter, ComparedServer, NetworkUsage } from './adapter.ts'
+import { longestDelayMs } from './conditions.ts'
 import type { Crew } from './crew.ts'
 import { join } from './joined.ts'
 import type { Joined } from './joined.ts'
@@ -10,6 +11,8 @@ import { now } from './now.ts'
 import type { Options } from './options.ts'
 import { publishAll, scheduleOf } from './publishing.ts'
 import { seededRandom } from './random.ts'
+import type { NetworkRelay } from './relay.ts'
+import type { RelayFigures } from './relay-process.ts'
 import { openSender } from './sender.ts'
 
 export interface TransportRun extends Joined {
@@ -25,11 +28,16 @@ export interface TransportRun extends Joined {
   readonly memoryKiB: number | null
   /** Share of the processors that other programs used; null if it is unknown. */
   readonly othersShare: number | null
+  /** Null without a relay. */
+  readonly relay: RelayFigures | null
 }
 
 /** Time between the last connection and the start of the schedule. */
 const START_MS = 100
-/** If nothing arrives for this time and the pause of a short poll, what is missing is lost. */
+/**
+ * If nothing arrives for this time, the pause of a short poll and the longest delay of the network, what is missing is
+ * lost.
+ */
 const ARRIVAL_MS = 2000
 const LOOK_MS = 50
 /** With fewer clients, other changes of the memory are larger than the clients' part. */
@@ -39,16 +47,20 @@ export interface Measuring {
   readonly adapter: Adapter
   readonly options: Options
   readonly crew: Crew
+  readonly relay: NetworkRelay | null
   readonly target: ComparedServer
+  /** Address to which the clients connect: the server's or the relay's. */
+  readonly through: URL
   readonly pid: number | undefined
   /** Repetitions have different schedules, and all transports of a repetition have the same. */
   readonly seed: number
 }
 
-export async function measure({ adapter, options, crew, target, pid, seed }: Measuring): Promise<TransportRun> {
+export async function measure(measuring: Measuring): Promise<TransportRun> {
+  const { adapter, options, crew, relay, target, through, pid, seed } = measuring
   const { clients, rate, warmup, seconds, ramp } = options
   const memoryBefore = pid === undefined ? null : residentKiBOf(pid)
-  await crew.open(options.adapter, target, clients, ramp * 1000)
+  await crew.open(options.adapter, { ...target, url: through }, clients, ramp * 1000)
   const memoryAfter = pid === undefined ? null : residentKiBOf(pid)
   const sender = await openSender(adapter, target)
   const startMs = now() + START_MS
@@ -61,16 +73,21 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
 
   await after(fromMs - now())
   await crew.begin()
-  const others = pid === undefined ? null : watchOthers([pid, process.pid, ...crew.pids])
+  await relay?.begin()
+  const others =
+    pid === undefined
+      ? null
+      : watchOthers([pid, process.pid, ...crew.pids, ...(relay?.pid === undefined ? [] : [relay.pid])])
   const cpuBefore = pid === undefined ? null : cpuMsOf(pid)
   await after(fromMs + seconds * 1000 - now())
   const othersShare = others?.() ?? null
   const cpuAfter = pid === undefined ? null : cpuMsOf(pid)
+  const relayed = (await relay?.end()) ?? null
   await crew.end()
   await Promise.race([settled, after(ARRIVAL_MS)])
   const ids = messages.flatMap(({ id, refusal }) => (refusal === null ? [id] : []))
   await crew.expect(ids)
-  await arrival(crew, ids.length * clients, target)
+  await arrival(crew, ids.length * clients, target.intervalMs + longestDelayMs(options))
   const worked = await crew.finish()
   await crew.close()
   sender.close()
@@ -93,14 +110,15 @@ export async function measure({ adapter, options, crew, target, pid, seed }: Mea
         ? null
         : (memoryAfter - memoryBefore) / clients,
     othersShare,
+    relay: relayed,
   }
 }
 
-/** Resolves when all deliveries are there, or when none has arrived for a while. */
-async function arrival(crew: Crew, deliveries: number, { intervalMs }: ComparedServer): Promise<void> {
+/** Resolves when all deliveries are there, or when none has arrived for `pauseMs` and a while. */
+async function arrival(crew: Crew, deliveries: number, pauseMs: number): Promise<void> {
   let arrived = await crew.count()
   let lastMs = now()
-  while (arrived < deliveries && now() - lastMs < ARRIVAL_MS + intervalMs) {
+  while (arrived < deliveries && now() - lastMs < ARRIVAL_MS + pauseMs) {
     await after(LOOK_MS)
     const count = await crew.count()
     if (count > arrived) lastMs = now()

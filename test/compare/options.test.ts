@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { HELP, readOptions } from './options.ts'
+import { HELP } from './help.ts'
+import { readOptions } from './options.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -70,6 +71,12 @@ describe('an error of one sentence names the option, quotes the value and says w
     [
       ['--clients', '20000', '--rate', '1000'],
       '--clients is "20000" and --rate is "1000": 120,000,000 deliveries do not fit into memory.',
+    ],
+    [['--rtt', '5000'], '--rtt is "5000". Give a number from 0 to 4000: milliseconds.'],
+    [['--loss', '51'], '--loss is "51". Give a number from 0 to 50: percent.'],
+    [
+      ['--jitter', '5', '--url', 'https://x/a?b'],
+      '--jitter is "5", and --url is "https://x", which is encrypted. Give an address with http: or ws:, or leave out --jitter.',
     ],
     [['--threshold', 'fast'], '--threshold is "fast". Write it as in "sse.p99<200ms" or "ws.lost<=0".'],
     [['--threshold', 'sse.p98<1ms'], '--threshold is "sse.p98<1ms", and "p98" is no figure. Use p50, p95, p99'],

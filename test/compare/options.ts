@@ -2,14 +2,14 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fourwire } from './adapters/fourwire.ts'
 import { isJson } from './adapters/plain.ts'
+import type { NetworkOptions } from './conditions.ts'
 import { headersOf } from './headers.ts'
 import { readThreshold } from './thresholds.ts'
 import type { Threshold } from './thresholds.ts'
 import { CompareError, messageOf } from './trouble.ts'
 
-export interface Options {
+export interface Options extends NetworkOptions {
   /** Undefined for the usual transports of the adapter. */
   readonly transports: readonly string[] | undefined
   readonly clients: number
@@ -59,45 +59,16 @@ const NUMBERS = {
   interval: { from: 0.01, to: 3600, usual: 1, unit: 'seconds' },
   wait: { from: 1, to: 300, usual: 25, unit: 'seconds' },
   repeat: { from: 1, to: 100, usual: 5, unit: 'repetitions, a whole number' },
+  rtt: { from: 0, to: 4000, usual: 0, unit: 'milliseconds' },
+  jitter: { from: 0, to: 2000, usual: 0, unit: 'milliseconds' },
+  loss: { from: 0, to: 50, usual: 0, unit: 'percent' },
+  bandwidth: { from: 8, to: 1_000_000, usual: 0, unit: 'kbit/s' },
 } satisfies Record<string, Range>
 
 type NumberName = keyof typeof NUMBERS
 
 /** A larger result does not fit into the memory of the programs that receive the messages. */
 const DELIVERIES = 5_000_000
-
-export const HELP = `Compares how fast and at which cost a server delivers messages over each transport.
-
-  npm run compare -- [options]
-
-  --transports LIST  transports, separated by commas; without it the usual
-                     ones, which are ${fourwire.usual?.join(', ')} for a Fourwire
-  --clients N        clients that receive all messages          (100)
-  --rate N           messages a second                          (10)
-  --size BYTES       size of the text of a message              (100)
-  --payload FILE     text of a message instead of --size; {{id}} in it becomes
-                     the id by which a message is recognised
-  --seconds N        duration for each transport and repetition (5)
-  --warmup N         seconds before that, which do not count    (1)
-  --ramp N           seconds in which the clients connect       (1)
-  --interval N       seconds between two short polls            (1)
-  --wait N           seconds for which a long poll may be held  (25)
-  --repeat N         repetitions; the transports take turns     (5)
-  --url URL          server to measure     (a Fourwire, started for this)
-  --publish URL      address to publish at, if it is another one
-  --adapter NAME     fourwire, sse, ws, poll, or a file of yours (fourwire)
-  --header TEXT      header field of each request, such as "Authorization: Bearer
-                     KEY"; repeatable. No report contains it
-  --insecure         accepts a certificate that cannot be verified
-  --http2            polls, streams and publishes over HTTP/2
-  --pid N            process of the server on this machine, for its
-                     processor time and its memory
-  --threshold TEXT   limit, such as "sse.p99<200ms"; repeatable. If one is
-                     broken, the exit code is 1
-  --json FILE        writes the result as JSON
-  --html FILE        writes the result as a page that needs no other file
-  --baseline FILE    compares the result with an earlier one of --json
-  --help             prints this text`
 
 const TEXTS = [
   'transports',
@@ -148,6 +119,10 @@ export function readOptions(args: readonly string[]): Options | null {
     interval: number('interval'),
     wait: number('wait'),
     repeat: number('repeat'),
+    rtt: number('rtt'),
+    jitter: number('jitter'),
+    loss: number('loss'),
+    bandwidth: number('bandwidth'),
     url,
     publish: urlOf('publish', last('publish')),
     adapter,
@@ -161,6 +136,7 @@ export function readOptions(args: readonly string[]): Options | null {
     baseline: last('baseline'),
   }
   checkAmount(options)
+  checkNetwork(options)
   return options
 }
 
@@ -262,5 +238,15 @@ function checkAmount({ clients, rate, seconds, warmup }: Options): void {
   if (deliveries <= DELIVERIES) return
   throw new CompareError(
     `--clients is "${clients}" and --rate is "${rate}": ${deliveries.toLocaleString('en')} deliveries do not fit into memory. Reduce --clients, --rate or --seconds until there are at most ${DELIVERIES.toLocaleString('en')}.`,
+  )
+}
+
+function checkNetwork(options: Options): void {
+  const { url } = options
+  const name = (['rtt', 'jitter', 'loss', 'bandwidth'] as const).find((name) => options[name] > 0)
+  if (!url || name === undefined || /^(?:http|ws):$/.test(url.protocol)) return
+  // A certificate would not have the name of the relay.
+  throw new CompareError(
+    `--${name} is "${options[name]}", and --url is "${url.origin}", which is encrypted. Give an address with http: or ws:, or leave out --${name}.`,
   )
 }

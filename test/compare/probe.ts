@@ -10,8 +10,16 @@ import { shownUrl } from './words.ts'
 
 const PROBE_MS = 10_000
 
-/** Resolves when the client has received the message. Rejects with `CompareError` if anything fails. */
-export async function probe(adapter: Adapter, options: Options, target: ComparedServer): Promise<void> {
+/**
+ * Resolves when the client has received the message. The client connects to `through`, which leads to the server.
+ * Rejects with `CompareError` if anything fails.
+ */
+export async function probe(
+  adapter: Adapter,
+  options: Options,
+  target: ComparedServer,
+  through = target.url,
+): Promise<void> {
   const failure = Promise.withResolvers<never>()
   const live = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
@@ -34,14 +42,17 @@ export async function probe(adapter: Adapter, options: Options, target: Compared
   const href = shownUrl(target.url)
   const over = `--url is "${href}", and over ${target.transport}`
   const connection: ComparedConnection | null = attempt('connect', () =>
-    adapter.connect(target, {
-      live: live.resolve,
-      received(text) {
-        texts.push(text)
-        look()
+    adapter.connect(
+      { ...target, url: through },
+      {
+        live: live.resolve,
+        received(text) {
+          texts.push(text)
+          look()
+        },
+        failed: (why) => failure.reject(new CompareError(`${over} the connection failed: ${why}. ${REMEDY}`)),
       },
-      failed: (why) => failure.reject(new CompareError(`${over} the connection failed: ${why}. ${REMEDY}`)),
-    }),
+    ),
   )
   let sender: Sender | null = null
   try {

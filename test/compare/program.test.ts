@@ -150,6 +150,20 @@ describe('the program with the adapter', () => {
     expect(results).toMatchObject([{ transport: 'ws', deliveries: 120, lost: 0, doubled: 0 }])
   })
 
+  test('sse measures a server behind a slow network, and states in the report what was changed', async () => {
+    const url = await serve(eventStream())
+    const file = join(folder, 'slow.json')
+    const args = ['--adapter', 'sse', '--url', url, '--rtt', '80', '--json', file]
+    const { code, stdout } = await compare(...SHORT, ...args)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Network between the clients and the server: a round trip of 80 ms.')
+    const { results, workload }: Report = JSON.parse(await readFile(file, 'utf8'))
+    expect(workload).toMatchObject({ rtt: 80, url })
+    expect(results).toMatchObject([{ deliveries: 120, lost: 0, doubled: 0 }])
+    expect(results[0]?.distribution[0]).toBeGreaterThan(39)
+    expect(results[0]?.own.relay?.busyShare).toBeGreaterThan(0)
+  })
+
   test('poll measures a JSON endpoint that has a cursor, and one that has none', async () => {
     const url = await serve(pollEndpoint())
     const args = ['--adapter', 'poll', '--interval', '0.05', '--publish', url]

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import type { NetworkOptions } from './conditions.ts'
 import type { Options } from './options.ts'
 import type { Summary } from './summary.ts'
 import { shownUrl } from './words.ts'
@@ -32,7 +33,17 @@ export interface MeasuringMachine {
 
 export type ComparedWorkload = Pick<
   Options,
-  'clients' | 'rate' | 'seconds' | 'warmup' | 'ramp' | 'interval' | 'wait' | 'repeat' | 'adapter' | 'isHttp2'
+  | keyof NetworkOptions
+  | 'clients'
+  | 'rate'
+  | 'seconds'
+  | 'warmup'
+  | 'ramp'
+  | 'interval'
+  | 'wait'
+  | 'repeat'
+  | 'adapter'
+  | 'isHttp2'
 > & { readonly url: string | null; readonly bytes: number }
 
 export const machineOf = (isPinned: boolean): MeasuringMachine => ({
@@ -46,6 +57,7 @@ export const machineOf = (isPinned: boolean): MeasuringMachine => ({
 
 export function workloadOf(options: Options): ComparedWorkload {
   const { clients, rate, seconds, warmup, ramp, interval, wait, repeat, adapter, isHttp2, url } = options
+  const { rtt, jitter, loss, bandwidth } = options
   const bytes = Buffer.byteLength(options.payload('~00000000.0000~'))
   return {
     adapter,
@@ -60,6 +72,10 @@ export function workloadOf(options: Options): ComparedWorkload {
     interval,
     wait,
     repeat,
+    rtt,
+    jitter,
+    loss,
+    bandwidth,
   }
 }
 

@@ -137,6 +137,16 @@ describe('the summary', () => {
     ],
     ['messages were sent late', { slipsMs: new Float64Array(100).fill(4) }, /sent up to 4\.00 ms too late/],
     ['timers were late', { loopDelayMs: 4 }, /Timers of the clients were up to 4\.00 ms late/],
+    [
+      'the relay was busy',
+      { relay: { busyShare: 0.9, loopDelayMs: 0 } },
+      /relay that imitates the network was busy for 90 %/,
+    ],
+    [
+      'timers of the relay were late',
+      { relay: { busyShare: 0.1, loopDelayMs: 4 } },
+      /Timers of the relay .* 4\.00 ms late/,
+    ],
     ['other programs used the machine', { othersShare: 0.6 }, /Other programs used more than 25 % of the processors/],
   ])('reports no delay if %s', (_why, changes, doubt) => {
     const summary = summarise([run(Array(100).fill(10), changes)])
@@ -249,6 +259,7 @@ function run(delays: readonly number[], changes: Partial<TransportRun> = {}): Tr
     cpuMs: null,
     memoryKiB: null,
     othersShare: null,
+    relay: null,
     ...changes,
   }
 }

@@ -9,6 +9,8 @@ import type { TransportRun } from './measure.ts'
 import type { Options } from './options.ts'
 import { startOwnServer } from './own-server.ts'
 import { probe } from './probe.ts'
+import { isChanged } from './conditions.ts'
+import { startRelay } from './relay.ts'
 import { startProgress } from './progress.ts'
 
 export interface Rounds {
@@ -29,8 +31,10 @@ export async function measureAll(
 ): Promise<Rounds> {
   const onServer = <Result>(use: (url: URL, pid: number | undefined) => Promise<Result>): Promise<Result> =>
     withServer(options, env, use)
+  using relay = isChanged(options) ? startRelay(options) : null
   await onServer(async (url) => {
-    for (const transport of transports) await probe(adapter, options, targetOf(options, transport, url))
+    const through = (await relay?.aim(url)) ?? url
+    for (const transport of transports) await probe(adapter, options, targetOf(options, transport, url), through)
   })
   using crew = startCrew()
   let isPinned = true
@@ -51,8 +55,11 @@ export async function measureAll(
         })
         const run = await onServer(async (url, pid) => {
           // A server that the user has started keeps its cores.
-          isPinned &&= !options.url && pid !== undefined && divideCores(pid, [process.pid, ...crew.pids])
-          return measure({ adapter, options, crew, target: targetOf(options, transport, url), pid, seed: round })
+          const helpers = [process.pid, ...crew.pids, ...(relay?.pid === undefined ? [] : [relay.pid])]
+          isPinned &&= !options.url && pid !== undefined && divideCores(pid, helpers)
+          const through = (await relay?.aim(url)) ?? url
+          const target = targetOf(options, transport, url)
+          return measure({ adapter, options, crew, relay, target, through, pid, seed: round })
         })
         runs.push(run)
       }

@@ -5,6 +5,7 @@ import type { Quantile } from '../../web/measure/latency.ts'
 import type { Expectation } from '../../web/measure/model.ts'
 import type { TransportRun } from './measure.ts'
 import { median } from './median.ts'
+import type { RelayFigures } from './relay-process.ts'
 import { msText } from './words.ts'
 
 export interface Summary {
@@ -63,6 +64,8 @@ export interface ToolLimits {
   readonly loopDelayMs: number
   /** Share of the processors that other programs used; null if it is unknown. */
   readonly othersShare: number | null
+  /** The relay that imitates the network, in its worst repetition; null without one. */
+  readonly relay: RelayFigures | null
 }
 
 const LEVELS = { p50: 0.5, p95: 0.95, p99: 0.99 } as const
@@ -82,6 +85,7 @@ export function summarise(
     slipMs: sampleQuantile(merged(runs.map(({ slipsMs }) => slipsMs)), independent, 0.95)?.ms ?? 0,
     loopDelayMs: Math.max(...runs.map(({ loopDelayMs }) => loopDelayMs)),
     othersShare: medianOf(runs.flatMap(({ othersShare }) => othersShare ?? [])),
+    relay: worstOf(runs.flatMap(({ relay }) => relay ?? [])),
   }
   const delay = quantilesOf(delays, independent)
   return {
@@ -112,6 +116,15 @@ export function summarise(
     doubt: doubtOf(delay, own),
   }
 }
+
+/** Returns the greatest share and the greatest delay. */
+const worstOf = (all: readonly RelayFigures[]): RelayFigures | null =>
+  all.length === 0
+    ? null
+    : {
+        busyShare: Math.max(...all.map(({ busyShare }) => busyShare)),
+        loopDelayMs: Math.max(...all.map(({ loopDelayMs }) => loopDelayMs)),
+      }
 
 const STEPS = 200
 
@@ -149,11 +162,14 @@ function perDelivery(runs: readonly TransportRun[], amountOf: (run: TransportRun
 const HARMLESS_MS = 1
 /** Other programs may use at most this share of the processors. */
 const OTHERS_SHARE = 0.25
+/** The relay may work for at most this share of the time: above it, packets wait for the relay. */
+const RELAY_SHARE = 0.75
 /** The clients' own part may be at most this share of the delay. */
 const HARMLESS_SHARE = 0.25
 
 /** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
-function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersShare }: ToolLimits): string | null {
+function doubtOf({ p95, p99 }: Quantiles, own: ToolLimits): string | null {
+  const { busyMs, slipMs, loopDelayMs, othersShare, relay } = own
   if (!p95 || !p99) return 'No message has arrived.'
   if (othersShare !== null && othersShare > OTHERS_SHARE)
     return `Other programs used more than ${100 * OTHERS_SHARE} % of the processors. Stop them, and measure again.`
@@ -165,6 +181,10 @@ function doubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs, othersS
     return `Messages were sent up to ${msText(slipMs)} ms too late. Reduce --rate, or stop other programs.`
   if (!isHarmless(loopDelayMs, p99))
     return `Timers of the clients were up to ${msText(loopDelayMs)} ms late. Reduce --clients, or stop other programs.`
+  if (relay && relay.busyShare > RELAY_SHARE)
+    return `The relay that imitates the network was busy for ${(100 * relay.busyShare).toFixed(0)} % of the time. Reduce --clients or --rate.`
+  if (relay && !isHarmless(relay.loopDelayMs, p99))
+    return `Timers of the relay that imitates the network were up to ${msText(relay.loopDelayMs)} ms late. Reduce --clients or --rate.`
   return null
 }
 

@@ -48,7 +48,8 @@ export const COLUMNS: readonly Column[] = [
 
 export const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
 accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
-model p50: what theory expects for this time, if the connection takes half of the time of a publish in each direction.
+model p50: what theory expects for this time, if a message takes half of a round trip to arrive. The round
+trip is the time of a publish, and --rtt and --jitter in addition.
 bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
 ?: cannot be told; the verdict gives the reason. ${NONE}: not known, or too few messages.`
 
