@@ -39,6 +39,13 @@ describe('the reader of responses', () => {
     ])
   })
 
+  test('takes the bytes after a 101 for the body, even if its length is 0', () => {
+    let body = ''
+    const read = createResponseReader({ head() {}, body: (bytes) => (body += bytes.toString()), end() {} })
+    read(Buffer.from('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\nframe'))
+    expect(body).toBe('frame')
+  })
+
   test('refuses bytes that are not HTTP', () => {
     const read = createResponseReader({ head() {}, body() {}, end() {} })
     expect(() => read(Buffer.from('220 smtp.example ESMTP\r\n'))).toThrow('the response is no HTTP/1.1: "220 smtp')

@@ -240,7 +240,7 @@ describe('the program ends with exit code 2 and one sentence, before it measures
     const url = ['--url', 'http://127.0.0.1:1']
     await expectTrouble(
       [...url, '--adapter', 'smtp'],
-      '--adapter is "smtp", which is no adapter. Give fourwire, sse, ws, poll, or the path of a file.',
+      '--adapter is "smtp", which is no adapter. Give fourwire, sse, ws, poll, nchan, socket.io, or the path of a file.',
     )
     await expectTrouble(
       [...url, '--adapter', './none.mjs'],

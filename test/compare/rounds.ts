@@ -33,8 +33,10 @@ export async function measureAll(
     withServer(options, env, use)
   using relay = isChanged(options) ? startRelay(options) : null
   await onServer(async (url) => {
-    const through = (await relay?.aim(url)) ?? url
-    for (const transport of transports) await probe(adapter, options, targetOf(options, transport, url), through)
+    for (const transport of transports) {
+      const target = targetOf(options, transport, url)
+      await probe(adapter, options, target, (await relay?.aim(target.url)) ?? target.url)
+    }
   })
   using crew = startCrew()
   let isPinned = true
@@ -57,8 +59,8 @@ export async function measureAll(
           // A server that the user has started keeps its cores.
           const helpers = [process.pid, ...crew.pids, ...(relay?.pid === undefined ? [] : [relay.pid])]
           isPinned &&= !options.url && pid !== undefined && divideCores(pid, helpers)
-          const through = (await relay?.aim(url)) ?? url
           const target = targetOf(options, transport, url)
+          const through = (await relay?.aim(target.url)) ?? target.url
           return measure({ adapter, options, crew, relay, target, through, pid, seed: round })
         })
         runs.push(run)
@@ -85,12 +87,16 @@ async function withServer<Result>(
 function targetOf(
   { publish, interval, wait, headers, isInsecure, isHttp2 }: Options,
   transport: string,
-  url: URL,
+  given: URL,
 ): ComparedServer {
   const run = randomBytes(4).toString('hex')
+  const [url, publishUrl] = [withRun(given, run), withRun(publish ?? given, run)]
   const connecting = { headers, isInsecure, isHttp2 }
-  return { transport, url, publishUrl: publish ?? url, run, intervalMs: interval * 1000, waitS: wait, ...connecting }
+  return { transport, url, publishUrl, run, intervalMs: interval * 1000, waitS: wait, ...connecting }
 }
+
+/** Replaces `{run}`. A URL encodes the braces in its path, and not in its query. */
+const withRun = ({ href }: URL, run: string): URL => new URL(href.replace(/\{run\}|%7Brun%7D/gi, run))
 
 const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {
   const first = by % values.length

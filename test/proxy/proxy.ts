@@ -26,13 +26,23 @@ const COMMAND: Record<ProxyName, (file: string, folder: string) => readonly stri
   nginx: (file, folder) => ['-p', folder, '-c', file, '-e', 'stderr'],
 }
 
-/** Starts a proxy. `configure` gets its port and the folder with `cert.pem`, `cert.key` and `both.pem`. */
-export async function startProxy(name: ProxyName, configure: (port: number, folder: string) => string): Promise<Proxy> {
+/** Module of nginx, which Debian has in the package libnginx-mod-nchan. */
+export const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+
+/**
+ * Starts a proxy. `configure` gets its port and the folder with `cert.pem`, `cert.key` and `both.pem`. `module` is the
+ * file of a module of nginx.
+ */
+export async function startProxy(
+  name: ProxyName,
+  configure: (port: number, folder: string) => string,
+  module?: string,
+): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), `fourwire-${name}-`))
   await makeCertificate(folder)
   const port = await freePort(PUBLIC)
   const file = join(folder, 'config')
-  await writeFile(file, wrap(name, configure(port, folder)))
+  await writeFile(file, wrap(name, configure(port, folder), module))
   const child = spawn(name, COMMAND[name](file, folder), { env: { ...process.env, HOME: folder } })
   let said = ''
   for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += chunk))
@@ -53,11 +63,12 @@ export async function startProxy(name: ProxyName, configure: (port: number, fold
 }
 
 /** Adds the parts that surround a configuration on a real machine. */
-function wrap(name: ProxyName, config: string): string {
+function wrap(name: ProxyName, config: string, module?: string): string {
   if (name === 'caddy') return `{\nadmin off\nauto_https off\n}\n${config}`
   if (name === 'haproxy') return config
   const user = process.getuid?.() === 0 ? 'user root;' : ''
-  return `daemon off; ${user} pid nginx.pid;
+  const load = module === undefined ? '' : `load_module ${module};`
+  return `${load} daemon off; ${user} pid nginx.pid;
 events {}
 http {
 access_log off;

@@ -3,9 +3,11 @@ import { pathToFileURL } from 'node:url'
 import type { Adapter } from '../adapter.ts'
 import { CompareError, messageOf } from '../trouble.ts'
 import { fourwire } from './fourwire.ts'
+import { nchan } from './nchan.ts'
 import { poll, sse, ws } from './plain.ts'
+import { socketIo } from './socket-io.ts'
 
-const adapters: Readonly<Record<string, Adapter>> = { fourwire, sse, ws, poll }
+const adapters: Readonly<Record<string, Adapter>> = { fourwire, sse, ws, poll, nchan, 'socket.io': socketIo }
 
 /** Finds an adapter by its name, or imports it from a file. Throws `CompareError` if there is none. */
 export async function adapterOf(nameOrFile: string): Promise<Adapter> {

@@ -50,7 +50,8 @@ export const poll: Adapter = {
   match: markIn,
 }
 
-async function publishBody(target: ComparedServer, text: string): Promise<void> {
+/** Publishes a text by POST to --publish. */
+export async function publishBody(target: ComparedServer, text: string): Promise<void> {
   await post(target.publishUrl, text, isJson(text) ? 'application/json' : 'text/plain', target)
 }
 

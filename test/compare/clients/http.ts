@@ -9,10 +9,13 @@ export interface HttpReply extends ResponseHead {
   readonly atMs: number
 }
 
-/** Reads a response while it arrives. */
+/** Follows a request and its response. */
 export interface Pieces {
-  head(head: ResponseHead): void
-  body(bytes: Buffer, atMs: number): void
+  /** Called when the connection is up and has taken the request. */
+  sent?(): void
+  head?(head: ResponseHead): void
+  /** Takes the body while it arrives, instead of `HttpReply.text`. */
+  body?(bytes: Buffer, atMs: number): void
 }
 
 export interface HttpExchange {

@@ -24,7 +24,9 @@ export function createHttp1Exchange(connecting: Connecting): HttpExchange {
       pieces = listener
       return new Promise((resolve, reject) => {
         waiting = { resolve, reject }
-        socket.write(requestText(method, url, { ...fields, ...length }, connecting, body))
+        socket.write(requestText(method, url, { ...fields, ...length }, connecting, body), (error) => {
+          if (!error) listener?.sent?.()
+        })
       })
     },
     get usage() {
@@ -54,9 +56,9 @@ export function createHttp1Exchange(connecting: Connecting): HttpExchange {
     const read = createResponseReader({
       head(read) {
         head = read
-        pieces?.head(read)
+        pieces?.head?.(read)
       },
-      body: (bytes) => (pieces ? pieces.body(bytes, atMs) : parts.push(bytes)),
+      body: (bytes) => (pieces?.body ? pieces.body(bytes, atMs) : parts.push(bytes)),
       end: () => finish(head.fields.get('connection')?.toLowerCase() === 'close'),
     })
     socket.on('data', (bytes: Buffer) => {

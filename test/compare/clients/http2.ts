@@ -103,13 +103,14 @@ function readStream(
   let head: ResponseHead = { status: 0, fields: new Map() }
   const parts: Buffer[] = []
   let atMs = 0
+  stream.on('ready', () => pieces?.sent?.())
   stream.on('response', ({ ':status': status = 0, ...fields }) => {
     head = { status, fields: new Map(Object.entries(fields).map(([name, value]) => [name, String(value)])) }
-    pieces?.head(head)
+    pieces?.head?.(head)
   })
   stream.on('data', (bytes: Buffer) => {
     atMs = now()
-    if (pieces) pieces.body(bytes, atMs)
+    if (pieces?.body) pieces.body(bytes, atMs)
     else parts.push(bytes)
   })
   stream.on('end', () => {

@@ -59,11 +59,13 @@ export function createResponseReader(listener: ResponseListener): (bytes: Buffer
     const head = headOf(rest.toString('latin1', 0, end))
     rest = rest.subarray(end + 4)
     const { status, fields } = head
+    // After a 101 come other bytes than a body, but nchan sends a length of 0 nevertheless.
+    const isUpgrade = status === 101
     const isChunked = fields.get('transfer-encoding')?.endsWith('chunked') ?? false
     const length = fields.get('content-length')
-    const isEmpty = status === 204 || status === 304 || length === '0'
-    if (status >= 100 && status < 200 && status !== 101) return true
-    left = isChunked ? 0 : Number(length ?? Number.POSITIVE_INFINITY)
+    const isEmpty = status === 204 || status === 304 || (length === '0' && !isUpgrade)
+    if (status >= 100 && status < 200 && !isUpgrade) return true
+    left = isChunked ? 0 : Number((isUpgrade ? undefined : length) ?? Number.POSITIVE_INFINITY)
     state = isChunked ? 'chunk size' : 'body'
     listener.head(head)
     if (isEmpty) finish()
