@@ -7,6 +7,7 @@ import { LOG_LEVELS } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
 import { readProxies } from './access/trusted-proxies.ts'
 import type { TrustedProxies } from './access/trusted-proxies.ts'
+import { START } from './start/installed.ts'
 
 export interface Flags {
   readonly port: number
@@ -42,7 +43,7 @@ export interface Flags {
 
 export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE and WebSocket, measured truthfully.
 
-  npm start -- [flags]
+  ${START} [flags]
 
   --port N           port to listen on; 0 chooses a free port       (3000)
   --host ADDRESS     address to listen on                           (127.0.0.1)
@@ -150,7 +151,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS }).values
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : error}\nSee npm start -- --help`, { cause: error })
+    throw new Error(`${error instanceof Error ? error.message : error}\nSee ${START} --help`, { cause: error })
   }
 }
 

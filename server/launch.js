@@ -23,12 +23,14 @@ const PACKAGES = {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const isWindows = process.platform === 'win32'
+// An installed package lies in `node_modules` beside the packages that it needs. It writes nothing into its own folder.
+const isInstalled = /[\\/]node_modules[\\/]/.test(root)
 
-if (!existsSync(join(root, 'node_modules')))
+if (!isInstalled && !existsSync(join(root, 'node_modules')))
   give(`The packages are not installed in ${root}. Run npm ci there, and then the same command again.`)
 
 // All caches are read, not only the first. The checkout may be read-only and still contain its owner's cache.
-const caches = [() => join(root, 'node_modules', '.cache', 'fourwire'), userCache, temporaryCache].flatMap(folderBy)
+const caches = [...(isInstalled ? [] : [ownCache]), userCache, temporaryCache].flatMap(folderBy)
 const cache = caches.find(isWritable)
 
 run(isNewEnough(process.versions.node) ? process.execPath : pinnedNode(), process.argv.slice(2))
@@ -99,6 +101,10 @@ function beforeStack(text) {
   return lines.slice(0, end < 0 ? undefined : end).join('\n')
 }
 
+function ownCache() {
+  return join(root, 'node_modules', '.cache', 'fourwire')
+}
+
 function userCache() {
   return join(process.env.XDG_CACHE_HOME || process.env.LOCALAPPDATA || join(homedir(), '.cache'), 'fourwire')
 }
@@ -146,7 +152,7 @@ function run(node, args) {
   // the time. Node compares the source text itself, so it never runs stale code.
   const compiled = cache ? { NODE_COMPILE_CACHE: join(cache, 'compiled') } : {}
   const env = { ...compiled, ...process.env, FOURWIRE_LAUNCHER: String(process.pid) }
-  const child = spawn(node, args, { stdio: 'inherit', env })
+  const child = spawn(node, [...flagsOfNode(), ...args], { stdio: 'inherit', env })
   // A terminal sends Ctrl-C to both processes, but a supervisor only to this one. The child decides when it ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -160,6 +166,11 @@ function run(node, args) {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   })
+}
+
+/** Returns the flags for Node. Inside `node_modules`, Node does not remove types from TypeScript by itself. */
+function flagsOfNode() {
+  return isInstalled ? ['--import', new URL('start/strip-types.js', import.meta.url).href] : []
 }
 
 /**

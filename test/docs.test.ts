@@ -189,7 +189,7 @@ describe("the tables in the server's README", () => {
 const TYPED = /^(?:npm|npx|curl|wscat) \S/
 
 /** Commands of npm itself, which are no scripts of package.json. */
-const NPM_ITSELF = ['ci', 'install', 'exec', 'audit', 'outdated']
+const NPM_ITSELF = ['ci', 'install', 'pack', 'exec', 'audit', 'outdated']
 
 async function read(path: string): Promise<string> {
   return (await readFile(join(REPOSITORY, path), 'utf8')).replaceAll('\r\n', '\n')

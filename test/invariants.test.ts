@@ -135,8 +135,26 @@ test('Each exported type has a name of its own, except in programs that lessons 
   expect([...places].filter(([, files]) => files.length > 1)).toEqual([])
 })
 
-test('`server/launch.js` is the only JavaScript file', () => {
-  expect(filesOf('**/*.{js,cjs,mjs,jsx}')).toEqual(['server/launch.js'])
+test('`server/command.js`, `server/launch.js` and `server/start/strip-types.js` are the only JavaScript files', () => {
+  expect(filesOf('**/*.{js,cjs,mjs,jsx}')).toEqual([
+    'server/command.js',
+    'server/launch.js',
+    'server/start/strip-types.js',
+  ])
+})
+
+test('A file that `npm pack` packs imports only packed files, Node, and packages in `dependencies`', () => {
+  const { dependencies } = JSON.parse(read('package.json'))
+  const isPacked = (path: string): boolean =>
+    path === 'package.json' || (isIn(path, 'server', 'web', 'test/compare') && !path.endsWith('.test.ts'))
+  const nameOf = (from: string): string => from.split('/', from.startsWith('@') ? 2 : 1).join('/')
+  const imports = importsOf('{server,web,test/compare}/**/*.{ts,js}').filter(
+    ({ file, typeOnly }) => isPacked(file) && !typeOnly,
+  )
+  expect(imports).not.toEqual([])
+  expect(
+    imports.filter(({ from }) => !from.startsWith('node:') && !isPacked(from) && !(nameOf(from) in dependencies)),
+  ).toEqual([])
 })
 
 /** Returns the folders of each floor from the ground up, as the README of that side draws them. */

@@ -39,7 +39,7 @@ export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/share
 /** Tests of programs in separate processes, with signals, old versions of Node and full disks: `npm run test:process`. */
 export const PROCESSES = [
   'test/running.test.ts',
-  'test/server/{disk,launch,process}.test.ts',
+  'test/server/{command,disk,launch,process}.test.ts',
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/vendored.test.ts',

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import type { ComparisonNews } from '../protocol/comparison.ts'
+import { NODE_FLAGS } from '../start/installed.ts'
 
 export interface ComparingProgram {
   /** Resolves when the program and its own processes have ended. Never rejects. */
@@ -33,7 +34,7 @@ export function startComparing(
   args: readonly string[],
   told: (news: ComparisonNews) => void,
 ): ComparingProgram {
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, file, ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
   })

@@ -40,7 +40,7 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
   const main = `<main class="course">
       <h1>The lessons</h1>
       <p>Each lesson has a question, a prediction, an experiment to watch, and a small file to finish. The course checks your file over real connections. ${course.length > 0 ? `${done} of ${course.length} are done.` : 'There are no lessons here.'}</p>
-      <p>To work on a lesson, start it in a terminal: <code>npm run lesson</code> starts the next lesson that is not done, <code>npm run lesson 4</code> starts lesson 4.</p>
+      <p>To work on a lesson, start it in a terminal, in the folder of the repository: <code>npm run lesson</code> starts the next lesson that is not done, <code>npm run lesson 4</code> starts lesson 4.</p>
       <p><a href="/docs/lessons">How to work on the lessons</a>, and <a href="/docs">all documents</a>.</p>
       <ol>${rows.join('\n')}</ol>
     </main>`

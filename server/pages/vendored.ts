@@ -1,6 +1,7 @@
 /** Finds the folders of the packages for the browser. Each package manager installs packages in a different place. */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { INSTALL_AGAIN } from '../start/installed.ts'
 
 /**
  * For each package for the browser: the name, the package that depends on it (null for this repository), and a file of
@@ -26,15 +27,15 @@ export function findVendored(root: string): ReadonlyMap<string, string> {
     const from = by === null ? root : (folders.get(by) ?? root)
     const folder = packageFolder(name, from)
     const needed = by === null ? '' : `, which ${by} needs,`
-    if (folder === null) throw new Error(`The package ${name}${needed} is not installed. ${REMEDY}`)
+    if (folder === null) throw new Error(`The package ${name}${needed} is not installed. ${INSTALL_AGAIN}`)
     if (!existsSync(join(folder, file)))
-      throw new Error(`The package ${name} has no ${file} in ${folder}: it is not installed completely. ${REMEDY}`)
+      throw new Error(
+        `The package ${name} has no ${file} in ${folder}: it is not installed completely. ${INSTALL_AGAIN}`,
+      )
     folders.set(name, folder)
   }
   return folders
 }
-
-const REMEDY = 'Install the packages again: npm ci'
 
 /**
  * Returns the folder of a package. Searches like Node for an import in the folder `from`: in `node_modules` of `from`

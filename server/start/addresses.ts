@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { SocketAddress, isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
+import { START } from './installed.ts'
 
 export interface ServerAddresses {
   /** The IP address on which the server listens. A link-local address has its zone. */
@@ -232,15 +233,15 @@ export function listenTrouble(error: unknown, host: string, port: number, others
   if (code === 'EADDRINUSE') {
     const where =
       others.length > 0 && !others.includes(host) ? `: another program listens on ${others.join(' and ')}` : ''
-    return `Port ${port} on ${host} is in use${where}. Stop that program, or choose another port: npm start -- --port ${nextPort(port)}`
+    return `Port ${port} on ${host} is in use${where}. Stop that program, or choose another port: ${START} --port ${nextPort(port)}`
   }
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || code === 'ENODEV')
     return `A server cannot listen on ${host} on this machine. ${remedy(ownAddresses())}`
   if (code === 'EAFNOSUPPORT')
     return `${host} is an IPv6 address, but IPv6 is switched off on this machine. Omit --host, or use --lan.`
   if (code === 'EACCES' && port < 1024)
-    return `Port ${port} is reserved for the system\u2019s administrator. Choose a port above 1023: npm start -- --port 3000`
+    return `Port ${port} is reserved for the system\u2019s administrator. Choose a port above 1023: ${START} --port 3000`
   if (code === 'EACCES')
-    return `Port ${port} on ${host} is reserved by the system. Choose another port: npm start -- --port ${nextPort(port)}`
+    return `Port ${port} on ${host} is reserved by the system. Choose another port: ${START} --port ${nextPort(port)}`
   return `The server cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { bracketed, nextPort } from './addresses.ts'
 import type { ServerAddresses } from './addresses.ts'
+import { START } from './installed.ts'
 
 /** The two addresses of `localhost`, in the order in which browsers try them. */
 export const LOCALHOST: readonly string[] = ['::1', '127.0.0.1']
@@ -65,5 +66,5 @@ export function othersText(others: readonly string[], port: number): string | nu
   const isLocalhost = others.some((address) => LOCALHOST.includes(address))
   const effect = isLocalhost ? `http://localhost:${port} may lead to it` : 'That address leads to it'
   const why = others.includes('::1') ? ', because browsers try [::1] first' : ''
-  return `Another program listens on ${where}. ${effect}${why}. Stop that program, or choose another port: npm start -- --port ${nextPort(port)}`
+  return `Another program listens on ${where}. ${effect}${why}. Stop that program, or choose another port: ${START} --port ${nextPort(port)}`
 }

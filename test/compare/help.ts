@@ -1,9 +1,10 @@
 /** Text of `npm run compare -- --help`. */
+import { COMPARE } from '../../server/start/installed.ts'
 import { fourwire } from './adapters/fourwire.ts'
 
 export const HELP = `Compares how fast and at which cost a server delivers messages over each transport.
 
-  npm run compare -- [options]
+  ${COMPARE} [options]
 
   --transports LIST  transports, separated by commas; without it the usual
                      ones, which are ${fourwire.usual?.join(', ')} for a Fourwire

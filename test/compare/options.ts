@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { COMPARE } from '../../server/start/installed.ts'
 import { isJson } from './adapters/plain.ts'
 import type { NetworkOptions } from './conditions.ts'
 import { headersOf } from './headers.ts'
@@ -154,16 +155,15 @@ function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> 
   const given = new Map<string, string[]>()
   for (const token of tokens) {
     if (token.kind === 'positional')
-      throw new CompareError(`"${token.value}" belongs to no option. See npm run compare -- --help`)
+      throw new CompareError(`"${token.value}" belongs to no option. See ${COMPARE} --help`)
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     const isFlag = FLAGS.some((flag) => flag === name)
     if (isFlag && value !== undefined)
       throw new CompareError(`${rawName} is "${value}", and it takes no value. Leave the value out.`)
-    if (!isFlag && !names.includes(name))
-      throw new CompareError(`${rawName} is no option. See npm run compare -- --help`)
+    if (!isFlag && !names.includes(name)) throw new CompareError(`${rawName} is no option. See ${COMPARE} --help`)
     if (!isFlag && (value === undefined || value === '' || value.startsWith('--')))
-      throw new CompareError(`${rawName} is "${value ?? ''}". Give it a value, as in npm run compare -- --help`)
+      throw new CompareError(`${rawName} is "${value ?? ''}". Give it a value, as in ${COMPARE} --help`)
     given.set(name, [...(given.get(name) ?? []), value ?? ''])
   }
   return given

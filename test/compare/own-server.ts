@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { NODE_FLAGS } from '../../server/start/installed.ts'
 import { killedAtExit } from './children.ts'
 import { printedAddress } from './printed-address.ts'
 import { CompareError } from './trouble.ts'
@@ -18,7 +19,7 @@ const FLAGS = ['--host', '127.0.0.1', '--port', '0', '--data', ':memory:', '--li
 /** Resolves when the server listens. Rejects with `CompareError` and the server's own message if it cannot start. */
 export async function startOwnServer(env: NodeJS.ProcessEnv): Promise<OwnServer> {
   const child = killedAtExit(
-    spawn(process.execPath, ['--import', WITH_PARENT, MAIN, ...FLAGS], {
+    spawn(process.execPath, [...NODE_FLAGS, '--import', WITH_PARENT, MAIN, ...FLAGS], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environmentFrom(env),
     }),

@@ -161,7 +161,7 @@ export class LessonLive extends LitElement implements Controls {
       state && html`<p>Your terminal runs another lesson: <a href=${`/lessons/${state.lesson}`}>${state.title}</a></p>`
     return html`<div class="head"><h2>Checks</h2></div>
       ${running ?? nothing}
-      <p>To work on this lesson, start it in a terminal:</p>
+      <p>To work on this lesson, start it in a terminal, in the folder of the repository:</p>
       <pre class="sh"><code>npm run lesson ${number}</code></pre>
       <p class="dim">
         The lesson opens its own sandbox. There this page shows the checks every time you save. If the lesson builds a
