@@ -25,67 +25,90 @@ const CR = 13
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/**
- * Reads messages. `bodyOf` returns the length of the body that follows a head. `bytesAfterHead` is the number of bytes
- * that arrived together with the head and follow it.
- */
-export function readMessages(bodyOf: (head: string, bytesAfterHead: number) => Body): MessageReader {
-  let reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
-  /** The part of the current head or line that has arrived. */
-  let text = ''
-  /** Number of content bytes to skip before the next head or line. */
-  let skipBytes = 0
+/** Is called with each complete head. */
+export interface HeadListener {
+  /**
+   * Returns the length of the body that follows a head. `bytesAfterHead` is the number of bytes that arrived together
+   * with the head and follow it.
+   */
+  bodyOf(head: string, bytesAfterHead: number): Body
+}
 
-  return {
-    read(bytes) {
-      for (let at = 0; at < bytes.length && reading !== 'rest';) {
-        const skipped = Math.min(skipBytes, bytes.length - at)
-        skipBytes -= skipped
-        at += skipped
-        if (at < bytes.length) at = readHead(bytes, at) ?? readLine(bytes, at)
-      }
-    },
-    isBetween: () => reading === 'head' && text === '' && skipBytes === 0,
-    isBeyond: () => reading === 'rest',
-    begunBytes: () => (reading === 'head' ? text.length : 0),
+/** Reads messages. Every connection has a reader, so the reader is a class: it takes less memory than closures. */
+export function readMessages(listener: HeadListener): MessageReader {
+  return new Reader(listener)
+}
+
+class Reader implements MessageReader {
+  readonly #listener: HeadListener
+  #reading: 'head' | 'size' | 'trailer' | 'rest' = 'head'
+  /** The part of the current head or line that has arrived. */
+  #text = ''
+  /** Number of content bytes to skip before the next head or line. */
+  #skipBytes = 0
+
+  constructor(listener: HeadListener) {
+    this.#listener = listener
+  }
+
+  read(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && this.#reading !== 'rest';) {
+      const skipped = Math.min(this.#skipBytes, bytes.length - at)
+      this.#skipBytes -= skipped
+      at += skipped
+      if (at < bytes.length) at = this.#readHead(bytes, at) ?? this.#readLine(bytes, at)
+    }
+  }
+
+  isBetween(): boolean {
+    return this.#reading === 'head' && this.#text === '' && this.#skipBytes === 0
+  }
+
+  isBeyond(): boolean {
+    return this.#reading === 'rest'
+  }
+
+  begunBytes(): number {
+    return this.#reading === 'head' ? this.#text.length : 0
   }
 
   /** Reads a head in one step if the whole head has arrived, which is the usual case. Otherwise returns null. */
-  function readHead(bytes: Buffer, from: number): number | null {
-    if (reading !== 'head' || text !== '' || bytes[from] === CR) return null
+  #readHead(bytes: Buffer, from: number): number | null {
+    if (this.#reading !== 'head' || this.#text !== '' || bytes[from] === CR) return null
     const end = bytes.indexOf(HEAD_END, from) + HEAD_END.length
     if (end < HEAD_END.length || end - from > LONGEST_HEAD_BYTES) return null
-    begin(bodyOf(bytes.toString('latin1', from, end), bytes.length - end))
+    this.#begin(this.#listener.bodyOf(bytes.toString('latin1', from, end), bytes.length - end))
     return end
   }
 
-  function readLine(bytes: Buffer, from: number): number {
+  #readLine(bytes: Buffer, from: number): number {
     const end = bytes.indexOf(LF, from)
     const to = end === -1 ? bytes.length : end + 1
-    text += bytes.toString('latin1', from, to)
-    if (text.length > LONGEST_HEAD_BYTES) reading = 'rest'
-    else if (end !== -1) endLine(bytes.length - to)
+    this.#text += bytes.toString('latin1', from, to)
+    if (this.#text.length > LONGEST_HEAD_BYTES) this.#reading = 'rest'
+    else if (end !== -1) this.#endLine(bytes.length - to)
     return to
   }
 
-  function endLine(bytesAfterLine: number): void {
-    if (reading === 'head') {
+  #endLine(bytesAfterLine: number): void {
+    const text = this.#text
+    if (this.#reading === 'head') {
       // A client may send an empty line before a head (RFC 9112, section 2.2). The empty line belongs to no message.
-      if (text !== '\r\n' && text.endsWith('\r\n\r\n')) begin(bodyOf(text, bytesAfterLine))
+      if (text !== '\r\n' && text.endsWith('\r\n\r\n')) this.#begin(this.#listener.bodyOf(text, bytesAfterLine))
       else if (text !== '\r\n') return
-    } else if (reading === 'size') {
+    } else if (this.#reading === 'size') {
       const length = Number.parseInt(text, 16)
-      if (length > 0) skipBytes = length + '\r\n'.length
-      else reading = length === 0 ? 'trailer' : 'rest'
+      if (length > 0) this.#skipBytes = length + '\r\n'.length
+      else this.#reading = length === 0 ? 'trailer' : 'rest'
     } else if (text === '\r\n') {
-      reading = 'head'
+      this.#reading = 'head'
     }
-    text = ''
+    this.#text = ''
   }
 
-  function begin(body: Body): void {
-    if (typeof body === 'number') skipBytes = body
-    else reading = body === 'chunked' ? 'size' : 'rest'
+  #begin(body: Body): void {
+    if (typeof body === 'number') this.#skipBytes = body
+    else this.#reading = body === 'chunked' ? 'size' : 'rest'
   }
 }
 

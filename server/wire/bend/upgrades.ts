@@ -5,10 +5,12 @@ import { declaredBody, isWebSocket, readMessages } from './messages.ts'
  * `onUpgrade` with the request target.
  */
 export function readUpgrades(onUpgrade: (target: string) => void): (bytes: Buffer) => void {
-  const requests = readMessages((head) => {
-    if (!isWebSocket(head)) return declaredBody(head, 0)
-    onUpgrade(head.split(' ', 2)[1] ?? '')
-    return 'rest'
+  const requests = readMessages({
+    bodyOf(head) {
+      if (!isWebSocket(head)) return declaredBody(head, 0)
+      onUpgrade(head.split(' ', 2)[1] ?? '')
+      return 'rest'
+    },
   })
-  return requests.read
+  return (bytes) => requests.read(bytes)
 }

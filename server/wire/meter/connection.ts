@@ -8,44 +8,26 @@ import type { Head } from '../request-head.ts'
 import { add } from './tally.ts'
 import type { Tally } from './tally.ts'
 import { tapLink } from './tap-link.ts'
+import type { DownEnd } from './tap-link.ts'
 import { byteLength, tapDown, tapUp } from './tap.ts'
-import type { Upstream } from './upstream.ts'
-
-export interface MeteredConnection {
-  /**
-   * Opens the exchange of a request. Call `begin` when the server has the head of the request. `frames`: the bytes that
-   * arrived after the head of a WebSocket handshake; all later bytes from the client are frames too. `hasBody`: true if
-   * the caller will report the pieces of the body to the recording and then call `whole`.
-   */
-  begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange
-  /** Notes that the server has received the whole request. */
-  whole(exchange: MeteredExchange): void
-  /** Notes that the socket has got the last byte of this response, but no byte of the next response yet. */
-  answered(exchange: MeteredExchange): void
-  /** Notes that the unclaimed bytes of this connection will never belong to a request. */
-  giveUp(): void
-  /**
-   * Adds the bytes of each open exchange to the tally that `tallyOf` returns. Returns how many bytes of the connection
-   * belong to no exchange.
-   */
-  addOpen(tallyOf: (exchange: MeteredExchange) => Tally): Unclaimed
-}
+import type { DownListener, DownTap } from './tap.ts'
+import { readUpstream } from './upstream.ts'
+import type { Opener, RequestLine, Upstream } from './upstream.ts'
 
 export interface Unclaimed {
   readonly up: number
   readonly down: number
 }
 
-export interface ConnectionEnds {
-  readonly upstream: Upstream
-  /**
-   * Begins the recording of an exchange. `requests`: the number of earlier requests on this connection. Returns null if
-   * no page watches the lane.
-   */
-  record(exchange: MeteredExchange, request: Head, hasBody: boolean, requests: number): Recording | null
-  /** Called with the number of bytes that will never belong to an exchange. */
-  abandoned(bytes: Unclaimed): void
-  closed(): void
+/** The part of the meter that its connections share. */
+export interface ConnectionBook {
+  /** Opens an exchange of a request on this connection. */
+  open(connection: MeteredConnection, request: RequestLine, bodyLength: number): MeteredExchange
+  /** Begins the recording of an exchange. Returns null if no page watches the lane. */
+  record(connection: MeteredConnection, exchange: MeteredExchange, request: Head, hasBody: boolean): Recording | null
+  /** Called with the number of bytes of this connection that will never belong to an exchange. */
+  abandoned(connection: MeteredConnection, bytes: Unclaimed): void
+  closed(connection: MeteredConnection): void
 }
 
 interface Place {
@@ -53,143 +35,179 @@ interface Place {
   isAnswered: boolean
 }
 
-export function meterConnection(
-  socket: Socket,
-  { upstream, record, abandoned, closed }: ConnectionEnds,
-): MeteredConnection {
+/** A class instead of closures, because a server has thousands of idle connections, and each takes this memory. */
+export class MeteredConnection implements Opener, DownListener, DownEnd<Place> {
+  readonly socket: Socket
+  /** Number of this connection in the meter; 0 until the connection has an exchange or abandoned bytes. */
+  number = 0
+  /** Number of requests that the server has received. */
+  requests = 0
+  readonly #book: ConnectionBook
+  readonly #upstream: Upstream
+  readonly #tap: DownTap<Place>
   /**
    * Exchanges whose responses the server still has to send, in order. After its response, the last exchange stays in
    * this list until the next exchange begins.
    */
-  const places: Place[] = []
-  const link = linkOf(socket)
+  readonly #places: Place[] = []
   /** Number of sent bytes outside a response. For example, Node sends a 100 Continue before it reports the request. */
-  let stray = link ? link.sentBytes : socket.bytesWritten - socket.writableLength
-  /** Number of requests that the server has received. */
-  let requests = 0
-  let isGivenUp = false
+  #stray: number
+  #isGivenUp = false
 
-  const tap = link ? tapLink(link, { written, sent: sentByLink, adopted }) : tapDown(socket, down)
-  socket.once('close', () => {
-    addUnread(tap.takeUnread())
-    // The waiting requests never reached the server: the link was cut before, or the firewall answered the first of
-    // these requests.
-    for (const { exchange, text } of upstream.waiting()) take(exchange, parseHead(text), false)
-    abandon()
-    while (places.length > 0) settleFirst(true)
-    closed()
-  })
-
-  return {
-    begin(request, bodyLength, frames, hasBody) {
-      addUnread(tap.takeUnread())
-      for (const { exchange, text } of upstream.refused(request))
-        take(exchange, parseHead(text), false).isAnswered = true
-      const exchange = upstream.begin(request, bodyLength)
-      take(exchange, request, hasBody)
-      const { recording } = exchange
-      if (frames && recording) {
-        recording.framesUp(frames)
-        tapUp(socket, recording.framesUp)
-      }
-      settle()
-      return exchange
-    },
-    whole(exchange) {
-      exchange.recording?.whole(exchange.bodyBytes, exchange.bodyLength)
-    },
-    answered(exchange) {
-      const place = places.find((place) => place.exchange === exchange)
-      // If the connection has ended, the listener for `close` has already settled the exchange.
-      if (!place) return
-      addUnread(tap.takeUnread())
-      tap.report()
-      place.isAnswered = true
-      settle()
-    },
-    giveUp() {
-      isGivenUp = true
-      abandon()
-    },
-    addOpen(tallyOf) {
-      addUnread(tap.takeUnread())
-      if (isGivenUp) abandon()
-      for (const { exchange, isAnswered } of places) add(tallyOf(exchange), exchange.tally(isAnswered))
-      for (const { exchange } of upstream.waiting()) add(tallyOf(exchange), exchange.tally(false))
-      return { up: upstream.unclaimed(), down: stray }
-    },
+  /** `source`: the kernel's socket, which receives the bytes first. */
+  constructor(socket: Socket, source: Socket, book: ConnectionBook) {
+    const link = linkOf(socket)
+    this.socket = socket
+    this.#book = book
+    this.#upstream = readUpstream(source, this)
+    this.#stray = link ? link.sentBytes : socket.bytesWritten - socket.writableLength
+    this.#tap = link ? tapLink(link, this) : tapDown(socket, this)
+    socket.on('close', () => this.#close())
   }
 
-  /** Appends the exchange to `places`. The exchange gets the stray bytes that the server sent before it. */
-  function take(exchange: MeteredExchange, request: Head, hasBody: boolean): Place {
-    const place: Place = { exchange, isAnswered: false }
-    exchange.record(record(exchange, request, hasBody, requests))
-    requests += 1
-    exchange.interim(stray)
-    exchange.recording?.interim(stray + tap.adopt(place))
-    stray = 0
-    places.push(place)
-    return place
+  /**
+   * Opens the exchange of a request. Call `begin` when the server has the head of the request. `frames`: the bytes that
+   * arrived after the head of a WebSocket handshake; all later bytes from the client are frames too. `hasBody`: true if
+   * the caller will report the pieces of the body to the recording and then call `whole`.
+   */
+  begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange {
+    this.#addUnread()
+    for (const { exchange, text } of this.#upstream.refused(request))
+      this.#take(exchange, parseHead(text), false).isAnswered = true
+    const exchange = this.#upstream.begin(request, bodyLength)
+    this.#take(exchange, request, hasBody)
+    const { recording } = exchange
+    if (frames && recording) {
+      recording.framesUp(frames)
+      tapUp(this.socket, recording.framesUp)
+    }
+    this.#settle()
+    return exchange
   }
 
-  function abandon(): void {
-    abandoned({ up: upstream.giveUp(), down: stray })
-    stray = 0
+  /** Notes that the server has received the whole request. */
+  whole(exchange: MeteredExchange): void {
+    exchange.recording?.whole(exchange.bodyBytes, exchange.bodyLength)
   }
 
-  function down(chunk: Buffer | string, encoding: BufferEncoding): void {
-    const [place] = places
+  /** Notes that the socket has got the last byte of this response, but no byte of the next response yet. */
+  answered(exchange: MeteredExchange): void {
+    const place = this.#places.find((place) => place.exchange === exchange)
+    // If the connection has ended, the listener for `close` has already settled the exchange.
+    if (!place) return
+    this.#addUnread()
+    this.#tap.report()
+    place.isAnswered = true
+    this.#settle()
+  }
+
+  /** Notes that the unclaimed bytes of this connection will never belong to a request. */
+  giveUp(): void {
+    this.#isGivenUp = true
+    this.#abandon()
+  }
+
+  /**
+   * Adds the bytes of each open exchange to the tally that `tallyOf` returns. Returns how many bytes of the connection
+   * belong to no exchange.
+   */
+  addOpen(tallyOf: (exchange: MeteredExchange) => Tally): Unclaimed {
+    this.#addUnread()
+    if (this.#isGivenUp) this.#abandon()
+    for (const { exchange, isAnswered } of this.#places) add(tallyOf(exchange), exchange.tally(isAnswered))
+    for (const { exchange } of this.#upstream.waiting()) add(tallyOf(exchange), exchange.tally(false))
+    return { up: this.#upstream.unclaimed(), down: this.#stray }
+  }
+
+  open(request: RequestLine, bodyLength: number): MeteredExchange {
+    return this.#book.open(this, request, bodyLength)
+  }
+
+  down(chunk: Buffer | string, encoding: BufferEncoding): void {
+    const [place] = this.#places
     if (!place || place.isAnswered) {
-      stray += byteLength(chunk, encoding)
+      this.#stray += byteLength(chunk, encoding)
       return
     }
     place.exchange.recording?.down(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)
     place.exchange.down(chunk, encoding)
-    if (place.exchange.isStream) tap.countOnly()
+    if (place.exchange.isStream) this.#tap.countOnly()
   }
 
   /**
    * Returns the place of the exchange to which written bytes belong. The link may still hold bytes of earlier
    * responses.
    */
-  function written(bytes: Buffer): Place | null {
-    const place = places.find(({ isAnswered }) => !isAnswered) ?? null
+  written(bytes: Buffer): Place | null {
+    const place = this.#places.find(({ isAnswered }) => !isAnswered) ?? null
     place?.exchange.recording?.down(bytes)
     return place
   }
 
-  function sentByLink(place: Place | null, bytes: Buffer): void {
+  sent(place: Place | null, bytes: Buffer): void {
     if (place) place.exchange.down(bytes, 'latin1')
-    else stray += bytes.length
-    settle()
+    else this.#stray += bytes.length
+    this.#settle()
   }
 
-  function adopted({ exchange }: Place, bytes: number): void {
+  adopted({ exchange }: Place, bytes: number): void {
     exchange.interim(bytes)
   }
 
+  #close(): void {
+    this.#addUnread()
+    // The waiting requests never reached the server: the link was cut before, or the firewall answered the first of
+    // these requests.
+    for (const { exchange, text } of this.#upstream.waiting()) this.#take(exchange, parseHead(text), false)
+    this.#abandon()
+    while (this.#places.length > 0) this.#settleFirst(true)
+    this.#book.closed(this)
+  }
+
+  /** Appends the exchange to the places. The exchange gets the stray bytes that the server sent before it. */
+  #take(exchange: MeteredExchange, request: Head, hasBody: boolean): Place {
+    const place: Place = { exchange, isAnswered: false }
+    exchange.record(this.#book.record(this, exchange, request, hasBody))
+    this.requests += 1
+    exchange.interim(this.#stray)
+    exchange.recording?.interim(this.#stray + this.#tap.adopt(place))
+    this.#stray = 0
+    this.#places.push(place)
+    return place
+  }
+
+  #abandon(): void {
+    this.#book.abandoned(this, { up: this.#upstream.giveUp(), down: this.#stray })
+    this.#stray = 0
+  }
+
   /** Adds bytes that the server has sent and the meter has not parsed. */
-  function addUnread(bytes: number): void {
-    if (bytes > 0) places[0]?.exchange.addUnread(bytes)
+  #addUnread(): void {
+    const bytes = this.#tap.takeUnread()
+    if (bytes > 0) this.#places[0]?.exchange.addUnread(bytes)
   }
 
   /**
    * Settles every answered exchange that another exchange follows. The last exchange stays open, because further bytes
    * may belong to it.
    */
-  function settle(): void {
-    for (let [first, next] = places; first?.isAnswered && next && !tap.holds(first); [first, next] = places)
-      settleFirst()
+  #settle(): void {
+    for (
+      let [first, next] = this.#places;
+      first?.isAnswered && next && !this.#tap.holds(first);
+      [first, next] = this.#places
+    )
+      this.#settleFirst()
   }
 
-  function settleFirst(isClosed = false): void {
-    const [place] = places
+  #settleFirst(isClosed = false): void {
+    const [place] = this.#places
     if (!place) return
     const { account, recording } = place.exchange
     const whole = place.exchange.tally(true)
     add(account.tally, whole)
     recording?.over(whole.up, whole.down, isClosed)
     account.open -= 1
-    places.shift()
+    this.#places.shift()
   }
 }

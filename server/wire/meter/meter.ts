@@ -9,16 +9,15 @@ import type { Lanes, WireBytes } from '../../protocol/wire.ts'
 import { createAccounts } from './accounts.ts'
 import type { Account } from './accounts.ts'
 import type { Capture } from '../capture/capture.ts'
-import { meterConnection } from './connection.ts'
-import type { MeteredConnection } from './connection.ts'
+import { MeteredConnection } from './connection.ts'
+import type { ConnectionBook } from './connection.ts'
 import { openExchange } from './exchange.ts'
 import type { MeteredExchange } from './exchange.ts'
 import { OutsideExchange } from './outside-exchange.ts'
 import type { Reading } from '../reading.ts'
 import { linkBefore } from '../bend/link.ts'
 import type { Head } from '../request-head.ts'
-import { readUpstream } from './upstream.ts'
-import type { Open, RequestLine } from './upstream.ts'
+import type { RequestLine } from './upstream.ts'
 import { add, newTally } from './tally.ts'
 import type { Tally } from './tally.ts'
 import { tapUp } from './tap.ts'
@@ -46,6 +45,33 @@ export function createMeter(
   const accounts = createAccounts()
   const connections = new Map<Socket, MeteredConnection>()
   let connectionsSoFar = 0
+
+  const book: ConnectionBook = {
+    open(connection, request, bodyLength) {
+      const reading = readingOf(request)
+      const account = accounts.accountFor(reading)
+      account.requests += 1
+      account.open += 1
+      if (connection.number === 0) account.connections += 1
+      connection.number ||= connectionsSoFar += 1
+      return reading === null
+        ? new OutsideExchange(account, request.method ?? '', bodyLength)
+        : openExchange(account, request.method ?? '', bodyLength, reading)
+    },
+    record: ({ number, requests }, { reading }, request, hasBody) =>
+      reading && capture ? capture.begin(reading, request, { number, requests }, hasBody) : null,
+    abandoned(connection, { up, down }) {
+      if (up + down === 0) return
+      const { other } = accounts
+      if (connection.number === 0) other.connections += 1
+      connection.number ||= connectionsSoFar += 1
+      other.tally.up += up
+      other.tally.split.requestHeads += up
+      other.tally.down += down
+      other.tally.split.responseHeads += down
+    },
+    closed: ({ socket }) => connections.delete(socket),
+  }
 
   server.on('connection', accept)
   // The meter's listener must run first: later listeners send the response and change the URL of the request.
@@ -110,34 +136,7 @@ export function createMeter(
 
   /** Starts to meter a connection. `source`: the kernel's socket, which receives the bytes first. */
   function connect(socket: Socket, source: Socket): MeteredConnection {
-    let number = 0
-    const open: Open = (request, bodyLength) => {
-      const reading = readingOf(request)
-      const account = accounts.accountFor(reading)
-      account.requests += 1
-      account.open += 1
-      if (number === 0) account.connections += 1
-      number ||= connectionsSoFar += 1
-      return reading === null
-        ? new OutsideExchange(account, request.method ?? '', bodyLength)
-        : openExchange(account, request.method ?? '', bodyLength, reading)
-    }
-    const connection = meterConnection(socket, {
-      upstream: readUpstream(source, open),
-      record: ({ reading }, request, hasBody, requests) =>
-        reading && capture ? capture.begin(reading, request, { number, requests }, hasBody) : null,
-      abandoned({ up, down }) {
-        if (up + down === 0) return
-        const { other } = accounts
-        if (number === 0) other.connections += 1
-        number ||= connectionsSoFar += 1
-        other.tally.up += up
-        other.tally.split.requestHeads += up
-        other.tally.down += down
-        other.tally.split.responseHeads += down
-      },
-      closed: () => connections.delete(socket),
-    })
+    const connection = new MeteredConnection(socket, source, book)
     connections.set(socket, connection)
     return connection
   }

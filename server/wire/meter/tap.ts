@@ -35,84 +35,117 @@ export interface DownTap<Owner> {
  * number of these bytes from Node's own counter. If a connection breaks during a write, Node's counter includes the
  * bytes of this write, as if they had been sent.
  */
-export function tapDown(
-  socket: Socket,
-  down: (chunk: Buffer | string, encoding: BufferEncoding) => void,
-): DownTap<unknown> {
-  const { _write: write, _writev: writev, destroy } = socket
+export function tapDown(socket: Socket, listener: DownListener): DownTap<unknown> {
+  return new SocketTap(socket, listener)
+}
+
+/** Is called with the bytes of each write that the kernel has taken. */
+export interface DownListener {
+  down(chunk: Buffer | string, encoding: BufferEncoding): void
+}
+
+/** Every connection has a tap, so the tap is a class: it takes less memory than closures. */
+class SocketTap implements DownTap<unknown> {
+  readonly #socket: Socket
+  readonly #listener: DownListener
+  readonly #write: Socket['_write']
+  readonly #writev: Socket['_writev']
+  readonly #destroy: Socket['destroy']
   /** Number of sent bytes that the tap has reported or `takeUnread` has returned. */
-  let knownBytes = sent(socket)
-  let isCounting = false
+  #knownBytes: number
+  #isCounting = false
   /**
    * Number of sent bytes when the socket was destroyed. A destroyed socket no longer knows how many bytes were queued.
    */
-  let sentAtEnd: number | null = null
+  #sentAtEnd: number | null = null
   /** Callback of the current write, and its chunk or its chunks. */
-  let next: (error?: Error | null) => void = () => {}
-  let chunk: Buffer | string = ''
-  let encoding: BufferEncoding = 'latin1'
-  let chunks: readonly (Chunk | Buffer)[] | null = null
+  #next: (error?: Error | null) => void = ignore
+  #chunk: Buffer | string = ''
+  #encoding: BufferEncoding = 'latin1'
+  #chunks: readonly (Chunk | Buffer)[] | null = null
 
-  interpose()
-  return {
-    countOnly() {
-      // Another stream in place of the kernel's socket may count its bytes differently.
-      if (isCounting || !(socket instanceof Socket)) return
-      isCounting = true
-      socket._write = write
-      if (writev) socket._writev = writev
-      socket.destroy = (error) => {
-        sentAtEnd ??= sent(socket)
-        return destroy.call(socket, error)
-      }
-    },
-    report() {
-      if (isCounting) interpose()
-    },
-    takeUnread() {
-      if (!isCounting) return 0
-      const bytes = (sentAtEnd ?? sent(socket)) - knownBytes
-      knownBytes += bytes
-      return bytes
-    },
-    holds: () => false,
-    adopt: () => 0,
+  constructor(socket: Socket, listener: DownListener) {
+    this.#socket = socket
+    this.#listener = listener
+    this.#write = socket._write
+    this.#writev = socket._writev
+    this.#destroy = socket.destroy
+    this.#knownBytes = sent(socket)
+    this.#interpose()
   }
 
-  function interpose(): void {
-    isCounting = false
-    socket.destroy = destroy
-    socket._write = (newChunk: Buffer | string, newEncoding, callback) => {
-      chunk = newChunk
-      encoding = newEncoding
-      next = callback
-      write.call(socket, newChunk, newEncoding, done)
-    }
-    if (!writev) return
-    socket._writev = (newChunks, callback) => {
-      chunks = newChunks
-      next = callback
-      writev.call(socket, newChunks, done)
+  countOnly(): void {
+    const socket = this.#socket
+    // Another stream in place of the kernel's socket may count its bytes differently.
+    if (this.#isCounting || !(socket instanceof Socket)) return
+    this.#isCounting = true
+    socket._write = this.#write
+    if (this.#writev) socket._writev = this.#writev
+    socket.destroy = (error) => {
+      this.#sentAtEnd ??= sent(socket)
+      return this.#destroy.call(socket, error)
     }
   }
 
-  function done(error?: Error | null): void {
+  report(): void {
+    if (this.#isCounting) this.#interpose()
+  }
+
+  takeUnread(): number {
+    if (!this.#isCounting) return 0
+    const bytes = (this.#sentAtEnd ?? sent(this.#socket)) - this.#knownBytes
+    this.#knownBytes += bytes
+    return bytes
+  }
+
+  holds(): boolean {
+    return false
+  }
+
+  adopt(): number {
+    return 0
+  }
+
+  #interpose(): void {
+    const socket = this.#socket
+    const done = (error?: Error | null): void => this.#done(error)
+    this.#isCounting = false
+    socket.destroy = this.#destroy
+    socket._write = (chunk: Buffer | string, encoding, callback) => {
+      this.#chunk = chunk
+      this.#encoding = encoding
+      this.#next = callback
+      this.#write.call(socket, chunk, encoding, done)
+    }
+    if (!this.#writev) return
+    socket._writev = (chunks, callback) => {
+      this.#chunks = chunks
+      this.#next = callback
+      this.#writev?.call(socket, chunks, done)
+    }
+  }
+
+  #done(error?: Error | null): void {
+    const next = this.#next
     if (!error) {
-      if (chunks) for (const written of chunks) reportChunk(written)
-      else reportChunk({ chunk, encoding })
+      if (this.#chunks) for (const written of this.#chunks) this.#report(written)
+      else this.#report({ chunk: this.#chunk, encoding: this.#encoding })
     }
-    chunk = ''
-    chunks = null
+    this.#chunk = ''
+    this.#chunks = null
+    this.#next = ignore
     next(error)
   }
 
-  function reportChunk(written: Chunk | Buffer): void {
+  #report(written: Chunk | Buffer): void {
     // If all chunks are buffers, Node replaces each entry of the array with its buffer.
     const { chunk, encoding } = Buffer.isBuffer(written) ? { chunk: written, encoding: 'latin1' as const } : written
-    knownBytes += byteLength(chunk, encoding)
-    down(chunk, encoding)
+    this.#knownBytes += byteLength(chunk, encoding)
+    this.#listener.down(chunk, encoding)
   }
 }
+
+function ignore(): void {}
 
 const sent = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength
 
@@ -123,7 +156,7 @@ export const byteLength = (chunk: Buffer | string, encoding: BufferEncoding): nu
  * Reports the bytes that a stream receives, and the end of the stream. The stream is a connection or a request with a
  * body. `tapUp` replaces `push`, because a `data` listener would start the stream before its reader is ready.
  */
-export function tapUp(stream: Readable, up: (bytes: Buffer) => void, ended: () => void = () => {}): void {
+export function tapUp(stream: Readable, up: (bytes: Buffer) => void, ended: () => void = ignore): void {
   const push = stream.push
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (Buffer.isBuffer(chunk)) up(chunk)

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { MeteredExchange } from './exchange.ts'
 import { declaredBody, isWebSocket, readMessages } from '../bend/messages.ts'
-import type { Body } from '../bend/messages.ts'
+import type { Body, HeadListener } from '../bend/messages.ts'
 import type { Head } from '../request-head.ts'
 import { tapUp } from './tap.ts'
 
@@ -34,8 +34,10 @@ export interface Waiting {
   readonly text: string
 }
 
-/** Opens the exchange of a request. */
-export type Open = (request: RequestLine, bodyLength: number) => MeteredExchange
+export interface Opener {
+  /** Opens the exchange of a request. */
+  open(request: RequestLine, bodyLength: number): MeteredExchange
+}
 
 /** Parts of a request line that identify the lane. */
 export type RequestLine = Pick<Head, 'method' | 'url'>
@@ -48,79 +50,107 @@ const WAITING = 64
 
 /**
  * Reads the bytes of a connection when they arrive, before a link delays them. The meter therefore knows a request
- * before the server gets it, even if the connection is cut in between. `open` opens the exchange of a request.
+ * before the server gets it, even if the connection is cut in between. `opener` opens the exchange of a request.
  */
-export function readUpstream(source: Duplex, open: Open): Upstream {
+export function readUpstream(source: Duplex, opener: Opener): Upstream {
+  return new UpstreamReader(source, opener)
+}
+
+/** Every connection has a reader, so the reader is a class: it takes less memory than closures. */
+class UpstreamReader implements Upstream, HeadListener {
+  readonly #opener: Opener
+  readonly #requests = readMessages(this)
   /** Exchange of the latest request; null if it is unknown to which exchange the next bytes belong. */
-  let last: MeteredExchange | null = null
-  let unclaimed = 0
-  const waiting: Waiting[] = []
-  let isUpgraded = false
-  let isGivenUp = false
-  const requests = readMessages(onHead)
+  #last: MeteredExchange | null = null
+  #unclaimed = 0
+  /** Null instead of an empty list, because most connections have no waiting request most of the time. */
+  #waiting: Waiting[] | null = null
+  #isUpgraded = false
+  #isGivenUp = false
 
-  takeFromParser(source)
-  tapUp(source, (bytes) => {
-    unclaimed += bytes.length
-    if (isGivenUp) return
-    requests.read(bytes)
-    if (isUpgraded) return giveFrames(bytes)
-    if (requests.isBeyond()) last = null
-    if (last) giveBody(last, unclaimed - requests.begunBytes())
-  })
-
-  return {
-    begin(request, bodyLength) {
-      const place = placeOf(request)
-      const found = place === 0 ? waiting.shift() : waiting.splice(place, 1)[0]
-      return found?.exchange ?? open(request, bodyLength)
-    },
-    refused(before) {
-      const place = placeOf(before)
-      return place === 0 ? NONE : waiting.splice(0, place)
-    },
-    unclaimed: () => unclaimed,
-    waiting: () => waiting,
-    giveUp() {
-      const bytes = unclaimed
-      unclaimed = 0
-      isGivenUp = true
-      return bytes
-    },
+  constructor(source: Duplex, opener: Opener) {
+    this.#opener = opener
+    takeFromParser(source)
+    tapUp(source, (bytes) => this.#read(bytes))
   }
 
-  function placeOf(request: RequestLine): number {
-    const at = waiting.findIndex(({ method, url }) => method === request.method && url === request.url)
-    return at < 0 ? waiting.length : at
+  begin(request: RequestLine, bodyLength: number): MeteredExchange {
+    const [found] = this.#take(this.#placeOf(request), 1)
+    return found?.exchange ?? this.#opener.open(request, bodyLength)
+  }
+
+  refused(before: RequestLine): readonly Waiting[] {
+    return this.#take(0, this.#placeOf(before))
+  }
+
+  unclaimed(): number {
+    return this.#unclaimed
+  }
+
+  waiting(): readonly Waiting[] {
+    return this.#waiting ?? NONE
+  }
+
+  giveUp(): number {
+    const bytes = this.#unclaimed
+    this.#unclaimed = 0
+    this.#isGivenUp = true
+    return bytes
   }
 
   /**
    * Opens an exchange when the head of a request is complete. The bytes before the head belong to the previous request.
    */
-  function onHead(text: string, bytesAfterHead: number): Body {
-    if (last) giveBody(last, unclaimed - bytesAfterHead - text.length)
-    last = null
+  bodyOf(text: string, bytesAfterHead: number): Body {
+    if (this.#last) this.#giveBody(this.#last, this.#unclaimed - bytesAfterHead - text.length)
+    this.#last = null
     const [, method, url] = REQUEST.exec(text) ?? []
-    if (method === undefined || url === undefined || waiting.length === WAITING) return 'rest'
+    if (method === undefined || url === undefined || this.#waiting?.length === WAITING) return 'rest'
     // Search once for all three fields, because most requests have none of these fields.
     const isPlain = !FRAMING.test(text)
-    isUpgraded = !isPlain && isWebSocket(text)
-    const body = isPlain ? 0 : isUpgraded ? 'rest' : declaredBody(text, 0)
-    last = open({ method, url }, typeof body === 'number' ? body : Infinity)
-    last.head(unclaimed - bytesAfterHead)
-    unclaimed = bytesAfterHead
-    waiting.push({ exchange: last, method, url, text })
+    this.#isUpgraded = !isPlain && isWebSocket(text)
+    const body = isPlain ? 0 : this.#isUpgraded ? 'rest' : declaredBody(text, 0)
+    const exchange = this.#opener.open({ method, url }, typeof body === 'number' ? body : Infinity)
+    exchange.head(this.#unclaimed - bytesAfterHead)
+    this.#last = exchange
+    this.#unclaimed = bytesAfterHead
+    this.#waiting ??= []
+    this.#waiting.push({ exchange, method, url, text })
     return body
   }
 
-  function giveBody(exchange: MeteredExchange, bytes: number): void {
-    exchange.body(bytes)
-    unclaimed -= bytes
+  #read(bytes: Buffer): void {
+    this.#unclaimed += bytes.length
+    if (this.#isGivenUp) return
+    this.#requests.read(bytes)
+    if (this.#isUpgraded) return this.#giveFrames(bytes)
+    if (this.#requests.isBeyond()) this.#last = null
+    if (this.#last) this.#giveBody(this.#last, this.#unclaimed - this.#requests.begunBytes())
   }
 
-  function giveFrames(bytes: Buffer): void {
-    last?.framesUp(bytes.subarray(bytes.length - unclaimed))
-    unclaimed = 0
+  #placeOf(request: RequestLine): number {
+    const waiting = this.waiting()
+    const at = waiting.findIndex(({ method, url }) => method === request.method && url === request.url)
+    return at < 0 ? waiting.length : at
+  }
+
+  /** Removes and returns `count` waiting requests. */
+  #take(from: number, count: number): readonly Waiting[] {
+    const waiting = this.#waiting
+    if (!waiting || count === 0) return NONE
+    const taken = waiting.splice(from, count)
+    if (waiting.length === 0) this.#waiting = null
+    return taken
+  }
+
+  #giveBody(exchange: MeteredExchange, bytes: number): void {
+    exchange.body(bytes)
+    this.#unclaimed -= bytes
+  }
+
+  #giveFrames(bytes: Buffer): void {
+    this.#last?.framesUp(bytes.subarray(bytes.length - this.#unclaimed))
+    this.#unclaimed = 0
   }
 }
 

@@ -25,9 +25,11 @@ export function buffering(
 ): Buffering {
   /** True if the current response passes at once. */
   let isLetThrough = false
-  const answers = readMessages((head) => {
-    isLetThrough = bufferingObeysHeader && /^x-accel-buffering:\s*no\s*$/im.test(head)
-    return bodyOfAnswer(head)
+  const answers = readMessages({
+    bodyOf(head) {
+      isLetThrough = bufferingObeysHeader && /^x-accel-buffering:\s*no\s*$/im.test(head)
+      return bodyOfAnswer(head)
+    },
   })
   let held: Buffer[] = []
   let heldBytes = 0
