@@ -31,14 +31,9 @@ export function htmlOf(report: Report): string {
   const paragraphs = changes.map((text) => `<p>${escaped(text)}</p>`)
   const limits = broken.map((text) => `<p class="broken">${escaped(text)}</p>`)
   const drawn = results.filter(({ deliveries }) => deliveries > 0)
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Comparison of ${escaped(results.map(({ transport }) => transport).join(', '))}</title>
-<style>${STYLE}</style>
-<h1>Comparison of transports</h1>
+  return pageOf(
+    `Comparison of ${results.map(({ transport }) => transport).join(', ')}`,
+    `<h1>Comparison of transports</h1>
 <p class="verdict">${escaped(verdict)}</p>
 ${[...limits, ...paragraphs].join('\n')}
 <h2>Figures</h2>
@@ -53,9 +48,22 @@ ${drawn.map((result, i) => `<h3>${escaped(result.transport)}</h3>${timeChart(res
 <p class="note">A point is the median of all clients. The points of all repetitions are in one picture.</p>
 <h2>Conditions</h2>
 <table class="facts">${factsOf(report)
-    .map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`)
-    .join('')}</table>
-<p class="note">Measured on ${escaped(startedAt)}.</p>
+      .map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`)
+      .join('')}</table>
+<p class="note">Measured on ${escaped(startedAt)}.</p>`,
+  )
+}
+
+/** Returns a page that needs no other file. `body` is HTML; `title` is text. */
+export function pageOf(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+${body}
 </html>
 `
 }
