@@ -4,18 +4,15 @@
  * server that tutorials show, and nchan (C, inside nginx) if it is installed. The servers take turns, so that the noise
  * of the machine affects all of them equally. With `taskset`, the server and the load have a core each. Linux only.
  */
-import { execFileSync, fork, spawn, spawnSync } from 'node:child_process'
+import { fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../lessons/kit/port.ts'
 import { spawnServer } from '../spawn.ts'
-import { until } from '../until.ts'
 import { openClients, openPublisher } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
 import { median } from '../compare/median.ts'
+import { hasNchan, startNchan } from './nchan.ts'
 import { cpuMsOf, residentKiBOf } from '../compare/machine.ts'
 
 interface Server extends AsyncDisposable {
@@ -29,19 +26,18 @@ interface Figures {
   readonly kib: number[]
 }
 
-const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 const BURSTS = [1, 4, 16]
 
 const [clients = 1000, messages = 96, repetitions = 3] = process.argv.slice(2).map(Number)
 const servers: Readonly<Record<string, () => Promise<Server>>> = {
   Fourwire: startFourwire,
   tutorial: startTutorial,
-  ...(existsSync(NCHAN) ? { nchan: startNchan } : {}),
+  ...(hasNchan() ? { nchan: startNchanTargets } : {}),
 }
 
 console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString()}`)
 console.log(`${clients} clients, ${messages} messages, medians of ${repetitions}; load ${loadavg()[0]?.toFixed(1)}`)
-if (!existsSync(NCHAN)) console.log('Without nchan: install nginx and libnginx-mod-nchan to compare with it.')
+if (!hasNchan()) console.log('Without nchan: install nginx and libnginx-mod-nchan to compare with it.')
 pin(process.pid, 1)
 
 const all = new Map<string, Figures>()
@@ -127,48 +123,15 @@ async function startTutorial(): Promise<Server> {
   }
 }
 
-async function startNchan(): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), 'fourwire-nchan-'))
-  const port = await freePort()
-  await writeFile(join(folder, 'nginx.conf'), nginxConf(folder, port))
-  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'inherit', 'inherit'] })
-  // nginx reports a missing log folder before it has read its configuration, and then continues.
-  await until('nginx listens', async () => (await fetch(`http://127.0.0.1:${port}/pub`).catch(() => null)) !== null)
-  const worker = Number(execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).split('\n')[0])
+async function startNchanTargets(): Promise<Server> {
+  const server = await startNchan()
   const publish = '/pub'
   return {
-    pid: worker,
-    port,
+    ...server,
     targets: {
       sse: { subscribe: '/sub', publish },
       ws: { subscribe: '/sub', publish, isSocket: true },
       'long-poll': { subscribe: '/poll', publish: '/poll-pub', next: 'headers' },
     },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-      await rm(folder, { recursive: true })
-    },
   }
-}
-
-function nginxConf(folder: string, port: number): string {
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${folder}/${kind};`,
-  )
-  const channel = (id: string) => `nchan_channel_id ${id}; nchan_message_buffer_length 1000;`
-  return `load_module ${NCHAN};
-worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/log;
-worker_rlimit_nofile 20000; events { worker_connections 19000; }
-http {
-  access_log off; ${paths.join(' ')} nchan_shared_memory_size 256M; keepalive_requests 1000000;
-  server {
-    listen 127.0.0.1:${port} backlog=4096;
-    location = /sub { nchan_subscriber; ${channel('feed')} nchan_subscriber_first_message newest; }
-    location = /pub { nchan_publisher; ${channel('feed')} }
-    location = /poll { nchan_subscriber longpoll; ${channel('poll')} }
-    location = /poll-pub { nchan_publisher; ${channel('poll')} }
-  }
-}
-`
 }
