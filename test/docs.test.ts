@@ -19,6 +19,7 @@ const DOCUMENTS = [
   'web/README.md',
   'test/README.md',
   'test/compare/README.md',
+  'test/claims/README.md',
   ...globSync('lessons/**/*.md', { cwd: REPOSITORY }),
 ]
 

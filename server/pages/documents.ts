@@ -48,6 +48,12 @@ export const DOCUMENTS: readonly Document[] = [
     about: 'How to compare the transports of any server for your workload.',
   },
   {
+    name: 'claims',
+    path: 'test/claims/README.md',
+    label: 'Claims',
+    about: 'Which published claims about transports hold when they are measured again.',
+  },
+  {
     name: 'contributing',
     path: '.github/CONTRIBUTING.md',
     label: 'Contributing',
