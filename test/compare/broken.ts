@@ -1,5 +1,6 @@
 /** Compares the result with the limits of the user. */
 import type { Summary } from './summary.ts'
+import { isMetric } from './thresholds.ts'
 import type { Metric, Threshold } from './thresholds.ts'
 import { msText } from './words.ts'
 
@@ -7,7 +8,7 @@ import { msText } from './words.ts'
 export function brokenBy(all: readonly Summary[], thresholds: readonly Threshold[]): readonly string[] {
   return thresholds.flatMap(({ text, transport, metric, isBelow, limit }) => {
     const summary = all.find((one) => one.transport === transport)
-    const value = summary ? figureOf(summary, metric) : null
+    const value = summary && isMetric(metric) ? figureOf(summary, metric) : null
     if (value === null) return [`The threshold ${text} is not met: ${metric} of ${transport} cannot be told.`]
     const isMet = isBelow ? value < limit : value <= limit
     return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${msText(value)}.`]

@@ -21,7 +21,7 @@ interface Axis {
 const LEAST_MS = 0.01
 
 /** Axis over all delays, in whole decades. */
-function delayAxis(results: readonly Summary[]): Axis {
+function delayAxis(results: readonly Pick<Summary, 'distribution'>[]): Axis {
   const all = results.flatMap(({ distribution }) => distribution).filter((ms) => ms > 0)
   const low = Math.floor(
     Math.log10(
@@ -42,7 +42,7 @@ function delayAxis(results: readonly Summary[]): Axis {
 }
 
 /** Share of the deliveries that have arrived within each delay, with a line for each transport. */
-export function distributionChart(results: readonly Summary[]): string {
+export function distributionChart(results: readonly Pick<Summary, 'distribution'>[]): string {
   const height = 300
   const axis = delayAxis(results)
   const x = (ms: number): number => LEFT + axis.at(ms) * (WIDTH - LEFT - RIGHT)
@@ -66,7 +66,11 @@ export function distributionChart(results: readonly Summary[]): string {
 }
 
 /** Median delay of each message over the seconds of a repetition, with a point for each message. */
-export function timeChart(result: Summary, i: number, all: readonly Summary[]): string {
+export function timeChart(
+  result: Pick<Summary, 'transport' | 'overTime'>,
+  i: number,
+  all: readonly Pick<Summary, 'distribution'>[],
+): string {
   const height = 150
   const axis = delayAxis(all)
   const seconds = result.overTime.reduce((most, [s]) => Math.max(most, s), 0.001)

@@ -25,7 +25,7 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --jitter MS        random delay that each packet gets in addition, up to this (0)
   --loss PERCENT     packets that are lost and sent again               (0)
   --bandwidth KBIT   kbit/s of each connection and direction    (unlimited)
-  --adapter NAME     fourwire, sse, ws, poll, nchan, socket.io, or a file
+  --adapter NAME     fourwire, sse, ws, poll, nchan, socket.io, ai, or a file
                      of yours                            (fourwire)
   --header TEXT      header field of each request, such as "Authorization: Bearer
                      KEY"; repeatable. No report contains it

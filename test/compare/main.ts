@@ -1,10 +1,11 @@
 /** `npm run compare`: measures the transports of a server, and states which of them fits the workload. */
 import '../../server/start/node-version.ts'
-import { writeFileSync } from 'node:fs'
 import type { ModelInputs } from '../../web/measure/model.ts'
 import { onEnding, outliveReaders } from '../../server/start/ending.ts'
 import type { Adapter } from './adapter.ts'
-import { adapterOf } from './adapters/index.ts'
+import { adapterOf, isAsking } from './adapters/index.ts'
+import { compareAnswers } from './answers/program.ts'
+import type { AskingAdapter } from './answers/asking.ts'
 import { changesSince, readBaseline } from './baseline.ts'
 import { brokenBy } from './broken.ts'
 import { findingsOf } from './findings.ts'
@@ -17,10 +18,12 @@ import type { Options } from './options.ts'
 import { htmlOf } from './html.ts'
 import { machineOf, versionOf, workloadOf } from './report.ts'
 import type { Report } from './report.ts'
+import { save } from './saving.ts'
 import { measureAll } from './rounds.ts'
 import type { Rounds } from './rounds.ts'
 import { summarise } from './summary.ts'
 import { tableOf } from './table.ts'
+import { checkThresholds, isMetric } from './thresholds.ts'
 import { CompareError, messageOf } from './trouble.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -52,6 +55,8 @@ async function main(args: readonly string[]): Promise<number> {
   const adapter = await adapterOf(options.adapter)
   const transports = transportsOf(options, adapter)
   checkOpenFiles(options)
+  if (isAsking(adapter)) return compareAnswers(adapter, options, transports)
+  checkThresholds(options.thresholds, transports, isMetric)
   const baseline = options.baseline === undefined ? null : readBaseline(options.baseline, options)
   const startedAt = new Date()
   const rounds = await measureAll(adapter, options, transports, process.env)
@@ -102,18 +107,13 @@ function modelInputsOf(options: Options, confirmationMs: number): ModelInputs {
 }
 
 /** Returns the transports to compare. Throws `CompareError` if the adapter does not know one of them. */
-function transportsOf({ transports, thresholds }: Options, adapter: Adapter): readonly string[] {
+function transportsOf({ transports }: Options, adapter: Adapter | AskingAdapter): readonly string[] {
   const wanted = [...new Set(transports ?? adapter.usual ?? adapter.transports)]
   const unknown = wanted.find((name) => !adapter.transports.includes(name))
   const all = adapter.transports.join(', ')
   if (unknown !== undefined)
     throw new CompareError(`--transports contains "${unknown}", and the adapter "${adapter.name}" has only ${all}.`)
   if (wanted.length === 0) throw new CompareError(`--transports is empty. Choose from ${all}.`)
-  const stray = thresholds.find(({ transport }) => !wanted.includes(transport))
-  if (stray)
-    throw new CompareError(
-      `--threshold is "${stray.text}", and "${stray.transport}" is not measured. Choose from ${wanted.join(', ')}.`,
-    )
   return wanted
 }
 
@@ -123,12 +123,4 @@ function checkOpenFiles({ clients }: Options): void {
   throw new CompareError(
     `--clients is "${clients}", and a process may open only ${limit} files and connections here. Give at most ${Math.max(1, limit - OTHER_FILES)}, or raise the limit with ulimit -n ${clients + OTHER_FILES}.`,
   )
-}
-
-function save(name: string, file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-  } catch (error) {
-    throw new CompareError(`--${name} is "${file}", which cannot be written: ${messageOf(error)}`)
-  }
 }

@@ -113,7 +113,7 @@ export function readOptions(args: readonly string[]): Options | null {
       .filter((name) => name !== ''),
     clients: number('clients'),
     rate: number('rate'),
-    payload: payloadOf(last('payload'), number('size')),
+    payload: payloadOf(last('payload'), number('size'), adapter !== 'ai'),
     seconds: number('seconds'),
     warmup: number('warmup'),
     ramp: number('ramp'),
@@ -200,12 +200,14 @@ function pidOf(text: string | undefined): number | undefined {
 
 const ID = '{{id}}'
 
-function payloadOf(file: string | undefined, size: number): Options['payload'] {
+/** If `needsId` is false, JSON may lack the id, because nothing has to recognise the text. */
+function payloadOf(file: string | undefined, size: number, needsId: boolean): Options['payload'] {
   if (file === undefined) return (mark) => `${mark}${'x'.repeat(Math.max(0, size - mark.length))}`
   const text = contentOf('payload', file)
   if (text.includes(ID)) return (mark) => text.replace(ID, mark)
   if (text.trim() === '')
     throw new CompareError(`--payload is "${file}", which is empty. Write the text of a message into it.`)
+  if (!needsId && isJson(text)) return () => text
   if (!isJson(text)) return (mark) => `${mark} ${text}`
   throw new CompareError(`--payload is "${file}", which is JSON without ${ID}. Write ${ID} into one of its strings.`)
 }

@@ -14,6 +14,8 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { WebSocketServer } from 'ws'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startChat } from '../chat-server.ts'
+import type { AnswerReport } from './answers/report.ts'
 import type { Report } from './report.ts'
 import { until } from '../until.ts'
 
@@ -176,6 +178,29 @@ describe('the program with the adapter', () => {
     expect(withCursor.results[0]?.bytes).toBeLessThan(plain.results[0]?.bytes ?? 0)
   })
 
+  test('ai measures the streamed answers of a chat, and neither prints the key nor writes it into a report', async () => {
+    await using chat = await startChat({ key: 'secret', firstMs: 20 })
+    const file = join(folder, 'ai.json')
+    const args = ['--adapter', 'ai', '--url', chat.url.href, '--header', 'Authorization: Bearer secret']
+    const limits = ['--threshold', 'ai.first.p50<1ms', '--threshold', 'ai.failed<=0']
+    const { code, stdout, stderr } = await compare(
+      ...SHORT,
+      ...args,
+      ...limits,
+      '--json',
+      file,
+      '--html',
+      `${file}.html`,
+    )
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/The threshold ai\.first\.p50<1ms is (?:broken|not met)/)
+    expect(stdout).not.toContain('ai.failed')
+    const { results }: AnswerReport = JSON.parse(await readFile(file, 'utf8'))
+    expect(results).toMatchObject([{ transport: 'ai', requests: 30, answers: 30, failed: 0, events: 5 }])
+    const written = await Promise.all([file, `${file}.html`].map((name) => readFile(name, 'utf8')))
+    expect([stdout, stderr, ...written].join('\n')).not.toContain('secret')
+  })
+
   test('in a file measures the user’s own server, and matches messages by the ids of that server', async () => {
     const url = await serve(numberingStream())
     const file = join(folder, 'mine.mjs')
@@ -236,11 +261,27 @@ describe('the program ends with exit code 2 and one sentence, before it measures
     )
   })
 
+  test('an address of a chat with a key that is wrong, a payload without "stream", or an option that answers do not have', async () => {
+    await using chat = await startChat({ key: 'right' })
+    const args = ['--adapter', 'ai', '--url', chat.url.href]
+    const first = `--url is "${chat.url.href}", and the first request over ai failed:`
+    await expectTrouble(
+      [...args, '--header', 'Authorization: Bearer wrong'],
+      `${first} POST /v1/chat/completions returned`,
+    )
+    const payload = join(folder, 'request.json')
+    await writeFile(payload, '{"model":"small"}')
+    const key = ['--header', 'Authorization: Bearer right']
+    await expectTrouble([...args, ...key, '--payload', payload], 'write "stream": true into the payload')
+    await expectTrouble([...args, '--publish', 'http://x/'], 'the adapter "ai" does not use it. Leave it out.')
+    await expectTrouble([...args, '--threshold', 'ai.p95<1s'], 'ai has no figure "p95". Use first.p50,')
+  })
+
   test('an adapter that does not exist', async () => {
     const url = ['--url', 'http://127.0.0.1:1']
     await expectTrouble(
       [...url, '--adapter', 'smtp'],
-      '--adapter is "smtp", which is no adapter. Give fourwire, sse, ws, poll, nchan, socket.io, or the path of a file.',
+      '--adapter is "smtp", which is no adapter. Give fourwire, sse, ws, poll, nchan, socket.io, ai, or the path of a file.',
     )
     await expectTrouble(
       [...url, '--adapter', './none.mjs'],

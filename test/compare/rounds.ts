@@ -84,7 +84,8 @@ async function withServer<Result>(
   return await use(server.url, server.pid)
 }
 
-function targetOf(
+/** Returns the server for one measurement, with a new random name. */
+export function targetOf(
   { publish, interval, wait, headers, isInsecure, isHttp2 }: Options,
   transport: string,
   given: URL,
@@ -98,7 +99,8 @@ function targetOf(
 /** Replaces `{run}`. A URL encodes the braces in its path, and not in its query. */
 const withRun = ({ href }: URL, run: string): URL => new URL(href.replace(/\{run\}|%7Brun%7D/gi, run))
 
-const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {
+/** Returns the values in a row that begins with another one in each round. */
+export const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] => {
   const first = by % values.length
   return [...values.slice(first), ...values.slice(0, first)]
 }

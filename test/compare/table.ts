@@ -55,9 +55,14 @@ bytes, requests, CPU: for each delivery, without the publisher. own: the part of
 
 export function tableOf(all: readonly Summary[]): string {
   const rows = [COLUMNS.map(({ title }) => title), ...all.map((summary) => COLUMNS.map(({ text }) => text(summary)))]
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return `${aligned(rows)}\n\n${NOTE}`
+}
+
+/** Writes rows as lines. The first column is aligned to the left, and the others to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? []
   const lines = rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   )
-  return `${lines.join('\n')}\n\n${NOTE}`
+  return lines.join('\n')
 }

@@ -1,7 +1,7 @@
 /** A process with many clients. It records each delivery, and sends the records when it is asked for them. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Adapter, ComparedConnection, ComparedServer, NetworkUsage } from './adapter.ts'
-import { adapterOf } from './adapters/index.ts'
+import { receivingAdapterOf } from './adapters/index.ts'
 import { watchBusy } from './busy.ts'
 import { now } from './now.ts'
 import { createRecorder } from './samples.ts'
@@ -90,7 +90,7 @@ async function obey(order: Order): Promise<Answer> {
 
 /** Opens clients one after the other. Resolves when all of them are live, or when one has failed. */
 async function open(name: string, sent: Sent, { first, count, gapMs }: ClientRange): Promise<Answer> {
-  const adapter = await adapterOf(name)
+  const adapter = await receivingAdapterOf(name)
   const target = { ...sent, url: new URL(sent.url), publishUrl: new URL(sent.publishUrl) }
   connections = []
   recorder = createRecorder()

@@ -1,0 +1,59 @@
+/** States how fast the answers were, and compares them with the limits of the user. */
+import { isAnswerMetric } from '../thresholds.ts'
+import type { AnswerMetric, Threshold } from '../thresholds.ts'
+import { countOf, countText, msText } from '../words.ts'
+import type { AnswerSummary, AnswerPart, PartTimes } from './summary.ts'
+
+export const answerVerdictOf = (all: readonly AnswerSummary[]): string =>
+  all.flatMap((summary) => [...speedOf(summary), ...failuresOf(summary)]).join(' ')
+
+function speedOf({ transport, first, gap, total }: AnswerSummary): readonly string[] {
+  const sentences = [
+    sentenceOf(first, `Over ${transport}, 19 of 20 answers begin within`),
+    sentenceOf(gap, '19 of 20 events follow the event before them within'),
+    sentenceOf(total, '19 of 20 answers are complete within'),
+  ]
+  return [...new Set(sentences)]
+}
+
+function sentenceOf({ quantiles: { p95 }, doubt }: PartTimes, begin: string): string {
+  if (doubt !== null || !p95) return doubt ?? ''
+  const { ms, lowMs, highMs } = p95
+  const range = lowMs === null || highMs === null ? '' : ` (${msText(lowMs)} to ${msText(highMs)})`
+  return `${begin} ${msText(ms)} ms${range}.`
+}
+
+function failuresOf({ requests, failed, failure }: AnswerSummary): readonly string[] {
+  if (failed === 0) return [`All ${countOf(requests, 'answer')} were complete.`]
+  return [`${countText(failed)} of ${countOf(requests, 'answer')} failed; the first reason: ${failure}.`]
+}
+
+/** Returns a sentence for each threshold that is broken. A figure that cannot be told breaks it too. */
+export function brokenByAnswers(all: readonly AnswerSummary[], thresholds: readonly Threshold[]): readonly string[] {
+  return thresholds.flatMap(({ text, transport, metric, isBelow, limit }) => {
+    const summary = all.find((one) => one.transport === transport)
+    const value = summary && isAnswerMetric(metric) ? figureOf(summary, metric) : null
+    if (value === null) return [`The threshold ${text} is not met: ${metric} of ${transport} cannot be told.`]
+    const isMet = isBelow ? value < limit : value <= limit
+    return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${msText(value)}.`]
+  })
+}
+
+function figureOf(summary: AnswerSummary, metric: AnswerMetric): number | null {
+  switch (metric) {
+    case 'failed':
+      return summary.failed
+    case 'events':
+      return summary.events
+    case 'bytes':
+      return summary.bytes
+    case 'cpu':
+      return summary.cpuUs
+    default: {
+      const [part, level] = metric.split('.') as [AnswerPart, 'p50' | 'p95' | 'p99' | 'max']
+      const { quantiles, maxMs, doubt } = summary[part]
+      if (doubt !== null) return null
+      return level === 'max' ? maxMs : (quantiles[level]?.ms ?? null)
+    }
+  }
+}
