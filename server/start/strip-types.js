@@ -1,6 +1,9 @@
 // Lets Node run the TypeScript of this package inside `node_modules`, where Node itself removes no types. `launch.js`
 // loads this file before the program. A process or a thread that inherits the flags of Node loads it as well. It is
 // plain JavaScript, because nothing removes types before it runs.
+//
+// In the repository, Node keeps the code without its types in its compile cache. This file removes the types at each
+// start, so a start takes about 0.3 s of processor time more.
 import { readFileSync } from 'node:fs'
 import { registerHooks, stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
