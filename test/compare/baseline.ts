@@ -4,6 +4,7 @@ import { median } from './median.ts'
 import type { Options } from './options.ts'
 import { workloadOf } from './report.ts'
 import type { Report } from './report.ts'
+import { scenarioText } from './scenarios/scenario.ts'
 import { mannWhitneyP } from './significance.ts'
 import type { Repetition, Summary } from './summary.ts'
 import { CompareError, messageOf } from './trouble.ts'
@@ -21,7 +22,7 @@ const COMPARED = [
 ] as const
 
 /** Values of the options that older reports do not contain. */
-const EARLIER = { rtt: 0, jitter: 0, loss: 0, bandwidth: 0 }
+const EARLIER = { scenario: 'steady' as const, rtt: 0, jitter: 0, loss: 0, bandwidth: 0 }
 
 /** Throws `CompareError` if the file is no report, or one of another workload. */
 export function readBaseline(file: string, options: Options): Report {
@@ -31,6 +32,11 @@ export function readBaseline(file: string, options: Options): Report {
   const workload = workloadOf(options)
   const before = { ...EARLIER, ...report.workload }
   const other = COMPARED.find((name) => before[name] !== workload[name])
+  const [was, is] = [scenarioText(before), scenarioText(workload)]
+  if (other === undefined && was !== is)
+    throw new CompareError(
+      `--baseline is "${file}", and its scenario was "${was}" instead of "${is}". Use the same options.`,
+    )
   if (other === undefined) return report
   const option = other === 'bytes' ? 'size' : other
   throw new CompareError(

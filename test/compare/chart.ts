@@ -1,4 +1,5 @@
 /** Pictures of the delays, as SVG. The horizontal or vertical axis of the delays is logarithmic. */
+import type { TimeTexts } from './scenarios/scenario.ts'
 import type { Summary } from './summary.ts'
 import { escaped, msText } from './words.ts'
 
@@ -70,6 +71,7 @@ export function timeChart(
   result: Pick<Summary, 'transport' | 'overTime'>,
   i: number,
   all: readonly Pick<Summary, 'distribution'>[],
+  texts: TimeTexts,
 ): string {
   const height = 150
   const axis = delayAxis(all)
@@ -81,11 +83,17 @@ export function timeChart(
   )
   const decades = axis.ticks.filter((ms) => Number.isInteger(Math.log10(ms)))
   const lines = decades.map((ms) => shareLine(y(ms), tickText(ms)))
-  const ends = `<text x="${LEFT}" y="${height - 16}">0 s</text><text x="${WIDTH - RIGHT}" y="${height - 16}" text-anchor="end">${msText(seconds)} s</text>`
+  const ends = `<text x="${LEFT}" y="${height - 16}">0 s${texts.start}</text><text x="${WIDTH - RIGHT}" y="${height - 16}" text-anchor="end">${msText(seconds)} s${texts.end}</text>`
+  const events = texts.events
+    .filter(({ atS }) => atS <= seconds)
+    .map(
+      ({ atS, text }) =>
+        `<line class="event" x1="${x(atS)}" x2="${x(atS)}" y1="${TOP}" y2="${height - BOTTOM}"/><text x="${x(atS) + 5}" y="${height - 16}">${escaped(text)}</text>`,
+    )
   return svg(
     height,
     `Delay of each message over ${escaped(result.transport)}`,
-    `<g class="grid">${lines.join('')}${ends}</g>${points.join('')}`,
+    `<g class="grid">${lines.join('')}${ends}${events.join('')}</g>${points.join('')}`,
   )
 }
 

@@ -16,6 +16,13 @@ export interface Crew extends Disposable {
   open(adapter: string, target: ComparedServer, clients: number, rampMs: number): Promise<void>
   begin(): Promise<void>
   end(): Promise<void>
+  /** Cuts all connections at a time, and lets the clients return within `withinMs`. */
+  storm(atMs: number, withinMs: number, seed: number): Promise<void>
+  /** Makes a share of the clients stop reading, in percent. */
+  pause(share: number): Promise<void>
+  resume(): Promise<void>
+  /** Number of clients that are about to return. */
+  away(): Promise<number>
   /** Sets the ids of the messages that `count` counts. */
   expect(ids: readonly string[]): Promise<void>
   /** Number of deliveries of the expected messages so far. */
@@ -35,6 +42,8 @@ const LIVE_MS = 15_000
 export function startCrew(): Crew {
   const workers = Array.from({ length: PROCESSES }, startWorker)
   const all = (order: Order) => Promise.all(workers.map((worker) => ask(worker, order)))
+  const counted = async (order: Order): Promise<number> =>
+    (await all(order)).reduce((sum, answer) => sum + (answer.is === 'counted' ? answer.count : 0), 0)
   const done = async (order: Order): Promise<void> => void (await all(order))
 
   return {
@@ -62,10 +71,11 @@ export function startCrew(): Crew {
     begin: () => done({ do: 'begin' }),
     end: () => done({ do: 'end' }),
     expect: (ids) => done({ do: 'expect', ids }),
-    async count() {
-      const answers = await all({ do: 'count' })
-      return answers.reduce((sum, answer) => sum + (answer.is === 'counted' ? answer.deliveries : 0), 0)
-    },
+    storm: (atMs, withinMs, seed) => done({ do: 'storm', atMs, withinMs, seed }),
+    pause: (share) => done({ do: 'pause', share }),
+    resume: () => done({ do: 'resume' }),
+    away: () => counted({ do: 'away' }),
+    count: () => counted({ do: 'count' }),
     async finish() {
       return (await all({ do: 'finish' })).flatMap((answer) => (answer.is === 'finished' ? [answer.worked] : []))
     },

@@ -13,7 +13,13 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --size BYTES       size of the text of a message              (100)
   --payload FILE     text of a message instead of --size; {{id}} in it becomes
                      the id by which a message is recognised
-  --seconds N        duration for each transport and repetition (5)
+  --scenario NAME    steady, burst, ramp, reconnect-storm or slow-readers (steady)
+  --burst N          messages at a time, in the scenario burst  (10)
+  --rate-to N        messages a second at the end of a ramp     (ten times --rate)
+  --storm-within N   seconds in which all clients of a storm return (3)
+  --slow PERCENT     slow clients of the scenario slow-readers  (10)
+  --seconds N        duration for each transport and repetition (5; for ramp,
+                     reconnect-storm and slow-readers 10)
   --warmup N         seconds before that, which do not count    (1)
   --ramp N           seconds in which the clients connect       (1)
   --interval N       seconds between two short polls            (1)

@@ -66,5 +66,7 @@ function summary(transport: string): Summary {
     memoryKiB: null,
     own: { busyMs: 0, slipMs: 0, loopDelayMs: 0, othersShare: null, relay: null },
     doubt: null,
+    outerDoubt: null,
+    scenario: [],
   }
 }

@@ -2,6 +2,8 @@
 import { distributionChart, seriesOf, timeChart } from './chart.ts'
 import { conditionsText } from './conditions.ts'
 import type { Report } from './report.ts'
+import { scenarioTableOf } from './scenarios/figures.ts'
+import { scenarioText, timeTextsOf } from './scenarios/scenario.ts'
 import type { Summary } from './summary.ts'
 import { COLUMNS, NOTE } from './table.ts'
 import { countText, escaped, msText } from './words.ts'
@@ -19,7 +21,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
 th:first-child, td:first-child { text-align: left } .facts td { text-align: left; white-space: normal }
 p.note { color: var(--soft); max-width: 60rem } svg { width: 100%; height: auto; max-width: 60rem; display: block }
-.grid line { stroke: var(--line) } .grid text { fill: var(--soft); font-size: 12px }
+.grid line { stroke: var(--line) } .grid line.event { stroke: var(--soft); stroke-dasharray: 4 3 } .grid text { fill: var(--soft); font-size: 12px }
 polyline { fill: none; stroke-width: 2 } .key { display: inline-flex; align-items: center; gap: .4rem; margin-right: 1.2rem }
 .key svg { width: 2.2rem } circle { stroke: none; opacity: .7 }
 ${Array.from({ length: 6 }, (_, i) => `polyline.s${i} { stroke: var(--s${i}) } circle.s${i} { fill: var(--s${i}) }`).join('\n')}
@@ -39,12 +41,13 @@ ${[...limits, ...paragraphs].join('\n')}
 <h2>Figures</h2>
 <div class="wide">${tableOf(results)}</div>
 <p class="note">${escaped(NOTE).replaceAll('\n', '<br>')}</p>
+${scenarioOf(report)}
 <h2>Share of the deliveries that arrive within a delay</h2>
 <p>${drawn.map(keyOf).join('')}</p>
 ${distributionChart(drawn)}
 <p class="note">A delay begins at the time that the schedule intends for the message, and ends when the client has read it.${doubtOf(results)}</p>
 <h2>Delay of each message over time</h2>
-${drawn.map((result, i) => `<h3>${escaped(result.transport)}</h3>${timeChart(result, i, drawn)}`).join('\n')}
+${drawn.map((result, i) => `<h3>${escaped(result.transport)}</h3>${timeChart(result, i, drawn, timeTextsOf(report.workload))}`).join('\n')}
 <p class="note">A point is the median of all clients. The points of all repetitions are in one picture.</p>
 <h2>Conditions</h2>
 <table class="facts">${factsOf(report)
@@ -68,10 +71,28 @@ ${body}
 `
 }
 
+/** Returns the section of the scenario; an empty text for a steady rate. */
+function scenarioOf({ results, workload }: Report): string {
+  const table = scenarioTableOf(results)
+  if (!table) return ''
+  return `<h2>Scenario</h2>
+<p>${escaped(sentence(scenarioText(workload)))}</p>
+<div class="wide">${rowsOf([table.titles, ...results.map((result) => table.cells(result))])}</div>
+<p class="note">${escaped(table.note).replaceAll('\n', '<br>')}</p>`
+}
+
+/** Begins with a capital letter. */
+const sentence = (text: string): string => `${text[0]?.toUpperCase()}${text.slice(1)}`
+
 function tableOf(results: readonly Summary[]): string {
-  const head = COLUMNS.map(({ title }) => `<th>${escaped(title)}</th>`).join('')
-  const rows = results.map((one) => `<tr>${COLUMNS.map(({ text }) => `<td>${escaped(text(one))}</td>`).join('')}</tr>`)
-  return `<table><tr>${head}</tr>${rows.join('')}</table>`
+  return rowsOf([COLUMNS.map(({ title }) => title), ...results.map((one) => COLUMNS.map(({ text }) => text(one)))])
+}
+
+/** The first row is the head. */
+function rowsOf([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`
+  return `<table>${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>`
 }
 
 const keyOf = ({ transport }: Summary, i: number): string =>
@@ -98,6 +119,7 @@ function factsOf({ machine, workload, results, version }: Report): readonly (rea
       'Time',
       `${repeat} repetitions of ${seconds} s for each transport, after ${ramp} s of connecting and ${warmup} s of warm-up`,
     ],
+    ['Scenario', scenarioText(workload)],
     ['Network', `between the clients and the server: ${conditionsText(workload)}`],
     ['Polls', `a short poll every ${interval} s; a long poll is held for up to ${wait} s`],
     [

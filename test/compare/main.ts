@@ -1,6 +1,6 @@
 /** `npm run compare`: measures the transports of a server, and states which of them fits the workload. */
 import '../../server/start/node-version.ts'
-import type { ModelInputs } from '../../web/measure/model.ts'
+import type { Expectation, ModelInputs } from '../../web/measure/model.ts'
 import { onEnding, outliveReaders } from '../../server/start/ending.ts'
 import type { Adapter } from './adapter.ts'
 import { adapterOf, isAsking } from './adapters/index.ts'
@@ -21,8 +21,9 @@ import type { Report } from './report.ts'
 import { save } from './saving.ts'
 import { measureAll } from './rounds.ts'
 import type { Rounds } from './rounds.ts'
+import { scenarioText } from './scenarios/scenario.ts'
 import { summarise } from './summary.ts'
-import { tableOf } from './table.ts'
+import { scenarioTable, tableOf } from './table.ts'
 import { checkThresholds, isMetric } from './thresholds.ts'
 import { CompareError, messageOf } from './trouble.ts'
 import { verdictOf } from './verdict.ts'
@@ -62,8 +63,11 @@ async function main(args: readonly string[]): Promise<number> {
   const rounds = await measureAll(adapter, options, transports, process.env)
   const report = reportOn(options, adapter, transports, rounds, startedAt, baseline)
   const { results, verdict, changes, broken } = report
-  const network = isChanged(options) ? [`Network between the clients and the server: ${conditionsText(options)}`] : []
-  process.stdout.write(`${[tableOf(results), ...network, '', verdict, ...changes, ...broken].join('\n')}\n`)
+  const conditions = [
+    ...(options.scenario === 'steady' ? [] : ['', `Scenario ${scenarioText(options)}`, '', scenarioTable(results)]),
+    ...(isChanged(options) ? ['', `Network between the clients and the server: ${conditionsText(options)}`] : []),
+  ]
+  process.stdout.write(`${[tableOf(results), ...conditions, '', verdict, ...changes, ...broken].join('\n')}\n`)
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
   if (options.html !== undefined) save('html', options.html, htmlOf(report))
   await tellFollower({ is: 'measured', findings: findingsOf(report), html: htmlOf(report) })
@@ -78,10 +82,14 @@ function reportOn(
   startedAt: Date,
   baseline: Report | null,
 ): Report {
+  // The model knows only a steady rate, and clients that stay connected and read.
+  const isModelled = /^(?:steady|slow-readers)$/.test(options.scenario)
+  const expected = (name: string, confirmationMs: number): Expectation | null =>
+    (isModelled && adapter.expect?.(name, modelInputsOf(options, confirmationMs))) || null
   const results = transports.map((name) =>
     summarise(
       runs.filter(({ transport }) => transport === name),
-      (confirmationMs) => adapter.expect?.(name, modelInputsOf(options, confirmationMs)) ?? null,
+      (confirmationMs) => expected(name, confirmationMs),
     ),
   )
   return {

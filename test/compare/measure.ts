@@ -7,13 +7,20 @@ import type { Crew } from './crew.ts'
 import { join } from './joined.ts'
 import type { Joined } from './joined.ts'
 import { cpuMsOf, residentKiBOf, watchOthers } from './machine.ts'
-import { now } from './now.ts'
+import { now, untilMs } from './now.ts'
 import type { Options } from './options.ts'
-import { publishAll, scheduleOf } from './publishing.ts'
+import { publishAll } from './publishing.ts'
+import type { Published } from './publishing.ts'
 import { seededRandom } from './random.ts'
 import type { NetworkRelay } from './relay.ts'
 import type { RelayFigures } from './relay-process.ts'
+import { allReturned, playScenario } from './scenarios/play.ts'
+import { deliveriesTo } from './scenarios/slow.ts'
+import { scenarioFigures } from './scenarios/figures.ts'
+import type { ScenarioFigures } from './scenarios/figures.ts'
+import { scenarioSchedule } from './schedules.ts'
 import { openSender } from './sender.ts'
+import type { Worked } from './worker.ts'
 
 export interface TransportRun extends Joined {
   readonly transport: string
@@ -30,6 +37,10 @@ export interface TransportRun extends Joined {
   readonly othersShare: number | null
   /** Null without a relay. */
   readonly relay: RelayFigures | null
+  /** Null if the scenario has no figures of its own. */
+  readonly scenario: ScenarioFigures | null
+  /** Number of deliveries that caused the costs: to all clients, also to the slow ones. */
+  readonly costed: number
 }
 
 /** Time between the last connection and the start of the schedule. */
@@ -58,7 +69,7 @@ export interface Measuring {
 
 export async function measure(measuring: Measuring): Promise<TransportRun> {
   const { adapter, options, crew, relay, target, through, pid, seed } = measuring
-  const { clients, rate, warmup, seconds, ramp } = options
+  const { clients, warmup, seconds, ramp } = options
   const memoryBefore = pid === undefined ? null : residentKiBOf(pid)
   await crew.open(options.adapter, { ...target, url: through }, clients, ramp * 1000)
   const memoryAfter = pid === undefined ? null : residentKiBOf(pid)
@@ -66,12 +77,12 @@ export async function measure(measuring: Measuring): Promise<TransportRun> {
   const startMs = now() + START_MS
   const fromMs = startMs + warmup * 1000
   const idOf = (message: number): string => markOf(target.run, message)
-  const schedule = scheduleOf(rate, warmup + seconds, seededRandom(seed))
+  const schedule = scenarioSchedule(options, seededRandom(seed))
   const { messages, settled } = publishAll(schedule, startMs, idOf, (message) =>
     sender.send(options.payload(idOf(message))),
   )
 
-  await after(fromMs - now())
+  await untilMs(fromMs)
   await crew.begin()
   await relay?.begin()
   const others =
@@ -79,7 +90,7 @@ export async function measure(measuring: Measuring): Promise<TransportRun> {
       ? null
       : watchOthers([pid, process.pid, ...crew.pids, ...(relay?.pid === undefined ? [] : [relay.pid])])
   const cpuBefore = pid === undefined ? null : cpuMsOf(pid)
-  await after(fromMs + seconds * 1000 - now())
+  const [{ grownKiB }] = await Promise.all([playScenario(measuring, fromMs), untilMs(fromMs + seconds * 1000)])
   const othersShare = others?.() ?? null
   const cpuAfter = pid === undefined ? null : cpuMsOf(pid)
   const relayed = (await relay?.end()) ?? null
@@ -87,30 +98,54 @@ export async function measure(measuring: Measuring): Promise<TransportRun> {
   await Promise.race([settled, after(ARRIVAL_MS)])
   const ids = messages.flatMap(({ id, refusal }) => (refusal === null ? [id] : []))
   await crew.expect(ids)
+  await allReturned(crew)
   await arrival(crew, ids.length * clients, target.intervalMs + longestDelayMs(options))
   const worked = await crew.finish()
   await crew.close()
   sender.close()
 
-  const usages = worked.map(({ usage }) => usage)
-  return {
-    ...join(
-      messages,
-      worked.map(({ samples }) => samples),
-      clients,
-      fromMs,
-    ),
-    transport: target.transport,
-    usage: usages.every((usage) => usage !== null) ? usages.reduce(sum) : null,
-    dropped: worked.reduce((sum, { dropped }) => sum + dropped, 0),
-    loopDelayMs: Math.max(...worked.map(({ loopDelayMs }) => loopDelayMs)),
+  return runOf(measuring, messages, worked, {
+    fromMs,
+    grownKiB,
+    othersShare,
+    relay: relayed,
     cpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
     memoryKiB:
       memoryBefore === null || memoryAfter === null || clients < CLIENTS_FOR_MEMORY
         ? null
         : (memoryAfter - memoryBefore) / clients,
-    othersShare,
-    relay: relayed,
+  })
+}
+
+interface Observed extends Pick<TransportRun, 'othersShare' | 'relay' | 'cpuMs' | 'memoryKiB'> {
+  readonly fromMs: number
+  readonly grownKiB: number | null
+}
+
+function runOf(
+  { adapter, options, target }: Measuring,
+  messages: readonly Published[],
+  worked: readonly Worked[],
+  { fromMs, grownKiB, ...observed }: Observed,
+): TransportRun {
+  const { clients, scenario, slow } = options
+  const samples = worked.map(({ samples }) => samples)
+  const all = { samples, clients }
+  const isSlow = scenario === 'slow-readers'
+  // The slow clients have figures of their own.
+  const counted = isSlow ? deliveriesTo(false, { ...all, slow }) : all
+  const joined = join(messages, counted.samples, counted.clients, fromMs)
+  const isConfirmed = adapter.publish !== undefined
+  const usages = worked.map(({ usage }) => usage)
+  return {
+    ...joined,
+    ...observed,
+    transport: target.transport,
+    usage: usages.every((usage) => usage !== null) ? usages.reduce(sum) : null,
+    dropped: worked.reduce((sum, { dropped }) => sum + dropped, 0),
+    loopDelayMs: Math.max(...worked.map(({ loopDelayMs }) => loopDelayMs)),
+    scenario: scenarioFigures({ options, messages, samples, outcomes: worked, fromMs, isConfirmed, grownKiB }),
+    costed: isSlow ? join(messages, samples, clients, fromMs).delaysMs.length : joined.delaysMs.length,
   }
 }
 

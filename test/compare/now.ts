@@ -1,3 +1,5 @@
+import { setTimeout as after } from 'node:timers/promises'
+
 const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 
 /**
@@ -6,3 +8,6 @@ const ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
  * from the wall clock, which somebody may set between two starts.
  */
 export const now = (): number => ORIGIN_MS + performance.now()
+
+/** Resolves at a time of `now`, and at once if it has passed. */
+export const untilMs = (atMs: number): Promise<void> => after(Math.max(0, atMs - now()))

@@ -72,6 +72,27 @@ describe('an error of one sentence names the option, quotes the value and says w
       ['--clients', '20000', '--rate', '1000'],
       '--clients is "20000" and --rate is "1000": 120,000,000 deliveries do not fit into memory.',
     ],
+    [['--scenario', 'flood'], '--scenario is "flood". Give steady, burst, ramp, reconnect-storm, slow-readers.'],
+    [
+      ['--burst', '5'],
+      '--burst is "5", and the scenario steady does not use it. Add --scenario burst, or leave out --burst.',
+    ],
+    [
+      ['--scenario', 'burst', '--burst', '60'],
+      '--burst is "60", and at --rate 10 there are only 50 messages in --seconds 5.',
+    ],
+    [
+      ['--scenario', 'ramp', '--rate', '20', '--rate-to', '20'],
+      '--rate-to is "20", and --rate is "20". Give a --rate-to above --rate.',
+    ],
+    [
+      ['--scenario', 'reconnect-storm', '--seconds', '4'],
+      '--storm-within is "3", and --seconds is "4". The clients return in the second half, so give at least --seconds 6.',
+    ],
+    [
+      ['--scenario', 'slow-readers', '--clients', '5'],
+      '--slow is "10", and --clients is "5": 0 clients would be slow.',
+    ],
     [['--rtt', '5000'], '--rtt is "5000". Give a number from 0 to 4000: milliseconds.'],
     [['--loss', '51'], '--loss is "51". Give a number from 0 to 50: percent.'],
     [

@@ -6,11 +6,15 @@ import { COMPARE } from '../../server/start/installed.ts'
 import { isJson } from './adapters/plain.ts'
 import type { NetworkOptions } from './conditions.ts'
 import { headersOf } from './headers.ts'
+import { numberOf, NUMBERS } from './numbers.ts'
+import type { NumberName } from './numbers.ts'
+import { checkScenario, meanRateOf, scenarioOf, usualSecondsOf } from './scenarios/scenario.ts'
+import type { ScenarioOptions } from './scenarios/scenario.ts'
 import { readThreshold } from './thresholds.ts'
 import type { Threshold } from './thresholds.ts'
 import { CompareError, messageOf } from './trouble.ts'
 
-export interface Options extends NetworkOptions {
+export interface Options extends NetworkOptions, ScenarioOptions {
   /** Undefined for the usual transports of the adapter. */
   readonly transports: readonly string[] | undefined
   readonly clients: number
@@ -42,37 +46,15 @@ export interface Options extends NetworkOptions {
   readonly baseline: string | undefined
 }
 
-interface Range {
-  readonly from: number
-  readonly to: number
-  readonly usual: number
-  /** What the number counts. */
-  readonly unit: string
-}
-
-const NUMBERS = {
-  clients: { from: 1, to: 20_000, usual: 100, unit: 'clients, a whole number' },
-  rate: { from: 0.01, to: 2000, usual: 10, unit: 'messages a second' },
-  size: { from: 30, to: 1_000_000, usual: 100, unit: 'bytes, a whole number' },
-  seconds: { from: 0.1, to: 3600, usual: 5, unit: 'seconds' },
-  warmup: { from: 0, to: 600, usual: 1, unit: 'seconds' },
-  ramp: { from: 0, to: 600, usual: 1, unit: 'seconds' },
-  interval: { from: 0.01, to: 3600, usual: 1, unit: 'seconds' },
-  wait: { from: 1, to: 300, usual: 25, unit: 'seconds' },
-  repeat: { from: 1, to: 100, usual: 5, unit: 'repetitions, a whole number' },
-  rtt: { from: 0, to: 4000, usual: 0, unit: 'milliseconds' },
-  jitter: { from: 0, to: 2000, usual: 0, unit: 'milliseconds' },
-  loss: { from: 0, to: 50, usual: 0, unit: 'percent' },
-  bandwidth: { from: 8, to: 1_000_000, usual: 0, unit: 'kbit/s' },
-} satisfies Record<string, Range>
-
-type NumberName = keyof typeof NUMBERS
+/** Without --rate-to, a ramp ends with this multiple of --rate. */
+const RATE_GROWS = 10
 
 /** A larger result does not fit into the memory of the programs that receive the messages. */
 const DELIVERIES = 5_000_000
 
 const TEXTS = [
   'transports',
+  'scenario',
   'payload',
   'url',
   'publish',
@@ -93,7 +75,8 @@ export function readOptions(args: readonly string[]): Options | null {
   const given = parse(args)
   if (given.has('help')) return null
   const last = (name: string): string | undefined => given.get(name)?.at(-1)
-  const number = (name: NumberName): number => numberOf(name, last(name), NUMBERS[name])
+  const number = (name: NumberName, usual?: number): number => numberOf(name, last(name), usual)
+  const scenario = scenarioOf(last('scenario'), given)
   const url = urlOf('url', last('url'))
   const adapter = last('adapter') ?? 'fourwire'
   if (!url && adapter !== 'fourwire')
@@ -114,12 +97,17 @@ export function readOptions(args: readonly string[]): Options | null {
     clients: number('clients'),
     rate: number('rate'),
     payload: payloadOf(last('payload'), number('size'), adapter !== 'ai'),
-    seconds: number('seconds'),
+    seconds: number('seconds', usualSecondsOf(scenario)),
     warmup: number('warmup'),
     ramp: number('ramp'),
     interval: number('interval'),
     wait: number('wait'),
     repeat: number('repeat'),
+    scenario,
+    burst: number('burst'),
+    rateTo: number('rate-to', RATE_GROWS * number('rate')),
+    stormWithin: number('storm-within'),
+    slow: number('slow'),
     rtt: number('rtt'),
     jitter: number('jitter'),
     loss: number('loss'),
@@ -137,6 +125,7 @@ export function readOptions(args: readonly string[]): Options | null {
     baseline: last('baseline'),
   }
   checkAmount(options)
+  checkScenario(options)
   checkNetwork(options)
   return options
 }
@@ -167,14 +156,6 @@ function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> 
     given.set(name, [...(given.get(name) ?? []), value ?? ''])
   }
   return given
-}
-
-function numberOf(name: NumberName, text: string | undefined, { from, to, usual, unit }: Range): number {
-  if (text === undefined) return usual
-  const value = Number(text)
-  const isWhole = Number.isInteger(value) || !unit.includes('whole')
-  if (text.trim() !== '' && value >= from && value <= to && isWhole) return value
-  throw new CompareError(`--${name} is "${text}". Give a number from ${from} to ${to}: ${unit}.`)
 }
 
 function urlOf(name: string, text: string | undefined): URL | undefined {
@@ -231,12 +212,13 @@ function writable(name: string, file: string | undefined): string | undefined {
   return file
 }
 
-function checkAmount({ clients, rate, seconds, warmup }: Options): void {
+function checkAmount(options: Options): void {
+  const { clients, rate, seconds, warmup } = options
   if (rate * seconds < 1)
     throw new CompareError(
       `--rate is "${rate}" and --seconds is "${seconds}": no message would be sent. Increase one of them.`,
     )
-  const deliveries = clients * rate * (seconds + warmup)
+  const deliveries = clients * (meanRateOf(options) * seconds + rate * warmup)
   if (deliveries <= DELIVERIES) return
   throw new CompareError(
     `--clients is "${clients}" and --rate is "${rate}": ${deliveries.toLocaleString('en')} deliveries do not fit into memory. Reduce --clients, --rate or --seconds until there are at most ${DELIVERIES.toLocaleString('en')}.`,

@@ -72,6 +72,7 @@ export async function probe(
     id = accepted?.id ?? mark
     look()
     await inTime(arrived.promise, () => unmatched(options, target, texts))
+    checkAbilities(options, target, connection)
   } finally {
     sender?.close()
     connection?.close()
@@ -80,6 +81,23 @@ export async function probe(
   function inTime<Value>(promise: Promise<Value>, why: () => string): Promise<Value> {
     return within(PROBE_MS, Promise.race([promise, failure.promise]), why)
   }
+}
+
+/** Throws `CompareError` if the connection lacks what the scenario needs. */
+function checkAbilities(
+  { scenario, adapter }: Options,
+  { transport }: ComparedServer,
+  connection: ComparedConnection | null,
+): void {
+  const trouble = `--scenario is "${scenario}", and over ${transport} the adapter "${adapter}"`
+  if (scenario === 'reconnect-storm' && connection?.cursor?.() == null)
+    throw new CompareError(
+      `${trouble} gets no cursor from the server, so a client could not resume. Leave out this transport, or choose another scenario.`,
+    )
+  if (scenario === 'slow-readers' && (!connection?.pause || !connection.resume))
+    throw new CompareError(
+      `${trouble} cannot pause a connection. Leave out this transport, or choose another scenario.`,
+    )
 }
 
 const REMEDY = 'Start the server, or correct --url or --adapter.'

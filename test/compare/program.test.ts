@@ -152,6 +152,47 @@ describe('the program with the adapter', () => {
     expect(results).toMatchObject([{ transport: 'ws', deliveries: 120, lost: 0, doubled: 0 }])
   })
 
+  test('sse measures bursts and a ramp, and the report contains the figures of the scenario', async () => {
+    const url = await serve(eventStream())
+    const page = join(folder, 'ramp.html')
+    const args = ['--adapter', 'sse', '--url', url]
+    const burst = await measured(...args, '--scenario', 'burst')
+    expect(burst.results).toMatchObject([{ messages: 30, lost: 0, scenario: [{ name: 'burst', incomplete: 0 }] }])
+    expect(burst.results[0]?.scenario[0]).toMatchObject({ wholeMs: { length: 3 } })
+    const ramp = await measured(...args, '--scenario', 'ramp', '--rate-to', '180', '--html', page)
+    expect(ramp.results).toMatchObject([{ messages: 60, lost: 0, scenario: [{ name: 'ramp', steps: { length: 10 } }] }])
+    expect(await readFile(page, 'utf8')).toMatch(/<th>holds messages\/s<\/th>.*, 180 messages\/s<\/text>/s)
+  })
+
+  test('sse measures how all clients return after a cut, and finds no lost or doubled message', async () => {
+    const url = await serve(resumableStream())
+    const args = ['--adapter', 'sse', '--url', url, '--scenario', 'reconnect-storm', '--storm-within', '0.2']
+    const { code, results } = await measured(...args, '--seconds', '1')
+    expect(code).toBe(0)
+    expect(results).toMatchObject([
+      { deliveries: 240, lost: 0, doubled: 0, dropped: 0, scenario: [{ notReturned: 0, retries: 0, refused: 0 }] },
+    ])
+    const [figures] = results[0]?.scenario ?? []
+    expect(figures?.name === 'reconnect-storm' && figures.silenceMs).toBeGreaterThan(1)
+  })
+
+  test('sse compares the clients that read with the slow ones', async () => {
+    const url = await serve(eventStream())
+    const { code, results } = await measured(
+      '--adapter',
+      'sse',
+      '--url',
+      url,
+      '--scenario',
+      'slow-readers',
+      '--slow',
+      '25',
+    )
+    expect(code).toBe(0)
+    // Three of four clients read. The slow one gets its messages after the pause.
+    expect(results).toMatchObject([{ deliveries: 90, lost: 0, scenario: [{ clients: 1, missing: 0, dropped: 0 }] }])
+  })
+
   test('sse measures a server behind a slow network, and states in the report what was changed', async () => {
     const url = await serve(eventStream())
     const file = join(folder, 'slow.json')
@@ -275,6 +316,21 @@ describe('the program ends with exit code 2 and one sentence, before it measures
     await expectTrouble([...args, ...key, '--payload', payload], 'write "stream": true into the payload')
     await expectTrouble([...args, '--publish', 'http://x/'], 'the adapter "ai" does not use it. Leave it out.')
     await expectTrouble([...args, '--threshold', 'ai.p95<1s'], 'ai has no figure "p95". Use first.p50,')
+  })
+
+  test('a scenario that the adapter cannot do', async () => {
+    const url = await serve(eventStream())
+    await expectTrouble(
+      ['--adapter', 'sse', '--url', url, '--scenario', 'reconnect-storm'],
+      '--scenario is "reconnect-storm", and over sse the adapter "sse" gets no cursor from the server, so a client could not resume.',
+    )
+    const file = join(folder, 'unpausable.mjs')
+    const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
+    await writeFile(file, /```js\n(.*?)```/s.exec(readme)?.[1] ?? '')
+    await expectTrouble(
+      ['--adapter', file, '--url', await serve(numberingStream()), '--scenario', 'slow-readers'],
+      `--scenario is "slow-readers", and over lines the adapter "${file}" cannot pause a connection.`,
+    )
   })
 
   test('an adapter that does not exist', async () => {
@@ -401,6 +457,26 @@ function eventStream(send: (stream: ServerResponse, text: string, count: number)
 }
 
 const sendEvent = (stream: ServerResponse, text: string): boolean => stream.write(`data: ${text}\n\n`)
+
+/** Numbers the events, and continues after the number in Last-Event-ID. */
+function resumableStream(): RequestListener {
+  const streams = new Set<ServerResponse>()
+  const events: string[] = []
+  return async (request, response) => {
+    if (request.method === 'POST') {
+      const text = await textOf(request)
+      const event = `id: ${events.length}\ndata: ${text}\n\n`
+      events.push(event)
+      for (const stream of streams) stream.write(event)
+      return void response.end()
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    const last = request.headers['last-event-id']
+    if (last !== undefined) response.write(events.slice(Number(last) + 1).join(''))
+    streams.add(response)
+    response.on('close', () => streams.delete(response))
+  }
+}
 
 /** Delivers a line with a number of its own in the place of the text. */
 const numberingStream = (): RequestListener =>

@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { NetworkOptions } from './conditions.ts'
 import type { Options } from './options.ts'
+import type { ScenarioOptions } from './scenarios/scenario.ts'
 import type { Summary } from './summary.ts'
 import { shownUrl } from './words.ts'
 
@@ -34,6 +35,7 @@ export interface MeasuringMachine {
 export type ComparedWorkload = Pick<
   Options,
   | keyof NetworkOptions
+  | keyof ScenarioOptions
   | 'clients'
   | 'rate'
   | 'seconds'
@@ -57,7 +59,7 @@ export const machineOf = (isPinned: boolean): MeasuringMachine => ({
 
 export function workloadOf(options: Options): ComparedWorkload {
   const { clients, rate, seconds, warmup, ramp, interval, wait, repeat, adapter, isHttp2, url } = options
-  const { rtt, jitter, loss, bandwidth } = options
+  const { rtt, jitter, loss, bandwidth, scenario, burst, rateTo, stormWithin, slow } = options
   const bytes = Buffer.byteLength(options.payload('~00000000.0000~'))
   return {
     adapter,
@@ -72,6 +74,11 @@ export function workloadOf(options: Options): ComparedWorkload {
     interval,
     wait,
     repeat,
+    scenario,
+    burst,
+    rateTo,
+    stormWithin,
+    slow,
     rtt,
     jitter,
     loss,

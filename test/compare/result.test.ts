@@ -7,7 +7,7 @@ import type { Published } from './publishing.ts'
 import { createRecorder } from './samples.ts'
 import { summarise } from './summary.ts'
 import type { Summary } from './summary.ts'
-import { tableOf } from './table.ts'
+import { scenarioTable, tableOf } from './table.ts'
 import { readThreshold } from './thresholds.ts'
 import { fittingOf, verdictOf } from './verdict.ts'
 
@@ -225,9 +225,41 @@ describe('the verdict', () => {
     expect(fittingOf([result('sse', [])])).toBeNull()
   })
 
+  test('chooses by the rate that a transport holds in a ramp, even if the clients were busy at its end', () => {
+    const busy = { busyMs: new Float64Array(200).fill(90) }
+    const all = [
+      result('sse', around(20), { ...busy, scenario: rampUntil(50) }),
+      result('ws', around(20), { ...busy, scenario: rampUntil(80), lost: 7 }),
+    ]
+    expect(verdictOf(all)).toBe(
+      'ws fits this workload. ws keeps up until 80 messages a second, and falls behind above that; sse keeps up until 50 messages a second, and falls behind above that.',
+    )
+    expect(fittingOf(all)).toBe('ws')
+    expect(tableOf(all).split('\n')[1]).toMatch(/^sse +\? +\?/)
+    expect(scenarioTable(all).split('\n').slice(0, 3)).toEqual([
+      'transport  holds messages/s  in each repetition',
+      'sse                      50          50, 50, 50',
+      'ws                       80          80, 80, 80',
+    ])
+  })
+
   test('says so if the measurement is not enough for a choice', () => {
     expect(verdictOf([result('sse', [])])).toContain('cannot be told from this measurement')
   })
+})
+
+/** Ten steps from 10 to 110 messages a second. The delays grow above `rate`. */
+const rampUntil = (rate: number): TransportRun['scenario'] => ({
+  name: 'ramp',
+  steps: Array.from({ length: 10 }, (_, i) => ({
+    fromRate: 10 * (i + 1),
+    toRate: 10 * (i + 2),
+    p50Ms: 5,
+    p95Ms: 10 * (i + 1) < rate ? 10 : 900,
+    busyMs: 0,
+    slipMs: 0,
+    missing: 0,
+  })),
 })
 
 const around = (ms: number): readonly number[] => Array.from({ length: 200 }, (_, i) => ms + (i % 20) / 20)
@@ -260,6 +292,8 @@ function run(delays: readonly number[], changes: Partial<TransportRun> = {}): Tr
     memoryKiB: null,
     othersShare: null,
     relay: null,
+    scenario: null,
+    costed: delays.length,
     ...changes,
   }
 }

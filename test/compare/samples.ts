@@ -19,6 +19,21 @@ export interface Recorder {
   take(): Samples
 }
 
+/** Returns the deliveries to some clients. `numberOf` returns the new number of a client; null leaves it out. */
+export function samplesOf(samples: Samples, numberOf: (client: number) => number | null): Samples {
+  const kept = Array.from({ length: samples.length }, (_, i) => i).filter(
+    (i) => numberOf(samples.client[i] ?? 0) !== null,
+  )
+  return {
+    length: kept.length,
+    client: Uint32Array.from(kept, (i) => numberOf(samples.client[i] ?? 0) ?? 0),
+    id: Uint32Array.from(kept, (i) => samples.id[i] ?? 0),
+    ids: samples.ids,
+    atMs: Float64Array.from(kept, (i) => samples.atMs[i] ?? 0),
+    busyMs: Float32Array.from(kept, (i) => samples.busyMs[i] ?? 0),
+  }
+}
+
 const FIRST = 4096
 
 export function createRecorder(): Recorder {

@@ -6,6 +6,7 @@ import type { Expectation } from '../../web/measure/model.ts'
 import type { TransportRun } from './measure.ts'
 import { median } from './median.ts'
 import type { RelayFigures } from './relay-process.ts'
+import type { ScenarioFigures } from './scenarios/figures.ts'
 import { msText } from './words.ts'
 
 export interface Summary {
@@ -41,8 +42,12 @@ export interface Summary {
   readonly cpuUs: number | null
   readonly memoryKiB: number | null
   readonly own: ToolLimits
+  /** Figures of the scenario in each repetition; empty if the scenario has none. */
+  readonly scenario: readonly ScenarioFigures[]
   /** Reason why the delays cannot be told, as a sentence; null if they can. */
   readonly doubt: string | null
+  /** Reason why no figure of the whole measurement can be told: other programs, or a relay that is too busy. */
+  readonly outerDoubt: string | null
 }
 
 export type Level = 'p50' | 'p95' | 'p99'
@@ -113,7 +118,9 @@ export function summarise(
     cpuUs: perDelivery(runs, cpuUsOf),
     memoryKiB: medianOf(runs.flatMap(({ memoryKiB }) => memoryKiB ?? [])),
     own,
-    doubt: doubtOf(delay, own),
+    scenario: runs.flatMap(({ scenario }) => scenario ?? []),
+    doubt: outerDoubtOf(delay, own) ?? clientsDoubtOf(delay, own),
+    outerDoubt: outerDoubtOf(delay, own),
   }
 }
 
@@ -153,7 +160,7 @@ const cpuUsOf = ({ cpuMs }: TransportRun): number | null => cpuMs && cpuMs * 100
 /** Null if an amount is unknown, or if nothing has arrived. */
 function perDelivery(runs: readonly TransportRun[], amountOf: (run: TransportRun) => number | null): number | null {
   const amounts = runs.map(amountOf)
-  const deliveries = total(runs, ({ delaysMs }) => delaysMs.length)
+  const deliveries = total(runs, ({ costed }) => costed)
   if (deliveries === 0 || !amounts.every((amount) => amount !== null)) return null
   return amounts.reduce((sum, amount) => sum + amount, 0) / deliveries
 }
@@ -167,24 +174,29 @@ const RELAY_SHARE = 0.75
 /** The clients' own part may be at most this share of the delay. */
 const HARMLESS_SHARE = 0.25
 
-/** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
-function doubtOf({ p95, p99 }: Quantiles, own: ToolLimits): string | null {
-  const { busyMs, slipMs, loopDelayMs, othersShare, relay } = own
-  if (!p95 || !p99) return 'No message has arrived.'
+const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
+  ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
+
+function outerDoubtOf({ p99 }: Quantiles, { othersShare, relay }: ToolLimits): string | null {
+  if (!p99) return 'No message has arrived.'
   if (othersShare !== null && othersShare > OTHERS_SHARE)
     return `Other programs used more than ${100 * OTHERS_SHARE} % of the processors. Stop them, and measure again.`
-  const isHarmless = (ms: number, { ms: delayMs }: Quantile): boolean =>
-    ms <= Math.max(HARMLESS_MS, HARMLESS_SHARE * delayMs)
+  if (relay && relay.busyShare > RELAY_SHARE)
+    return `The relay that imitates the network was busy for ${(100 * relay.busyShare).toFixed(0)} % of the time. Reduce --clients or --rate.`
+  if (relay && !isHarmless(relay.loopDelayMs, p99))
+    return `Timers of the relay that imitates the network were up to ${msText(relay.loopDelayMs)} ms late. Reduce --clients or --rate.`
+  return null
+}
+
+/** Compares the clients' own part with the delays at the same level, because the load must not blame the server. */
+function clientsDoubtOf({ p95, p99 }: Quantiles, { busyMs, slipMs, loopDelayMs }: ToolLimits): string | null {
+  if (!p95 || !p99) return null
   if (!isHarmless(busyMs, p95))
     return `Deliveries waited up to ${msText(busyMs)} ms for the clients themselves, and the delay at p95 is ${msText(p95.ms)} ms. Reduce --clients or --rate.`
   if (!isHarmless(slipMs, p95))
     return `Messages were sent up to ${msText(slipMs)} ms too late. Reduce --rate, or stop other programs.`
   if (!isHarmless(loopDelayMs, p99))
     return `Timers of the clients were up to ${msText(loopDelayMs)} ms late. Reduce --clients, or stop other programs.`
-  if (relay && relay.busyShare > RELAY_SHARE)
-    return `The relay that imitates the network was busy for ${(100 * relay.busyShare).toFixed(0)} % of the time. Reduce --clients or --rate.`
-  if (relay && !isHarmless(relay.loopDelayMs, p99))
-    return `Timers of the relay that imitates the network were up to ${msText(relay.loopDelayMs)} ms late. Reduce --clients or --rate.`
   return null
 }
 

@@ -1,4 +1,5 @@
 /** The result as a table of text. */
+import { scenarioTableOf } from './scenarios/figures.ts'
 import type { Summary } from './summary.ts'
 import { countText, msText } from './words.ts'
 
@@ -58,9 +59,15 @@ export function tableOf(all: readonly Summary[]): string {
   return `${aligned(rows)}\n\n${NOTE}`
 }
 
+/** Returns the table of the figures that only this scenario has; an empty text if it has none. */
+export function scenarioTable(all: readonly Summary[]): string {
+  const table = scenarioTableOf(all)
+  return table ? `${aligned([table.titles, ...all.map((summary) => table.cells(summary))])}\n\n${table.note}` : ''
+}
+
 /** Writes rows as lines. The first column is aligned to the left, and the others to the right. */
 export function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? []
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
   const lines = rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   )

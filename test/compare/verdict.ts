@@ -1,4 +1,8 @@
 /** States in a sentence or two which transport fits the workload, as far as the measurement can tell. */
+import { figuresOf } from './scenarios/figures.ts'
+import { rateText, typicalHeldRate } from './scenarios/ramp.ts'
+import type { HeldRate } from './scenarios/ramp.ts'
+import { scenarioSentences } from './scenarios/sentences.ts'
 import type { Level, Summary } from './summary.ts'
 import { bytesText, countOf, countText, listText, msText } from './words.ts'
 
@@ -10,19 +14,24 @@ const HARDLY = 1.1
 const NOTHING = 'Which transport fits this workload cannot be told from this measurement.'
 
 export function verdictOf(all: readonly Summary[]): string {
-  const doubts = [...new Set(all.flatMap(({ doubt }) => doubt ?? []))]
-  const reasons = doubts.map((doubt) => `${namesOf(all.filter((one) => one.doubt === doubt))}: ${doubt}`)
-  const told = all.filter(({ doubt }) => doubt === null)
+  const doubts = [...new Set(all.flatMap((one) => doubtOf(one) ?? []))]
+  const reasons = doubts.map((doubt) => `${namesOf(all.filter((one) => doubtOf(one) === doubt))}: ${doubt}`)
+  const told = all.filter((one) => doubtOf(one) === null)
   const flaws = told.flatMap((one) => flawOf(one) ?? [])
   const whole = told.filter((one) => flawOf(one) === null)
-  return [...choiceFrom(whole, all.length).sentences, ...flaws, ...reasons].join(' ')
+  return [...choiceFrom(whole, all.length).sentences, ...flaws, ...scenarioSentences(all), ...reasons].join(' ')
 }
 
 /** Returns the transport that fits according to `verdictOf`; null if the verdict names none. */
 export function fittingOf(all: readonly Summary[]): string | null {
-  const whole = all.filter((one) => one.doubt === null && flawOf(one) === null)
+  const whole = all.filter((one) => doubtOf(one) === null && flawOf(one) === null)
   return choiceFrom(whole, all.length).fits
 }
+
+/** The rates of a ramp have their own doubts about the clients. */
+const doubtOf = (one: Summary): string | null => (isRamp(one) ? one.outerDoubt : one.doubt)
+
+const isRamp = (one: Summary): boolean => figuresOf(one, 'ramp').length > 0
 
 interface Choice {
   readonly fits: string | null
@@ -32,6 +41,7 @@ interface Choice {
 const untold = (...sentences: readonly string[]): Choice => ({ fits: null, sentences })
 
 function choiceFrom(whole: readonly Summary[], compared: number): Choice {
+  if (whole.some(isRamp)) return choiceByRate(whole)
   const level: Level = whole.every(({ delay }) => delay.p95?.highMs != null) ? 'p95' : 'p50'
   const [fastest, ...others] = whole.toSorted((one, other) => msOf(one, level) - msOf(other, level))
   if (!fastest) return untold(NOTHING)
@@ -51,6 +61,28 @@ const fitting = ({ transport }: Summary, ...why: readonly string[]): Choice => (
   fits: transport,
   sentences: [`${transport} fits this workload.`, ...why],
 })
+
+/** Chooses the transport that keeps its delays up to the highest rate. */
+function choiceByRate(whole: readonly Summary[]): Choice {
+  const held = whole
+    .flatMap((summary) => ({ summary, held: typicalHeldRate(figuresOf(summary, 'ramp')) }))
+    .flatMap(({ summary, held }) => (held ? [{ summary, ...held }] : []))
+    .toSorted((one, other) => other.rate - one.rate)
+  const rates = held.map(({ summary: { transport }, rate, above }) => `${transport} ${HELD[above](rateText(rate))}`)
+  const [best, ...others] = held
+  if (!best) return untold(NOTHING)
+  const rest = `${rates.join('; ')}.`
+  if (others.length > 0 && others.every(({ rate, above }) => above === 'broken' && best.rate > HARDLY * rate))
+    return fitting(best.summary, rest)
+  return untold(rest)
+}
+
+/** How a transport goes on above the rate that it holds. */
+const HELD: Readonly<Record<HeldRate['above'], (rate: string) => string>> = {
+  end: (rate) => `keeps up until the end of the ramp at ${rate} messages a second`,
+  broken: (rate) => `keeps up until ${rate} messages a second, and falls behind above that`,
+  untold: (rate) => `keeps up until ${rate} messages a second; above that, the delays may be those of the clients`,
+}
 
 /** Chooses among transports whose delays are equal. */
 function choiceByCost(equal: readonly Summary[]): Choice {
@@ -95,12 +127,15 @@ function isCheaper(one: Summary, other: Summary, of: Cost['of']): boolean {
 }
 
 /** Returns a sentence about a defect that makes a transport unfit; null if there is none. */
-function flawOf({ transport, lost, doubled, refused, refusal, dropped, deliveries }: Summary): string | null {
+function flawOf(summary: Summary): string | null {
+  const { transport, lost, doubled, refused, refusal, dropped, deliveries } = summary
   const out = `${transport} is out:`
   if (dropped > 0) return `${out} ${countOf(dropped, 'client')} lost the connection.`
-  if (lost > 0) return `${out} ${countText(lost)} of ${countText(lost + deliveries)} deliveries were lost.`
+  // A ramp may go beyond what the server can do.
+  const isBeyond = isRamp(summary)
+  if (lost > 0 && !isBeyond) return `${out} ${countText(lost)} of ${countText(lost + deliveries)} deliveries were lost.`
   if (doubled > 0) return `${out} ${countText(doubled)} ${doubled === 1 ? 'delivery' : 'deliveries'} came twice.`
-  if (refused > 0) return `${out} the server refused ${countOf(refused, 'message')}: ${refusal}.`
+  if (refused > 0 && !isBeyond) return `${out} the server refused ${countOf(refused, 'message')}: ${refusal}.`
   return null
 }
 

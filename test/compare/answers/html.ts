@@ -51,9 +51,12 @@ function chartsOf(summary: AnswerSummary): string {
 <p>${keys.join('')}</p>
 ${distributionChart(parts.map((part) => summary[part]))}
 <h2>${escaped(transport)}: time until the first event, over time</h2>
-${timeChart({ transport: `the first event of ${transport}`, overTime }, 0, [summary.first])}
+${timeChart({ transport: `the first event of ${transport}`, overTime }, 0, [summary.first], NO_TEXTS)}
 <p class="note">A point is an answer. The answers of all repetitions are in one picture.</p>`
 }
+
+/** Answers have no scenario. */
+const NO_TEXTS = { start: '', end: '', events: [] }
 
 function factsOf({ machine, workload, results, version }: AnswerReport): readonly (readonly [string, string])[] {
   const { adapter, url, isHttp2, clients, rate, bytes, seconds, warmup, repeat } = workload
