@@ -13,6 +13,11 @@ export function standing(event: Cursor, at: Cursor): 'seen' | 'next' | 'hole' {
   return one.seq === other.seq + 1 ? 'next' : 'hole'
 }
 
+/** Reports whether both cursors belong to the same epoch of the log. */
+export function isSameLog(one: Cursor, other: Cursor): boolean {
+  return parse(one).epoch === parse(other).epoch
+}
+
 function parse(cursor: Cursor): { epoch: string; seq: number } {
   const [epoch = '', seq] = cursor.split('.')
   return { epoch, seq: Number(seq) }

@@ -7,7 +7,7 @@ import type { Board, Change } from '../../server/protocol/board.ts'
 import type { BoardAnswer } from '../../server/protocol/board-answer.ts'
 import type { Cursor, Event } from '../../server/protocol/feed.ts'
 import { apply } from './apply.ts'
-import { standing } from './join.ts'
+import { isSameLog, standing } from './join.ts'
 
 export interface Optimistic {
   /** Cursor of the last event that the confirmed board includes. */
@@ -66,7 +66,7 @@ export function refused(state: Optimistic, key: string): Optimistic {
  * changes that the server accepted in the old epoch.
  */
 export function rejoined(state: Optimistic, { cursor, board }: BoardAnswer): Optimistic {
-  const isOver = ({ id }: PendingChange): boolean => id !== null && id.split('.')[0] !== cursor.split('.')[0]
+  const isOver = ({ id }: PendingChange): boolean => id !== null && !isSameLog(id, cursor)
   return settled({ cursor, confirmed: board, pending: state.pending.filter((one) => !isOver(one)) })
 }
 

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 
 createServer((request, response) => {
-  const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const searchParams = new URLSearchParams(request.url?.split('?')[1])
 
   // TODO 1: which header tells the client that this is an event stream?
   response.writeHead(200, {})

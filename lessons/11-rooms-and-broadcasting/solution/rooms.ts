@@ -28,7 +28,8 @@ new WebSocketServer({ server: http, maxPayload: 16 * 1024 }).on('connection', (s
   })
   if (url === '/chat') {
     chat.add(socket)
-    socket.on('message', (data) => broadcast(chat, read(String(data))))
+    // Text stays text, and binary data stays binary.
+    socket.on('message', (data, binary) => chat.forEach((member) => member.send(data, { binary })))
     return
   }
   send(socket, { type: 'connected', message: 'WebSocket connected' })
@@ -39,7 +40,8 @@ http.listen(Number(process.env['PORT'] ?? 4111))
 
 function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<string, unknown>): void {
   if (type === 'ping') return send(socket, { type: 'pong' })
-  if (typeof boardId !== 'string') return send(socket, { type: 'error', message: `${String(type)} names no board.` })
+  if (typeof boardId !== 'string')
+    return send(socket, { type: 'error', message: `${JSON.stringify(type)} names no board.` })
   if (type === 'join') {
     const members = join(socket, boardId)
     send(socket, { type: 'joined', boardId })
@@ -50,7 +52,8 @@ function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<str
   if (!members?.has(socket)) return send(socket, { type: 'error', message: `You are not in ${boardId}.` })
   if (type === 'typing') return broadcast(members, { type: 'user_typing', boardId, ...me }, socket)
   if (type === 'message') return broadcast(members, { type: 'message', boardId, ...me, text })
-  if (type !== 'leave') return send(socket, { type: 'error', message: `I do not know the type ${String(type)}.` })
+  if (type !== 'leave')
+    return send(socket, { type: 'error', message: `I do not know the type ${JSON.stringify(type)}.` })
   leave(socket, boardId)
   send(socket, { type: 'left', boardId })
 }
@@ -68,7 +71,8 @@ function leave(socket: WebSocket, room: string): void {
 
 /** Sends the message to each member, but not to `except`. */
 function broadcast(members: Iterable<WebSocket>, message: object, except?: WebSocket): void {
-  for (const member of members) if (member !== except) send(member, message)
+  const text = JSON.stringify(message)
+  for (const member of members) if (member !== except) member.send(text)
 }
 
 /** The fields of a client's message; none if it is not an object. */

@@ -33,10 +33,11 @@ http.listen(Number(process.env['PORT'] ?? 4111))
 
 function hear(socket: WebSocket, me: object, { type, boardId, text }: Record<string, unknown>): void {
   if (type === 'ping') return send(socket, { type: 'pong' })
-  if (typeof boardId !== 'string') return send(socket, { type: 'error', message: `${String(type)} names no board.` })
+  if (typeof boardId !== 'string')
+    return send(socket, { type: 'error', message: `${JSON.stringify(type)} names no board.` })
   // TODO 2: for `join` and `leave`, call the function and respond with `joined` or `left`, with the boardId.
   // TODO 3: send `user_typing`, `message` and `user_joined` to the room. Refuse a client that is not in the room.
-  return send(socket, { type: 'error', message: `I do not know the type ${String(type)}.` })
+  return send(socket, { type: 'error', message: `I do not know the type ${JSON.stringify(type)}.` })
 }
 
 // TODO 1: add to the set of the room, and remove from it. Which function makes the set, and which deletes it?

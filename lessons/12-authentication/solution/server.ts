@@ -48,6 +48,7 @@ server.on('upgrade', (request, wire, head) => {
   const session = sessionOf(request) ?? spend(asked.get('ticket') ?? '')
   if (!session) return refuse('401 Unauthorized')
   sockets.handleUpgrade(request, wire, head, (socket) => {
+    socket.on('error', () => {})
     socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session.user }))
     // An open socket is never checked again, so the server has to end it here.
     const end = setTimeout(() => socket.close(1008, 'The session is over.'), session.untilMs - Date.now())
@@ -60,8 +61,9 @@ server.listen(Number(process.env['PORT'] ?? 4112), '127.0.0.1')
 /** The route and the query of a request. Also writes a line to the access log, as every server and proxy does. */
 function read({ method, url = '/' }: IncomingMessage) {
   process.stdout.write(`${method} ${url}\n`)
-  const { pathname, searchParams } = new URL(url, 'http://here')
-  return { route: `${method} ${pathname}`, asked: searchParams }
+  // `new URL` throws for an address such as `//`.
+  const [path, query] = url.split('?')
+  return { route: `${method} ${path}`, asked: new URLSearchParams(query) }
 }
 
 /** The session of this request's cookie. */

@@ -40,6 +40,7 @@ server.on('upgrade', (request, wire, head) => {
   // TODO 1: refuse a client without a session, before the 101. TODO 2: which page has asked? TODO 3: is there a ticket?
   const session = sessionOf(request)
   sockets.handleUpgrade(request, wire, head, (socket) => {
+    socket.on('error', () => {})
     socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session?.user }))
     // TODO 4: the session will end. What must happen to this socket then?
   })
@@ -50,8 +51,9 @@ server.listen(Number(process.env['PORT'] ?? 4112), '127.0.0.1')
 /** The route and the query of a request. Also writes a line to the access log, as every server and proxy does. */
 function read({ method, url = '/' }: IncomingMessage) {
   process.stdout.write(`${method} ${url}\n`)
-  const { pathname, searchParams } = new URL(url, 'http://here')
-  return { route: `${method} ${pathname}`, asked: searchParams }
+  // `new URL` throws for an address such as `//`.
+  const [path, query] = url.split('?')
+  return { route: `${method} ${path}`, asked: new URLSearchParams(query) }
 }
 
 /** The session of this request's cookie. TODO 4: has the session ended? */

@@ -39,7 +39,10 @@ app.post<Request>('/tasks/:id/done', async ({ params: { id } }, reply) => {
 // TODO 2: let these two and mail subscribe. When does each subscription end? A held request ends with the next change.
 app.get<Request>('/boards/:board/next', ({ params: { board } }, reply) => void held.set(reply, board))
 const server = new WebSocketServer({ server: app.server })
-server.on('connection', (socket, { url = '' }) => void sockets.set(socket, url.split('/')[2] ?? ''))
+server.on('connection', (socket, { url = '' }) => {
+  sockets.set(socket, url.split('/')[2] ?? '')
+  socket.on('error', () => {})
+})
 await app.listen({ port: Number(process.env['PORT'] ?? 4114) })
 
 function createBus() {

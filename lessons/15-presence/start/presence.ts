@@ -26,12 +26,13 @@ new WebSocketServer({ server: http, maxPayload: 16 * 1024 }).on('connection', (t
 
 function hear(tab: WebSocket, me: Omit<Person, 'tabs'>, { type, boardId, on }: Record<string, unknown>): void {
   if (type === 'ping') return send(tab, { type: 'pong' })
-  if (typeof boardId !== 'string') return send(tab, { type: 'error', message: `${String(type)} names no board.` })
+  if (typeof boardId !== 'string')
+    return send(tab, { type: 'error', message: `${JSON.stringify(type)} names no board.` })
   if (type === 'join') return join(tab, me, boardId)
   const person = boards.get(boardId)?.get(me.userId)
   if (!person?.tabs.has(tab)) return send(tab, { type: 'error', message: `You are not on ${boardId}.` })
   if (type === 'typing') return typing(person, boardId, on !== false)
-  if (type !== 'leave') return send(tab, { type: 'error', message: `I do not know the type ${String(type)}.` })
+  if (type !== 'leave') return send(tab, { type: 'error', message: `I do not know the type ${JSON.stringify(type)}.` })
   leave(tab, me.userId, boardId)
   send(tab, { type: 'left', boardId })
 }

@@ -38,18 +38,17 @@ function deliver(event: Event): void {
 
 /** Runs INCR and XADD as one step, so no other command comes in between. The number is the entry's own id. */
 const APPEND = `
-  local seq = redis.call('INCR', KEYS[1] .. ':seq')
+  local seq = redis.call('INCR', KEYS[2])
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', 10000, seq .. '-0', 'draft', ARGV[1])
   return seq`
 
 async function publish(draft: Omit<Event, 'id'>): Promise<Event> {
-  const seq = await redis.eval(APPEND, 1, 'feed', JSON.stringify(draft))
+  const seq = await redis.eval(APPEND, 2, 'feed', 'feed:seq', JSON.stringify(draft))
   return { id: `feed.${seq}`, ...draft }
 }
 
-/** Reads the stream: from its end when this process starts, and then always after the last entry that it has. */
-async function listen(): Promise<void> {
-  let last = `${(await redis.get('feed:seq')) ?? 0}-0`
+/** Reads the stream for ever, and always after the last entry that this process has. */
+async function listen(last: string): Promise<void> {
   for (;;) {
     const answer = await listening.xread('BLOCK', 5000, 'STREAMS', 'feed', last)
     for (const [, entries] of answer ?? [])
@@ -59,6 +58,7 @@ async function listen(): Promise<void> {
       }
   }
 }
-void listen()
+// The position is known before there are clients. Otherwise, they miss what is published until Redis answers.
+void listen(`${(await redis.get('feed:seq')) ?? 0}-0`)
 
 await app.listen({ host: '127.0.0.1', port: Number(process.env['PORT']) })

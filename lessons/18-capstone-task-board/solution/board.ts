@@ -1,7 +1,7 @@
 /** A board in one page: the board of the log, and on top of it the page's own changes that are not in the log yet. */
 import type { Board, BoardAnswer, Change, Cursor, Event } from '#server/protocol.ts'
 import { apply } from '#web/board/apply.ts'
-import { standing } from '#web/board/join.ts'
+import { isSameLog, standing } from '#web/board/join.ts'
 
 /** The functions that the page provides. Each of them tries again by itself if a connection is cut. */
 export interface Parts {
@@ -71,6 +71,8 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     if (isOver) return
     confirmed = answer.board
     cursor = answer.cursor
+    // The log can be a new one. It will never contain a change that the old one accepted.
+    for (const [key, { id }] of pending) if (id && !isSameLog(id, cursor)) pending.delete(key)
     settle()
     stop = follow(cursor, { event: hear, gap: load })
   }

@@ -5,7 +5,8 @@ const server = createServer((request, response) => {
   response.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
   response.setHeader('Cache-Control', 'no-store')
   response.write(': here it comes\r\n\r\n')
-  const { searchParams } = new URL(`http://localhost${request.url}`)
+  // `new URL` throws for an address such as `//`.
+  const searchParams = new URLSearchParams(request.url?.replace(/^[^?]*/, ''))
   for (const [name, text] of searchParams) {
     if (name !== 'text') continue
     response.write('event: message\r\n')

@@ -25,12 +25,12 @@ server.on('connection', (socket, request) => {
   people.set(socket, me)
   socket.on('close', () => people.delete(socket))
   socket.on('error', console.error)
-  socket.on('message', (data) => {
+  socket.on('message', (data, binary) => {
+    if (me.isInChat) return people.forEach(({ isInChat }, other) => isInChat && other.send(data, { binary }))
     try {
-      if (me.isInChat) sendTo(JSON.parse(String(data)), (person) => person.isInChat)
-      else hear(socket, me, JSON.parse(String(data)))
+      hear(socket, me, JSON.parse(String(data)))
     } catch (error) {
-      if (!me.isInChat) answer(socket, { type: 'error', message: String(error) })
+      answer(socket, { type: 'error', message: String(error) })
     }
   })
   if (!me.isInChat) answer(socket, { type: 'connected', message: 'WebSocket connected' })

@@ -31,8 +31,8 @@ const rooms = new Map<string, Room>()
 const options = { noServer: true, maxPayload: 16 * 1024 }
 const chat = new WebSocketServer(options).on('connection', (socket) => {
   socket.on('error', () => {})
-  socket.on('message', (text) => {
-    for (const client of chat.clients) client.send(String(text))
+  socket.on('message', (data, binary) => {
+    for (const client of chat.clients) client.send(data, { binary })
   })
 })
 const talk = new WebSocketServer(options).on('connection', (socket) => {
@@ -71,7 +71,9 @@ const talk = new WebSocketServer(options).on('connection', (socket) => {
     const room = rooms.get(boardId)
     const handler = handlers.get(type)
     if (!room?.has(socket)) return say({ type: 'error', message: `${boardId} is not yours.` })
-    return handler ? handler(room, boardId, text) : say({ type: 'error', message: `No such type: ${String(type)}` })
+    return handler
+      ? handler(room, boardId, text)
+      : say({ type: 'error', message: `No such type: ${JSON.stringify(type)}` })
   })
 
   function say(message: object): void {

@@ -65,6 +65,7 @@ app.server.on('upgrade', (request, wire, head) => {
     return void wire.end(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\n\r\n`)
   }
   chat.handleUpgrade(request, wire, head, (socket) => {
+    socket.on('error', () => socket.terminate())
     session.sockets.add(socket)
     socket.on('close', () => session.sockets.delete(socket))
     socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', user: session.user }))

@@ -28,8 +28,13 @@ function sessionOf(request: IncomingMessage): Session | undefined {
   return lasts(sessions[String(cookies['session'])])
 }
 
+function partsOf({ url = '/' }: IncomingMessage) {
+  const [path, query] = url.split('?')
+  return { path, query: new URLSearchParams(query) }
+}
+
 function sessionOfTicket(request: IncomingMessage): Session | undefined {
-  const name = new URL(request.url ?? '/', 'http://localhost').searchParams.get('ticket')
+  const name = partsOf(request).query.get('ticket')
   if (name === null) return undefined
   const ticket = lasts(tickets[name])
   delete tickets[name]
@@ -37,15 +42,15 @@ function sessionOfTicket(request: IncomingMessage): Session | undefined {
 }
 
 const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
-  if (request.method === 'POST' && pathname === '/login') {
+  const { path, query } = partsOf(request)
+  if (request.method === 'POST' && path === '/login') {
     const name = randomUUID()
-    sessions[name] = { user: searchParams.get('user') ?? '', endsAtMs: Date.now() + 3_600_000 }
+    sessions[name] = { user: query.get('user') ?? '', endsAtMs: Date.now() + 3_600_000 }
     response.setHeader('Set-Cookie', `session=${name}; HttpOnly; SameSite=Lax; Path=/`)
     response.statusCode = 204
     return void response.end()
   }
-  if (request.method === 'POST' && pathname === '/ticket') {
+  if (request.method === 'POST' && path === '/ticket') {
     const session = sessionOf(request)
     response.statusCode = session ? 201 : 401
     if (!session) return void response.end('Log in first.')
@@ -66,6 +71,7 @@ new WebSocketServer({
     admit(session !== undefined, 401)
   },
 }).on('connection', (socket, request) => {
+  socket.on('error', console.error)
   const session = admitted.get(request)
   if (!session) return socket.close(1011)
   socket.send(JSON.stringify({ type: 'connected', user: session.user }))

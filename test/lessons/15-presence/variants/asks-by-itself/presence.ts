@@ -119,7 +119,7 @@ server.listen(process.env['PORT'])
 function answer(tab: WebSocket, userId: string, name: string, data: RawData): void {
   const said = fieldsOf(String(data))
   if (said.type === 'ping') return send(tab, { type: 'pong' })
-  const id = String(said.boardId)
+  const id = typeof said.boardId === 'string' ? said.boardId : ''
   const board = boards.get(id) ?? new Board(id)
   const person = board.people.find(({ tabs }) => tabs.has(tab))
   switch (said.type) {
@@ -133,7 +133,7 @@ function answer(tab: WebSocket, userId: string, name: string, data: RawData): vo
       board.leave(tab)
       return send(tab, { type: 'left', boardId: id })
     default:
-      return send(tab, { type: 'error', message: `${said.type} is not known here.` })
+      return send(tab, { type: 'error', message: `${JSON.stringify(said.type)} is not known here.` })
   }
 }
 

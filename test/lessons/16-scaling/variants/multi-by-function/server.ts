@@ -38,26 +38,25 @@ function deliver(event: Event): void {
 
 declare module 'ioredis' {
   interface RedisCommander {
-    append(key: string, draft: string): Promise<number>
+    append(stream: string, counter: string, draft: string): Promise<number>
   }
 }
 
 redis.defineCommand('append', {
-  numberOfKeys: 1,
+  numberOfKeys: 2,
   lua: `
-    local seq = redis.call('INCR', KEYS[1] .. ':seq')
+    local seq = redis.call('INCR', KEYS[2])
     redis.call('XADD', KEYS[1], seq .. '-0', 'draft', ARGV[1])
     return seq`,
 })
 
 const publish = async (draft: Omit<Event, 'id'>): Promise<Event> => ({
-  id: `feed.${await redis.append('feed', JSON.stringify(draft))}`,
+  id: `feed.${await redis.append('feed', 'feed:seq', JSON.stringify(draft))}`,
   ...draft,
 })
 
-/** Reads the stream: from its end when this process starts, and then always after the last entry that it has. */
-async function listen(): Promise<void> {
-  let last = `${(await redis.get('feed:seq')) ?? 0}-0`
+/** Reads the stream for ever, and always after the last entry that this process has. */
+async function listen(last: string): Promise<void> {
   for (;;) {
     const answer = await listening.xread('BLOCK', 5000, 'STREAMS', 'feed', last)
     for (const [, entries] of answer ?? [])
@@ -67,6 +66,7 @@ async function listen(): Promise<void> {
       }
   }
 }
-void listen()
+// The position is known before there are clients. Otherwise, they miss what is published until Redis answers.
+void listen(`${(await redis.get('feed:seq')) ?? 0}-0`)
 
 await app.listen({ host: '127.0.0.1', port: Number(process.env['PORT']) })

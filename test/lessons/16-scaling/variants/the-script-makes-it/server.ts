@@ -38,13 +38,13 @@ function deliver(event: Event): void {
 
 /** The script makes the whole event, with its number. Readers use it unchanged. */
 const APPEND = `
-  local seq = redis.call('INCR', 'feed:seq')
+  local seq = redis.call('INCR', KEYS[2])
   local event = '{"id":"feed.' .. seq .. '",' .. string.sub(ARGV[1], 2)
   redis.call('XADD', KEYS[1], seq .. '-0', 'event', event)
   return event`
 
 async function publish(draft: Omit<Event, 'id'>): Promise<Event> {
-  return JSON.parse(String(await redis.eval(APPEND, 1, 'feed', JSON.stringify(draft))))
+  return JSON.parse(String(await redis.eval(APPEND, 2, 'feed', 'feed:seq', JSON.stringify(draft))))
 }
 
 async function readFrom(position: string): Promise<never> {
@@ -53,6 +53,7 @@ async function readFrom(position: string): Promise<never> {
   return readFrom(entries.at(-1)?.[0] ?? position)
 }
 
-void redis.get('feed:seq').then((seq) => readFrom(`${seq ?? 0}-0`))
+const seq = await redis.get('feed:seq')
+void readFrom(`${seq ?? 0}-0`)
 
 await app.listen({ host: '127.0.0.1', port: Number(process.env['PORT']) })

@@ -1,7 +1,7 @@
 /** A board in one page: the board of the log, and on top of it the page's own changes that are not in the log yet. */
 import type { Board, BoardAnswer, Change, Cursor, Event } from '#server/protocol.ts'
 import { apply } from '#web/board/apply.ts'
-import { standing } from '#web/board/join.ts'
+import { isSameLog, standing } from '#web/board/join.ts'
 
 /** The functions that the page provides. Each of them tries again by itself if a connection is cut. */
 export interface Parts {
@@ -76,7 +76,8 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     stop = () => loading.abort()
     const { cursor, board } = await read()
     if (loading.signal.aborted) return
-    state = settled({ cursor, confirmed: board, pending: state?.pending ?? new Map() })
+    const pending = [...(state?.pending ?? [])].filter(([, { id }]) => !id || isSameLog(id, cursor))
+    state = settled({ cursor, confirmed: board, pending: new Map(pending) })
     stop = follow(cursor, { event: (event) => (state = state && heard(state, event)), gap: () => void begin() })
   }
 }

@@ -1,7 +1,7 @@
 /** A board in one page: the board of the log, and on top of it the page's own changes that are not in the log yet. */
 import type { Board, BoardAnswer, Change, Cursor, Event } from '#server/protocol.ts'
 import { apply } from '#web/board/apply.ts'
-import { standing } from '#web/board/join.ts'
+import { isSameLog, standing } from '#web/board/join.ts'
 
 /** The functions that the page provides. Each of them tries again by itself if a connection is cut. */
 export interface Parts {
@@ -83,6 +83,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     void read().then((answer) => {
       if (isOver) return
       snapshot = answer
+      own = own.filter(({ key }) => isSameLog(accepted.get(key) ?? answer.cursor, answer.cursor))
       isFresh = true
       forgetWhatIsIn()
       for (const event of early.splice(0)) take(event)
