@@ -89,8 +89,17 @@ export function changesSince(baseline: Report, results: readonly Summary[]): rea
 function changeOf({ name, of, unit, more, less, isDelay }: Figure, before: Summary, after: Summary): string | null {
   const [old, now] = [before.each.flatMap((one) => of(one) ?? []), after.each.flatMap((one) => of(one) ?? [])]
   if (old.length === 0 || now.length === 0) return null
-  const [from, to] = [median(old), median(now)]
   if (isDelay && (before.doubt !== null || after.doubt !== null)) return `${name} cannot be told`
+  return changeText({ name, unit, more, less }, old, now)
+}
+
+/** States the medians of all repetitions before and after, and whether they differ. */
+export function changeText(
+  { name, unit, more, less }: Pick<Figure, 'name' | 'unit' | 'more' | 'less'>,
+  old: readonly number[],
+  now: readonly number[],
+): string {
+  const [from, to] = [median(old), median(now)]
   const figures = `${name} ${msText(from)} → ${msText(to)} ${unit}`
   if (Math.min(old.length, now.length) < ENOUGH) return `${figures}, too few repetitions to tell (${ENOUGH} are needed)`
   const p = mannWhitneyP(old, now)

@@ -152,6 +152,14 @@ describe('a poll', () => {
     expect({ first: asked[0], cursor }).toEqual({ first: '/feed?after=c5', cursor: 'c9' })
   })
 
+  test('fails with the start of the response if it is no JSON', async () => {
+    const url = await serve((_request, response) => response.end('<!doctype html>'))
+    const polling = { address: () => url, pauseMs: 1, hasCursor: false, match: markIn }
+    await expect(received(1, (client) => openPoll(polling, client))).rejects.toThrow(
+      'the response is no JSON: "<!doctype html>"',
+    )
+  })
+
   test('skips messages that the endpoint repeats if it has no cursor', async () => {
     let polls = 0
     const url = await serve((_request, response) => {

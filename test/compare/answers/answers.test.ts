@@ -1,10 +1,14 @@
 /** Requests and streamed answers, with a small server that has OpenAI's format. */
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ComparedServer } from '../adapter.ts'
 import { ai } from '../adapters/ai.ts'
+import { adapterOf, isAsking } from '../adapters/index.ts'
 import { readOptions } from '../options.ts'
 import type { Options } from '../options.ts'
 import { machineOf, workloadOf } from '../report.ts'
@@ -15,7 +19,7 @@ import { answered, measureAnswers } from './measure.ts'
 import type { AnswerRun } from './measure.ts'
 import { summariseAnswers } from './summary.ts'
 import { answerTableOf } from './table.ts'
-import { answerVerdictOf, brokenByAnswers } from './verdict.ts'
+import { answerChangesSince, answerVerdictOf, brokenByAnswers } from './verdict.ts'
 
 describe('the adapter ai', () => {
   test('calls back for each event of an answer, and sends a text as a question', async () => {
@@ -129,6 +133,50 @@ describe('a measurement of answers', () => {
   })
 })
 
+describe('an adapter in a file that asks', () => {
+  test('needs only a name, its transports and openAsker', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fourwire-ask-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'lines.mjs')
+    await writeFile(file, LINES_ADAPTER)
+    const adapter = await adapterOf(file)
+    if (!isAsking(adapter)) throw new Error('The adapter does not ask.')
+    await using chat = await startChat({ tokens: 3 })
+    const run = await measureAnswers({ adapter, options: optionsFor(chat.url), target: targetOf(chat.url), seed: 1 })
+    expect(run.failures).toEqual([])
+    expect(run.answers.every(({ events }) => events >= 1)).toBe(true)
+    expect(run.bytes).toBeNull()
+  })
+
+  test('is refused with the name of what it lacks', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fourwire-ask-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'none.mjs')
+    await writeFile(file, 'export const adapter = { name: "x", transports: ["x"], openAsker: 1 }')
+    await expect(adapterOf(file)).rejects.toThrow('its export "adapter" lacks openAsker.')
+  })
+})
+
+/** Asks with Node's own fetch. Each part of the body counts as an event. */
+const LINES_ADAPTER = `export const adapter = {
+  name: 'fetch',
+  transports: ['fetch'],
+  openAsker({ url }) {
+    const end = new AbortController()
+    const ask = async (text, listener) => {
+      const body = JSON.stringify({ stream: true, text })
+      const response = await fetch(url, { method: 'POST', body, signal: end.signal })
+      for await (const _part of response.body) listener.event()
+      listener.done()
+    }
+    return {
+      ask: (text, listener) => ask(text, listener).catch((error) => end.signal.aborted || listener.failed(error.message)),
+      close: () => end.abort(),
+    }
+  },
+}
+`
+
 describe('the result for answers', () => {
   const summary = summariseAnswers([runOf(), runOf()])
 
@@ -162,6 +210,15 @@ describe('the result for answers', () => {
     ])
   })
 
+  test('states which times have changed since a baseline', () => {
+    const [before, after] = [runsOf(0), runsOf(60)].map((runs) => summariseAnswers(runs))
+    if (!before || !after) throw new Error('There are no summaries.')
+    expect(answerChangesSince([before], [after])).toEqual([
+      'Since the baseline, ai: first 202 → 262 ms, slower (p = 0.008); gap 20.0 → 20.0 ms, no difference (p = 1.000); total 242 → 302 ms, slower (p = 0.008).',
+    ])
+    expect(answerChangesSince([], [after])).toEqual(['ai is not in the baseline.'])
+  })
+
   test('doubts times that may be those of the measuring program', () => {
     const late = summariseAnswers([{ ...runOf(), slipsMs: [200, 200] }])
     expect(late.first.doubt).toBe('Requests were sent up to 200 ms too late. Reduce --rate, or stop other programs.')
@@ -189,9 +246,21 @@ describe('the result for answers', () => {
 function htmlOf(summary: ReturnType<typeof summariseAnswers>): string {
   const results = [summary]
   const workload = workloadOf(optionsFor(new URL('http://localhost/')))
-  const texts = { version: '1', startedAt: '2026-11-29', verdict: answerVerdictOf(results), broken: [] }
+  const texts = { version: '1', startedAt: '2026-11-29', verdict: answerVerdictOf(results), changes: [], broken: [] }
   return answerHtmlOf({ ...texts, machine: machineOf(false), workload, results })
 }
+
+/** Five repetitions whose answers begin and end later by a time, and by 1 ms more in each repetition. */
+const runsOf = (laterMs: number): readonly AnswerRun[] =>
+  [0, 1, 2, 3, 4].map((more) => {
+    const run = runOf()
+    const answers = run.answers.map((answer) => ({
+      ...answer,
+      firstMs: answer.firstMs + laterMs + more,
+      totalMs: answer.totalMs + laterMs + more,
+    }))
+    return { ...run, answers }
+  })
 
 /** 200 answers that begin after 100 to 299 ms, and one that failed. */
 function runOf(): AnswerRun {

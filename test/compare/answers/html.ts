@@ -7,7 +7,8 @@ import type { AnswerSummary, AnswerPart } from './summary.ts'
 import { ANSWER_NOTE, PARTS, costRowsOf, timeRowsOf } from './table.ts'
 
 export function answerHtmlOf(report: AnswerReport): string {
-  const { results, verdict, broken, startedAt } = report
+  const { results, verdict, changes, broken, startedAt } = report
+  const paragraphs = changes.map((text) => `<p>${escaped(text)}</p>`)
   const limits = broken.map((text) => `<p class="broken">${escaped(text)}</p>`)
   return `<!doctype html>
 <html lang="en">
@@ -18,7 +19,7 @@ export function answerHtmlOf(report: AnswerReport): string {
 <style>${STYLE}</style>
 <h1>Streamed answers</h1>
 <p class="verdict">${escaped(verdict)}</p>
-${limits.join('\n')}
+${[...limits, ...paragraphs].join('\n')}
 <h2>Figures</h2>
 <div class="wide">${tableOf(timeRowsOf(results))}</div>
 <div class="wide">${tableOf(costRowsOf(results))}</div>

@@ -1,6 +1,7 @@
 /** The part of `npm run compare` for servers that answer each request with a stream of events. */
 import { messageOf, CompareError } from '../trouble.ts'
 import type { ComparedServer } from '../adapter.ts'
+import { readBaseline } from '../baseline.ts'
 import { startProgress } from '../progress.ts'
 import type { Options } from '../options.ts'
 import { machineOf, versionOf, workloadOf } from '../report.ts'
@@ -14,8 +15,9 @@ import { SILENCE_MS, answered, measureAnswers } from './measure.ts'
 import type { AnswerRun } from './measure.ts'
 import type { AnswerReport } from './report.ts'
 import { summariseAnswers } from './summary.ts'
+import type { AnswerSummary } from './summary.ts'
 import { answerTableOf } from './table.ts'
-import { answerVerdictOf, brokenByAnswers } from './verdict.ts'
+import { answerChangesSince, answerVerdictOf, brokenByAnswers } from './verdict.ts'
 
 const THRESHOLD_BROKEN = 1
 
@@ -27,6 +29,7 @@ export async function compareAnswers(
 ): Promise<number> {
   checkOptions(adapter, options)
   checkThresholds(options.thresholds, transports, isAnswerMetric)
+  const baseline = options.baseline === undefined ? null : readAnswerBaseline(options.baseline, options)
   const startedAt = new Date()
   const runs = await measureAll(adapter, options, transports)
   const results = transports.map((name) => summariseAnswers(runs.filter(({ transport }) => transport === name)))
@@ -37,19 +40,24 @@ export async function compareAnswers(
     workload: workloadOf(options),
     results,
     verdict: answerVerdictOf(results),
+    changes: baseline ? answerChangesSince(baseline, results) : [],
     broken: brokenByAnswers(results, options.thresholds),
   }
-  const { verdict, broken } = report
-  process.stdout.write(`${[answerTableOf(results), '', verdict, ...broken].join('\n')}\n`)
+  const { verdict, changes, broken } = report
+  process.stdout.write(`${[answerTableOf(results), '', verdict, ...changes, ...broken].join('\n')}\n`)
   if (options.json !== undefined) save('json', options.json, `${JSON.stringify(report, null, 2)}\n`)
   if (options.html !== undefined) save('html', options.html, answerHtmlOf(report))
   return broken.length > 0 ? THRESHOLD_BROKEN : 0
 }
 
+/** The adapter of the earlier report was the same one, so its results are answers too. */
+const readAnswerBaseline = (file: string, options: Options): readonly AnswerSummary[] =>
+  readBaseline(file, options).results as unknown as readonly AnswerSummary[]
+
 /** Refuses the options that only a measurement of messages uses. */
 function checkOptions({ name }: AskingAdapter, options: Options): void {
-  const { publish, baseline, rtt, jitter, loss, bandwidth } = options
-  const given = Object.entries({ publish: publish?.href, baseline, rtt, jitter, loss, bandwidth })
+  const { publish, rtt, jitter, loss, bandwidth } = options
+  const given = Object.entries({ publish: publish?.href, rtt, jitter, loss, bandwidth })
   const [option, value] = given.find(([, value]) => value !== undefined && value !== 0) ?? []
   if (option !== undefined)
     throw new CompareError(

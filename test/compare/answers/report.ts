@@ -4,7 +4,7 @@ import type { AnswerSummary } from './summary.ts'
 /** The result as data, for --json and --html. */
 export interface AnswerReport extends Pick<
   Report,
-  'version' | 'startedAt' | 'machine' | 'workload' | 'verdict' | 'broken'
+  'version' | 'startedAt' | 'machine' | 'workload' | 'verdict' | 'changes' | 'broken'
 > {
   readonly results: readonly AnswerSummary[]
 }

@@ -1,4 +1,5 @@
 /** States how fast the answers were, and compares them with the limits of the user. */
+import { changeText } from '../baseline.ts'
 import { isAnswerMetric } from '../thresholds.ts'
 import type { AnswerMetric, Threshold } from '../thresholds.ts'
 import { countOf, countText, msText } from '../words.ts'
@@ -26,6 +27,24 @@ function sentenceOf({ quantiles: { p95 }, doubt }: PartTimes, begin: string): st
 function failuresOf({ requests, failed, failure }: AnswerSummary): readonly string[] {
   if (failed === 0) return [`All ${countOf(requests, 'answer')} were complete.`]
   return [`${countText(failed)} of ${countOf(requests, 'answer')} failed; the first reason: ${failure}.`]
+}
+
+/** Returns a sentence for each transport that both have. */
+export function answerChangesSince(
+  before: readonly AnswerSummary[],
+  results: readonly AnswerSummary[],
+): readonly string[] {
+  return results.map((result) => {
+    const old = before.find(({ transport }) => transport === result.transport)
+    if (!old) return `${result.transport} is not in the baseline.`
+    const changes = (['first', 'gap', 'total'] as const).map((part) => {
+      const [was, is] = [old.each, result.each].map((each) => each.flatMap((one) => one[part] ?? []))
+      const isTold = old[part].doubt === null && result[part].doubt === null
+      if (!was?.length || !is?.length || !isTold) return `${part} cannot be told`
+      return changeText({ name: part, unit: 'ms', more: 'slower', less: 'faster' }, was, is)
+    })
+    return `Since the baseline, ${result.transport}: ${changes.join('; ')}.`
+  })
 }
 
 /** Returns a sentence for each threshold that is broken. A figure that cannot be told breaks it too. */

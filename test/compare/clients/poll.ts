@@ -75,12 +75,20 @@ export function openPoll(
  * is written as JSON. The cursor is the object's member of that name.
  */
 function read(json: string): { readonly texts: readonly string[]; readonly cursor: string | null } {
-  const value: unknown = JSON.parse(json)
+  const value: unknown = parsed(json)
   const members: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : []
   const list: unknown[] = Array.isArray(value) ? value : (members.find(Array.isArray) ?? [])
   const cursor: unknown = typeof value === 'object' && value !== null && 'cursor' in value ? value.cursor : null
   return {
     texts: list.map((member) => (typeof member === 'string' ? member : JSON.stringify(member))),
     cursor: cursor === null ? null : String(cursor),
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new Error(`the response is no JSON: ${JSON.stringify(json.slice(0, 40))}`)
   }
 }

@@ -18,5 +18,6 @@ export async function post(
   const reply = await exchange.ask('POST', url, { 'Content-Type': contentType }, body)
   free.push(exchange)
   if (reply.status >= 200 && reply.status < 300) return reply
-  throw new Error(`POST ${url.pathname} returned the status ${reply.status}: ${reply.text.slice(0, 300)}`)
+  const text = reply.text.trim().slice(0, 300)
+  throw new Error(`POST ${url.pathname} returned the status ${reply.status}${text === '' ? '' : `: ${text}`}`)
 }
