@@ -5,14 +5,13 @@ import { hasNchan, startNchan } from '../bench/nchan.ts'
 import { startCrew } from '../compare/crew.ts'
 import { divideCores, openFilesLimit } from '../compare/machine.ts'
 import { median } from '../compare/median.ts'
-import { CompareError } from '../compare/trouble.ts'
 import { measureBroadcasts } from './broadcasts.ts'
 import type { BroadcastPlan, Broadcasts } from './broadcasts.ts'
-import { defineClaim, isWithin } from './claim.ts'
+import { UNMEASURED, defineClaim, isWithin } from './claim.ts'
 import type { ClaimTools, ClaimFigure, ClaimFinding } from './claim.ts'
 import { adapter as held } from './held-adapter.ts'
 import { adapter as nchan } from './nchan-adapter.ts'
-import { startFourwire, watchMachine } from './servers.ts'
+import { startFourwire, unlessTooSlow, watchMachine } from './servers.ts'
 import { ms, percent } from './words.ts'
 
 export interface MeasuredBroadcast {
@@ -83,7 +82,7 @@ export function judgeBroadcast(measured: MeasuredBroadcast): ClaimFinding {
   const { clients, broadcasts, nchan, fourwire } = measured
   const figures = [
     ...(nchan ? rowsOf('nchan', nchan, true) : []),
-    ...(fourwire ? rowsOf('Fourwire', fourwire, false) : []),
+    ...(fourwire ? rowsOf('Fourwire', fourwire, false) : [UNMEASURED]),
   ]
   const found = {
     figures,
@@ -103,6 +102,7 @@ export function judgeBroadcast(measured: MeasuredBroadcast): ClaimFinding {
   return { ...found, outcome: 'cannot be told here', why: `${why} This is between both limits.` }
 }
 
+/** Returns the reason why the outcome cannot be told; null if it can. */
 function untoldBy({ clients, nchan }: MeasuredBroadcast): string | null {
   if (!nchan) return 'nchan is not installed. On Debian, install nginx and libnginx-mod-nchan.'
   if (clients < CLIENTS) return `Only ${clients} clients were connected, and the claim is about ${CLIENTS}.`
@@ -153,12 +153,7 @@ async function fourwireCost(clients: number, count: number, env: NodeJS.ProcessE
   const { url, pid } = server
   const publish: Server['publish'] = async (target, text) => held.publish?.(target, text)
   const load = { crew, clients, count, pid, name: 'Fourwire', adapter: HELD_ADAPTER, publish }
-  try {
-    return await costOf(load, { url, nextMs: 2500, connectMs: 0.6 }, show)
-  } catch (error) {
-    if (error instanceof CompareError) return null
-    throw error
-  }
+  return await unlessTooSlow(() => costOf(load, { url, nextMs: 2500, connectMs: 0.6 }, show))
 }
 
 const NCHAN_ADAPTER = join(import.meta.dirname, 'nchan-adapter.ts')

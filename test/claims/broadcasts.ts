@@ -5,7 +5,7 @@ import type { Accepted, ComparedServer } from '../compare/adapter.ts'
 import type { Crew } from '../compare/crew.ts'
 import { now } from '../compare/now.ts'
 import { CompareError } from '../compare/trouble.ts'
-import { runMsOf } from './servers.ts'
+import { connectingMs, runMsOf } from './servers.ts'
 
 export interface BroadcastPlan {
   readonly crew: Crew
@@ -16,7 +16,7 @@ export interface BroadcastPlan {
   readonly pid: number
   readonly clients: number
   readonly count: number
-  /** Time in which the clients connect. */
+  /** Time in which the clients connect, on a quiet machine. */
   readonly rampMs: number
   /** Time from the last connection to the first message. */
   readonly settleMs: number
@@ -43,7 +43,7 @@ const TEXT_BYTES = 100
 /** Rejects with `CompareError` if a client does not receive a message. */
 export async function measureBroadcasts(plan: BroadcastPlan): Promise<Broadcasts> {
   const { crew, adapter, target, pid, clients, count, rampMs, settleMs, trailMs, pauseMs } = plan
-  await crew.open(adapter, target, clients, rampMs)
+  await crew.open(adapter, target, clients, connectingMs(rampMs))
   await after(settleMs)
   const serverMs: number[] = []
   const sentMs: number[] = []

@@ -54,6 +54,13 @@ export interface ClaimFigure {
   readonly ours: string
 }
 
+/** In place of the figures of Fourwire, if it decides nothing and could not be measured. */
+export const UNMEASURED: ClaimFigure = {
+  what: 'Fourwire (not every client could connect in time)',
+  published: null,
+  ours: '?',
+}
+
 /** Joins the text of a claim with its measurement and with the function that judges the measurement. */
 export function defineClaim<Measured>(
   text: ClaimText,

@@ -1,4 +1,6 @@
 /** Tests of the criterion of each claim, with invented measurements on both sides of each limit. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { judgeBroadcast } from './broadcast.ts'
 import type { CostOfBroadcast } from './broadcast.ts'
@@ -6,6 +8,7 @@ import { judgeBytes } from './bytes-per-update.ts'
 import { judgeConnections } from './connections.ts'
 import { judgeHalf } from './half-interval.ts'
 import { CLAIMS } from './index.ts'
+import { CLAIMS_HELP } from './options.ts'
 import { judgeShootout } from './shootout.ts'
 import { judgeMargins } from './sse-against-ws.ts'
 import { crossingsOf, judgeCrossover } from './ten-seconds.ts'
@@ -15,6 +18,16 @@ test('the claims are numbered from 1 on, and each of them has a criterion for ev
   expect(CLAIMS.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7])
   for (const { criterion } of CLAIMS)
     expect(Object.values(criterion).filter((text) => text.length > 20)).toHaveLength(3)
+})
+
+test('the document states each claim in the words of the program', () => {
+  const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8').replace(/\s+/g, ' ')
+  for (const { number, statement } of CLAIMS) expect(readme).toContain(`**${number}. ${statement.replace(/\.$/, '')}**`)
+})
+
+test('the document shows the options as --help does', () => {
+  const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+  expect(readme).toContain(CLAIMS_HELP.slice(CLAIMS_HELP.indexOf('  --only')))
 })
 
 describe('claim 1, the bytes of an update', () => {
@@ -78,16 +91,19 @@ describe('claim 3, the broadcast of ws', () => {
 })
 
 describe('claim 4, half of the interval', () => {
-  const line = (latencyMs: number, extraMs: number, webSocketMs = latencyMs, lost = 0) => {
-    return { latencyMs, messages: 40, webSocketMs, longPollMs: webSocketMs + extraMs, lost }
+  const line = (latencyMs: number, extraMs: readonly number[], lateMs = 0, lost = 0) => {
+    return { latencyMs, webSocketMs: extraMs.map(() => latencyMs + lateMs), extraMs, lost }
   }
+  const times = (...values: readonly number[]) => [...values, ...Array<number>(6 - values.length).fill(values[0] ?? 0)]
   test.each([
-    ['reproduced', [line(100, 24), line(150, 26)]],
-    ['refuted', [line(100, 26), line(150, 100)]],
-    ['refuted', [line(100, 1), line(150, 24)]],
-    ['cannot be told here', [line(100, 1, 126), line(150, 100)]],
-    ['reproduced', [line(100, 1, 124), line(150, 100)]],
-    ['cannot be told here', [line(100, 1, 100, 1), line(150, 100)]],
+    ['reproduced', [line(100, times(24)), line(150, times(26))]],
+    ['refuted', [line(100, times(26)), line(150, times(100))]],
+    ['refuted', [line(100, times(1)), line(150, times(24))]],
+    ['cannot be told here', [line(100, times(24, 26)), line(150, times(100))]],
+    ['cannot be told here', [line(100, times(1)), line(150, times(26, 24))]],
+    ['cannot be told here', [line(100, times(1), 26), line(150, times(100))]],
+    ['reproduced', [line(100, times(1), 24), line(150, times(100), -24)]],
+    ['cannot be told here', [line(100, times(1), 0, 1), line(150, times(100))]],
   ])('counts as %s for %o', (outcome, lines) => {
     expect(judgeHalf({ intervalMs: 250, lines }).outcome).toBe(outcome)
   })
@@ -128,24 +144,20 @@ describe('claim 6, the connections of a long poll', () => {
 
 describe('claim 7, the age from which on polling wins', () => {
   test.each([
-    ['reproduced', [5, 20], 0],
-    ['refuted', [4.9, 4], 0],
-    ['refuted', [20.1, 30], 0],
-    ['cannot be told here', [4.9, 5.1], 0],
-    ['cannot be told here', [4, 21], 0],
-    ['cannot be told here', [10, 10], 0.51],
-  ])(
-    'counts as %s if the costs are equal at intervals of %o s, and others use %s',
-    (outcome, crossings, othersShare) => {
-      const plain = upkeepWith(crossings, othersShare)
-      expect(judgeCrossover({ clients: 1000, plain, fourwire: plain }).outcome).toBe(outcome)
-    },
-  )
+    ['reproduced', [3.1, 11.9], 0],
+    ['refuted', [12, 13], 0],
+    ['refuted', [2.9, 2], 0],
+    ['cannot be told here', [12, 11.9], 0],
+    ['cannot be told here', [2, 13], 0],
+    ['cannot be told here', [6, 6], 0.51],
+  ])('counts as %s if SSE costs %o ms, and others use %s', (outcome, costs, othersShare) => {
+    const plain = upkeepWith(costs, othersShare)
+    expect(judgeCrossover({ clients: 1000, plain, fourwire: plain }).outcome).toBe(outcome)
+  })
 
-  test('has no such age if a client that polls costs more even without its polls', () => {
-    const upkeep = (cpuMs: number) => ({ cpuMs, bytes: 1 })
-    const rounds = [{ sse: upkeep(1), often: upkeep(4), seldom: upkeep(3) }]
-    expect(crossingsOf({ rounds, othersShare: 0 }, 'cpuMs')).toEqual([Infinity])
+  test('is interpolated between both measured intervals, and unknown beyond them', () => {
+    expect(crossingsOf(upkeepWith([6], 0), 'cpuMs')[0]).toBeCloseTo(10)
+    expect(crossingsOf(upkeepWith([12, 2.9], 0), 'cpuMs')).toEqual([0, Infinity])
   })
 })
 
@@ -158,11 +170,8 @@ function clientsWith(socket: number, fetching: number, closing: number) {
   ] as const
 }
 
-/** A poll costs 1 ms. In each round, SSE costs as much as one poll in the given time. */
-function upkeepWith(crossings: readonly number[], othersShare: number): MeasuredUpkeep {
-  const upkeep = (everyS: number) => ({ cpuMs: 60 / everyS, bytes: 60 / everyS })
-  return {
-    rounds: crossings.map((seconds) => ({ sse: upkeep(seconds), often: upkeep(5), seldom: upkeep(20) })),
-    othersShare,
-  }
+/** Polls cost 12 ms every 5 s, and 3 ms every 20 s. SSE costs this many ms in each round. */
+function upkeepWith(costs: readonly number[], othersShare: number): MeasuredUpkeep {
+  const upkeep = (cpuMs: number) => ({ cpuMs, bytes: cpuMs })
+  return { rounds: costs.map((cpuMs) => ({ sse: upkeep(cpuMs), often: upkeep(12), seldom: upkeep(3) })), othersShare }
 }

@@ -1,8 +1,10 @@
 /** Claim 4: a long poll is as fast as a WebSocket, as long as the latency is below half of the interval of updates. */
 import { setTimeout as after } from 'node:timers/promises'
+import { medianInterval } from '../bench/figures.ts'
 import { markIn, markOf } from '../compare/adapter.ts'
 import type { ComparedServer } from '../compare/adapter.ts'
 import { fourwire } from '../compare/adapters/fourwire.ts'
+import { median } from '../compare/median.ts'
 import { now } from '../compare/now.ts'
 import { publishAll } from '../compare/publishing.ts'
 import { CompareError } from '../compare/trouble.ts'
@@ -19,10 +21,10 @@ export interface MeasuredHalf {
 /** Delays over a network with one latency. */
 interface Line {
   readonly latencyMs: number
-  readonly messages: number
-  /** Mean time from the arrival of the publish at the server to the receipt. */
-  readonly webSocketMs: number
-  readonly longPollMs: number
+  /** Delays over WebSocket, from the arrival of the publish at the server to the receipt, of each message. */
+  readonly webSocketMs: readonly number[]
+  /** Time by which each message came later over the long poll. */
+  readonly extraMs: readonly number[]
   /** Number of deliveries that are missing. */
   readonly lost: number
 }
@@ -36,7 +38,7 @@ const QUICK_MESSAGES = 12
 const WARM_UP = 8
 /** A difference of less than this share of the interval counts as none. */
 const EQUAL = 0.1
-/** The delay of the WebSocket may differ from the latency by at most this, or the machine was too busy. */
+/** Nine of ten messages over WebSocket may differ from the latency by at most this. */
 const HARMLESS_MS = 25
 const SETTLE_MS = 1500
 
@@ -52,11 +54,11 @@ export const halfInterval = defineClaim(
     published:
       'Wind sensor at 4 updates a second, about 100 bytes each, one-way latency, real networks between several countries.',
     method:
-      'For each latency, one Fourwire with this latency in each direction on the wire. A client over long polling and one over WebSocket receive the same updates, at a strict rhythm of 4 updates a second. The figure is the mean time by which the long poll delivers later.',
+      'For each latency, one Fourwire with this latency in each direction on the wire. A client over long polling and one over WebSocket receive the same updates, at a strict rhythm of 4 updates a second. The figure is the median time by which a message comes later over the long poll, with its 95 % confidence interval.',
     criterion: {
-      reproduced: `At each latency below half of the interval, the long poll is later by less than ${percent(EQUAL)} of the interval, and at each latency above by more.`,
-      refuted: `At some latency below half of the interval the long poll is later by more than ${percent(EQUAL)} of the interval, or at some latency above by less.`,
-      'cannot be told here': `A message is lost, or the WebSocket's own delay differs from the latency by more than ${HARMLESS_MS} ms, which means that the machine was too busy.`,
+      reproduced: `At each latency below half of the interval, the long poll is later by less than ${percent(EQUAL)} of the interval, and at each latency above by more, with the whole confidence interval.`,
+      refuted: `At one of the latencies it is the other way round, with the whole confidence interval.`,
+      'cannot be told here': `Everything else, and if a message is lost. Also if a tenth of the messages over WebSocket differ from the latency by more than ${HARMLESS_MS} ms, because then the machine was too busy.`,
     },
     differs: [
       'The latency is simulated on the wire of the server, without jitter and losses, because real networks have a different latency each time.',
@@ -69,42 +71,51 @@ export const halfInterval = defineClaim(
 )
 
 export function judgeHalf({ intervalMs, lines }: MeasuredHalf): ClaimFinding {
+  const limitMs = EQUAL * intervalMs
+  const judged = lines.map((line) => ({ ...line, ...judgedLine(line, limitMs, line.latencyMs < intervalMs / 2) }))
   const found = {
-    figures: lines.map(({ latencyMs, webSocketMs, longPollMs }) => ({
-      what: `latency ${ms(latencyMs)}, ${percent(latencyMs / intervalMs)} of the interval: WebSocket, long poll`,
-      published: latencyMs < intervalMs / 2 ? 'equal' : 'long poll slower',
-      ours: `${ms(webSocketMs)}, ${ms(longPollMs)}`,
+    figures: judged.map(({ latencyMs, webSocketMs, laterMs, isBelow }) => ({
+      what: `latency ${ms(latencyMs)}, ${percent(latencyMs / intervalMs)} of the interval: WebSocket, long poll later by`,
+      published: isBelow ? 'equal' : 'long poll slower',
+      ours: `${ms(median(webSocketMs))}, ${ms(laterMs)}`,
     })),
-    samples: `${lines[0]?.messages ?? 0} messages at each latency`,
+    samples: `${lines[0]?.extraMs.length ?? 0} messages at each latency`,
   }
-  const lossy = lines.find(({ lost }) => lost > 0)
-  if (lossy)
-    return {
-      ...found,
-      outcome: 'cannot be told here',
-      why: `${lossy.lost} deliveries are missing at a latency of ${ms(lossy.latencyMs)}.`,
-    }
-  const disturbed = lines.find(({ latencyMs, webSocketMs }) => Math.abs(webSocketMs - latencyMs) > HARMLESS_MS)
+  const untold = (why: string): ClaimFinding => ({ ...found, outcome: 'cannot be told here', why })
+  const textOf = ({ latencyMs, laterMs }: { readonly latencyMs: number; readonly laterMs: number }): string =>
+    `At a latency of ${ms(latencyMs)}, ${percent(latencyMs / intervalMs)} of the interval, the long poll was later by ${ms(laterMs)}.`
+  const lossy = judged.find(({ lost }) => lost > 0)
+  if (lossy) return untold(`${lossy.lost} deliveries are missing at a latency of ${ms(lossy.latencyMs)}.`)
+  const disturbed = judged.find(({ disturbedMs }) => disturbedMs > HARMLESS_MS)
   if (disturbed)
-    return {
-      ...found,
-      outcome: 'cannot be told here',
-      why: `The WebSocket itself took ${ms(disturbed.webSocketMs)} over a network with a latency of ${ms(disturbed.latencyMs)}, so the machine was too busy.`,
-    }
-  const extraOf = ({ longPollMs, webSocketMs }: Line): number => longPollMs - webSocketMs
-  const wrong = lines.find((line) => line.latencyMs < intervalMs / 2 !== extraOf(line) < EQUAL * intervalMs)
-  if (wrong)
-    return {
-      ...found,
-      outcome: 'refuted',
-      why: `At a latency of ${ms(wrong.latencyMs)}, ${percent(wrong.latencyMs / intervalMs)} of the interval, the long poll was later by ${ms(extraOf(wrong))}.`,
-    }
-  const below = lines.filter(({ latencyMs }) => latencyMs < intervalMs / 2).map(extraOf)
-  const above = lines.filter(({ latencyMs }) => latencyMs > intervalMs / 2).map(extraOf)
+    return untold(
+      `The machine was too busy: a tenth of the messages over WebSocket arrived ${ms(disturbed.disturbedMs)} too early or too late, at a latency of ${ms(disturbed.latencyMs)}.`,
+    )
+  const wrong = judged.find(({ contradicts }) => contradicts)
+  if (wrong) return { ...found, outcome: 'refuted', why: textOf(wrong) }
+  const unsure = judged.find(({ agrees }) => !agrees)
+  if (unsure) return untold(`${textOf(unsure)} The confidence interval is on both sides of ${ms(limitMs)}.`)
+  const below = judged.filter(({ isBelow }) => isBelow).map(({ laterMs }) => laterMs)
+  const above = judged.filter(({ isBelow }) => !isBelow).map(({ laterMs }) => laterMs)
   return {
     ...found,
     outcome: 'reproduced',
     why: `Below half of the interval the long poll was later by at most ${ms(Math.max(...below))}, and above by at least ${ms(Math.min(...above))}.`,
+  }
+}
+
+/** Compares the confidence interval of the median with the limit. */
+function judgedLine({ latencyMs, webSocketMs, extraMs }: Line, limitMs: number, isBelow: boolean) {
+  const interval = medianInterval(extraMs)
+  const isSmall = interval !== null && interval.high < limitMs
+  const isLarge = interval !== null && interval.low >= limitMs
+  const errors = webSocketMs.map((delayMs) => Math.abs(delayMs - latencyMs)).toSorted((a, b) => a - b)
+  return {
+    isBelow,
+    laterMs: median(extraMs),
+    agrees: isBelow ? isSmall : isLarge,
+    contradicts: isBelow ? isLarge : isSmall,
+    disturbedMs: errors[Math.floor(0.9 * errors.length)] ?? Number.NaN,
   }
 }
 
@@ -142,15 +153,19 @@ async function lineOf(url: URL, latencyMs: number, messages: number, place: numb
     await publishing.settled
     await after(SETTLE_MS)
     const counted = publishing.messages.slice(WARM_UP)
-    const delays = (arrivals: ReadonlyMap<string, number>): readonly number[] =>
-      counted.flatMap(({ id, sentMs }) => {
-        const atMs = arrivals.get(id)
-        // The publish itself takes the latency to the server.
-        return atMs === undefined ? [] : [atMs - sentMs - latencyMs]
-      })
-    const [fast, slow] = [delays(webSocket.arrivals), delays(longPoll.arrivals)]
-    const lost = 2 * counted.length - fast.length - slow.length
-    return { latencyMs, messages: counted.length, webSocketMs: mean(fast), longPollMs: mean(slow), lost }
+    const pairs = counted.flatMap(({ id, sentMs }) => {
+      const [fastMs, slowMs] = [webSocket.arrivals.get(id), longPoll.arrivals.get(id)]
+      // The publish itself takes the latency to the server.
+      return fastMs === undefined || slowMs === undefined
+        ? []
+        : [[fastMs - sentMs - latencyMs, slowMs - fastMs] as const]
+    })
+    return {
+      latencyMs,
+      webSocketMs: pairs.map(([delayMs]) => delayMs),
+      extraMs: pairs.map(([, laterMs]) => laterMs),
+      lost: counted.length - pairs.length,
+    }
   } finally {
     webSocket.close()
     longPoll.close()
@@ -171,5 +186,3 @@ function receive(target: ComparedServer) {
   })
   return { live: live.promise, arrivals, close: () => connection.close() }
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

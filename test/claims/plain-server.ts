@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { WebSocketServer } from 'ws'
-import { listen } from '../../lessons/kit/port.ts'
+import { listenForParent } from './listen-for-parent.ts'
 
 const streams = new Set<ServerResponse>()
 const held = new Set<ServerResponse>()
@@ -24,10 +24,11 @@ const server = createServer((request, response) => {
   sent.set(request.socket, version)
   send(response, version === 0 ? '[]' : latest)
 })
+// As in nginx. By Node's default of 5 s, a client that polls seldom would need a new connection each time.
+server.keepAliveTimeout = 75_000
 const sockets = new WebSocketServer({ server, path: '/ws', perMessageDeflate: false })
 
-process.on('disconnect', () => process.exit())
-process.send?.(await listen(server))
+await listenForParent(server)
 
 async function publish(request: IncomingMessage, response: ServerResponse): Promise<void> {
   latest = await text(request)

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { Conditions } from '../../server/protocol/lab.ts'
 import { killedAtExit } from '../compare/children.ts'
@@ -61,6 +62,22 @@ export function runMsOf(pid: number): number {
     return times.reduce((sum, ns) => sum + ns, 0) / 1e6
   } catch {
     return cpuMsOf(pid) ?? Number.NaN
+  }
+}
+
+/** Time for clients to connect: `ms` on a quiet machine, and more while other programs use the processors. */
+export const connectingMs = (ms: number): number =>
+  ms * Math.min(LONGEST_FACTOR, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()))
+
+const LONGEST_FACTOR = 6
+
+/** Returns null if a measurement fails with `CompareError`, for example because the clients cannot connect in time. */
+export async function unlessTooSlow<Result>(measure: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await measure()
+  } catch (error) {
+    if (error instanceof CompareError) return null
+    throw error
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { listen } from '../../lessons/kit/port.ts'
+import { listenForParent } from './listen-for-parent.ts'
 
 const server = createServer()
 const sockets = new WebSocketServer({ server, perMessageDeflate: false })
@@ -18,5 +18,4 @@ sockets.on('connection', (socket) => {
   })
 })
 
-process.on('disconnect', () => process.exit())
-process.send?.(await listen(server))
+await listenForParent(server)

@@ -12,7 +12,7 @@ import { now } from '../compare/now.ts'
 import { CompareError } from '../compare/trouble.ts'
 import { defineClaim, isWithin } from './claim.ts'
 import type { ClaimTools, ClaimFinding } from './claim.ts'
-import { startPlain, watchMachine } from './servers.ts'
+import { connectingMs, startPlain, watchMachine } from './servers.ts'
 import { ms, percent } from './words.ts'
 
 export interface MeasuredShootout {
@@ -113,7 +113,7 @@ async function measure({ isQuick, show }: ClaimTools): Promise<MeasuredShootout>
   const run = randomBytes(4).toString('hex')
   const target = { transport: 'ws', url, publishUrl: url, run, intervalMs: 0, waitS: 25 }
   show(`${clients} clients connect`)
-  await crew.open('ws', target, clients, (RAMP_MS * clients) / CLIENTS)
+  await crew.open('ws', target, clients, connectingMs((RAMP_MS * clients) / CLIENTS))
   const publishers = await Promise.all(Array.from({ length: CONCURRENT }, () => openPublisher(target)))
   await after(SETTLE_MS)
   const others = watchMachine([server.pid, ...crew.pids])

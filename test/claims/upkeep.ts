@@ -3,7 +3,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { markOf } from '../compare/adapter.ts'
 import type { ComparedServer } from '../compare/adapter.ts'
 import type { Crew } from '../compare/crew.ts'
-import { runMsOf } from './servers.ts'
+import { connectingMs, runMsOf } from './servers.ts'
 
 export interface UpkeepPlan {
   readonly crew: Crew
@@ -13,6 +13,8 @@ export interface UpkeepPlan {
   /** Process of the server. */
   readonly pid: number
   readonly clients: number
+  /** Time for each client to connect, on a quiet machine. */
+  readonly connectMs: number
   /** Duration of the measurement, and interval between two updates. */
   readonly windowMs: number
   /** Number of updates that each poll would bring if the updates had come for a long time. 0 for a stream. */
@@ -26,7 +28,6 @@ export interface Upkeep {
   readonly bytes: number
 }
 
-const RAMP_MS = 400
 /** Time in which the server cleans up after the connections. */
 const SETTLE_MS = 1500
 const MINUTE_MS = 60_000
@@ -36,8 +37,8 @@ const MINUTE_MS = 60_000
  * published before, so that each poll brings the same number.
  */
 export async function measureUpkeep(plan: UpkeepPlan): Promise<Upkeep> {
-  const { crew, adapter, target, pid, clients, windowMs, updatesPerPoll } = plan
-  await crew.open(adapter, target, clients, RAMP_MS)
+  const { crew, adapter, target, pid, clients, connectMs, windowMs, updatesPerPoll } = plan
+  await crew.open(adapter, target, clients, connectingMs(connectMs * clients))
   await after(SETTLE_MS)
   await crew.begin()
   for (let number = 0; number < updatesPerPoll; number++) await plan.publish(target, markOf(target.run, number))
