@@ -105,6 +105,7 @@ const doubtOf = (results: readonly Summary[]): string =>
 
 function factsOf({ machine, workload, results, version }: Report): readonly (readonly [string, string])[] {
   const { adapter, url, isHttp2, clients, rate, bytes, seconds, warmup, ramp, interval, wait, repeat } = workload
+  const { scenario, rateTo } = workload
   const own = results.map(
     ({ transport, own }) =>
       `${transport}: busy ${msText(own.busyMs)} ms, sent late ${msText(own.slipMs)} ms, timers late ${msText(own.loopDelayMs)} ms, other programs ${own.othersShare === null ? 'unknown' : `${(100 * own.othersShare).toFixed(0)} %`}${own.relay ? `, relay busy ${(100 * own.relay.busyShare).toFixed(0)} % of the time and its timers late ${msText(own.relay.loopDelayMs)} ms` : ''}`,
@@ -114,7 +115,10 @@ function factsOf({ machine, workload, results, version }: Report): readonly (rea
       'Server',
       `${url ?? 'a Fourwire that was started for each measurement'}, by the adapter ${adapter}${isHttp2 ? ', over HTTP/2' : ''}`,
     ],
-    ['Workload', `${countText(clients)} clients, ${rate} messages a second of ${countText(bytes)} bytes`],
+    [
+      'Workload',
+      `${countText(clients)} clients, ${scenario === 'ramp' ? `${rate} to ${rateTo}` : rate} messages a second of ${countText(bytes)} bytes`,
+    ],
     [
       'Time',
       `${repeat} repetitions of ${seconds} s for each transport, after ${ramp} s of connecting and ${warmup} s of warm-up`,

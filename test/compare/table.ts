@@ -49,21 +49,32 @@ export const COLUMNS: readonly Column[] = [
 
 export const NOTE = `p50, p95, p99, max: from the intended sending to the receipt, with the 95 % confidence interval.
 accepted p50: from the acceptance by the server to the receipt; after ± the greatest error of the clocks.
-model p50: what theory expects for this time, if a message takes half of a round trip to arrive. The round
-trip is the time of a publish, and --rtt and --jitter in addition.
+model p50: what theory expects for this time, if a message takes half of a round trip to arrive. The round trip is the time of a publish, and --rtt and --jitter in addition.
 bytes, requests, CPU: for each delivery, without the publisher. own: the part of p95 that may be the clients' own.
 ?: cannot be told; the verdict gives the reason. ${NONE}: not known, or too few messages.`
 
 export function tableOf(all: readonly Summary[]): string {
   const rows = [COLUMNS.map(({ title }) => title), ...all.map((summary) => COLUMNS.map(({ text }) => text(summary)))]
-  return `${aligned(rows)}\n\n${NOTE}`
+  return `${aligned(rows)}\n\n${wrapped(NOTE)}`
 }
 
 /** Returns the table of the figures that only this scenario has; an empty text if it has none. */
 export function scenarioTable(all: readonly Summary[]): string {
   const table = scenarioTableOf(all)
-  return table ? `${aligned([table.titles, ...all.map((summary) => table.cells(summary))])}\n\n${table.note}` : ''
+  return table
+    ? `${aligned([table.titles, ...all.map((summary) => table.cells(summary))])}\n\n${wrapped(table.note)}`
+    : ''
 }
+
+/** Width of the notes below a table. */
+const WIDTH = 118
+
+/** Breaks long lines at spaces. */
+const wrapped = (text: string): string =>
+  text
+    .replaceAll(new RegExp(`(.{1,${WIDTH}})(?: |$)`, 'gm'), '$1\n')
+    .replaceAll(/\n\n/g, '\n')
+    .trimEnd()
 
 /** Writes rows as lines. The first column is aligned to the left, and the others to the right. */
 export function aligned(rows: readonly (readonly string[])[]): string {

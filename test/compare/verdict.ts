@@ -68,7 +68,9 @@ function choiceByRate(whole: readonly Summary[]): Choice {
     .flatMap((summary) => ({ summary, held: typicalHeldRate(figuresOf(summary, 'ramp')) }))
     .flatMap(({ summary, held }) => (held ? [{ summary, ...held }] : []))
     .toSorted((one, other) => other.rate - one.rate)
-  const rates = held.map(({ summary: { transport }, rate, above }) => `${transport} ${HELD[above](rateText(rate))}`)
+  const rates = held.map(
+    ({ summary: { transport }, rate, above }) => `${transport} ${rate === 0 ? BUSY : HELD[above](rateText(rate))}`,
+  )
   const [best, ...others] = held
   if (!best) return untold(NOTHING)
   const rest = `${rates.join('; ')}.`
@@ -76,6 +78,8 @@ function choiceByRate(whole: readonly Summary[]): Choice {
     return fitting(best.summary, rest)
   return untold(rest)
 }
+
+const BUSY = 'cannot be judged, because the clients were busy from the start'
 
 /** How a transport goes on above the rate that it holds. */
 const HELD: Readonly<Record<HeldRate['above'], (rate: string) => string>> = {

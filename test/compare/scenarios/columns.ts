@@ -13,6 +13,12 @@ export interface ScenarioColumn<Figures> {
   text(all: readonly Figures[]): string
 }
 
+/** Median of the repetitions. */
+export function middleText(values: readonly (number | null)[], text: (value: number) => string = msText): string {
+  const known = values.flatMap((value) => value ?? [])
+  return known.length === 0 ? '–' : text(median(known))
+}
+
 /** Median of the repetitions, and the greatest value if there are several. */
 export function typicalText(values: readonly (number | null)[], text: (value: number) => string = msText): string {
   const known = values.flatMap((value) => value ?? [])

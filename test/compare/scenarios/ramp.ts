@@ -56,7 +56,7 @@ export function rampFigures(table: DeliveryTable, { rate, rateTo, seconds }: Ram
 }
 
 export interface HeldRate {
-  /** Messages a second. */
+  /** Messages a second; 0 if the clients are busy from the start. */
   readonly rate: number
   /** How it goes on above this rate: the ramp ends, the delays grow, or the clients hide the delays of the server. */
   readonly above: 'end' | 'broken' | 'untold'
@@ -76,7 +76,7 @@ const HARMLESS_SHARE = 0.25
 export function heldRateOf({ steps }: RampFigures): HeldRate {
   const first = steps[0]?.p95Ms ?? 0
   // Without a reference, nothing can be told.
-  if (steps[0] && !isTold(steps[0])) return { rate: steps[0].fromRate, above: 'untold' }
+  if (steps[0] && !isTold(steps[0])) return { rate: 0, above: 'untold' }
   const isGrown = ({ p95Ms, missing }: RampStep): boolean =>
     p95Ms === null || missing > 0 || p95Ms > Math.max(GROWN * first, first + NOTICED_MS)
   const lastGood = steps.findLastIndex((step) => !isGrown(step))
@@ -96,8 +96,11 @@ export function typicalHeldRate(all: readonly RampFigures[]): HeldRate | null {
 
 export const rateText = (rate: number): string => Number(rate.toPrecision(3)).toString()
 
-const heldText = ({ rate, above }: HeldRate): string =>
-  above === 'broken' ? rateText(rate) : `${above === 'untold' ? '> ' : '≥ '}${rateText(rate)}`
+function heldText({ rate, above }: HeldRate): string {
+  if (above === 'broken') return rateText(rate)
+  if (above === 'end') return `≥ ${rateText(rate)}`
+  return rate === 0 ? '?' : `> ${rateText(rate)} ?`
+}
 
 export const rampColumns: readonly ScenarioColumn<RampFigures>[] = [
   {
@@ -105,12 +108,11 @@ export const rampColumns: readonly ScenarioColumn<RampFigures>[] = [
     isRate: true,
     text(all) {
       const held = typicalHeldRate(all)
-      return held === null ? '–' : `${heldText(held)}${held.above === 'untold' ? ' ?' : ''}`
+      return held === null ? '–' : heldText(held)
     },
   },
   { title: 'in each repetition', isRate: true, text: (all) => all.map((one) => heldText(heldRateOf(one))).join(', ') },
 ]
 
-export const RAMP_NOTE = `holds: the rate up to which p95 of a tenth of the time stays below twice that of the first tenth, or within ${NOTICED_MS} ms
-of it, and no message is missing; in the repetition in the middle.
-≥: the ramp ended before the delays grew. >: above this rate, the delays may be those of the clients.`
+export const RAMP_NOTE = `holds: the rate up to which p95 of a tenth of the time stays below twice that of the first tenth, or within ${NOTICED_MS} ms of it, and no message is missing; in the repetition in the middle.
+≥: the ramp ended before the delays grew. ?: above this rate, or from the start, the delays may be those of the clients.`

@@ -11,24 +11,34 @@ const NOTICED_MS = 5
 /** On a busy machine, p95 of a few seconds changes by this share without a cause. */
 const NOTICED_SHARE = 0.5
 
-/** Returns a sentence for each transport whose delays can be told; none for a scenario that the verdict itself judges. */
+/** Returns sentences about the transports whose delays can be told; none for a scenario that the verdict itself judges. */
 export function scenarioSentences(results: readonly ScenarioResult[]): readonly string[] {
-  return results.flatMap((result) => {
-    const { transport, doubt } = result
-    const storms = figuresOf(result, 'reconnect-storm')
-    const slow = figuresOf(result, 'slow-readers')
-    if (doubt !== null) return []
-    if (storms.length > 0) return [stormSentence(transport, storms)]
-    return slow.length > 0 ? [slowSentence(transport, slow)] : []
+  const told = results.filter(({ doubt }) => doubt === null)
+  const storms = told.flatMap((one) => {
+    const all = figuresOf(one, 'reconnect-storm')
+    return all.length > 0 ? [{ transport: one.transport, all }] : []
   })
+  const slow = told.flatMap((one) => {
+    const all = figuresOf(one, 'slow-readers')
+    return all.length > 0 ? [slowSentence(one.transport, all)] : []
+  })
+  return [...(storms.length > 0 ? [stormSentence(storms)] : []), ...slow]
 }
 
-function stormSentence(transport: string, all: readonly StormFigures[]): string {
-  const missing = all.reduce((sum, { notReturned }) => sum + notReturned, 0)
-  const silence = `the longest silence of a client was ${secondsText(worstOf(all.map(({ silenceMs }) => silenceMs)))}`
-  return missing > 0
-    ? `After the cut, ${countOf(missing, 'client')} of ${transport} did not return; ${silence}.`
-    : `After the cut, all clients of ${transport} were live within ${secondsText(worstOf(all.map(({ allLiveMs }) => allLiveMs ?? 0)))}; ${silence}.`
+interface StormResult {
+  readonly transport: string
+  readonly all: readonly StormFigures[]
+}
+
+function stormSentence(results: readonly StormResult[]): string {
+  const texts = results.map(({ transport, all }) => {
+    const missing = all.reduce((sum, { notReturned }) => sum + notReturned, 0)
+    const live = secondsText(worstOf(all.map(({ allLiveMs }) => allLiveMs ?? 0)))
+    const silence = secondsText(worstOf(all.map(({ silenceMs }) => silenceMs)))
+    const end = missing > 0 ? `${countOf(missing, 'client')} did not return` : `all clients were live after ${live}`
+    return `over ${transport} ${end}, and the longest silence of a client was ${silence}`
+  })
+  return `After the cut, ${texts.join('; ')}.`
 }
 
 function slowSentence(transport: string, all: readonly SlowFigures[]): string {

@@ -4,7 +4,7 @@ import type { Published } from '../publishing.ts'
 import { samplesOf } from '../samples.ts'
 import type { Samples } from '../samples.ts'
 import { bytesText } from '../words.ts'
-import { sumText, typicalText } from './columns.ts'
+import { middleText, sumText, typicalText } from './columns.ts'
 import type { ScenarioColumn } from './columns.ts'
 import type { FleetOutcome } from './outcome.ts'
 import { SLOW_PART, isSlow } from './scenario.ts'
@@ -85,9 +85,9 @@ const p95In = (sorted: Float64Array): number | null =>
 
 export const slowColumns: readonly ScenarioColumn<SlowFigures>[] = [
   { title: 'slow clients', text: (all) => String(all[0]?.clients ?? 0) },
-  { title: 'others p95 ms before', isDelay: true, text: (all) => typicalText(all.map(({ beforeMs }) => beforeMs)) },
-  { title: 'during', isDelay: true, text: (all) => typicalText(all.map(({ duringMs }) => duringMs)) },
-  { title: 'slow p95 ms', isDelay: true, text: (all) => typicalText(all.map(({ slowMs }) => slowMs)) },
+  { title: 'others p95 ms before', isDelay: true, text: (all) => middleText(all.map(({ beforeMs }) => beforeMs)) },
+  { title: 'others p95 ms during', isDelay: true, text: (all) => middleText(all.map(({ duringMs }) => duringMs)) },
+  { title: 'slow p95 ms', isDelay: true, text: (all) => middleText(all.map(({ slowMs }) => slowMs)) },
   { title: 'dropped', text: (all) => sumText(all.map(({ dropped }) => dropped)) },
   { title: 'missing', text: (all) => sumText(all.map(({ missing }) => missing)) },
   {
@@ -110,9 +110,8 @@ export const slowColumns: readonly ScenarioColumn<SlowFigures>[] = [
 
 const mebibytesText = (kib: number): string => `${(kib / 1024).toFixed(1)} MiB`
 
-export const SLOW_NOTE = `Figures of the repetition in the middle; after it the greatest of all repetitions.
+export const SLOW_NOTE = `Figures are those of the repetition in the middle, and "up to" is the greatest of all repetitions.
 others: the clients that read, before the slow ones stopped reading and while they did not read.
 dropped: slow clients whose connection the server has ended. A client that has a cursor then returns with it.
 missing: deliveries that the slow clients never got. unread: bytes of each slow client at the end of its pause.
-The buffers of the kernel take the first unread bytes, several MB for each client on Linux. Below that, the server does
-not notice a slow client: increase --size, --rate or --seconds.`
+The buffers of the kernel take the first unread bytes, several MB for each client on Linux. Below that, the server does not notice a slow client: increase --size, --rate or --seconds.`
