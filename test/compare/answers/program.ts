@@ -57,7 +57,8 @@ const readAnswerBaseline = (file: string, options: Options): readonly AnswerSumm
 /** Refuses the options that only a measurement of messages uses. */
 function checkOptions({ name }: AskingAdapter, options: Options): void {
   const { publish, rtt, jitter, loss, bandwidth } = options
-  const given = Object.entries({ publish: publish?.href, rtt, jitter, loss, bandwidth })
+  const scenario = options.scenario === 'steady' ? undefined : options.scenario
+  const given = Object.entries({ scenario, publish: publish?.href, rtt, jitter, loss, bandwidth })
   const [option, value] = given.find(([, value]) => value !== undefined && value !== 0) ?? []
   if (option !== undefined)
     throw new CompareError(

@@ -93,7 +93,7 @@ export const slowColumns: readonly ScenarioColumn<SlowFigures>[] = [
   {
     title: 'unread',
     text: (all) =>
-      typicalText(
+      middleText(
         all.map(({ unreadBytes }) => unreadBytes),
         bytesText,
       ),
