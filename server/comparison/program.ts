@@ -65,10 +65,16 @@ export function startComparing(
   }
 }
 
-/** Lets all other programs of the machine run first. The processes that the program starts inherit this. */
+/**
+ * Lower than the usual priority. With a lower one still, the comparison would hardly run on a busy machine. Windows
+ * knows only a few priorities.
+ */
+const LOWER = process.platform === 'win32' ? constants.priority.PRIORITY_BELOW_NORMAL : 5
+
+/** Gives other programs of the machine more of the processors. The processes that the program starts inherit this. */
 function yieldTo(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    setPriority(pid, LOWER)
   } catch {
     // The program has ended already.
   }

@@ -45,6 +45,8 @@ const PAGES = new Map([
 ])
 /** Templates that `lesson-pages.ts` and `not-found.ts` fill in. The server never sends an unfilled template. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
+/** Pages that may show another address of this server in a frame: the report of a comparison. */
+const FRAMING = ['choose/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 /**
  * Matches the files of Lit for browsers, which are at the top of each package and in two folders. The folders
@@ -116,8 +118,11 @@ export function servePublic<Params = { '*': string }>(
   })
 }
 
-function asDocument(html: string): Rendered {
-  return { headers: documentHeaders(html), body: html }
+function asDocument(html: string, path: string): Rendered {
+  const headers = documentHeaders(html)
+  if (!FRAMING.includes(path)) return { headers, body: html }
+  const policy = headers['content-security-policy']
+  return { headers: { ...headers, 'content-security-policy': `${policy}; frame-src 'self'` }, body: html }
 }
 
 export function documentHeaders(html: string): Rendered['headers'] {

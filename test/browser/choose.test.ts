@@ -1,7 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { Browser, Locator, Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { transports } from '../../web/transports/index.ts'
+import { FINDINGS, fakeProgram } from '../server/comparison/programs.ts'
 import { serve } from '../serve.ts'
 import { until } from '../until.ts'
 import { launch } from './chromium.ts'
@@ -52,8 +53,8 @@ test.each([
     const page = await open(`${server.origin}/choose${search}`)
     await page.locator('.reasons').first().waitFor({ timeout: LEARNT_MS })
     await page.getByLabel('Serve this workload for').selectOption('10')
-    await page.getByRole('button', { name: 'Measure' }).click()
-    await page.getByRole('progressbar').waitFor()
+    await page.getByRole('button', { name: 'Measure', exact: true }).click()
+    await page.locator('.ran progress').waitFor()
     await page.locator('table.measured').waitFor({ timeout: RUN_MS })
     const rows = await page.locator('table.measured tbody tr').evaluateAll((all) =>
       all.map((row) => ({
@@ -109,8 +110,8 @@ test(
     await using server = await serve()
     const page = await open(`${server.origin}/choose`)
     await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
-    await page.getByRole('button', { name: 'Measure' }).click()
-    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Measure', exact: true }).click()
+    await page.locator('.ran').getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('The measurement was cancelled').waitFor()
     expect(await page.locator('table.measured').count()).toBe(0)
   },
@@ -162,6 +163,95 @@ test(
   },
   TEST_MS,
 )
+
+describe('the measurement on the server’s machine', () => {
+  test(
+    'shows its progress to everybody, and after its cancellation the focus is on the button that starts it',
+    async () => {
+      await using server = await serve({ compareProgram: (await fakeProgram('endless')).file })
+      const page = await open(`${server.origin}/choose`)
+      const start = await startButton(page)
+      await start.press('Enter')
+      const cancel = page.getByRole('button', { name: 'Cancel the measurement' })
+      await page.getByText(/0 of 15 done, about \d+ min left/).waitFor()
+      expect(await cancel.evaluate((button) => button === document.activeElement)).toBe(true)
+      const other = await open(`${server.origin}/choose`)
+      for (const each of [other, await reloaded(page)])
+        await each
+          .getByText(/^A measurement is running, started at .*: repetition 1 of 3\. Its report will be here\.$/)
+          .waitFor()
+      await cancel.press('Enter')
+      await page.getByText(/has no result\. The instructor has cancelled the measurement\.$/).waitFor()
+      expect(await start.evaluate((button) => button === document.activeElement)).toBe(true)
+    },
+    TEST_MS,
+  )
+
+  test(
+    'shows its report and whether the model agrees, also after a reload',
+    async () => {
+      await using server = await serve({ compareProgram: (await fakeProgram('measured')).file })
+      const page = await open(`${server.origin}/choose?clients=3&rate=20&age=0.3`)
+      await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+      await (await startButton(page)).click()
+      await page.getByText('The measurement has ended.').waitFor()
+      await page.getByText('3 clients, 20 messages a second of 60 bytes').waitFor()
+      await page.getByText(/^They (?:do not )?agree: the model recommends /).waitFor()
+      for (const each of [page, await reloaded(page)]) {
+        await each.getByText(FINDINGS.verdict, { exact: true }).waitFor()
+        const report = each.frameLocator('iframe[title="Report of the measurement"]')
+        expect(await report.locator('p').evaluate((text) => getComputedStyle(text).fontWeight)).toBe('600')
+      }
+      const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze()
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+    },
+    TEST_MS,
+  )
+
+  test(
+    'names the reason if it fails, and the server’s reason if it refuses the workload',
+    async () => {
+      await using server = await serve({ compareProgram: (await fakeProgram('killed')).file })
+      const page = await open(`${server.origin}/choose`)
+      const start = await startButton(page)
+      await start.click()
+      await page.getByText(/has no result\. The comparing program was ended by the signal SIGKILL\./).waitFor()
+      await page.route('**/comparison', (route) =>
+        route.request().method() === 'POST' ? route.continue({ postData: '{"clients":0}' }) : route.continue(),
+      )
+      await start.click()
+      await page.getByText('clients is 0. Give clients as a whole number from 1 to 1000').waitFor()
+    },
+    TEST_MS,
+  )
+
+  test(
+    'has no button for people who are not the instructor, and for a server without the program',
+    async () => {
+      await using shared = await serve({ isShared: true })
+      const guest = await open(`${shared.origin}/choose`)
+      await guest.getByText('Only the instructor can start this measurement.').waitFor()
+      await using without = await serve({ compareProgram: '/nothing/here.ts' })
+      const page = await open(`${without.origin}/choose`)
+      await page.getByText('The program that compares is not installed with this server.').waitFor()
+      for (const each of [guest, page])
+        expect(await each.getByRole('button', { name: 'Measure this workload here' }).count()).toBe(0)
+    },
+    TEST_MS,
+  )
+})
+
+/** Resolves when the page knows enough to start the measurement. */
+async function startButton(page: Page): Promise<Locator> {
+  const start = page.getByRole('button', { name: 'Measure this workload here' })
+  await until('the button can be used', () => start.isEnabled(), LEARNT_MS)
+  return start
+}
+
+async function reloaded(page: Page): Promise<Page> {
+  await page.reload()
+  return page
+}
 
 async function open(address: string, before?: (page: Page) => Promise<void>): Promise<Page> {
   const context = await browser.newContext({ viewport: DESK, colorScheme: 'light' })

@@ -1,4 +1,5 @@
 /** State of the decision page: a workload, the workload's prediction, and its measurement. This file draws nothing. */
+import type { MeasuredWorkload } from '../../server/protocol/comparison.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
 import type { LaneMeasurement } from '../measure/agreement.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
@@ -28,6 +29,11 @@ export interface Decision {
   readonly unset: readonly string[]
   seconds: number
   set(change: Partial<Workload>): void
+  /**
+   * Returns the predictions for a workload that was measured over loopback; null while the sizes of messages are unknown.
+   * The greatest age and the memory are those of the form.
+   */
+  predictMeasured(measured: MeasuredWorkload): ByTransport<Predicted> | null
   measure(): void
   cancel(): void
   /** Measures the sizes of messages again after a failure. */
@@ -110,6 +116,11 @@ export function openDecision(origin: string, search: string, changed: (search: s
       workload = { ...workload, ...change }
       result = null
       tell()
+    },
+    predictMeasured({ clients, rate, size, interval, wait }) {
+      const of: Workload = { ...workload, clients, rate, bytes: size, latency: 0, idle: 0, path: 'clear' }
+      const way = wayOf(of)
+      return way && predictedOf(of, way, { ...conditionsOf(of, way), intervalMs: interval * 1000, waitS: wait })
     },
     measure: () => void measure(),
     cancel: () => running?.abort(new Error('The measurement was cancelled, and its result was not kept.')),
@@ -210,9 +221,11 @@ export function openDecision(origin: string, search: string, changed: (search: s
     return { measured: lanes, predicted: Object.fromEntries(predicted) as ByTransport<Predicted>, busyMs, of: asked }
   }
 
-  function predictedOf(of: Workload, way: PathTimes): ByTransport<Predicted> | null {
+  function predictedOf(of: Workload, way: PathTimes, inputs?: ModelInputs): ByTransport<Predicted> | null {
     if (!learnt) return null
-    const all = TRANSPORTS.map((name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way)] as const)
+    const all = TRANSPORTS.map(
+      (name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way, inputs)] as const,
+    )
     return Object.fromEntries(all) as ByTransport<Predicted>
   }
 

@@ -3,6 +3,7 @@
  * the page.
  */
 import '../lane/style.ts'
+import { followComparison } from './comparison.ts'
 import { openDecision } from './decision.ts'
 import { claimLink } from '../lab/instructor.ts'
 import { ChoosePage } from './page.ts'
@@ -19,5 +20,6 @@ const decision = openDecision(location.origin, location.search, (search) => {
   page.tick++
 })
 page.decision = decision
+page.comparison = followComparison(location.origin, () => page.tick++)
 document.body.append(page)
 started()

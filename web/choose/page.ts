@@ -2,6 +2,8 @@
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { cheapestOf, reasonsFor } from '../measure/choosing.ts'
+import './comparison-panel.ts'
+import type { ComparisonLine } from './comparison.ts'
 import type { Decision } from './decision.ts'
 import { USUAL } from '../lane/order.ts'
 import { transports } from '../transports/index.ts'
@@ -10,8 +12,13 @@ import { fields } from './fields.ts'
 import { modelTable, resultTable } from './tables.ts'
 
 export class ChoosePage extends LitElement {
-  static override properties = { decision: { attribute: false }, tick: { attribute: false } }
+  static override properties = {
+    decision: { attribute: false },
+    comparison: { attribute: false },
+    tick: { attribute: false },
+  }
   declare decision: Decision
+  declare comparison: ComparisonLine
   /** Counter that makes the page draw again when the counter changes. */
   declare tick: number
 
@@ -41,8 +48,12 @@ export class ChoosePage extends LitElement {
           ${this.#model()}
         </section>
         <section class="ran" aria-labelledby="measured">
-          <h2 id="measured">Measurement</h2>
+          <h2 id="measured">Measurement in this browser</h2>
           ${this.#measured()}
+        </section>
+        <section class="compared" aria-labelledby="compared">
+          <h2 id="compared">Measurement with many clients on the server’s machine</h2>
+          <fw-comparison .decision=${decision} .line=${this.comparison} .tick=${this.tick}></fw-comparison>
         </section>
       </main>`
   }

@@ -10,7 +10,9 @@ export const FINDINGS = {
   transports: [{ transport: 'sse', p95Ms: 3, bytes: 120, doubt: null }],
 }
 
-export const REPORT = '<!doctype html><title>Report</title><p>sse fits this workload.</p>'
+/** Like the report of the comparing program, it has a style inside. */
+export const REPORT =
+  '<!doctype html><html lang="en"><title>Report</title><style>p { font-weight: 600 }</style><p>sse fits this workload.</p>'
 
 const PROGRESS = `{ is: 'measuring', repetition: 1, repetitions: 3, transport: String(process.pid), done: 0, total: 15 }`
 const ENDS = `process.on('disconnect', () => process.exit())`

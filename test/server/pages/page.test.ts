@@ -281,6 +281,13 @@ describe('the content security policy', () => {
     })
   })
 
+  test('allows frames only on the page that shows the report of a comparison, and only from this server', async () => {
+    const address = await served({ 'web/choose/index.html': document('{}'), 'web/board/index.html': document('{}') })
+    const policyOf = async (path: string) => (await get(address, path)).headers['content-security-policy']
+    expect(await policyOf('/choose')).toMatch(/; frame-src 'self'$/)
+    expect(await policyOf('/board')).not.toContain('frame-src')
+  })
+
   test('contains the hash of the import map with LF line ends, even if the file has CRLF', async () => {
     const { headers } = await get(await served({ 'web/sandbox/index.html': document('\r\n{}\r\n') }), '/')
     expect(headers['content-security-policy']).toContain(hash('\n{}\n'))
