@@ -103,6 +103,8 @@ export interface Limiter {
    * `too-many-requests` (429) if the wait would be longer than `longestMs` (default: 2 s).
    */
   spend(request: IncomingMessage, cost: number, longestMs?: number): Promise<void> | undefined
+  /** If the server may do the work now, charges its cost and returns true. Otherwise charges nothing. */
+  spendNow(request: IncomingMessage, cost: number): boolean
   /** Charges additional cost to the client after the server has done the work. */
   charge(request: IncomingMessage, cost: number): void
   /**
@@ -160,6 +162,7 @@ export function createLimiter(limits: Limits): Limiter {
       if (work.take(taker, cost) === null) return undefined
       return waitFor(work.reserve(taker, cost, longestMs), taker)
     },
+    spendNow: (request, cost) => work.take(takerOf(request), cost) === null,
     charge: (request, cost) => work.add(takerOf(request), cost),
     hold(request) {
       const taker = takerOf(request)
@@ -282,9 +285,16 @@ function createPlaces(perClient: number, perAddress: number) {
       if (ofClient.count(client) >= perClient) return 'client'
       if (ofAddress.count(address) >= perAddress) return 'address'
       if (!isNamed && unnamed.count(address) >= most('address', taker)) return 'address'
-      const gives = [ofClient.take(client), ofAddress.take(address), ...(isNamed ? [] : [unnamed.take(address)])]
+      ofClient.take(client)
+      ofAddress.take(address)
+      if (!isNamed) unnamed.take(address)
+      let isTaken = true
       return () => {
-        for (const give of gives.splice(0)) give()
+        if (!isTaken) return
+        isTaken = false
+        ofClient.give(client)
+        ofAddress.give(address)
+        if (!isNamed) unnamed.give(address)
       }
     },
   }
@@ -294,13 +304,11 @@ function createCounter() {
   const counts = new Map<unknown, number>()
   return {
     count: (key: unknown): number => counts.get(key) ?? 0,
-    take(key: unknown): () => void {
-      counts.set(key, (counts.get(key) ?? 0) + 1)
-      return () => {
-        const left = (counts.get(key) ?? 1) - 1
-        if (left > 0) counts.set(key, left)
-        else counts.delete(key)
-      }
+    take: (key: unknown) => void counts.set(key, (counts.get(key) ?? 0) + 1),
+    give(key: unknown): void {
+      const left = (counts.get(key) ?? 1) - 1
+      if (left > 0) counts.set(key, left)
+      else counts.delete(key)
     },
   }
 }

@@ -19,6 +19,8 @@ export interface RateOptions {
 
 export const BURST_MS = 2000
 
+const UNLIMITED: Rate = { take: () => true, waitMs: () => 0, add() {} }
+
 /**
  * Limits the cost per second of each key. The limit applies to the average over any time that is longer than a burst.
  * For each key, the rate stores only one number: the time from which the key may use a full burst again (GCRA, as used
@@ -28,6 +30,7 @@ export function createRate(
   perSecond: number,
   { burstMs = BURST_MS, now = () => performance.now() }: RateOptions = {},
 ): Rate {
+  if (perSecond === Infinity) return UNLIMITED
   const eachMs = 1000 / perSecond
   // `recent` has the keys of this period; `former` has the keys of the period before. A key that is in neither map may
   // use a full burst.
@@ -37,25 +40,20 @@ export function createRate(
 
   return {
     take(key, cost = 1) {
-      const fits = overMs(key, cost) <= 0
-      if (fits) add(key, cost)
-      return fits
+      const nowMs = now()
+      const untilMs = quietAtMs(key, nowMs) + cost * eachMs
+      if (untilMs > nowMs + burstMs) return false
+      recent.set(key, untilMs)
+      return true
     },
-    waitMs: (key, cost = 1) => Math.max(0, overMs(key, cost)),
-    add: (key, cost = 1) => add(key, cost),
+    waitMs(key, cost = 1) {
+      const nowMs = now()
+      return Math.max(0, quietAtMs(key, nowMs) + cost * eachMs - (nowMs + burstMs))
+    },
+    add: (key, cost = 1) => void recent.set(key, quietAtMs(key, now()) + cost * eachMs),
   }
 
-  function add(key: unknown, cost: number): void {
-    recent.set(key, quietAtMs(key) + cost * eachMs)
-  }
-
-  /** Returns the time in ms until this cost fits. If the result is 0 or less, the cost fits now. */
-  function overMs(key: unknown, cost: number): number {
-    return quietAtMs(key) + cost * eachMs - (now() + burstMs)
-  }
-
-  function quietAtMs(key: unknown): number {
-    const nowMs = now()
+  function quietAtMs(key: unknown, nowMs: number): number {
     forget(nowMs)
     return Math.max(recent.get(key) ?? former.get(key) ?? 0, nowMs)
   }
