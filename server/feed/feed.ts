@@ -55,6 +55,12 @@ export interface Feed {
   since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer>
 
   /**
+   * Returns true if the feed knows without reading the log that the cursor is the room's end. Then `since` would return
+   * no events. The feed knows the end of a room that has a follower.
+   */
+  isAtEnd(room: string, after: Cursor): boolean
+
+  /**
    * Returns the cursor that is `count` events before the room's end. If the room has fewer kept events, returns the
    * cursor before the earliest kept event.
    */
@@ -147,9 +153,11 @@ interface Room {
   /** The room's last events, numbered without holes up to `head`. */
   tail: readonly Event[]
   /**
-   * Sequence number of the room's last committed event; null until an event is committed while the room has a follower.
+   * Sequence number of the room's last committed event, and the cursor just after this event. Null until a follower has
+   * read the log up to its end, or an event is committed while the room has a follower.
    */
   head: number | null
+  end: Cursor | null
   readonly followers: Set<Follower>
   /** Followers that have received every event up to `head`. */
   readonly live: Set<Follower>
@@ -191,14 +199,19 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       return { text, cursor: cursorOf(log.epoch, last) }
     },
     since,
+    isAtEnd: (room, after) => rooms.get(room)?.end === after,
     async back(room, count) {
       const { first, last } = await log.extent(room)
       return cursorOf(log.epoch, Math.max(first - 1, last - count))
     },
     follow(name, after, deliver, failed) {
       const follower: Follower = { cameAt: 0, at: 0, stopped: false, deliver, failed }
-      roomFor(name).followers.add(follower)
-      join(name, follower, after).catch((error) => end(name, follower, error))
+      const room = roomFor(name)
+      room.followers.add(follower)
+      if (room.head !== null && room.end === after) {
+        follower.cameAt = follower.at = room.head
+        room.live.add(follower)
+      } else join(name, follower, after).catch((error) => end(name, follower, error))
       return () => leave(name, follower)
     },
     async remove(name, isRemoved, notice, state) {
@@ -310,6 +323,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       // between.
       const room = roomFor(name)
       if (room.head !== null && room.head !== follower.at) continue
+      room.head = follower.at
+      room.end = batch.cursor
       room.live.add(follower)
       return
     }
@@ -322,6 +337,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (!last || !room) return
     room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
     room.head = seqOf(last.id)
+    room.end = last.id
     for (const batch of batchesOf(events)) {
       for (const follower of inRotation(room.live)) hand(name, room, follower, batch)
     }
@@ -358,7 +374,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   function roomFor(name: string): Room {
     const known = rooms.get(name)
     if (known) return known
-    const room: Room = { tail: [], head: null, followers: new Set(), live: new Set() }
+    const room: Room = { tail: [], head: null, end: null, followers: new Set(), live: new Set() }
     rooms.set(name, room)
     return room
   }
