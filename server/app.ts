@@ -52,8 +52,10 @@ import { servePresence } from './rooms/presence.ts'
 import { servePublish } from './rooms/publish.ts'
 import { readTarget } from './http/request-target.ts'
 import { transports as ourTransports } from './transports/index.ts'
+import { byFastify } from './transports/poll.ts'
 import { PATIENCE, watchProgress } from './transports/progress.ts'
 import type { StallLimits } from './transports/progress.ts'
+import { createRepeatedPolls } from './transports/repeated-polls.ts'
 import { MESSAGE_BYTES } from './http/parameters.ts'
 import { JSON_TYPE } from './transports/encoding.ts'
 import { HEARTBEAT_MS } from './transports/transport.ts'
@@ -242,9 +244,20 @@ export async function createApp({
   const capture = createCapture()
   const meter = isMetered ? createMeter(app.server, lanes.readingOf, capture) : null
   const network = createNetwork(app, wire, connections, new Set(listed.flatMap(([, { paths }]) => paths)), goodbyes)
+  const { isOutdated } = wire
+  const repeated = createRepeatedPolls({
+    server: app.server,
+    connections,
+    access,
+    limiter,
+    isOutdated,
+    meter: meter?.begin,
+  })
+  // At the level `debug`, Fastify logs each request.
+  const polls = logLevel === 'debug' ? byFastify : repeated
   for (const [name, transport] of listed) {
     const dropped = (reason: string) => metrics.dropped(name, reason)
-    const rules = { limiter, progress, access, presence, heartbeatMs, dropped }
+    const rules = { limiter, progress, access, polls, presence, heartbeatMs, dropped }
     goodbyes.push(transport.serve(app, metrics.observeReading(name, feed), rules))
   }
   progress.onDrop((target, reason) => {
@@ -283,6 +296,7 @@ export async function createApp({
 
   routeUpgrades(app)
   app.addHook('preClose', async () => {
+    repeated.drain()
     // From here on the server accepts no new connections, so that a client that reconnects reaches the next process.
     app.server.close()
     for (const goodbye of [...goodbyes, closeLab]) goodbye()

@@ -76,6 +76,11 @@ export interface AccessOptions {
   readonly sessionFile?: SessionFile | null
 }
 
+/** Something that calls the listener once when it closes. */
+export interface Closing {
+  onClose(listener: () => void): void
+}
+
 export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
   /** Adds the routes of `/session`. Call this method before you add any other route. */
   serve(app: FastifyInstance): void
@@ -86,6 +91,13 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
    * Returns true if this method has redirected the request to the sign-in page.
    */
   check(request: FastifyRequest, reply: FastifyReply): boolean
+  /**
+   * Returns a function that checks a request again which `check` has accepted. Call the function when the same client
+   * repeats the request on the same connection with the same fields and names. The function returns false if the
+   * repetition must pass `check`. Otherwise it returns true, and the repetition ends as any request ends if its session
+   * ends or its person is removed. Returns null if no repetition can be allowed.
+   */
+  remember(request: IncomingMessage): ((response: Closing) => boolean) | null
   /** Returns true if the WebSocket of this request must still send its session's token as its first message. */
   owesToken(request: IncomingMessage): boolean
   /**
@@ -156,8 +168,8 @@ export function createAccess({
    * name.
    */
   const lastNames = new WeakMap<IncomingMessage, readonly string[]>()
-  /** Open requests of each client without a session. */
-  const open = new Map<string, Set<IncomingMessage>>()
+  /** Open requests without a session. */
+  const open = new Set<IncomingMessage>()
 
   const access: Access = {
     ...origins,
@@ -165,6 +177,7 @@ export function createAccess({
     bans,
     serve,
     check,
+    remember,
     owesToken: (request) => owing.has(request),
     admit,
     checkUser,
@@ -203,9 +216,7 @@ export function createAccess({
     if (audience === 'class' || audience === 'instructor') {
       const session = sessionBy(raw, query)
       if (session) setVisitor(raw, { address, session })
-      const closing = isWebSocketUpgrade(raw) ? raw.socket : reply.raw
-      if (session) untilOver(raw, session, closing)
-      else untilRemoved(raw, closing)
+      untilOver(raw, session, closingOf(isWebSocketUpgrade(raw) ? raw.socket : reply.raw))
     }
     if (audience === 'instructor' && !isInstructor(raw)) throw new FeedError('not-instructor', why)
     if (audience === 'class') {
@@ -218,6 +229,26 @@ export function createAccess({
     if (!auth || !isForPeople(request) || currentSession(sessions, raw)) return false
     reply.header('cache-control', 'no-store').redirect(`${SIGN_IN}?next=${encodeURIComponent(request.url)}`, 303)
     return true
+  }
+
+  function remember(request: IncomingMessage): ((response: Closing) => boolean) | null {
+    const query = queryOf(request)
+    // A ticket is valid only once, and a browser that asks for a page may have to sign in.
+    if (query.has('ticket') || (auth && isForPeople(request))) return null
+    const named = namedIn(query)
+    const { session } = visitorOf(request)
+    const isNamed = session !== null || named.user !== undefined || named.name !== undefined
+    return (response) => {
+      if (session && !sessions.use(session)) return false
+      try {
+        if (isNamed) checkUser(request, named)
+        else bans.checkRemoved([], clientOf(request))
+      } catch {
+        return false
+      }
+      untilOver(request, session, response)
+      return true
+    }
   }
 
   /**
@@ -257,18 +288,8 @@ export function createAccess({
     if (is !== 'removed') return
     const holder = sessions.holderOf(user)
     if (holder) sessions.end(holder)
-    for (const client of bans.clientsOf(user)) for (const request of open.get(client) ?? []) end(request)
-  }
-
-  /** From now on, `ban` ends this request if the instructor removes the client that sent it. */
-  function untilRemoved(request: IncomingMessage, closing: NodeJS.EventEmitter): void {
-    const client = clientOf(request)
-    const requests = open.get(client) ?? new Set()
-    open.set(client, requests.add(request))
-    closing.on('close', () => {
-      requests.delete(request)
-      if (requests.size === 0 && open.get(client) === requests) open.delete(client)
-    })
+    const clients = bans.clientsOf(user)
+    for (const request of open) if (clients.includes(clientOf(request))) end(request)
   }
 
   function end(request: IncomingMessage): void {
@@ -280,17 +301,19 @@ export function createAccess({
   function admit(request: IncomingMessage, token: string): void {
     const session = sessions.read(token)
     setVisitor(request, { address: visitorOf(request).address, session })
-    untilOver(request, session, request.socket)
+    untilOver(request, session, closingOf(request.socket))
     owing.delete(request)
     checkUser(request, namedIn(queryOf(request)))
   }
 
-  /** Ends the request when its session ends, unless the request has already closed. */
-  function untilOver(request: IncomingMessage, session: Session, closing: NodeJS.EventEmitter): void {
-    closing.once(
-      'close',
-      sessions.onEnd(session, () => end(request)),
-    )
+  /**
+   * Ends the request when its session ends, unless the request has already closed. Without a session, the request ends
+   * when the instructor removes its client.
+   */
+  function untilOver(request: IncomingMessage, session: Session | null, closing: Closing): void {
+    if (session) return closing.onClose(sessions.onEnd(session, () => end(request)))
+    open.add(request)
+    closing.onClose(() => open.delete(request))
   }
 
   function checkUser(request: IncomingMessage, { user, name }: Named): void {
@@ -355,11 +378,19 @@ export function createAccess({
   }
 }
 
+const closingOf = (emitter: NodeJS.EventEmitter): Closing => ({
+  onClose: (listener) => void emitter.once('close', listener),
+})
+
 /**
  * Returns true if a browser asks for a page other than the sign-in page. `check` redirects only such a browser to the
  * sign-in page; a program gets an error status instead.
  */
-function isForPeople({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
+function isForPeople({
+  method,
+  url = '',
+  headers: { accept = '' },
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): boolean {
   return method === 'GET' && /\btext\/html\b/.test(accept) && !url.startsWith(SIGN_IN)
 }
 

@@ -11,6 +11,11 @@ export interface Connections {
    */
   mayAsk(request: IncomingMessage, response: ServerResponse): boolean
   /**
+   * Counts a request for which there is no `ServerResponse`. Returns a function; call it when the response is complete
+   * or the connection has closed. Returns null if the connection has too many unanswered requests, and destroys it.
+   */
+  begin(socket: Socket): (() => void) | null
+  /**
    * Returns true if the connection has a request without a complete response. The handshake of a WebSocket never has a
    * complete response, so an open WebSocket is always busy.
    */
@@ -72,15 +77,21 @@ export function limitConnections(
 
   return {
     mayAsk({ socket }, response) {
-      const open = asking.get(socket) ?? meet(socket)
-      if (open.requests >= pipelinedPerConnection) socket.destroy()
-      if (socket.destroyed) return false
-      open.requests += 1
-      open.used = ++uses
-      response.on('close', open.answered)
-      return true
+      const answered = begin(socket)
+      if (answered) response.on('close', answered)
+      return answered !== null
     },
+    begin,
     isBusy: (socket) => (asking.get(socket)?.requests ?? 0) > 0,
+  }
+
+  function begin(socket: Socket): (() => void) | null {
+    const open = asking.get(socket) ?? meet(socket)
+    if (open.requests >= pipelinedPerConnection) socket.destroy()
+    if (socket.destroyed) return null
+    open.requests += 1
+    open.used = ++uses
+    return open.answered
   }
 
   /**

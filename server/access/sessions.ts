@@ -34,6 +34,8 @@ export interface Sessions {
    * token, and `session-expired` (401) if the session is over.
    */
   read(token: string): Session
+  /** Returns true if the session is live, and counts this call as a use of the session. */
+  use(session: Session): boolean
   /**
    * Ends a session: the server refuses the session's token, frees the session's name, and calls the functions that
    * `onEnd` has received for the session.
@@ -135,6 +137,12 @@ export function createSessions(lastsMs = SESSION_MS, file: SessionFile | null = 
       // The error does not quote the token, because the token may be right except for one letter.
       if (user === undefined) throw new FeedError('wrong-credentials', 'The token was not issued by this server.')
       throw new FeedError('session-expired', `The session of ${quote(user)} is over.`)
+    },
+    use(session) {
+      const known = live.get(session)
+      if (!known || known.untilMs <= Date.now()) return false
+      known.usedAtMs = performance.now()
+      return true
     },
     end: finish,
     onEnd(session, end) {

@@ -112,7 +112,7 @@ export const MESSAGE = {
 export async function startOf(
   feed: Feed,
   room: string,
-  { after, last }: { after?: string; last?: number },
+  { after, last }: { after?: string | undefined; last?: number | undefined },
 ): Promise<Cursor | undefined> {
   if (after !== undefined && !isCursor(after))
     throw new FeedError('bad-cursor', `after is ${quote(after)}, which is not a cursor.`)

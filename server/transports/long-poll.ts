@@ -3,14 +3,14 @@
  * until an event is published or the wait is over (204). Between a response and the next request, no request is open.
  * An event that is published in between comes after the client's cursor, so the next request gets this event.
  */
-import type { ServerResponse } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Static } from 'typebox'
 import { PRICES } from '../access/prices.ts'
-import type { PollAnswer, RoomPresence } from '../protocol/feed.ts'
+import type { Cursor, PollAnswer, RoomPresence } from '../protocol/feed.ts'
 import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from '../http/parameters.ts'
-import { JSON_TYPE, pollJson } from './encoding.ts'
+import { pollJson } from './encoding.ts'
+import type { PollResponse } from './poll.ts'
 import type { Transport } from './transport.ts'
 
 const DEFAULT_WAIT_S = 25
@@ -38,121 +38,144 @@ const schema = {
   }),
 }
 
-type Poll = FastifyRequest<{ Params: Static<typeof Params>; Querystring: Static<typeof schema.querystring> }>
+type PollQuery = Static<typeof schema.querystring>
 
 const options = { schema, exposeHeadRoute: false, config: { access: 'class', price: PRICES.stream } } as const
 
 export const longPoll: Transport = {
-  serve(app, feed, { limiter, presence }) {
+  serve(app, feed, { limiter, polls, presence }) {
     const held = new Set<() => void>()
+    const soon = createSoon()
 
     // The handler returns no promise, because a promise for each held poll would take memory and time.
     app.get(PATH, options, (request, reply) => {
-      poll(request, reply).catch((error) => reply.send(error))
+      const { params, query } = request
+      const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
+      polls.serve(request, reply, {
+        fields: { 'cache-control': 'no-store', 'preference-applied': `wait=${waitS}` },
+        answer: (after, response) => poll({ room: params.room, query, waitS, response }, after),
+      })
     })
 
     return () => {
       for (const release of held) release()
     }
 
-    async function poll(request: Poll, reply: FastifyReply): Promise<void> {
-      const { room } = request.params
-      const { query, raw } = request
-      const client = reply.raw
-      const waitS = Math.min(query.wait ?? preferredWait(request) ?? DEFAULT_WAIT_S, MAX_WAIT_S)
-      const limit = Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS)
-      const after = await startOf(feed, room, query)
-      const news = await feed.since(room, after, limit)
-      // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
-      // response will not emit `close` again.
-      if (client.destroyed) return
+    function poll(asked: Asked, from: string | undefined): Promise<void> | void {
+      // Most polls have the cursor of the room's end. They need no promise and no reading of the log.
+      if (from !== undefined && feed.isAtEnd(asked.room, from)) return wait(asked, from)
+      return read(asked, from)
+    }
 
+    async function read(asked: Asked, from: string | undefined): Promise<void> {
+      const { room, query, response } = asked
+      const after = await startOf(feed, room, { after: from, last: query.last })
+      const news = await feed.since(room, after, limitOf(query))
+      // The client may have left while the server read the feed.
+      if (response.isGone) return
+      if (after !== undefined && news.events.length === 0 && !news.more && !news.gap) return wait(asked, news.cursor)
       const person = personOf(query)
-      if (person) client.on('close', presence.enter(room, person))
-      // If the client names no person, the client gets no presence.
-      const present = (): RoomPresence | null => {
-        const state = person && presence.of(room)
-        return state && state.version !== query.presence ? state : null
-      }
-      const send = (news: PollAnswer, isEnd: boolean): void => {
-        const told = present()
-        reply.header('cache-control', 'no-store').header('preference-applied', `wait=${waitS}`)
-        if (isEnd && news.events.length === 0 && !news.gap && !told) reply.code(204).send()
-        else reply.type(JSON_TYPE).send(pollJson(news, told))
-      }
-      if (after === undefined || news.events.length > 0 || news.more || news.gap || present()) return send(news, false)
+      if (person) response.onClose(presence.enter(room, person))
+      send(asked, news, false)
+    }
 
-      client.on('close', limiter.hold(raw))
-      const { cursor } = news
-      const fail = (error: unknown): void => void reply.send(error)
-      hold(
-        (deliver, failed) => feed.follow(room, cursor, deliver, failed),
-        (changed) => person && presence.watch(room, query.presence, changed),
-        waitS,
-        client,
-        held,
+    /** Holds the poll until there are events after the cursor, the presence changes or the wait is over. */
+    function wait(asked: Asked, cursor: Cursor): void {
+      const { room, query, waitS, response } = asked
+      const person = personOf(query)
+      if (person) response.onClose(presence.enter(room, person))
+      if (presentFor(asked)) return send(asked, { events: [], cursor, gap: false, more: false }, false)
+
+      response.onClose(limiter.hold(response.request))
+      let isFree = false
+      const stop = feed.follow(
+        room,
+        cursor,
         (batch) => {
-          // All waiting polls get the same batch object, so the batch is encoded only once.
-          if (batch && batch.events.length <= limit) send(batch, true)
-          else
-            feed
-              .since(room, cursor, limit)
-              .then((news) => send(news, true))
-              .catch(fail)
+          free()
+          // Answer the poll after the streams of the room have got the batch, because a stream needs only one write.
+          soon(() => done(batch))
         },
-        fail,
+        (error) => {
+          free()
+          response.fail(error)
+        },
       )
+      const unwatch = person && presence.watch(room, query.presence, release)
+      const timer = setTimeout(release, jitteredMs(waitS))
+      // A `close` before the server has sent the response is the only sign that the client has left.
+      response.onClose(release)
+      held.add(release)
+
+      function release(): void {
+        if (isFree) return
+        free()
+        done(null)
+      }
+
+      /** Removes the timer and all listeners. Runs when the wait ends, for any reason. */
+      function free(): void {
+        isFree = true
+        stop()
+        unwatch?.()
+        clearTimeout(timer)
+        held.delete(release)
+      }
+
+      function done(batch: PollAnswer | null): void {
+        if (response.isGone) return
+        // All waiting polls get the same batch object, so the batch is encoded only once.
+        if (batch && batch.events.length <= limitOf(query)) send(asked, batch, true)
+        else
+          feed
+            .since(room, cursor, limitOf(query))
+            .then((news) => send(asked, news, true))
+            .catch((error) => response.fail(error))
+      }
+    }
+
+    function send(asked: Asked, news: PollAnswer, isEnd: boolean): void {
+      const told = presentFor(asked)
+      asked.response.send(isEnd && news.events.length === 0 && !news.gap && !told ? null : pollJson(news, told))
+    }
+
+    /** Returns the presence if the client does not know it. If the client names no person, it gets no presence. */
+    function presentFor({ room, query }: Asked): RoomPresence | null {
+      if (query.user === undefined) return null
+      const state = presence.of(room)
+      return state.version === query.presence ? null : state
     }
   },
 }
 
 /**
- * Calls `done` with new events. Calls `done` with null if the presence changed, the wait is over, the client has left
- * or the server says goodbye.
+ * Returns a function that calls its argument in the next microtask. All calls of one turn share a microtask, because a
+ * thousand polls often end together, and each call of `queueMicrotask` takes memory and time.
  */
-function hold(
-  follow: (deliver: (batch: PollAnswer) => void, failed: (error: unknown) => void) => () => void,
-  watch: (changed: () => void) => (() => void) | undefined,
-  waitS: number,
-  client: ServerResponse,
-  held: Set<() => void>,
-  done: (batch: PollAnswer | null) => void,
-  failed: (error: unknown) => void,
-): void {
-  const stop = follow(
-    (batch) => {
-      free()
-      // Answer the poll after the streams of the room have got the batch, because a stream needs only one write.
-      queueMicrotask(() => done(batch))
-    },
-    (error) => {
-      free()
-      failed(error)
-    },
-  )
-  const unwatch = watch(release)
-  const timer = setTimeout(release, jitteredMs(waitS))
-  // A `close` before the server has ended the response is the only sign that the client has left.
-  client.on('close', release)
-  held.add(release)
-
-  function release(): void {
-    free()
-    done(null)
+function createSoon(): (call: () => void) => void {
+  const calls: (() => void)[] = []
+  const callAll = (): void => {
+    for (const call of calls.splice(0)) call()
   }
-
-  /** Removes the timer and all listeners. Runs when the wait ends, for any reason. */
-  function free(): void {
-    stop()
-    unwatch?.()
-    clearTimeout(timer)
-    client.off('close', release)
-    held.delete(release)
+  return (call) => {
+    if (calls.push(call) === 1) queueMicrotask(callAll)
   }
 }
 
-/** Shortens a wait by up to a tenth, so that polls that began together do not all end together. */
-const jitteredMs = (waitS: number): number => waitS * 1000 * (1 - Math.random() / 10)
+interface Asked {
+  readonly room: string
+  readonly query: PollQuery
+  readonly waitS: number
+  readonly response: PollResponse
+}
+
+const limitOf = ({ limit = LIMIT_EVENTS }: PollQuery): number => Math.min(limit, LIMIT_EVENTS)
+
+/**
+ * Shortens a wait by up to a tenth, so that polls that began together do not all end together. There are only ten
+ * lengths, because Node needs more time for timers with many different lengths.
+ */
+const jitteredMs = (waitS: number): number => waitS * 1000 * (1 - Math.floor(Math.random() * 10) / 100)
 
 /** Reads `Prefer: wait=10` (RFC 7240, section 4.3). A malformed preference is ignored. */
 function preferredWait({ headers: { prefer } }: Pick<FastifyRequest, 'headers'>): number | undefined {

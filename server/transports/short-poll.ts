@@ -3,9 +3,10 @@
  * when to send the next request. If there are no new events, the server sends 204.
  */
 import Type from 'typebox'
-import type { RoomPresence } from '../protocol/feed.ts'
+import type { Static } from 'typebox'
 import { Known, LIMIT_EVENTS, Limit, Params, Query, personOf, startOf } from '../http/parameters.ts'
-import { JSON_TYPE, pollJson } from './encoding.ts'
+import { pollJson } from './encoding.ts'
+import type { PollResponse } from './poll.ts'
 import type { Transport } from './transport.ts'
 
 const PATH = '/feed/:room/poll'
@@ -16,29 +17,45 @@ const schema = {
   querystring: Type.Interface([Query], { limit: Limit, presence: Known }),
 }
 
+type PollQuery = Static<typeof schema.querystring>
+
+const fields = {
+  // A cache must not answer instead of the server.
+  'cache-control': 'no-store',
+}
+
 export const shortPoll: Transport = {
-  serve(app, feed, { presence }) {
-    app.get(PATH, { schema, config: { access: 'class' } }, async ({ params: { room }, query }, reply) => {
-      const after = await startOf(feed, room, query)
-      const news = await feed.since(room, after, Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS))
-
-      // A cache must not answer instead of the server.
-      reply.header('cache-control', 'no-store')
-
-      // Do not send 204 to a request without a cursor or after a gap, because the client needs the new cursor.
-      const nothingNew = news.events.length === 0 && !news.more && !news.gap && after !== undefined
-      const answer = (told: RoomPresence | null) => reply.type(JSON_TYPE).send(pollJson(news, told))
-      const person = personOf(query)
-      if (!person) return nothingNew ? reply.code(204).send() : answer(null)
-
-      // The person stays present for some time after each poll, so the person is also present between two polls.
-      presence.enter(room, person)()
-      const present = presence.of(room)
-      if (present.version !== query.presence) return answer(present)
-      return nothingNew ? reply.code(204).send() : answer(null)
+  serve(app, feed, { polls, presence }) {
+    app.get(PATH, { schema, config: { access: 'class' } }, (request, reply) => {
+      const { params, query } = request
+      polls.serve(request, reply, {
+        fields,
+        answer: (after, response) => poll(params.room, after, query, response),
+      })
     })
 
     // A short poll is never held, so the goodbye has nothing to end.
     return () => {}
+
+    async function poll(
+      room: string,
+      cursor: string | undefined,
+      query: PollQuery,
+      response: PollResponse,
+    ): Promise<void> {
+      const after = await startOf(feed, room, { after: cursor, last: query.last })
+      const news = await feed.since(room, after, Math.min(query.limit ?? LIMIT_EVENTS, LIMIT_EVENTS))
+
+      // Do not send 204 to a request without a cursor or after a gap, because the client needs the new cursor.
+      const nothingNew = news.events.length === 0 && !news.more && !news.gap && after !== undefined
+      const person = personOf(query)
+      if (!person) return response.send(nothingNew ? null : pollJson(news, null))
+
+      // The person stays present for some time after each poll, so the person is also present between two polls.
+      presence.enter(room, person)()
+      const present = presence.of(room)
+      if (present.version !== query.presence) return response.send(pollJson(news, present))
+      return response.send(nothingNew ? null : pollJson(news, null))
+    }
   },
 }

@@ -4,6 +4,7 @@ import type { Limiter } from '../access/limits.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Presence } from '../feed/presence.ts'
 import type { App } from '../http/app-type.ts'
+import type { Polls } from './poll.ts'
 import type { ProgressWatch } from './progress.ts'
 
 export interface Transport {
@@ -19,6 +20,8 @@ export interface Rules {
   readonly progress: ProgressWatch
   /** Checks the names that a client may use. Ends the connections of a client when the client's session ends. */
   readonly access: Pick<Access, 'owesToken' | 'admit' | 'checkUser' | 'checkSpeaker' | 'onEnd'>
+  /** Answers the polls. */
+  readonly polls: Polls
   /** Presence of the clients that name a person. */
   readonly presence: Presence
   /** Time between two heartbeats of a stream without events. */

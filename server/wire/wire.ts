@@ -58,7 +58,7 @@ export function createWire(server: Server, spares: (target: string) => boolean =
       conditions = { ...changed }
       endSilent()
     },
-    isOutdated: (socket) => open.has(socket) && open.get(socket) !== conditions,
+    isOutdated: (socket) => (open.get(socket) ?? conditions) !== conditions,
     endOutdated(isBusy) {
       for (const [socket, since] of open) if (since !== conditions && !isBusy(socket as Socket)) socket.destroySoon()
     },

@@ -7,6 +7,7 @@ import { handleErrors } from '../../../server/http/error-handler.ts'
 import type { Feed } from '../../../server/feed/feed.ts'
 import { createPresence } from '../../../server/feed/presence.ts'
 import { NO_LIMITS, createLimiter } from '../../../server/access/limits.ts'
+import { byFastify } from '../../../server/transports/poll.ts'
 import { PATIENCE, watchProgress } from '../../../server/transports/progress.ts'
 import { HEARTBEAT_MS } from '../../../server/transports/transport.ts'
 import type { Goodbye, Rules, Transport } from '../../../server/transports/transport.ts'
@@ -62,6 +63,7 @@ const rules = (): Rules => ({
   limiter: createLimiter(NO_LIMITS),
   progress: watchProgress(PATIENCE),
   access: createAccess(),
+  polls: byFastify,
   presence: createPresence(),
   heartbeatMs: HEARTBEAT_MS,
   dropped() {},

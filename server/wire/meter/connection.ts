@@ -53,6 +53,7 @@ export class MeteredConnection implements Opener, DownListener, DownEnd<Place> {
   /** Number of sent bytes outside a response. For example, Node sends a 100 Continue before it reports the request. */
   #stray: number
   #isGivenUp = false
+  #handedOver: MeteredExchange | null = null
 
   /** `source`: the kernel's socket, which receives the bytes first. */
   constructor(socket: Socket, source: Socket, book: ConnectionBook) {
@@ -71,6 +72,9 @@ export class MeteredConnection implements Opener, DownListener, DownEnd<Place> {
    * the caller will report the pieces of the body to the recording and then call `whole`.
    */
   begin(request: Head, bodyLength: number, frames: Buffer | undefined, hasBody: boolean): MeteredExchange {
+    const known = this.#handedOver
+    this.#handedOver = null
+    if (known) return known
     this.#addUnread()
     for (const { exchange, text } of this.#upstream.refused(request))
       this.#take(exchange, parseHead(text), false).isAnswered = true
@@ -83,6 +87,11 @@ export class MeteredConnection implements Opener, DownListener, DownEnd<Place> {
     }
     this.#settle()
     return exchange
+  }
+
+  /** Notes that the next call of `begin` is for the request of this exchange, which is already open. */
+  handOver(exchange: MeteredExchange): void {
+    this.#handedOver = exchange
   }
 
   /** Notes that the server has received the whole request. */

@@ -25,6 +25,11 @@ import { tapUp } from './tap.ts'
 export interface Meter {
   /** Returns the current byte counts, including the bytes of open exchanges. */
   read(): Lanes
+  /**
+   * Opens the exchange of a request that has no body and that Node's parser has not got. Call `answered` when the kernel
+   * has taken the last byte of the response, or `handedOver` just before Node's parser gets the request after all.
+   */
+  begin(request: MeteredRequest): { answered(): void; handedOver(): void }
 }
 
 /** Parts of a request that the meter uses. */
@@ -89,6 +94,14 @@ export function createMeter(
     server.prependListener('clientError', (_error, socket) => connections.get(socket as Socket)?.giveUp())
 
   return {
+    begin(request) {
+      const connection = connections.get(request.socket) ?? connect(request.socket, request.socket)
+      const exchange = connection.begin(request, 0, undefined, false)
+      return {
+        answered: () => connection.answered(exchange),
+        handedOver: () => connection.handOver(exchange),
+      }
+    },
     read() {
       const tallies = new Map<Account, Tally>()
       const tallyOf = ({ account }: Pick<MeteredExchange, 'account'>): Tally => {

@@ -76,6 +76,10 @@ export class OutsideExchange implements MeteredExchange {
 
   /** Returns how many bytes at the beginning of the chunk belong to the head. */
   #readHead(chunk: Buffer | string, encoding: BufferEncoding): number {
+    if (chunk === whole.chunk && this.#reader === null) {
+      this.#hasHead = true
+      return whole.headBytes
+    }
     const text = typeof chunk === 'string' ? chunk : chunk.toString('latin1', 0, HEAD_BYTES)
     const end = text.indexOf(HEAD_END) + HEAD_END.length
     if (this.#reader !== null || end < HEAD_END.length || INTERIM.test(text))
@@ -83,7 +87,9 @@ export class OutsideExchange implements MeteredExchange {
     const head = text.slice(0, end)
     this.#hasHead = true
     this.isStream = SWITCHED.test(head) || CHUNKED.test(head)
-    return byteLength(head, typeof chunk === 'string' ? encoding : 'latin1')
+    const headBytes = byteLength(head, typeof chunk === 'string' ? encoding : 'latin1')
+    if (typeof chunk !== 'string' && !this.isStream) whole = { chunk, headBytes }
+    return headBytes
   }
 
   #readPieces(bytes: Buffer): number {
@@ -97,6 +103,12 @@ export class OutsideExchange implements MeteredExchange {
     return headBytes
   }
 }
+
+/**
+ * The latest chunk that began with a whole head. The server sends the same chunk to all clients of a repeated poll, and
+ * reading the head again would cost more than counting the bytes.
+ */
+let whole: { readonly chunk: Buffer | null; readonly headBytes: number } = { chunk: null, headBytes: 0 }
 
 const HEAD_END = '\r\n\r\n'
 
