@@ -105,6 +105,17 @@ function differsAt(found: readonly string[], wanted: readonly string[]): number 
   return Array.from({ length: Math.max(found.length, wanted.length) }).findIndex((_, i) => found[i] !== wanted[i])
 }
 
+/** Reports whether an id is larger than the one before. An id ends with a number, or with two as Redis makes them: `7-0`. */
+function isLater(id: string, before: string): boolean {
+  const [[first, second], [firstBefore, secondBefore]] = [numbersOf(id), numbersOf(before)]
+  return first === firstBefore ? second > secondBefore : first > firstBefore
+}
+
+function numbersOf(id: string): readonly [number, number] {
+  const [, first = Number.NaN, second = 0] = /(\d+)(?:-(\d+))?$/.exec(id) ?? []
+  return [Number(first), Number(second)]
+}
+
 /** Texts of the first message, and of further attempts. */
 const ONES = ['one', 'one more', 'one again']
 
@@ -146,8 +157,7 @@ export const exercises: readonly Exercise[] = [
         const places = [trial, other, other, trial] as const
         const ids: string[] = []
         for (const [i, at] of places.entries()) ids.push(await published(at, at === trial ? 'A' : 'B', `number ${i}`))
-        const seqs = ids.map((id) => Number(/(\d+)$/.exec(id)?.[1] ?? Number.NaN))
-        const wrong = seqs.findIndex((seq, i) => i > 0 && !(seq > (seqs[i - 1] ?? 0)))
+        const wrong = ids.findIndex((id, i) => i > 0 && !isLater(id, ids[i - 1] ?? ''))
         if (wrong < 0) return
         const bytes = `the ids of four messages, at A, B, B, A: ${ids.join(' ')}`
         throw new Wrong({
@@ -181,8 +191,7 @@ export const exercises: readonly Exercise[] = [
           ROUND_MS,
         )
         const found = receivedBy(client).filter(({ text }) => !isMark(text))
-        const seqs = found.map(({ id }) => Number(/(\d+)$/.exec(id)?.[1] ?? Number.NaN))
-        const wrong = seqs.findIndex((seq, i) => i > 0 && !(seq > (seqs[i - 1] ?? 0)))
+        const wrong = found.findIndex(({ id }, i) => i > 0 && !isLater(id, found[i - 1]?.id ?? ''))
         if (wrong < 0) return
         const lines = found.map(({ id, text }) => `${id} ${JSON.stringify(text)}`)
         const bytes = lines.join('\n')
