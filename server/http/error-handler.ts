@@ -182,6 +182,17 @@ export function watchResponses(server: Server): void {
   })
 }
 
+/** Returns true if the connection of this response has no other response that is not complete. */
+export function isOnlyResponse(response: ServerResponse): boolean {
+  const responses = response.socket ? answering.get(response.socket) : undefined
+  return responses?.filter(({ closed }) => !closed).every((other) => other === response) ?? false
+}
+
+/** Forgets the responses of a connection that Node's parser no longer reads. */
+export function forgetResponses(socket: Duplex): void {
+  answering.delete(socket)
+}
+
 /** Sends an error to a client whose request Node's own parser has refused. */
 export function answerClientError(error: Error, socket: Duplex): void {
   if (isAnswered.has(socket)) return

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws'
 import { answerRawError } from './error-handler.ts'
 import { FeedError, quote } from './errors.ts'
 import { readTarget } from './request-target.ts'
+import { shed } from './take-connection.ts'
 
 export interface Upgrade {
   readonly request: IncomingMessage
@@ -88,6 +89,9 @@ export function takeSocket(
   check(request)
   reply.hijack()
   response.detachSocket(request.socket)
+  // The open WebSocket keeps its request. With these lines, the request does not keep its response and its raw headers.
+  pending.delete(request)
+  shed(request)
   return { request, socket: request.socket, head }
 }
 

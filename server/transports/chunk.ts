@@ -15,12 +15,21 @@ export interface Chunk {
 
 /** Returns a function that encodes each batch once, for all clients of a transport. */
 export const chunkOnce = <T extends object>(make: (from: T) => string): ((from: T) => Chunk) =>
-  once((from: T) => {
-    const body = Buffer.from(make(from))
-    return { body, framed: Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, LINE_BREAK]) }
-  })
+  once((from: T) => toChunk(make(from)))
+
+export function toChunk(text: string): Chunk {
+  const body = Buffer.from(text)
+  return { body, framed: frame(body) }
+}
+
+/** Returns a body in the chunked encoding. */
+const frame = (body: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, LINE_BREAK])
 
 const LINE_BREAK = Buffer.from('\r\n')
+
+/** The end of a body in the chunked encoding. */
+export const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
 /**
  * Sends a chunk after all earlier writes to the response. Returns a promise if the client is too slow. The promise

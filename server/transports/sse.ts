@@ -2,20 +2,21 @@
  * Server-sent events (WHATWG HTML, section 9.2): one response that never ends. Each event has its cursor in the field
  * `id:`. When a browser reconnects, it sends the last cursor in the field Last-Event-ID.
  */
-import type { ServerResponse } from 'node:http'
 import { PRICES } from '../access/prices.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Cursor, PollAnswer, RoomPresence } from '../protocol/feed.ts'
 import { Params, Query, personOf, startOf } from '../http/parameters.ts'
-import { chunkOnce, writeChunk } from './chunk.ts'
+import { chunkOnce, toChunk } from './chunk.ts'
+import { EndlessResponse } from './endless.ts'
+import { createHeartbeats } from './heartbeats.ts'
 import type { Transport } from './transport.ts'
 
 /**
  * Heartbeat: a comment and an event without data. The comment keeps the connection open, but an EventSource does not
  * report comments. The event lets a page listen for heartbeats; other clients ignore the event.
  */
-const HEARTBEAT = ':hb\nevent: heartbeat\ndata:\n\n'
+const HEARTBEAT = toChunk(':hb\nevent: heartbeat\ndata:\n\n')
 
 const PATH = '/feed/:room/sse'
 
@@ -26,7 +27,8 @@ const options = { schema, exposeHeadRoute: false, config: { access: 'class', pri
 export const sse: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
     /** Open streams. Each stream has a function that stops everything that writes to the stream. */
-    const open = new Map<ServerResponse, () => void>()
+    const open = new Map<EndlessResponse, () => void>()
+    const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (stream) => void stream.write(HEARTBEAT))
 
     app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
@@ -34,54 +36,55 @@ export const sse: Transport = {
       const start = await feed.since(room, after, 0)
 
       reply.hijack()
-      const stream = reply.raw
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
       // response will not emit `close` again.
-      if (stream.destroyed) return
+      if (reply.raw.destroyed) return
+      const stream = new EndlessResponse(reply.raw)
       let trouble = ''
       let unfollow = (): void => {}
       try {
-        stream.once('close', limiter.hold(request.raw))
+        stream.onClose(limiter.hold(request.raw))
         // `follow` delivers events only after this turn of the event loop, so the head is written before the first
         // event.
-        unfollow = feed.follow(room, start.cursor, deliver, () => stream.destroy())
+        unfollow = feed.follow(
+          room,
+          start.cursor,
+          (batch) => stream.write(chunkOf(batch)),
+          () => stream.destroy(),
+        )
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
       }
 
-      for (const [name, value] of Object.entries(reply.getHeaders())) stream.setHeader(name, value ?? '')
-      stream.writeHead(200, HEADERS)
       // A block with only an `id:` line dispatches no event, but sets the last event id. So a client that loses its
       // connection before the first event still has a cursor.
       const welcome = `id: ${start.cursor}\n\n${start.gap ? gap(start.cursor) : ''}`
       // An error status would stop an EventSource for good. After a response with the status 200, an EventSource
       // reconnects.
-      if (trouble !== '') return void stream.end(`: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
-      stream.write(`retry: ${retryMs()}\n${welcome}`)
+      if (trouble !== '') {
+        stream.begin(reply, HEADERS, `: ${trouble}\nretry: ${FULL_HOUSE_MS + retryMs()}\n${welcome}`)
+        return stream.end()
+      }
+      stream.begin(reply, HEADERS, `retry: ${retryMs()}\n${welcome}`)
 
-      const heartbeat = setInterval(() => stream.write(HEARTBEAT), heartbeatMs)
+      heartbeats.add(stream)
       const person = personOf(request.query)
-      if (person) stream.once('close', presence.enter(room, person))
-      const unwatch = person && presence.watch(room, undefined, (state) => writeChunk(stream, presenceChunk(state)))
+      if (person) stream.onClose(presence.enter(room, person))
+      const unwatch = person && presence.watch(room, undefined, (state) => stream.write(presenceChunk(state)))
       const silence = (): void => {
         unfollow()
         unwatch?.()
-        clearInterval(heartbeat)
+        heartbeats.remove(stream)
         open.delete(stream)
       }
       open.set(stream, silence)
-      stream.once('close', silence)
+      stream.onClose(silence)
       // Runs when the session has ended. When the client reconnects, it gets 401, and this error status stops its
       // EventSource for good.
-      const endUntold = (): void => {
+      access.onEnd(request.raw, () => {
         silence()
         stream.end()
-      }
-      access.onEnd(request.raw, endUntold)
-
-      function deliver(batch: PollAnswer): Promise<void> | void {
-        return writeChunk(stream, chunkOf(batch))
-      }
+      })
     })
 
     return () => {
@@ -90,7 +93,7 @@ export const sse: Transport = {
         // an error.
         silence()
         // Each client gets a different reconnect time, so that not all clients reconnect at the same moment.
-        stream.end(`retry: ${retryMs()}\n\n`, () => stream.socket?.destroySoon())
+        stream.end(`retry: ${retryMs()}\n\n`)
       }
     }
   },

@@ -2,11 +2,12 @@
  * Streaming HTTP: one response that never ends, with one JSON object per line (newline-delimited JSON). A page reads
  * the response with `fetch`, so an error can be an ordinary response with a status and a body.
  */
-import type { ServerResponse } from 'node:http'
 import { PRICES } from '../access/prices.ts'
 import type { PollAnswer, RoomPresence, StreamMessage } from '../protocol/feed.ts'
 import { Params, Query, personOf, startOf } from '../http/parameters.ts'
-import { chunkOnce, writeChunk } from './chunk.ts'
+import { chunkOnce, toChunk } from './chunk.ts'
+import { EndlessResponse } from './endless.ts'
+import { createHeartbeats } from './heartbeats.ts'
 import { HEARTBEAT } from './stream-reading.ts'
 import type { Transport } from './transport.ts'
 
@@ -23,55 +24,56 @@ const options = { schema, exposeHeadRoute: false, config: { access: 'class', pri
 export const stream: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
     /** Open responses. Each response has a function that stops everything that writes to the response. */
-    const open = new Map<ServerResponse, () => void>()
+    const open = new Map<EndlessResponse, () => void>()
+    const heartbeat = toChunk(HEARTBEAT)
+    const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (response) => void response.write(heartbeat))
 
     app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
-      const response = reply.raw
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
       // response will not emit `close` again.
-      if (response.destroyed) return reply.hijack()
+      if (reply.raw.destroyed) return reply.hijack()
 
+      const response = new EndlessResponse(reply.raw)
       // `hold` and `follow` can throw. The head is not written yet, so the client gets the error with its status.
-      response.once('close', limiter.hold(request.raw))
+      response.onClose(limiter.hold(request.raw))
       // `follow` delivers events only after this turn of the event loop, so the head is written before the first event.
-      const unfollow = feed.follow(room, cursor, deliver, () => response.destroy())
+      const unfollow = feed.follow(
+        room,
+        cursor,
+        (batch) => response.write(chunkOf(batch)),
+        () => response.destroy(),
+      )
 
       reply.hijack()
-      for (const [name, value] of Object.entries(reply.getHeaders())) response.setHeader(name, value ?? '')
-      response.writeHead(200, HEADERS)
-      response.write(line({ type: 'connected', cursor }) + (gap ? line({ type: 'gap', cursor }) : ''))
+      response.begin(reply, HEADERS, line({ type: 'connected', cursor }) + (gap ? line({ type: 'gap', cursor }) : ''))
 
-      const heartbeat = setInterval(() => response.write(HEARTBEAT), heartbeatMs)
+      heartbeats.add(response)
       const person = personOf(request.query)
-      if (person) response.once('close', presence.enter(room, person))
-      const unwatch = person && presence.watch(room, undefined, (state) => writeChunk(response, presenceChunk(state)))
+      if (person) response.onClose(presence.enter(room, person))
+      const unwatch = person && presence.watch(room, undefined, (state) => response.write(presenceChunk(state)))
       const silence = (): void => {
         unfollow()
         unwatch?.()
-        clearInterval(heartbeat)
+        heartbeats.remove(response)
         open.delete(response)
       }
       open.set(response, silence)
-      response.once('close', silence)
+      response.onClose(silence)
       // Runs when the session has ended. When the client reconnects, it gets 401.
       access.onEnd(request.raw, () => {
         silence()
         response.end()
       })
-
-      function deliver(batch: PollAnswer): Promise<void> | void {
-        return writeChunk(response, chunkOf(batch))
-      }
     })
 
     return () => {
       for (const [response, silence] of open) {
         // On a slow connection the response closes long after its end. A write after the end would be an error.
         silence()
-        response.end(() => response.socket?.destroySoon())
+        response.end()
       }
     }
   },
