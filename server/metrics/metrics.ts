@@ -3,13 +3,14 @@
  * the number of dropped clients for each reason, and the load of the process. The metrics contain no text of a message,
  * no name of a person or room, and no address.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
 import type { Log } from '../feed/log.ts'
 import type { TransportName } from '../protocol/feed.ts'
 import type { App } from '../http/app-type.ts'
 import { countTogether } from './count-together.ts'
+import { createDelays } from './delays.ts'
 import { observePublishing, observeReading } from './observed-feed.ts'
 import { measureProcess } from './process.ts'
 
@@ -60,13 +61,12 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     labelNames: ['transport'],
     registers,
   })
-  const delays = new Histogram({
-    name: 'fourwire_delivery_delay_seconds',
-    help: 'Time from the acceptance of an event until a client\u2019s socket has it. Requested history is not counted.',
-    labelNames: ['transport'],
-    buckets: DELAY_BOUNDS_S,
-    registers,
-  })
+  const delays = createDelays(
+    'fourwire_delivery_delay_seconds',
+    'Time from the acceptance of an event until a client\u2019s socket has it. Requested history is not counted.',
+    DELAY_BOUNDS_S,
+  )
+  registry.registerMetric(delays.metric)
   const gaps = new Counter({
     name: 'fourwire_gaps_total',
     help: 'Gaps sent to clients. A gap means that events are no longer kept.',
@@ -131,7 +131,6 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     observeReading(transport, feed) {
       // Look up the labels once here, and not for every event, because events are frequent.
       const delivered = deliveries.labels({ transport })
-      const delay = delays.labels({ transport })
       return observeReading(feed, {
         arrived() {
           following.set(transport, (following.get(transport) ?? 0) + 1)
@@ -143,12 +142,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
         },
         delivered: countTogether((events, history, clients, fromMs, toMs) => {
           delivered.inc(events.length * clients)
-          for (const event of events.slice(history)) {
-            for (let client = 1; client <= clients; client++) {
-              const atMs = fromMs + ((toMs - fromMs) * client) / clients
-              delay.observe((atMs - event.at) / 1000)
-            }
-          }
+          for (const { at } of events.slice(history)) delays.add(transport, clients, at, fromMs, toMs)
         }),
         missed: () => gaps.inc({ transport }),
         failed: (error) => {
