@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { get, upgrade } from '../raw.ts'
 import { mebibytes, publishMany, startMeasured } from './measured.ts'
-import type { Memory } from './memory-server.ts'
+import type { Memory } from './report-memory.ts'
 
 const [publishes = 1_000_000, connections = 100_000] = process.argv.slice(2).map(Number)
 

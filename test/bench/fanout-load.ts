@@ -12,6 +12,16 @@ export interface LoadTarget {
   readonly next?: 'cursor' | 'headers'
 }
 
+const publish = '/feed/lobby'
+
+/** Addresses of the transports that keep their clients connected. */
+export const TARGETS = {
+  sse: { subscribe: '/feed/lobby/sse', publish },
+  stream: { subscribe: '/feed/lobby/stream', publish },
+  ws: { subscribe: '/feed/lobby/ws', publish, isSocket: true },
+  'long-poll': { subscribe: '/feed/lobby/long-poll?wait=30', publish, next: 'cursor' },
+} as const satisfies Readonly<Record<string, LoadTarget>>
+
 export interface Load extends AsyncDisposable {
   /** Resolves when every client has received this number of further messages. */
   received(count: number): Promise<void>

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { spawnServer } from '../spawn.ts'
-import { openClients, openPublisher } from './fanout-load.ts'
+import { TARGETS, openClients, openPublisher } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
 import { median } from '../compare/median.ts'
 import { hasNchan, startNchan } from './nchan.ts'
@@ -26,9 +26,9 @@ interface Figures {
   readonly kib: number[]
 }
 
-const BURSTS = [1, 4, 16]
+const BURSTS = [1, 4, 16, 64]
 
-const [clients = 1000, messages = 96, repetitions = 3] = process.argv.slice(2).map(Number)
+const [clients = 1000, messages = 128, repetitions = 3] = process.argv.slice(2).map(Number)
 const servers: Readonly<Record<string, () => Promise<Server>>> = {
   Fourwire: startFourwire,
   tutorial: startTutorial,
@@ -98,14 +98,7 @@ async function startFourwire(): Promise<Server> {
     port,
     [Symbol.asyncDispose]: dispose,
   } = await spawnServer('--data', ':memory:', '--limits', 'off')
-  const publish = '/feed/lobby'
-  const targets = {
-    sse: { subscribe: '/feed/lobby/sse', publish },
-    stream: { subscribe: '/feed/lobby/stream', publish },
-    ws: { subscribe: '/feed/lobby/ws', publish, isSocket: true },
-    'long-poll': { subscribe: '/feed/lobby/long-poll?wait=30', publish, next: 'cursor' },
-  } as const
-  return { pid: child.pid ?? 0, port, targets, [Symbol.asyncDispose]: dispose }
+  return { pid: child.pid ?? 0, port, targets: TARGETS, [Symbol.asyncDispose]: dispose }
 }
 
 async function startTutorial(): Promise<Server> {

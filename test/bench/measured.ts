@@ -2,15 +2,21 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Memory } from './memory-server.ts'
+import type { Memory } from './report-memory.ts'
 
 export interface MeasuredServer extends AsyncDisposable {
   readonly port: number
   memory(): Promise<Memory>
 }
 
-export async function startMeasured(data: string, stalledMs: number, limits: 'on' | 'off'): Promise<MeasuredServer> {
-  const server = fork(join(import.meta.dirname, 'memory-server.ts'), [data, String(stalledMs), limits])
+export const startMeasured = (data: string, stalledMs: number, limits: 'on' | 'off'): Promise<MeasuredServer> =>
+  start('memory-server.ts', data, String(stalledMs), limits)
+
+/** Starts a server that only keeps its connections. */
+export const startFloor = (): Promise<MeasuredServer> => start('floor-server.ts')
+
+async function start(file: string, ...args: string[]): Promise<MeasuredServer> {
+  const server = fork(join(import.meta.dirname, file), args)
   const [port] = await once(server, 'message')
   return {
     port,
