@@ -8,7 +8,7 @@ import type { Summary } from './summary.ts'
 import { COLUMNS, NOTE } from './table.ts'
 import { countText, escaped, msText } from './words.ts'
 
-export const STYLE = `
+const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#16191d, #eceff2); --soft: light-dark(#5f6872, #98a1ab);
   --line: light-dark(#d9dee3, #363d45); --s0: light-dark(#0b62c4, #6db3ff); --s1: light-dark(#b3471d, #ff9d6e);
   --s2: light-dark(#00775a, #2fd698); --s3: light-dark(#8a3ab9, #cf9bf2); --s4: light-dark(#8a6a00, #e6c34a);

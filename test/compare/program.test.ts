@@ -315,6 +315,10 @@ describe('the program ends with exit code 2 and one sentence, before it measures
     const key = ['--header', 'Authorization: Bearer right']
     await expectTrouble([...args, ...key, '--payload', payload], 'write "stream": true into the payload')
     await expectTrouble([...args, '--publish', 'http://x/'], 'the adapter "ai" does not use it. Leave it out.')
+    await expectTrouble(
+      [...args, '--scenario', 'burst'],
+      '--scenario is "burst", and a measurement with the adapter "ai"',
+    )
     await expectTrouble([...args, '--threshold', 'ai.p95<1s'], 'ai has no figure "p95". Use first.p50,')
   })
 

@@ -1,6 +1,6 @@
 /** The result for answers as one HTML file, which needs nothing else. */
 import { distributionChart, seriesOf, timeChart } from '../chart.ts'
-import { STYLE } from '../html.ts'
+import { pageOf } from '../html.ts'
 import { countText, escaped, msText } from '../words.ts'
 import type { AnswerReport } from './report.ts'
 import type { AnswerSummary, AnswerPart } from './summary.ts'
@@ -10,14 +10,9 @@ export function answerHtmlOf(report: AnswerReport): string {
   const { results, verdict, changes, broken, startedAt } = report
   const paragraphs = changes.map((text) => `<p>${escaped(text)}</p>`)
   const limits = broken.map((text) => `<p class="broken">${escaped(text)}</p>`)
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Streamed answers of ${escaped(report.workload.url ?? '')}</title>
-<style>${STYLE}</style>
-<h1>Streamed answers</h1>
+  return pageOf(
+    `Streamed answers of ${report.workload.url ?? ''}`,
+    `<h1>Streamed answers</h1>
 <p class="verdict">${escaped(verdict)}</p>
 ${[...limits, ...paragraphs].join('\n')}
 <h2>Figures</h2>
@@ -27,11 +22,10 @@ ${[...limits, ...paragraphs].join('\n')}
 ${results.map(chartsOf).join('\n')}
 <h2>Conditions</h2>
 <table class="facts">${factsOf(report)
-    .map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`)
-    .join('')}</table>
-<p class="note">Measured on ${escaped(startedAt)}.</p>
-</html>
-`
+      .map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`)
+      .join('')}</table>
+<p class="note">Measured on ${escaped(startedAt)}.</p>`,
+  )
 }
 
 function tableOf([head = [], ...rows]: readonly (readonly string[])[]): string {
