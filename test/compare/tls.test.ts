@@ -129,6 +129,11 @@ describe.each([
     )
   })
 
+  test('proposes an address with TLS if the server expects TLS', async () => {
+    const port = await serve(createSecureHttp2Server(certificate, respond))
+    await expect(receive(open, `http://127.0.0.1:${port}`, HTTP2)).rejects.toThrow(/TLS.* write https: or wss:$/)
+  })
+
   test('fails if the certificate is not trusted, if the server has no TLS, and if nothing listens', async () => {
     const secure = await serve(createSecureHttp2Server(certificate, respond))
     await expect(receive(open, `https://127.0.0.1:${secure}`, { isHttp2: true })).rejects.toThrow('add --insecure')

@@ -6,7 +6,7 @@ import type { NetworkUsage } from '../adapter.ts'
 import { now } from '../now.ts'
 import type { HttpExchange, HttpReply, Pieces } from './http.ts'
 import type { ResponseHead } from './response.ts'
-import { NO_HTTP2, openSocket, reasonOf, withHeaders } from './socket.ts'
+import { NO_HTTP2, openSocket, reasonOf, tlsHint, withHeaders } from './socket.ts'
 import type { CountedSocket, Connecting } from './socket.ts'
 
 interface OpenSession {
@@ -14,7 +14,11 @@ interface OpenSession {
   readonly counted: CountedSocket
   /** Reason why the connection failed; null if there is none. */
   failure: string | null
+  /** Reason if the connection ends now. Before its first frame, the server may have no HTTP/2. */
+  ending: string
 }
+
+const CLOSED = 'the server closed the connection'
 
 /** Opens the connection with the first request, and a new one if it is lost. Without TLS it sends HTTP/2 at once. */
 export function createHttp2Exchange(connecting: Connecting): HttpExchange {
@@ -44,7 +48,7 @@ export function createHttp2Exchange(connecting: Connecting): HttpExchange {
         if (body !== '') stream.end(body)
         last = stream
         readStream(stream, pieces, resolve, (why) => {
-          if (!isClosed) reject(new Error(used.failure ?? why))
+          if (!isClosed) reject(new Error(used.failure ?? why ?? used.ending))
         })
         if (isPaused) stream.pause()
       })
@@ -72,7 +76,7 @@ export function createHttp2Exchange(connecting: Connecting): HttpExchange {
     const counted = openSocket(url, connecting, 'h2')
     const { socket } = counted
     const session = connect(url, { createConnection: () => socket })
-    const opened: OpenSession = { session, counted, failure: null }
+    const opened: OpenSession = { session, counted, failure: null, ending: `${NO_HTTP2}${tlsHint(url)}` }
     const lose = (why: string): void => {
       opened.failure ??= why
       if (open !== opened) return
@@ -88,8 +92,8 @@ export function createHttp2Exchange(connecting: Connecting): HttpExchange {
     })
     socket.once('error', (error) => lose(reasonOf(error)))
     session.once('error', (error) => lose(http2ReasonOf(error)))
-    session.once('goaway', () => lose('the server closed the connection'))
-    session.once('close', () => lose('the server closed the connection'))
+    session.once('remoteSettings', () => (opened.ending = CLOSED))
+    for (const end of ['goaway', 'close'] as const) session.once(end, () => lose(opened.ending))
     return opened
   }
 }
@@ -98,7 +102,7 @@ function readStream(
   stream: ClientHttp2Stream,
   pieces: Pieces | undefined,
   resolve: (reply: HttpReply) => void,
-  reject: (why: string) => void,
+  reject: (why?: string) => void,
 ): void {
   let head: ResponseHead = { status: 0, fields: new Map() }
   const parts: Buffer[] = []
@@ -117,7 +121,7 @@ function readStream(
     if (head.status > 0) resolve({ ...head, text: Buffer.concat(parts).toString(), atMs })
   })
   stream.on('error', (error) => reject(http2ReasonOf(error)))
-  stream.on('close', () => reject('the server closed the connection'))
+  stream.on('close', () => reject())
 }
 
 /** A server without HTTP/2 responds to the first bytes with an error of HTTP/1.1, which is no frame. */
