@@ -59,6 +59,14 @@ describe('a baseline', () => {
       JSON.stringify({ workload: { ...WORKLOAD, rate: 20 }, results: [] }),
       'and its --rate was 20 instead of 10. Use the same options.',
     ],
+    [
+      JSON.stringify({ workload: { ...WORKLOAD, rtt: 80 }, results: [] }),
+      'and its --rtt was 80 instead of 0. Use the same options.',
+    ],
+    [
+      JSON.stringify({ workload: { ...WORKLOAD, scenario: 'burst', burst: 20 }, results: [] }),
+      'and its scenario was "burst: 20 messages at a time, at random moments, with the same mean rate" instead of "steady: the rate does not change". Use the same options.',
+    ],
   ])('of %j is refused', async (content, sentence) => {
     await writeFile(file, content)
     expect(() => baseline()).toThrow(`--baseline is "${file}", ${sentence}`)

@@ -32,7 +32,7 @@ export function readBaseline(file: string, options: Options): Report {
   const workload = workloadOf(options)
   const before = { ...EARLIER, ...report.workload }
   const other = COMPARED.find((name) => before[name] !== workload[name])
-  const [was, is] = [scenarioText(before), scenarioText(workload)]
+  const [was, is] = [before, workload].map((one) => scenarioText(one).replace(/\.$/, ''))
   if (other === undefined && was !== is)
     throw new CompareError(
       `--baseline is "${file}", and its scenario was "${was}" instead of "${is}". Use the same options.`,
