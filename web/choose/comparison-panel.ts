@@ -4,7 +4,7 @@ import type { TemplateResult } from 'lit'
 import type { ComparisonState, EndedComparison, MeasuredWorkload } from '../../server/protocol/comparison.ts'
 import { LABELS } from '../lane/order.ts'
 import { cheapestOf } from '../measure/choosing.ts'
-import { choiceAgreement, measurableOf } from '../measure/comparing.ts'
+import { choiceAgreement, isNearly, measurableOf } from '../measure/comparing.ts'
 import type { Measurable } from '../measure/comparing.ts'
 import type { ComparisonLine } from './comparison.ts'
 import { durationText, leftText, limitsText, statusText, timeText, workloadText } from './comparison-words.ts'
@@ -123,7 +123,7 @@ export class ComparisonPanel extends LitElement {
       ${this.#agreement(last)}
       <p class="verdict">
         <a href="/comparison/report" target="_blank">Open the report in a new tab</a>
-        <a href="/comparison/report" download="comparison.html">Save it</a>
+        <a href="/comparison/report" download="comparison.html">Save the report</a>
       </p>
       <iframe
         class="report"
@@ -159,7 +159,7 @@ export class ComparisonPanel extends LitElement {
 
   #isOfForm({ workload: of }: EndedComparison, state: ComparisonState): boolean {
     const now = this.#measurable(state)?.workload
-    return now !== undefined && Object.entries(now).every(([name, value]) => Reflect.get(of, name) === value)
+    return now !== undefined && isNearly(now, of)
   }
 
   #measurable({ limits }: ComparisonState): Measurable | null {

@@ -53,9 +53,13 @@ export function leftText({ progress, leftS }: RunningComparison, labelOf: (trans
 const spanText = (seconds: number): string =>
   seconds > 90 ? `${Math.ceil(seconds / 60)} min` : `${Math.max(5, Math.ceil(seconds / 5) * 5)} s`
 
-/** Time of the day, by the clock and the time zone of the browser. */
-export const timeText = (ms: number): string =>
-  new Date(ms).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false })
+/** Time of the day, by the clock and the time zone of the browser. If it is not today, with the date. */
+export function timeText(ms: number): string {
+  const at = new Date(ms)
+  const time = at.toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  if (at.toDateString() === new Date().toDateString()) return time
+  return `${time} on ${at.toLocaleDateString('en', { day: 'numeric', month: 'long' })}`
+}
 
 const range = ({ from, to }: ComparisonBounds): string => `${number(from)} to ${number(to)}`
 

@@ -66,6 +66,17 @@ export function measurableOf(
   }
 }
 
+/**
+ * Returns true if two workloads are the same. The pause of short polls follows from the round trip to this page, which
+ * changes a little all the time, and sometimes the number of clients follows from the pause.
+ */
+export function isNearly(one: ComparableWorkload, other: ComparableWorkload): boolean {
+  const isNear = (name: keyof ComparableWorkload): boolean => Math.abs(one[name] / other[name] - 1) <= NEAR
+  return isNear('clients') && isNear('interval') && one.rate === other.rate && one.size === other.size
+}
+
+const NEAR = 0.05
+
 const sentenceIf = (is: number, was: number, sentence: (is: string, was: string) => string): string | null =>
   is === was ? null : sentence(numberText(is), numberText(was))
 

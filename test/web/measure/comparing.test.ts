@@ -6,7 +6,7 @@ import type { Findings, TransportFindings } from '../../../server/protocol/compa
 import type { TransportName } from '../../../server/protocol/feed.ts'
 import { LABELS, TRANSPORTS } from '../../../web/lane/order.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
-import { choiceAgreement, measurableOf } from '../../../web/measure/comparing.ts'
+import { choiceAgreement, isNearly, measurableOf } from '../../../web/measure/comparing.ts'
 import { FIGURES, readWorkload } from '../../../web/measure/workload.ts'
 
 const FORM = { ...readWorkload(''), latency: 0, clients: 100 }
@@ -44,6 +44,14 @@ describe('the measured workload', () => {
       'Its short polls pause for 5 s instead of 30 s.',
       'It leaves out the latency of the network, the obstacle on the network path and the time without messages.',
     ])
+  })
+
+  test('is the same as another one even if the pause of short polls differs a little', () => {
+    const { workload } = measurableOf(FORM, CONDITIONS, COMPARISON_LIMITS)
+    expect(isNearly(workload, { ...workload, interval: 1.004 })).toBe(true)
+    expect(isNearly(workload, { ...workload, interval: 2 })).toBe(false)
+    expect(isNearly(workload, { ...workload, rate: 1.01 })).toBe(false)
+    expect(isNearly(workload, { ...workload, clients: 200 })).toBe(false)
   })
 
   test('is accepted by the server, whatever the form contains', () => {
