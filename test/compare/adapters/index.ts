@@ -39,15 +39,17 @@ export async function adapterOf(nameOrFile: string): Promise<AnyAdapter> {
   const missing = missingIn(found)
   if (isAdapter(found, missing)) return found
   throw new CompareError(
-    `--adapter is "${nameOrFile}", and its export "adapter" lacks ${missing.join(', ')}. See test/compare/adapter.ts for the interface.`,
+    `--adapter is "${nameOrFile}", and its export "adapter" lacks ${missing.join(', ')}. See test/compare/${asks(found) ? 'answers/asking' : 'adapter'}.ts for the interface.`,
   )
 }
 
 function missingIn(found: unknown): readonly string[] {
   const values: object = typeof found === 'object' && found !== null ? found : {}
-  const functions = 'openAsker' in values ? { openAsker: 'function' } : { connect: 'function', match: 'function' }
+  const functions = asks(values) ? { openAsker: 'function' } : { connect: 'function', match: 'function' }
   const types = { name: 'string', transports: 'object', ...functions }
   return Object.entries(types).flatMap(([name, type]) => (typeof Reflect.get(values, name) === type ? [] : [name]))
 }
+
+const asks = (found: unknown): boolean => typeof found === 'object' && found !== null && 'openAsker' in found
 
 const isAdapter = (_found: unknown, missing: readonly string[]): _found is AnyAdapter => missing.length === 0

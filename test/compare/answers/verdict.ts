@@ -10,15 +10,15 @@ export const answerVerdictOf = (all: readonly AnswerSummary[]): string =>
 
 function speedOf({ transport, first, gap, total }: AnswerSummary): readonly string[] {
   const sentences = [
-    sentenceOf(first, `Over ${transport}, 19 of 20 answers begin within`),
-    sentenceOf(gap, '19 of 20 events follow the event before them within'),
-    sentenceOf(total, '19 of 20 answers are complete within'),
+    sentenceOf(transport, first, `Over ${transport}, 19 of 20 answers begin within`),
+    sentenceOf(transport, gap, '19 of 20 events follow the event before them within'),
+    sentenceOf(transport, total, '19 of 20 answers are complete within'),
   ]
   return [...new Set(sentences)]
 }
 
-function sentenceOf({ quantiles: { p95 }, doubt }: PartTimes, begin: string): string {
-  if (doubt !== null || !p95) return doubt ?? ''
+function sentenceOf(transport: string, { quantiles: { p95 }, doubt }: PartTimes, begin: string): string {
+  if (doubt !== null || !p95) return `${transport}: ${doubt ?? 'No answer was complete.'}`
   const { ms, lowMs, highMs } = p95
   const range = lowMs === null || highMs === null ? '' : ` (${msText(lowMs)} to ${msText(highMs)})`
   return `${begin} ${msText(ms)} ms${range}.`
