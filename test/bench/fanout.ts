@@ -1,8 +1,9 @@
 /**
  * `npm run bench:fanout [-- CLIENTS [MESSAGES [REPETITIONS]]]`: measures the processor time of one delivery when a message
  * goes to many clients, for each transport and for bursts of several messages. Beside this server it measures the
- * server that tutorials show, and nchan (C, inside nginx) if it is installed. The servers take turns, so that the noise
- * of the machine affects all of them equally. With `taskset`, the server and the load have a core each. Linux only.
+ * server that tutorials show, nchan (C, inside nginx) if it is installed, and for polls the least that a server of Node
+ * does (fanout-floor.ts). The servers take turns, so that the noise of the machine affects all of them equally. With
+ * `taskset`, the server and the load have a core each. Linux only.
  */
 import { fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +13,7 @@ import { spawnServer } from '../spawn.ts'
 import { TARGETS, openClients, openPublisher } from './fanout-load.ts'
 import type { LoadTarget } from './fanout-load.ts'
 import { median } from '../compare/median.ts'
+import { measureShortPolls } from './short-polls.ts'
 import { hasNchan, startNchan } from './nchan.ts'
 import { cpuMsOf, residentKiBOf } from '../compare/machine.ts'
 
@@ -28,10 +30,15 @@ interface Figures {
 
 const BURSTS = [1, 4, 16, 64]
 
+/** Short polls of one turn, and turns of each server. */
+const SHORT_POLLS = 20_000
+const TURNS = 5
+
 const [clients = 1000, messages = 128, repetitions = 3] = process.argv.slice(2).map(Number)
 const servers: Readonly<Record<string, () => Promise<Server>>> = {
   Fourwire: startFourwire,
   tutorial: startTutorial,
+  'node:http': startFloor,
   ...(hasNchan() ? { nchan: startNchanTargets } : {}),
 }
 
@@ -68,6 +75,25 @@ for (const transport of ['sse', 'stream', 'ws', 'long-poll']) {
   }
 }
 
+await measureEmptyPolls()
+
+/** Prints the rate of short polls without news, beside the rates of a bare Fastify route and of node:http. */
+async function measureEmptyPolls(): Promise<void> {
+  await using fourwire = await startFourwire()
+  await using fastify = await forkServer('fanout-floor.ts', 'fastify', {})
+  await using http = await startFloor()
+  const polled = Object.entries({ Fourwire: fourwire, 'bare Fastify': fastify, 'node:http': http })
+  for (const [, { pid }] of polled) pin(pid, 0)
+  const servers = polled.map(([name, { pid, port }]) => ({ name, pid, port }))
+  const rates = await measureShortPolls(servers, SHORT_POLLS, TURNS)
+  const ofFastify = rates.get('bare Fastify') ?? NaN
+  console.log(
+    `\n${'short polls without news'.padEnd(40)}${'a second of processor time'.padStart(30)}   beside bare Fastify`,
+  )
+  for (const [name, rate] of rates)
+    console.log(`${name.padEnd(40)}${rate.toFixed(0).padStart(30)}   ${(rate / ofFastify).toFixed(2).padStart(19)}`)
+}
+
 async function measure(server: Server, name: string, transport: string, target: LoadTarget): Promise<void> {
   const before = residentKiBOf(server.pid) ?? NaN
   await using load = await openClients(server.port, target, clients)
@@ -101,14 +127,27 @@ async function startFourwire(): Promise<Server> {
   return { pid: child.pid ?? 0, port, targets: TARGETS, [Symbol.asyncDispose]: dispose }
 }
 
-async function startTutorial(): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'fanout-tutorial.ts'))
-  const [port] = await once(child, 'message')
+function startTutorial(): Promise<Server> {
   const publish = '/pub'
+  return forkServer('fanout-tutorial.ts', '', {
+    sse: { subscribe: '/sse', publish },
+    ws: { subscribe: '/ws', publish, isSocket: true },
+  })
+}
+
+function startFloor(): Promise<Server> {
+  return forkServer('fanout-floor.ts', 'http', {
+    'long-poll': TARGETS['long-poll'],
+  })
+}
+
+async function forkServer(file: string, argument: string, targets: Server['targets']): Promise<Server> {
+  const child = fork(join(import.meta.dirname, file), [argument])
+  const [port] = await once(child, 'message')
   return {
     pid: child.pid ?? 0,
     port,
-    targets: { sse: { subscribe: '/sse', publish }, ws: { subscribe: '/ws', publish, isSocket: true } },
+    targets,
     async [Symbol.asyncDispose]() {
       child.kill()
       await once(child, 'exit')
