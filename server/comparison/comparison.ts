@@ -40,8 +40,9 @@ interface Running {
   readonly startedAtMs: number
   readonly program: ComparingProgram
   progress: ComparisonProgress | null
-  /** Time of the first progress. */
+  /** Times of the first progress and of the latest one. */
   firstAtMs: number
+  latestAtMs: number
   result: { readonly findings: Findings; readonly html: string } | null
   why: string | null
   isCancelled: boolean
@@ -102,13 +103,15 @@ export function createComparison({ file, transports, log }: ComparisonParts): Co
       startedAtMs: Date.now(),
       program: startComparing(file, argumentsOf(workload, transports), (news) => {
         if (news.is === 'measuring') {
-          if (!started.progress) started.firstAtMs = now()
+          started.latestAtMs = now()
+          if (!started.progress) started.firstAtMs = started.latestAtMs
           started.progress = news
         } else if (news.is === 'measured') started.result = news
         else started.why = news.why
       }),
       progress: null,
       firstAtMs: 0,
+      latestAtMs: 0,
       result: null,
       why: null,
       isCancelled: false,
@@ -131,14 +134,13 @@ export function createComparison({ file, transports, log }: ComparisonParts): Co
   }
 
   /** Estimates the remaining time: at first by the plan, and then by the measurements that have ended. */
-  function leftOf({ workload, progress, firstAtMs }: Running): number {
-    const planned = workload.seconds + BESIDE_S
-    if (!progress) return START_S + planned * workload.repeat * transports.length
+  function leftOf({ workload, progress, firstAtMs, latestAtMs }: Running): number {
+    const plannedS = workload.seconds + BESIDE_S
+    if (!progress) return START_S + plannedS * workload.repeat * transports.length
     const { done, total } = progress
-    const passedS = (now() - firstAtMs) / 1000
-    // The measurement that is running now is counted as half.
-    const eachS = done === 0 ? planned : Math.max(planned, passedS / (done + 0.5))
-    return Math.max(0, eachS * total - passedS)
+    const eachS = done === 0 ? plannedS : (latestAtMs - firstAtMs) / 1000 / done
+    const thisS = Math.max(0, eachS - (now() - latestAtMs) / 1000)
+    return thisS + eachS * (total - done - 1)
   }
 }
 

@@ -131,6 +131,17 @@ describe('a running comparison', () => {
     expect(Number((await stateOf(server)).running?.progress?.transport)).toBe(pid)
   })
 
+  test('has a time left that follows from the measurements that have ended', async () => {
+    const { server } = await served('fast')
+    await start(server)
+    const { progress, leftS } = await until('fourteen measurements have ended', async () => {
+      const { running } = await stateOf(server)
+      return running?.progress?.done === 14 ? running : null
+    })
+    // By the plan, the last of 15 measurements takes 8.5 s.
+    expect(leftS, JSON.stringify(progress)).toBeLessThan(5)
+  })
+
   test('has a lower priority than the server', async () => {
     const { server } = await served('endless')
     await start(server)

@@ -14,12 +14,15 @@ export const FINDINGS = {
 export const REPORT =
   '<!doctype html><html lang="en"><title>Report</title><style>p { font-weight: 600 }</style><p>sse fits this workload.</p>'
 
-const PROGRESS = `{ is: 'measuring', repetition: 1, repetitions: 3, transport: String(process.pid), done: 0, total: 15 }`
+const progress = (done: number): string =>
+  `{ is: 'measuring', repetition: 1, repetitions: 3, transport: String(process.pid), done: ${done}, total: 15 }`
+const PROGRESS = progress(0)
 const ENDS = `process.on('disconnect', () => process.exit())`
 
 /** Each program that measures sends its process id as the name of the transport. */
 export const PROGRAMS = {
   endless: `process.send(${PROGRESS}); ${ENDS}`,
+  fast: `process.send(${PROGRESS}); process.send(${progress(14)}); ${ENDS}`,
   stubborn: `process.on('SIGTERM', () => {}); process.send(${PROGRESS}); ${ENDS}`,
   measured: `process.send({ is: 'measured', findings: ${JSON.stringify(FINDINGS)}, html: ${JSON.stringify(REPORT)} }, () => process.exit())`,
   refusing: `process.send({ is: 'failed', why: process.argv.slice(2).join(' ') }, () => process.exit(2))`,
