@@ -72,7 +72,7 @@ export const broadcast = defineClaim(
       'The figure is processor time instead of elapsed time, because other programs use this machine as well.',
       'The size of the published message is not known.',
     ],
-    seconds: { usual: 90, quick: 40 },
+    seconds: { usual: 80, quick: 35 },
   },
   measure,
   judgeBroadcast,
@@ -153,7 +153,7 @@ async function fourwireCost(clients: number, count: number, env: NodeJS.ProcessE
   const { url, pid } = server
   const publish: Server['publish'] = async (target, text) => held.publish?.(target, text)
   const load = { crew, clients, count, pid, name: 'Fourwire', adapter: HELD_ADAPTER, publish }
-  return await unlessTooSlow(() => costOf(load, { url, nextMs: 2500, connectMs: 0.6 }, show))
+  return await unlessTooSlow(() => costOf(load, { url, nextMs: 2500, connectMs: 0.4 }, show))
 }
 
 const NCHAN_ADAPTER = join(import.meta.dirname, 'nchan-adapter.ts')

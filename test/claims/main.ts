@@ -74,13 +74,17 @@ async function check(claim: Claim, tools: ClaimTools): Promise<CheckedClaim> {
   const load = loadavg()[0] ?? 0
   const finding: ClaimFinding = await claim.run(tools).catch((error: unknown) => ({
     outcome: 'cannot be told here',
-    why: `The measurement failed: ${messageOf(error)}`,
+    why: `The measurement failed. ${withoutOptions(messageOf(error))}`,
     figures: [],
     samples: 'none',
   }))
   const { run: _run, ...text } = claim
   return { ...text, ...finding, load }
 }
+
+/** Removes the options of `npm run compare` from an error, because this program has others. */
+const withoutOptions = (text: string): string =>
+  text.replace(/^--clients is "(\d+)", and /, 'Of $1 clients, ').replace(/ (?:Reduce|Give at most) --.*$/, '')
 
 function save(name: string, file: string, text: string): void {
   try {

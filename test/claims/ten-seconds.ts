@@ -122,7 +122,7 @@ function rowsOf(server: string, measured: MeasuredUpkeep, isJudged: boolean): re
   })
   const crossing = (what: keyof Upkeep): string => secondsText(median(crossingsOf(measured, what)))
   return [
-    row('SSE, mean age 0 s', ({ sse }) => sse),
+    row('SSE, mean age near 0 s', ({ sse }) => sse),
     row(`poll every ${OFTEN_S} s, mean age ${OFTEN_S / 2} s`, ({ often }) => often),
     row(`poll every ${SELDOM_S} s, mean age ${SELDOM_S / 2} s`, ({ seldom }) => seldom),
     {
