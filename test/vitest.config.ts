@@ -44,7 +44,7 @@ export const PROCESSES = [
   'test/server/http/logging.test.ts',
   'test/server/pages/vendored.test.ts',
   'test/server/start/*.test.ts',
-  'test/{claims,compare}/program.test.ts',
+  'test/{claims,compare,compare/scenarios}/program.test.ts',
 ]
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */

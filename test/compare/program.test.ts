@@ -2,12 +2,10 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,27 +15,21 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startChat } from '../chat-server.ts'
 import type { AnswerReport } from './answers/report.ts'
 import type { Report } from './report.ts'
+import {
+  MAIN,
+  SHORT,
+  compare,
+  eventStream,
+  expectTrouble,
+  leftOver,
+  measured,
+  numberingStream,
+  portOf,
+  sendEvent,
+  serve,
+  start,
+} from '../comparing.ts'
 import { until } from '../until.ts'
-
-const MAIN = join(import.meta.dirname, 'main.ts')
-
-/** Marks all processes of this file, so that one that is left over is found. */
-const MARK = randomUUID()
-
-const SHORT = [
-  '--clients',
-  '4',
-  '--rate',
-  '60',
-  '--seconds',
-  '0.5',
-  '--warmup',
-  '0.1',
-  '--ramp',
-  '0.1',
-  '--repeat',
-  '1',
-]
 
 let folder: string
 beforeAll(async () => {
@@ -150,61 +142,6 @@ describe('the program with the adapter', () => {
     const { code, results } = await measured('--adapter', 'ws', '--url', `ws://127.0.0.1:${portOf(server)}/`)
     expect(code).toBe(0)
     expect(results).toMatchObject([{ transport: 'ws', deliveries: 120, lost: 0, doubled: 0 }])
-  })
-
-  test('sse measures bursts and a ramp, and the report contains the figures of the scenario', async () => {
-    const url = await serve(eventStream())
-    const page = join(folder, 'ramp.html')
-    const args = ['--adapter', 'sse', '--url', url]
-    const burst = await measured(...args, '--scenario', 'burst')
-    expect(burst.results).toMatchObject([{ messages: 30, lost: 0, scenario: [{ name: 'burst', incomplete: 0 }] }])
-    expect(burst.results[0]?.scenario[0]).toMatchObject({ wholeMs: { length: 3 } })
-    const ramp = await measured(...args, '--scenario', 'ramp', '--rate-to', '180', '--html', page)
-    expect(ramp.results).toMatchObject([{ messages: 60, lost: 0, scenario: [{ name: 'ramp', steps: { length: 10 } }] }])
-    expect(await readFile(page, 'utf8')).toMatch(/<th>holds messages\/s<\/th>.*, 180 messages\/s<\/text>/s)
-  })
-
-  test('sse measures how all clients return after a cut, and finds no lost or doubled message', async () => {
-    const url = await serve(resumableStream())
-    const args = ['--adapter', 'sse', '--url', url, '--scenario', 'reconnect-storm', '--storm-within', '0.2']
-    const { code, results } = await measured(...args, '--seconds', '1')
-    expect(code).toBe(0)
-    expect(results).toMatchObject([
-      { deliveries: 240, lost: 0, doubled: 0, dropped: 0, scenario: [{ notReturned: 0, retries: 0, refused: 0 }] },
-    ])
-    const [figures] = results[0]?.scenario ?? []
-    expect(figures?.name === 'reconnect-storm' && figures.silenceMs).toBeGreaterThan(1)
-  })
-
-  test('sse compares the clients that read with the slow ones', async () => {
-    const url = await serve(eventStream())
-    const { code, results } = await measured(
-      '--adapter',
-      'sse',
-      '--url',
-      url,
-      '--scenario',
-      'slow-readers',
-      '--slow',
-      '25',
-    )
-    expect(code).toBe(0)
-    // Three of four clients read. The slow one gets its messages after the pause.
-    expect(results).toMatchObject([{ deliveries: 90, lost: 0, scenario: [{ clients: 1, missing: 0, dropped: 0 }] }])
-  })
-
-  test('sse measures a server behind a slow network, and states in the report what was changed', async () => {
-    const url = await serve(eventStream())
-    const file = join(folder, 'slow.json')
-    const args = ['--adapter', 'sse', '--url', url, '--rtt', '80', '--json', file]
-    const { code, stdout } = await compare(...SHORT, ...args)
-    expect(code).toBe(0)
-    expect(stdout).toContain('Network between the clients and the server: a round trip of 80 ms.')
-    const { results, workload }: Report = JSON.parse(await readFile(file, 'utf8'))
-    expect(workload).toMatchObject({ rtt: 80, url })
-    expect(results).toMatchObject([{ deliveries: 120, lost: 0, doubled: 0 }])
-    expect(results[0]?.distribution[0]).toBeGreaterThan(39)
-    expect(results[0]?.own.relay?.busyShare).toBeGreaterThan(0)
   })
 
   test('poll measures a JSON endpoint that has a cursor, and one that has none', async () => {
@@ -322,21 +259,6 @@ describe('the program ends with exit code 2 and one sentence, before it measures
     await expectTrouble([...args, '--threshold', 'ai.p95<1s'], 'ai has no figure "p95". Use first.p50,')
   })
 
-  test('a scenario that the adapter cannot do', async () => {
-    const url = await serve(eventStream())
-    await expectTrouble(
-      ['--adapter', 'sse', '--url', url, '--scenario', 'reconnect-storm'],
-      '--scenario is "reconnect-storm", and over sse the adapter "sse" gets no cursor from the server, so a client could not resume.',
-    )
-    const file = join(folder, 'unpausable.mjs')
-    const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8')
-    await writeFile(file, /```js\n(.*?)```/s.exec(readme)?.[1] ?? '')
-    await expectTrouble(
-      ['--adapter', file, '--url', await serve(numberingStream()), '--scenario', 'slow-readers'],
-      `--scenario is "slow-readers", and over lines the adapter "${file}" cannot pause a connection.`,
-    )
-  })
-
   test('an adapter that does not exist', async () => {
     const url = ['--url', 'http://127.0.0.1:1']
     await expectTrouble(
@@ -380,114 +302,12 @@ describe('the program ends with exit code 2 and one sentence, before it measures
   })
 })
 
-async function expectTrouble(args: readonly string[], sentence: string): Promise<void> {
-  const { code, stdout, stderr } = await compare(...args)
-  expect(stderr).toContain(sentence)
-  expect(stderr.trim().split('\n')).toHaveLength(1)
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-}
-
-async function measured(...args: string[]): Promise<{ code: number; results: Report['results'] }> {
-  const file = join(folder, `${randomUUID()}.json`)
-  const { code, stderr } = await compare(...SHORT, ...args, '--json', file)
-  if (!existsSync(file)) throw new Error(stderr)
-  const { results }: Report = JSON.parse(await readFile(file, 'utf8'))
-  return { code, results }
-}
-
 /** Resolves when the first measurement has begun. */
 async function startMeasuring() {
   const child = start('--transports', 'sse', '--clients', '2')
   for await (const line of createInterface(child.stderr)) if (line.startsWith('Repetition 1')) return child
   throw new Error('The program has ended.')
 }
-
-function start(...args: string[]) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, COMPARE_TEST: MARK },
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  return child
-}
-
-async function compare(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = start(...args)
-  const [stdout, stderr, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'exit')])
-  return { code, stdout, stderr }
-}
-
-/** Returns the processes of this file that are running; none on a machine without `/proc`. */
-function leftOver(): readonly string[] {
-  if (!existsSync('/proc/self/environ')) return []
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`COMPARE_TEST=${MARK}`)
-    } catch {
-      return false
-    }
-  })
-}
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${portOf(server)}/`
-}
-
-const portOf = (server: Pick<Server, 'address'> | WebSocketServer): number => (server.address() as AddressInfo).port
-
-/** Sends the body of each POST to all streams, as `send` writes it. */
-function eventStream(send: (stream: ServerResponse, text: string, count: number) => void = sendEvent): RequestListener {
-  const streams = new Set<ServerResponse>()
-  let count = 0
-  return async (request, response) => {
-    if (request.method !== 'POST') return open(request, response)
-    const text = await textOf(request)
-    for (const stream of streams) send(stream, text, count)
-    response.end(String(count))
-    count += 1
-  }
-
-  function open(_request: IncomingMessage, response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-    streams.add(response)
-    response.on('close', () => streams.delete(response))
-  }
-}
-
-const sendEvent = (stream: ServerResponse, text: string): boolean => stream.write(`data: ${text}\n\n`)
-
-/** Numbers the events, and continues after the number in Last-Event-ID. */
-function resumableStream(): RequestListener {
-  const streams = new Set<ServerResponse>()
-  const events: string[] = []
-  return async (request, response) => {
-    if (request.method === 'POST') {
-      const text = await textOf(request)
-      const event = `id: ${events.length}\ndata: ${text}\n\n`
-      events.push(event)
-      for (const stream of streams) stream.write(event)
-      return void response.end()
-    }
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-    const last = request.headers['last-event-id']
-    if (last !== undefined) response.write(events.slice(Number(last) + 1).join(''))
-    streams.add(response)
-    response.on('close', () => streams.delete(response))
-  }
-}
-
-/** Delivers a line with a number of its own in the place of the text. */
-const numberingStream = (): RequestListener =>
-  eventStream((stream, _text, count) =>
-    stream.write(`message ${count}
-`),
-  )
 
 /** Loses each tenth message, repeats another tenth, and delivers another one only after the next ones. */
 function brokenStream(): RequestListener {
