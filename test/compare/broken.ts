@@ -1,8 +1,7 @@
 /** Compares the result with the limits of the user. */
 import type { Summary } from './summary.ts'
-import { isMetric } from './thresholds.ts'
+import { figureText, isMetric } from './thresholds.ts'
 import type { Metric, Threshold } from './thresholds.ts'
-import { msText } from './words.ts'
 
 /** Returns a sentence for each threshold that is broken. A figure that cannot be told breaks it too. */
 export function brokenBy(all: readonly Summary[], thresholds: readonly Threshold[]): readonly string[] {
@@ -11,7 +10,7 @@ export function brokenBy(all: readonly Summary[], thresholds: readonly Threshold
     const value = summary && isMetric(metric) ? figureOf(summary, metric) : null
     if (value === null) return [`The threshold ${text} is not met: ${metric} of ${transport} cannot be told.`]
     const isMet = isBelow ? value < limit : value <= limit
-    return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${msText(value)}.`]
+    return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${figureText(metric, value)}.`]
   })
 }
 

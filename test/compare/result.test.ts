@@ -167,9 +167,9 @@ test('a threshold is compared with the figure in the same unit', () => {
   const summary = summarise([run(Array(100).fill(10), { lost: 1 })])
   const broken = (text: string) => brokenBy([summary], [readThreshold(text)])
   expect(broken('sse.p99<11ms')).toEqual([])
-  expect(broken('sse.p99<0.01s')).toEqual(['The threshold sse.p99<0.01s is broken: p99 of sse is 10.0.'])
+  expect(broken('sse.p99<0.01s')).toEqual(['The threshold sse.p99<0.01s is broken: p99 of sse is 10.0 ms.'])
   expect(broken('sse.p99<=0.01s')).toEqual([])
-  expect(broken('sse.lost<=0')).toEqual(['The threshold sse.lost<=0 is broken: lost of sse is 1.00.'])
+  expect(broken('sse.lost<=0')).toEqual(['The threshold sse.lost<=0 is broken: lost of sse is 1.'])
 })
 
 describe('the verdict', () => {

@@ -1,5 +1,6 @@
 /** Limits that the user sets, such as `sse.p99<200ms` or `ai.first.p95<1s`. */
 import { CompareError } from './trouble.ts'
+import { countText, msText } from './words.ts'
 
 export interface Threshold {
   /** As the user wrote it. */
@@ -77,6 +78,14 @@ export function readThreshold(text: string): Threshold {
 export const isMetric = (name: string): name is Metric => Object.hasOwn(METRICS, name)
 
 export const isAnswerMetric = (name: string): name is AnswerMetric => Object.hasOwn(ANSWER_METRICS, name)
+
+/** A value of a figure, in the unit of its limits. */
+export function figureText(metric: Metric | AnswerMetric, value: number): string {
+  const units: Units = isMetric(metric) ? METRICS[metric] : ANSWER_METRICS[metric]
+  const [unit = ''] = Object.keys(units)
+  if (unit !== '') return `${msText(value)} ${unit}`
+  return Number.isInteger(value) ? countText(value) : msText(value)
+}
 
 /** Throws `CompareError` if the transport of a threshold is not measured, or if it has no such figure. */
 export function checkThresholds(

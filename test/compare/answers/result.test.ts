@@ -34,8 +34,8 @@ describe('the result for answers', () => {
     ]
     const options = readOptions(texts.flatMap((text) => ['--threshold', text]))
     expect(brokenByAnswers([summary], options?.thresholds ?? [])).toEqual([
-      expect.stringMatching(/^The threshold ai\.first\.p50<100ms is broken: first\.p50 of ai is \d+\.$/),
-      'The threshold ai.failed<=1 is broken: failed of ai is 2.00.',
+      expect.stringMatching(/^The threshold ai\.first\.p50<100ms is broken: first\.p50 of ai is \d+ ms\.$/),
+      'The threshold ai.failed<=1 is broken: failed of ai is 2.',
       'The threshold ai.cpu<1ms is not met: cpu of ai cannot be told.',
     ])
   })

@@ -1,6 +1,6 @@
 /** States how fast the answers were, and compares them with the limits of the user. */
 import { changeText } from '../baseline.ts'
-import { isAnswerMetric } from '../thresholds.ts'
+import { figureText, isAnswerMetric } from '../thresholds.ts'
 import type { AnswerMetric, Threshold } from '../thresholds.ts'
 import { countOf, countText, msText } from '../words.ts'
 import type { AnswerSummary, AnswerPart, PartTimes } from './summary.ts'
@@ -54,7 +54,7 @@ export function brokenByAnswers(all: readonly AnswerSummary[], thresholds: reado
     const value = summary && isAnswerMetric(metric) ? figureOf(summary, metric) : null
     if (value === null) return [`The threshold ${text} is not met: ${metric} of ${transport} cannot be told.`]
     const isMet = isBelow ? value < limit : value <= limit
-    return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${msText(value)}.`]
+    return isMet ? [] : [`The threshold ${text} is broken: ${metric} of ${transport} is ${figureText(metric, value)}.`]
   })
 }
 
