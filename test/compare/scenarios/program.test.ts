@@ -16,6 +16,7 @@ import {
   serve,
 } from '../../comparing.ts'
 import type { Report } from '../report.ts'
+import { serve as serveFourwire } from '../../serve.ts'
 import { until } from '../../until.ts'
 
 let folder: string
@@ -48,6 +49,15 @@ test('the program measures how all clients return after a cut, and finds no lost
   ])
   const [figures] = results[0]?.scenario ?? []
   expect(figures?.name === 'reconnect-storm' && figures.silenceMs).toBeGreaterThan(1)
+})
+
+test('a Fourwire loses and repeats no message over transports that resume at different kinds of cursors', async () => {
+  await using server = await serveFourwire()
+  const args = ['--url', server.origin, '--transports', 'ws,stream', '--scenario', 'reconnect-storm']
+  const { code, results } = await measured(...args, '--seconds', '0.6', '--storm-within', '0.2')
+  expect(code).toBe(0)
+  const clean = { deliveries: 144, lost: 0, doubled: 0, dropped: 0 }
+  expect(results).toMatchObject(['ws', 'stream'].map((transport) => ({ transport, ...clean })))
 })
 
 test('the program compares the clients that read with the slow ones', async () => {
