@@ -133,10 +133,10 @@ export class ComparisonPanel extends LitElement {
       ></iframe>`
   }
 
-  #agreement({ workload, findings }: EndedComparison): TemplateResult | typeof nothing {
+  #agreement({ workload, findings }: EndedComparison): TemplateResult {
     const { decision } = this
     const predicted = decision.predictMeasured(workload)
-    if (!predicted) return nothing
+    if (!predicted) return html`<p class="dim">The model has no prediction yet to compare this with.</p>`
     const { sentence, reasons } = choiceAgreement(
       {
         predicted,
