@@ -7,15 +7,16 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   ${COMPARE} [options]
 
   --transports LIST  transports, separated by commas; without it the usual
-                     ones, which are ${fourwire.usual?.join(', ')} for a Fourwire
+                     ones: for a Fourwire ${fourwire.usual?.join(', ')}
   --clients N        clients that receive all messages          (100)
   --rate N           messages a second                          (10)
   --size BYTES       size of the text of a message              (100)
   --payload FILE     text of a message instead of --size; {{id}} in it becomes
                      the id by which a message is recognised
-  --scenario NAME    steady, burst, ramp, reconnect-storm or slow-readers (steady)
+  --scenario NAME    steady, burst, ramp, reconnect-storm or slow-readers
+                     (steady)
   --burst N          messages at a time, in the scenario burst  (10)
-  --rate-to N        messages a second at the end of a ramp     (ten times --rate)
+  --rate-to N        messages a second at the end of a ramp     (10 × --rate)
   --storm-within N   seconds in which all clients of a storm return (3)
   --slow PERCENT     slow clients of the scenario slow-readers  (10)
   --seconds N        duration for each transport and repetition (5; for ramp,
@@ -27,9 +28,9 @@ export const HELP = `Compares how fast and at which cost a server delivers messa
   --repeat N         repetitions; the transports take turns     (5)
   --url URL          server to measure     (a Fourwire, started for this)
   --publish URL      address to publish at, if it is another one
-  --rtt MS           round trip that is added between clients and server (0)
-  --jitter MS        random delay that each packet gets in addition, up to this (0)
-  --loss PERCENT     packets that are lost and sent again               (0)
+  --rtt MS           round trip added between clients and server (0)
+  --jitter MS        greatest random delay of each packet       (0)
+  --loss PERCENT     packets that are lost and sent again       (0)
   --bandwidth KBIT   kbit/s of each connection and direction    (unlimited)
   --adapter NAME     fourwire, sse, ws, poll, nchan, socket.io, ai, or a file
                      of yours                            (fourwire)

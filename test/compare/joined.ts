@@ -16,7 +16,7 @@ export interface Joined {
   readonly busyMs: Float64Array
   /**
    * Number of independent observations: the messages, or the responses if there are fewer. The clients receive a
-   * message at almost the same time, and a response can bring several messages.
+   * message at almost the same time, and a response can bring several messages. The messages of a burst count as one.
    */
   readonly independent: number
   readonly messages: number
@@ -94,7 +94,7 @@ export function join(
     acceptedDelaysMs: acceptedDelaysMs.subarray(0, withTime).sort(),
     clockBoundMs: clock?.boundMs ?? null,
     busyMs: busyMs.subarray(0, received).sort(),
-    independent: Math.min(accepted.length, responses),
+    independent: Math.min(new Set(accepted.map(({ dueMs }) => dueMs)).size, responses),
     messages: measured.length,
     refused: measured.length - accepted.length,
     refusal: measured.find(({ refusal }) => refusal !== null)?.refusal ?? null,

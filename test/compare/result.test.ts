@@ -106,7 +106,7 @@ describe('the result of a run', () => {
     expect([inOrder.reordered, underWay.reordered]).toEqual([1, 0])
   })
 
-  test('counts deliveries of the same response or the same message as one independent sample', () => {
+  test('counts deliveries of the same response, the same message or the same burst as one independent sample', () => {
     const all = [message(1), message(2), message(3), message(4)]
     const inOneResponse = joined(
       all,
@@ -117,7 +117,14 @@ describe('the result of a run', () => {
       [0, 1, 2].map((client) => [client, 1, 105] as const),
       3,
     )
-    expect([inOneResponse.independent, toManyClients.independent]).toEqual([1, 1])
+    const burst = joined(
+      [message(1), message(2, { dueMs: 100 })],
+      [
+        [0, 1, 105],
+        [0, 2, 106],
+      ],
+    )
+    expect([inOneResponse, toManyClients, burst].map(({ independent }) => independent)).toEqual([1, 1, 1])
   })
 })
 
