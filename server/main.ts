@@ -24,6 +24,13 @@ import { startTrouble } from './start/start-trouble.ts'
 import type { App } from './http/app-type.ts'
 
 /**
+ * Number of connections that may wait until the server accepts them. The kernel drops further ones, and their clients try
+ * again only after one second, then two, then four. When thousands of clients return after a restart, Node's default of
+ * 511 made some of them wait for a minute: `npm run bench:crowd`. Linux limits this number to `net.core.somaxconn`.
+ */
+const BACKLOG = 16_384
+
+/**
  * Time limit of the shutdown. The goodbyes take milliseconds; after the time limit, the server closes the remaining
  * connections.
  */
@@ -148,7 +155,7 @@ function isReachable(address: string): boolean {
 
 async function listen(app: App, { host }: ServerAddresses, port: number, others: readonly string[]): Promise<void> {
   try {
-    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
+    await app.listen({ host, port, backlog: BACKLOG, listenTextResolver: (address) => `listening at ${address}` })
   } catch (cause) {
     await app.close()
     throw new Error(listenTrouble(cause, host, port, others), { cause })
