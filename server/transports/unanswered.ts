@@ -24,8 +24,9 @@ export async function readUnanswered(forMs: number): Promise<((socket: Socket) =
   const tables = (await Promise.all(read)).filter((table) => table !== null)
   if (tables.length === 0) return null
   const names = new Set(tables.flatMap((table) => unansweredIn(table, forMs)))
-  return ({ localPort, remoteAddress = '', remotePort }) =>
-    names.size > 0 && names.has(nameOf(localPort, remoteAddress, remotePort))
+  // To read the addresses of thousands of sockets takes time, and each socket keeps them.
+  if (names.size === 0) return () => false
+  return ({ localPort, remoteAddress = '', remotePort }) => names.has(nameOf(localPort, remoteAddress, remotePort))
 }
 
 /**

@@ -19,6 +19,10 @@ import { answer, sayLeft } from './ws-answer.ts'
 import type { Client, Seat } from './ws-answer.ts'
 
 const PATH = '/feed/:room/ws'
+
+/** State of an open WebSocket. The package ws would look it up for each delivery. */
+const OPEN = 1
+
 /** Path to which a WebSocket at `ws://HOST/` is routed. A client at this path is in no room until it joins a room. */
 const BARE_PATH = '/ws'
 
@@ -122,7 +126,7 @@ function createClient(
   const wire = request.socket
   const seats = new Map<string, OpenSeat>()
   const id = crypto.randomUUID()
-  const isOpen = () => socket.readyState === socket.OPEN
+  const isOpen = () => socket.readyState === OPEN
   const stop = (room: string) => {
     seats.get(room)?.stop()
     seats.delete(room)
@@ -174,7 +178,7 @@ function createClient(
       feed.follow(
         room,
         after,
-        (batch) => deliver(room, batch),
+        (batch) => write(batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch)),
         () => socket.terminate(),
       ),
     ]
@@ -192,18 +196,14 @@ function createClient(
     return seat
   }
 
-  /**
-   * Writes the frames of a batch to the TCP socket. `socket.send` would build the same frames again for each client.
-   * Without compression, the package ws has no queue that these frames could overtake.
-   */
-  function deliver(room: string, batch: PollAnswer): Promise<void> | void {
-    return write(batch.gap ? frame({ type: 'gap', room, cursor: batch.cursor }) : framesOf(batch))
-  }
-
   function tell(state: RoomPresence): Promise<void> | void {
     return write(presenceFrame(state))
   }
 
+  /**
+   * Writes frames to the TCP socket. `socket.send` would build the same frames again for each client. Without
+   * compression, the package ws has no queue that these frames could overtake.
+   */
   function write(bytes: Buffer): Promise<void> | void {
     if (isOpen() && !wire.write(bytes)) return new Promise((resolve) => wire.once('drain', resolve))
   }
