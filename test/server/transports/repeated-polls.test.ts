@@ -306,13 +306,18 @@ describe('a request that is not exactly a repetition goes through Node', () => {
   })
 
   test('a WebSocket on a connection that has polled', async () => {
-    const { server } = await served()
+    const { server, parsed } = await served()
     const client = dial(server)
     await warmUp(client, poll)
     await client.ask(poll)
     expect(statusOf(await client.ask(upgrade('/feed/lobby/ws')))).toBe(101)
     client.send('\x81\x8f\0\0\0\0{"type":"ping"}')
     await until('the server has answered the ping', () => client.text().includes('{"type":"pong"}'))
+    // Only the WebSocket gets these bytes. It answers that the text is no message.
+    const before = parsed()
+    client.send(`\x81${String.fromCharCode(0x80 + poll.length)}\0\0\0\0${poll}`)
+    await until('the server has answered the text', () => client.text().includes('"bad-message"'))
+    expect(parsed()).toBe(before)
   })
 })
 
@@ -382,13 +387,15 @@ test('the places of a client are free again after it has left during a repeated 
 })
 
 test('the meter counts exactly the bytes of repeated polls, also if a poll is handed over or aborted', async () => {
-  const { server } = await served()
+  const { server, parsed } = await served()
   const client = dial(server)
   const end = await endOf(server)
   const lane = '&lane=page.long-poll'
+  const before = parsed()
   for (let i = 0; i < 4; i++) await client.ask(longPoll('0', '', lane))
   client.send(longPoll(end, '', lane))
   await until('the poll is held', () => held(server, 1))
+  expect(parsed() - before).toBe(2)
   expect(await laneOf(server)).toEqual({ up: client.sentBytes, down: client.receivedBytes, requests: 5 })
   client.send(longPoll('0', '', lane))
   await server.publish('again')
