@@ -32,7 +32,7 @@ const BURSTS = [1, 4, 16, 64]
 
 /** Short polls of one turn, and turns of each server. */
 const SHORT_POLLS = 20_000
-const TURNS = 5
+const TURNS = 9
 
 const [clients = 1000, messages = 128, repetitions = 3] = process.argv.slice(2).map(Number)
 const servers: Readonly<Record<string, () => Promise<Server>>> = {

@@ -13,6 +13,9 @@ export interface PolledServer {
 /** Number of connections. Each of them sends its next request after the response. */
 const CONNECTIONS = 50
 
+/** Number of turns before the measurement. They compile the code and fill the caches. */
+const WARM_UP = 2
+
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
@@ -25,8 +28,7 @@ export async function measureShortPolls(
   turns: number,
 ): Promise<ReadonlyMap<string, number>> {
   const rates = new Map(servers.map(({ name }) => [name, [] as number[]]))
-  // The first turn compiles the code and fills the caches.
-  for (let turn = 0; turn <= turns; turn++) {
+  for (let turn = 1 - WARM_UP; turn <= turns; turn++) {
     for (const { name, pid, port } of servers) {
       const beganMs = cpuMsOf(pid) ?? NaN
       await poll(port, requests)
