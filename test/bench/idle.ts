@@ -1,5 +1,5 @@
 /**
- * `npm run bench:idle [-- CLIENTS [REPETITIONS]]`: measures the memory of the server for each client that is connected
+ * `npm run bench:idle [-- CLIENTS [REPETITIONS [TRANSPORT…]]]`: measures the memory of the server for each client that is connected
  * and receives nothing, with all parts of the server on. Each transport gets a server of its own. `plain sockets` is the
  * part of Node itself: a server that only keeps its connections.
  *
@@ -40,7 +40,8 @@ const WARM_UP = 1000
 /** Time in which the server serves the last client and sends its first bytes. */
 const SETTLE_MS = 3000
 
-const [clients = 8000, repetitions = 3] = process.argv.slice(2).map(Number)
+const [clients = 8000, repetitions = 3] = process.argv.slice(2, 4).map(Number)
+const chosen = process.argv.slice(4)
 needOpenFiles(clients + 2 * WARM_UP)
 console.log(
   `${cpus()[0]?.model}, Node ${process.version}, ${new Date().toISOString()}; load ${loadavg()[0]?.toFixed(1)}`,
@@ -48,6 +49,7 @@ console.log(
 console.log(`${clients} clients, medians of ${repetitions} (lowest to highest), in KiB for each client`)
 
 for (const [name, row] of Object.entries(ROWS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
   const figures: Memory[] = []
   for (let i = 0; i < repetitions; i++) figures.push(await measure(row))
   const resident = kib(figures.map(({ rssBytes }) => rssBytes))
