@@ -1,7 +1,7 @@
 /**
- * `npm run bench:idle [-- CLIENTS [REPETITIONS [TRANSPORT…]]]`: measures the memory of the server for each client that is connected
- * and receives nothing, with all parts of the server on. Each transport gets a server of its own. `plain sockets` is the
- * part of Node itself: a server that only keeps its connections.
+ * `npm run bench:idle [-- CLIENTS [REPETITIONS [TRANSPORT…]]]`: measures the memory of the server for each client that
+ * is connected and receives nothing, with all parts of the server on. Each transport gets a server of its own. `plain
+ * sockets` is the part of Node itself: a server that only keeps its connections.
  *
  * The garbage collector runs before each measurement. `resident` is the memory of the process, which includes what Node
  * allocates outside its heap, and pages that the heap does not use. `heap` is the size of the objects that are in use,
