@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { exercisesOf, lessons, proofOf, variantsOf } from '../../lessons/kit/course.ts'
 import { freePort } from '../../lessons/kit/port.ts'
@@ -82,6 +82,8 @@ async function started(file: string, redisUrl: string) {
     env: { ...process.env, PORT: String(port), REDIS_URL: redisUrl },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  // Also after a time-out, when nothing disposes of the server.
+  onTestFinished(() => void child.kill('SIGKILL'))
   const closed = once(child, 'close')
   let stderr = ''
   child.stderr.on('data', (text) => (stderr += text))
