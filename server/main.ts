@@ -25,8 +25,8 @@ import type { App } from './http/app-type.ts'
 
 /**
  * Number of connections that may wait until the server accepts them. The kernel drops further ones, and their clients try
- * again only after one second, then two, then four. When thousands of clients return after a restart, Node's default of
- * 511 made some of them wait for a minute: `npm run bench:crowd`. Linux limits this number to `net.core.somaxconn`.
+ * again only after one second, then two, then four. So a small number makes some clients late when thousands of them
+ * return at once after a restart. Linux limits the number to `net.core.somaxconn`. Default of Node: 511.
  */
 const BACKLOG = 16_384
 
