@@ -73,7 +73,10 @@ export const isWebSocketUpgrade = (request: IncomingMessage): boolean =>
  * upgrade or with another version of the WebSocket protocol, and `bad-request` (400) for a malformed handshake.
  */
 export function takeUpgrade(request: Pick<FastifyRequest, 'raw'>, reply: Pick<FastifyReply, 'hijack'>): Upgrade {
-  return takeSocket(request, reply, checkHandshake)
+  const upgrade = takeSocket(request, reply, checkHandshake)
+  // The open WebSocket keeps its request.
+  shed(request.raw)
+  return upgrade
 }
 
 /**
@@ -89,9 +92,8 @@ export function takeSocket(
   check(request)
   reply.hijack()
   response.detachSocket(request.socket)
-  // The open WebSocket keeps its request. With these lines, the request does not keep its response and its raw headers.
+  // An open WebSocket keeps its request, which then does not keep its response.
   pending.delete(request)
-  shed(request)
   return { request, socket: request.socket, head }
 }
 

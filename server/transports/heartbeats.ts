@@ -1,5 +1,5 @@
 /**
- * Sends heartbeats to all clients of a transport with one timer. A timer for each client would take more memory than
+ * Sends heartbeats to all clients of a transport with a few timers. A timer for each client would take more memory than
  * the rest of an idle client's state.
  */
 export interface Heartbeats<Client> {
@@ -8,40 +8,44 @@ export interface Heartbeats<Client> {
   remove(client: Client): void
 }
 
-/** Number of groups of clients. The groups take turns, so that the server does not write to all clients at once. */
-const GROUPS = 16
+interface Group<Client> {
+  readonly clients: Set<Client>
+  readonly timer: ReturnType<typeof setInterval>
+  /** Time of the latest heartbeat, or of the start of the group before that. */
+  latestMs: number
+}
+
+/** Clients that come within this part of an interval share a group. So the server does not write to all clients at once. */
+const SHARE = 1 / 16
 
 /** Calls `beat` for each client every `everyMs` ms. The first interval of a client is up to a sixteenth shorter. */
 export function createHeartbeats<Client>(everyMs: number, beat: (client: Client) => void): Heartbeats<Client> {
-  const groups = new Map<Client, number>()
-  let current = 0
-  let dueMs = 0
-  let timer: ReturnType<typeof setInterval> | undefined
+  const groups = new Set<Group<Client>>()
+  const groupOf = new Map<Client, Group<Client>>()
 
   return {
     add(client) {
-      groups.set(client, current)
-      if (timer) return
-      dueMs = performance.now() + everyMs / GROUPS
-      timer = setInterval(next, everyMs / GROUPS)
+      const nowMs = performance.now()
+      const group = [...groups].find(({ latestMs }) => nowMs - latestMs < everyMs * SHARE) ?? begin(nowMs)
+      group.clients.add(client)
+      groupOf.set(client, group)
     },
     remove(client) {
-      groups.delete(client)
-      if (groups.size > 0) return
-      clearInterval(timer)
-      timer = undefined
+      const group = groupOf.get(client)
+      groupOf.delete(client)
+      if (!group?.clients.delete(client) || group.clients.size > 0) return
+      clearInterval(group.timer)
+      groups.delete(group)
     },
   }
 
-  /** Serves all groups that are due. On a busy machine the timer is late, and several groups are due. */
-  function next(): void {
-    const nowMs = performance.now()
-    for (let served = 0; served < GROUPS && dueMs <= nowMs; served++) {
-      current = (current + 1) % GROUPS
-      dueMs += everyMs / GROUPS
-      for (const [client, group] of groups) if (group === current) beat(client)
-    }
-    // After a long stall, each group is served only once.
-    if (dueMs < nowMs) dueMs = nowMs
+  function begin(latestMs: number): Group<Client> {
+    const timer = setInterval(() => {
+      group.latestMs = performance.now()
+      for (const client of group.clients) beat(client)
+    }, everyMs)
+    const group: Group<Client> = { clients: new Set(), timer, latestMs }
+    groups.add(group)
+    return group
   }
 }
