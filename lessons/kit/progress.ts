@@ -74,8 +74,7 @@ function read(file: string, backups: string): Record<string, unknown> {
 }
 
 function backUp(file: string, backups: string): string {
-  const backup = join(backups, `progress-${stamp()}.json`)
-  mkdirSync(backups, { recursive: true })
+  const backup = backupPath(backups, 'progress', '.json')
   copyFileSync(file, backup)
   return backup
 }
@@ -88,5 +87,16 @@ function write(file: string, all: Record<string, unknown>): void {
   renameSync(next, file)
 }
 
-/** Current time for file names: it sorts by time, and contains no colon, which Windows does not allow. */
-export const stamp = (): string => new Date().toISOString().replace(/[:.]/g, '-')
+/**
+ * Returns a path for a backup, which no other backup has, and creates the folder of the backups. The name contains the
+ * time, so that names sort by time, and no colon, which Windows does not allow. Two backups can be made in one
+ * millisecond: the second one gets a number.
+ */
+export function backupPath(backups: string, name: string, ending = ''): string {
+  mkdirSync(backups, { recursive: true })
+  const time = new Date().toISOString().replace(/[:.]/g, '-')
+  for (let number = 1; ; number++) {
+    const path = join(backups, `${name}-${time}${number > 1 ? `-${number}` : ''}${ending}`)
+    if (!existsSync(path)) return path
+  }
+}

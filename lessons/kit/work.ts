@@ -1,9 +1,9 @@
 /** Folders in `work/` that a student edits: one for each lesson, and one for each lesson’s bug hunt. */
 import { cpSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { WORK } from './course.ts'
 import type { Lesson } from './course.ts'
-import { BACKUPS, stamp } from './progress.ts'
+import { BACKUPS, backupPath } from './progress.ts'
 
 export interface WorkFolder {
   readonly folder: string
@@ -38,8 +38,7 @@ export function workPlace(lesson: Lesson): WorkFolder {
 /** Moves a folder to the backups. Returns its new path; null if there is no such folder. */
 export function putAside(folder: string, name: string): string | null {
   if (!existsSync(folder)) return null
-  const backup = join(BACKUPS, `${name}-${stamp()}`)
-  mkdirSync(dirname(backup), { recursive: true })
+  const backup = backupPath(BACKUPS, name)
   renameSync(folder, backup)
   return backup
 }

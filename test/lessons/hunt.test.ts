@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { lessonOf } from '../../lessons/kit/course.ts'
 import { mistakesOf, programOf } from '../../lessons/kit/mistakes.ts'
-import { progressIn } from '../../lessons/kit/progress.ts'
+import { backupPath, progressIn } from '../../lessons/kit/progress.ts'
 import { courseText } from '../../lessons/kit/screen.ts'
 import { folderWith } from './program.ts'
 import { runKit } from './run-kit.ts'
@@ -131,4 +131,16 @@ test('a hunt that does not exist is refused with the numbers of all hunts, and s
   expect((await runKit('lesson.ts', env, 'hunt', '1')).stderr).toMatch(
     /^All bugs of lesson 1 are found\. .*npm run lesson hunt 1 1$/m,
   )
+})
+
+test('two backups that are made in the same millisecond have different names', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await using folder = await folderWith('any', '')
+  const paths = [1, 2, 3].map(() => {
+    const path = backupPath(folder.path, 'progress', '.json')
+    writeFileSync(path, '{}')
+    return path
+  })
+  expect(new Set(paths).size).toBe(3)
 })
