@@ -26,7 +26,7 @@ test.each([
   [['--only', '--quick'], '--only is "--quick". Give it a value'],
   [['--quick=yes'], '--quick is "yes", and it takes no value.'],
   [['--clients', '3'], '--clients is no option.'],
-  [['6'], '"6" is no option.'],
+  [['6'], '"6" belongs to no option.'],
   [['--json', '/none/here.json'], '--json is "/none/here.json", and the folder /none does not exist.'],
 ])('%o is refused with a sentence', (args, sentence) => {
   expect(() => readClaimsOptions(args, KNOWN)).toThrow(sentence)

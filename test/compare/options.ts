@@ -1,10 +1,9 @@
 /** The options of `npm run compare`. Every error names the option, quotes the value, and says what to do. */
-import { readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readFileSync } from 'node:fs'
 import { COMPARE } from '../../server/start/installed.ts'
 import { isJson } from './adapters/plain.ts'
 import type { NetworkOptions } from './conditions.ts'
+import { givenOptions, writableFile } from './given.ts'
 import { headersOf } from './headers.ts'
 import { numberOf, NUMBERS } from './numbers.ts'
 import type { NumberName } from './numbers.ts'
@@ -68,11 +67,15 @@ const TEXTS = [
 ] as const
 
 /** Options without a value. */
-const FLAGS = ['help', 'insecure', 'http2'] as const
+const FLAGS = ['insecure', 'http2'] as const
 
 /** Returns null if the help is wanted. Throws `CompareError`. */
 export function readOptions(args: readonly string[]): Options | null {
-  const given = parse(args)
+  const given = givenOptions(args, {
+    values: [...Object.keys(NUMBERS), ...TEXTS],
+    flags: FLAGS,
+    help: `${COMPARE} --help`,
+  })
   if (given.has('help')) return null
   const last = (name: string): string | undefined => given.get(name)?.at(-1)
   const number = (name: NumberName, usual?: number): number => numberOf(name, last(name), usual)
@@ -120,42 +123,14 @@ export function readOptions(args: readonly string[]): Options | null {
     isInsecure: given.has('insecure'),
     isHttp2: given.has('http2'),
     thresholds: (given.get('threshold') ?? []).map(readThreshold),
-    json: writable('json', last('json')),
-    html: writable('html', last('html')),
+    json: writableFile('json', last('json')),
+    html: writableFile('html', last('html')),
     baseline: last('baseline'),
   }
   checkAmount(options)
   checkScenario(options)
   checkNetwork(options)
   return options
-}
-
-/** Returns the values of each option. Node's own errors do not quote the value and suggest nothing. */
-function parse(args: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const names = [...Object.keys(NUMBERS), ...TEXTS]
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  const flags = Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }]))
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: { ...options, ...flags, help: { type: 'boolean', short: 'h' } },
-    strict: false,
-    tokens: true,
-  })
-  const given = new Map<string, string[]>()
-  for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw new CompareError(`"${token.value}" belongs to no option. See ${COMPARE} --help`)
-    if (token.kind !== 'option') continue
-    const { name, rawName, value } = token
-    const isFlag = FLAGS.some((flag) => flag === name)
-    if (isFlag && value !== undefined)
-      throw new CompareError(`${rawName} is "${value}", and it takes no value. Leave the value out.`)
-    if (!isFlag && !names.includes(name)) throw new CompareError(`${rawName} is no option. See ${COMPARE} --help`)
-    if (!isFlag && (value === undefined || value === '' || value.startsWith('--')))
-      throw new CompareError(`${rawName} is "${value ?? ''}". Give it a value, as in ${COMPARE} --help`)
-    given.set(name, [...(given.get(name) ?? []), value ?? ''])
-  }
-  return given
 }
 
 function urlOf(name: string, text: string | undefined): URL | undefined {
@@ -199,17 +174,6 @@ function contentOf(name: string, file: string): string {
   } catch (error) {
     throw new CompareError(`--${name} is "${file}", which cannot be read: ${messageOf(error)}`)
   }
-}
-
-/** Refuses a file that cannot be written before anything is measured. */
-function writable(name: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  const folder = dirname(resolve(file))
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new CompareError(`--${name} is "${file}", and the folder ${folder} does not exist. Create it first.`)
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new CompareError(`--${name} is "${file}", which is a folder. Give the name of a file.`)
-  return file
 }
 
 function checkAmount(options: Options): void {
