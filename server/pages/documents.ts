@@ -29,6 +29,12 @@ export const DOCUMENTS: readonly Document[] = [
     about: 'How to work on the course, and how to grade it.',
   },
   {
+    name: 'teaching',
+    path: 'lessons/teaching.md',
+    label: 'Teaching',
+    about: 'Goals and misconceptions of each lesson, plans for a course, and a template for a classroom.',
+  },
+  {
     name: 'web',
     path: 'web/README.md',
     label: 'Pages',

@@ -32,6 +32,24 @@ test('the page of the course lists all lessons by their questions', () => {
   expect(listed).toEqual(lessons().map(({ name, title }) => ({ name, link: name, title })))
 })
 
+test("the teacher's guide has notes on each lesson, and a table with its minutes and the earlier lessons that it needs", () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../lessons/teaching.md'), 'utf8')
+  expect(Array.from(guide.matchAll(/^### (\d\d-.*)$/gm), ([, name]) => name)).toEqual(lessons().map(({ name }) => name))
+  const notes = guide.split(/^### (?=\d\d-)/m).slice(1)
+  for (const note of notes)
+    expect(note).toMatch(/^After the lesson, students can\n\n- [^]*^Likely misconceptions:\n\n- \*[^]*^- \*/m)
+  const rows = Array.from(
+    guide.matchAll(/^\| (\d+) \| (\d+) \| ([\d, –]+) \|$/gm),
+    ([, number, minutes, needs = '']) => {
+      for (const earlier of needs.matchAll(/\d+/g)) expect(Number(earlier[0])).toBeLessThan(Number(number))
+      return { number: Number(number), minutes }
+    },
+  )
+  const minutesOf = (folder: string) =>
+    /^Lesson .* (\d+) minutes$/m.exec(readFileSync(join(folder, 'README.md'), 'utf8'))?.[1]
+  expect(rows).toEqual(lessons().map(({ number, folder }) => ({ number, minutes: minutesOf(folder) })))
+})
+
 test('the edits of every mistake fit the solution, and the resulting program has no type errors', async () => {
   const files = lessons().flatMap((lesson) =>
     mistakesOf(lesson).flatMap((mistake) =>
