@@ -7,7 +7,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +86,7 @@ async function measure(transport: string): Promise<void> {
 
     await all(crowd, { do: 'begin' })
     const stopPublishing = publisher.keepPublishing()
+    const droppedBefore = droppedConnections()
     const killedMs = now()
     await server.end('SIGKILL')
     server = await start()
@@ -99,6 +100,9 @@ async function measure(transport: string): Promise<void> {
     console.log(
       `  storm: the server is back after ${s(servedMs - killedMs)}, all clients are live ${s(liveMs - servedMs)} later`,
     )
+    console.log(
+      `  the kernel dropped a new connection ${droppedConnections() - droppedBefore} times, because more than net.core.somaxconn (${somaxconn()}) waited`,
+    )
     console.log(`  from publish to receipt in the storm: ${percentiles(storm.flat())}`)
     console.log(
       `  the publisher in the storm: ${percentiles(requests.tookMs)}; ${requests.refused} refused, ${requests.unconnected} without a server`,
@@ -109,6 +113,16 @@ async function measure(transport: string): Promise<void> {
     for (const child of crowd) child.kill('SIGKILL')
     await server?.end('SIGKILL')
   }
+}
+
+const somaxconn = (): string => readFileSync('/proc/sys/net/core/somaxconn', 'utf8').trim()
+
+/** How often a listening socket of this machine had no room for a new connection. Its client tries again later. */
+function droppedConnections(): number {
+  const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+  return Number(values?.[names?.indexOf('ListenOverflows') ?? -1])
 }
 
 async function all(crowd: readonly ChildProcess[], order: CrowdOrder): Promise<unknown[]> {

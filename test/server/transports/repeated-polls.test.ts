@@ -175,6 +175,28 @@ describe('the server refuses a repeated poll', () => {
     expect(statusOf(await client.ask(shortPoll('0', cookie)))).toBe(200)
   })
 
+  test('if another person, behind the same proxy connection, has sent the poll that the server has answered', async () => {
+    const { server, parsed } = await served({ auth: { password: PASSWORD } })
+    const { cookie } = await signIn(server)
+    const client = dial(server)
+    const end = await client.ask(shortPoll('0', cookie)).then(cursorIn)
+    const stranger = longPoll(end, 'Cookie: fourwire-session=AAAAA\r\n')
+    client.send(longPoll(end, cookie))
+    await until('the poll is held', () => held(server, 1))
+    // The bytes of this poll are the latest when the server answers the held poll, which has the same address.
+    const before = parsed()
+    client.send(stranger)
+    await until('the second poll has arrived', () => parsed() > before)
+    await server.app.inject({
+      method: 'POST',
+      url: '/feed/lobby',
+      headers: bearer((await signIn(server, 'Ben')).token),
+      payload: { user: 'Ben', text: 'again' },
+    })
+    expect([statusOf(await client.next()), statusOf(await client.next())]).toEqual([200, 401])
+    expect(statusOf(await client.ask(stranger))).toBe(401)
+  })
+
   test('if the instructor has removed its person', async () => {
     const { server } = await served()
     const client = dial(server)
@@ -319,6 +341,20 @@ describe('a request that is not exactly a repetition goes through Node', () => {
     await until('the server has answered the text', () => client.text().includes('"bad-message"'))
     expect(parsed()).toBe(before)
   })
+
+  test('a WebSocket on a connection that has polled sends nothing to the parser of a later connection', async () => {
+    const { server } = await served()
+    const client = dial(server)
+    await warmUp(client, poll)
+    expect(statusOf(await client.ask(upgrade('/feed/lobby/ws')))).toBe(101)
+    // Node gives the parser of the WebSocket's connection to the next connection.
+    const later = dial(server)
+    later.send(poll.slice(0, 30))
+    await dial(server).ask(poll)
+    client.send('\x81\x8f\0\0\0\0{"type":"ping"}')
+    await until('the server has answered the ping', () => client.text().includes('{"type":"pong"}'))
+    expect(statusOf(await later.ask(poll.slice(30)))).toBe(200)
+  })
 })
 
 test('two polls in one segment get their responses in order', async () => {
@@ -406,12 +442,12 @@ test('the meter counts exactly the bytes of repeated polls, also if a poll is ha
 
 const bearer = (token: string) => ({ host: 'localhost', authorization: `Bearer ${token}` })
 
-async function signIn(server: Served): Promise<{ token: string; cookie: string }> {
+async function signIn(server: Served, user = 'Ada'): Promise<{ token: string; cookie: string }> {
   const response = await server.app.inject({
     method: 'POST',
     url: '/session',
     headers: { host: 'localhost' },
-    payload: { user: 'Ada', password: PASSWORD, as: 'token' },
+    payload: { user, password: PASSWORD, as: 'token' },
   })
   const { token } = response.json()
   return { token, cookie: `Cookie: fourwire-session=${token}\r\n` }
