@@ -28,6 +28,8 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<Trouble>
   /** Returns the last error that a handler threw since the previous call. */
   threw(): Trouble | null
+  /** Returns the end of the text that the program has written to stdout and stderr. */
+  output(): string
   /** Connection of the program to Redis; null without Redis. */
   readonly link: RedisLink | null
   /** Starts the same program in a second process with the same Redis. Always returns the same one, which ends with this program. */
@@ -128,6 +130,7 @@ export async function startProgram(
       patience: run.patience,
       ended: run.ended,
       threw: run.threw,
+      output: run.output,
       send: run.send,
       link,
       secondProcess: () => (second ??= freshProcess()),
@@ -146,6 +149,7 @@ interface Run {
   readonly patience: Patience
   readonly ended: Promise<Trouble>
   threw(): Trouble | null
+  output(): string
   send(command: Command): Promise<unknown>
   end(cause: Trouble): void
   stop(): Promise<void>
@@ -157,6 +161,7 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   const inspector = Promise.withResolvers<string>()
   const patience = createPatience()
+  let output = ''
   let recentStderr = ''
   let cause: Trouble | null = null
   let threw: Trouble | null = null
@@ -220,13 +225,17 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     if (error === undefined) asked?.resolve(value)
     else asked?.reject(new Error(error))
   })
-  child.stdout?.setEncoding('utf8').on('data', onOutput)
+  const onText = (text: string) => {
+    output = `${output}${text}`.slice(-OUTPUT_CHARS)
+    onOutput(text)
+  }
+  child.stdout?.setEncoding('utf8').on('data', onText)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     recentStderr = `${recentStderr}${text}`.slice(-STDERR_CHARS)
     const address = inspectorIn(recentStderr)
     if (address !== null) inspector.resolve(address)
     const own = text.replace(INSPECTOR_LINES, '')
-    if (own !== '') onOutput(own)
+    if (own !== '') onText(own)
   })
   child.on('error', () => {})
   // `close` comes after the last report and the last byte of output; `exit` can come before them.
@@ -251,6 +260,7 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
       threw = null
       return last
     },
+    output: () => output,
     send(command) {
       const asked = Promise.withResolvers<unknown>()
       number += 1
@@ -264,6 +274,9 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     },
   }
 }
+
+/** Length of the output to keep; far more than a program writes during its checks. */
+const OUTPUT_CHARS = 200_000
 
 /** Length of stderr to keep, enough for the line with the inspector's address. */
 const STDERR_CHARS = 2000

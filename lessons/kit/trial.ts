@@ -85,6 +85,13 @@ export interface Trial {
   /** Like `call`; also returns the arguments as they are after the call. */
   called(exported: string, ...args: readonly unknown[]): Promise<Called>
 
+  /** Returns the number of timers that the program has started since `freeze` and that can still fire. */
+  timers(): Promise<number>
+  /** Makes the program's `Math.random` return always the same number, until the check ends. */
+  fixRandom(): Promise<void>
+  /** Returns all text that the program has written to stdout and stderr so far. */
+  output(): Promise<string>
+
   /** Resolves with the first truthy result of `holds`; throws `Unclear` if there is none in time. */
   until<T>(what: string, holds: () => T | Promise<T>, withinMs?: number): Promise<NonNullable<T>>
 }
@@ -97,6 +104,7 @@ export interface OwnTrial extends Trial {
 export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   let frozen = false
+  let isRandomFixed = false
   let connected = false
   let second: OwnTrial | null = null
   const further: { readonly trial: OwnTrial; readonly program: Program }[] = []
@@ -187,6 +195,17 @@ export function createTrial(program: Program, room: string): OwnTrial {
       if (called.isPromise) throw new Wrong(promised(exported))
       return called
     },
+    timers: async () => (await send({ is: 'timers' })) as number,
+    async fixRandom() {
+      isRandomFixed = true
+      await send({ is: 'random', isFixed: true })
+    },
+    async output() {
+      // What the program wrote before its reply is here after one more turn of the event loop.
+      await trial.reads()
+      await new Promise((resolve) => setImmediate(resolve))
+      return program.output()
+    },
     until: (what, holds, withinMs) => until(program.patience, what, holds, withinMs),
     async end() {
       for (const close of open) close()
@@ -198,6 +217,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
         await trial.end().catch(() => {})
         await program.stop()
       }
+      if (isRandomFixed) await send({ is: 'random', isFixed: false })
       if (frozen) await send({ is: 'thaw' })
     },
   }

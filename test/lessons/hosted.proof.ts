@@ -159,6 +159,45 @@ test('the time of a server can be frozen: its clocks, its oldest timers and the 
   })
 })
 
+const SECRETS = `
+  import { randomBytes } from 'node:crypto'
+  import { createServer } from 'node:http'
+  let repeated
+  createServer((request, response) => {
+    const { url } = request
+    console.log('asked for ' + url)
+    console.error('error of ' + url)
+    if (url === '/start') {
+      setTimeout(() => {}, 1000)
+      clearTimeout(setTimeout(() => {}, 1000))
+      repeated = setInterval(() => {}, 1000)
+    }
+    if (url === '/stop') clearInterval(repeated)
+    response.end([Math.random(), randomBytes(8).toString('hex')].join())
+  }).listen(Number(process.env['PORT']))`
+
+test('a check can count timers, read the output, and take the chance out of Math.random', async () => {
+  await tried({ kind: 'server' }, SECRETS, async ({ get, freeze, tick, timers, fixRandom, output }) => {
+    await freeze()
+    const drawn = async (target: string) => (await get(target)).body.split(',')
+    const [free] = await drawn('/start')
+    expect(await timers()).toBe(2)
+    await tick(1000)
+    expect(await timers()).toBe(1)
+    expect((await drawn('/stop'))[0]).not.toBe(free)
+    expect(await timers()).toBe(0)
+    await fixRandom()
+    const [first, second] = [await drawn('/'), await drawn('/')]
+    expect(first[0]).toBe(second[0])
+    expect(first[1]).not.toBe(second[1])
+    const lines = (await output()).split('\n')
+    for (const kind of ['asked for', 'error of'])
+      expect(lines.filter((line) => line.startsWith(kind))).toEqual(
+        ['/start', '/stop', '/', '/'].map((url) => `${kind} ${url}`),
+      )
+  })
+})
+
 const CLIENT = `
   export function connect({ origin, room, after }, { event, ended }) {
     const socket = new WebSocket(origin + '/feed/' + room + '/ws' + (after === undefined ? '' : '?after=' + after))

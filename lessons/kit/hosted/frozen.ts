@@ -1,4 +1,4 @@
-/** Frozen time: timers, `Date` and, for a whole server, `performance.now` stand still until the check moves them. */
+/** Frozen time: timers, `Date` and, for a whole server, `performance.now` stand still until the check moves them. Also a `Math.random` without chance. */
 import { syncBuiltinESMExports } from 'node:module'
 import { mock } from 'node:test'
 import timers from 'node:timers'
@@ -9,8 +9,9 @@ type Stop = (timer: NodeJS.Timeout | undefined) => void
 
 export function freeze(): void {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
-  const timeouts = renewable(timers.setTimeout, timers.clearTimeout)
-  const intervals = renewable(timers.setInterval, timers.clearInterval)
+  pending.clear()
+  const timeouts = renewable(timers.setTimeout, timers.clearTimeout, false)
+  const intervals = renewable(timers.setInterval, timers.clearInterval, true)
   for (const place of [globalThis, timers]) {
     Object.assign(place, { setTimeout: timeouts.start, clearTimeout: timeouts.stop })
     Object.assign(place, { setInterval: intervals.start, clearInterval: intervals.stop })
@@ -38,25 +39,44 @@ export async function tick(ms: number, stepMs: number): Promise<void> {
   }
 }
 
+/** Timers that can still fire. */
+const pending = new Set<NodeJS.Timeout>()
+
+export const countTimers = (): number => pending.size
+
+const { random } = Math
+
+/** Makes `Math.random` return always the same number, so that a secret which depends on it comes twice. */
+export function fixRandom(isFixed: boolean): void {
+  Math.random = isFixed ? () => 0.5 : random
+}
+
 /** Mock timer that currently runs for each timer of the program. */
 const running = new WeakMap<NodeJS.Timeout, NodeJS.Timeout>()
 
-/** Adds `refresh` and `close` to Node's mock timers, which lack them. */
-function renewable(start: Start, stop: Stop): { start: Start; stop: Stop } {
+/** Adds `refresh` and `close` to Node's mock timers, which lack them, and keeps `pending`. */
+function renewable(start: Start, stop: Stop, isRepeated: boolean): { start: Start; stop: Stop } {
   const end: Stop = (timer) => {
     if (!timer) return
     stop(running.get(timer) ?? timer)
     running.delete(timer)
+    pending.delete(timer)
   }
   return {
-    start(...args) {
-      const timer = start(...args)
+    start(callback, ...args) {
+      const fire: Callback = (...given) => {
+        if (!isRepeated) pending.delete(timer)
+        callback(...given)
+      }
+      const timer = start(fire, ...args)
       running.set(timer, timer)
+      pending.add(timer)
       return Object.assign(timer, {
         refresh() {
           if (!running.has(timer)) return timer
           stop(running.get(timer))
-          running.set(timer, start(...args))
+          running.set(timer, start(fire, ...args))
+          pending.add(timer)
           return timer
         },
         close() {

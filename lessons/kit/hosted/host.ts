@@ -10,7 +10,7 @@ import type { Draft } from '../../../server/protocol/feed.ts'
 import type { Goodbye, Transport } from '../../../server/transports/transport.ts'
 import { watchClients } from './clients.ts'
 import type { WatchedClients } from './clients.ts'
-import { freeze, freezeCounter, thaw, tick } from './frozen.ts'
+import { countTimers, fixRandom, freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
 import type { Called, Command, Reply, HostTask, ProcessReport } from './message.ts'
@@ -217,6 +217,11 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       return null
     case 'thaw':
       return thaw()
+    case 'timers':
+      await new Promise((resolve) => setImmediate(resolve))
+      return countTimers()
+    case 'random':
+      return fixRandom(command.isFixed)
     case 'connect':
       return host.clients.connect(command.origin, command.rooms, command.after)
     case 'clients':

@@ -37,6 +37,10 @@ export type Command =
   | { readonly is: 'freeze' }
   | { readonly is: 'tick'; readonly ms: number }
   | { readonly is: 'thaw' }
+  /** Returns the number of timers that the program has started since `freeze` and that can still fire. */
+  | { readonly is: 'timers' }
+  /** Makes `Math.random` return always the same number, or random ones again. */
+  | { readonly is: 'random'; readonly isFixed: boolean }
   /** Returns `Called`. */
   | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
   /** Starts a client for each room, at this origin and after this cursor. */
