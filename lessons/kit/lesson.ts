@@ -87,7 +87,10 @@ function allFound({ number }: Lesson): string {
 function next(): Lesson {
   const progress = progressIn()
   const all = lessons()
-  const found = all.find(({ name }) => !progress.isDone(name)) ?? all.at(-1)
+  const isDone = ({ name }: Lesson): boolean => progress.isDone(name)
+  // Lesson 0 is for newcomers. A student who has finished a later lesson is not sent back to it.
+  const course = all.some(isDone) ? all.filter(({ number }) => number > 0) : all
+  const found = course.find((lesson) => !isDone(lesson)) ?? course.at(-1)
   if (!found) throw new Error('There are no lessons here.')
   return found
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { exercisesIn, folderOf, lessonOf } from '../../lessons/kit/course.ts'
+import { exercisesIn, folderOf, lessonOf, lessons } from '../../lessons/kit/course.ts'
 import { port, progressFile, workFolder } from '../../lessons/kit/doctor.ts'
 import { browserModulesIn, packagesIn } from '../../lessons/kit/packages.ts'
 import { progressIn } from '../../lessons/kit/progress.ts'
@@ -209,6 +209,23 @@ test('the command look ends with the code 2 and a sentence if no server responds
   expect(code).toBe(2)
   expect(stderr).toMatch(/^There is no "nothing"\. There are:\n {2}npm run look 4 slow$/m)
 })
+
+test.each([
+  ['lesson 0 for a newcomer', [], '00-a-chat-in-ten-minutes'],
+  ['lesson 1 after lesson 0', ['00-a-chat-in-ten-minutes'], '01-why-real-time'],
+  ['not lesson 0 for a student who has finished a later lesson', ['01-why-real-time'], '02-project-setup'],
+  ['the last lesson after all others, even without lesson 0', namesAfter(0), lessons().at(-1)?.name],
+])('the next lesson is %s', async (_, done, next) => {
+  const entries = done.map((name) => [name, { doneAt: '2027-01-01T00:00:00Z' }])
+  await using folder = await folderWith('progress.json', JSON.stringify(Object.fromEntries(entries)))
+  const env = { FOURWIRE_PROGRESS: join(folder.path, 'progress.json') }
+  const { stdout } = await runKit('lesson.ts', env, 'list')
+  expect(stdout).toMatch(new RegExp(`^ {2}. > ${next} `, 'm'))
+})
+
+function namesAfter(first: number): readonly string[] {
+  return lessons().flatMap(({ number, name }) => (number > first ? [name] : []))
+}
 
 test('check and lesson refuse unknown arguments with the code 2, and list the valid ones', async () => {
   for (const [entry, ...args] of [

@@ -110,6 +110,7 @@ export const QUESTIONS: Partial<Record<string, Question>> = {
 
 /** Instructions for readers who count the number themselves, because the page has no lane that could measure it. */
 export const COUNTED: Partial<Record<string, string>> = {
+  'a-chat-in-ten-minutes': 'Use the first command under Look. It plays the three people and counts the messages.',
   'project-setup': 'When your server runs, use the command under Build that sends the seven bodies.',
   'how-sse-works': 'When your server runs, use the command under Explain. It counts the bytes.',
   'building-an-sse-endpoint': 'Use the first command under Look. It starts this server and counts the bytes.',
