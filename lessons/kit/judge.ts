@@ -37,6 +37,8 @@ export interface JudgeOptions extends Pick<ProgramOptions, 'onOutput'> {
   readonly types?: boolean | TypeErrors
   /** Called with each result as soon as it is known. */
   readonly onResult?: (result: CheckResult) => void
+  /** Leaves out the checks that have not begun when it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /** Default time limit of a check, in the program's time. A check of a right program takes less than a second. */
@@ -102,6 +104,7 @@ async function runAll(
   let strikes = 0
   try {
     for (const check of exercise.checks) {
+      if (options.signal?.aborted) break
       let began = performance.now()
       let outcome: Outcome
       if (strikes >= STRIKES) outcome = skipped()

@@ -1,13 +1,17 @@
 /**
  * `npm run test:lessons`: the proof of the lessons. `-- --all` judges each program more often, `-- --tenth 3` chooses
- * which programs are judged under load; all other arguments are passed to Vitest.
+ * which programs are judged under load; all other arguments are passed to Vitest. `-- --mutants 7` judges the mutants of
+ * a solution instead.
  */
 import { join } from 'node:path'
 import { createCLI } from 'vitest/node'
 import { DEPTH, depthFrom } from './depth.ts'
+import { proveMutants } from './mutating.ts'
 
 try {
-  const { depth, rest } = depthFrom(process.argv.slice(2))
+  const args = process.argv.slice(2)
+  if (args.includes('--mutants')) process.exit((await proveMutants(args)) ? 0 : 1)
+  const { depth, rest } = depthFrom(args)
   const { solution, variant, mistake, tenth } = depth
   console.log(
     `Judging each solution ${solution}×, each variant ${variant}×, each mistake ${mistake}×, and every tenth program once more under load. ` +
