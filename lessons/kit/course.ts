@@ -69,6 +69,12 @@ export function folderOf(lesson: Lesson, dir: string | undefined): string {
   return /^variants[\\/][a-z0-9-]+[\\/]?$/.test(dir) ? join(proofOf(lesson), dir) : resolve(dir)
 }
 
+/** File of the page that uses what the lesson builds; undefined if the lesson has none. */
+export function pageOf({ folder }: Lesson): string | undefined {
+  const page = join(folder, 'page.html')
+  return existsSync(page) ? page : undefined
+}
+
 /** Folder with the proof of a lesson's checks: `mistakes.md` and `variants/`. A student has no reason to look there. */
 export const proofOf = ({ name }: Lesson): string => join(REPOSITORY, 'test/lessons', name)
 

@@ -45,6 +45,8 @@ export interface ProgramOptions {
   readonly port?: number
   /** Origin of the sandbox whose feed the program follows; without it the check controls the feed. */
   readonly follows?: string
+  /** File of a page that the program's server shows at `/page`. */
+  readonly page?: string | undefined
   /** Called with the output of the program, from stdout and stderr. */
   readonly onOutput?: (text: string) => void
   /** Redis for an exercise that needs one. Default: a new one. */
@@ -80,7 +82,7 @@ export async function startProgram(
   exercise: HostedFile,
   options: ProgramOptions = {},
 ): Promise<Program> {
-  const { port = 0, follows = null, onOutput = () => {} } = options
+  const { port = 0, follows = null, page = null, onOutput = () => {} } = options
   const file = join(folder, `${exercise.name}.ts`)
   if (!existsSync(file))
     throw new ProgramEnded(trouble('no file', `There is no ${exercise.name}.ts in ${folder}.`, null))
@@ -91,6 +93,7 @@ export async function startProgram(
     hosted,
     port: hosted.kind === 'server' && port === 0 ? await freePort() : port,
     follows,
+    page,
   }
 
   // The port of the inspector is opened only by the signal that is sent to a blocked program.

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listenersOn } from '../../server/start/other-listeners.ts'
 import type { LessonState } from '../../server/lessons/state.ts'
-import { exercisesOf } from './course.ts'
+import { exercisesOf, pageOf } from './course.ts'
 import type { Lesson } from './course.ts'
 import type { Exercise } from './exercise.ts'
 import { courseOf, huntPlace } from './hunt.ts'
@@ -15,7 +15,7 @@ import { judge } from './judge.ts'
 import type { CheckResult } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { startProgram } from './program.ts'
-import type { Program } from './program.ts'
+import type { Program, ProgramOptions } from './program.ts'
 import { forgetRunning, keepRunning } from './running.ts'
 import { startSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -214,7 +214,7 @@ export async function createRunner(
     const name = exercises.find(({ companion }) => companion !== undefined)?.companion
     if (name === undefined) return
     const exercise: Exercise = { name, hosted: { kind: 'server' }, checks: [] }
-    companion = await startLaneOf(lesson.folder, exercise, follows, COMPANION_PORT + lesson.number)
+    companion = await startLaneOf(lesson.folder, exercise, COMPANION_PORT + lesson.number, { follows })
     set({ companion: `http://localhost:${companion.port}` })
   }
 
@@ -226,7 +226,8 @@ export async function createRunner(
     const exercise = exercises.find(isServer)
     if (!exercise || !sandbox) return
     try {
-      const started = await startLaneOf(place.folder, exercise, sandbox.origin, LANE_PORT + lesson.number)
+      const served = { follows: sandbox.origin, page: pageOf(lesson) }
+      const started = await startLaneOf(place.folder, exercise, LANE_PORT + lesson.number, served)
       lane = started
       set({ yours: `http://localhost:${started.port}` })
       keepPlaces()
@@ -261,13 +262,18 @@ const versionOf = ({ folder }: Lesson): string => signatureOf(folder) + signatur
 
 const isServer = ({ hosted }: Exercise): boolean => hosted.kind === 'transport' || hosted.kind === 'server'
 
-async function startLaneOf(folder: string, exercise: Exercise, follows: string, port: number): Promise<Program> {
-  if ((await listenersOn(port)).length > 0) return startProgram(folder, exercise, { follows })
+async function startLaneOf(
+  folder: string,
+  exercise: Exercise,
+  port: number,
+  options: Pick<ProgramOptions, 'follows' | 'page'>,
+): Promise<Program> {
+  if ((await listenersOn(port)).length > 0) return startProgram(folder, exercise, options)
   try {
-    return await startProgram(folder, exercise, { follows, port })
+    return await startProgram(folder, exercise, { ...options, port })
   } catch (error) {
     if (error instanceof ProgramEnded && error.trouble.kind === 'port in use')
-      return startProgram(folder, exercise, { follows })
+      return startProgram(folder, exercise, options)
     throw error
   }
 }

@@ -1,9 +1,10 @@
 /** The pages that use what a lesson builds, in a browser and with the lesson's solution. */
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { exercisesOf, lessonOf } from '../../lessons/kit/course.ts'
+import { exercisesOf, lessonOf, pageOf } from '../../lessons/kit/course.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import type { Program, ProgramOptions } from '../../lessons/kit/program.ts'
+import { serve } from '../serve.ts'
 import { launch } from './chromium.ts'
 import { open } from './opened.ts'
 
@@ -11,12 +12,12 @@ let browser: Browser
 beforeAll(async () => void (browser = await launch()), 90_000)
 afterAll(() => browser.close())
 
-/** Starts the solution of a lesson's first exercise. */
+/** Starts the server of a lesson's solution, with the lesson's page. */
 async function solutionOf(number: string, options: ProgramOptions = {}): Promise<Program & { origin: string }> {
   const lesson = lessonOf(number)
-  const [exercise] = await exercisesOf(lesson)
-  if (!exercise) throw new Error(`${lesson.name} has no exercise.`)
-  const program = await startProgram(`${lesson.folder}/solution`, exercise, options)
+  const exercise = (await exercisesOf(lesson)).find(({ hosted: { kind } }) => kind === 'server' || kind === 'transport')
+  if (!exercise) throw new Error(`${lesson.name} has no server.`)
+  const program = await startProgram(`${lesson.folder}/solution`, exercise, { page: pageOf(lesson), ...options })
   return { ...program, origin: `http://localhost:${program.port}` }
 }
 
@@ -36,4 +37,60 @@ test('lesson 0: each page of the chat shows each message as text, whoever has se
     expect(await page.getByRole('listitem').allTextContents()).toEqual(['Ada: <b>hello</b>', 'Bob: hello Ada'])
     expect(trouble.filter((one) => !one.includes('favicon'))).toEqual([])
   }
+})
+
+/** Opens the page of a lesson, which shows the messages of the room lobby. */
+async function pageOn(number: string) {
+  const sandbox = await serve()
+  await sandbox.publish('before')
+  const own = await solutionOf(number, { follows: sandbox.origin })
+  const opened = await open(browser, own, '/page')
+  const shown = () => opened.page.getByRole('listitem').allTextContents()
+  return {
+    ...opened,
+    sandbox,
+    shown,
+    stop: () => own.stop(),
+    async [Symbol.asyncDispose]() {
+      await opened.context.close()
+      await own.stop()
+      await sandbox.close()
+    },
+  }
+}
+
+/** Messages of the console about a missing icon, and about connections that the test has cut, are no trouble. */
+const isTrouble = (text: string): boolean => !/favicon|404|ERR_|Failed to load resource|WebSocket connection/.test(text)
+
+test('lesson 4: the page polls in a loop, shows each message once, and reports that the server is gone', async () => {
+  await using lesson = await pageOn('4')
+  await expect.poll(lesson.shown).toEqual(['Ada: before'])
+  for (const text of ['one', 'two', '<b>three</b>']) await lesson.sandbox.publish(text)
+  await expect.poll(lesson.shown).toEqual(['Ada: before', 'Ada: one', 'Ada: two', 'Ada: <b>three</b>'])
+  await lesson.stop()
+  await lesson.page.getByText('The page asks again in two seconds.').waitFor()
+  expect(lesson.trouble.filter(isTrouble)).toEqual([])
+})
+
+test('lesson 6: the page gets each message from the EventSource, and the browser tries again when the server is gone', async () => {
+  await using lesson = await pageOn('6')
+  await lesson.page.getByText('The stream is open.').waitFor()
+  for (const text of ['one', '<b>two</b>']) await lesson.sandbox.publish(text)
+  await expect.poll(lesson.shown).toEqual(['Ada: one', 'Ada: <b>two</b>'])
+  await lesson.stop()
+  await lesson.page.getByText('The browser connects again by itself.').waitFor()
+  expect(lesson.trouble.filter(isTrouble)).toEqual([])
+})
+
+test('lesson 10: the page sends and receives over one WebSocket, and does not reconnect when the server is gone', async () => {
+  await using lesson = await pageOn('10')
+  await lesson.page.getByText('connected').waitFor()
+  await lesson.sandbox.publish('one')
+  await expect.poll(lesson.shown).toEqual(['Ada: one'])
+  await lesson.page.getByLabel('Your message').fill('<b>two</b>')
+  await lesson.page.keyboard.press('Enter')
+  await expect.poll(lesson.shown).toEqual(['Ada: one', 'Ada: <b>two</b>'])
+  await lesson.stop()
+  await lesson.page.getByText('Closed with 1006.').waitFor()
+  expect(lesson.trouble.filter(isTrouble)).toEqual([])
 })

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Draft } from '../../../server/protocol/feed.ts'
@@ -16,6 +17,7 @@ import type { OpenLog } from './log.ts'
 import type { Called, Command, Reply, HostTask, ProcessReport } from './message.ts'
 import { PULSE_FD, REPORTS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
+import { servePage } from './page.ts'
 import { resolveFromAnywhere, takePlace } from './resolve.ts'
 import { countSent } from './sent.ts'
 import type { Sending } from './sent.ts'
@@ -67,6 +69,7 @@ async function begin(task: HostTask): Promise<void> {
   if (isFrozen(task)) freeze()
   if (isFrozen(task) && task.hosted.kind === 'server') freezeCounter()
 
+  if (task.page !== null) servePage(task.page, dirname(task.file))
   const exported = await importProgram(task)
   const tickMs = task.hosted.kind === 'client' ? CLIENT_TICK_MS : TICK_MS
   const host: Host = { exported, log, watched, sending, clients, tickMs, goodbye: () => {} }

@@ -9,6 +9,8 @@ export interface HostTask {
   readonly port: number
   /** Origin of the sandbox whose feed is followed; null if the check controls the feed. */
   readonly follows: string | null
+  /** File of the page that is served at `/page`; null if there is none. */
+  readonly page: string | null
 }
 
 /** Command to the process; it has a number, and gets a `Reply` with the same number. */
