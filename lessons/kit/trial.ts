@@ -64,6 +64,11 @@ export interface Trial {
   looked(before: Reads, pending: PendingExchange): Promise<Reads>
   /** Drops all events of the room except the last `keep`. */
   forget(keep: number): Promise<void>
+  /**
+   * Gives ids of another epoch to the events until the check ends, as a log does that has begun again. Call it before the
+   * room has events. The usual epoch is short and always the same, so a program that cuts it off by its length passes.
+   */
+  setEpoch(epoch: string): Promise<void>
   goodbye(): Promise<void>
 
   /** Stops the program's timers and Date until `tick` moves them or the check ends. Not for a program that is frozen from the start. */
@@ -105,6 +110,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   let frozen = false
   let isRandomFixed = false
+  let hasOtherEpoch = false
   let connected = false
   let second: OwnTrial | null = null
   const further: { readonly trial: OwnTrial; readonly program: Program }[] = []
@@ -171,6 +177,10 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async forget(keep) {
       await send({ is: 'forget', room, keep })
     },
+    async setEpoch(epoch) {
+      hasOtherEpoch = true
+      await send({ is: 'epoch', epoch })
+    },
     async goodbye() {
       await send({ is: 'goodbye' })
     },
@@ -217,6 +227,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
         await trial.end().catch(() => {})
         await program.stop()
       }
+      if (hasOtherEpoch) await send({ is: 'epoch', epoch: null })
       if (isRandomFixed) await send({ is: 'random', isFixed: false })
       if (frozen) await send({ is: 'thaw' })
     },

@@ -26,7 +26,7 @@ import type { Watched } from './watched.ts'
 
 const BEAT_MS = 50
 
-/** Epoch of the feed: short and always the same, because reports show it. */
+/** Usual epoch of the feed: short and always the same, because reports show it. */
 const EPOCH = 'k3'
 
 /** Step in which the program's time is moved, so that the callback of one timer can set the next one. */
@@ -211,6 +211,8 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       return host.sending.sent()
     case 'forget':
       return log.forget(command.room, command.keep)
+    case 'epoch':
+      return log.setEpoch(command.epoch ?? EPOCH)
     case 'goodbye':
       return host.goodbye()
     case 'freeze':

@@ -11,6 +11,8 @@ export interface OpenLog extends Log {
   make(room: string, drafts: readonly Draft[], atMs?: number): readonly Event[]
   /** Drops all events except the last `keep`. */
   forget(room: string, keep: number): void
+  /** Gives ids of this epoch to the events from now on. Only for rooms without events, because a log has one epoch. */
+  setEpoch(epoch: string): void
   /** Sets the sequence number of the room's last event. Events with lower numbers count as dropped. */
   begin(room: string, lastSeq: number): void
 }
@@ -21,7 +23,8 @@ interface Room {
   readonly keys: Map<string, Event>
 }
 
-export function openLog(epoch: string): OpenLog {
+export function openLog(firstEpoch: string): OpenLog {
+  let epoch = firstEpoch
   const rooms = new Map<string, Room>()
   const listeners = new Set<(room: string, events: readonly Event[]) => void>()
 
@@ -33,7 +36,9 @@ export function openLog(epoch: string): OpenLog {
   const extentOf = ({ events, lastSeq }: Room) => ({ first: lastSeq - events.length + 1, last: lastSeq })
 
   const log: OpenLog = {
-    epoch,
+    get epoch() {
+      return epoch
+    },
     async append(name, draft, key) {
       const { keys } = roomOf(name)
       // Two users may choose the same key, so the map's key contains the user too.
@@ -75,6 +80,9 @@ export function openLog(epoch: string): OpenLog {
     forget(name, keep) {
       const room = roomOf(name)
       room.events = room.events.slice(room.events.length - Math.min(keep, room.events.length))
+    },
+    setEpoch(next) {
+      epoch = next
     },
     begin(name, lastSeq) {
       roomOf(name).lastSeq = lastSeq

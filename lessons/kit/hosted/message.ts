@@ -33,6 +33,8 @@ export type Command =
   | { readonly is: 'sent' }
   /** Drops all events of the room except the last `keep`. */
   | { readonly is: 'forget'; readonly room: string; readonly keep: number }
+  /** Changes the epoch of the feed; null for the usual one. */
+  | { readonly is: 'epoch'; readonly epoch: string | null }
   /** Calls the transport's goodbye, like a server that is about to stop. */
   | { readonly is: 'goodbye' }
   /** Stops the program's timers and Date. */

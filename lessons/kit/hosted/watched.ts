@@ -40,6 +40,9 @@ export function watch(log: Log): Watched {
 
   const feed: Feed = {
     ...inner,
+    get epoch() {
+      return log.epoch
+    },
     async since(name, after, limit) {
       const room = roomOf(name)
       const answer = await inner.since(name, after, limit)
