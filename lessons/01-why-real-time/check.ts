@@ -6,8 +6,8 @@ import { ProgramEnded } from '../kit/trouble.ts'
 import { THREW } from '../kit/hints.ts'
 import { TO_DO, words } from './hints.ts'
 
-/** Tolerance, so that a model may round its result to a whole number. */
-const ROUNDING = 0.5
+/** Tolerance, so that a model may round its result to a whole number, up or down. */
+const ROUNDING = 1
 
 interface Asked {
   readonly saw: string
@@ -17,7 +17,7 @@ interface Asked {
 
 async function expectNumber(trial: Trial, of: string, args: readonly number[], wanted: number, asked: Asked) {
   const value = await resultOf(trial, of, args)
-  if (typeof value === 'number' && Math.abs(value - wanted) <= ROUNDING) return
+  if (typeof value === 'number' && Math.abs(value - wanted) < ROUNDING) return
   const { saw, why } = asked
   const call = `${of}(${args.join(', ')}) is `
   const isNumber = typeof value === 'number' && Number.isFinite(value)
@@ -43,7 +43,7 @@ async function resultOf({ call }: Trial, of: string, args: readonly number[]): P
   }
 }
 
-const isNear = (value: number, other: number): boolean => Math.abs(value - other) <= ROUNDING
+const isNear = (value: number, other: number): boolean => Math.abs(value - other) < ROUNDING
 
 export const exercises: readonly Exercise[] = [
   {
@@ -102,8 +102,11 @@ export const exercises: readonly Exercise[] = [
       async 'an-odd-interval'(trial) {
         const saw = 'Thirty clients ask every 7000 ms. For their requests in a minute you returned:'
         const why = 'A client that asks every 7000 ms sends nine requests in some minutes and eight in others.'
-        const hint = (value: number) => (value % 30 === 0 ? 'rounded' : 'other')
-        await expectNumber(trial, 'requestsPerMinute', [30, 7000], (30 * 60) / 7, { saw, why, hint })
+        const clients = 30
+        const wanted = (clients * 60) / 7
+        // Rounding changes the number for each client by less than one request.
+        const hint = (value: number) => (Math.abs(value - wanted) < clients ? 'rounded' : 'other')
+        await expectNumber(trial, 'requestsPerMinute', [clients, 7000], wanted, { saw, why, hint })
       },
     }),
   },

@@ -88,7 +88,7 @@ export const words = {
     'an-odd-interval': {
       title: 'Is right for an interval that does not divide a minute evenly',
       rounded: [
-        'Your result is right for the earlier intervals. For this one it is off by several requests.',
+        'Your result is right for the earlier intervals. For this one it is off by less than one request for each client, as it is after rounding.',
         'Look at where you round: before you multiply by the number of clients, or after it?',
         'If you round for one client, the rounding error is multiplied by the number of clients. Calculate first, and round at the end if at all.',
       ],

@@ -1,10 +1,10 @@
-import { expectEvents, expectHeader, expectStatus, shown } from '../kit/expect.ts'
+import { expectEvents, expectHeader, expectPollStatus, shown } from '../kit/expect.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Unclear, Wrong } from '../kit/finding.ts'
 import { expectFollowers } from '../kit/followers.ts'
 import type { Trial } from '../kit/trial.ts'
-import { words } from './hints.ts'
+import { AT_ONCE, words } from './hints.ts'
 
 /** Longer than any check: a request with this wait is held until something else ends it. */
 const LONG_S = 30
@@ -19,7 +19,11 @@ async function hold(trial: Trial, after: string | undefined, waitS = LONG_S) {
   await trial.looked(before, pending)
   // An immediate response would have arrived by now.
   await trial.reads()
-  if (pending.exchange) throw new Unclear('The request was not held. An earlier check tests that.')
+  if (pending.exchange) {
+    const bytes = shown(await trial.whole(pending))
+    const saw = 'There was nothing new, and the client was willing to wait. Your server responded:'
+    throw new Wrong({ saw, bytes, at: bytes.indexOf('HTTP/1.1 '), wanted: 'no response yet', hint: AT_ONCE })
+  }
   return pending
 }
 
@@ -44,7 +48,7 @@ export const exercises: readonly Exercise[] = [
         const saw = `${situation} Your server responded:`
         // If the program followed the feed, it held the request, and then sent what it had read before.
         const hasHeld = (await trial.reads()).followed > before.followed
-        expectStatus(answer, 200, { saw, hint: hasHeld ? 'not-delivered' : 'at-once' })
+        expectPollStatus(answer, 200, { saw, hint: hasHeld ? 'not-delivered' : 'at-once' })
         expectEvents(answer, published, { saw, hint: 'not-delivered' })
       },
       async 'in-the-gap'(trial) {
@@ -56,7 +60,7 @@ export const exercises: readonly Exercise[] = [
         const saw = `Your server responded with ${second?.id}. ${third[0]?.id} was published before the client asked again.`
         const late = { saw: `${saw} Your server did not respond:`, hint: 'not-looked' }
         const answer = await trial.get(pollOf(trial.room, second?.id, LONG_S), { late })
-        expectStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'not-looked' })
+        expectPollStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'not-looked' })
         expectEvents(answer, third, { saw: `${saw} Your server responded:`, hint: 'not-looked' })
       },
       async 'at-once'({ room, publish, get }) {
@@ -64,12 +68,12 @@ export const exercises: readonly Exercise[] = [
         const saw = `The client has ${first?.id}, and ${second?.id} had been published already.`
         const late = { saw: `${saw} Your server did not respond:`, hint: 'held-in-vain' }
         const answer = await get(pollOf(room, first?.id, LONG_S), { late })
-        expectStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'held-in-vain' })
+        expectPollStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'held-in-vain' })
         expectEvents(answer, second ? [second] : [], { saw: `${saw} Your server responded:`, hint: 'held-in-vain' })
         const sawNew = 'A client asked without a cursor.'
         const lateNew = { saw: `${sawNew} Your server did not respond:`, hint: 'no-cursor' }
         const fresh = await get(`/feed/${room}/long-poll`, { late: lateNew })
-        expectStatus(fresh, 200, { saw: `${sawNew} Your server responded:`, hint: 'no-cursor' })
+        expectPollStatus(fresh, 200, { saw: `${sawNew} Your server responded:`, hint: 'no-cursor' })
       },
       async 'after-the-answer'(trial) {
         const [first] = await trial.publish('one')
@@ -87,7 +91,7 @@ export const exercises: readonly Exercise[] = [
           const who = i === 0 ? 'The first' : 'The second'
           const late = { saw: `${saw} ${who} got no response:`, hint: 'one-place' }
           const answer = await trial.whole(held, late)
-          expectStatus(answer, 200, { saw: `${saw} ${who} got:`, hint: 'one-place' })
+          expectPollStatus(answer, 200, { saw: `${saw} ${who} got:`, hint: 'one-place' })
           expectEvents(answer, published, { saw: `${saw} ${who} got:`, hint: 'one-place' })
         }
       },
@@ -102,7 +106,7 @@ export const exercises: readonly Exercise[] = [
         const event = publishedDuringRead ?? (await trial.publish('two'))[0]
         const saw = `${event?.id} was published after your server had found nothing new, and before it waited.`
         const answer = await trial.whole(pending, { saw: `${saw} Your server did not respond:`, hint: 'seam' })
-        expectStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'seam' })
+        expectPollStatus(answer, 200, { saw: `${saw} Your server responded:`, hint: 'seam' })
         expectEvents(answer, event ? [event] : [], { saw: `${saw} Your server responded:`, hint: 'seam' })
       },
       async 'the-wait-it-asked-for'(trial) {
@@ -120,7 +124,7 @@ export const exercises: readonly Exercise[] = [
         await trial.tick(2500)
         const late = { saw: `${saw} After 10.5 s there was still no response:`, hint: 'ignored' }
         const answer = await trial.whole(pending, late)
-        expectStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'empty-list' })
+        expectPollStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'empty-list' })
       },
       async 'no-longer-than-30'(trial) {
         const [first] = await trial.publish('one')
@@ -129,7 +133,7 @@ export const exercises: readonly Exercise[] = [
         const saw = 'The client asked to be held for an hour, and nothing came.'
         const late = { saw: `${saw} After 31 s the request was still held:`, hint: 'too-long' }
         const answer = await trial.whole(pending, late)
-        expectStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'too-long' })
+        expectPollStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'too-long' })
         expectHeader(answer, 'preference-applied', 'wait=30', {
           saw: `${saw} Your server responded:`,
           hint: 'not-said',
@@ -153,7 +157,7 @@ export const exercises: readonly Exercise[] = [
           saw: `${saw} Your server did not respond:`,
           hint: 'held-back',
         })
-        expectStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'held-back' })
+        expectPollStatus(answer, 204, { saw: `${saw} Your server responded:`, hint: 'held-back' })
       },
     }),
   },

@@ -1,15 +1,18 @@
 /** The words of this lesson: the title of each check, and its hints. */
 import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const AT_ONCE: Hint = [
+  'There was nothing new, and your server responded at once instead of waiting.',
+  'Look at what hold does before it resolves. What does it wait for?',
+  'In long polling the server waits, not the client. If the server responds "nothing" at once, the client asks again at once, as fast as it can.',
+]
 
 export const words = {
   'long-poll': {
     holds: {
       title: 'Holds the request while there is nothing new, and responds when an event comes',
-      'at-once': [
-        'There was nothing new, and your server responded at once instead of waiting.',
-        'Look at what hold does before it resolves. What does it wait for?',
-        'In long polling the server waits, not the client. If the server responds "nothing" at once, the client asks again at once, as fast as it can.',
-      ],
+      'at-once': AT_ONCE,
       'not-delivered': [
         'A message was published while your server held the request, but the response does not contain it.',
         'Look at the code after hold. The events that it read before the wait are out of date by then.',
@@ -74,7 +77,7 @@ export const words = {
         'The client knows the network between it and the server: how long a proxy or a phone allows it to wait.',
       ],
       'empty-list': [
-        'The wait was over, and your response used a body to say that there is nothing.',
+        'The wait was over, and the status of your response does not say that there is nothing.',
         'Look at what you return if the hold ended without new events.',
         'On a quiet feed, most long polls end like this. 204 No Content says it in the fewest bytes, and the client keeps its cursor.',
       ],

@@ -10,6 +10,13 @@ const LINE_END = /\r\n|\n|\r/
 const streamOf = (trial: Trial, texts: readonly string[]) =>
   openStream(trial, `/stream?${texts.map((text) => `text=${encodeURIComponent(text)}`).join('&')}`)
 
+const HEAD_HINTS = {
+  missing: 'no-type',
+  'another status': 'other-status',
+  'another type': 'other-type',
+  parameters: 'charset',
+} as const
+
 /** Text as a browser delivers it: every line end becomes a line feed. */
 const asRead = (text: string) => text.split(LINE_END).join('\n')
 
@@ -22,8 +29,10 @@ export const exercises: readonly Exercise[] = [
     checks: checksFrom(words['event-stream'], {
       async 'the-content-type'(trial) {
         const stream = streamOf(trial, ['hello'])
-        const hint = (seen: string) => (seen === 'missing' ? 'no-type' : 'other-type')
-        await expectEventStream(trial, stream, { saw: 'A client asked for the stream. Your server responded:', hint })
+        await expectEventStream(trial, stream, {
+          saw: 'A client asked for the stream. Your server responded:',
+          hint: (fault) => HEAD_HINTS[fault],
+        })
       },
       async 'one-event'(trial) {
         const stream = streamOf(trial, ['hello'])

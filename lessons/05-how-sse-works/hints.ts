@@ -11,9 +11,19 @@ export const words = {
         'The content type tells a client how to read a response. For this type, it reads the response event by event while it grows.',
       ],
       'other-type': [
-        'The response declares another content type or status, so a browser closes it.',
-        'Look at the status and at content-type, letter by letter. EventSource accepts exactly one type.',
+        'The response declares another content type, so a browser closes it.',
+        'Look at content-type, letter by letter. EventSource accepts exactly one type.',
         'If the type is wrong, an EventSource gives up for good. It does not guess (WHATWG HTML, section 9.2.3).',
+      ],
+      charset: [
+        'The content type begins as it should, but a browser cannot read what follows it.',
+        'Look at what separates the type from the charset. Is it a semicolon?',
+        'A content type can have parameters, such as charset. A semicolon separates each of them from the type. An event stream needs none: its encoding is always UTF-8.',
+      ],
+      'other-status': [
+        'The status of the response is not 200, so a browser closes it, although the content type may be right.',
+        'Look at the number in the first line of the response, and at the code that chooses it.',
+        'An EventSource accepts only 200 as the beginning of a stream. With any other status it gives up for good, or follows a redirect (WHATWG HTML, section 9.2.3).',
       ],
     },
     'one-event': {

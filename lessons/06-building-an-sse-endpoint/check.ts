@@ -2,6 +2,7 @@ import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
 import { expectEventStream, expectMessages, openStream, taken } from '../kit/stream.ts'
+import type { HeadFault } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import { expectFollowers } from '../kit/followers.ts'
 import type { Trial } from '../kit/trial.ts'
@@ -24,7 +25,8 @@ export const exercises: readonly Exercise[] = [
         const [first] = await trial.publish('one')
         const stream = await listen(trial, first?.id)
         await trial.publish('two')
-        const hint = () => (stream.soFar.status === 0 ? 'nothing' : 'other-type')
+        const hint = (fault: HeadFault) =>
+          stream.soFar.status === 0 ? 'nothing' : fault === 'another status' ? 'other-status' : 'other-type'
         await expectEventStream(trial, stream, { saw: 'A client asked for the stream. Your server responded:', hint })
       },
       async 'as-it-happens'(trial) {

@@ -15,6 +15,11 @@ export const words = {
         'Look at the status and the headers that you send first. The file has prepared them.',
         'The content type tells a client to read the response as a stream (WHATWG HTML, section 9.2.3).',
       ],
+      'other-status': [
+        'The status of the response is not 200, so a browser closes it and does not reconnect.',
+        'Look at the status that you send first. The file has prepared the head.',
+        'An EventSource accepts only 200 as the beginning of a stream (WHATWG HTML, section 9.2.3).',
+      ],
     },
     'as-it-happens': {
       title: 'Sends each message when it is published, in one response',

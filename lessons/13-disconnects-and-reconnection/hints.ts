@@ -8,6 +8,12 @@ export const STAYS_AWAY: Hint = [
   'An EventSource reconnects by itself; a WebSocket does not. The page has to do it.',
 ]
 
+export const GAVE_UP: Hint = [
+  'A client stopped trying to reconnect, although nothing had told it to stay away.',
+  'Look at every way in which a connection can end: before its handshake, after it, with each close code. Does each of them lead to the next attempt?',
+  'A client cannot know how long a server will be away. Only the server can tell it not to come back.',
+]
+
 export const words = {
   client: {
     brings: {

@@ -3,7 +3,7 @@ import type { Event } from '../../server/protocol/feed.ts'
 import { Wrong, textFor } from './finding.ts'
 import type { FindingText } from './finding.ts'
 import type { Exchange } from './exchange.ts'
-import { NO_EVENTS } from './hints.ts'
+import { NO_EVENTS, REFUSED } from './hints.ts'
 
 /** How a list of events differs from the wanted list. */
 export type Difference = 'missing' | 'repeated' | 'out of order' | 'too many' | 'other'
@@ -24,6 +24,12 @@ export function expectStatus(exchange: Exchange, wanted: number, text: FindingTe
     at: bytes.indexOf(exchange.statusLine) + 'HTTP/1.1 '.length,
     wanted: String(wanted),
   })
+}
+
+/** Like `expectStatus`, for a poll without a fault: if the program refuses it, the hint says that, whatever the check tests. */
+export function expectPollStatus(exchange: Exchange, wanted: 200 | 204, text: FindingText<Difference>): void {
+  const isRefused = exchange.status >= 400 && exchange.status < 500
+  expectStatus(exchange, wanted, isRefused ? { ...text, hint: REFUSED } : text)
 }
 
 /** Expects these events in the response of a poll, compared by their ids, in this order. */

@@ -13,6 +13,12 @@ export const CUT: Hint = [
   'A response ends when its length is reached or its last chunk has arrived. If the connection closes earlier, the client gets an error.',
 ]
 
+export const REFUSED: Hint = [
+  'Your server refused a request that has no fault.',
+  'Look at the status, and at the code that chooses it. Which mistake of the client does it report?',
+  'A status from 400 to 499 means that the client made a mistake, and that the same request will fail again.',
+]
+
 export const TO_DO: Hint = [
   'This part of the file is still as it was at the beginning.',
   'Look for the word TODO in the file.',
@@ -66,7 +72,17 @@ export const TROUBLE = {
   syntax: [
     'The file is not valid TypeScript, so none of it ran.',
     'Look at the named line and the one above it. A bracket, quote or comma is often missing there.',
-    'Node removes the types and runs the rest. It refuses syntax that is more than an annotation, such as enum and namespace.',
+    'Node reads the whole file before it runs the first line. One wrong character stops everything.',
+  ],
+  'not erasable': [
+    'The file is TypeScript, but it uses a feature that Node cannot run.',
+    'Look at the named line for an enum, a namespace, a decorator, or a constructor whose parameters are private, public or readonly. Each of them can be written without this feature: declare the field in the class and assign it in the constructor, or use a plain object instead of an enum.',
+    'Node only removes the types, and runs the rest as it stands. These features are more than types: a compiler would have to write code for them, and here there is no compiler.',
+  ],
+  'no such name': [
+    'The file imports a name that the other file does not export.',
+    'Look at the spelling of the name. If it is the name of a type, is it imported with import type?',
+    'Node removes types before the program runs. So a type cannot be imported like a value, and Node does not know which names are types.',
   ],
   import: [
     'The file threw an error while it was being imported.',

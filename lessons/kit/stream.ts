@@ -73,9 +73,12 @@ export async function taken(trial: Trial, stream: Stream, before: { asked: numbe
   if (stream.exchange) await trial.whole(stream)
 }
 
+/** How the head of a response differs from that of an event stream. `parameters`: the type is right, and what follows it is not. */
+export type HeadFault = 'missing' | 'another status' | 'another type' | 'parameters'
+
 /** Expects status 200 and the content type of an event stream. */
-export async function expectEventStream(trial: Trial, stream: Stream, text: FindingText<Difference>): Promise<void> {
-  await waitFor(trial, stream, () => stream.soFar.status > 0, text)
+export async function expectEventStream(trial: Trial, stream: Stream, text: FindingText<HeadFault>): Promise<void> {
+  await waitFor(trial, stream, () => stream.soFar.status > 0, textFor(text, 'missing'))
   // An error status is reported by `whole`.
   if (stream.soFar.status >= 400) await trial.whole(stream)
   const { status, statusLine, headers } = stream.soFar
@@ -84,14 +87,15 @@ export async function expectEventStream(trial: Trial, stream: Stream, text: Find
   const line = bytes.indexOf('\ncontent-type: ')
   if (status !== 200)
     throw new Wrong({
-      ...textFor(text, 'other'),
+      ...textFor(text, 'another status'),
       bytes,
       at: bytes.indexOf(statusLine) + 'HTTP/1.1 '.length,
       wanted: '200',
     })
   if (type !== undefined && /^text\/event-stream\s*(?:;|$)/i.test(type)) return
+  const isOtherType = !type?.toLowerCase().startsWith('text/event-stream')
   throw new Wrong({
-    ...textFor(text, type === undefined ? 'missing' : 'other'),
+    ...textFor(text, type === undefined ? 'missing' : isOtherType ? 'another type' : 'parameters'),
     bytes,
     at: line < 0 ? bytes.indexOf(statusLine) + statusLine.length : line + '\ncontent-type: '.length,
     wanted: line < 0 ? 'and a header: content-type: text/event-stream' : 'text/event-stream',

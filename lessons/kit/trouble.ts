@@ -36,8 +36,15 @@ export function troubleOf(report: Exclude<ProcessReport, { is: 'ready' | 'beat' 
     return trouble('exit', `The program called process.exit(${report.exitCode}), which ends the whole server.`, where)
   const { message, code, is } = report
   if (code === 'EADDRINUSE') return trouble('port in use', `Port ${report.port ?? ''} is in use: ${message}.`, where)
-  if (/^SyntaxError/m.test(report.stack) && is === 'import')
+  if (/^SyntaxError/m.test(report.stack) && is === 'import') {
+    if (/does not provide an export named/.test(message))
+      return trouble('no such name', `An import names something that does not exist: ${message.trim()}`, where)
+    if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+      return trouble('not erasable', `Node does not run this part of TypeScript: ${message.trim()}`, where)
+    if (isAtDecorator(report.stack))
+      return trouble('not erasable', `Node does not run decorators: ${message.trim()}`, where)
     return trouble('syntax', `The file is not valid TypeScript: ${message.trim()}`, where)
+  }
   if (is === 'import')
     return trouble('import', `The file threw an error while it was being imported: ${headOf(report)}`, where)
   if (is === 'threw') return trouble('threw', `Your handler threw an error: ${headOf(report)}`, where)
@@ -46,6 +53,12 @@ export function troubleOf(report: Exclude<ProcessReport, { is: 'ready' | 'beat' 
 
 export function trouble(kind: TroubleKind, what: string, where: string | null): Trouble {
   return { kind, what, where, hint: TROUBLE[kind] }
+}
+
+/** True if the caret in the stack of a syntax error is at the sign of a decorator. */
+function isAtDecorator(stack: string): boolean {
+  const [, line = '', indent = ''] = /^(.*)\n( *)\^/m.exec(stack) ?? []
+  return line[indent.length] === '@'
 }
 
 /** First line of a stack that contains the message: `TypeError: …`. */

@@ -25,7 +25,22 @@ const LINE = inHandler('HERE').split('\n').indexOf('      HERE') + 1
 test.each([
   ['a syntax error', atTop('const broken = ]'), 'syntax', 'short-poll.ts:1'],
   ['a name that is declared twice', atTop('const a = 1; const a = 2'), 'syntax', 'short-poll.ts:1'],
-  ['an enum', atTop('enum Colour { Red }'), 'syntax', 'short-poll.ts:1'],
+  ['a missing bracket', atTop('const list = [1, 2;'), 'syntax', 'short-poll.ts:1'],
+  ['an enum', atTop('enum Colour { Red }'), 'not erasable', 'short-poll.ts:1'],
+  ['a namespace', atTop('namespace Colours { export const red = 1 }'), 'not erasable', 'short-poll.ts:1'],
+  [
+    'a parameter property',
+    atTop('class Held { constructor(private room: string) {} }'),
+    'not erasable',
+    'short-poll.ts:1',
+  ],
+  ['a decorator', atTop('class Held { @logged release() {} }'), 'not erasable', 'short-poll.ts:1'],
+  [
+    'a type that is imported like a value',
+    atTop("import { Poll } from '#server/transports/poll.ts'"),
+    'no such name',
+    'short-poll.ts:1',
+  ],
   ['an exception at import', atTop('throw new Error("boom")'), 'import', 'short-poll.ts:1'],
   ['an import of a missing file', atTop("import './missing.ts'"), 'import', null],
   ['an endless loop at import', atTop('for (;;) Math.random()'), 'stuck', 'short-poll.ts:1'],
