@@ -14,6 +14,12 @@ const ROUTE_FAILS: Hint = [
   'The task exists, so the route has succeeded. After a 500 the client tries again, and there are two tasks.',
 ]
 
+const FORGOTTEN: Hint = [
+  'Mail failed once, and the bus does not count it any more.',
+  'Look at what you do with a subscriber that fails.',
+  'A failure does not end a subscription. The next mail may succeed, so the subscriber has to be called again.',
+]
+
 export const words = {
   tasks: {
     subscribers: {
@@ -27,6 +33,11 @@ export const words = {
         'Mail is sent for every board, but nobody has subscribed to the topic of all boards.',
         'Look for code that still calls mail directly, without the bus.',
         'For the bus, mail is a subscriber like any other. If a route calls it directly, the route has to wait for it and catch its errors.',
+      ],
+      'mail-again': [
+        'Mail has subscribed to the topic of all boards more than once.',
+        'Look at how often your code subscribes mail: once, or for each watcher or request?',
+        'Each subscription is called for each change. With two subscriptions, people get every mail twice.',
       ],
     },
     'every-route': {
@@ -51,6 +62,24 @@ export const words = {
         'Look for code that still calls the watchers directly, besides the bus.',
         'There should be one path from the route to a watcher. A second path is old code that was not removed.',
       ],
+      response: [
+        'A route did not respond to its client as it did when you began.',
+        'Look at the status of each response: 201 for a new task, 200 for a task that is done, and 404 if there is no such task.',
+        'A change is published in addition. The client that caused it still needs its own response.',
+      ],
+    },
+    'any-board': {
+      title: 'Works for every board, with any name, watched or not',
+      nobody: [
+        'Nobody watches a board, and it does not work like the other boards.',
+        'Look at size and publish. What do they find for a topic that has no handlers?',
+        'Most boards have no watcher most of the time. Then the size is 0, and publish has nobody to call. This is not an error.',
+      ],
+      name: [
+        'A board has a name that JavaScript or Node uses too, and it does not work like the other boards.',
+        'Look at the place where you keep the handlers of a topic. What does it contain before anybody has subscribed?',
+        'Every plain object has a constructor and a __proto__, and an EventEmitter treats the name error differently. A Map contains only what you put in.',
+      ],
     },
     'boards-apart': {
       title: 'Sends no change to watchers of another board',
@@ -70,12 +99,14 @@ export const words = {
       stopped: STOPPED,
       'route-fails': ROUTE_FAILS,
       'route-waits': ROUTE_FAILS,
+      forgotten: FORGOTTEN,
     },
     'one-rejects': {
       title: 'Continues if a subscriber’s promise rejects',
       stopped: STOPPED,
       'route-fails': ROUTE_FAILS,
       'route-waits': ROUTE_FAILS,
+      forgotten: FORGOTTEN,
       crash: [
         'A subscriber returned a promise that rejected, and the process ended. Every client lost its connection.',
         'Look at what you do with the value that a subscriber returns. An error that happens later is visible only in this value.',
@@ -95,6 +126,13 @@ export const words = {
         'The client wants to know that the task exists. It does not need to wait until every subscriber has received the change.',
       ],
       'route-fails': ROUTE_FAILS,
+      forgotten: FORGOTTEN,
+    },
+    'another-throws': {
+      title: 'Protects the subscribers from each other, and not only from mail',
+      stopped: STOPPED,
+      'route-fails': ROUTE_FAILS,
+      'route-waits': ROUTE_FAILS,
     },
     'while-publishing': {
       title: 'Calls every subscriber, even if some leave during the calls',
@@ -114,6 +152,19 @@ export const words = {
         'A held request waits for one change, so it ends its subscription while the bus is calling it.',
       ],
     },
+    'ends-twice': {
+      title: 'Ends a subscription only once, even if it is told twice',
+      another: [
+        'A subscription was ended twice, and the second time removed a handler that had subscribed in between.',
+        'Look at the function that subscribe returns. What does a second call remove?',
+        'Between the two calls, other handlers can subscribe to the same topic. The second call may not touch them, and not the collection that holds them now.',
+      ],
+      crash: [
+        'A subscription was ended twice, and the second time ended the process.',
+        'Look at the function that subscribe returns. What does it find if the handler, or the whole topic, is already gone?',
+        'A held request ends its subscription when it gets its response, and again when its connection closes. The second call must do nothing.',
+      ],
+    },
     'who-left': {
       title: 'Forgets watchers that have left, and no others',
       stays: [
@@ -125,6 +176,11 @@ export const words = {
         'One of two watchers left, and the other one did not receive the next change.',
         'Look at what is removed when a subscription ends: one handler, or more?',
         'The function that subscribe returns belongs to one subscription only.',
+      ],
+      crash: [
+        'A WebSocket sent bytes that are not a frame, and the process ended.',
+        'Look at the events of a socket that your code listens to. It listened to error when you began.',
+        'A socket reports a broken frame with the event error. In Node, an event error without a listener ends the process.',
       ],
     },
   },

@@ -38,6 +38,8 @@ export interface Trial {
   websocket(target: string, options?: ClientOptions): WebSocket
   /** Opens a TCP connection to the program. */
   socket(): Socket
+  /** From now on, the program's `send` throws for this WebSocket. Only for a whole server that uses `ws`. */
+  spoil(socket: WebSocket): Promise<void>
 
   /** The program's connection to Redis, which the check can cut and hold. Restored when the check ends. Only for exercises with Redis. */
   readonly link: RedisLink
@@ -108,6 +110,8 @@ export interface OwnTrial extends Trial {
 
 export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
+  /** Own port of each WebSocket. */
+  const ports = new WeakMap<WebSocket, number>()
   let frozen = false
   let isRandomFixed = false
   let hasOtherEpoch = false
@@ -136,6 +140,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
     websocket(target, options) {
       const socket = new WebSocket(`ws://127.0.0.1:${program.port}${target}`, options)
       socket.on('error', () => {})
+      socket.once('upgrade', ({ socket: wire }) => ports.set(socket, wire.localPort ?? 0))
       open.add(() => socket.terminate())
       return socket
     },
@@ -143,6 +148,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
       const socket = connect(program.port, '127.0.0.1').on('error', () => {})
       open.add(() => socket.destroy())
       return socket
+    },
+    async spoil(socket) {
+      await send({ is: 'spoil', port: ports.get(socket) ?? 0 })
     },
     get link() {
       if (program.link) return program.link

@@ -21,6 +21,7 @@ import { servePage } from './page.ts'
 import { resolveFromAnywhere, takePlace } from './resolve.ts'
 import { countSent } from './sent.ts'
 import type { Sending } from './sent.ts'
+import type { Spoiling } from './spoiled.ts'
 import { watch } from './watched.ts'
 import type { Watched } from './watched.ts'
 
@@ -41,6 +42,8 @@ interface Host {
   readonly watched: Watched
   readonly sending: Sending
   readonly clients: WatchedClients
+  /** Only for a whole server. */
+  readonly spoiling: Spoiling | null
   readonly tickMs: number
   goodbye: Goodbye
 }
@@ -65,6 +68,7 @@ async function begin(task: HostTask): Promise<void> {
 
   const sending = countSent()
   const clients = watchClients()
+  const spoiling = task.hosted.kind === 'server' ? (await import('./spoiled.ts')).watchSends() : null
   // A lane beside the sandbox uses the real time.
   if (isFrozen(task)) freeze()
   if (isFrozen(task) && task.hosted.kind === 'server') freezeCounter()
@@ -72,7 +76,7 @@ async function begin(task: HostTask): Promise<void> {
   if (task.page !== null) servePage(task.page, dirname(task.file))
   const exported = await importProgram(task)
   const tickMs = task.hosted.kind === 'client' ? CLIENT_TICK_MS : TICK_MS
-  const host: Host = { exported, log, watched, sending, clients, tickMs, goodbye: () => {} }
+  const host: Host = { exported, log, watched, sending, clients, spoiling, tickMs, goodbye: () => {} }
   const port = await serve(task, host)
   process.on('message', ({ number, command }: { number: number; command: Command }) => {
     execute(command, host).then(
@@ -234,6 +238,8 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       return host.clients.seen()
     case 'disconnect':
       return host.clients.disconnect()
+    case 'spoil':
+      return host.spoiling?.spoil(command.port)
     case 'call':
       return call(host.exported, command.exported, command.args)
   }

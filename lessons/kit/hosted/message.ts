@@ -45,6 +45,8 @@ export type Command =
   | { readonly is: 'timers' }
   /** Makes `Math.random` return always the same number, or random ones again. */
   | { readonly is: 'random'; readonly isFixed: boolean }
+  /** Lets the program's `send` throw for the WebSocket of the client with this port. */
+  | { readonly is: 'spoil'; readonly port: number }
   /** Returns `Called`. */
   | { readonly is: 'call'; readonly exported: string; readonly args: readonly unknown[] }
   /** Starts a client for each room, at this origin and after this cursor. */

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws'
 
 interface Change {
   readonly type: string
-  readonly task: { readonly id: string; readonly board: string; readonly title: string }
+  readonly task: { readonly id: string; readonly board: string; readonly title: string; readonly isDone?: true }
 }
 interface Subscription {
   readonly number: number
@@ -37,8 +37,9 @@ const server = createServer(async (request, response) => {
   if (request.method === 'GET' && last === 'next') return hold(name, response)
   if (request.method === 'GET')
     return json(response, 200, { subscribers: subscriptions.filter(({ topic }) => topic === name).length })
-  const task = first === 'tasks' ? tasks.get(name) : await taskIn(request, name).catch(() => null)
-  if (!task) return json(response, task === null ? 400 : 404, {})
+  const found = first === 'tasks' ? tasks.get(name) : await taskIn(request, name).catch(() => null)
+  if (!found) return json(response, found === null ? 400 : 404, {})
+  const task: Change['task'] = first === 'tasks' ? { ...found, isDone: true } : found
   tasks.set(task.id, task)
   json(response, first === 'tasks' ? 200 : 201, task)
   publish({ type: first === 'tasks' ? 'task_done' : 'task_created', task })
