@@ -1,12 +1,8 @@
-/**
- * Measures the memory of an open connection on the server. For each kind of connection it starts a sandbox, opens the
- * given number of connections, and asks the sandbox how much its memory has grown.
- *
- *   node server/launch.js lessons/16-scaling/connections.ts 300
- */
+/** Measures the memory of an open connection on the server. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { print } from '../kit/looking.ts'
 import { startSandbox } from '../kit/sandbox.ts'
 
 const HELD = ['Accept: */*']
@@ -32,22 +28,25 @@ const MEMORY = 'process_resident_memory_bytes'
 /** Connections that are opened before the measurement, so that the server has loaded everything that it loads once. */
 const WARM = 20
 
-const [count = 300] = process.argv.slice(2).map(Number)
-if (!Number.isInteger(count) || count < 1 || count > 400)
-  throw new Error(
-    `${process.argv[2]} connections cannot be opened. Give a number from 1 to 400: one address may hold no more.`,
-  )
+/** Connections that are measured. A server allows 400 for one address. */
+const COUNT = 300
 
-process.stdout.write(`${count} connections of each kind, each kind with a server of its own:\n\n`)
-for (const kind of KINDS) {
-  await using sandbox = await startSandbox(0)
-  const port = Number(new URL(sandbox.origin).port)
-  // The first connections need memory that is not given back and belongs to no single connection.
-  await open(port, kind, WARM)
-  const before = await memoryOf(sandbox.origin)
-  await open(port, kind, count)
-  const each = (await memoryOf(sandbox.origin)) - before
-  process.stdout.write(`${kind.name.padEnd(30)}${(each / count / 1024).toFixed(1).padStart(7)} KiB each\n`)
+/**
+ * For each kind of connection, starts a sandbox, opens connections, asks the sandbox how much its memory has grown, and
+ * prints the result.
+ */
+export async function measureConnections(): Promise<void> {
+  print(`${COUNT} connections of each kind, each kind with a server of its own:\n`)
+  for (const kind of KINDS) {
+    await using sandbox = await startSandbox(0)
+    const port = Number(new URL(sandbox.origin).port)
+    // The first connections need memory that is not given back and belongs to no single connection.
+    await open(port, kind, WARM)
+    const before = await memoryOf(sandbox.origin)
+    await open(port, kind, COUNT)
+    const each = (await memoryOf(sandbox.origin)) - before
+    print(`${kind.name.padEnd(30)}${(each / COUNT / 1024).toFixed(1).padStart(7)} KiB each`)
+  }
 }
 
 async function open(port: number, { path, headers, isAnswered }: (typeof KINDS)[number], n: number): Promise<void> {

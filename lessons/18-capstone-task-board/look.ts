@@ -1,4 +1,4 @@
-import { ask, cut, listen, print, sandbox, set, show, wait } from '../kit/looking.ts'
+import { ask, cut, listen, print, sandbox, show, under, wait } from '../kit/looking.ts'
 import type { Looks } from '../kit/looking.ts'
 
 const BOARD = `${sandbox}/boards/lesson-18`
@@ -6,10 +6,10 @@ const BOARD = `${sandbox}/boards/lesson-18`
 export const looks: Looks = {
   /** Refuses WebSockets for six seconds, and cuts the open ones. */
   async firewall() {
-    await set({ conditions: { firewall: true } })
-    await cut('FIN')
-    await wait(6000)
-    await set({ conditions: { firewall: false } })
+    await under({ firewall: true }, async () => {
+      await cut('FIN')
+      await wait(6000)
+    })
   },
 
   /** A snapshot, the stream after it, and two people who change one task at the same moment. */

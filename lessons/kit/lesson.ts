@@ -11,7 +11,7 @@ import { courseOf, huntNamed, huntNumbered, nextHunt } from './hunt.ts'
 import type { Hunt } from './hunt.ts'
 import { diffText } from './mistakes.ts'
 import { progressIn } from './progress.ts'
-import type { Runner } from './runner.ts'
+import type { Leaving, Runner } from './runner.ts'
 import { courseText, createScreen } from './screen.ts'
 import { workPlace } from './work.ts'
 
@@ -139,10 +139,18 @@ async function run(first: Task): Promise<void> {
       await runner?.stop()
       // Imported here, because `doctor` has to work without the packages.
       const { createRunner } = await import('./runner.ts')
-      runner = await createRunner(which.lesson, (state) => screen.show(state), which.hunt)
+      runner = await createRunner(which.lesson, (state) => screen.show(state), which.hunt, leave)
       await runner.start()
     })
     return opening
+  }
+  const leave = (to: Leaving): void => {
+    if (to === 'hunt') {
+      const other = turned(task)
+      return typeof other === 'string' ? runner?.say(other) : void open(other)
+    }
+    const lesson = lessons().find(({ name }) => name === to.start)
+    if (lesson) void open({ lesson, hunt: null })
   }
   const quit = async (code: number) => {
     const hardly = setTimeout(() => process.exit(code), 3000)

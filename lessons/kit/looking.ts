@@ -9,6 +9,8 @@ export type Looks = Readonly<Record<string, () => Promise<void>>>
 
 const running = readRunning()
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Origin of the sandbox of the running lesson. */
 export const sandbox = process.env['FOURWIRE_SANDBOX'] ?? running?.sandbox ?? 'http://localhost:3000'
 
@@ -107,16 +109,42 @@ export async function set(change: object, room = 'lobby'): Promise<void> {
   await command('PUT', `/lab/settings?room=${room}`, change)
 }
 
+/**
+ * Sets conditions, does the work, and sets the former conditions again. It also does this when a signal ends this
+ * program, because a forgotten firewall would break every later experiment.
+ */
+export async function under(conditions: Readonly<Record<string, unknown>>, work: () => Promise<void>, room = 'lobby') {
+  // The response to a change of nothing is the current settings.
+  const { text } = await act('PUT', `/lab/settings?room=${room}`, {})
+  const before: { conditions: Record<string, unknown> } = JSON.parse(text)
+  const former = Object.fromEntries(Object.keys(conditions).map((name) => [name, before.conditions[name]]))
+  const undo = () => set({ conditions: former }, room)
+  const undoAndExit = () => void undo().finally(() => process.exit(1))
+  for (const signal of SIGNALS) process.once(signal, undoAndExit)
+  try {
+    await set({ conditions }, room)
+    await work()
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, undoAndExit)
+    await undo()
+  }
+}
+
 export async function cut(how: 'FIN' | 'RST' | 'black hole'): Promise<void> {
   await command('POST', '/lab/cut', { how })
 }
 
 async function command(method: string, path: string, body: object): Promise<void> {
+  print(`> ${method} ${path} ${JSON.stringify(body)}`)
+  await act(method, path, body)
+}
+
+async function act(method: string, path: string, body: object): Promise<LookResponse> {
   const token = process.env['FOURWIRE_INSTRUCTOR_TOKEN'] || running?.token
   const headers = token ? { authorization: `Bearer ${token}` } : {}
-  print(`> ${method} ${path} ${JSON.stringify(body)}`)
-  const { status, text } = await ask(sandbox + path, { method, headers, body })
-  if (status >= 400) throw new Error(text)
+  const response = await ask(sandbox + path, { method, headers, body })
+  if (response.status >= 400) throw new Error(response.text)
+  return response
 }
 
 const HANDSHAKE = {

@@ -5,13 +5,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listenersOn } from '../../server/start/other-listeners.ts'
-import type { LessonState } from '../../server/lessons/state.ts'
+import type { LessonState, LessonWish } from '../../server/lessons/state.ts'
 import { exercisesOf, pageOf } from './course.ts'
 import type { Lesson } from './course.ts'
 import type { Exercise } from './exercise.ts'
 import { courseOf, huntPlace } from './hunt.ts'
 import type { CourseLesson, Hunt } from './hunt.ts'
 import { judge } from './judge.ts'
+import { createLookRun } from './look-run.ts'
 import type { CheckResult } from './judge.ts'
 import { progressIn } from './progress.ts'
 import { startProgram } from './program.ts'
@@ -50,6 +51,8 @@ export interface Runner {
   start(): Promise<void>
   check(): void
   nextHint(): void
+  /** Shows a sentence in the terminal and on the page. */
+  say(sentence: string): void
   /** Moves the work to the backups, and starts again. */
   reset(): void
   stop(): Promise<void>
@@ -65,17 +68,22 @@ const COMPANION_PORT = 4200
 
 const OUTPUT_CHARS = 4000
 
+/** Where a page wants to go: to another lesson, or from the lesson to a hunt and back. */
+export type Leaving = Extract<LessonWish, 'hunt' | { start: string }>
+
 /** `hunt`: bug hunt whose program is run instead of the student's work; a pass shows the story of its bug. */
 export async function createRunner(
   lesson: Lesson,
   onState: (state: RunnerState) => void,
   hunt: Hunt | null = null,
+  onLeave: (to: Leaving) => void = () => {},
 ): Promise<Runner> {
   const exercises = await exercisesOf(lesson)
   const version = versionOf(lesson)
   const progress = progressIn()
   const place = hunt ? huntPlace(hunt, progress) : workPlace(lesson)
   const firstRungs = hunt ? 0 : 1
+  const looks = createLookRun(lesson, (looking) => set({ looking }))
   let sandbox: Sandbox | null = null
   let lane: Program | null = null
   let companion: Program | null = null
@@ -101,6 +109,7 @@ export async function createRunner(
     checkedAtMs: null,
     rungs: firstRungs,
     output: '',
+    looking: null,
     course: courseOf(progress),
   }
 
@@ -124,6 +133,7 @@ export async function createRunner(
     },
     check,
     nextHint,
+    say: (said) => set({ said }),
     reset() {
       // Stopped first, because Windows cannot move a folder that is watched.
       watcher?.stop()
@@ -142,6 +152,7 @@ export async function createRunner(
       forgetRunning()
       watcher?.stop()
       await running
+      await looks.run(null)
       await lane?.stop()
       await companion?.stop()
       await sandbox?.stop()
@@ -159,9 +170,11 @@ export async function createRunner(
       keepRunning({ lesson: lesson.number, sandbox: sandbox.origin, yours: state.yours, token: sandbox.token })
   }
 
-  function wished(wish: unknown): void {
+  function wished(wish: LessonWish): void {
     if (wish === 'check') check()
-    if (wish === 'hint') nextHint()
+    else if (wish === 'hint') nextHint()
+    else if (wish === 'hunt' || 'start' in wish) onLeave(wish)
+    else if (state.is !== 'stopped') void looks.run(wish.look)
   }
 
   function nextHint(): void {

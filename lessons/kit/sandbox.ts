@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { newToken } from '../../server/access/tokens.ts'
 import { forwardingIn } from '../../server/start/environment.ts'
 import { listenersOn } from '../../server/start/other-listeners.ts'
-import type { LessonState } from '../../server/lessons/state.ts'
+import type { LessonState, LessonWish } from '../../server/lessons/state.ts'
 
 export interface Sandbox extends AsyncDisposable {
   /** Origin for programs on this machine. */
@@ -23,7 +23,7 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 /** Called with a request of a page. */
-type Wished = (wish: unknown) => void
+type Wished = (wish: LessonWish) => void
 
 const MAIN = join(import.meta.dirname, 'hosted/sandbox.ts')
 

@@ -1,12 +1,14 @@
 /**
  * Sends the whole state of the running lesson to the pages after each change, as server-sent events. Passes the wishes
- * of a page (`check`, `hint`) to the kit.
+ * of a page to the kit.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import type { Static } from 'typebox'
 import type { Kit } from './kit.ts'
 import type { Mine } from './mine.ts'
-import type { LessonState, LessonWish, ToldLesson } from './state.ts'
+import type { LessonState, ToldLesson } from './state.ts'
 
 /**
  * Time before a page reconnects. This time is short, because a person who starts the next lesson is looking at the
@@ -14,7 +16,10 @@ import type { LessonState, LessonWish, ToldLesson } from './state.ts'
  */
 const RETRY_MS = 1000
 
-const WISHES: readonly LessonWish[] = ['check', 'hint']
+const WISHES = ['check', 'hint', 'hunt'] as const
+
+const Look = Type.Object({ look: Type.Union([Type.String({ pattern: '^[a-z0-9-]{1,40}$' }), Type.Null()]) })
+const Start = Type.Object({ start: Type.String({ pattern: '^\\d\\d-[a-z0-9-]{1,60}$' }) })
 
 const config = { access: 'instructor', why: 'The person at the server runs the lesson.' } as const
 
@@ -54,6 +59,19 @@ export function serveState(app: FastifyInstance, kit: Kit | undefined, mine: Min
       kit?.ask(wish)
       return reply.code(204).send()
     })
+
+  for (const [path, body] of [
+    ['look', Look],
+    ['start', Start],
+  ] as const)
+    app.post<{ Body: Static<typeof Look> | Static<typeof Start> }>(
+      `/lessons/${path}`,
+      { schema: { hide: true, body }, config },
+      async (request, reply) => {
+        kit?.ask(request.body)
+        return reply.code(204).send()
+      },
+    )
 
   app.addHook('preClose', async () => {
     for (const stream of open) stream.end(() => stream.socket?.destroySoon())

@@ -20,7 +20,17 @@ export interface LessonState {
   readonly rungs: number
   /** The bug hunt that runs in place of the lesson's exercise; null if no bug hunt runs. */
   readonly hunt: { readonly number: number; readonly of: number } | null
+  /** The program of the section *Look* that a page has started last; null if there is none. */
+  readonly looking: LookState | null
   readonly course: readonly { readonly name: string; readonly isDone: boolean }[]
+}
+
+export interface LookState {
+  /** Name of the program, such as `held`. */
+  readonly name: string
+  /** The last part of its output. */
+  readonly text: string
+  readonly isOver: boolean
 }
 
 /** The state that this server sends to a page. */
@@ -60,5 +70,13 @@ export interface LessonFinding {
   readonly hint: readonly string[] | null
 }
 
-/** Wishes of a page: run the checks now, or show one more rung of the hint. */
-export type LessonWish = 'check' | 'hint'
+/** Wishes of a page. */
+export type LessonWish =
+  /** Run the checks now, show one more rung of the hint, or begin a bug hunt or end it. */
+  | 'check'
+  | 'hint'
+  | 'hunt'
+  /** Run a program of the section *Look*, or stop the program that runs. */
+  | { readonly look: string | null }
+  /** Leave the lesson that runs, and start this one. */
+  | { readonly start: string }

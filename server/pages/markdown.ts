@@ -40,7 +40,8 @@ md.renderer.rules['fence'] = (tokens, at) => {
   // button that sends the same request.
   const command = /^sh(?: (.+))?$/.exec(info)
   const request = command?.[1] === undefined ? '' : ` data-request="${escapeHtml(command[1])}"`
-  if (command) return `<pre class="sh"${request}><code>${text}</code></pre>\n`
+  // Each command has a block of its own, so that each can have its own button.
+  if (command) return text.replace(/^.+$/gm, (line) => `<pre class="sh"${request}><code>${line}</code></pre>`) + '\n'
   if (info === 'http') return `<div class="http"><pre><code>${text.replace(/⟨.*?⟩/g, '<i>$&</i>')}</code></pre></div>\n`
   // On a narrow page, a drawing scrolls, because line breaks would destroy it. To scroll with the keyboard, the reader
   // must be able to focus the drawing.

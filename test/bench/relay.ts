@@ -35,6 +35,7 @@ const state: LessonState = {
   checkedAtMs: null,
   rungs: 1,
   hunt: null,
+  looking: null,
   course: [],
 }
 sandbox.tell(state)

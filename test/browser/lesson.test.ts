@@ -242,6 +242,56 @@ const FAILED: LessonResult = {
   },
 }
 
+test('a button runs a program of the section Look, shows its output while it runs, and stops it', async () => {
+  const { origin, tell, wishes } = await served()
+  tell({})
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  const held = page.locator('pre.sh', { hasText: 'npm run look 4 held' }).locator('+ .try')
+  await held.getByRole('button', { name: 'Run' }).click()
+  await until('the kit has received the wish', () => wishes.length === 1)
+  tell({ looking: { name: 'held', text: '> GET /feed\n', isOver: false } })
+  await held.getByText('> GET /feed').waitFor()
+  await held.getByRole('button', { name: 'Stop' }).click()
+  await until('the kit has received the second wish', () => wishes.length === 2)
+  tell({ looking: { name: 'held', text: '> GET /feed\n< 200', isOver: true } })
+  await held.getByText('< 200').waitFor()
+  expect(await held.getByRole('button').innerText()).toBe('Run')
+  expect(wishes).toEqual([{ look: 'held' }, { look: null }])
+})
+
+test('the page of a lesson that does not run offers to start it, and runs no program', async () => {
+  const { origin, tell, wishes } = await served()
+  tell({ lesson: '03-short-polling', title: 'How?' })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.getByRole('button', { name: 'Start lesson 4' }).click()
+  await until('the kit has received the wish', () => wishes.length === 1)
+  expect(wishes).toEqual([{ start: '04-long-polling' }])
+  expect(await page.getByRole('button', { name: 'Run', disabled: true }).count()).toBeGreaterThan(1)
+})
+
+test('a button undoes the settings that a lesson has changed', async () => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.request.put(`${origin}/lab/settings`, { data: { conditions: { latencyMs: 30 } } })
+  const slow = page.locator('pre.sh', { hasText: 'npm run look 4 slow' }).locator('+ .try')
+  await slow.getByRole('button', { name: 'Try' }).click()
+  await page.locator('.holds', { hasText: '100 ms each way' }).waitFor()
+  await slow.getByRole('button', { name: 'Undo' }).click()
+  await page.locator('.holds', { hasText: '30 ms each way' }).waitFor()
+  await slow.getByRole('button', { name: 'Undo' }).waitFor({ state: 'hidden' })
+})
+
+test('a bug hunt is offered when all checks pass', async () => {
+  const { origin, tell, wishes } = await served()
+  tell({ results: [PASSED] })
+  const { page } = await open(`${origin}/lessons/04-long-polling`)
+  await page.getByRole('button', { name: 'Hunt a bug' }).click()
+  await until('the kit has received the wish', () => wishes.length === 1)
+  expect(wishes).toEqual(['hunt'])
+  tell({ results: [PASSED, FAILED], hunt: { number: 1, of: 9 } })
+  await page.getByRole('button', { name: 'Back to your work' }).waitFor()
+})
+
 /** Starts a sandbox with a lesson kit that the test controls. */
 async function served() {
   const wishes: LessonWish[] = []
@@ -266,6 +316,7 @@ async function served() {
     checkedAtMs: null,
     rungs: 1,
     hunt: null,
+    looking: null,
     course: [],
   }
   const tell = (change: Partial<LessonState>) => {

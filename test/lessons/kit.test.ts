@@ -3,17 +3,21 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { exercisesIn, folderOf, lessonOf, lessons } from '../../lessons/kit/course.ts'
 import { port, progressFile, workFolder } from '../../lessons/kit/doctor.ts'
 import { browserModulesIn, packagesIn } from '../../lessons/kit/packages.ts'
 import { progressIn } from '../../lessons/kit/progress.ts'
 import type { RunnerState } from '../../lessons/kit/runner.ts'
+import { createLookRun } from '../../lessons/kit/look-run.ts'
 import { forgetRunning, keepRunning, readRunning } from '../../lessons/kit/running.ts'
 import { startSandbox } from '../../lessons/kit/sandbox.ts'
 import { courseText, screenful, stateText } from '../../lessons/kit/screen.ts'
 import { watchFolder } from '../../lessons/kit/watch.ts'
+import type { LookState } from '../../server/lessons/state.ts'
+import type { Conditions } from '../../server/protocol/lab.ts'
 import { serve } from '../serve.ts'
+import type { Served } from '../serve.ts'
 import { until } from '../until.ts'
 import { folderWith } from './program.ts'
 import { runKit } from './run-kit.ts'
@@ -210,6 +214,46 @@ test('the command look ends with the code 2 and a sentence if no server responds
   expect(stderr).toMatch(/^There is no "nothing"\. There are:\n {2}npm run look 4 slow$/m)
 })
 
+test('the kit runs a look for a page, passes on its output, and runs one at a time', async () => {
+  await using server = await serve()
+  const told = looksOf(server.origin)
+  const looks = createLookRun(lessonOf('4'), (look) => told.push(look))
+  await looks.run('empty')
+  await looks.run('held')
+  await until('the second program is over', () => told.at(-1)?.name === 'held' && told.at(-1)?.isOver)
+  expect(told.at(-1)?.text).toMatch(/> GET \/feed\/lesson-4\/long-poll.*\n< 200 after 1\.\d s .*"hello"/)
+  expect(told.findLast(({ name }) => name === 'empty')).toMatchObject({ isOver: true, text: '' })
+  await looks.run('nothing')
+  await until('the third program is over', () => told.at(-1)?.name === 'nothing' && told.at(-1)?.isOver)
+  expect(told.at(-1)?.text).toMatch(/^There is no "nothing"/)
+})
+
+test('a look that is stopped puts back the conditions that it has set', async () => {
+  await using server = await serve()
+  await server.set({ conditions: { latencyMs: 7 } })
+  const told = looksOf(server.origin)
+  const looks = createLookRun(lessonOf('18'), (look) => told.push(look))
+  const conditions = async () => (await settingsOf(server)).conditions
+  await looks.run('firewall')
+  await until('the firewall is on', async () => (await conditions()).firewall)
+  await looks.run(null)
+  expect(await conditions()).toMatchObject({ firewall: false, latencyMs: 7 })
+  expect(told.at(-1)).toMatchObject({ name: 'firewall', isOver: true })
+})
+
+async function settingsOf({ app }: Served): Promise<{ conditions: Conditions }> {
+  const headers = { host: 'localhost' }
+  const response = await app.inject({ method: 'PUT', url: '/lab/settings', headers, payload: {} })
+  return response.json()
+}
+
+/** Lets the programs of this process use the server. Returns the list for what they tell. */
+function looksOf(origin: string): LookState[] {
+  process.env['FOURWIRE_SANDBOX'] = origin
+  onTestFinished(() => void delete process.env['FOURWIRE_SANDBOX'])
+  return []
+}
+
 test.each([
   ['lesson 0 for a newcomer', [], '00-a-chat-in-ten-minutes'],
   ['lesson 1 after lesson 0', ['00-a-chat-in-ten-minutes'], '01-why-real-time'],
@@ -261,6 +305,7 @@ test('the screen always shows the file to edit, the current step, the way in whi
     rungs: 1,
     output: 'hello',
     hunt: null,
+    looking: null,
     course: [],
   }
   const text = stateText(state, style)

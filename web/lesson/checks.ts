@@ -28,6 +28,8 @@ export function merged(before: readonly Checked[], { is, results }: LessonState)
 export interface CheckActs {
   check(): void
   hint(): void
+  /** Begins a bug hunt, or goes back from a hunt to the lesson. */
+  hunt(): void
 }
 
 export function checkList(
@@ -37,6 +39,8 @@ export function checkList(
   acts: CheckActs,
 ): TemplateResult {
   const passed = checks.filter(({ verdict }) => verdict === 'pass').length
+  const isPassed = checks.length > 0 && passed === checks.length && is === 'waiting'
+  const turn = hunt ? 'Back to your work' : 'Hunt a bug'
   const first = checks.find(({ verdict }) => verdict === 'fail') ?? checks.find(({ finding }) => finding !== null)
   return html`<div class="head">
       <h2>${checks.length === 0 ? 'Checks' : `${passed} of ${checks.length} checks pass`}</h2>
@@ -44,7 +48,12 @@ export function checkList(
         >${hunt ? `bug hunt ${hunt.number} of ${hunt.of}` : html`the same as <code>npm run check ${number}</code>`}</span
       >
       <span class="acts"
-        ><button class="link" type="button" ?disabled=${is === 'checking'} @click=${acts.check}>
+        >${hunt || isPassed ? html`<button class="link" type="button" @click=${acts.hunt}>${turn}</button> ` : nothing}<button
+          class="link"
+          type="button"
+          ?disabled=${is === 'checking'}
+          @click=${acts.check}
+        >
           Check again
         </button></span
       >

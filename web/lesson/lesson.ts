@@ -51,5 +51,9 @@ export function followLesson(told: (state: ToldLesson | null) => void): () => vo
 
 export async function ask(wish: LessonWish): Promise<void> {
   // If this request fails, the page needs to show nothing more, because it already shows that no lesson runs.
-  await fetch(`/lessons/${wish}`, { method: 'POST' }).catch(() => undefined)
+  const isWord = typeof wish === 'string'
+  await fetch(`/lessons/${isWord ? wish : Object.keys(wish)[0]}`, {
+    method: 'POST',
+    ...(!isWord && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(wish) }),
+  }).catch(() => undefined)
 }

@@ -155,13 +155,27 @@ export class LessonLive extends LitElement implements Controls {
     const number = Number(lesson.slice(0, 2))
     const ours = this.#ours()
     if (ours)
-      return checkList(this.#checks, ours, number, { check: () => void ask('check'), hint: () => void ask('hint') })
+      return checkList(this.#checks, ours, number, {
+        check: () => void ask('check'),
+        hint: () => void ask('hint'),
+        hunt: () => void ask('hunt'),
+      })
     if (state === undefined) return nothing
     const running =
-      state && html`<p>Your terminal runs another lesson: <a href=${`/lessons/${state.lesson}`}>${state.title}</a></p>`
+      state &&
+      html`<p>Your terminal runs another lesson: <a href=${`/lessons/${state.lesson}`}>${state.title}</a></p>
+        <p>
+          <button class="button" type="button" @click=${() => void ask({ start: lesson })}>
+            Start lesson ${number}
+          </button>
+          This ends the other lesson. Your work is kept.
+        </p>`
     return html`<div class="head"><h2>Checks</h2></div>
       ${running ?? nothing}
-      <p>To work on this lesson, start it in a terminal, in the folder of the repository:</p>
+      <p>
+        ${running ? 'You can also start' : 'To work on this lesson, start'} it in a terminal, in the folder of the
+        repository:
+      </p>
       <pre class="sh"><code>npm run lesson ${number}</code></pre>
       <p class="dim">
         The lesson opens its own sandbox. There this page shows the checks every time you save. If the lesson builds a

@@ -16,6 +16,7 @@ import { readColours } from '../drawing/colours.ts'
 import { age } from '../page/format.ts'
 import { LessonLive } from './live.ts'
 import { Prediction } from './prediction-view.ts'
+import { offerRuns } from './run.ts'
 import { offerTries } from './try.ts'
 import { dark, figuresEveryMs, forced } from '../page/media.ts'
 import { recall } from '../page/memory.ts'
@@ -52,11 +53,13 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
   recolour()
   addEventListener('keydown', press)
   offerTries(document, { session: () => session, mine })
+  const showRuns = offerRuns(document)
   followLesson(hear)
   refresh()
 
   function hear(state: ToldLesson | null): void {
     const isHere = state?.lesson === lesson
+    showRuns(isHere ? state : null)
     // When the server made this page, no lesson was running.
     if (state && mine === '') return location.reload()
     live.state = state

@@ -34,6 +34,8 @@ const SHOWN_CHARS = 8000
  * wire.
  */
 const LOOK_MS = 200
+
+const SETTINGS = '/lab/settings'
 const PATIENCE_MS = 2000
 
 /**
@@ -65,8 +67,11 @@ function tryOf(asked: Asked, place: TryPlace, newName: () => string): HTMLElemen
   shown.setAttribute('aria-label', 'Bytes that crossed the wire')
   shown.setAttribute('aria-live', 'polite')
   box.append(button, shown)
+  const undo = asked.path.startsWith(SETTINGS) ? undoOf(asked) : null
+  if (undo) box.insertBefore(undo.button, shown)
   button.addEventListener('click', async () => {
     button.disabled = true
+    await undo?.remember()
     shown.hidden = false
     shown.textContent = '…'
     await exchange(asked, place, newName(), (text) => {
@@ -76,6 +81,56 @@ function tryOf(asked: Asked, place: TryPlace, newName: () => string): HTMLElemen
   })
   return box
 }
+
+interface Undo {
+  /** Puts back what `remember` has found. It is hidden until then. */
+  readonly button: HTMLButtonElement
+  /** Reads the settings that the request is about to change. The first settings count until they are put back. */
+  remember(): Promise<void>
+}
+
+function undoOf({ path, body = '{}' }: Asked): Undo {
+  const button = document.createElement('button')
+  let former: Fields | null = null
+  button.className = 'button'
+  button.type = 'button'
+  button.hidden = true
+  button.textContent = 'Undo'
+  button.addEventListener('click', async () => {
+    button.disabled = true
+    const undone = await settingsAfter(path, former ?? {})
+    button.disabled = false
+    if (undone === null) return
+    former = null
+    button.hidden = true
+  })
+  const remember = async (): Promise<void> => {
+    const now = former === null ? await settingsAfter(path, {}) : null
+    if (now === null) return
+    former = sameFields(JSON.parse(body), now)
+    button.hidden = false
+  }
+  return { button, remember }
+}
+
+/** Changes the settings. Returns the settings after the change, and null if it failed. */
+async function settingsAfter(path: string, change: Fields): Promise<Fields | null> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(path, { method: 'PUT', headers, body: JSON.stringify(change) }).catch(() => null)
+  return response?.ok ? response.json() : null
+}
+
+/** Returns the fields of `of` that `like` has too, also inside their objects. */
+function sameFields(like: Fields, of: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(like).map(([name, value]) => {
+      const isFields = typeof value === 'object' && value !== null
+      return [name, isFields ? sameFields(value as Fields, of[name] as Fields) : of[name]]
+    }),
+  )
+}
+
+type Fields = Readonly<Record<string, unknown>>
 
 /**
  * Sends the request under a separate lane name, because the sandbox keeps the bytes only of requests that belong to a
@@ -202,10 +257,10 @@ function commandIn(text: string): Asked | null {
   let body: string | undefined
   for (let i = 1; i < words.length; i++) {
     const word = words[i] ?? ''
-    if (/^-[siSN]+$/.test(word)) continue
+    if (/^(?:-[siSN]+|--raw)$/.test(word)) continue
     if (!word.startsWith('-')) urls.push(word)
-    // The options -w and -o change only what a terminal shows, so the page skips them.
-    else if (word === '-w' || word === '-o') i++
+    // The options -w and -o change only what a terminal shows. The page has its own time limit.
+    else if (word === '-w' || word === '-o' || word === '--max-time') i++
     else if (word === '-X') method = words[++i]
     else if (word === '-H') heads.push(...(/^([\w-]+): *(.*)$/.exec(words[++i] ?? '')?.slice(1) ?? []))
     else if (word === '-d') body = words[++i]

@@ -84,5 +84,6 @@ const STATE: LessonState = {
   checkedAtMs: null,
   rungs: 1,
   hunt: null,
+  looking: null,
   course: [],
 }

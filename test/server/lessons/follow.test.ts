@@ -8,6 +8,8 @@ import { kitOf } from '../../../server/lessons/kit.ts'
 import type { Kit } from '../../../server/lessons/kit.ts'
 import type { LessonState, LessonWish, ToldLesson } from '../../../server/lessons/state.ts'
 
+const JSON_BODY = { 'content-type': 'application/json' }
+
 const STATE: LessonState = {
   lesson: '04-long-polling',
   title: 'What happens?',
@@ -20,6 +22,7 @@ const STATE: LessonState = {
   checkedAtMs: null,
   rungs: 1,
   hunt: null,
+  looking: null,
   course: [],
 }
 
@@ -72,6 +75,20 @@ test('a page can ask the kit to run the checks and to give a hint', async () => 
     expect((await fetch(`${origin}/lessons/${wish}`, { method: 'POST' })).status).toBe(204)
   }
   expect(wishes).toEqual(['check', 'hint'])
+})
+
+test('a page can ask the kit to run a program of the section Look, and to start another lesson', async () => {
+  const { kit, wishes } = parentOf()
+  const { origin } = await served(kit)
+  const post = async (path: string, body: object) =>
+    (await fetch(`${origin}/lessons/${path}`, { method: 'POST', headers: JSON_BODY, body: JSON.stringify(body) }))
+      .status
+  expect(await post('look', { look: 'held' })).toBe(204)
+  expect(await post('look', { look: null })).toBe(204)
+  expect(await post('start', { start: '05-how-sse-works' })).toBe(204)
+  expect(wishes).toEqual([{ look: 'held' }, { look: null }, { start: '05-how-sse-works' }])
+  for (const look of ['', '../held', 'a b', 7, undefined]) expect(await post('look', { look })).toBe(400)
+  for (const start of ['05', '../05-x', null]) expect(await post('start', { start })).toBe(400)
 })
 
 test('a page on another machine or of another site cannot send a request to the kit', async () => {
