@@ -1,147 +1,35 @@
-import type { IncomingMessage } from 'node:http'
-import type { WebSocket } from 'ws'
 import { expectStatus, shown } from '../kit/expect.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
-import { fieldOf, parsed } from '../kit/json.ts'
-import type { Trial } from '../kit/trial.ts'
-import { NO_WORD, NO_SESSION, words } from './hints.ts'
+import { NO_ANSWER } from '../kit/hints.ts'
+import { NO_WORD, words } from './hints.ts'
+import {
+  expectOpen,
+  expectRefused,
+  expectUser,
+  hostOf,
+  isAnswered,
+  isEnded,
+  knock,
+  ownPageOf,
+  reset,
+  sendBrokenFrame,
+  upgradeOf,
+} from './knock.ts'
+import {
+  SAMPLES,
+  askForTicket,
+  cookieIn,
+  expectUnguessable,
+  login,
+  secretIn,
+  ticketFor,
+  withTicket,
+} from './secrets.ts'
 
 const SESSION_MS = 60 * 60 * 1000
 const TICKET_MS = 30_000
-
-/** Headers that a browser adds by itself; `Origin` names the page that made the request. */
-interface Who {
-  readonly cookie?: string
-  readonly origin?: string
-}
-
-/** Result of one attempt to open a WebSocket. */
-interface Knock {
-  readonly bytes: string
-  /** Position in `bytes` of the status, or of the place where it should be. */
-  readonly at: number
-  /** 0 if the connection was closed without a response. */
-  readonly status: number
-  readonly socket: WebSocket
-  /** Messages from the server; parsed if they are JSON. */
-  readonly received: readonly unknown[]
-  /** Close code; null while the socket is open, or if it never opened. */
-  readonly closed: number | null
-}
-
-/** Resolves when there is a response; after a 101, when a message came or the connection closed. */
-async function knock(trial: Trial, target: string, who: Who): Promise<Knock> {
-  const headers = {
-    Host: hostOf(trial),
-    ...(who.origin !== undefined && { Origin: who.origin }),
-    ...(who.cookie !== undefined && { Cookie: who.cookie }),
-  }
-  const socket = trial.websocket(target, { headers })
-  const received: unknown[] = []
-  const answers: IncomingMessage[] = []
-  let over = false
-  let closed: number | null = null
-  socket.on('unexpected-response', (_request, response: IncomingMessage) => answers.push(response))
-  socket.on('upgrade', (response: IncomingMessage) => answers.push(response))
-  socket.on('message', (data) => received.push(parsed(String(data)) ?? String(data)))
-  socket.on('error', () => (over = true))
-  socket.on('close', (code: number) => {
-    over = true
-    closed = code
-  })
-  const request = [`GET ${target} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]
-  const head = `${request.join('\n')}\nUpgrade: websocket\n\n`
-  const isOver = await trial.until('there is an answer', () => answers.length > 0 || over).catch(() => false)
-  if (!isOver) {
-    const saw = 'A client asked for a WebSocket, and was neither admitted nor refused:'
-    throw new Late({ saw, bytes: head, at: head.length, wanted: 'HTTP/1.1 101 or 401 or 403', hint: NO_WORD })
-  }
-  const [answer] = answers
-  const status = answer?.statusCode ?? 0
-  // After admitting a client, a server sends a message or closes.
-  if (status === 101) await trial.until('it has spoken', () => received.length > 0 || over).catch(() => null)
-  const statusLine = answer ? `HTTP/1.1 ${status} ${answer.statusMessage}` : ''
-  return {
-    get bytes() {
-      const after = closed === null || status !== 101 ? [] : [`(closed with ${closed})`]
-      return [head + statusLine, ...received.map((one) => JSON.stringify(one)), ...after].join('\n').trimEnd()
-    },
-    at: head.length + (status > 0 ? 'HTTP/1.1 '.length : 0),
-    status,
-    socket,
-    received,
-    get closed() {
-      return closed
-    },
-  }
-}
-
-const hostOf = ({ port }: Trial): string => `localhost:${port}`
-const ownPageOf = (trial: Trial): string => `http://${hostOf(trial)}`
-
-interface Observed {
-  readonly saw: string
-  readonly hint: string
-}
-
-/** `hint` is for a client that was admitted; wrong kinds of refusal have hints of their own. */
-function expectRefused(knocked: Knock, wanted: number, { saw, hint }: Observed): void {
-  const { bytes, at, status, received, closed } = knocked
-  if (status === wanted) return
-  const finding = { saw, bytes, at, wanted: String(wanted) }
-  if (status === 0) throw new Wrong({ ...finding, wanted: `HTTP/1.1 ${wanted}`, hint: 'hung-up' })
-  if (status !== 101) throw new Wrong({ ...finding, hint: 'another-status' })
-  const isSentAway = closed !== null && closed !== 1000 && !received.some((one) => userIn(one) !== undefined)
-  throw new Wrong({ ...finding, hint: isSentAway ? 'after-the-upgrade' : hint })
-}
-
-/** `hint` is for a client that was refused. */
-function expectUser(knocked: Knock, user: string, { saw, hint }: Observed): void {
-  const { bytes, at, status, received } = knocked
-  if (status !== 101) throw new Wrong({ saw, bytes, at, wanted: status === 0 ? 'HTTP/1.1 101' : '101', hint })
-  const found = received.map(userIn).find((one) => one !== undefined)
-  if (found === user) return
-  const place = bytes.indexOf('"user":')
-  const placeOfUser = place < 0 ? bytes.length : place + '"user":'.length
-  throw new Wrong({ saw, bytes, at: placeOfUser, wanted: `"user":"${user}"`.slice(place < 0 ? 0 : 7), hint: 'whose' })
-}
-
-const userIn = (message: unknown): unknown => fieldOf(message, 'user')
-
-/** Logs in, and returns the cookie as a browser would send it back. */
-async function login(trial: Trial, user: string): Promise<string> {
-  const answer = await trial.get(`/login?user=${user}`, { method: 'POST' })
-  const cookie = /^session=[^;]+/.exec(answer.headers['set-cookie'] ?? '')?.[0]
-  if (cookie !== undefined) return cookie
-  const bytes = shown(answer, ['set-cookie'])
-  throw new Wrong({
-    saw: 'The response to a login contained no session:',
-    bytes,
-    at: bytes.length,
-    hint: NO_SESSION,
-  })
-}
-
-async function ticketFor(trial: Trial, cookie: string): Promise<string> {
-  const saw = 'A user who has logged in asked for a ticket. Your server responded:'
-  const answer = await trial.get('/ticket', { method: 'POST', headers: { Host: hostOf(trial), Cookie: cookie } })
-  expectStatus(answer, 201, { saw, hint: 'no-ticket' })
-  const ticket = fieldOf(answer.json, 'ticket')
-  const bytes = shown(answer)
-  if (typeof ticket !== 'string' || ticket.length < 8)
-    throw new Wrong({ saw, bytes, at: bytes.lastIndexOf(answer.body), wanted: '{"ticket":"…"}', hint: 'no-ticket' })
-  if (cookie.includes(ticket))
-    throw new Wrong({
-      saw,
-      bytes,
-      at: bytes.indexOf(ticket),
-      wanted: 'a new secret',
-      hint: 'the-session-itself',
-    })
-  return ticket
-}
 
 export const exercises: readonly Exercise[] = [
   {
@@ -151,32 +39,55 @@ export const exercises: readonly Exercise[] = [
     checks: checksFrom(words.server, {
       async somebody(trial) {
         const [ada, bob] = [await login(trial, 'Ada'), await login(trial, 'Bob')]
-        for (const [cookie, user] of [
-          [ada, 'Ada'],
-          [`theme=dark; ${bob}`, 'Bob'],
+        const zoe = await login(trial, 'Zoë & Co')
+        const origin = ownPageOf(trial)
+        const host = `127.0.0.1:${trial.port}`
+        for (const [who, target, user, hint] of [
+          [{ origin, cookie: ada }, '/chat', 'Ada', 'refused'],
+          [{ origin, cookie: zoe }, '/chat', 'Zoë & Co', 'refused'],
+          [{ origin: `http://${host}`, host, cookie: ada }, '/chat', 'Ada', 'refused'],
+          [{ origin, cookie: `theme=dark; ${bob}` }, '/chat', 'Bob', 'other-cookies'],
+          [{ origin, cookie: `${bob}; theme=dark` }, '/chat', 'Bob', 'other-cookies'],
+          [{ origin, cookie: `my${bob}; ${ada}` }, '/chat', 'Ada', 'other-cookies'],
+          [{ origin, cookie: ada }, '/chat?user=Bob', 'Ada', 'refused'],
         ] as const) {
           const saw = `${user} had logged in, and your own page asked for a WebSocket. Your server responded:`
-          expectUser(await knock(trial, '/chat', { origin: ownPageOf(trial), cookie }), user, {
-            saw,
-            hint: 'refused',
-          })
+          const knocked = await knock(trial, target, who)
+          expectUser(knocked, user, { saw, hint })
+          knocked.socket.close()
+          await trial.until('it is closed', () => knocked.closed !== null)
         }
+        const saw = 'Ada closed her WebSocket and asked for another one. Your server responded:'
+        expectUser(await knock(trial, '/chat', { origin, cookie: ada }), 'Ada', { saw, hint: 'refused' })
       },
       async nobody(trial) {
         const origin = ownPageOf(trial)
+        await login(trial, 'Ada')
         const saw = 'A client that had not logged in asked for a WebSocket. Your server responded:'
-        expectRefused(await knock(trial, '/chat', { origin }), 401, { saw, hint: 'let-in' })
-        const forged = 'session=00112233445566778899aabbccddeeff'
+        for (const target of ['/chat', '/chat?user=Ada', '/chat?token=Ada'])
+          expectRefused(await knock(trial, target, { origin }), 401, { saw, hint: 'let-in' })
         const sawForged = 'A client invented a cookie and asked for a WebSocket. Your server responded:'
-        expectRefused(await knock(trial, '/chat', { origin, cookie: forged }), 401, {
-          saw: sawForged,
-          hint: 'any-cookie',
-        })
+        for (const forged of ['00112233445566778899aabbccddeeff', '', 'undefined', '__proto__', 'constructor']) {
+          const cookie = `session=${forged}`
+          expectRefused(await knock(trial, '/chat', { origin, cookie }), 401, { saw: sawForged, hint: 'any-cookie' })
+        }
+        const sawOther =
+          'A client that had not logged in asked for a WebSocket at another address. Your server responded:'
+        for (const target of ['/', '/chat/', '/chat2']) {
+          const { bytes, at, status } = await knock(trial, target, { origin })
+          if (status === 101) throw new Wrong({ saw: sawOther, bytes, at, wanted: '401', hint: 'another-address' })
+        }
+        const request = upgradeOf('/chat', { Host: hostOf(trial), Origin: origin })
+        if (await isEnded(trial, request)) return
+        const sawOpen =
+          'A client that had not logged in asked for a WebSocket. Your server refused it, but the connection stayed open:'
+        throw new Wrong({ saw: sawOpen, bytes: request.trim(), hint: 'left-open' })
       },
       async 'another-site'(trial) {
         const cookie = await login(trial, 'Ada')
         for (const [origin, hint] of [
           [`http://localhost:${trial.port + 100}`, 'hijacked'],
+          ['http://localhost', 'hijacked'],
           [`${ownPageOf(trial)}.example`, 'looks-alike'],
           [`http://not-${hostOf(trial)}`, 'looks-alike'],
           ['null', 'null-origin'],
@@ -185,6 +96,11 @@ export const exercises: readonly Exercise[] = [
             'Ada had logged in. In her browser, a page of another site asked for a WebSocket. Your server responded:'
           expectRefused(await knock(trial, '/chat', { origin, cookie }), 403, { saw, hint })
         }
+        const host = `127.0.0.1:${trial.port}`
+        const sawDots =
+          'Ada had logged in at an address with dots. A page whose address resembles it asked for a WebSocket. Your server responded:'
+        const origin = `http://127-0-0-1:${trial.port}`
+        expectRefused(await knock(trial, '/chat', { origin, host, cookie }), 403, { saw: sawDots, hint: 'looks-alike' })
       },
       async 'a-session-that-is-over'(trial) {
         await trial.freeze()
@@ -201,62 +117,271 @@ export const exercises: readonly Exercise[] = [
       },
       async 'a-socket-that-outlives-it'(trial) {
         await trial.freeze()
-        const cookie = await login(trial, 'Ada')
-        const knocked = await knock(trial, '/chat', { origin: ownPageOf(trial), cookie })
-        const saw = 'Ada logged in and opened a WebSocket.'
-        expectUser(knocked, 'Ada', { saw: `${saw} Your server responded:`, hint: 'outlives' })
-        await trial.tick(SESSION_MS + 1000)
-        await trial.until('it is closed', () => knocked.closed !== null).catch(() => null)
-        const { bytes, closed } = knocked
-        if (closed === null)
+        const origin = ownPageOf(trial)
+        const ada = await login(trial, 'Ada')
+        await trial.tick(SESSION_MS / 4)
+        const bob = await login(trial, 'Bob')
+        const saw = 'Ada logged in, and opened two WebSockets a quarter of an hour later.'
+        const opened = async (cookie: string, user: string) => {
+          const knocked = await knock(trial, '/chat', { origin, cookie })
+          expectUser(knocked, user, { saw: `${saw} Your server responded:`, hint: 'outlives' })
+          return knocked
+        }
+        const hers = [await opened(ada, 'Ada'), await opened(ada, 'Ada')]
+        const his = await opened(bob, 'Bob')
+        await trial.tick((SESSION_MS * 3) / 4 - 1000)
+        for (const one of hers)
+          await expectOpen(one, trial, { saw: `${saw} Her session was valid for another second:`, hint: 'too-soon' })
+        await trial.tick(2000)
+        await trial.until('they are closed', () => hers.every(({ closed }) => closed !== null)).catch(() => null)
+        const open = hers.find(({ closed }) => closed === null)
+        if (open) {
+          const { bytes } = open
+          // If the hour began when the socket was opened, it is over now.
+          await trial.tick(SESSION_MS / 4)
+          const isLate = await trial.until('it is closed', () => open.closed !== null).catch(() => false)
           throw new Wrong({
-            saw: `${saw} An hour later it was still open:`,
+            saw: `${saw} Her session ended, and a second later one was still open:`,
             bytes,
             at: bytes.length,
             wanted: 'a close',
-            hint: 'outlives',
+            hint: isLate ? 'from-the-opening' : 'outlives',
           })
-        if (closed === 1008 || closed >= 4000) return
-        const at = bytes.lastIndexOf(String(closed))
-        throw new Wrong({
-          saw: `${saw} An hour later your server closed it:`,
-          bytes,
-          at,
-          wanted: '1008',
-          hint: 'another-code',
+        }
+        for (const { bytes, closed } of hers)
+          if (closed !== null && closed !== 1008 && closed < 4000)
+            throw new Wrong({
+              saw: `${saw} When her session ended, your server closed one:`,
+              bytes,
+              at: bytes.lastIndexOf(String(closed)),
+              wanted: '1008',
+              hint: 'another-code',
+            })
+        await expectOpen(his, trial, {
+          saw: 'Bob had a WebSocket too. Ada’s session ended, and his did not:',
+          hint: 'others-too',
         })
+        const timers = await trial.timers()
+        for (let left = 3; left > 0; left--) {
+          const { socket } = await opened(bob, 'Bob')
+          socket.close()
+        }
+        // Timers that have to fire at once may do so.
+        await trial.tick(250)
+        const isClean = await trial
+          .until('all is ended', async () => (await trial.timers()) <= timers)
+          .catch(() => false)
+        if (isClean) return
+        const sawTimers = `Three clients connected and left again. Your program had ${timers} timers before, and has ${await trial.timers()} now.`
+        throw new Wrong({ saw: sawTimers, hint: 'timer-stays' })
       },
       async 'a-ticket'(trial) {
-        const refused = await trial.get('/ticket', { method: 'POST' })
         const sawRefused = 'A client that had not logged in asked for a ticket. Your server responded:'
+        for (const headers of [{}, { Cookie: 'session=00112233445566778899aabbccddeeff' }]) {
+          const refused = await askForTicket(trial, headers)
+          const hint = refused.status === 201 ? 'for-nobody' : 'another-status'
+          expectStatus(refused, 401, { saw: sawRefused, hint })
+        }
+        await trial.freeze()
+        const [ada, bob] = [await login(trial, 'Ada'), await login(trial, 'Bob')]
+        const saw = 'Ada asked for a ticket, and her program used it. Your server responded:'
+        expectUser(await knock(trial, withTicket(await ticketFor(trial, ada)), {}), 'Ada', {
+          saw,
+          hint: 'not-admitted',
+        })
+        const [first, his, second] = [
+          await ticketFor(trial, ada),
+          await ticketFor(trial, bob),
+          await ticketFor(trial, ada),
+        ]
+        if (new Set([first, his, second]).size < 3)
+          throw new Wrong({
+            saw: 'Ada, Bob and Ada again asked for a ticket in the same millisecond. They got:',
+            bytes: [first, his, second].join('\n'),
+            wanted: 'three different tickets',
+            hint: 'repeated',
+          })
+        const sawHis = 'Ada and Bob asked for tickets, and Bob used his. Your server responded:'
+        const origin = ownPageOf(trial)
+        expectUser(await knock(trial, withTicket(his), { origin }), 'Bob', { saw: sawHis, hint: 'only-one' })
+        await trial.tick(TICKET_MS - 1000)
+        const sawTwo = 'Ada asked for two tickets, one for each tab. She used them 29 s later. Your server responded:'
+        for (const ticket of [first, second])
+          expectUser(await knock(trial, withTicket(ticket), {}), 'Ada', { saw: sawTwo, hint: 'only-one' })
+        const sawForged = 'A client invented a ticket and asked for a WebSocket. Your server responded:'
+        for (const forged of ['', 'undefined', '__proto__', 'constructor', '00112233445566778899aabbccddeeff'])
+          expectRefused(await knock(trial, withTicket(forged), {}), 401, { saw: sawForged, hint: 'any-ticket' })
+        const stranger = { origin: `http://localhost:${trial.port + 100}` }
+        const sawStranger = 'A page of another site used a ticket of Ada. Your server responded:'
+        const knocked = await knock(trial, withTicket(await ticketFor(trial, ada)), stranger)
+        expectRefused(knocked, 403, { saw: sawStranger, hint: 'a-stranger' })
+      },
+      async 'a-ticket-of-a-session'(trial) {
+        await trial.freeze()
+        const cookie = await login(trial, 'Ada')
+        const knocked = await knock(trial, withTicket(await ticketFor(trial, cookie)), {})
+        const saw = 'Ada opened a WebSocket with a ticket.'
+        expectUser(knocked, 'Ada', { saw: `${saw} Your server responded:`, hint: 'closed-early' })
+        await trial.tick(SESSION_MS - 10_000)
+        const unused = await ticketFor(trial, cookie)
+        await expectOpen(knocked, trial, {
+          saw: `${saw} Her session was valid for another ten seconds:`,
+          hint: 'closed-early',
+        })
+        await trial.tick(11_000)
+        await trial.until('it is closed', () => knocked.closed !== null).catch(() => null)
+        const { bytes, closed } = knocked
+        if (closed === null) {
+          const sawOpen = `${saw} Her session ended, and a second later it was still open:`
+          throw new Wrong({ saw: sawOpen, bytes, at: bytes.length, wanted: 'a close', hint: 'lives-on' })
+        }
+        const sawUnused =
+          'Ada asked for a ticket, her session ended, and then the ticket was used. Your server responded:'
+        expectRefused(await knock(trial, withTicket(unused), {}), 401, { saw: sawUnused, hint: 'outlives-it' })
+        const refused = await askForTicket(trial, { Cookie: cookie })
+        const sawRefused =
+          'Ada’s session had ended, and her browser asked for a ticket with the old cookie. Your server responded:'
         expectStatus(refused, 401, {
           saw: sawRefused,
-          hint: refused.status === 201 ? 'for-nobody' : 'another-status',
+          hint: refused.status === 201 ? 'for-an-old-cookie' : 'another-status',
         })
-        const ticket = await ticketFor(trial, await login(trial, 'Ada'))
-        const saw = 'Ada asked for a ticket, and her program used it. Your server responded:'
-        expectUser(await knock(trial, `/chat?ticket=${ticket}`, {}), 'Ada', { saw, hint: 'not-admitted' })
       },
       async 'read-in-the-log'(trial) {
         await trial.freeze()
         const cookie = await login(trial, 'Ada')
-        const ticket = await ticketFor(trial, cookie)
-        const target = `/chat?ticket=${ticket}`
+        const target = withTicket(await ticketFor(trial, cookie))
         await knock(trial, target, {})
         const saw =
           'Ada’s program has used her ticket. Somebody read the ticket in the access log and used it again. Your server responded:'
         expectRefused(await knock(trial, target, {}), 401, { saw, hint: 'again' })
-        const session = cookie.slice('session='.length)
+        const sawBoth = 'Two programs used the same ticket at the same time. Your server responded to both:'
+        const both = withTicket(await ticketFor(trial, cookie))
+        const [one, other] = await Promise.all([knock(trial, both, {}), knock(trial, both, {})])
+        if (one.status === 101) expectRefused(other, 401, { saw: sawBoth, hint: 'again' })
+        const session = secretIn(cookie)
         for (const name of ['ticket', 'session', 'token']) {
           const sawSession = 'Somebody put the secret of Ada’s session into the address. Your server responded:'
-          const knocked = await knock(trial, `/chat?${name}=${session}`, {})
+          const knocked = await knock(trial, `/chat?${name}=${encodeURIComponent(session)}`, {})
           expectRefused(knocked, 401, { saw: sawSession, hint: 'a-session' })
         }
         const unused = await ticketFor(trial, cookie)
         await trial.tick(TICKET_MS + 1000)
         const sawLate =
           'Ada asked for a ticket and did not use it. After 31 s somebody else used it. Your server responded:'
-        expectRefused(await knock(trial, `/chat?ticket=${unused}`, {}), 401, { saw: sawLate, hint: 'for-ever' })
+        expectRefused(await knock(trial, withTicket(unused), {}), 401, { saw: sawLate, hint: 'for-ever' })
+      },
+      async 'nobody-can-guess'(trial) {
+        await trial.freeze()
+        const cookie = await login(trial, 'Ada')
+        const each = Array.from({ length: SAMPLES }, (_, i) => i)
+        const drawTickets = () => Promise.all(each.map(() => ticketFor(trial, cookie)))
+        // Each user logs in twice. Whether the first of the two sessions ends then is left to the program.
+        const drawLogins = async () => {
+          const firsts = await Promise.all(each.map((i) => login(trial, `user${i}`)))
+          return [...firsts, ...(await Promise.all(each.map((i) => login(trial, `user${i}`))))]
+        }
+        const guesses = { repeated: 'repeated', guessable: 'guessable' }
+        const tickets = await drawTickets()
+        const saw = `Ada asked for ${SAMPLES} tickets in the same millisecond. These are the first:`
+        expectUnguessable(tickets, saw, guesses)
+        const cookies = await drawLogins()
+        const sawLogins = `${SAMPLES} users logged in twice in the same millisecond. These are the first sessions:`
+        expectUnguessable(cookies.map(secretIn), sawLogins, guesses)
+        // Some secrets have characters that others do not have.
+        for (const one of cookies.slice(SAMPLES))
+          await ticketFor(trial, one, `A user with the cookie ${one} asked for a ticket. Your server responded:`)
+        const sawOne = `Ada asked for ${SAMPLES} tickets and used each. Your server responded to one:`
+        for (const knocked of await Promise.all(tickets.map((one) => knock(trial, withTicket(one), {}))))
+          expectUser(knocked, 'Ada', { saw: sawOne, hint: 'not-found' })
+        await trial.fixRandom()
+        const byChance = { repeated: 'math-random', guessable: 'math-random' }
+        const fixed = 'The check made Math.random return always the same number.'
+        expectUnguessable(await drawTickets(), `${fixed} These are tickets of your program:`, byChance)
+        expectUnguessable((await drawLogins()).map(secretIn), `${fixed} These are sessions of your program:`, byChance)
+      },
+      async 'nobody-can-read'(trial) {
+        const answer = await trial.get('/login?user=Ada', { method: 'POST' })
+        const cookie = cookieIn(answer)
+        const bytes = shown(answer, ['set-cookie'])
+        if (!/;\s*HttpOnly\s*(?:;|$)/i.test(answer.headers['set-cookie'] ?? ''))
+          throw new Wrong({
+            saw: 'Ada logged in. Your server responded:',
+            bytes,
+            at: bytes.length,
+            wanted: '; HttpOnly',
+            hint: 'scripts',
+          })
+        const secret = secretIn(cookie)
+        const { bytes: said } = await knock(trial, '/chat', { origin: ownPageOf(trial), cookie })
+        const welcome = said.slice(said.indexOf('\n\n'))
+        const at = welcome.indexOf(secret)
+        if (at >= 0)
+          throw new Wrong({
+            saw: 'Ada opened a WebSocket. Your server responded:',
+            bytes: welcome,
+            at,
+            wanted: 'no secret',
+            hint: 'scripts',
+          })
+        const stranger = `http://localhost:${trial.port + 100}`
+        const readable = await askForTicket(trial, { Cookie: cookie, Origin: stranger })
+        const allowed = readable.headers['access-control-allow-origin']
+        if (allowed === stranger || allowed === '*') {
+          const bytes = shown(readable, ['access-control-allow-origin'])
+          const saw = 'In Ada’s browser, a page of another site asked for a ticket. Your server responded:'
+          throw new Wrong({ saw, bytes, at: bytes.indexOf(allowed), wanted: 'no such header', hint: 'other-origins' })
+        }
+        const ticket = await ticketFor(trial, cookie)
+        const output = await trial.output()
+        for (const [one, what] of [
+          [secret, 'the secret of her session'],
+          [ticket, 'a ticket that nobody had used yet'],
+        ] as const) {
+          const line = output.split('\n').find((text) => text.includes(one))
+          if (line === undefined) continue
+          const saw = `Ada logged in and asked for a ticket. The output of your program contains ${what}:`
+          throw new Wrong({ saw, bytes: line, at: line.indexOf(one), wanted: 'no secret', hint: 'printed' })
+        }
+      },
+      async 'broken-requests'(trial) {
+        const Host = hostOf(trial)
+        const cookie = await login(trial, 'Ada')
+        const Origin = ownPageOf(trial)
+        for (const request of [
+          ...['session', 'session=%', 'session=%E0%A4%A', '%', ';=;', 'session=a; session=b'].map((Cookie) =>
+            upgradeOf('/chat', { Host, Origin, Cookie }),
+          ),
+          ...['x', 'http://', '%', 'http://[', 'file://'].map((Origin) =>
+            upgradeOf('/chat', { Host, Origin, Cookie: cookie }),
+          ),
+          ...['//', '/chat?ticket=%', '/chat?%', '/%', '/chat?ticket=a&ticket=b'].map((target) =>
+            upgradeOf(target, { Host }),
+          ),
+          ...['//', '/%', '/?%', '/ticket?%'].map(
+            (target) =>
+              `POST ${target} HTTP/1.1\r\nHost: ${Host}\r\nCookie: %\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+          ),
+        ]) {
+          if (await isAnswered(trial, request)) continue
+          const isUpgrade = request.startsWith('GET')
+          throw new Late({
+            saw: 'A client sent a request with mistakes, and your server neither responded nor ended the connection:',
+            bytes: request.trim(),
+            at: request.trim().length,
+            wanted: 'a response',
+            hint: isUpgrade ? NO_WORD : NO_ANSWER,
+          })
+        }
+        await reset(trial, upgradeOf('/chat', { Host }))
+        await reset(trial, upgradeOf('/chat', { Host, Origin, Cookie: cookie }))
+        const saw = 'Clients sent requests with mistakes. Then Ada asked for a WebSocket. Your server responded:'
+        const knocked = await knock(trial, '/chat', { origin: Origin, cookie })
+        expectUser(knocked, 'Ada', { saw, hint: 'refused' })
+        await sendBrokenFrame(trial, upgradeOf('/chat', { Host, Origin, Cookie: cookie }))
+        await expectOpen(knocked, trial, {
+          saw: 'A client sent a frame with mistakes, and Ada lost her connection:',
+          hint: 'refused',
+        })
       },
     }),
   },

@@ -42,10 +42,12 @@ server.on('upgrade', (request, wire, head) => {
   const { asked } = read(request)
   wire.on('error', () => wire.destroy())
   const refuse = (status: string) => wire.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  // The address stands in the access log, so its ticket is spent in any case.
+  const ofTicket = spend(asked.get('ticket') ?? '')
   const { origin, host } = request.headers
   // Programs that are not browsers send no origin, and they have no cookies of other users.
   if (origin !== undefined && origin !== `http://${host}`) return refuse('403 Forbidden')
-  const session = sessionOf(request) ?? spend(asked.get('ticket') ?? '')
+  const session = sessionOf(request) ?? ofTicket
   if (!session) return refuse('401 Unauthorized')
   sockets.handleUpgrade(request, wire, head, (socket) => {
     socket.on('error', () => {})
@@ -68,14 +70,15 @@ function read({ method, url = '/' }: IncomingMessage) {
 
 /** The session of this request's cookie. */
 function sessionOf({ headers }: IncomingMessage): Session | undefined {
-  const session = sessions.get(/(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '')
-  // The server has to check the end of the session: a browser may keep the cookie longer.
-  return session && session.untilMs > Date.now() ? session : undefined
+  return valid(sessions.get(/(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? ''))
 }
 
 /** The session of a ticket. The ticket is not valid any more after this call. */
 function spend(ticket: string): Session | undefined {
   const session = tickets.get(ticket)
   tickets.delete(ticket)
-  return session
+  return valid(session)
 }
+
+/** The server has to check the end of a session: a browser may keep its cookie longer. */
+const valid = (session?: Session) => (session && session.untilMs > Date.now() ? session : undefined)

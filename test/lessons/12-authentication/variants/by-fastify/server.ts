@@ -48,7 +48,7 @@ app.post('/ticket', async ({ raw }, reply) => {
   if (!session) return reply.code(401).send({ error: 'Log in first.' })
   const ticket = secret()
   session.tickets.add(ticket)
-  setTimeout(() => session.tickets.delete(ticket), 20_000)
+  setTimeout(() => session.tickets.delete(ticket), 30_000)
   return reply.code(201).send({ ticket })
 })
 
@@ -58,6 +58,7 @@ app.get('/', async (_request, reply) =>
 
 const chat = new WebSocketServer({ noServer: true })
 app.server.on('upgrade', (request, wire, head) => {
+  wire.on('error', () => wire.destroy())
   const status = statusFor(request)
   const session = status === 101 ? (byTicket(request) ?? byCookie(request)) : undefined
   if (!session) {
