@@ -13,6 +13,7 @@ export const COMPARISON_LIMITS: ComparisonLimits = {
   size: { from: 30, to: 4000 },
   interval: { from: 0.1, to: 5 },
   wait: { from: 1, to: 30 },
+  rtt: { from: 0, to: 1000 },
   seconds: { from: 0.5, to: 20 },
   repeat: { from: 1, to: 5 },
   deliveriesPerSecond: 2000,
@@ -36,6 +37,7 @@ const RULES: Readonly<Record<Figure, FigureRule>> = {
   size: { isWhole: true, means: 'bytes of the text of a message' },
   interval: { isWhole: false, means: 'seconds between two short polls' },
   wait: { isWhole: false, means: 'seconds for which a long poll may be held' },
+  rtt: { isWhole: false, means: 'milliseconds that the network adds to a round trip', usual: 0 },
   seconds: { isWhole: false, means: 'seconds for each transport and repetition', usual: 5 },
   repeat: { isWhole: true, means: 'repetitions, in which the transports take turns', usual: 3 },
 }

@@ -11,6 +11,8 @@ export interface MeasuredWorkload {
   readonly interval: number
   /** Seconds for which a long poll may be held. */
   readonly wait: number
+  /** Round trip in ms that the network of the comparison adds. The network of this server stays as it is. */
+  readonly rtt: number
   /** Seconds for each transport and repetition. */
   readonly seconds: number
   readonly repeat: number

@@ -41,7 +41,7 @@ test("the student's lane delivers the feed, and the page shows the same counts a
       /\d B \/ message/.test(await page.locator(`[data-lane="${lane}"] .figures`).innerText()),
     )
   // The student's lane passes through the sandbox, so its delay has one more hop, which the page states.
-  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toMatch(/≥ \d[\d.]* for one more hop/)
+  expect(await page.locator('[data-lane="yours"] .figures').innerText()).toMatch(/hop adds ≥ \d[\d.]*/)
   expect(trouble).toEqual([])
 })
 

@@ -26,8 +26,8 @@ export function limitsText({
   return `Limits: ${range(clients)} clients, ${range(rate)} messages a second, texts of ${range(size)} bytes, short polls every ${range(interval)} s; at most ${number(deliveriesPerSecond)} deliveries, ${number(pollsPerSecond)} short polls and ${number(bytesPerSecond / 1e6)} MB of text a second.`
 }
 
-export const workloadText = ({ clients, rate, size, interval, wait, seconds, repeat }: MeasuredWorkload): string =>
-  `${number(clients)} ${clients === 1 ? 'client' : 'clients'}, ${number(rate)} ${rate === 1 ? 'message' : 'messages'} a second of ${number(size)} bytes, short polls every ${number(interval)} s, long polls held for up to ${number(wait)} s; ${repeat} × ${number(seconds)} s for each transport.`
+export const workloadText = ({ clients, rate, size, interval, wait, rtt, seconds, repeat }: MeasuredWorkload): string =>
+  `${number(clients)} ${clients === 1 ? 'client' : 'clients'}, ${number(rate)} ${rate === 1 ? 'message' : 'messages'} a second of ${number(size)} bytes, short polls every ${number(interval)} s, long polls held for up to ${number(wait)} s${rtt > 0 ? `, a round trip of ${number(rtt)} ms` : ''}; ${repeat} × ${number(seconds)} s for each transport.`
 
 /** The text that a screen reader reads aloud when it changes, so it does not contain the time left. */
 export function statusText({ running, last, failure, missing }: ComparisonState, seenAtMs: number | null): string {

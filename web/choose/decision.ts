@@ -117,8 +117,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
       result = null
       tell()
     },
-    predictMeasured({ clients, rate, size, interval, wait }) {
-      const of: Workload = { ...workload, clients, rate, bytes: size, latency: 0, idle: 0, path: 'clear' }
+    predictMeasured({ clients, rate, size, interval, wait, rtt }) {
+      const of: Workload = { ...workload, clients, rate, bytes: size, latency: rtt / 2, idle: 0, path: 'clear' }
       const way = wayOf(of)
       return way && predictedOf(of, way, { ...conditionsOf(of, way), intervalMs: interval * 1000, waitS: wait })
     },

@@ -44,7 +44,7 @@ export function laneRow(session: SessionFacts, lane: Lane, { at, hopMs }: Yours)
       <p>
         ${lost > 0 ? html`<b class="alarm">${lost} lost</b>` : '0 lost'}${duplicated > 0 ? html` <b class="alarm">${duplicated} doubled</b>` : nothing}
       </p>
-      ${isYours && hopMs !== null ? html`<p title=${HELP.hop}>≥ ${hopMs < 1 ? hopMs.toFixed(2) : milliseconds(hopMs)} for one more hop</p>` : nothing}
+      ${isYours && hopMs !== null ? html`<p title=${HELP.hop}>hop adds ≥ ${hopMs < 1 ? hopMs.toFixed(2) : milliseconds(hopMs)}</p>` : nothing}
       <p title=${HELP.bytes}>${sum === null ? DASH : bytes(sum)} / message</p>
     </div>
   </section>`

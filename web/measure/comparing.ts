@@ -33,6 +33,7 @@ export function measurableOf(
     size: within('size', bytes),
     interval: within('interval', intervalMs / 1000),
     wait: within('wait', waitS),
+    rtt: within('rtt', 2 * latency),
   }
   // With fewer clients, each client still does the same.
   const most = Math.min(
@@ -54,9 +55,13 @@ export function measurableOf(
       intervalMs / 1000,
       (is, was) => `Its short polls pause for ${is} s instead of ${was} s.`,
     ),
+    sentenceIf(
+      workload.rtt,
+      2 * latency,
+      (is, was) => `Its network adds a round trip of ${is} ms instead of ${was} ms.`,
+    ),
   ].flatMap((sentence) => sentence ?? [])
   const omitted = [
-    ...(latency > 0 ? ['the latency of the network'] : []),
     ...(path === 'clear' ? [] : ['the obstacle on the network path']),
     ...(idle > 0 ? ['the time without messages'] : []),
   ]
@@ -72,7 +77,13 @@ export function measurableOf(
  */
 export function isNearly(one: ComparableWorkload, other: ComparableWorkload): boolean {
   const isNear = (name: keyof ComparableWorkload): boolean => Math.abs(one[name] / other[name] - 1) <= NEAR
-  return isNear('clients') && isNear('interval') && one.rate === other.rate && one.size === other.size
+  return (
+    isNear('clients') &&
+    isNear('interval') &&
+    one.rate === other.rate &&
+    one.size === other.size &&
+    one.rtt === other.rtt
+  )
 }
 
 const NEAR = 0.05

@@ -84,6 +84,7 @@ describe('a workload', () => {
     ['a message that is too long', { ...WORKLOAD, size: 4001 }, /^size is 4001\.$/, /from 30 to 4000/],
     ['polls that are too frequent', { ...WORKLOAD, interval: 0.05 }, /^interval is 0\.05\.$/, /from 0\.1 to 5/],
     ['a long poll that is held too long', { ...WORKLOAD, wait: 31 }, /^wait is 31\.$/, /from 1 to 30/],
+    ['a round trip that is too long', { ...WORKLOAD, rtt: 1001 }, /^rtt is 1001\.$/, /from 0 to 1000/],
     ['a measurement that is too long', { ...WORKLOAD, seconds: 21 }, /^seconds is 21\.$/, /from 0\.5 to 20/],
     ['too many repetitions', { ...WORKLOAD, repeat: 6 }, /^repeat is 6\.$/, /from 1 to 5/],
     ['too many deliveries', { ...WORKLOAD, clients: 1000, rate: 3 }, /has 3000 deliveries a second/, /clients or rate/],

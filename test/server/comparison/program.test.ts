@@ -8,7 +8,7 @@ import { spawnServer } from '../../spawn.ts'
 import type { Spawned } from '../../spawn.ts'
 import { until } from '../../until.ts'
 
-const WORKLOAD = { clients: 3, rate: 5, size: 60, interval: 0.2, wait: 25, seconds: 5, repeat: 1 }
+const WORKLOAD = { clients: 3, rate: 5, size: 60, interval: 0.2, wait: 25, rtt: 40, seconds: 5, repeat: 1 }
 
 /** A busy machine may need this time to start and try a server. */
 const START_MS = 60_000

@@ -15,7 +15,7 @@ const CONDITIONS = { intervalMs: 1000, waitS: 25 }
 describe('the measured workload', () => {
   test('is the workload of the form, if that is within the limits', () => {
     expect(measurableOf(FORM, CONDITIONS, COMPARISON_LIMITS)).toEqual({
-      workload: { clients: 100, rate: 1, size: 60, interval: 1, wait: 25 },
+      workload: { clients: 100, rate: 1, size: 60, interval: 1, wait: 25, rtt: 0 },
       changes: [],
     })
   })
@@ -35,14 +35,15 @@ describe('the measured workload', () => {
   })
 
   test('names each other figure that it changes, and each part of the network that it leaves out', () => {
-    const form = { ...FORM, rate: 0.01, bytes: 5, latency: 20, path: 'firewall', idle: 5 } as const
+    const form = { ...FORM, rate: 0.01, bytes: 5, latency: 600, path: 'firewall', idle: 5 } as const
     const { workload, changes } = measurableOf(form, { intervalMs: 30_000, waitS: 25 }, COMPARISON_LIMITS)
-    expect(workload).toEqual({ clients: 100, rate: 0.5, size: 30, interval: 5, wait: 25 })
+    expect(workload).toEqual({ clients: 100, rate: 0.5, size: 30, interval: 5, wait: 25, rtt: 1000 })
     expect(changes).toEqual([
       'It publishes 0.5 messages a second instead of 0.01.',
       'Its texts have 30 bytes instead of 5, because each contains a mark.',
       'Its short polls pause for 5 s instead of 30 s.',
-      'It leaves out the latency of the network, the obstacle on the network path and the time without messages.',
+      'Its network adds a round trip of 1,000 ms instead of 1,200 ms.',
+      'It leaves out the obstacle on the network path and the time without messages.',
     ])
   })
 
@@ -52,6 +53,7 @@ describe('the measured workload', () => {
     expect(isNearly(workload, { ...workload, interval: 2 })).toBe(false)
     expect(isNearly(workload, { ...workload, rate: 1.01 })).toBe(false)
     expect(isNearly(workload, { ...workload, clients: 200 })).toBe(false)
+    expect(isNearly(workload, { ...workload, rtt: 40 })).toBe(false)
   })
 
   test('is accepted by the server, whatever the form contains', () => {
