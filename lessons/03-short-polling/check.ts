@@ -1,6 +1,7 @@
 import { expectEvents, expectField, expectHeader, expectStatus } from '../kit/expect.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
+import { clientChecks } from './client-checks.ts'
 import { words } from './hints.ts'
 
 const HOUR_MS = 3_600_000
@@ -98,4 +99,5 @@ export const exercises: readonly Exercise[] = [
       },
     }),
   },
+  { name: 'client', hosted: { kind: 'client', exported: 'connect' }, checks: clientChecks },
 ]

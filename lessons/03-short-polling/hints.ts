@@ -1,5 +1,12 @@
 /** The words of this lesson: the title of each check, and its hints. */
 import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const NO_REQUEST: Hint = [
+  'The client was started and sent no request.',
+  'Look at what runs when `connect` is called, and at the call of `fetch`.',
+  'A client begins to ask at once. The first response tells it where the room ends.',
+]
 
 export const words = {
   'short-poll': {
@@ -118,6 +125,151 @@ export const words = {
         'Your response reported the gap, but the rest of it is wrong: the kept events, or the cursor.',
         'Look at where you cut the list if `from` is not found in it.',
         'After a gap, reading continues from the earliest event that is still kept.',
+      ],
+    },
+  },
+  client: {
+    'first-cursor': {
+      title: 'Begins without a cursor, and keeps the one that it gets',
+      'made-up': [
+        'A client without a cursor was started, and its first request named a cursor.',
+        'Look at how the address of the first request is made.',
+        'Without `after`, the server returns the current end of the room. A client cannot know this position in advance.',
+      ],
+      'no-second': [
+        'The client sent one request and got a response. It did not ask again.',
+        'Look at what happens after the first response. What makes the client ask again?',
+        'Polling is a loop: ask, wait, ask again. Nobody else calls your function a second time.',
+      ],
+      'not-kept': [
+        'A response without events brought a cursor, and the next request did not name this cursor.',
+        'Look at where the client takes its new cursor from. Is it there if the list of events is empty?',
+        'The cursor of the response is the position for the next request. It is there even if no event is.',
+      ],
+    },
+    'each-once': {
+      title: 'Delivers each event once and in order, and asks for later ones',
+      'not-begun': [
+        'A client with a cursor was started, and its first request did not name this cursor.',
+        'Look at how the address of the first request is made.',
+        'A page may know already how far it has read. It begins after that position.',
+      ],
+      lost: [
+        'A response brought events, and the page did not get all of them.',
+        'Look at what you do with the list of events in a response.',
+        'A response can bring many events. Each of them goes to the listener.',
+      ],
+      doubled: [
+        'The page got one event more than once.',
+        'Look at which events you deliver, and when the cursor moves.',
+        'An event is delivered when it comes for the first time. After that, the cursor is behind it.',
+      ],
+      order: [
+        'The page got the events in another order than the response had them.',
+        'Look at the loop over the events.',
+        'The server sends the oldest event first. The order of the list is the order of the conversation.',
+      ],
+      'no-second': [
+        'A response brought events, and the client did not ask again.',
+        'Look at what happens after a response with events.',
+        'Polling is a loop: ask, wait, ask again. It goes on whatever the response was.',
+      ],
+      'not-kept': [
+        'The next request did not name the cursor of the response.',
+        'Look at where the client takes its new cursor from.',
+        'The response says after which position the next one begins. A client does not look inside a cursor, and does not calculate with it.',
+      ],
+      'ends-at-204': [
+        'The server responded with 204, and the client did not ask again.',
+        'Look at what your loop does if a response has no body.',
+        '204 means: nothing new. This is the usual response, and the reason to ask again later.',
+      ],
+      'lost-at-204': [
+        'After a response with 204, the next request had another cursor, or none.',
+        'Look at what you read from a response that has no body.',
+        'A 204 brings no cursor. The client keeps the one that it has.',
+      ],
+    },
+    'the-interval': {
+      title: 'Waits for the interval after each response, and sends one request at a time',
+      overlap: [
+        'The client sent a second request while the first one had no response.',
+        'Look at what starts the next request: a response, or the clock?',
+        'On a slow network, a response can take longer than the interval. A client that asks by the clock then has several requests under way, and gets the same events twice.',
+      ],
+      'too-often': [
+        'The client asked again before the interval was over.',
+        'Look at where the loop waits, and at whether the pause is awaited.',
+        'Without the pause, a client sends as many requests as the network carries. The server cannot prevent this.',
+      ],
+      'too-seldom': [
+        'The client did not ask again when the interval was over.',
+        'Look at how long the loop waits, and at whether it waits more than once.',
+        'The interval decides how old a message is when it arrives. The page promised one second.',
+      ],
+    },
+    'more-at-once': {
+      title: 'Asks again at once if the server has more events already',
+      waits: [
+        'The response said that there are more events, and the client waited for the interval.',
+        'Look at the field `more` of the response. Which part of the loop depends on it?',
+        'A client that was away for an hour needs several responses. With a pause between them, it needs minutes to catch up.',
+      ],
+      'for-ever': [
+        'The response said that there are no more events, and the client asked again at once.',
+        'Look at what your loop remembers of earlier responses.',
+        'Each response says anew whether there are more events.',
+      ],
+      ends: [
+        'After several responses, the client did not ask again.',
+        'Look at what ends your loop.',
+        'Only the page ends the client. No response does.',
+      ],
+      lost: [
+        'Several responses brought one event each, and the page did not get each of them once.',
+        'Look at what you do with the events before you ask again.',
+        'A response with more to come has events too.',
+      ],
+    },
+    'goes-on': {
+      title: 'Goes on after an error, with the same cursor',
+      crash: [
+        'A request failed, and nobody caught the error. In a page, the client would be dead.',
+        'Look at what `fetch` and `json` do if no answer comes, and at who awaits the function that asks.',
+        'A promise that rejects ends the loop that awaits it. Networks fail all the time, so the loop has to expect it.',
+      ],
+      'gave-up': [
+        'The server was in trouble for a moment, and the client did not ask again.',
+        'Look at what an error ends: one round, or the loop?',
+        'A browser sends a request once. It does not try again by itself: this is the work of the page.',
+      ],
+      'lost-its-cursor': [
+        'After a response with an error, the client asked without its cursor, or with another one.',
+        'Look at what you check before you read a response. Does `fetch` reject if the status is 500?',
+        '`fetch` resolves for every status. The body of an error may even be JSON, but it has no cursor.',
+      ],
+      'no-pause': [
+        'The server was in trouble, and the client asked again at once.',
+        'Look at whether the loop waits after an error too.',
+        'A server that is overloaded needs fewer requests. A client without a pause sends more of them than ever.',
+      ],
+      lost: [
+        'The server was in trouble for a moment, and the page did not get the next event exactly once.',
+        'Look at the first response after the trouble.',
+        'The client still knows its cursor, so it can continue as if nothing had happened.',
+      ],
+    },
+    stops: {
+      title: 'Stops: aborts the request that is under way, and asks no more',
+      'not-aborted': [
+        'The client was stopped, and its request was still under way.',
+        'Look at the options of `fetch`. How does the request learn that it is not wanted any more?',
+        'An AbortController has a signal. A request that gets the signal ends when the controller aborts.',
+      ],
+      'asks-on': [
+        'The client was stopped, and it called `fetch` again.',
+        'Look at the condition of your loop, and at what is still to come after the pause.',
+        'A page that shows another room stops the old client. If its loop goes on, there is one loop more for each room.',
       ],
     },
   },

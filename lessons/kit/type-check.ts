@@ -20,7 +20,8 @@ export type TypeErrors = Promise<readonly string[] | null>
 /** Checks the files of all these exercises at once, which takes hardly longer than one of them. */
 export function typeErrorsOf(folder: string, exercises: readonly Exercise[]): (exercise: Exercise) => TypeErrors {
   const files = exercises.map(fileOf).filter((file) => existsSync(join(folder, file)))
-  const checking = files.length === 0 ? Promise.resolve([]) : typeErrorsIn(folder, files)
+  const isForPage = exercises.some(({ hosted }) => hosted.kind === 'client')
+  const checking = files.length === 0 ? Promise.resolve([]) : typeErrorsIn(folder, files, isForPage)
   // The caller gets the rejection later; if an earlier exercise fails, nobody asks.
   checking.catch(() => {})
   return async (exercise) => {
@@ -32,13 +33,25 @@ export function typeErrorsOf(folder: string, exercises: readonly Exercise[]): (e
 
 const fileOf = ({ name }: Exercise): string => `${name}.ts`
 
-/** Returns the errors in these files of a folder, all at once. */
-export async function typeErrorsIn(folder: string, files: readonly string[]): Promise<readonly string[]> {
+/** Returns the errors in these files of a folder, all at once. `isForPage`: true if a browser runs one of them. */
+export async function typeErrorsIn(
+  folder: string,
+  files: readonly string[],
+  isForPage: boolean,
+): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'fourwire-types-'))
   try {
     const home = await realpath(folder)
     const config = join(scratch, 'tsconfig.json')
-    await writeFile(config, JSON.stringify(await configOf(files.map((file) => join(home, file)))))
+    await writeFile(
+      config,
+      JSON.stringify(
+        await configOf(
+          files.map((file) => join(home, file)),
+          isForPage,
+        ),
+      ),
+    )
     return linesOf(await run(config), home)
   } finally {
     await rm(scratch, { recursive: true })
@@ -46,7 +59,7 @@ export async function typeErrorsIn(folder: string, files: readonly string[]): Pr
 }
 
 /** Returns the repository's configuration, adapted for files in any folder. */
-async function configOf(files: readonly string[]): Promise<object> {
+async function configOf(files: readonly string[], isForPage: boolean): Promise<object> {
   return {
     extends: join(REPOSITORY, 'tsconfig.json'),
     files,
@@ -54,6 +67,8 @@ async function configOf(files: readonly string[]): Promise<object> {
     compilerOptions: {
       module: 'esnext',
       moduleResolution: 'bundler',
+      // The types of a browser differ: there, the result of `response.json()` can be used without a cast.
+      ...(isForPage && { lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'] }),
       typeRoots: [join(REPOSITORY, 'node_modules/@types')],
       // Finds types in @types for packages without types of their own, such as ws.
       paths: {

@@ -15,14 +15,17 @@ export interface WorkFolder {
 
 export const workOf = (lesson: Lesson): string => join(WORK, lesson.name)
 
-/** The student's work on a lesson: copied from `start/` once, and not changed by the kit afterwards. */
+/**
+ * The student's work on a lesson: copied from `start/` once, and not changed by the kit afterwards. If an update has added
+ * a file to the lesson, only this file is copied.
+ */
 export function workPlace(lesson: Lesson): WorkFolder {
   const folder = workOf(lesson)
   const begin = () => {
-    if (existsSync(folder)) return false
+    const isNew = !existsSync(folder)
     mkdirSync(WORK, { recursive: true })
-    cpSync(join(lesson.folder, 'start'), folder, { recursive: true })
-    return true
+    cpSync(join(lesson.folder, 'start'), folder, { recursive: true, force: false })
+    return isNew
   }
   return {
     folder,

@@ -62,6 +62,26 @@ async function pageOn(number: string) {
 /** Messages of the console about a missing icon, and about connections that the test has cut, are no trouble. */
 const isTrouble = (text: string): boolean => !/favicon|404|ERR_|Failed to load resource|WebSocket connection/.test(text)
 
+test('lesson 3: the page runs the student’s own client, survives a restart of the server, and stops', async () => {
+  await using lesson = await pageOn('3')
+  await expect.poll(lesson.shown).toEqual(['Ada: before'])
+  for (const text of ['one', 'two', '<b>three</b>']) await lesson.sandbox.publish(text)
+  await expect.poll(lesson.shown).toEqual(['Ada: before', 'Ada: one', 'Ada: two', 'Ada: <b>three</b>'])
+  const port = Number(new URL(lesson.page.url()).port)
+  await lesson.stop()
+  await lesson.page.waitForEvent('requestfailed')
+  await lesson.sandbox.publish('while the server was gone')
+  await using restarted = await solutionOf('3', { follows: lesson.sandbox.origin, port })
+  expect(restarted.port).toBe(port)
+  await expect.poll(async () => (await lesson.shown()).at(-1)).toBe('Ada: while the server was gone')
+  await lesson.page.getByRole('button', { name: 'Stop' }).click()
+  let requests = 0
+  lesson.page.on('request', () => (requests += 1))
+  await lesson.page.waitForTimeout(2500)
+  expect(requests).toBe(0)
+  expect(lesson.trouble.filter(isTrouble)).toEqual([])
+})
+
 test('lesson 4: the page polls in a loop, shows each message once, and reports that the server is gone', async () => {
   await using lesson = await pageOn('4')
   await expect.poll(lesson.shown).toEqual(['Ada: before'])

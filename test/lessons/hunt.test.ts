@@ -1,5 +1,5 @@
 /** Bug hunts: their order, the place of their files, and the student's own work. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { lessonOf } from '../../lessons/kit/course.ts'
@@ -53,6 +53,19 @@ test('a hunt writes the whole broken program beside the student’s work, withou
     expect(path).not.toContain(FIRST?.name)
     if (path !== LESSON.name) expect(readFileSync(join(hunts, path), 'utf8')).not.toContain(FIRST?.name)
   }
+})
+
+test('if an update has added a file to a lesson, only this file is copied to the student’s work', async () => {
+  const { workPlace, work } = await student()
+  const lesson = lessonOf('3')
+  const place = workPlace(lesson)
+  expect(place.begin()).toBe(true)
+  const file = (name: string) => join(work, lesson.name, name)
+  writeFileSync(file('short-poll.ts'), 'my own work')
+  rmSync(file('client.ts'))
+  expect(place.begin()).toBe(false)
+  expect(readFileSync(file('short-poll.ts'), 'utf8')).toBe('my own work')
+  expect(readFileSync(file('client.ts'), 'utf8')).toBe(readFileSync(join(lesson.folder, 'start/client.ts'), 'utf8'))
 })
 
 test('a hunt continues with the student’s changes, which are copied before a new hunt or a reset replaces them', async () => {

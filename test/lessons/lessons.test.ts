@@ -59,7 +59,7 @@ test('the edits of every mistake fit the solution, and the resulting program has
   await using folder = await filesIn(files)
   const names = files.map(([name]) => name)
   expect(names.length).toBeGreaterThan(200)
-  expect(await typeErrorsIn(folder.path, names)).toEqual([])
+  expect(await typeErrorsIn(folder.path, names, true)).toEqual([])
 }, 180_000)
 
 describe.each(lessons())('$name', (lesson) => {

@@ -136,7 +136,7 @@ async function withTypeErrors(lesson: Lesson, mutants: readonly Numbered[]): Pro
       writeFileSync(join(path, String(number), file), text)
     }
     const files = mutants.map(({ number, file }) => `${number}/${file}`)
-    const errors = files.length === 0 ? [] : await typeErrorsIn(path, files)
+    const errors = files.length === 0 ? [] : await typeErrorsIn(path, files, true)
     return new Set(mutants.filter((_, i) => errors.some((error) => error.startsWith(`${files[i]}:`))))
   } finally {
     rmSync(path, { recursive: true })

@@ -27,9 +27,9 @@ test('the runner copies the start once, checks it, checks it again after a save,
     const [, page = ''] = /^Look (http:\/\/localhost:\d+)/m.exec(said) ?? []
     const [, yours = ''] = /^Yours (http:\/\/localhost:\d+)/m.exec(said) ?? []
     said = ''
-    writeFileSync(file, readFileSync(join(folder, 'solution/short-poll.ts')))
+    cpSync(join(folder, 'solution'), join(home.path, name), { recursive: true })
     await until('the runner has checked the program again', () => said.includes('checks pass.'), STARTS_MS)
-    expect(said).toContain('10 of 10 checks pass.')
+    expect(said).toContain('17 of 17 checks pass.')
     expect(said).not.toContain('\x1b')
     const event = await publish(page)
     // The lane has the events of the reference, with the same ids.
@@ -106,7 +106,7 @@ test('check marks a lesson as done if the student\u2019s work passes, and reset 
   expect(kit('lesson.ts', 'list').stdout).toMatch(new RegExp(`\u2713 +${name}`))
   const { stdout } = kit('lesson.ts', 'reset', '--all')
   const [, backup = ''] = /your earlier work is in (.*)$/m.exec(stdout) ?? []
-  expect(readdirSync(backup)).toEqual(['short-poll.ts'])
+  expect(readdirSync(backup)).toEqual(['client.ts', 'short-poll.ts'])
   expect(readdirSync(home.path).filter((entry) => /^\d/.test(entry))).toEqual([name])
   expect(JSON.parse(readFileSync(env.FOURWIRE_PROGRESS, 'utf8'))).toEqual({})
 })

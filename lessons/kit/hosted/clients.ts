@@ -1,10 +1,10 @@
-/** Starts a student's client any number of times, and watches every WebSocket that it opens. */
+/** Starts a student's client any number of times, and watches every WebSocket and every request that it opens. */
 import type { Event } from '../../../server/protocol/feed.ts'
-import type { Clients, OpenedSocket } from './message.ts'
+import type { Clients, OpenedSocket, SentRequest } from './message.ts'
 
 /** First argument of a student's client. */
 interface Target {
-  /** `ws://127.0.0.1:4213` */
+  /** `ws://127.0.0.1:4213`, or `http:` for a client that uses `fetch`. */
   readonly origin: string
   readonly room: string
   /** Cursor to start after; without it, the end of the room. */
@@ -26,13 +26,14 @@ export interface WatchedClients {
   disconnect(): void
 }
 
-/** Replaces the global `WebSocket`. To be called before the program's own code runs. */
-export function watchClients(): WatchedClients {
+/** Replaces the global `WebSocket` and, if the program is a client, `fetch`. To be called before the program's own code runs. */
+export function watchClients(isClient: boolean): WatchedClients {
   let connect: Connect | null = null
   let sockets: { readonly socket: WebSocket; readonly openedAtMs: number; closedAtMs: number | null }[] = []
   let stops: (() => void)[] = []
-  let delivered: Record<string, Event[]> = {}
-  let ended: Record<string, string> = {}
+  const requests: { room: string; url: string; askedAtMs: number; endedAtMs: number | null }[] = []
+  const delivered: Record<string, Event[]> = {}
+  const ended: Record<string, string> = {}
 
   globalThis.WebSocket = class extends WebSocket {
     constructor(...args: ConstructorParameters<typeof WebSocket>) {
@@ -42,6 +43,15 @@ export function watchClients(): WatchedClients {
       this.addEventListener('close', () => (opened.closedAtMs = Date.now()))
     }
   }
+
+  const { fetch } = globalThis
+  if (isClient)
+    globalThis.fetch = (input, init) => {
+      const url = input instanceof Request ? input.url : String(input)
+      const request: (typeof requests)[number] = { room: roomOf(url), url, askedAtMs: Date.now(), endedAtMs: null }
+      requests.push(request)
+      return fetch(input, init).finally(() => (request.endedAtMs = Date.now()))
+    }
 
   return {
     use(exported) {
@@ -58,22 +68,27 @@ export function watchClients(): WatchedClients {
         if (typeof stop === 'function') stops.push(stop)
       }
     },
-    seen: () => ({ sockets: sockets.map(openedOf), delivered, ended }),
+    seen: () => ({
+      sockets: sockets.map(openedOf),
+      requests: requests satisfies readonly SentRequest[],
+      delivered,
+      ended,
+    }),
     disconnect() {
       for (const stop of stops) stop()
       // Closes sockets that a client opened after it was stopped.
       for (const { socket } of sockets) socket.close()
       sockets = []
       stops = []
-      delivered = {}
-      ended = {}
     },
   }
 }
 
 function openedOf({ socket, openedAtMs, closedAtMs }: { socket: WebSocket } & Times): OpenedSocket {
   const { url, readyState } = socket
-  return { room: /\/feed\/([^/]+)\//.exec(url)?.[1] ?? '', url, openedAtMs, closedAtMs, readyState }
+  return { room: roomOf(url), url, openedAtMs, closedAtMs, readyState }
 }
+
+const roomOf = (url: string): string => /\/feed\/([^/]+)\//.exec(url)?.[1] ?? ''
 
 type Times = Pick<OpenedSocket, 'openedAtMs' | 'closedAtMs'>

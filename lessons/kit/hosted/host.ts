@@ -67,7 +67,7 @@ async function begin(task: HostTask): Promise<void> {
   const watched = watch(task.follows === null ? log : await mirrorOf(task.follows))
 
   const sending = countSent()
-  const clients = watchClients()
+  const clients = watchClients(task.hosted.kind === 'client')
   const spoiling = task.hosted.kind === 'server' ? (await import('./spoiled.ts')).watchSends() : null
   // A lane beside the sandbox uses the real time.
   if (isFrozen(task)) freeze()

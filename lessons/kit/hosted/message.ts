@@ -92,7 +92,9 @@ export interface Called {
 export interface Clients {
   /** Sockets in the order in which they were opened. */
   readonly sockets: readonly OpenedSocket[]
-  /** Events that the client of each room delivered, in order. */
+  /** Requests in the order in which they were sent with `fetch`. */
+  readonly requests: readonly SentRequest[]
+  /** Events that the client of each room delivered, in order, also after it was stopped. */
   readonly delivered: Readonly<Record<string, readonly Event[]>>
   /** Reasons of clients that will not reconnect, by room. */
   readonly ended: Readonly<Record<string, string>>
@@ -107,6 +109,15 @@ export interface OpenedSocket {
   readonly closedAtMs: number | null
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number
+}
+
+/** Times are from the program's own frozen clock. */
+export interface SentRequest {
+  readonly room: string
+  readonly url: string
+  readonly askedAtMs: number
+  /** Time at which the head of the response came, or at which the request failed; null before that. */
+  readonly endedAtMs: number | null
 }
 
 export interface SentBytes {
