@@ -105,11 +105,11 @@ describe('a workload', () => {
 
   test('at the limits is accepted, and the program gets its figures and all transports', async () => {
     const { server } = await served('refusing')
-    const workload = { clients: 1000, rate: 2, size: 2000, interval: 1, wait: 30, seconds: 20, repeat: 5 }
+    const workload = { clients: 1000, rate: 2, size: 2000, interval: 1, wait: 30, rtt: 1000, seconds: 20, repeat: 5 }
     expect(await start(server, workload)).toMatchObject({ status: 202, json: { running: { workload } } })
     const { failure } = await ended(server)
     expect(failure?.why).toBe(
-      '--transports short-poll,long-poll,sse,ws,stream --clients 1000 --rate 2 --size 2000 --interval 1 --wait 30 --seconds 20 --repeat 5',
+      '--transports short-poll,long-poll,sse,ws,stream --clients 1000 --rate 2 --size 2000 --interval 1 --wait 30 --rtt 1000 --seconds 20 --repeat 5',
     )
   })
 })
