@@ -98,6 +98,15 @@ export const exercises: readonly Exercise[] = [
         const why = 'Each client asks 30 times a minute.'
         const hint = (value: number) => (isNear(value, 30) ? 'one-for-all' : 'other')
         await expectNumber(trial, 'requestsPerMinute', [30, 2000], 900, { saw, why, hint })
+        const sawMany = 'Ten thousand clients ask every half second. For their requests in a minute you returned:'
+        const whyMany = 'Each client asks 120 times a minute.'
+        const hintMany = (value: number) => (value < 1_200_000 && isNear(value % 10_000, 0) ? 'limited' : 'other')
+        const asked = { saw: sawMany, why: whyMany, hint: hintMany }
+        await expectNumber(trial, 'requestsPerMinute', [10_000, 500], 1_200_000, asked)
+        const sawNone = 'No client asks. For the requests in a minute you returned:'
+        const whyNone = 'A server without clients gets no requests.'
+        const hintNone = () => 'nobody'
+        await expectNumber(trial, 'requestsPerMinute', [0, 2000], 0, { saw: sawNone, why: whyNone, hint: hintNone })
       },
       async 'an-odd-interval'(trial) {
         const saw = 'Thirty clients ask every 7000 ms. For their requests in a minute you returned:'

@@ -79,9 +79,19 @@ export const words = {
         'Look at whether the number of clients appears in the result at all.',
         'Clients do not know of each other. Each client sends its own requests, and each gets its own responses.',
       ],
+      limited: [
+        'Your result is right for thirty clients and too small for ten thousand.',
+        'Look for a limit in your function: a largest number of clients, or a smallest interval.',
+        'A model describes what the clients send. Whether a server can carry that load is another question.',
+      ],
+      nobody: [
+        'In your model, a server without clients gets requests.',
+        'Look at what your function does with 0 clients. Does it replace 0 by another number?',
+        'In JavaScript 0 counts as false, so `||` replaces it. A rule for all numbers of clients includes 0.',
+      ],
       other: [
-        'Thirty clients together do not send that number of requests.',
-        'Look at the requests of one client in a minute, which your function can calculate already. What do thirty clients send?',
+        'The clients together do not send that number of requests.',
+        'Look at the requests of one client in a minute, which your function can calculate already. What do all clients send?',
         'Twice as many clients send twice as many requests: multiply the requests of one client by the number of clients.',
       ],
     },

@@ -124,6 +124,11 @@ export const words = {
         'Look at where the id is made: once for each message, or each time somebody reads?',
         'An id names one message for ever. Clients that have seen the id will use it to ask for the message.',
       ],
+      'other-message': [
+        'A reader gets the message with other values than its sender got.',
+        'Look at what you keep, and at what you return to the sender. Are they the same object?',
+        'Make the message once, when it is accepted. Then keep it and send it without a change.',
+      ],
     },
     'an-empty-room': {
       title: 'Returns an empty list for a room without messages',
@@ -136,6 +141,14 @@ export const words = {
         'Nobody has published in this room, but the list is not empty.',
         'Look at where you take the list from.',
         'A room contains only the messages that were published in it.',
+      ],
+    },
+    'every-character': {
+      title: 'Keeps user and text exactly as they were sent',
+      changed: [
+        'The user or the text came back with other characters than those that were sent, or it was refused.',
+        'Look at everything that you do with a text: do you trim it, replace characters, or build JSON by hand?',
+        'The feed keeps what people write. A page has to make a text safe when it shows it, because only the page knows where it stands.',
       ],
     },
     'both-fields': {
@@ -163,6 +176,16 @@ export const words = {
         'Look at the limit. Is it the greatest allowed length, or the first one that is too long?',
         'A limit is a promise in both directions. The server has to accept everything up to the limit.',
       ],
+      'too-strict-below': [
+        'User and text had one character each, which is the smallest length that is allowed, and your server refused them.',
+        'Look at the lower limit, and at whether you trim the text before you count.',
+        'One character is enough, and a space is a character too. A rule that is not documented surprises the authors of clients.',
+      ],
+      'counts-bytes': [
+        'The text has 4000 characters, and your server refused it because of its bytes.',
+        'Look at how you measure the length, and at the largest body that you accept.',
+        'The limit counts characters. In UTF-8 a character has one to four bytes.',
+      ],
     },
     'stamped-by-the-server': {
       title: 'Sets id and time itself, whatever the client sends',
@@ -176,6 +199,19 @@ export const words = {
         'Look at what your server does with unknown fields.',
         'A client that sends additional fields may be newer than the server. The server ignores the fields that it does not know.',
       ],
+      'kept-more': [
+        'The client sent a field that does not belong to a message, and your server kept it.',
+        'Look at where you build the message. Do you copy the whole body?',
+        'A field that nobody has checked can mean something to the programs that read it later. Take only the fields that you expect, by name.',
+      ],
+    },
+    'its-own-time': {
+      title: 'Gives each message the time at which it was accepted',
+      'wrong-time': [
+        'The times of two messages do not differ by the time that passed between them.',
+        'Look at when your code reads the clock, and at the unit of the value.',
+        'The time belongs to the message, so the clock is read once for each message, in milliseconds.',
+      ],
     },
     'ids-of-one-instant': {
       title: 'Gives two messages of the same millisecond different ids',
@@ -185,12 +221,51 @@ export const words = {
         'Two events can have the same time, however precise the clock is. A counter never gives the same number twice.',
       ],
     },
+    'many-at-once': {
+      title: 'Keeps many messages that come together, each with an id of its own',
+      'too-few-ids': [
+        'Two messages of the same room have the same id.',
+        'Look at what the id is made of. How many different values can it have?',
+        'If ids are chosen at random from a million, two of two thousand ids are equal more often than not. A counter never repeats.',
+      ],
+      lost: [
+        'The server did not keep all messages that came together, or refused some of them.',
+        'Look for an `await` between reading the list and storing it, and for a limit on the number of messages.',
+        'While a handler waits, other handlers run. If they all store their own copy of the list, only the last copy remains.',
+      ],
+    },
     'any-name': {
       title: 'Accepts any room name, and treats it as a name only',
       'not-empty': [
         'A room has the name of a property that every object has. It was not empty, or nobody could publish in it.',
         'Look at what you keep the rooms in. What does it contain before anything is stored?',
         'A plain object inherits properties, for example constructor. A Map contains only the entries that were put into it.',
+      ],
+    },
+    'no-such-address': {
+      title: 'Responds with 404 if the address is not a room',
+      found: [
+        'Nothing is at this address, and your server responded as if there were something.',
+        'Look at which paths your routes match. Does a route of yours match every path?',
+        'A client with a wrong address has to learn it. Otherwise it waits for messages that never come.',
+      ],
+    },
+    'only-json': {
+      title: 'Responds with 415 to a body that is not JSON, such as a form',
+      'any-type': [
+        'The header did not say that the body is JSON, and your server read the body as JSON.',
+        'Look at what you do with the header Content-Type. Fastify checks it if you leave its parsers as they are.',
+        'A page of another site can send such a request without asking first, because browsers treat text/plain as harmless. A request with application/json has to ask.',
+      ],
+      'other-status': [
+        'Your server refused a body that is not JSON with a status that means something else.',
+        'Look at the table of the lesson: which status says that the server cannot read this kind of body?',
+        'A 400 says that the content is wrong. The status 415 says that the client has to send another kind of content (RFC 9110, section 15.5.16).',
+      ],
+      'with-charset': [
+        'The header said that the body is JSON in UTF-8, and your server refused it.',
+        'Look at how you compare the header.',
+        'A media type can have parameters after a semicolon. Compare only the part before it.',
       ],
     },
   },

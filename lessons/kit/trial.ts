@@ -94,8 +94,11 @@ export interface Trial {
 
   /** Returns the number of timers that the program has started since `freeze` and that can still fire. */
   timers(): Promise<number>
-  /** Makes the program's `Math.random` return always the same number, until the check ends. */
-  fixRandom(): Promise<void>
+  /**
+   * Makes the program's `Math.random` return always the same number until the check ends. With a `step`, each number is
+   * larger than the one before by this step.
+   */
+  fixRandom(step?: number): Promise<void>
   /** Returns all text that the program has written to stdout and stderr so far. */
   output(): Promise<string>
 
@@ -214,9 +217,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
       return called
     },
     timers: async () => (await send({ is: 'timers' })) as number,
-    async fixRandom() {
+    async fixRandom(step = 0) {
       isRandomFixed = true
-      await send({ is: 'random', isFixed: true })
+      await send({ is: 'random', step })
     },
     async output() {
       // What the program wrote before its reply is here after one more turn of the event loop.
@@ -236,7 +239,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
         await program.stop()
       }
       if (hasOtherEpoch) await send({ is: 'epoch', epoch: null })
-      if (isRandomFixed) await send({ is: 'random', isFixed: false })
+      if (isRandomFixed) await send({ is: 'random', step: null })
       if (frozen) await send({ is: 'thaw' })
     },
   }

@@ -265,7 +265,7 @@ function canSwap(one: Statement, next: Statement, textOf: (of: Span) => string):
   const isPlain = [one, next].some((it) => it.type === 'VariableDeclaration' && !textOf(it).includes('await'))
   if (sharesNothing && isPlain) return false
   // Two long statements are mostly two handlers. Their order has no effect.
-  if ([one, next].every((it) => textOf(it).split('\n').length > 3)) return false
+  if ([one, next].every((it) => textOf(it).split('\n').length > 2)) return false
   return textOf(one) !== textOf(next) && !names.some((name) => used.has(name))
 }
 

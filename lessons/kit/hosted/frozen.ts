@@ -46,9 +46,13 @@ export const countTimers = (): number => pending.size
 
 const { random } = Math
 
-/** Makes `Math.random` return always the same number, so that a secret which depends on it comes twice. */
-export function fixRandom(isFixed: boolean): void {
-  Math.random = isFixed ? () => 0.5 : random
+/**
+ * Makes `Math.random` return always the same number, so that a secret which depends on it comes twice. With a `step`, each
+ * number is larger than the one before by this step. Null makes it random again.
+ */
+export function fixRandom(step: number | null): void {
+  let value = 0.5
+  Math.random = step === null ? random : () => (value += step)
 }
 
 /** Mock timer that currently runs for each timer of the program. */

@@ -230,7 +230,7 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       await new Promise((resolve) => setImmediate(resolve))
       return countTimers()
     case 'random':
-      return fixRandom(command.isFixed)
+      return fixRandom(command.step)
     case 'connect':
       return host.clients.connect(command.origin, command.rooms, command.after)
     case 'clients':

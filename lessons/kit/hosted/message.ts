@@ -43,8 +43,8 @@ export type Command =
   | { readonly is: 'thaw' }
   /** Returns the number of timers that the program has started since `freeze` and that can still fire. */
   | { readonly is: 'timers' }
-  /** Makes `Math.random` return always the same number, or random ones again. */
-  | { readonly is: 'random'; readonly isFixed: boolean }
+  /** Makes `Math.random` return numbers that differ by this step, or random ones again for null. */
+  | { readonly is: 'random'; readonly step: number | null }
   /** Lets the program's `send` throw for the WebSocket of the client with this port. */
   | { readonly is: 'spoil'; readonly port: number }
   /** Returns `Called`. */

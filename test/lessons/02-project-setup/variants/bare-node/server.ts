@@ -24,6 +24,8 @@ const server = createServer((request, response) => {
 })
 
 async function publish(room: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';')
+  if (type.trim() !== 'application/json') return send(response, 415, { message: 'The body is not application/json.' })
   const body = parsed(await textOf(request))
   const wrong = whatIsWrong(body)
   if (wrong !== null) return send(response, 400, { message: wrong })
