@@ -35,7 +35,7 @@ export interface Program extends AsyncDisposable {
   /** Starts the same program in a second process with the same Redis. Always returns the same one, which ends with this program. */
   secondProcess(): Promise<Program>
   /** Starts the same program in a new process, which the caller has to stop. */
-  freshProcess(): Promise<Program>
+  freshProcess(onBegin?: ProgramOptions['onBegin']): Promise<Program>
   /** Sends a command and resolves with its result. Rejects with `ProgramEnded` if the process ends first. */
   send(command: Command): Promise<unknown>
   stop(): Promise<void>
@@ -51,6 +51,13 @@ export interface ProgramOptions {
   readonly onOutput?: (text: string) => void
   /** Redis for an exercise that needs one. Default: a new one. */
   readonly redis?: Redis
+  /** Called before the program starts, so that a check can hold its first commands to Redis. */
+  readonly onBegin?: (beginning: Beginning) => void
+}
+
+/** A program with Redis that may not listen yet. */
+export interface Beginning extends Pick<Program, 'port' | 'patience'> {
+  readonly link: RedisLink
 }
 
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
@@ -116,9 +123,11 @@ export async function startProgram(
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
   const run = observe(child, home, onOutput)
+  if (link) options.onBegin?.({ link, port: task.port, patience: run.patience })
   child.send(task)
   let second: Promise<Program> | null = null
-  const freshProcess = () => startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }) })
+  const freshProcess: Program['freshProcess'] = (onBegin) =>
+    startProgram(folder, exercise, { ...options, port: 0, ...(redis && { redis }), ...(onBegin && { onBegin }) })
   const stop = async () => {
     await second?.then((other) => other.stop()).catch(() => {})
     await run.stop()

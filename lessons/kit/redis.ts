@@ -11,6 +11,7 @@ import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Unclear } from './finding.ts'
 import { freePort, listen } from './port.ts'
 
@@ -28,17 +29,33 @@ export interface RedisLink {
   readonly open: number
   /** Number of connections that wait for a reply of Redis, for example to a blocking read. */
   readonly waiting: number
-  /** Number of connections that wait for the reply to a read with BLOCK. */
-  readonly blocked: number
+  /** For each read that waits for an entry, its time limit in milliseconds; 0 stands for no limit. */
+  readonly blockedMs: readonly number[]
   /** Resets all connections, and every new one until `mend` is called. */
   cut(): void
   mend(): void
-  /** Lets the next `commands` commands of each connection pass, and holds all later ones until `release` is called. */
-  hold(commands: number): void
+  /**
+   * Lets the next `commands` commands of each connection pass, and holds all later ones until `release` is called.
+   * `blocking`: holds only reads with BLOCK, and sends the other commands that are held.
+   */
+  hold(commands: number | 'blocking'): void
   /** Number of pieces that are held. */
   readonly held: number
   release(): void
+  /** While this is true, each read with BLOCK waits for 1 ms only. A read without a limit (BLOCK 0) still waits. */
+  isShort: boolean
+  /** Number of commands that Redis got. */
+  readonly sent: number
+  /** Returns a function that stops it. Calls back with each command that Redis runs from now on, and with those in its scripts. */
+  watch(listener: (command: RedisCommand) => void): Promise<() => void>
   close(): void
+}
+
+export interface RedisCommand {
+  /** True if a script called it. */
+  readonly isOfScript: boolean
+  /** The command in small letters, and its arguments. */
+  readonly words: readonly string[]
 }
 
 /** Throws `Unclear` with a remedy if the client for Redis is missing, or if there is no Redis and none can be installed. */
@@ -84,12 +101,14 @@ const WITH_THE_PIPE =
 async function openLink(port: number): Promise<RedisLink> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>()
   let isCut = false
-  /** Number of commands that each connection may send; null if nothing is held. */
-  let most: number | null = null
+  /** Number of commands that each connection may send, or the kind that is held; null if nothing is held. */
+  let most: number | 'blocking' | null = null
   let passed = new WeakMap<Socket, number>()
-  let kept: (() => void)[] = []
-  /** Connections that wait for a reply, and whether their command blocks. */
-  const waiting = new Map<Socket, boolean>()
+  let kept: { readonly isBlocking: boolean; readonly send: () => void }[] = []
+  let isShort = false
+  let sent = 0
+  /** Connections that wait for a reply, and the time limit of their read; null for every other command. */
+  const waiting = new Map<Socket, number | null>()
   const server = createServer((near) => {
     near.on('error', () => {})
     if (isCut) return void near.resetAndDestroy()
@@ -98,11 +117,17 @@ async function openLink(port: number): Promise<RedisLink> {
     pairs.add(pair)
     far.on('data', () => waiting.delete(near)).pipe(near)
     near.on('data', (command: Buffer) => {
+      const [, blockMs = null] = BLOCK.exec(command.toString('latin1')) ?? []
+      const isBlocking = blockMs !== null
+      const send = () => {
+        sent += 1
+        waiting.set(near, blockMs === null ? null : Number(blockMs))
+        far.write(isShort ? shortened(command) : command)
+      }
       const count = passed.get(near) ?? 0
-      if (most !== null && count >= most) return void kept.push(() => far.write(command))
+      if (most === 'blocking' ? isBlocking : most !== null && count >= most) return void kept.push({ isBlocking, send })
       passed.set(near, count + 1)
-      waiting.set(near, /\r\nblock\r\n/i.test(command.toString('latin1')))
-      far.write(command)
+      send()
     })
     for (const one of [near, far])
       one.once('close', () => {
@@ -125,8 +150,8 @@ async function openLink(port: number): Promise<RedisLink> {
     get waiting() {
       return waiting.size
     },
-    get blocked() {
-      return [...waiting.values()].filter(Boolean).length
+    get blockedMs() {
+      return [...waiting.values()].filter((ms) => ms !== null)
     },
     cut() {
       isCut = true
@@ -136,20 +161,63 @@ async function openLink(port: number): Promise<RedisLink> {
     hold(commands) {
       most = commands
       passed = new WeakMap()
+      if (commands !== 'blocking') return
+      const others = kept.filter(({ isBlocking }) => !isBlocking)
+      kept = kept.filter(({ isBlocking }) => isBlocking)
+      for (const { send } of others) send()
     },
     get held() {
       return kept.length
     },
     release() {
       most = null
-      for (const send of kept) send()
+      const all = kept
       kept = []
+      for (const { send } of all) send()
     },
+    get isShort() {
+      return isShort
+    },
+    set isShort(is) {
+      isShort = is
+    },
+    get sent() {
+      return sent
+    },
+    watch: (listener) => watchCommands(port, listener),
     close() {
       server.close()
       cutAll()
     },
   }
+}
+
+const BLOCK = /\r\nblock\r\n\$\d+\r\n(\d+)\r\n/i
+
+/** Returns a read with BLOCK 1. A read with BLOCK 0, which never ends without an entry, is unchanged. */
+function shortened(command: Buffer): Buffer {
+  const text = command.toString('latin1')
+  return Buffer.from(
+    text.replace(BLOCK, (all, ms) => (ms === '0' ? all : '\r\nBLOCK\r\n$1\r\n1\r\n')),
+    'latin1',
+  )
+}
+
+/** A line of MONITOR: `+1764437000.123 [0 lua] "INCR" "feed:seq"`. */
+const MONITORED = /^\+[\d.]+ \[\d+ (\S+)\] (.*)$/
+
+async function watchCommands(port: number, listener: (command: RedisCommand) => void): Promise<() => void> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  const started = Promise.withResolvers<void>()
+  createInterface({ input: socket }).on('line', (line) => {
+    if (line === '+OK') return started.resolve()
+    const [, from, command = ''] = MONITORED.exec(line) ?? []
+    const [name = '', ...rest] = Array.from(command.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = '']) => word)
+    listener({ isOfScript: from === 'lua', words: [name.toLowerCase(), ...rest] })
+  })
+  socket.write('MONITOR\r\n')
+  await started.promise
+  return () => socket.destroy()
 }
 
 const READY_MS = 10_000

@@ -12,7 +12,7 @@ import { shown } from './expect.ts'
 import { A_PROMISE, CUT, NO_ANSWER, NO_ROUTE, SERVER_ERROR, TO_DO } from './hints.ts'
 import type { Called, Clients, Command, Reads, SentBytes } from './hosted/message.ts'
 import type { Patience } from './patience.ts'
-import type { Program } from './program.ts'
+import type { Beginning, Program } from './program.ts'
 import type { RedisLink } from './redis.ts'
 
 export interface Trial {
@@ -45,8 +45,11 @@ export interface Trial {
   readonly link: RedisLink
   /** Returns a trial of the same program in a second process, with the same Redis; always the same process. */
   secondProcess(): Promise<Trial>
-  /** Returns a trial of the same program in a new process with the same Redis, which ends with the check. */
-  freshProcess(): Promise<Trial>
+  /**
+   * Returns a trial of the same program in a new process with the same Redis, which ends with the check. `onBegin` is
+   * called before the process starts.
+   */
+  freshProcess(onBegin?: (beginning: Beginning) => void): Promise<Trial>
 
   /** Publishes these messages in one commit, stamped with the current time. */
   publish(...texts: readonly string[]): Promise<readonly Event[]>
@@ -163,8 +166,8 @@ export function createTrial(program: Program, room: string): OwnTrial {
       second ??= createTrial(await program.secondProcess(), room)
       return second
     },
-    async freshProcess() {
-      const process = await program.freshProcess()
+    async freshProcess(onBegin) {
+      const process = await program.freshProcess(onBegin)
       const trial = createTrial(process, room)
       further.push({ trial, program: process })
       return trial
@@ -233,6 +236,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
       if (connected) await trial.disconnect()
       program.link?.mend()
       program.link?.release()
+      if (program.link) program.link.isShort = false
       await second?.end()
       for (const { trial, program } of further) {
         await trial.end().catch(() => {})

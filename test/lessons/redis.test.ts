@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../lessons/kit/redis.ts'
-import type { RedisLink } from '../../lessons/kit/redis.ts'
+import type { RedisCommand, RedisLink } from '../../lessons/kit/redis.ts'
 import { until } from '../until.ts'
 
 test('after a link was cut and mended, a client that reconnects gets its response', async () => {
@@ -43,15 +43,63 @@ test('a link counts the connections that wait for Redis, and those of them that 
   link.hold(0)
   const held = client.ping()
   await until('the link holds a command', () => link.held === 1)
-  expect([link.waiting, link.blocked]).toEqual([0, 0])
+  expect([link.waiting, link.blockedMs]).toEqual([0, []])
   link.release()
   await held
   const read = client.xread('BLOCK', 5000, 'STREAMS', 'feed', '$')
-  await until('the read waits for news', () => link.blocked === 1)
-  expect(link.waiting).toBe(1)
+  await until('the read waits for news', () => link.blockedMs.length === 1)
+  expect([link.waiting, link.blockedMs]).toEqual([1, [5000]])
   await clientOf(await redis.link()).xadd('feed', '1-0', 'text', 'one')
   expect(await read).not.toBeNull()
-  expect([link.waiting, link.blocked]).toEqual([0, 0])
+  expect([link.waiting, link.blockedMs]).toEqual([0, []])
+})
+
+test('a link that holds blocking reads lets every other command pass, also those that it held before', async () => {
+  await using redis = await startRedis()
+  const link = await redis.link()
+  const [client, reader] = [clientOf(link), clientOf(link)]
+  await Promise.all([client.ping(), reader.ping()])
+  link.hold(0)
+  const asked = client.incr('a')
+  const read = reader.xread('BLOCK', 5000, 'STREAMS', 'feed', '0')
+  await until('the link holds both', () => link.held === 2)
+  link.hold('blocking')
+  expect(await asked).toBe(1)
+  await client.xadd('feed', '1-0', 'text', 'one')
+  expect(link.held).toBe(1)
+  link.release()
+  expect(await read).toEqual([['feed', [['1-0', ['text', 'one']]]]])
+})
+
+test('a link can shorten the time limit of reads, except of those without a limit', async () => {
+  await using redis = await startRedis()
+  const link = await redis.link()
+  const [client, endless] = [clientOf(link), clientOf(link)]
+  await Promise.all([client.ping(), endless.ping()])
+  link.isShort = true
+  const { sent } = link
+  expect(await client.xread('BLOCK', 60_000, 'STREAMS', 'feed', '$')).toBeNull()
+  expect(link.sent).toBe(sent + 1)
+  const read = endless.xread('BLOCK', 0, 'STREAMS', 'feed', '$')
+  await until('the read waits for news', () => link.blockedMs.length === 1)
+  await client.xadd('feed', '1-0', 'text', 'one')
+  expect(await read).toHaveLength(1)
+})
+
+test('a link reports the commands that Redis runs, and those of its scripts', async () => {
+  await using redis = await startRedis()
+  const link = await redis.link()
+  const client = clientOf(link)
+  await client.ping()
+  const commands: RedisCommand[] = []
+  const stop = await link.watch((command) => void commands.push(command))
+  await client.eval(`return redis.call('SET', KEYS[1], 'a "b"')`, 1, 'name')
+  await until('both are reported', () => commands.length === 2)
+  stop()
+  expect(commands).toEqual([
+    { isOfScript: false, words: ['eval', expect.any(String), '1', 'name'] },
+    { isOfScript: true, words: ['set', 'name', String.raw`a \"b\"`] },
+  ])
 })
 
 test('the test’s Redis stores nothing on disk, and deletes its folder when it is stopped', async () => {
