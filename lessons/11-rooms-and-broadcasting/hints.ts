@@ -14,6 +14,30 @@ export const NOT_JOINED: Hint = [
   'A client waits for the confirmation. Until then it cannot know from which moment on it receives every message.',
 ]
 
+const ANOTHER_ROOM: Hint = [
+  'A message to one room reached a client outside it, or did not reach the room itself.',
+  'Look at which set you loop over. Is it the set of the room that the message names?',
+  'Each room has its own set. If every message goes to every client, there is only one room with many names.',
+]
+
+const EMPTY_ROOM: Hint = [
+  'The last member of a room has gone, and the server still keeps the empty room.',
+  'Look at what happens to a set that has no members any more, on both ways out of a room.',
+  'Clients choose the names of rooms. If the server keeps every room for ever, clients can fill its memory with names.',
+]
+
+const CRASH: Hint = [
+  'The process ended because of one message, and every client lost its connection.',
+  'Look at the named line. Which value can have another type there, or be missing?',
+  'JSON can be null, a number or a list, and each field can be anything. Nobody catches an error in a listener unless your code does, and a connection without a listener for errors throws them.',
+]
+
+const NOT_FOR_ALL: Hint = [
+  'What one client did reached another client, whom it does not concern.',
+  'Look at where you send errors and pongs. Who gets them?',
+  'An error and a pong are responses: they are for the client that asked, and for nobody else.',
+]
+
 export const words = {
   rooms: {
     'a-room': {
@@ -49,10 +73,12 @@ export const words = {
     },
     'rooms-apart': {
       title: 'Sends nothing to clients of another room',
-      'another-room': [
-        'A message to one room reached a client outside it, or did not reach the room itself.',
-        'Look at which set you loop over. Is it the set of the room that the message names?',
-        'Each room has its own set. If every message goes to every client, there is only one room with many names.',
+      crash: CRASH,
+      'another-room': ANOTHER_ROOM,
+      'any-name': [
+        'The server treated the name of a room in a special way, or took two names for the same.',
+        'Look at what you do with the name, and at where you keep the rooms. A plain object has names of its own, such as constructor.',
+        'Clients choose the names of rooms, and every text is a name. The keys of a Map are only those that you have set.',
       ],
     },
     'never-joined': {
@@ -80,6 +106,13 @@ export const words = {
         'Look at which client you leave out for these two types of messages.',
         'The announcement is for the other members. A page that receives its own announcement shows its own user as if another person had joined or typed.',
       ],
+      'another-room': ANOTHER_ROOM,
+      'not-for-all': NOT_FOR_ALL,
+      'no-pong': [
+        'A client in a room sent a ping or an unknown type, and did not get the response that it got before you began.',
+        'Look at the order of your conditions. Which of them comes first for this message?',
+        'Joining a room adds to what a client can do. Everything else stays as it was.',
+      ],
       'not-announced': [
         'A client joined or typed, and another client in the room did not learn of it.',
         'Look at what you send after the confirmation of a `join`, and for the type `typing`.',
@@ -89,6 +122,37 @@ export const words = {
         'The announcement does not name the person who joined or typed.',
         'Look at the type and at the fields: boardId, userId and name of the client that joined or typed.',
         'A page that shows somebody typing has to know the person and the room.',
+      ],
+    },
+    'who-speaks': {
+      title: 'Names the client that spoke, whatever it claims',
+      nobody: [
+        'A client joined, typed or spoke, and a member did not learn which client it was.',
+        'Look at the field userId of each message that you send to a room.',
+        'The page shows a name beside each message. It is the same userId in user_joined, in user_typing and in message.',
+      ],
+      'same-id': [
+        'Two clients have the same userId.',
+        'Look at when you make a userId, and where you keep it.',
+        'Each connection has a userId of its own as long as it lives. A variable that all connections share has only one value, and a number that is counted down is given out again.',
+      ],
+      'another-person': [
+        'A message came from one client, and the members received it under the name of another one.',
+        'Look at where the userId and the name come from: from what you know about the connection, or from the message?',
+        'Clients can write anything into a message. If the server passes on the userId that a client claims, everybody can speak as anybody.',
+      ],
+    },
+    'in-order': {
+      title: 'Sends everybody the same texts in the same order',
+      'another-order': [
+        'The members of a room did not receive all messages in the order in which the server got them.',
+        'Look for code that waits before it sends: a timer, a promise, or a queue.',
+        'The thread handles one message at a time. If it sends each message to all members at once, all of them see the same conversation.',
+      ],
+      changed: [
+        'A text came out of the room different from the text that was sent.',
+        'Look at what you do with the text before you send it.',
+        'A server passes texts on. The page that shows a text makes it safe, because only the page knows where it will stand.',
       ],
     },
     leaves: {
@@ -108,6 +172,12 @@ export const words = {
         'Look at what `leave` removes: one member, or the whole room?',
         'A room ends when its last member leaves, and not before.',
       ],
+      'never-again': [
+        'A client left a room and joined it again, and then it did not receive what it sent.',
+        'Look at what `leave` keeps. Does it prevent the next `join`?',
+        'A client that joins after leaving is a member like every other one.',
+      ],
+      'empty-room': EMPTY_ROOM,
       'may-still-speak': [
         'A client left a room, sent a message to it, and was not refused.',
         'Look at what you check before you broadcast.',
@@ -120,6 +190,11 @@ export const words = {
         'A client joined a second room, and was no longer in the first one.',
         'Look at what `join` does with the rooms that the client is in already.',
         'A page can show several boards. Joining adds a room; only leaving removes one.',
+      ],
+      'another-name': [
+        'A client is in two rooms, and a message of one room came under the name of the other one.',
+        'Look at the boardId of what you send. Is it the boardId of the message that came?',
+        'A page with two boards has one connection. Only the boardId tells it on which board a message belongs.',
       ],
       'left-all': [
         'A client left one of its two rooms, and lost the other one too.',
@@ -152,11 +227,7 @@ export const words = {
         'Look at which rooms you go through when a connection closes.',
         'One connection can be in many rooms. When it closes, it leaves all of them.',
       ],
-      'empty-room': [
-        'The last member of a room disconnected, and the server still keeps the empty room.',
-        'Look at what happens to a set that has no members any more.',
-        'Clients choose the names of rooms. If the server keeps every room for ever, clients can fill its memory with names.',
-      ],
+      'empty-room': EMPTY_ROOM,
       'others-too': [
         'One client disconnected, and another one lost its place in the room.',
         'Look at what you remove when a connection closes: one member, or the whole room?',
@@ -165,6 +236,7 @@ export const words = {
     },
     'plain-chat': {
       title: 'Sends a message of the plain chat to all its clients, unchanged',
+      crash: CRASH,
       nothing: [
         'A client sent a message in the plain chat, and another client in it did not receive it.',
         'Look at which clients are in the set of the chat, and when they are added.',
@@ -177,8 +249,18 @@ export const words = {
       ],
       changed: [
         'The message that came out of the plain chat is not the one that was sent.',
-        'Look at what you send on. It needs username and message, and nothing else.',
-        'A server that only forwards messages does not need to change them. The pages at both ends know the fields.',
+        'Look at what you send on, and as which kind of message: text or binary.',
+        'A server that only forwards messages need not understand them. If it parses a message and writes it again, spaces and numbers change, and a text that is no JSON is lost.',
+      ],
+      'not-kept': [
+        'A client connected to the plain chat, and got messages that had been sent before.',
+        'Look at what you send to a client when it connects.',
+        'This chat keeps nothing: a client gets the messages that are sent while it is connected. Messages that must not be lost need a feed with ids (lessons 7 and 13).',
+      ],
+      'others-too': [
+        'Two clients of the plain chat disconnected, and the server no longer counts the third one.',
+        'Look at what you remove when a connection closes: one client, or the whole set?',
+        'A disconnected client loses its own place. The others stay.',
       ],
       'another-room': [
         'A message of the plain chat reached a room, or a message of a room reached the plain chat.',
@@ -190,6 +272,11 @@ export const words = {
         'Look at what you do when a connection closes. The chat is a set like the rooms.',
         'If your code adds a client to a set, it also has to remove the client. Write both next to each other, so that you do not forget the second one.',
       ],
+    },
+    'broken-messages': {
+      title: 'Goes on, whatever a client sends',
+      'not-for-all': NOT_FOR_ALL,
+      crash: CRASH,
     },
   },
 } satisfies Words

@@ -12,7 +12,7 @@ const people = new Map<WebSocket, Person>()
 let last = 0
 
 const http = createServer((_request, response) => {
-  const rooms: Record<string, number> = {}
+  const rooms: Record<string, number> = Object.create(null)
   for (const person of people.values()) for (const room of person.rooms) rooms[room] = (rooms[room] ?? 0) + 1
   const chat = Array.from(people.values()).filter(({ isInChat }) => isInChat).length
   response.end(JSON.stringify({ rooms, chat }))
