@@ -1,4 +1,4 @@
-import { converse, expectNext, expectQuiet, isAlive } from '../kit/conversation.ts'
+import { converse, expectNext, expectQuiet, isAlive, sendNoise } from '../kit/conversation.ts'
 import type { Mismatch, Conversation } from '../kit/conversation.ts'
 import type { PendingExchange } from '../kit/exchange.ts'
 import { expectStatus, shown } from '../kit/expect.ts'
@@ -151,22 +151,6 @@ async function survivesMail(trial: Trial, title: string, what: string): Promise<
 /** A board with an ordinary name, and boards whose names mean something in JavaScript or in Node. */
 const NAMES = ['any-board', 'constructor', '__proto__', 'error']
 
-/** Opens a WebSocket, and sends bytes that are not a frame. Resolves when the program has closed the connection. */
-async function sendNoise(trial: Trial, subscribers: number): Promise<void> {
-  const wire = trial.socket()
-  const lines = [`GET /boards/${trial.room} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket']
-  wire.write(
-    [...lines, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '\r\n'].join('\r\n'),
-  )
-  await trial
-    .until('it is counted', async () => (await sizeOf(trial, trial.room)).size === subscribers + 1)
-    .catch(() => {
-      throw new Unclear('The WebSocket is not counted as a subscriber. The first check tests that.')
-    })
-  wire.resume().write(new Uint8Array(16).fill(0xff))
-  await trial.until('it is closed', () => wire.closed).catch(() => {})
-}
-
 export const exercises: readonly Exercise[] = [
   {
     name: 'tasks',
@@ -200,8 +184,17 @@ export const exercises: readonly Exercise[] = [
         expectStatus(response, 201, { saw: 'A task was created. The route responded:', hint: 'response' })
         const id = String(fieldOf(response.json, 'id'))
         const task = { id, board: room, title }
-        const created = { type: 'task_created', task }
+        const created = { type: 'task_created', task: { ...task, isDone: false } }
         await expectChange(trial, first, created, { saw: `A task was created in ${room}.`, hint })
+        const next = await trial.whole(create(trial, 'and bread', `${room}-2`))
+        if (String(fieldOf(next.json, 'id')) === id) {
+          const bytes = shown(next)
+          const found = { bytes, at: bytes.indexOf('"id":') + '"id":'.length, wanted: 'another id', hint: 'response' }
+          throw new Wrong({
+            ...found,
+            saw: `A task has the id ${id}. Another one was created, and the route responded:`,
+          })
+        }
         const saw = 'The held request got its response. The bus counts:'
         await expectSubscribers(trial, room, 1, { saw, hint: 'count' })
         const again = hold(trial)
@@ -263,6 +256,18 @@ export const exercises: readonly Exercise[] = [
         await expectChange(trial, elsewhere, created('and bread'), { saw: sawOther, hint: () => 'missing' })
         for (const socket of here.sockets)
           await expectQuiet(trial, socket, { saw: `${sawOther} A WebSocket that watches ${room} received:`, hint })
+      },
+      async 'all-boards'(trial) {
+        const { room } = trial
+        const every = await converse(trial, `/boards/${EVERY}`)
+        const sawTwo = 'Mail and a WebSocket have subscribed to the topic of all boards. The bus counts:'
+        await expectSubscribers(trial, EVERY, 2, { saw: sawTwo, hint: 'every' })
+        const saw = `A WebSocket has subscribed to the topic of all boards. A task was created in ${room}.`
+        await trial.whole(create(trial, 'buy milk'))
+        await expectChange(trial, { sockets: [every], held: [] }, created('buy milk'), { saw, hint: () => 'every' })
+        every.socket.close()
+        const sawClosed = 'The WebSocket that had subscribed to the topic of all boards closed. The bus counts:'
+        await expectSubscribers(trial, EVERY, 1, { saw: sawClosed, hint: 'every' })
       },
       'one-throws': (trial) => survivesMail(trial, 'write to @nobody', 'threw an error'),
       'one-rejects': (trial) => survivesMail(trial, 'write to @later', 'returned a promise that rejected'),
@@ -331,7 +336,7 @@ export const exercises: readonly Exercise[] = [
         held[0]?.leave('RST')
         const sawHeld = 'Then one of the held requests was cut off. The bus counts:'
         await expectSubscribers(trial, room, 2, { saw: sawHeld, hint: 'stays' })
-        await sendNoise(trial, 2)
+        await sendNoise(trial, `/boards/${room}`)
         const sawNoise = 'Then a third WebSocket sent bytes that are not a frame, and was closed. The bus counts:'
         await expectSubscribers(trial, room, 2, { saw: sawNoise, hint: 'stays' })
         await trial.whole(create(trial, 'buy milk'))

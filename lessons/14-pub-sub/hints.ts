@@ -64,7 +64,7 @@ export const words = {
       ],
       response: [
         'A route did not respond to its client as it did when you began.',
-        'Look at the status of each response: 201 for a new task, 200 for a task that is done, and 404 if there is no such task.',
+        'Look at the status of each response: 201 for a new task with an id of its own, 200 for a task that is done, and 404 if there is no such task.',
         'A change is published in addition. The client that caused it still needs its own response.',
       ],
     },
@@ -92,6 +92,14 @@ export const words = {
         'A board changed, and a watcher of it did not receive the change.',
         'Look at the topics. Is the topic of publish the same as the topic of subscribe?',
         'Two topics that differ by one letter are two topics, and no error reports it.',
+      ],
+    },
+    'all-boards': {
+      title: 'Calls the subscribers of all boards for every change',
+      every: [
+        'A board changed, and a subscriber to the topic of all boards did not get exactly this change.',
+        'Look at the handlers that publish calls. Which of them belong to the topic that it got, and which to EVERY?',
+        'A subscriber to all boards does not know their names. The bus has to call it for each of them.',
       ],
     },
     'one-throws': {

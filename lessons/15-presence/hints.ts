@@ -68,6 +68,11 @@ export const words = {
         'Look at how often you send the announcement, and at what else you send.',
         'Send each change once to each tab of the other people.',
       ],
+      other: [
+        'A person left a board, and the announcement did not name this person.',
+        'Look at the type and at the fields: boardId, userId and name.',
+        'A tab can be on several boards. Each message has to name its board and its person.',
+      ],
       'still-known': [
         'A person left a board, and GET / still returns them as a member.',
         'Look at what `leave` removes: the tab, and with the last tab the person.',
@@ -107,6 +112,14 @@ export const words = {
         'A person has a set of tabs. Joining adds a tab to the set; adding the same tab again changes nothing.',
       ],
     },
+    'every-tab': {
+      title: 'Sends each announcement to every tab of every other person',
+      'some-tabs': [
+        'A person left a board, and not every tab of the other people received exactly one announcement.',
+        'Look at the two loops of `announce`: over the other people, and over the tabs of each of them.',
+        'Each tab is a page that somebody may be looking at. A tab that misses a change shows the wrong people from then on.',
+      ],
+    },
     namesakes: {
       title: 'Distinguishes two people with the same name',
       'one-person': [
@@ -142,6 +155,19 @@ export const words = {
         'Look at how often you send it: for the person, or for each tab?',
         'A person leaves once, however many tabs they had.',
       ],
+      'empty-board': [
+        'The last member closed the last tab, and GET / still returns the board.',
+        'Look at the map of boards after the last person of a board is removed. Is it the same code for `leave` and for a close?',
+        'An empty board must be deleted too, however its last member left.',
+      ],
+    },
+    'joins-twice': {
+      title: 'Counts a tab once, even if it joins twice',
+      stays: [
+        'A tab joined a board twice and left it once, and the others did not see exactly that the person left.',
+        'Look at what a second `join` of the same tab adds, and at what `leave` removes.',
+        'A person has a set of tabs, and a set holds each tab once. In a list or a counter, the second entry stays for ever.',
+      ],
     },
     'boards-apart': {
       title: 'Keeps presence and typing separate for each board',
@@ -167,6 +193,45 @@ export const words = {
         'A tab has left the board or is closed, and your server still counts it or did not confirm the message `leave`.',
         'Look at what `leave` removes, from which board, and at what your server does for each board when a connection closes.',
         'A closed connection has to leave every board that it had joined.',
+      ],
+    },
+    refuses: {
+      title: 'Refuses a tab that is not on the board, and bad messages',
+      'not-refused': [
+        'A tab that had not joined a board sent a message about it or closed, and your server treated it like a member.',
+        'Look at what you check before `typing` and `leave`: whether this tab is on the board, or whether its person is?',
+        'A person can have a tab that is on the board and another one that is not. Only a tab that has joined can leave.',
+      ],
+      'no-error': [
+        'A tab sent a message that your server does not know, and did not get an error. Or another member received something.',
+        'Look at the path of a message that is not JSON, or not an object, or has an unknown type. It led to an error when you began.',
+        'A client can send anything. The answer goes to this client only, and nothing else changes.',
+      ],
+      crash: [
+        'A client sent something that your server does not know, and the process ended. Every client lost its connection.',
+        'Look at the line where it ended. What did your code expect there?',
+        'A client can send anything: no JSON, null, an object without text, or bytes that are not a frame. A server has to refuse all of it and continue.',
+      ],
+    },
+    'speaks-for-itself': {
+      title: 'Takes the person from the connection, not from a message',
+      'another-person': [
+        'A message named another person or another name, and your server believed it.',
+        'Look at where `userId` and `name` come from when a tab joins or leaves.',
+        'The login has checked who opened the connection. Nobody checks what a message claims, so a message cannot change it.',
+      ],
+    },
+    'any-name': {
+      title: 'Works for every name of a board and every userId',
+      name: [
+        'A board or a person has a name that JavaScript uses too, and your server does not treat it like the others.',
+        'Look at the objects in which you keep boards and people. What do they contain when they are empty?',
+        'Every plain object has a constructor and a __proto__ before you put anything in. A Map contains only your own keys.',
+      ],
+      crash: [
+        'A board or a person has a name that JavaScript uses too, and the process ended.',
+        'Look at the objects in which you keep boards and people. What do they contain when they are empty?',
+        'Every plain object has a constructor and a __proto__ before you put anything in. A Map contains only your own keys.',
       ],
     },
     'typing-is-announced': {
@@ -226,7 +291,7 @@ export const words = {
       ],
       other: [
         'Typing ended by itself, and the announcement has the wrong fields.',
-        'Look at the type and at the fields: boardId, userId, and `on`, which is false.',
+        'Look at the type and at the fields: boardId, userId, name, and `on`, which is false.',
         'The page has to know who types, on which board, and whether typing begins or ends.',
       ],
       'not-again': [
@@ -281,6 +346,14 @@ export const words = {
         'A state that only a message can end may stay for ever.',
       ],
     },
+    'typing-apart': {
+      title: 'Ends the typing of each person on each board at its own time',
+      'one-timer': [
+        'Two people typed, or one person typed on two boards, and the typing did not end 5 s after the last key of each.',
+        'Look at where you store the timer. Is there one for each person on each board?',
+        'If two states share a timer, the second one stops the timer of the first. Then the first state ends at the wrong time, or never.',
+      ],
+    },
     'types-and-goes': {
       title: 'Ends a person’s typing when the person leaves',
       stays: [
@@ -320,9 +393,9 @@ export const words = {
     'silent-tab': {
       title: 'Gives up a tab that has become silent',
       never: [
-        'A tab died silently, and after twice the time limit GET / still returns it.',
-        'Look for the code that removes a silent tab. Does it run if no message comes?',
-        'A computer that is switched off closes no connection, so no event comes. Only a time limit can show that the tab is gone.',
+        'A tab died silently, and 20 s after the time limit GET / still returns it.',
+        'Look for the code that removes a silent tab. Does it run if no message comes? And does it wait for the other side?',
+        'A computer that is switched off closes no connection, and does not respond to a close frame. Only a time limit can show that the tab is gone.',
       ],
       'too-early': [
         'A tab was silent for less than the time limit, and your server gave it up.',
@@ -338,6 +411,11 @@ export const words = {
         'A tab died silently, and the others received more than one announcement that the person left.',
         'Look at what happens when the time limit is reached, and then at what happens when the connection closes because of it.',
         'Ending a connection also triggers its close event, which already removes the tab. If your code removes it as well, the announcement is sent twice.',
+      ],
+      'on-no-board': [
+        'A tab that is on no board was silent for longer than the time limit, and its connection is still open.',
+        'Look at when you start the time limit: when a tab connects, or when it joins?',
+        'A connection that never joins still uses memory. Its time begins when it connects.',
       ],
       'not-closed': [
         'A silent tab was removed, and its connection is still open.',
@@ -356,6 +434,14 @@ export const words = {
         'One of two tabs died silently, and GET / still counts it.',
         'Look at what the time limit belongs to: the tab, or the person?',
         'Each tab has to prove that it is alive. If one tab proves it for all tabs, dead tabs stay as long as one is alive.',
+      ],
+    },
+    'nothing-left': {
+      title: 'Leaves no timer behind when all tabs have closed',
+      timers: [
+        'All tabs have closed, and some of their timers can still fire.',
+        'Look at each timer that your code starts. Which code stops it: when typing ends, when a person leaves, when a tab closes?',
+        'A timer keeps everything that it uses in memory. A timer that nobody stops also acts later, on a state that is over.',
       ],
     },
   },

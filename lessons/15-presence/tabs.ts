@@ -14,8 +14,9 @@ export const TYPING_MS = 5000
 export const GONE_MS = 30_000
 export const BEAT_MS = 10_000
 
-/** Tolerance after these times, because a program may check from time to time instead of setting timers. */
-export const SLACK_MS = 5000
+/** Tolerances after these times, because a program may check from time to time instead of setting timers. */
+export const TYPING_SLACK_MS = 2000
+export const GONE_SLACK_MS = 20_000
 
 /** Waiting time on the real clock; a right program needs some milliseconds on an idle machine. */
 export const PATIENCE_MS = 3000
@@ -179,12 +180,12 @@ export async function expectKnown(
 }
 
 /** Throws `Wrong` if GET / still returns the board, which has no members any more. */
-export async function expectNoBoard(trial: Trial, saw: string): Promise<void> {
-  const { answer } = await known(trial, trial.room)
-  if (!Object.hasOwn(Object(answer.json), trial.room)) return
+export async function expectNoBoard(trial: Trial, saw: string, board = trial.room): Promise<void> {
+  const { answer } = await known(trial, board)
+  if (!Object.hasOwn(Object(answer.json), board)) return
   const bytes = shown(answer)
-  const at = Math.max(bytes.lastIndexOf(`"${trial.room}":`), bytes.lastIndexOf('\n') + 1)
-  throw new Wrong({ saw, bytes, at, wanted: `no ${trial.room}`, hint: 'empty-board' })
+  const at = Math.max(bytes.lastIndexOf(`"${board}":`), bytes.lastIndexOf('\n') + 1)
+  throw new Wrong({ saw, bytes, at, wanted: `no ${board}`, hint: 'empty-board' })
 }
 
 /** Throws `Wrong` unless the confirmation of a join contains this state. */
@@ -194,6 +195,10 @@ export function expectState(
   observed: { readonly saw: string; readonly hint: string },
 ): void {
   if (wordsOf(knownIn(joined)) !== wordsOf(wanted)) throw new Wrong({ ...observed, ...place, wanted: wordsOf(wanted) })
+  for (const one of Array.isArray(joined['here']) ? joined['here'] : []) {
+    const name = nameOf(String(fieldOf(one, 'userId')))
+    if (fieldOf(one, 'name') !== name) throw new Wrong({ ...observed, ...place, wanted: `"name":"${name}"` })
+  }
 }
 
 export const fieldsOf = (text = ''): Message => Object(parsed(text))
@@ -201,7 +206,16 @@ export const fieldsOf = (text = ''): Message => Object(parsed(text))
 const isPong = (text: string | undefined): boolean => fieldsOf(text).type === 'pong'
 
 /** Announcement about Ada that the others expect. */
-export const ada = (type: string, boardId: string, fields = {}): Wanted => ({ type, boardId, userId: 'ada', ...fields })
+export const ada = (type: string, boardId: string, fields = {}): Wanted => about('ada', type, boardId, fields)
+
+/** Announcement about a person. */
+export const about = (userId: string, type: string, boardId: string, fields = {}): Wanted => ({
+  type,
+  boardId,
+  userId,
+  name: nameOf(userId),
+  ...fields,
+})
 
 /** Announcements that the others expect when Ada leaves while typing: the end of typing may come first. */
 export function leaving(tab: Conversation, boardId: string): readonly Wanted[] {

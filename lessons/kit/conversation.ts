@@ -100,6 +100,21 @@ export async function converse(trial: Trial, target: string, options?: ClientOpt
   }
 }
 
+/** Opens a WebSocket by hand, and sends bytes that are not a frame. Resolves when the program has closed the connection. */
+export async function sendNoise(trial: Trial, target: string): Promise<void> {
+  const wire = trial.socket()
+  const lines = [`GET ${target} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket']
+  wire.write(
+    [...lines, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '\r\n'].join('\r\n'),
+  )
+  let isOpen = false
+  wire.on('data', () => (isOpen = true))
+  await trial.until('the handshake is done', () => isOpen, HANDSHAKE_MS).catch(() => {})
+  wire.write(new Uint8Array(16).fill(0xff))
+  await trial.until('it is closed', () => wire.closed).catch(() => {})
+  await isAlive(trial)
+}
+
 /** Expects the next message to have these fields, and returns it. */
 export async function expectNext(
   trial: Trial,

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws'
 
 interface Change {
   readonly type: string
-  readonly task: { readonly id: string; readonly board: string; readonly title: string; readonly isDone?: true }
+  readonly task: { readonly id: string; readonly board: string; readonly title: string; readonly isDone: boolean }
 }
 interface Subscription {
   readonly number: number
@@ -39,7 +39,7 @@ const server = createServer(async (request, response) => {
     return json(response, 200, { subscribers: subscriptions.filter(({ topic }) => topic === name).length })
   const found = first === 'tasks' ? tasks.get(name) : await taskIn(request, name).catch(() => null)
   if (!found) return json(response, found === null ? 400 : 404, {})
-  const task: Change['task'] = first === 'tasks' ? { ...found, isDone: true } : found
+  const task = { ...found, isDone: first === 'tasks' }
   tasks.set(task.id, task)
   json(response, first === 'tasks' ? 200 : 201, task)
   publish({ type: first === 'tasks' ? 'task_done' : 'task_created', task })
@@ -60,7 +60,7 @@ function json(response: ServerResponse, status: number, body: object): void {
 async function taskIn(request: IncomingMessage, board: string): Promise<Change['task']> {
   let body = ''
   for await (const piece of request) body += String(piece)
-  return { id: crypto.randomUUID(), board, title: JSON.parse(body).title }
+  return { id: crypto.randomUUID(), board, title: JSON.parse(body).title, isDone: false }
 }
 
 new WebSocketServer({ server }).on('connection', (socket, { url = '' }) => {

@@ -20,10 +20,9 @@ const keyOf = ({ boardId, userId }: Place) => JSON.stringify([boardId, userId])
 const isHere = (place: Place) => seats.some((seat) => keyOf(seat) === keyOf(place))
 
 const server = createServer((_request, response) => {
-  const state: Record<string, object> = {}
-  for (const { boardId } of seats) state[boardId] ??= stateOf(boardId)
+  const state = new Map(seats.map(({ boardId }) => [boardId, stateOf(boardId)]))
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(state))
+  response.end(JSON.stringify(Object.fromEntries(state)))
 })
 
 new WebSocketServer({ server, maxPayload: 10_000 }).on('connection', (tab, request) => {
