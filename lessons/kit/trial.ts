@@ -51,6 +51,9 @@ export interface Trial {
    */
   freshProcess(onBegin?: (beginning: Beginning) => void): Promise<Trial>
 
+  /** Returns a trial of the same program in another room. */
+  inRoom(room: string): Trial
+
   /** Publishes these messages in one commit, stamped with the current time. */
   publish(...texts: readonly string[]): Promise<readonly Event[]>
   /** Like `publish`, with this time for all of the messages. */
@@ -67,6 +70,11 @@ export interface Trial {
   sent(): Promise<SentBytes>
   /** Resolves when the program has read the feed for this request, and has either responded or holds the request. */
   looked(before: Reads, pending: PendingExchange): Promise<Reads>
+  /** Holds back the results of the program's reads until `resumeReads` or the end of the check. */
+  pauseReads(): Promise<void>
+  resumeReads(): Promise<void>
+  /** Ends every follower of the room as the feed does if it cannot read the log. */
+  failFollowers(): Promise<void>
   /** Drops all events of the room except the last `keep`. */
   forget(keep: number): Promise<void>
   /**
@@ -123,7 +131,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
   let hasOtherEpoch = false
   let connected = false
   let second: OwnTrial | null = null
+  let pauses = false
   const further: { readonly trial: OwnTrial; readonly program: Program }[] = []
+  const elsewhere: OwnTrial[] = []
   const send = (command: Command) => program.send(command)
   const publish = async (texts: readonly string[], atMs?: number) =>
     (await send({ is: 'publish', room, texts, ...(atMs !== undefined && { atMs }) })) as readonly Event[]
@@ -172,6 +182,11 @@ export function createTrial(program: Program, room: string): OwnTrial {
       further.push({ trial, program: process })
       return trial
     },
+    inRoom(name) {
+      const other = createTrial(program, name)
+      elsewhere.push(other)
+      return other
+    },
     publish: (...texts) => publish(texts),
     publishAt: (atMs, ...texts) => publish(texts, atMs),
     async publishDuringRead(text, use) {
@@ -188,6 +203,17 @@ export function createTrial(program: Program, room: string): OwnTrial {
         const hasRead = reads.asked > before.asked || reads.followed > before.followed
         return hasRead || pending.exchange !== null ? reads : null
       }),
+    async pauseReads() {
+      pauses = true
+      await send({ is: 'pause', room })
+    },
+    async resumeReads() {
+      pauses = false
+      await send({ is: 'resume', room })
+    },
+    async failFollowers() {
+      await send({ is: 'failFollowers', room })
+    },
     async forget(keep) {
       await send({ is: 'forget', room, keep })
     },
@@ -233,7 +259,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
     until: (what, holds, withinMs) => until(program.patience, what, holds, withinMs),
     async end() {
       for (const close of open) close()
+      for (const other of elsewhere) await other.end()
       if (connected) await trial.disconnect()
+      if (pauses) await trial.resumeReads()
       program.link?.mend()
       program.link?.release()
       if (program.link) program.link.isShort = false

@@ -56,6 +56,51 @@ test('a check reads a stream while it is open, moves its timers, and sees that t
   })
 })
 
+test('a check pauses the reads, lets the feed fail, and counts timers and followers that are stopped again', async () => {
+  const program = `
+    import { setTimeout as pause } from 'node:timers/promises'
+    export const sse = {
+      serve(app, feed) {
+        const stops = []
+        app.get('/feed/:room/sse', async ({ params: { room } }, reply) => {
+          await feed.since(room, '0', 1)
+          reply.hijack()
+          const timer = setTimeout(() => {}, 1000)
+          const paused = new AbortController()
+          pause(1000, undefined, { signal: paused.signal }).catch(() => {})
+          setTimeout(() => {}, 500)
+          const stop = feed.follow(room, '0', () => {}, () => reply.raw.end('failed'))
+          stops.push(stop)
+          reply.raw.write('following')
+          reply.raw.once('close', () => { stop(); clearTimeout(timer); paused.abort() })
+        })
+        return () => stops.forEach((stop) => stop())
+      },
+    }`
+  await tried({ kind: 'transport', exported: 'sse', isFrozen: true }, program, async (here) => {
+    const trial = here.inRoom('constructor')
+    const [before, timers] = [await trial.reads(), await trial.timers()]
+    await trial.pauseReads()
+    const stream = trial.open(`/feed/${trial.room}/sse`)
+    await trial.looked(before, stream)
+    await settled(trial)
+    expect(stream.soFar.body).toBe('')
+    await trial.resumeReads()
+    await trial.until('the stream follows', () => stream.soFar.body === 'following')
+    expect((await trial.timers()) - timers).toBe(3)
+    await trial.tick(500)
+    expect((await trial.timers()) - timers).toBe(2)
+    await trial.failFollowers()
+    expect((await trial.whole(stream)).body).toBe('followingfailed')
+    await trial.until('the program has stopped its timers', async () => (await trial.timers()) === timers)
+    const { stoppedAgain, following } = await trial.reads()
+    expect(following).toBe(0)
+    await trial.goodbye()
+    expect((await trial.reads()).stoppedAgain - stoppedAgain).toBe(1)
+    expect((await here.reads()).followed).toBe(0)
+  })
+})
+
 const TWO_STEPS = `
   export const sse = {
     serve(app, feed) {

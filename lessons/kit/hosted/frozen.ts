@@ -1,14 +1,19 @@
 /** Frozen time: timers, `Date` and, for a whole server, `performance.now` stand still until the check moves them. Also a `Math.random` without chance. */
 import { syncBuiltinESMExports } from 'node:module'
 import { mock } from 'node:test'
+import type { MockTimersOptions } from 'node:test'
 import timers from 'node:timers'
+import promises from 'node:timers/promises'
 
 type Callback = (...args: readonly unknown[]) => void
 type Start = (callback: Callback, ms?: number, ...args: readonly unknown[]) => NodeJS.Timeout
 type Stop = (timer: NodeJS.Timeout | undefined) => void
 
+/** Everything that can be frozen. The types of Node do not list the last two. */
+const APIS: readonly string[] = ['setTimeout', 'setInterval', 'Date', 'scheduler.wait', 'AbortSignal.timeout']
+
 export function freeze(): void {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.now() })
+  mock.timers.enable({ apis: APIS as MockTimersOptions['apis'], now: Date.now() })
   pending.clear()
   const timeouts = renewable(timers.setTimeout, timers.clearTimeout, false)
   const intervals = renewable(timers.setInterval, timers.clearInterval, true)
@@ -16,6 +21,7 @@ export function freeze(): void {
     Object.assign(place, { setTimeout: timeouts.start, clearTimeout: timeouts.stop })
     Object.assign(place, { setInterval: intervals.start, clearInterval: intervals.stop })
   }
+  Object.assign(promises, { setTimeout: counted(promises.setTimeout) })
   syncBuiltinESMExports()
 }
 
@@ -39,10 +45,23 @@ export async function tick(ms: number, stepMs: number): Promise<void> {
   }
 }
 
-/** Timers that can still fire. */
-const pending = new Set<NodeJS.Timeout>()
+/** Timers that can still fire. A pause of `node:timers/promises` is an object of its own. */
+const pending = new Set<object>()
 
 export const countTimers = (): number => pending.size
+
+/** Adds each pause to `pending` until it is over or aborted. */
+function counted(pause: typeof promises.setTimeout): typeof promises.setTimeout {
+  return async (...args) => {
+    const one = {}
+    pending.add(one)
+    try {
+      return await pause(...args)
+    } finally {
+      pending.delete(one)
+    }
+  }
+}
 
 const { random } = Math
 

@@ -219,6 +219,12 @@ async function execute(command: Command, host: Host): Promise<unknown> {
       return log.setEpoch(command.epoch ?? EPOCH)
     case 'goodbye':
       return host.goodbye()
+    case 'pause':
+      return watched.pause(command.room)
+    case 'resume':
+      return watched.resume(command.room)
+    case 'failFollowers':
+      return watched.failFollowers(command.room)
     case 'freeze':
       return freeze()
     case 'tick':

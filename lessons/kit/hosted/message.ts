@@ -37,6 +37,10 @@ export type Command =
   | { readonly is: 'epoch'; readonly epoch: string | null }
   /** Calls the transport's goodbye, like a server that is about to stop. */
   | { readonly is: 'goodbye' }
+  /** Holds back the results of the program's reads of the room until `resume`. */
+  | { readonly is: 'pause' | 'resume'; readonly room: string }
+  /** Ends every follower of the room as the feed does if it cannot read the log. */
+  | { readonly is: 'failFollowers'; readonly room: string }
   /** Stops the program's timers and Date. */
   | { readonly is: 'freeze' }
   | { readonly is: 'tick'; readonly ms: number }
@@ -75,6 +79,8 @@ export interface Reads {
   readonly followed: number
   /** Number of followers at this moment. */
   readonly following: number
+  /** Number of calls that stopped a follower which had been stopped before. */
+  readonly stoppedAgain: number
   /** Last event that was published between two steps of the program; null before that. */
   readonly publishedDuringRead: Event | null
 }

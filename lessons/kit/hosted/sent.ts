@@ -14,10 +14,14 @@ export function countSent(): Sending {
   const sockets = new Set<Socket>()
   let toNobody = 0
 
-  const { write } = OutgoingMessage.prototype
-  OutgoingMessage.prototype.write = function (this: OutgoingMessage, ...args: unknown[]) {
-    if (this.destroyed) toNobody += 1
-    return Reflect.apply(write, this, args)
+  for (const name of ['write', 'end'] as const) {
+    const send = OutgoingMessage.prototype[name]
+    Object.assign(OutgoingMessage.prototype, {
+      [name](this: OutgoingMessage, ...args: unknown[]) {
+        if (this.destroyed) toNobody += 1
+        return Reflect.apply(send, this, args)
+      },
+    })
   }
 
   return {

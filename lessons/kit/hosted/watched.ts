@@ -10,21 +10,42 @@ export interface Watched {
   reads(room: string): Reads
   /** Calls `publish` once at the moment that the command describes. */
   publishDuringRead(room: string, use: number | null, publish: () => Event): void
+  /** Holds back the results of all reads of this room until `resume`. */
+  pause(room: string): void
+  resume(room: string): void
+  /** Ends every follower of this room as the feed does if it cannot read the log. */
+  failFollowers(room: string): void
 }
 
 interface Room {
   asked: number
   followed: number
   following: number
+  stoppedAgain: number
   publishedDuringRead: Event | null
+  /** For each follower, the function that ends it as the feed does if it cannot read the log. */
+  readonly failures: Set<() => void>
+  /** Pause of the reads; null if they do not pause. */
+  pause: PromiseWithResolvers<void> | null
   planned: { usesLeft: number | null; readonly publish: () => Event } | null
 }
+
+const newRoom = (): Room => ({
+  asked: 0,
+  followed: 0,
+  following: 0,
+  stoppedAgain: 0,
+  publishedDuringRead: null,
+  failures: new Set(),
+  pause: null,
+  planned: null,
+})
 
 export function watch(log: Log): Watched {
   const inner = createFeed(log)
   const rooms = new Map<string, Room>()
   const roomOf = (name: string): Room => {
-    const room = rooms.get(name) ?? { asked: 0, followed: 0, following: 0, publishedDuringRead: null, planned: null }
+    const room = rooms.get(name) ?? newRoom()
     rooms.set(name, room)
     return room
   }
@@ -49,6 +70,7 @@ export function watch(log: Log): Watched {
       room.asked += 1
       // A limit of 0 asks for the position only, not for events.
       used(room, limit > 0 && after !== undefined && answer.events.length === 0)
+      await room.pause?.promise
       return answer
     },
     follow(name, after, deliver, failed) {
@@ -59,13 +81,22 @@ export function watch(log: Log): Watched {
       const end = () => {
         if (follows) room.following -= 1
         follows = false
+        room.failures.delete(fail)
       }
       const stop = inner.follow(name, after, deliver, (error) => {
         end()
         failed(error)
       })
+      const fail = () => {
+        end()
+        stop()
+        // An error in `failed` ends the process, as with the real feed.
+        queueMicrotask(() => failed(new Error('The log cannot be read.')))
+      }
+      room.failures.add(fail)
       used(room, false)
       return () => {
+        if (!follows) room.stoppedAgain += 1
         end()
         stop()
       }
@@ -75,13 +106,24 @@ export function watch(log: Log): Watched {
   return {
     feed,
     reads(name) {
-      const { asked, followed, following, publishedDuringRead } = roomOf(name)
-      return { asked, followed, following, publishedDuringRead }
+      const { asked, followed, following, stoppedAgain, publishedDuringRead } = roomOf(name)
+      return { asked, followed, following, stoppedAgain, publishedDuringRead }
     },
     publishDuringRead(name, use, publish) {
       const room = roomOf(name)
       room.publishedDuringRead = null
       room.planned = { usesLeft: use, publish }
+    },
+    pause(name) {
+      roomOf(name).pause ??= Promise.withResolvers()
+    },
+    resume(name) {
+      const room = roomOf(name)
+      room.pause?.resolve()
+      room.pause = null
+    },
+    failFollowers(name) {
+      for (const fail of roomOf(name).failures) fail()
     },
   }
 }
