@@ -55,6 +55,7 @@ export const longPoll: Transport = {
       const over = new AbortController()
       const end = () => over.abort()
       const { signal } = over
+      if (client.destroyed) return
       const news = new Promise<void>((resolve) => {
         signal.addEventListener(
           'abort',

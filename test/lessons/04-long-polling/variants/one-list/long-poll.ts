@@ -59,6 +59,7 @@ export const longPoll: Transport = {
     }
 
     async function hold(room: string, cursor: string, waitS: number, client: ServerResponse) {
+      if (client.destroyed) return
       const { promise, resolve } = Promise.withResolvers<void>()
       const me: Waiting = { room, end: resolve }
       waiting.add(me)
