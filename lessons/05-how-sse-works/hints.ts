@@ -43,6 +43,11 @@ export const words = {
         'Look at everything between the colon and the end of the line.',
         'The data is exactly the text between the colon and the end of the line. Quotes and escapes belong to JSON, not to event streams.',
       ],
+      'a-type': [
+        'The event has a type of its own, so a page that listens with onmessage does not get it.',
+        'Look for a field named event in what you write.',
+        'Without an event field, the type of an event is message. A page gets any other type only if it listens for this type (lesson 7).',
+      ],
     },
     'the-next-event': {
       title: 'Separates the second event from the first, and keeps it readable',
@@ -74,6 +79,39 @@ export const words = {
         'Look at the headers that are sent with the status. Which of them gives the length?',
         'Content-Length (RFC 9110, section 8.6) is a promise. A stream does not know its length in advance, so it is sent in chunks, which need no length.',
       ],
+      'ended-later': [
+        'Your server left the response open at first, and ended it some time later.',
+        'Look for a timer, or for a time limit of the connection.',
+        'A stream has no time at which it is over. It stays open until the client leaves.',
+      ],
+      'more-later': [
+        'All events had been sent, and some time later your server sent another one.',
+        'Look for a timer that writes to the response.',
+        'Each text is one event. To keep a quiet connection open, write a comment, which no client delivers (lesson 8).',
+      ],
+      'other-client': [
+        'A second client came, and the response of the first one ended.',
+        'Look for a variable that holds one response for all clients.',
+        'Each request has its own response. A server holds many of them open at the same time.',
+      ],
+    },
+    'each-text': {
+      title: 'Sends one event for each text, in the order of the address',
+      'not-each': [
+        'There were several texts, and the client did not get exactly one event for each.',
+        'Look at the loop over the texts. Does it leave a text out, or write it twice?',
+        'Each text is an event of its own, also if it is empty or equal to an earlier one.',
+      ],
+      order: [
+        'The client got every text, but in another order.',
+        'Look at what your code does with the list of texts before it writes them.',
+        'A client delivers events in the order of the bytes. Only the server knows the right order.',
+      ],
+      'no-text': [
+        'The address contained no text, and your server did not leave the response open without events.',
+        'Look at what your code does if the list of texts is empty.',
+        'A stream without events is still a stream. The client waits for what may come.',
+      ],
     },
     'several-lines': {
       title: 'Delivers a text of several lines completely',
@@ -86,6 +124,11 @@ export const words = {
         'The text had several lines, and the client received a different text.',
         'Look at what happens to each line end of the text.',
         'A client joins data lines with one line feed each. Blank lines of a text are lines too, so each needs its own data field.',
+      ],
+      'no-line-end': [
+        'The text contained a character that looks like a line end and is none, and the client received another text.',
+        'Look at the characters at which your code splits the text.',
+        'An event stream has exactly three line ends: CR LF, LF and CR. Every other character is text.',
       ],
     },
     'carriage-returns': {
@@ -117,6 +160,16 @@ export const words = {
         'The text was empty, and no event arrived.',
         'Look at what you write for a text without characters.',
         'An event with empty data is still an event, if there is a data line. Without a data line there is no event.',
+      ],
+      escaped: [
+        'The text contained characters that have a meaning in another language, and the client received other characters.',
+        'Look for code that escapes, decodes or parses the text.',
+        'An event stream is not HTML, not JSON and not an address. Only line ends have a meaning in it, so only they are treated.',
+      ],
+      shortened: [
+        'The text was long, and the client did not receive all of it in one piece.',
+        'Look for a maximum length, or for code that breaks long lines.',
+        'A line of an event stream can have any length.',
       ],
       'not-the-text': [
         'The client received a different text than the one that was sent.',
