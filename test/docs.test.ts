@@ -80,13 +80,14 @@ describe('the commands of the documents', () => {
   })
 
   test('name exactly the programs that the file look.ts of their lesson lists', async () => {
-    for (const path of DOCUMENTS.filter((document) => /^lessons[\\/]\d\d/.test(document))) {
-      const { code } = parts(await read(path))
+    const ofLessons = DOCUMENTS.filter((document) => /^lessons[\\/]\d\d/.test(document))
+    for (const [folder = '', documents = []] of Object.entries(Object.groupBy(ofLessons, dirname))) {
+      const code = (await Promise.all(documents.map(async (path) => parts(await read(path)).code))).join('\n')
       const named = Array.from(code.matchAll(/npm run look (\d+) ([\w-]+)/g), ([, number, name]) => [number, name])
       if (named.length === 0) continue
-      const { looks } = await import(join(REPOSITORY, dirname(path), 'look.ts'))
-      expect(named.map(([, name]) => name).toSorted(), path).toEqual(Object.keys(looks).toSorted())
-      expect(new Set(named.map(([number]) => Number(number)))).toEqual(new Set([Number(/\d\d/.exec(path)?.[0])]))
+      const { looks } = await import(join(REPOSITORY, folder, 'look.ts'))
+      expect(new Set(named.map(([, name]) => name)), folder).toEqual(new Set(Object.keys(looks)))
+      expect(new Set(named.map(([number]) => Number(number)))).toEqual(new Set([Number(/\d\d/.exec(folder)?.[0])]))
     }
   })
 })

@@ -151,5 +151,7 @@ export function addressOf(target: string, from: string): string | null {
   if (document) return `/docs/${document.name}${suffix}`
   const [, lesson] = /^lessons\/(\d\d-[a-z0-9-]+)\/README\.md$/.exec(path) ?? []
   if (lesson !== undefined) return `/lessons/${lesson}${suffix}`
+  const [, of, page] = /^lessons\/(\d\d-[a-z0-9-]+)\/([a-z0-9-]+)\.md$/.exec(path) ?? []
+  if (of !== undefined) return `/lessons/${of}/${page}${suffix}`
   return path === PICTURE.path ? PICTURE.address : null
 }

@@ -1,6 +1,6 @@
 /** Builds the pages of the lessons: fills in the template `web/lesson/index.html`. */
 import type { LessonDocument } from '../lessons/course.ts'
-import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
+import { escapeHtml, fromLesson, htmlOf, inlineHtmlOf } from './markdown.ts'
 
 interface Place {
   /** The host in the request for the page. The commands that the page shows use the same host. */
@@ -23,12 +23,44 @@ export function lessonPage(
       <article class="text" tabindex="0" aria-label="Lesson ${number}">
         <p class="kick">Lesson ${number}${facts === '' ? '' : ` · ${inlineHtmlOf(facts)}`}</p>
         <h1>${inlineHtmlOf(title)}</h1>
-${htmlOf(text).replaceAll('localhost:3000', escapeHtml(host))}
+${htmlOf(text, fromLesson(name)).replaceAll('localhost:3000', escapeHtml(host))}
         <nav class="turn" aria-label="Other lessons">${turn(course[at - 1], 'prev', 'Before')}${turn(course[at + 1], 'next', 'Next')}</nav>
       </article>
       <fw-lesson></fw-lesson>
     </main>`
   return filled(frame, { ...HEAD, title: `Lesson ${number}: ${title}`, entries: squares(course, lesson), main })
+}
+
+/** A document in the folder of a lesson, beside the lesson's own text. */
+export interface ReadingPage {
+  /** Name of the file without `.md`. */
+  readonly page: string
+  readonly title: string
+  /** Text after the title, as Markdown. */
+  readonly text: string
+}
+
+/** `pages`: all pages of the lesson, in the order in which the lesson links to them. */
+export function readingPage(
+  frame: string,
+  course: readonly LessonDocument[],
+  lesson: LessonDocument,
+  pages: readonly ReadingPage[],
+  { page, title, text }: ReadingPage,
+): string {
+  const { name, number } = lesson
+  const at = pages.findIndex((one) => one.page === page)
+  const link = (rel: 'prev' | 'next', to: ReadingPage | undefined) =>
+    to ? `<a rel="${rel}" href="/lessons/${name}/${to.page}">${inlineHtmlOf(to.title)}</a>` : ''
+  const main = `<main class="document">
+      <article class="text">
+        <p class="kick"><a href="/lessons/${name}">Lesson ${number}: ${inlineHtmlOf(lesson.title)}</a></p>
+        <h1>${inlineHtmlOf(title)}</h1>
+${htmlOf(text, fromLesson(name))}
+        <nav class="turn" aria-label="Other pages">${link('prev', pages[at - 1])}${link('next', pages[at + 1])}</nav>
+      </article>
+    </main>`
+  return filled(frame, { ...HEAD, title, entries: squares(course, lesson), main })
 }
 
 export function coursePage(frame: string, course: readonly LessonDocument[]): string {

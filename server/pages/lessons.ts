@@ -1,4 +1,4 @@
-/** Serves `/lessons`: the list of lessons with the student's progress, and a page for each lesson. */
+/** Serves `/lessons`: the list of lessons with the student's progress, a page for each lesson, and its further pages. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -7,7 +7,9 @@ import { FRESH, notFound } from '../http/rendered.ts'
 import { lessonsIn } from '../lessons/course.ts'
 import type { Kit } from '../lessons/kit.ts'
 import { MINE } from '../lessons/mine.ts'
-import { coursePage, lessonPage } from './lesson-pages.ts'
+import { coursePage, lessonPage, readingPage } from './lesson-pages.ts'
+import type { ReadingPage } from './lesson-pages.ts'
+import type { LessonDocument } from '../lessons/course.ts'
 
 interface LessonParts {
   /** Folder that contains `web/` and `lessons/`. Default: this repository. */
@@ -39,4 +41,25 @@ export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: L
       ? answer(reply, lessonPage(await frame(), course, lesson, { host, mine, yours: kit?.yours ?? '' }))
       : notFound(reply)
   })
+
+  servePublic<{ name: string; page: string }>(app, '/lessons/:name/:page', async ({ params }, reply) => {
+    const course = await lessons()
+    const lesson = course.find(({ name }) => name === params.name)
+    const pages = lesson ? await pagesOf(join(root, 'lessons', lesson.name), lesson) : []
+    const found = pages.find(({ page }) => page === params.page)
+    return lesson && found ? answer(reply, readingPage(await frame(), course, lesson, pages, found)) : notFound(reply)
+  })
+}
+
+/** Reads the documents in the lesson's folder to which the lesson's text links, in the order of the links. */
+async function pagesOf(folder: string, { text }: LessonDocument): Promise<readonly ReadingPage[]> {
+  const names = new Set(Array.from(text.matchAll(/\]\(([a-z0-9-]+)\.md(?:#[^)]*)?\)/g), ([, name = '']) => name))
+  const pages = await Promise.all(
+    Array.from(names, async (page): Promise<readonly ReadingPage[]> => {
+      const markdown = await readFile(join(folder, `${page}.md`), 'utf8').catch(() => null)
+      const [head = '', title = page] = /^# (.*)\n/.exec(markdown ?? '') ?? []
+      return markdown === null ? [] : [{ page, title, text: markdown.slice(head.length) }]
+    }),
+  )
+  return pages.flat()
 }

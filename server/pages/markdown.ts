@@ -8,10 +8,8 @@ import type { StateBlock, Token } from 'markdown-it'
  */
 export type AddressOf = (target: string) => string | null
 
-/**
- * Turns Markdown into HTML. `addressOf` sets the addresses of links and pictures; the default is for text of lessons.
- */
-export function htmlOf(markdown: string, addressOf: AddressOf = fromLesson): string {
+/** Turns Markdown into HTML. `addressOf` sets the addresses of links and pictures. */
+export function htmlOf(markdown: string, addressOf: AddressOf): string {
   return md.render(markdown, { addressOf })
 }
 
@@ -29,7 +27,8 @@ md.block.ruler.before('paragraph', 'details', details, { alt: ['paragraph', 'lis
 md.core.ruler.push('lesson', (state) => {
   const make = (type: string, tag: string, nesting: -1 | 0 | 1) => new state.Token(type, tag, nesting)
   state.tokens = sections(state.tokens, make)
-  const { addressOf = fromLesson } = state.env as { addressOf?: AddressOf }
+  const { addressOf } = state.env as { addressOf?: AddressOf }
+  if (!addressOf) return
   for (const { children } of state.tokens) lead(children ?? [], addressOf)
 })
 
@@ -123,14 +122,18 @@ function lead(tokens: readonly Token[], addressOf: AddressOf): void {
 }
 
 /**
- * Returns the address for a link in the text of a lesson. A link to the sandbox leads to this server on any port. A
- * link to another lesson leads to the page of that lesson.
+ * Returns the addresses for the links in the text of a lesson. A link to the sandbox leads to this server on any port. A
+ * link to another lesson leads to the page of that lesson, and a link to a document beside the text leads to its page.
  */
-function fromLesson(target: string): string {
-  const [, here] = /^http:\/\/localhost:3000(\/.*)?$/.exec(target) ?? []
-  const [, lesson, anchor = ''] = /^\.\.\/(\d\d-[a-z0-9-]+)\/(?:README\.md)?(#.*)?$/.exec(target) ?? []
-  if (target.startsWith('http://localhost:3000')) return here ?? '/'
-  if (lesson !== undefined) return `/lessons/${lesson}${anchor}`
-  if (target === '../README.md') return '/lessons'
-  return /^(?:https?:|#)/.test(target) ? target : '#'
-}
+export const fromLesson =
+  (name: string): AddressOf =>
+  (target) => {
+    const [, here] = /^http:\/\/localhost:3000(\/.*)?$/.exec(target) ?? []
+    const [, lesson, anchor = ''] = /^\.\.\/(\d\d-[a-z0-9-]+)\/(?:README\.md)?(#.*)?$/.exec(target) ?? []
+    const [, page, place = ''] = /^([\w-]+)\.md(#.*)?$/.exec(target) ?? []
+    if (target.startsWith('http://localhost:3000')) return here ?? '/'
+    if (lesson !== undefined) return `/lessons/${lesson}${anchor}`
+    if (page !== undefined) return `/lessons/${name}${page === 'README' ? '' : `/${page}`}${place}`
+    if (target === '../README.md') return '/lessons'
+    return /^(?:https?:|#)/.test(target) ? target : '#'
+  }

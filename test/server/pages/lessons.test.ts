@@ -99,6 +99,38 @@ describe('the page of a lesson', () => {
   })
 })
 
+describe('a further page of a lesson', () => {
+  const FILES = {
+    'lessons/03-short-polling/README.md': `${HEAD}Read [b](second.md#end), then [a](first.md). [b](second.md) again.\n`,
+    'lessons/03-short-polling/first.md': '# First?\n\nBack to [the lesson](README.md#look) and to [b](second.md).\n',
+    'lessons/03-short-polling/second.md': '# Second?\n\nIt is **here**.\n',
+    'lessons/03-short-polling/hidden.md': '# Hidden?\n',
+  }
+
+  test('has the text of its file, a link to the lesson, and links to the pages before and after it', async () => {
+    const app = await served(FILES)
+    const { body } = await app.inject('/lessons/03-short-polling/first')
+    expect(body).toContain('<title>Fourwire: First?</title>')
+    expect(body).toContain('<a href="/lessons/03-short-polling">Lesson 3: What is <em>late</em>?</a>')
+    expect(body).toContain('<a href="/lessons/03-short-polling#look">the lesson</a>')
+    expect(body).toContain('<a rel="prev" href="/lessons/03-short-polling/second">Second?</a></nav>')
+    expect(body).not.toContain('rel="next"')
+    expect((await app.inject('/lessons/03-short-polling/second')).body).toContain('<strong>here</strong>')
+  })
+
+  test('is linked from the lesson', async () => {
+    const { body } = await (await served(FILES)).inject('/lessons/03-short-polling')
+    expect(body).toContain('<a href="/lessons/03-short-polling/second#end">b</a>')
+  })
+
+  test.each(['hidden', 'README', 'none', '..%2Fkit', 'second.md'])(
+    'does not exist for %s, to which the lesson has no link',
+    async (name) => {
+      expect((await (await served(FILES)).inject(`/lessons/03-short-polling/${name}`)).statusCode).toBe(404)
+    },
+  )
+})
+
 describe('the list of lessons', () => {
   test('has each lesson with its question, and marks the lessons that are done', async () => {
     const app = await served({
