@@ -32,6 +32,26 @@ export const words = {
         'Look at which event you take the cursor from.',
         'The next request starts where this response ends, so the cursor has to name the last event of this response.',
       ],
+      changed: [
+        'The right events came back, but a field of an event is missing or has another value.',
+        'Look at what your code does with each event before it sends the list.',
+        'The feed has made the events, and every transport has to deliver the same ones. Send them as they are.',
+      ],
+      flags: [
+        'The events are right, but `gap` or `more` is missing or wrong.',
+        'Look at the object that you return. It needs events, cursor, gap and more in every response with 200.',
+        'The client decides by these two fields what it does next. A missing field is not the same as false for every program.',
+      ],
+      'not-json': [
+        'The body is JSON, but the header of your response does not say so.',
+        'Look at how you send the response. Fastify sets the header if you return an object, and not if you return a text.',
+        'Programs, and the tools of a browser, read a body as its Content-Type says.',
+      ],
+      remembers: [
+        'An earlier request has changed what a later request of the same client gets.',
+        'Look for a variable outside the handler, which keeps its value between requests.',
+        'A response can be lost, and the server does not notice it. So only the cursor of the request may decide what is sent, and each request reads the feed anew.',
+      ],
     },
     'first-answer': {
       title: 'Gives a cursor to a client that has none',
@@ -51,6 +71,19 @@ export const words = {
         'The events in a cached response are old ones (RFC 9111, section 5.2.2.5).',
       ],
     },
+    'an-empty-room': {
+      title: 'Gives a cursor for a room without messages',
+      'no-cursor': [
+        'The room is empty, and your response contains no usable cursor.',
+        'Look at where the cursor comes from if there is no event at all.',
+        'The beginning of an empty room is a position too. The file has it already, in `from`.',
+      ],
+      useless: [
+        'The client asked with the cursor that it got in the empty room, and the first message did not come.',
+        'Look at which cursor you return if there is no event.',
+        'A cursor is a promise: everything after this position will be delivered. This is also true for the position before the first message.',
+      ],
+    },
     'nothing-new': {
       title: 'Responds with 204 and no body if there are no new events',
       'empty-list': [
@@ -62,6 +95,11 @@ export const words = {
         'The client had every event, and your server sent one of these events again.',
         'Look at where you cut the list if the cursor names the last event.',
         'New events come after the cursor. After the last event there are none.',
+      ],
+      cached: [
+        'The status is right, but a cache may store this response and send it again when there are events.',
+        'Look at the header Cache-Control of the 204. Do you set it only if there are events?',
+        'A cache may store a 204 too (RFC 9110, section 15.3.5). Then the client would hear again and again that nothing is new.',
       ],
     },
     'one-instant': {
@@ -79,6 +117,11 @@ export const words = {
         'Look for a comparison with a time: the time of an event, or the current time.',
         'Clocks are set back, run ahead, and differ between machines. Whether a client already has a message does not depend on time.',
       ],
+      'sorted-by-clock': [
+        'All events came, but in the order of their times, not in the order in which they were published.',
+        'Look for code that sorts the events.',
+        'The feed has put the events in order already. A clock that was set back would put a later message first.',
+      ],
     },
     'past-the-ninth': {
       title: 'Continues correctly after the ninth message',
@@ -86,6 +129,14 @@ export const words = {
         'Everything was right up to the ninth message. Later messages were lost or repeated.',
         'Look at how you compare two cursors. As text, "10" comes before "9".',
         'A cursor is opaque: you can search for it in the list, but comparing it as text gives no order. The list itself has the order.',
+      ],
+    },
+    'another-epoch': {
+      title: 'Works with cursors of any length',
+      'cut-off': [
+        'The first part of the cursors is longer than before, and events were lost, repeated or not counted.',
+        'Look for code that takes a cursor apart, for example at a fixed number of characters.',
+        'The first part of a cursor is another text each time the feed begins again. You can search for a cursor in the list without taking it apart.',
       ],
     },
     'two-readers': {
@@ -114,6 +165,27 @@ export const words = {
         'If `more` is true, the client asks again at once; otherwise it pauses first. If the value is wrong, the client waits although there are events, or sends a request that finds none.',
       ],
     },
+    'a-long-room': {
+      title: 'Sends at most 500 events in one response, and finds every event of a long room',
+      unlimited: [
+        'The room has 501 messages, and one response has to hold the first 500 of them.',
+        'Look at `limit`, which the file has calculated for you. Is it still the smaller of two numbers?',
+        'The client may ask for less than the server allows, but not for more. Otherwise one request could fetch everything at once.',
+      ],
+      'far-back': [
+        'The client is 500 messages behind, and did not get all of them.',
+        'Look at how many events you read from the feed, and at how you compare two positions.',
+        'A client that was away for an hour asks like any other. The server finds its place, wherever it is.',
+      ],
+    },
+    'during-the-request': {
+      title: 'Loses and repeats nothing that is published while it reads the feed',
+      between: [
+        'A message was published between two steps of your handler. The client got it twice, or never, or got older messages too.',
+        'Look at the order in which you read the position and the list, and at what happens if `from` is not in the list.',
+        'Between two calls with `await`, anything can happen. Read the position first and the list after it, so that the list contains everything after the position.',
+      ],
+    },
     'a-gap': {
       title: 'Reports a gap if the cursor’s events are no longer kept',
       silent: [
@@ -125,6 +197,37 @@ export const words = {
         'Your response reported the gap, but the rest of it is wrong: the kept events, or the cursor.',
         'Look at where you cut the list if `from` is not found in it.',
         'After a gap, reading continues from the earliest event that is still kept.',
+      ],
+    },
+    'another-feed': {
+      title: 'Reports a gap to a client with a cursor of an earlier feed',
+      'not-noticed': [
+        'The cursor is not from this feed, and your response does not report a gap.',
+        'Look at where you compare cursors. Do you use the value `gap` that the file has calculated?',
+        'After a feed has begun again, the same numbers name other messages. A client has to learn that it missed something.',
+      ],
+      'from-the-start': [
+        'Your response reported the gap, but it does not contain the events that the feed has now.',
+        'Look at where you cut the list: at the cursor that the client sent, or at `from`?',
+        'The client has nothing of this feed. So it gets everything that is kept, and the cursor after it.',
+      ],
+    },
+    'no-event-asked': {
+      title: 'Says that there is more, even if the client asked for no event',
+      'more-to-come': [
+        'There are events after the cursor, and your response says that there are none.',
+        'Look at the condition for 204, and at `more`. An empty list can have two reasons.',
+        'A response without events can mean that nothing is new, or that the limit is 0. Only the first of these is a 204.',
+      ],
+      none: [
+        'The client asked for at most 0 events and got a different list.',
+        'Look at how you treat a limit of 0. Does it count as no limit?',
+        'In JavaScript 0 counts as false, and `||` replaces it. The operator `??` replaces only a missing value.',
+      ],
+      jumped: [
+        'Your response contains no event, and its cursor has moved.',
+        'Look at which cursor you return if the list is empty.',
+        'The cursor may only pass events that the response contains. Without an event it stays where it was.',
       ],
     },
   },
