@@ -169,68 +169,6 @@ export const exercises: readonly Exercise[] = [
         const sawPong = 'A client in a room sent a ping and a message of an unknown type. Another member received:'
         await quiet(trial, first, { saw: sawPong, hint: 'not-for-all' })
       },
-      async 'who-speaks'(trial) {
-        const { room } = trial
-        const [watches] = await inRoom(trial, 1)
-        const gone = await meet(trial)
-        if (!watches) return
-        const speakers: Conversation[] = []
-        const ids: unknown[] = []
-        for (const user of ['first', 'second']) {
-          const talk = await meet(trial)
-          await joins(trial, talk, room)
-          const saw = `The ${user} of two clients joined ${room}. Another member received:`
-          const joined = await next(trial, watches, { type: 'user_joined', userId: /./ }, { saw, hint: 'nobody' })
-          ids.push(joined['userId'])
-          speakers.push(talk)
-          // Another connection ends between the two.
-          gone.socket.close()
-          await trial.until('it is gone', () => gone.closed)
-          await settled(trial)
-        }
-        const [ada, bob] = speakers
-        const isSame = () => new Set(ids).size < ids.length
-        const listed = () => ids.map((id) => `"userId":${JSON.stringify(id)}`).join('\n')
-        if (isSame())
-          throw new Wrong({
-            saw: `Two clients joined ${room}. They were announced as:`,
-            bytes: listed(),
-            wanted: 'two different ids',
-            hint: 'same-id',
-          })
-        if (!ada || !bob) return
-        await settled(trial)
-        for (const talk of [watches, ...speakers]) while (talk.take() !== undefined);
-        const lies = { userId: ids[1], name: 'somebody else', user: { userId: ids[1] } }
-        for (const [said, wanted] of [
-          [{ type: 'typing' }, { type: 'user_typing' }],
-          [
-            { type: 'message', text: 'hello' },
-            { type: 'message', text: 'hello' },
-          ],
-        ] as const)
-          for (const claims of [{}, lies]) {
-            ada.say({ ...said, boardId: room, ...claims })
-            const saw = `The first client sent ${said.type}${'userId' in claims ? ', and claimed to be the second one' : ''}. A member received:`
-            const hint = (mismatch: Mismatch) => (mismatch === 'another value' ? 'another-person' : 'nobody')
-            const got = await next(trial, watches, { ...wanted, userId: String(ids[0]) }, { saw, hint })
-            if (got['name'] === 'somebody else') {
-              const { bytes, at } = watches.shown()
-              throw new Wrong({ saw, bytes, at, wanted: 'the name of the first client', hint: 'another-person' })
-            }
-            for (const talk of said.type === 'message' ? speakers : [bob])
-              await next(trial, talk, { ...wanted, userId: String(ids[0]) }, { saw, hint })
-          }
-        await quiet(trial, ada, { saw: 'A client sent two messages, and received:', hint: 'nobody' })
-        const late = await meet(trial)
-        late.say({ type: 'join', boardId: room, ...lies })
-        const saw = 'A client joined and claimed to be another one. A member received:'
-        const { userId } = await next(trial, watches, { type: 'user_joined' }, { saw, hint: 'nobody' })
-        if (ids.includes(userId)) {
-          const { bytes, at } = watches.shown()
-          throw new Wrong({ saw, bytes, at, wanted: 'the id of this client', hint: 'another-person' })
-        }
-      },
       async 'in-order'(trial) {
         const { room } = trial
         const [ada, bob] = await inRoom(trial, 2)
@@ -371,6 +309,68 @@ export const exercises: readonly Exercise[] = [
         says(stays, room, 'hello')
         const saw = `Two of three clients of ${room} are gone. The third one sent hello, and received:`
         await next(trial, stays, { type: 'message', text: 'hello' }, { saw, hint: 'others-too' })
+      },
+      async 'who-speaks'(trial) {
+        const { room } = trial
+        const [watches] = await inRoom(trial, 1)
+        const gone = await meet(trial)
+        if (!watches) return
+        const speakers: Conversation[] = []
+        const ids: unknown[] = []
+        for (const user of ['first', 'second']) {
+          const talk = await meet(trial)
+          await joins(trial, talk, room)
+          const saw = `The ${user} of two clients joined ${room}. Another member received:`
+          const joined = await next(trial, watches, { type: 'user_joined', userId: /./ }, { saw, hint: 'nobody' })
+          ids.push(joined['userId'])
+          speakers.push(talk)
+          // Another connection ends between the two.
+          gone.socket.close()
+          await trial.until('it is gone', () => gone.closed)
+          await settled(trial)
+        }
+        const [ada, bob] = speakers
+        const isSame = () => new Set(ids).size < ids.length
+        const listed = () => ids.map((id) => `"userId":${JSON.stringify(id)}`).join('\n')
+        if (isSame())
+          throw new Wrong({
+            saw: `Two clients joined ${room}. They were announced as:`,
+            bytes: listed(),
+            wanted: 'two different ids',
+            hint: 'same-id',
+          })
+        if (!ada || !bob) return
+        await settled(trial)
+        for (const talk of [watches, ...speakers]) while (talk.take() !== undefined);
+        const lies = { userId: ids[1], name: 'somebody else', user: { userId: ids[1] } }
+        for (const [said, wanted] of [
+          [{ type: 'typing' }, { type: 'user_typing' }],
+          [
+            { type: 'message', text: 'hello' },
+            { type: 'message', text: 'hello' },
+          ],
+        ] as const)
+          for (const claims of [{}, lies]) {
+            ada.say({ ...said, boardId: room, ...claims })
+            const saw = `The first client sent ${said.type}${'userId' in claims ? ', and claimed to be the second one' : ''}. A member received:`
+            const hint = (mismatch: Mismatch) => (mismatch === 'another value' ? 'another-person' : 'nobody')
+            const got = await next(trial, watches, { ...wanted, userId: String(ids[0]) }, { saw, hint })
+            if (got['name'] === 'somebody else') {
+              const { bytes, at } = watches.shown()
+              throw new Wrong({ saw, bytes, at, wanted: 'the name of the first client', hint: 'another-person' })
+            }
+            for (const talk of said.type === 'message' ? speakers : [bob])
+              await next(trial, talk, { ...wanted, userId: String(ids[0]) }, { saw, hint })
+          }
+        await quiet(trial, ada, { saw: 'A client sent two messages, and received:', hint: 'nobody' })
+        const late = await meet(trial)
+        late.say({ type: 'join', boardId: room, ...lies })
+        const saw = 'A client joined and claimed to be another one. A member received:'
+        const { userId } = await next(trial, watches, { type: 'user_joined' }, { saw, hint: 'nobody' })
+        if (ids.includes(userId)) {
+          const { bytes, at } = watches.shown()
+          throw new Wrong({ saw, bytes, at, wanted: 'the id of this client', hint: 'another-person' })
+        }
       },
       async 'plain-chat'(trial) {
         const talks = [await converse(trial, '/chat'), await converse(trial, '/chat')]

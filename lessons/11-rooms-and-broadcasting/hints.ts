@@ -124,24 +124,6 @@ export const words = {
         'A page that shows somebody typing has to know the person and the room.',
       ],
     },
-    'who-speaks': {
-      title: 'Names the client that spoke, whatever it claims',
-      nobody: [
-        'A client joined, typed or spoke, and a member did not learn which client it was.',
-        'Look at the field userId of each message that you send to a room.',
-        'The page shows a name beside each message. It is the same userId in user_joined, in user_typing and in message.',
-      ],
-      'same-id': [
-        'Two clients have the same userId.',
-        'Look at when you make a userId, and where you keep it.',
-        'Each connection has a userId of its own as long as it lives. A variable that all connections share has only one value, and a number that is counted down is given out again.',
-      ],
-      'another-person': [
-        'A message came from one client, and the members received it under the name of another one.',
-        'Look at where the userId and the name come from: from what you know about the connection, or from the message?',
-        'Clients can write anything into a message. If the server passes on the userId that a client claims, everybody can speak as anybody.',
-      ],
-    },
     'in-order': {
       title: 'Sends everybody the same texts in the same order',
       'another-order': [
@@ -232,6 +214,24 @@ export const words = {
         'One client disconnected, and another one lost its place in the room.',
         'Look at what you remove when a connection closes: one member, or the whole room?',
         'A disconnected client loses its own place in each of its rooms. The other members stay.',
+      ],
+    },
+    'who-speaks': {
+      title: 'Names the client that spoke, whatever it claims',
+      nobody: [
+        'A client joined, typed or spoke, and a member did not learn which client it was.',
+        'Look at the field userId of each message that you send to a room.',
+        'The page shows a name beside each message. It is the same userId in user_joined, in user_typing and in message.',
+      ],
+      'same-id': [
+        'Two clients have the same userId.',
+        'Look at when you make a userId, and where you keep it.',
+        'Each connection has a userId of its own as long as it lives. A variable that all connections share has only one value, and a number that is counted down is given out again.',
+      ],
+      'another-person': [
+        'A message came from one client, and the members received it under the name of another one.',
+        'Look at where the userId and the name come from: from what you know about the connection, or from the message?',
+        'Clients can write anything into a message. If the server passes on the userId that a client claims, everybody can speak as anybody.',
       ],
     },
     'plain-chat': {
