@@ -1,9 +1,12 @@
+import { WebSocket } from 'ws'
 import { converse, expectNext, expectQuiet, isAlive } from '../kit/conversation.ts'
 import type { Mismatch, Conversation } from '../kit/conversation.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
 import { expectFollowers } from '../kit/followers.ts'
+import { fieldOf, parsed } from '../kit/json.ts'
+import { settled } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
 import { NO_WELCOME, OTHER_WELCOME, words } from './hints.ts'
 
@@ -50,6 +53,32 @@ async function refuses(trial: Trial, said: readonly (readonly [message: unknown,
   await stillAnswers(trial, talk, 'Your server responded with an error.')
 }
 
+/** Expects the confirmation of a message that this client sent, and the event itself, in any order. Returns its id. */
+async function expectOwn(
+  trial: Trial,
+  talk: Conversation,
+  { room, text, key }: { readonly room: string; readonly text: string; readonly key?: string },
+  hint: string,
+): Promise<string> {
+  const saw = `A client in ${room} sent a message. Your server responded:`
+  await trial.until('both are here', () => talk.untaken.length > 1).catch(() => {})
+  const isAccepted = talk.untaken.some((one) => one.includes('"accepted"'))
+  const wanted = { type: 'accepted', id: /./, ...(key !== undefined && { key }) }
+  const accepted = talk.untaken.map(parsed).find((one) => fieldOf(one, 'type') === 'accepted')
+  const id = fieldOf(accepted, 'id')
+  if (!isAccepted || typeof id !== 'string' || fieldOf(accepted, 'key') !== key)
+    await expectNext(trial, talk, wanted, { saw, hint: 'not-accepted' })
+  // The event may come before the confirmation, or after it.
+  if (fieldOf(parsed(talk.untaken[0] ?? ''), 'type') === 'accepted') talk.take()
+  const sawOwn = `A client in ${room} sent a message, and your server confirmed it with the id ${String(id)}. The client received:`
+  await expectNext(trial, talk, { type: 'message', id: String(id), room, text }, { saw: sawOwn, hint })
+  if (fieldOf(parsed(talk.untaken[0] ?? ''), 'type') === 'accepted') talk.take()
+  return String(id)
+}
+
+/** Texts with characters that something may change on the way. */
+const TEXTS = ['say "hi"', 'a\\b\r\nc\td', '<b>&amp;</b>', '\u2028 e\u0301 \ud83d\ude00 \u0000']
+
 const CLOSE_CODES = new Set([1001, 1012])
 
 export const exercises: readonly Exercise[] = [
@@ -75,9 +104,21 @@ export const exercises: readonly Exercise[] = [
       anything: (trial) =>
         refuses(
           trial,
-          [null, 42, 'ping', ['ping'], {}, { type: null }, { type: ['ping'] }, { type: 'constructor' }].map(
-            (message) => [typeof message === 'string' ? JSON.stringify(message) : message, /./] as const,
-          ),
+          [
+            null,
+            42,
+            'ping',
+            ['ping'],
+            [{ type: 'ping' }],
+            {},
+            { type: null },
+            { type: ['ping'] },
+            { type: 'constructor' },
+            { type: '__proto__' },
+            // A text cannot be made of this type.
+            { type: { toString: 0 } },
+            { type: 'message', user: 'Ada', text: 'there is no room' },
+          ].map((message) => [typeof message === 'string' ? JSON.stringify(message) : message, /./] as const),
         ),
       async 'for-one-alone'(trial) {
         const [one, other] = [await meet(trial), await meet(trial)]
@@ -89,17 +130,39 @@ export const exercises: readonly Exercise[] = [
           hint: 'sent-to-all',
         }
         await expectQuiet(trial, other, observed)
+        one.say({ type: 'ping' })
+        await expectNext(
+          trial,
+          one,
+          { type: 'pong' },
+          { saw: 'One of two clients sent a ping. It received:', hint: 'deaf' },
+        )
+        await expectQuiet(trial, other, {
+          saw: 'One of two clients sent a ping. The other client received:',
+          hint: 'sent-to-all',
+        })
       },
       async 'as-published'(trial) {
         const [first] = await trial.publish('one')
         const talk = await enter(trial, first?.id)
         const hint = (mismatch: Mismatch) => (mismatch === 'nothing' || mismatch === 'closed' ? 'nothing' : 'other')
-        for (const texts of [['two'], ['three', 'four', 'five']]) {
+        for (const texts of [['two'], ['three', 'four', 'five'], TEXTS]) {
           const published = await trial.publish(...texts)
           const ids = published.map(({ id }) => id)
           const what = ids.length > 1 ? `${ids[0]} to ${ids.at(-1)} were` : `${ids[0]} was`
           const saw = `The client is in ${trial.room}, and ${what} published. Your server sent:`
-          for (const id of ids) await expectNext(trial, talk, { type: 'message', id }, { saw, hint })
+          for (const { type, id, ...rest } of published) {
+            const observed = {
+              saw,
+              hint: (mismatch: Mismatch) => (mismatch === 'no JSON' ? 'changed' : hint(mismatch)),
+            }
+            const message = await expectNext(trial, talk, { type, id }, observed)
+            for (const [name, value] of Object.entries(rest)) {
+              if (message[name] === value) continue
+              const wanted = `"${name}":${JSON.stringify(value)}`
+              throw new Wrong({ saw, ...talk.shown(), wanted, hint: 'changed' })
+            }
+          }
           await expectQuiet(trial, talk, { saw, hint })
         }
       },
@@ -110,9 +173,27 @@ export const exercises: readonly Exercise[] = [
         const hint = (mismatch: Mismatch) => (mismatch === 'another value' ? 'too-much' : 'from-now-on')
         for (const event of [second, third])
           await expectNext(trial, talk, { type: 'message', id: event?.id ?? '' }, { saw, hint })
+        const more = await trial.publish(...Array.from({ length: 9 }, (_, i) => `more ${i}`))
+        const [eleventh, twelfth] = more.slice(-2)
+        const late = await enter(trial, eleventh?.id)
+        const sawLate = `The client has ${eleventh?.id}; only ${twelfth?.id} was published after it. Your server sent:`
+        await expectNext(trial, late, { type: 'message', id: twelfth?.id ?? '' }, { saw: sawLate, hint })
+      },
+      async 'a-gap'(trial) {
+        const [first] = await trial.publish('one')
+        await trial.publishAndDropDuringRead('two', 'three')
+        const talk = await enter(trial, first?.id)
+        const saw = `The client has ${first?.id}. While it connected, two messages were published, and all but the last one were dropped. Your server sent:`
+        const hint = (mismatch: Mismatch) => (mismatch === 'another value' ? 'no-cursor' : 'not-told')
+        const gap = await expectNext(trial, talk, { type: 'gap', room: trial.room, cursor: /./ }, { saw, hint })
+        const again = await enter(trial, String(gap['cursor']))
+        const sawAgain =
+          'A client returned with the cursor of the gap. Only the last message is still there. Your server sent:'
+        await expectNext(trial, again, { type: 'message', text: 'three' }, { saw: sawAgain, hint: 'no-cursor' })
       },
       async 'rooms-apart'(trial) {
         const [first] = await trial.publish('one')
+        const nowhere = await meet(trial)
         const here = [await enter(trial, first?.id), await enter(trial, first?.id)]
         const elsewhere = await enter(trial, '0', 'elsewhere')
         const [second] = await trial.publish('two')
@@ -123,6 +204,20 @@ export const exercises: readonly Exercise[] = [
         }
         const sawElsewhere = `${second?.id} was published in ${trial.room}. A client of another room received:`
         await expectQuiet(trial, elsewhere, { saw: sawElsewhere, hint: 'another-room' })
+        const sawNowhere = `${second?.id} was published in ${trial.room}. A client in no room received:`
+        await expectQuiet(trial, nowhere, { saw: sawNowhere, hint: 'another-room' })
+        for (const [talk, room] of [
+          [here[0], trial.room],
+          [elsewhere, 'elsewhere'],
+        ] as const) {
+          talk?.say({ type: 'message', user: 'Ada', text: `to ${room}` })
+          if (talk) await expectOwn(trial, talk, { room, text: `to ${room}` }, 'its-own-room')
+          if (room === 'elsewhere') continue
+          const saw = `A client in ${room} sent a message. A client in another room received:`
+          await settled(trial)
+          const isConfirmed = elsewhere.untaken.some((one) => one.includes('"accepted"'))
+          await expectQuiet(trial, elsewhere, { saw, hint: isConfirmed ? 'sent-to-all' : 'another-room' })
+        }
       },
       async says(trial) {
         const { room } = trial
@@ -140,19 +235,35 @@ export const exercises: readonly Exercise[] = [
         const sawNo = 'A client sent a message without a text. Your server responded:'
         await expectNext(trial, talk, { type: 'error', message: /text/ }, { saw: sawNo, hint })
         talk.say({ type: 'message', user: 'Ada', text: 'hello', key: 'a' })
-        const saw = 'A client sent a message. Your server responded:'
-        await trial.until('both are here', () => talk.untaken.length > 1).catch(() => {})
-        // The event may come before the confirmation, or after it.
-        const isAccepted = talk.untaken.some((text) => text.includes('"accepted"'))
-        if (!isAccepted) await expectNext(trial, talk, { type: 'accepted', key: 'a' }, { saw, hint: 'not-accepted' })
+        const id = await expectOwn(trial, talk, { room, text: 'hello', key: 'a' }, 'not-sent-back')
         const observed = { saw: 'A client sent a message. Another client of the room received:', hint: 'not-received' }
-        await expectNext(trial, other, { type: 'message', room, user: 'Ada', text: 'hello' }, observed)
+        await expectNext(trial, other, { type: 'message', id, room, user: 'Ada', text: 'hello' }, observed)
+        const sawOther =
+          'A client sent a message, and your server confirmed it. Another client of the room also received:'
+        await expectQuiet(trial, other, { saw: sawOther, hint: 'sent-to-all' })
+        const late = await enter(trial, first?.id)
+        const sawLate = 'A client sent a message. A client that connected after it, with an older cursor, received:'
+        await expectNext(trial, late, { type: 'message', id, text: 'hello' }, { saw: sawLate, hint: 'not-stored' })
+        const followers = (await trial.reads()).following
+        for (let i = 0; i < 3; i++) {
+          talk.say({ type: 'ping' })
+          const saw = 'A client in a room sent a ping. Your server responded:'
+          await expectNext(trial, talk, { type: 'pong' }, { saw, hint: 'deaf' })
+        }
+        const { following } = await trial.reads()
+        if (following > followers)
+          throw new Wrong({
+            saw: `A client sent three pings. Before them ${followers} listeners followed the feed, and after them ${following}.`,
+            hint: 'follows-again',
+          })
       },
       async 'a-breach'(trial) {
-        const [breaks, stays] = [await meet(trial), await meet(trial)]
-        breaks.say(Buffer.alloc(17 * 1024, 'x'))
-        await trial.until('it is closed', () => breaks.closed).catch(() => {})
-        await expectClosed(trial, breaks, 'One of two clients sent 17 KiB in one message:', 'not-closed')
+        const stays = await meet(trial)
+        for (const breaks of [await meet(trial), await enter(trial, '0')]) {
+          breaks.say(Buffer.alloc(17 * 1024, 'x'))
+          await trial.until('it is closed', () => breaks.closed).catch(() => {})
+          await expectClosed(trial, breaks, 'One of two clients sent 17 KiB in one message:', 'not-closed')
+        }
         stays.say({ type: 'ping' })
         const saw = 'One of two clients broke the protocol. The other client sent a ping:'
         await expectNext(trial, stays, { type: 'pong' }, { saw, hint: 'others-too' })
@@ -171,6 +282,12 @@ export const exercises: readonly Exercise[] = [
         // Sends no close frame, as if the client's process had ended.
         stays.socket.terminate()
         await expectFollowers(trial, 0, 'Two clients came and left', 'still-followed')
+        const hasty = Array.from({ length: 10 }, () => trial.websocket(`/feed/${trial.room}/ws?after=${first?.id}`))
+        // Leaves as soon as the handshake is done.
+        for (const socket of hasty) socket.on('upgrade', () => setImmediate(() => socket.terminate()))
+        await trial.until('they are gone', () => hasty.every(({ readyState }) => readyState === WebSocket.CLOSED))
+        await settled(trial)
+        await expectFollowers(trial, 0, 'Ten clients connected and left at once', 'still-followed')
       },
       async goodbye(trial) {
         const talks = [await meet(trial), await enter(trial, '0'), await enter(trial, '0')]

@@ -14,6 +14,18 @@ export const OTHER_WELCOME: Hint = [
   'Client and server have agreed on a protocol. The client recognises a message by its type.',
 ]
 
+const CONFIRMED_TO_ALL: Hint = [
+  'One client sent a message, and another client got the confirmation too.',
+  'Look at which client you send the result of publish to.',
+  'A confirmation is a response, and goes only to the client that asked. The others get the event itself.',
+]
+
+const NOT_ACCEPTED: Hint = [
+  'A client sent a message to its room, and did not learn that it was accepted.',
+  'Look at how you handle the type message. The file has a function for it, which is asynchronous.',
+  'A message is published when the feed has stored it. Until you confirm that, the client does not know whether the message arrived.',
+]
+
 /** Hints for a message that no server can use, and that the server treats wrongly. */
 const REFUSED = {
   crash: [
@@ -104,6 +116,11 @@ export const words = {
         'Look at what you do with a batch. It can contain several events, and each event is a message of its own.',
         'The feed reports commits, which may contain several events. A WebSocket client expects one event in each message.',
       ],
+      changed: [
+        'A message came out different from the event that was published.',
+        'Look at what you send for an event. Is it the whole event, made into a text by JSON.stringify?',
+        'Clients rely on every field of an event. A text that is put together by hand breaks at the first quote or line end.',
+      ],
     },
     'after-its-cursor': {
       title: 'Starts after the cursor that the client brings',
@@ -118,6 +135,19 @@ export const words = {
         'If the server sends a message again, the client displays it twice.',
       ],
     },
+    'a-gap': {
+      title: 'Tells a client that messages were dropped before it got them',
+      'not-told': [
+        'Messages were dropped before the client could get them, and the client was not told.',
+        'Look at what you do with a batch whose gap is true. It contains no events.',
+        'A client that does not know of the gap shows a conversation with a hole in it. If it knows, it can load the rest.',
+      ],
+      'no-cursor': [
+        'The message about the gap does not name the room and the position after it.',
+        'Look at the fields that you send. The batch contains the cursor.',
+        'After a gap, the old cursor is useless. The client needs the new one, or it would meet the same gap at its next connection.',
+      ],
+    },
     'rooms-apart': {
       title: 'Sends each client the messages of its own room, once',
       'another-room': [
@@ -130,6 +160,13 @@ export const words = {
         'Look at which client you write to when the feed calls your function. Is it the client that you follow the feed for?',
         'The feed calls your function once for each client that follows. Send the batch to that client only.',
       ],
+      'sent-to-all': CONFIRMED_TO_ALL,
+      'its-own-room': [
+        'A client sent a message, and it was not published in the room of this client.',
+        'Look at where you keep the room. Is there one place for all clients, or one for each?',
+        'A variable outside of the function that handles one connection is shared by all connections. It has the value of the client that came last.',
+      ],
+      'not-accepted': NOT_ACCEPTED,
       'one-place': [
         'Two clients were in the room, and one of them did not receive the message.',
         'Look at where you keep a client. Is there one place for all clients, or one for each?',
@@ -138,10 +175,22 @@ export const words = {
     },
     says: {
       title: 'Publishes a client’s message, and refuses an invalid one',
-      'not-accepted': [
-        'A client sent a message to its room, and did not learn that it was accepted.',
-        'Look at how you handle the type message. The file has a function for it, which is asynchronous.',
-        'A message is published when the feed has stored it. Until you confirm that, the client does not know whether the message arrived.',
+      'not-accepted': NOT_ACCEPTED,
+      'not-sent-back': [
+        'A client sent a message, and did not get the event with the id that your server confirmed.',
+        'Look at where the id comes from, and at which client you leave out.',
+        'An event goes to all clients in the room. Its sender needs it too: only the event shows at which place of the conversation the message stands.',
+      ],
+      'sent-to-all': CONFIRMED_TO_ALL,
+      'not-stored': [
+        'A client sent a message, and the feed does not have it.',
+        'Look at the way of a message from one client to the others. Does it lead through publish?',
+        'A client that was away gets what it missed from the feed. A message that was only passed on is lost for it.',
+      ],
+      'follows-again': [
+        'A client sent messages, and your server followed the feed once more for each of them.',
+        'Look at where you call follow. How often does this code run for one client?',
+        'Everything that is started for a client is started once, and ended when the client leaves.',
       ],
       'not-received': [
         'A client sent a message, and another client in the room did not receive it.',

@@ -31,7 +31,8 @@ export const ws: Transport = {
         const stop = feed.follow(
           room,
           cursor,
-          ({ events }) => {
+          ({ events, gap, cursor }) => {
+            if (gap) client.send(JSON.stringify({ type: 'gap', room, cursor }))
             for (const event of events) client.send(JSON.stringify(event))
           },
           () => client.close(1011),

@@ -25,7 +25,10 @@ export const ws: Transport = {
       const stop = feed.follow(
         room,
         after,
-        (batch) => batch.events.forEach((event) => onOutput(client, event)),
+        ({ events, gap, cursor }) => {
+          if (gap) onOutput(client, { type: 'gap', room, cursor })
+          events.forEach((event) => onOutput(client, event))
+        },
         () => client.terminate(),
       )
       client.on('close', stop)
