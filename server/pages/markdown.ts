@@ -42,10 +42,21 @@ md.renderer.rules['fence'] = (tokens, at) => {
   // Each command has a block of its own, so that each can have its own button.
   if (command) return text.replace(/^.+$/gm, (line) => `<pre class="sh"${request}><code>${line}</code></pre>`) + '\n'
   if (info === 'http') return `<div class="http"><pre><code>${text.replace(/⟨.*?⟩/g, '<i>$&</i>')}</code></pre></div>\n`
-  // On a narrow page, a drawing scrolls, because line breaks would destroy it. To scroll with the keyboard, the reader
-  // must be able to focus the drawing.
-  const label = info === '' || info === 'text' ? 'Drawing' : 'Code'
-  return `<pre class="drawn" tabindex="0" role="group" aria-label="${label}"><code>${text}</code></pre>\n`
+  // On a narrow page, a drawing becomes smaller, and code scrolls, because line breaks would destroy both. To scroll with
+  // the keyboard, the reader must be able to focus the element.
+  const isDrawing = info === '' || info === 'text'
+  const classes = isDrawing ? `drawn${fitting(content)}` : 'drawn'
+  return `<pre class="${classes}" tabindex="0" role="group" aria-label="${isDrawing ? 'Drawing' : 'Code'}"><code>${text}</code></pre>\n`
+}
+
+/** Widths of drawings, in columns, for which `web/lesson/lesson.css` has a class. */
+const FITTING = [52, 56, 60, 64, 68, 72, 76, 80]
+
+/** Returns the class of the smallest width that holds the drawing. A wider drawing has no class, and scrolls. */
+function fitting(drawing: string): string {
+  const columns = Math.max(...drawing.split('\n').map((line) => Array.from(line).length))
+  const width = FITTING.find((one) => columns <= one)
+  return width === undefined ? '' : ` columns-${width}`
 }
 
 md.renderer.rules['prediction'] = () => '<fw-prediction></fw-prediction>\n'

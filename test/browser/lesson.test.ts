@@ -207,6 +207,28 @@ test("on a phone, the page of the last lesson shows that lesson's square in the 
   await expect.poll(isSeen).toBe(true)
 })
 
+test.each([
+  ['01-why-real-time', 390],
+  ['04-long-polling', 360],
+  ['16-scaling', 360],
+  ['18-capstone-task-board', 390],
+  ['16-scaling', 1280],
+])('each drawing of lesson %s fits a page of %d px', async (name, width) => {
+  const { origin } = await served()
+  const { page } = await open(`${origin}/lessons/${name}`, { viewport: { width, height: 800 } })
+  const drawings = page.locator('.text .drawn[aria-label="Drawing"]')
+  expect(await drawings.count()).toBeGreaterThan(0)
+  const wide = await drawings.evaluateAll((all) =>
+    all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent),
+  )
+  expect(wide).toEqual([])
+  // Smaller text cannot be read.
+  const sizes = await drawings
+    .locator('code')
+    .evaluateAll((all) => all.map((code) => Number.parseFloat(getComputedStyle(code).fontSize)))
+  expect(Math.min(...sizes)).toBeGreaterThan(7)
+})
+
 test('a printed lesson contains only its text and an empty field for the prediction', async () => {
   const { origin } = await served()
   const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
