@@ -15,8 +15,8 @@ const LOOK = join(import.meta.dirname, 'look.ts')
 /** How much of the output a page shows. */
 const OUTPUT_CHARS = 8000
 
-/** Time limit of a program. The longest one takes about half a minute. */
-const LIMIT_MS = 120_000
+/** Time limit of a program. Some start a server for the student to try. */
+const LIMIT_MS = 600_000
 
 /** Pages get the output in portions, at most this often. */
 const PORTION_MS = 100
@@ -55,7 +55,7 @@ export function createLookRun(lesson: Lesson, told: (look: LookState) => void): 
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', add)
     child.once('error', (error) => add(`The program did not start: ${error.message}\n`))
     const limit = setTimeout(() => {
-      add(`\nStopped, because the time limit of ${LIMIT_MS / 1000} s was over.\n`)
+      add(`\nStopped, because the time limit of ${LIMIT_MS / 60_000} minutes was over.\n`)
       kill()
     }, LIMIT_MS)
     const ended = once(child, 'close').then(() => {

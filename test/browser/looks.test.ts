@@ -15,6 +15,7 @@ afterAll(() => browser.close())
 test.for<[string, BrowserContextOptions]>([
   ['/?rate=20', { viewport: DESK, colorScheme: 'light' }],
   ['/?rate=20&lanes=sse&view=table', { viewport: DESK, colorScheme: 'dark' }],
+  ['/?rate=20&view=large', { viewport: DESK, colorScheme: 'dark' }],
   ['/?rate=20&open=long-poll:server', { viewport: DESK, colorScheme: 'dark' }],
   ['/?rate=20&open=help', { viewport: PHONE, hasTouch: true, colorScheme: 'light' }],
   ['/?rate=20&open=settings', { viewport: PHONE, hasTouch: true, colorScheme: 'dark' }],
@@ -24,6 +25,37 @@ test.for<[string, BrowserContextOptions]>([
   await lanesHave(opened.page, 1)
   const { violations } = await new AxeBuilder({ page: opened.page }).analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+})
+
+test('the large view has no text under 24 px at 1280×720, cuts nothing, and ends with L', async () => {
+  await using server = await serve()
+  await using opened = await open(browser, server, '/?rate=20&poll=0.5', { viewport: { width: 1280, height: 720 } })
+  const { page } = opened
+  await lanesHave(page, 1)
+  await page.keyboard.press('l')
+  await page.locator('.page.large').waitFor()
+  expect(page.url()).toContain('view=large')
+  await page.locator('.verdict', { hasText: 'A message costs' }).waitFor({ timeout: 60_000 })
+  const texts = await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const found: { text: string; px: number; isInside: boolean }[] = []
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.textContent?.trim() ?? ''
+      const range = document.createRange()
+      range.selectNodeContents(node)
+      const { width, left, right, top, bottom } = range.getBoundingClientRect()
+      // The heading is only for screen readers here.
+      if (text === '' || width < 2 || !node.parentElement || node.parentElement.closest('.top')) continue
+      const isInside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
+      found.push({ text, px: Number.parseFloat(getComputedStyle(node.parentElement).fontSize), isInside })
+    }
+    return found
+  })
+  expect(texts.filter(({ px, isInside }) => px < 24 || !isInside)).toEqual([])
+  expect(texts.map(({ text }) => text)).toContain('p50')
+  await page.keyboard.press('L')
+  await page.locator('.page:not(.large)').waitFor()
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('16px')
 })
 
 test('the shape of a lane that is off is an outline without a border', async () => {

@@ -45,6 +45,8 @@ export const HELP = {
   proxy:
     'Holds the server’s bytes until there are 4 KiB, 3 s are over, or the response is complete. A proxy between server and browser can do that.',
   firewall: 'Refuses WebSockets with 403, as some schools and companies do.',
+  large:
+    'Shows the lanes, their typical delays and the comparison in large type, for the back row. The key L does the same.',
   people: 'Hide the chat on this screen, remove messages, mute and remove people.',
   token:
     'The server printed the token when it started, at the end of the instructor’s link. The token makes you the instructor in this browser.',

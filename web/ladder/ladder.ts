@@ -169,7 +169,7 @@ export class Ladder extends LitElement {
   }
 
   #look(colours: Colours): Look {
-    return { colours, unit: this.#unit, phone: innerWidth < 700, rows: this.#rows }
+    return { colours, unit: this.#unit, phone: innerWidth / this.#unit < 700, rows: this.#rows }
   }
 
   get #pxPerMs(): number {

@@ -32,7 +32,7 @@ export interface Row {
 export interface Look {
   readonly colours: Colours
   readonly unit: number
-  /** True on a phone. The names of the lanes then stand inside the strips, and the delays are left out. */
+  /** True on a phone, and in the large view. The names of the lanes then stand inside the strips, and the delays are left out. */
   readonly phone: boolean
   readonly rows: readonly Row[]
 }
@@ -132,15 +132,15 @@ function sizesOf({ phone, unit }: Look): StripSizes {
 function drawName(pen: Pen, { colours, unit }: Look, { name }: Trace, top: number, ground: string): void {
   const label = LABELS[name]
   pen.fillStyle = ground
-  pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26, 18)
+  pen.fillRect(0, top + 3, textWidth(pen, `600 ${12 * unit}px ${colours.font}`, label) + 26 * unit, 18 * unit)
   pen.beginPath()
-  addShape(pen, name, 8, top + 12, 5.5)
+  addShape(pen, name, 8 * unit, top + 12 * unit, 5.5 * unit)
   pen.fillStyle = colours.lanes[name]
   pen.fill()
   pen.fillStyle = colours.ink
   pen.textAlign = 'left'
   pen.textBaseline = 'alphabetic'
-  pen.fillText(label, 19, top + 16)
+  pen.fillText(label, 19 * unit, top + 16 * unit)
 }
 
 function drawSelection(

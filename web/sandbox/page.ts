@@ -34,6 +34,8 @@ import './plot.ts'
 import { settings } from './settings.ts'
 import { figuresTable } from './table.ts'
 import { trouble, withoutWebSocket } from '../page/trouble.ts'
+import { HELP } from '../drawing/words.ts'
+import { verdictLine } from './verdict-line.ts'
 import { who } from './who.ts'
 
 const SAID_MS = 9000
@@ -127,10 +129,10 @@ export class Page extends LitElement implements Controls {
 
   protected override render(): TemplateResult {
     const { session, address, tick, colours, pausedMs } = this
-    const { open, zoom } = address
+    const { open, zoom, view } = address
     const scale = scaleFor(Math.max(...session.lanes.map((lane) => mostBytes(session, lane))))
     return html`<div
-      class="page ${open ? 'open' : ''} ${address.table ? 'tabular' : ''}"
+      class="page ${open && view !== 'large' ? 'open' : ''} ${view === 'table' ? 'tabular' : ''} ${view === 'large' ? 'large' : ''}"
       .style=${`--lanes: ${session.lanes.length}`}
     >
       ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), people: () => this.open({ people: true }), signOut: () => this.#signOut(), theme: () => this.#toggleTheme() })}
@@ -142,6 +144,10 @@ export class Page extends LitElement implements Controls {
           >${timeControl((factor) => this.zoomBy(factor))} ${pauseControl(pausedMs !== null, () => this.pause())}</span
         >
       </form>
+      <section class="said-of-all" aria-label="Comparison">
+        ${verdictLine(session)}
+        <button class="button small-again" type="button" @click=${() => this.#look({ view: null })}>Small (L)</button>
+      </section>
       <main class="lab-grid">
         <div class="hd a"><b>Transport ${laneMenu(session)}</b><span>how it asks · what it does now</span></div>
         <div class="hd d"><b>Typical delay, ms</b><span>half arrive sooner (p50)</span></div>
@@ -197,6 +203,8 @@ export class Page extends LitElement implements Controls {
 
   protected override updated(): void {
     const { session, address } = this
+    // All lengths of the page are multiples of the root's font size.
+    document.documentElement.classList.toggle('large', address.view === 'large')
     const { intervalMs, waitS, ratePerSecond } = session
     const begun = session.lanes.some(({ on, state }) => on || state.is === 'off')
     const lanes = session.lanes.map(({ transport }) => transport)
@@ -216,14 +224,22 @@ export class Page extends LitElement implements Controls {
         Delay of every message <span class="dim">last two minutes, log scale</span
         ><span class="tools">${this.#tools()}</span>
       </h2>
-      ${address.table ? figuresTable(session) : html`<fw-plot .session=${session} .colours=${this.colours} .tick=${this.tick >> 1} .pausedMs=${pausedMs} .shownMs=${shownMs}></fw-plot>`}
+      ${address.view === 'table' ? figuresTable(session) : html`<fw-plot .session=${session} .colours=${this.colours} .tick=${this.tick >> 1} .pausedMs=${pausedMs} .shownMs=${shownMs}></fw-plot>`}
     </section>`
   }
 
   #tools(): TemplateResult {
-    const { table } = this.address
-    return html`<button class="link" type="button" aria-pressed=${table} @click=${() => this.#look({ table: !table })}>
+    const isTable = this.address.view === 'table'
+    return html`<button
+        class="link"
+        type="button"
+        aria-pressed=${isTable}
+        @click=${() => this.#look({ view: isTable ? null : 'table' })}
+      >
         Table
+      </button>
+      <button class="link" type="button" title=${HELP.large} @click=${() => this.#look({ view: 'large' })}>
+        Large
       </button>
       ${this.#exports()}`
   }
@@ -287,13 +303,17 @@ export class Page extends LitElement implements Controls {
   }
 
   readonly #key = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && this.address.open) this.close()
+    if (event.key === 'Escape' && this.address.view === 'large') this.#look({ view: null })
+    else if (event.key === 'Escape' && this.address.open) this.close()
     const typing =
       event.target instanceof Element &&
       event.target.closest('input, select, textarea, button, a, [role=tabpanel], [role=region]')
-    if (event.key !== ' ' || typing) return
-    event.preventDefault()
-    this.pause()
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === ' ') {
+      event.preventDefault()
+      this.pause()
+    } else if (event.key === 'l' || event.key === 'L')
+      this.#look({ view: this.address.view === 'large' ? null : 'large' })
   }
 }
 

@@ -18,7 +18,11 @@ export interface Address extends Readonly<Record<SettingName, number>> {
   readonly zoom: number
   readonly theme: 'light' | 'dark' | null
   readonly open: DrawerContent | null
-  readonly table: boolean
+  /**
+   * The figures as a table; or only the lanes, their typical delays and the verdict, large enough for the back row; or
+   * null for the usual view.
+   */
+  readonly view: (typeof VIEWS)[number] | null
   /** True if the page hides chat messages, for example on a projector. */
   readonly isChatHidden: boolean
 }
@@ -33,6 +37,8 @@ export type DrawerContent =
   /** An exchange of one lane. 0 means the first exchange that the page learns of. */
   | { readonly exchange: number; readonly transport: TransportName }
   | { readonly code: TransportName; readonly side: 'server' | 'browser' }
+
+const VIEWS = ['table', 'large'] as const
 
 export const RATES = [0.5, 1, 2, 5, 10, 20]
 /** Possible zoom factors, from 20 pixels a second to 20 pixels a millisecond. */
@@ -59,7 +65,7 @@ export function readAddress(search: string): Address {
     zoom: oneOf(ZOOMS, numberIn(query, 'zoom')) ?? 1,
     theme: theme === 'light' || theme === 'dark' ? theme : null,
     open: readOpened(query.get('open') ?? ''),
-    table: query.get('view') === 'table',
+    view: VIEWS.find((name) => name === query.get('view')) ?? null,
     isChatHidden: query.get('chat') === 'hidden',
   }
 }
@@ -77,7 +83,7 @@ export function writeAddress(address: Address): string {
   if (address.theme) query.set('theme', address.theme)
   // An exchange ends soon, and another page cannot show it, so a link to it would be useless.
   if (address.open && !('exchange' in address.open)) query.set('open', openedText(address.open))
-  if (address.table) query.set('view', 'table')
+  if (address.view) query.set('view', address.view)
   if (address.isChatHidden) query.set('chat', 'hidden')
   // A query string may contain commas and colons, and people read them more easily than their escapes.
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')

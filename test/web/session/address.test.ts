@@ -15,7 +15,7 @@ const USUAL_VIEW: Address = {
   zoom: 1,
   theme: null,
   open: null,
-  table: false,
+  view: null,
   isChatHidden: false,
 }
 
@@ -46,7 +46,7 @@ test('the address of a view restores the same view', () => {
     zoom: fc.constantFrom(...ZOOMS),
     theme: fc.constantFrom(null, 'light' as const, 'dark' as const),
     open,
-    table: fc.boolean(),
+    view: fc.constantFrom(null, 'table' as const, 'large' as const),
     isChatHidden: fc.boolean(),
   })
   fc.assert(
