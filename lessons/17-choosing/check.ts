@@ -59,6 +59,12 @@ function measured(which: Which): Promise<Measured> {
 /** Bytes of each part, for checks that need no measurement. */
 const SIZES: Sizes = { payload: 150, exchange: 700, empty: 500, framing: 20, heartbeat: 10 }
 
+/** Sizes of an imagined server, so that each part of a sum shows. The first one has expensive polls, the second one expensive empty polls. */
+const IMAGINED: readonly Sizes[] = [
+  { payload: 1, exchange: 1000, empty: 10, framing: 200, heartbeat: 3000 },
+  { payload: 1, exchange: 10, empty: 1000, framing: 200, heartbeat: 3000 },
+]
+
 interface Asked {
   readonly name: Name
   readonly workload: Workload
@@ -153,8 +159,9 @@ async function expectChoice(
   acceptableAgeMs: number,
   wanted: Name | null,
   observed: { readonly saw: string; readonly why: string; hint(found: unknown): string },
+  sizes = CHOICE_SIZES,
 ): Promise<void> {
-  const found = await called(trial, 'cheapest(…)', 'cheapest', workload, CHOICE_SIZES, acceptableAgeMs)
+  const found = await called(trial, 'cheapest(…)', 'cheapest', workload, sizes, acceptableAgeMs)
   if (found === wanted) return
   const call = `cheapest(…, ${acceptableAgeMs}) is `
   const { saw, why } = observed
@@ -184,7 +191,8 @@ export const exercises: readonly Exercise[] = [
       async 'asks-for-nothing'(trial) {
         // Starts the measurements for the checks below.
         begin()
-        const workload = { ...USUAL, ratePerSecond: 0 }
+        // The clients are on the other side of the world, so that a round trip shows in the result if it is counted.
+        const workload = { ...USUAL, ratePerSecond: 0, roundTripMs: 1000 }
         const { empty, exchange } = SIZES
         await expectCost(trial, {
           name: 'short-poll',
@@ -195,6 +203,7 @@ export const exercises: readonly Exercise[] = [
           why: `Nothing is published. The client asks every 2 s, and an empty poll has ${empty} bytes.`,
           hint({ requestsPerSecond, bytesPerSecond }) {
             if (isNear(requestsPerSecond * 1000, 0.5) || isNear(requestsPerSecond / 1000, 0.5)) return 'unit'
+            if (isNear(requestsPerSecond, 1 / 3)) return 'pause'
             if (!(requestsPerSecond > 0) || !(bytesPerSecond > 0)) return 'per-message'
             return isNear(bytesPerSecond, exchange / 2) ? 'full' : 'other'
           },
@@ -220,6 +229,26 @@ export const exercises: readonly Exercise[] = [
             ? 'payload-once'
             : 'other'
         }),
+      async 'share-of-empties'(trial) {
+        for (const expected of [0.1, 1, 3])
+          for (const sizes of IMAGINED) {
+            const workload = { ...USUAL, ratePerSecond: expected / 2, roundTripMs: 1500 }
+            const isEmpty = Math.exp(-expected)
+            const { payload, exchange, empty } = sizes
+            const bytesPerPoll = (1 - isEmpty) * exchange + isEmpty * empty
+            const bytesPerSecond = bytesPerPoll / 2 + workload.ratePerSecond * payload
+            await expectCost(trial, {
+              name: 'short-poll',
+              workload,
+              sizes,
+              wanted: { requestsPerSecond: 0.5, bytesPerSecond, meanAgeMs: 1000 + 750 },
+              by: '',
+              why: `A poll is empty with the probability e^(−${expected}), which is ${rounded(isEmpty)}. Here a poll with messages has ${exchange} bytes, and an empty one ${empty}.`,
+              hint: (_, wrong) =>
+                wrong === 'meanAgeMs' ? 'age' : wrong === 'requestsPerSecond' ? 'requests' : 'share',
+            })
+          }
+      },
       'held-in-vain': (trial) =>
         expectMeasured(trial, 'idleHold', ({ requestsPerSecond, bytesPerSecond }, wrong, { sizes }) => {
           if (!(requestsPerSecond > 0) || !Number.isFinite(bytesPerSecond) || !(bytesPerSecond > 0)) return 'for-ever'
@@ -241,6 +270,44 @@ export const exercises: readonly Exercise[] = [
           const held = 1 / (roundTripMs / 1000 + 1 / ratePerSecond)
           return Math.abs(requestsPerSecond - held) < 0.02 * held ? 'always-held' : 'other'
         }),
+      async 'the-cycle'(trial) {
+        const far = { ...USUAL, ratePerSecond: 0.3, waitS: 5, roundTripMs: 2000 }
+        for (const [workload, what] of [
+          [far, 'A round trip takes two seconds.'],
+          [{ ...far, roundTripMs: 0 }, 'A round trip takes no time at all.'],
+          [{ ...far, waitS: 0 }, 'The server holds no request: the wait is 0 s.'],
+        ] as const)
+          for (const sizes of IMAGINED) {
+            const { ratePerSecond, waitS, roundTripMs } = workload
+            const { payload, exchange, empty } = sizes
+            const gapS = roundTripMs / 1000
+            const quiet = Math.exp(-ratePerSecond * gapS)
+            const heldS = (1 - Math.exp(-ratePerSecond * waitS)) / ratePerSecond
+            const cycleS = gapS + quiet * heldS
+            const bytesFor = (inVain: number) =>
+              ((1 - inVain) * exchange + inVain * empty) / cycleS + ratePerSecond * payload
+            const inVain = quiet * Math.exp(-ratePerSecond * waitS)
+            await expectCost(trial, {
+              name: 'long-poll',
+              workload,
+              sizes,
+              wanted: {
+                requestsPerSecond: 1 / cycleS,
+                bytesPerSecond: bytesFor(inVain),
+                meanAgeMs: (roundTripMs / 2) * (1 + gapS / cycleS),
+              },
+              by: '',
+              why: `${what} A response with messages has ${exchange} bytes, and an empty one ${empty}.`,
+              hint({ requestsPerSecond, bytesPerSecond, meanAgeMs }, wrong) {
+                if (wrong === 'meanAgeMs') return isNear(meanAgeMs, roundTripMs / 2) ? 'parked' : 'age'
+                if (wrong === 'bytesPerSecond') {
+                  return isNear(bytesPerSecond, bytesFor(Math.exp(-ratePerSecond * waitS))) ? 'empty-twice' : 'share'
+                }
+                return isNear(requestsPerSecond, 1 / (gapS + heldS)) ? 'always-held' : 'requests'
+              },
+            })
+          }
+      },
       async 'a-quiet-stream'(trial) {
         for (const name of ['sse', 'ws'] as const)
           await expectCost(trial, {
@@ -263,6 +330,25 @@ export const exercises: readonly Exercise[] = [
             const bare = ratePerSecond * sizes.payload + sizes.heartbeat / 15
             return Math.abs(bytesPerSecond - bare) < 0.01 * bare ? 'payload-alone' : 'other'
           })
+        const [sizes = SIZES] = IMAGINED
+        const { payload, framing, heartbeat } = sizes
+        for (const name of ['sse', 'ws'] as const)
+          await expectCost(trial, {
+            name,
+            workload: { ...USUAL, ratePerSecond: 2 },
+            sizes,
+            wanted: {
+              requestsPerSecond: 0,
+              bytesPerSecond: 2 * (payload + framing) + heartbeat / 15,
+              meanAgeMs: USUAL.roundTripMs / 2,
+            },
+            by: '',
+            why: `Here a message has ${payload} byte with ${framing} bytes around it, and a heartbeat has ${heartbeat} bytes.`,
+            hint({ bytesPerSecond }, wrong) {
+              if (wrong === 'meanAgeMs') return 'age'
+              return isNear(bytesPerSecond, 2 * payload + heartbeat / 15) ? 'payload-alone' : 'other'
+            },
+          })
       },
       async 'the-choice'(trial) {
         const busy = { ...USUAL, ratePerSecond: 50, intervalMs: 10_000 }
@@ -280,8 +366,32 @@ export const exercises: readonly Exercise[] = [
         await expectChoice(trial, { ...USUAL, roundTripMs: 400 }, 100, null, {
           saw: 'The messages of a chat may be 100 ms old, and a round trip takes 400 ms. You returned:',
           why: 'A message travels for 200 ms.',
-          hint: () => 'none',
+          hint: (found) => (found === undefined ? 'undefined' : 'none'),
         })
+        await expectChoice(trial, { ...USUAL, roundTripMs: 200 }, 100, 'ws', {
+          saw: 'The messages of a chat may be 100 ms old, and a round trip takes 200 ms. You returned:',
+          why: 'A message of a stream travels for exactly 100 ms, which is just acceptable.',
+          hint: (found) => (found === null ? 'just-acceptable' : 'other'),
+        })
+        const hourly = { ...USUAL, ratePerSecond: 1 / 3600, waitS: 3600 }
+        await expectChoice(trial, hourly, 10_000, 'long-poll', {
+          saw: 'A notification comes once an hour, and a request may be held for an hour. You returned:',
+          why: 'A long poll then needs one response in an hour. A stream sends 240 heartbeats.',
+          hint: (found) => (found === 'sse' || found === 'ws' ? 'heartbeats' : 'other'),
+        })
+        const tall = { ...CHOICE_SIZES, ws: { ...CHOICE_SIZES.ws, heartbeat: 800 } }
+        await expectChoice(
+          trial,
+          USUAL,
+          100,
+          'sse',
+          {
+            saw: 'A proxy makes the heartbeats of WebSockets a hundred times as large. You returned:',
+            why: 'The sizes of each transport were measured, and those of the WebSocket are the largest now.',
+            hint: (found) => (found === 'ws' ? 'favourite' : 'other'),
+          },
+          tall,
+        )
       },
     }),
   },

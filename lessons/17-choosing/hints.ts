@@ -33,6 +33,11 @@ export const words = {
         'Look at the units: the interval is in milliseconds, and the requests are counted per second.',
         'A number without its unit is the most frequent mistake in measurements.',
       ],
+      pause: [
+        'You added the round trip to the interval.',
+        'Look at the meaning of `intervalMs`. From which moment to which does it go?',
+        'The interval goes from one request to the next, so the round trip is a part of it already.',
+      ],
       other: [
         'Your numbers do not follow from the interval and the size of an empty poll.',
         'Look at one poll. How often is it sent, and what is its size?',
@@ -76,6 +81,20 @@ export const words = {
         'Look at one poll of this workload. Which part does it contain once, and which part ten times?',
         'A poll with more messages grows by the size of these messages, and by nothing else.',
       ],
+    },
+    'share-of-empties': {
+      title: 'Follows the formula for short polling, from quiet rooms to busy ones',
+      share: [
+        'The bytes do not fit the share of polls that are empty.',
+        'Look at how you calculate this share. Is it between 0 and 1 for every rate, and is it the share of the empty polls?',
+        'If m messages are expected in an interval, a poll is empty with the probability e to the power of −m. Every other poll is a full one.',
+      ],
+      requests: [
+        'The number of requests changes with the messages or with the distance, and it should not.',
+        'Look at what decides how often the client asks.',
+        'A client that polls asks once in each interval. Neither the room nor the network changes that.',
+      ],
+      age: AGE,
     },
     'held-in-vain': {
       title: 'Predicts the measured cost of long polling in a room without messages',
@@ -137,6 +156,39 @@ export const words = {
         'A cycle is a gap, plus a hold if the gap brought no message.',
       ],
     },
+    'the-cycle': {
+      title: 'Follows the formula for long polling, for long round trips and for none',
+      requests: [
+        'The number of requests does not follow from the length of a cycle.',
+        'Look at the parts of a cycle: the gap, and the hold if no message came in the gap. Which units do they have?',
+        'There is one request in each cycle, so the number of requests in a second is one divided by the seconds of a cycle.',
+      ],
+      'always-held': [
+        'In your model, every request is held, also after a gap with messages.',
+        'Look at a request that arrives when there are messages already. How long is it held?',
+        'If messages came in the gap, the server responds at once. Only the other cycles have a hold.',
+      ],
+      'empty-twice': [
+        'Your model counts a cycle as empty if no message came during the hold.',
+        'Look at a message that comes in the gap. Is the response to the next request empty?',
+        'A cycle is empty only if no message came in the gap and none during the wait. Multiply the two probabilities.',
+      ],
+      share: [
+        'The number of requests is right, but the bytes are not.',
+        'Look at one cycle. With which probability is it empty, and how many bytes does it have then?',
+        'A cycle is empty if no message came in the gap and none during the wait. All other cycles carry messages.',
+      ],
+      parked: [
+        'In your model, no message waits at the server.',
+        'Look at messages that come during the gap. Which request can take them at that moment?',
+        'A message from the gap waits for half of the gap on average. The longer the round trip, the more messages come in gaps.',
+      ],
+      age: [
+        'Requests and bytes are right, but the age is wrong.',
+        'Look at the share of the messages that come in the gap, and at how long these wait.',
+        'The age is the travel time, plus the wait of those messages that came in a gap: gap / cycle of all messages, half a gap each.',
+      ],
+    },
     'a-quiet-stream': {
       title: 'Counts the heartbeats of a stream without messages',
       silent: [
@@ -189,6 +241,26 @@ export const words = {
         'No transport can be that fresh, and your function still chose one.',
         'Look at what your function returns if no transport is left.',
         'Every age contains the travel time of the message. If no transport can meet the condition, the function has to say so.',
+      ],
+      undefined: [
+        'No transport can be that fresh, and your function returned undefined.',
+        'Look at what the first element of an empty list is.',
+        'The function promises null if there is no transport. Code that compares the result with null does not find undefined.',
+      ],
+      'just-acceptable': [
+        'A transport has exactly the acceptable age, and your function excluded it.',
+        'Look at how you compare the two ages.',
+        'A limit is the largest value that is allowed. A message of this age is acceptable.',
+      ],
+      heartbeats: [
+        'Your function chose a stream, and its heartbeats cost more than polls that are held for an hour.',
+        'Look at the bytes of all four transports if there are hardly any messages.',
+        'A stream costs something even if nothing happens. Whether this is little depends on the other transports.',
+      ],
+      favourite: [
+        'The WebSocket is the most expensive stream in this case, and your function chose it.',
+        'Look at which sizes you use for which transport.',
+        'The choice follows from measured sizes. If they change, the result changes too.',
       ],
       other: [
         'Your function did not choose the cheapest transport that is fresh enough.',
