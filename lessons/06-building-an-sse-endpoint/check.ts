@@ -1,17 +1,34 @@
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Wrong } from '../kit/finding.ts'
-import { expectEventStream, expectMessages, openStream, taken } from '../kit/stream.ts'
+import { expectEventStream, expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { HeadFault } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
+import { expectHeader } from '../kit/expect.ts'
 import { expectFollowers } from '../kit/followers.ts'
 import type { Trial } from '../kit/trial.ts'
 import { words } from './hints.ts'
 
+/** Headers that the page asks for, each with what it must contain. */
+const HEADERS = {
+  'cache-control': /(?:^|,)\s*no-store\s*(?:,|$)/i,
+  'x-accel-buffering': /^no$/i,
+} as const
+
+/** After so many events, the next cursor is smaller than the last one if both are compared as texts. */
+const NINE = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
+
+const QUIET_MS = 5 * 60_000
+
 /** Opens the stream of a client that has every event up to `after`, and returns it when the program serves it. */
-async function listen(trial: Trial, after: string | undefined, room = trial.room): Promise<Stream> {
+async function listen(trial: Trial, after: string | undefined): Promise<Stream> {
+  return await open(trial, `?after=${after}`)
+}
+
+/** Opens a stream with this query and headers, and returns it when the program serves it. */
+async function open(trial: Trial, query: string, headers: Record<string, string> = {}): Promise<Stream> {
   const before = await trial.reads()
-  const stream = openStream(trial, `/feed/${room}/sse?after=${after}`)
+  const stream = openStream(trial, `/feed/${trial.room}/sse${query}`, headers)
   await taken(trial, stream, before)
   return stream
 }
@@ -19,7 +36,8 @@ async function listen(trial: Trial, after: string | undefined, room = trial.room
 export const exercises: readonly Exercise[] = [
   {
     name: 'sse',
-    hosted: { kind: 'transport', exported: 'sse' },
+    // The clock stands still, so that a check can look at a stream after minutes, and count timers.
+    hosted: { kind: 'transport', exported: 'sse', isFrozen: true },
     checks: checksFrom(words.sse, {
       async 'an-event-stream'(trial) {
         const [first] = await trial.publish('one')
@@ -28,15 +46,19 @@ export const exercises: readonly Exercise[] = [
         const hint = (fault: HeadFault) =>
           stream.soFar.status === 0 ? 'nothing' : fault === 'another status' ? 'other-status' : 'other-type'
         await expectEventStream(trial, stream, { saw: 'A client asked for the stream. Your server responded:', hint })
+        const saw = 'A client asked for the stream. The head of your response:'
+        for (const [name, wanted] of Object.entries(HEADERS))
+          expectHeader({ ...stream.soFar, body: '' }, name, wanted, { saw, hint: 'no-such-header' })
       },
       async 'as-it-happens'(trial) {
-        const [first] = await trial.publish('one')
+        const first = (await trial.publish(...NINE)).at(-1)
         const stream = await listen(trial, first?.id)
         const hint = (seen: string) => (seen !== 'missing' ? 'other' : stream.exchange ? 'ended' : 'nothing')
         const second = await trial.publish('two')
         const saw = `The client has ${first?.id}, and ${second[0]?.id} was published. Your server sent:`
         await expectMessages(trial, stream, second, { saw, hint })
-        const third = await trial.publish('three')
+        // The clock of the server was corrected in between, so the time of this message is smaller.
+        const third = await trial.publishAt(1000, 'three')
         const sawThird = `The client has ${second[0]?.id} too, and ${third[0]?.id} was published. Your server sent:`
         await expectMessages(trial, stream, [...second, ...third], { saw: sawThird, hint })
       },
@@ -78,7 +100,9 @@ export const exercises: readonly Exercise[] = [
       async 'rooms-apart'(trial) {
         const [first] = await trial.publish('one')
         const here = await listen(trial, first?.id)
-        const elsewhere = await listen(trial, '0', 'elsewhere')
+        const other = trial.inRoom('constructor')
+        const [begun] = await other.publish('one')
+        const elsewhere = await listen(other, begun?.id)
         const published = await trial.publish('two')
         const hereOnly = {
           saw: `${published[0]?.id} was published. Your server sent to a client of the room:`,
@@ -87,6 +111,83 @@ export const exercises: readonly Exercise[] = [
         await expectMessages(trial, here, published, hereOnly)
         const saw = `${published[0]?.id} was published in ${trial.room}. Your server sent to a client of another room:`
         await expectMessages(trial, elsewhere, [], { saw, hint: 'another-room' })
+        const there = await other.publish('two')
+        const sawThere = `Then ${there[0]?.id} was published in the other room. Your server sent to the client of this room:`
+        await expectMessages(trial, elsewhere, there, { saw: sawThere, hint: 'another-room' })
+      },
+      async 'where-it-begins'(trial) {
+        const events = await trial.publish(...NINE, 'ten', 'eleven')
+        const [ninth, tenth, last] = events.slice(8)
+        const streams = [
+          { what: 'came for the first time', missed: [], hint: 'not-from-now', stream: await open(trial, '') },
+          {
+            what: `reconnected with Last-Event-ID: ${ninth?.id}`,
+            missed: events.slice(9),
+            hint: 'not-from-there',
+            stream: await open(trial, '', { 'Last-Event-ID': ninth?.id ?? '' }),
+          },
+          {
+            what: `reconnected with Last-Event-ID: ${tenth?.id} to its first address, ?after=${ninth?.id}`,
+            missed: events.slice(10),
+            hint: 'not-from-there',
+            stream: await open(trial, `?after=${ninth?.id}`, { 'Last-Event-ID': tenth?.id ?? '' }),
+          },
+          {
+            what: 'asked for the last message',
+            missed: events.slice(10),
+            hint: 'not-from-there',
+            stream: await open(trial, '?last=1'),
+          },
+        ]
+        for (const { what, missed, hint, stream } of streams) {
+          const saw = `A client ${what} when ${last?.id} was the last message. Your server sent:`
+          await expectMessages(trial, stream, missed, { saw, hint: (seen) => (seen === 'repeated' ? 'twice' : hint) })
+        }
+        const next = await trial.publish('twelve')
+        for (const { what, missed, hint, stream } of streams) {
+          const saw = `A client ${what}. After that, ${next[0]?.id} was published. Your server sent:`
+          await expectMessages(trial, stream, [...missed, ...next], {
+            saw,
+            hint: (seen) => (seen === 'repeated' ? 'twice' : hint),
+          })
+        }
+        for (const id of ['older.7', 'garb age']) {
+          const stream = await open(trial, '', { 'Last-Event-ID': id })
+          const saw = `A client reconnected with Last-Event-ID: ${id}, which points nowhere. Your server sent:`
+          await waitFor(trial, stream, () => stream.read.events.length > 0 || stream.soFar.status >= 400, {
+            saw,
+            hint: 'no-gap',
+          })
+          if (stream.read.events[0]?.type === 'gap') continue
+          const { bytes, bodyAt } = stream.shown
+          throw new Wrong({
+            saw,
+            bytes: bytes.trimEnd(),
+            at: Math.min(bodyAt, bytes.length),
+            wanted: 'event: gap',
+            hint: 'no-gap',
+          })
+        }
+      },
+      async 'stays-open'(trial) {
+        const [first] = await trial.publish('one')
+        const streams = [await listen(trial, first?.id), await listen(trial, first?.id)]
+        await trial.tick(QUIET_MS)
+        await settled(trial)
+        for (const stream of streams) {
+          const { bytes, bodyAt } = stream.shown
+          const saw = `Nothing was published for ${QUIET_MS / 60_000} minutes. Your server sent:`
+          if (stream.exchange) throw new Wrong({ saw, bytes, at: bytes.length, wanted: 'no end yet', hint: 'ended' })
+          const [event] = stream.read.events
+          if (event)
+            throw new Wrong({
+              saw,
+              bytes: bytes.trimEnd(),
+              at: bodyAt + event.at,
+              wanted: 'no event',
+              hint: 'an-event',
+            })
+        }
       },
       async 'a-client-that-left'(trial) {
         const [first] = await trial.publish('one')
@@ -101,25 +202,111 @@ export const exercises: readonly Exercise[] = [
         await expectMessages(trial, stays, published, { saw, hint: 'others-too' })
         stays.leave('RST')
         await expectFollowers(trial, 0, 'Two clients came and left', 'still-followed')
+        const timers = await trial.timers()
+        for (let i = 0; i < 3; i++) {
+          const short = await listen(trial, first?.id)
+          short.leave('RST')
+          await expectFollowers(trial, 0, 'A client came and left', 'still-followed')
+        }
+        const left = (await trial.timers()) - timers
+        // A program may have one timer for all clients.
+        if (left > 1)
+          throw new Wrong({
+            saw: `Three clients came and left, and ${left} timers of your program still ran for them.`,
+            hint: 'timer-runs',
+          })
+        const connected = async () => (await trial.sent()).bytes.size
+        await trial.until('all clients have left', async () => (await connected()) === 0)
+        await trial.pauseReads()
+        const reads = await trial.reads()
+        const early = openStream(trial, `/feed/${trial.room}/sse?after=${first?.id}`)
+        await trial.looked(reads, early)
+        early.leave('RST')
+        await trial.until('the client has left', async () => (await connected()) === 0)
+        await trial.resumeReads()
+        await settled(trial)
+        await expectFollowers(trial, 0, 'A client left while your server looked up its cursor', 'left-before')
+      },
+      async 'if-the-feed-fails'(trial) {
+        const [first] = await trial.publish('one')
+        const stream = await listen(trial, first?.id)
+        await trial.failFollowers()
+        if (await trial.until('the stream is over', () => stream.exchange).catch(() => false)) return
+        const { bytes } = stream.shown
+        const saw = 'The feed called `failed`, because it could not continue. Your server left the stream open:'
+        throw new Late({ saw, bytes, at: bytes.length, wanted: 'the end', hint: 'kept-open' })
       },
       async goodbye(trial) {
         const [first] = await trial.publish('one')
         const streams = [await listen(trial, first?.id), await listen(trial, first?.id)]
+        const leaves = await listen(trial, first?.id)
+        const following = (await trial.reads()).following
+        leaves.leave()
+        // A program with one follower for the whole room keeps it.
+        if (following > 1) await expectFollowers(trial, following - 1, 'A client left', 'remembered')
+        await settled(trial)
+        const kept = await keepAlive(trial, first?.id)
+        const [{ toNobody }, { stoppedAgain }] = [await trial.sent(), await trial.reads()]
         await trial.goodbye()
+        const after = await trial.sent()
+        const again = (await trial.reads()).stoppedAgain - stoppedAgain
         for (const stream of streams) {
           await trial.until('the stream is over', () => stream.exchange).catch(() => {})
-          const { bytes } = stream.shown
+          const { bytes, bodyAt } = stream.shown
           const at = bytes.length
           if (!stream.exchange) {
-            const saw = 'The server announced that it stops while two streams were open, and one of them stayed open:'
+            const saw = 'The server announced that it stops while three streams were open, and one of them stayed open:'
             throw new Late({ saw, bytes, at, wanted: 'the end', hint: 'left-open' })
           }
           if (stream.exchange.ended !== 'whole') {
             const saw = 'The server announced that it stops, and the connection was cut:'
             throw new Wrong({ saw, bytes, at, wanted: 'the end of the response', hint: 'cut-off' })
           }
+          const saw = 'The server announced that it stops. Your server sent:'
+          const [event] = stream.read.events
+          if (event)
+            throw new Wrong({
+              saw,
+              bytes: bytes.trimEnd(),
+              at: bodyAt + event.at,
+              wanted: 'no event',
+              hint: 'an-event',
+            })
+          if (!/(?:^|[\r\n])retry: ?\d+[\r\n]+$/.test(stream.soFar.body))
+            throw new Wrong({
+              saw,
+              bytes: bytes.trimEnd(),
+              at: bytes.trimEnd().length,
+              wanted: 'retry: …',
+              hint: 'without-retry',
+            })
         }
+        if (!(await trial.until('the connection is closed', () => kept.closed).catch(() => false)))
+          throw new Wrong({
+            saw: 'The server announced that it stops. Your server ended the response of a client, and left its connection open for the next request.',
+            hint: 'connection-open',
+          })
+        if (after.toNobody === toNobody && again === 0) return
+        throw new Wrong({
+          saw: 'A client had left before the server announced that it stops, and your transport ended its stream all the same.',
+          hint: 'remembered',
+        })
       },
     }),
   },
 ]
+
+/** Opens a stream over a connection that stays open after its response, as the connections of browsers do. */
+async function keepAlive(trial: Trial, after: string | undefined): Promise<{ readonly closed: boolean }> {
+  const before = await trial.reads()
+  const state = { closed: false, received: '' }
+  const socket = trial.socket().on('close', () => (state.closed = true))
+  socket.on('data', (bytes: Buffer) => (state.received += bytes.toString('latin1')))
+  socket.write(`GET /feed/${trial.room}/sse?after=${after} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  await trial.until('the program serves the stream', async () => {
+    const { asked, followed } = await trial.reads()
+    return state.received !== '' || asked > before.asked || followed > before.followed
+  })
+  await settled(trial)
+  return state
+}

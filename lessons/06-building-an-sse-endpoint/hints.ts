@@ -20,6 +20,11 @@ export const words = {
         'Look at the status that you send first. The file has prepared the head.',
         'An EventSource accepts only 200 as the beginning of a stream (WHATWG HTML, section 9.2.3).',
       ],
+      'no-such-header': [
+        'The head of the response lacks a header that a stream needs, or the header has another value.',
+        'Look at the headers that you send with the status. The file has prepared three.',
+        'A cache must not keep a stream, and a proxy must not collect it. Each of them obeys a header of its own.',
+      ],
     },
     'as-it-happens': {
       title: 'Sends each message when it is published, in one response',
@@ -86,6 +91,42 @@ export const words = {
         'A message belongs to its room. If every message goes to every client, there is only one room with many names.',
       ],
     },
+    'where-it-begins': {
+      title: 'Begins where the client is: at its cursor, or now if it has none',
+      'not-from-now': [
+        'A client came for the first time, and did not get exactly the messages from then on.',
+        'Look at the cursor from which you follow. The file has computed it.',
+        'A new client begins with the next message. The position is the end of the room at the moment at which the client comes.',
+      ],
+      'not-from-there': [
+        'A client came with a position, and did not get exactly the messages after this position.',
+        'Look at the cursor from which you follow. Is it the client’s position?',
+        'A client that reconnects has missed messages. Its position tells you with which one to continue.',
+      ],
+      twice: [
+        'A client that reconnected got a message twice.',
+        'Look for two places that send the missed messages.',
+        'The feed delivers the missed messages and then the new ones. A program that also reads them sends them twice.',
+      ],
+      'no-gap': [
+        'A client reconnected with a position that points nowhere, and your response does not begin with a gap.',
+        'Look at the first lines of the stream. The file has a function that makes them, and the gap is a part of them.',
+        'Such a client may have missed messages, and it has to learn that (lesson 7).',
+      ],
+    },
+    'stays-open': {
+      title: 'Leaves a quiet stream open, and sends no event of its own',
+      ended: [
+        'Nothing was published for minutes, and your server ended the stream.',
+        'Look for a timer, or for a time limit of the connection.',
+        'A stream has no time at which it is over. It stays open until the client leaves or the server stops.',
+      ],
+      'an-event': [
+        'Nothing was published, and the client received an event.',
+        'Look for a timer that writes to the stream.',
+        'Each event is a message for the page. A comment keeps a connection open without an event (lesson 8).',
+      ],
+    },
     'a-client-that-left': {
       title: 'Forgets a client that has left, and no other client',
       'still-followed': [
@@ -97,6 +138,24 @@ export const words = {
         'One of two clients left, and the other one did not receive the next message.',
         'Look at what you remove when a connection closes. Does it belong to that client only?',
         'When a client leaves, remove what was created for it: its listener, and its place in the set. Everything else belongs to other clients.',
+      ],
+      'left-before': [
+        'A client left while your server looked up its cursor, and your server followed the feed for it after that.',
+        'Look at the test of whether the client is still there. Does it come after the last await?',
+        'An event that has happened does not happen again for a new listener. So look at the state first, and listen after that.',
+      ],
+      'timer-runs': [
+        'Clients came and left, and timers of your program still ran for them.',
+        'Look at what your code starts for each client, and at what it stops when the client leaves.',
+        'Everything that is started for a client has to be stopped with it. After a day, these are thousands of timers.',
+      ],
+    },
+    'if-the-feed-fails': {
+      title: 'Cuts a client off if the feed cannot continue',
+      'kept-open': [
+        'The feed reported that it cannot continue, and the stream of the client stayed open.',
+        'Look at the last argument of the call that follows the feed.',
+        'After a failure, no message will come on this stream. If it ends, the client reconnects with its position, and misses nothing.',
       ],
     },
     goodbye: {
@@ -110,6 +169,26 @@ export const words = {
         'The server was about to stop, and your transport cut the connection in the middle of the response.',
         'Look at how you close. A response can be ended without destroying its connection.',
         'A cut connection looks like a network error. A response that ends properly tells the client that nothing is missing.',
+      ],
+      'without-retry': [
+        'Your server ended the streams, and did not send a retry time as the last bytes.',
+        'Look at what you write when you end a stream. The file has a function for these bytes.',
+        'All clients lose their streams at the same instant. The retry time tells each of them when to return, and it differs for each.',
+      ],
+      'an-event': [
+        'The server stopped, and the client received an event of your program.',
+        'Look at what you write when you end a stream.',
+        'Each event is a message for the page. The end of a stream needs none.',
+      ],
+      'connection-open': [
+        'Your server ended the response, and its connection stayed open.',
+        'Look at what your code does after the last byte of the response.',
+        'After a response, HTTP keeps a connection open for the next request. A server that stops would wait for it.',
+      ],
+      remembered: [
+        'Your transport still remembered a client that had left.',
+        'Look at what your code removes when a client leaves.',
+        'A set that only grows is a memory leak. It also makes every later loop over the set longer.',
       ],
     },
   },

@@ -1,5 +1,6 @@
 /** Fastify sends a stream that we write to. It writes the head itself, and closes the stream with the connection. */
 import { PassThrough } from 'node:stream'
+import { isCursor } from '#server/feed/feed.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
@@ -9,9 +10,19 @@ export const sse: Transport = {
 
     app.get('/feed/:room/sse', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
       const { room } = request.params
-      const start = await feed.since(room, await startOf(feed, room, request.query), 0)
+      const position = request.headers['last-event-id']?.toString() ?? request.query.after
+      const query = position === undefined ? request.query : { after: position }
+      const isOdd = position !== undefined && !isCursor(position)
+      const start = await feed.since(room, isOdd ? position : await startOf(feed, room, query), 0)
+      if (reply.raw.destroyed) return reply
       const stream = new PassThrough()
-      const goodbye = () => stream.end()
+      const { socket } = reply.raw
+      const goodbye = () => {
+        stream.end(`retry: ${1000 + Math.round(Math.random() * 1000)}\n\n`)
+        reply.raw.once('finish', () => socket?.destroySoon())
+      }
+      // Sends a comment, so that the head is sent at once.
+      stream.write(start.gap ? `event: gap\nid: ${start.cursor}\ndata:\n\n` : ':\n\n')
       const stop = feed.follow(
         room,
         start.cursor,
@@ -24,13 +35,12 @@ export const sse: Transport = {
         () => stream.destroy(),
       )
       goodbyes.add(goodbye)
-      stream.once('close', () => {
+      reply.raw.once('close', () => {
         goodbyes.delete(goodbye)
         stop()
       })
-      // Sends a comment, so that the head is sent at once.
-      stream.write(':\n\n')
-      return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream)
+      reply.header('cache-control', 'no-store, no-transform').header('x-accel-buffering', 'no')
+      return reply.type('text/event-stream').send(stream)
     })
 
     return () => {
