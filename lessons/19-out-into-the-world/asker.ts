@@ -35,28 +35,32 @@ export interface Asked {
   readonly message: string
 }
 
-let asked: Asked = { text: '', end: 'none', message: '' }
-let stop = new AbortController()
+interface Page {
+  asked: Asked
+  readonly stop: AbortController
+}
+
+/** Pages by their number; a check opens a second one to ask two questions at once. */
+const pages = new Map<number, Page>()
 
 /** Asks. `stopAfter`: number of pieces after which the page presses Stop; 0 for never. */
-export function begin(url: string, stopAfter: number): void {
-  const stopped = new AbortController()
-  stop = stopped
-  asked = { text: '', end: 'none', message: '' }
+export function begin(number: number, url: string, question: string, stopAfter: number): void {
+  const page: Page = { asked: { text: '', end: 'none', message: '' }, stop: new AbortController() }
+  pages.set(number, page)
   let pieces = 0
   const onText = (text: string): void => {
-    asked = { ...asked, text: asked.text + String(text) }
+    page.asked = { ...page.asked, text: page.asked.text + String(text) }
     pieces += 1
-    if (pieces === stopAfter) stopped.abort()
+    if (pieces === stopAfter) page.stop.abort()
   }
   // The call is inside the function of a promise, so that an error that is thrown at once is a rejection as well.
-  new Promise((resolve) => resolve(ask(url, 'Count from one to three.', { onText, signal: stopped.signal }))).then(
-    () => (asked = { ...asked, end: 'resolved' }),
+  new Promise((resolve) => resolve(ask(url, question, { onText, signal: page.stop.signal }))).then(
+    () => (page.asked = { ...page.asked, end: 'resolved' }),
     (error: unknown) => {
-      asked = { ...asked, end: 'rejected', message: error instanceof Error ? error.message : String(error) }
+      page.asked = { ...page.asked, end: 'rejected', message: error instanceof Error ? error.message : String(error) }
     },
   )
 }
 
-export const seen = (): Asked => asked
-export const abort = (): void => stop.abort()
+export const seen = (number: number): Asked | null => pages.get(number)?.asked ?? null
+export const abort = (number: number): void => pages.get(number)?.stop.abort()

@@ -8,8 +8,8 @@ export interface Chat extends AsyncDisposable {
   readonly url: string
   /** What was sent so far, one piece on each line, as text that a terminal can show. Pieces of one byte share a line. */
   readonly sent: string
-  /** True when a request has come. */
-  readonly isAsked: boolean
+  /** The first request, when all of it has come. */
+  readonly asked: { readonly method: string; readonly body: string } | null
   /** True when the client has closed the connection, or the server has. */
   readonly isClosed: boolean
   /** Sends the head of the response. Default: 200, an event stream. */
@@ -24,9 +24,12 @@ export async function startChat(): Promise<Chat> {
   let response: ServerResponse | null = null
   let isClosed = false
   const lines: string[] = []
+  let asked: Chat['asked'] = null
   const server = createServer((request, given) => {
-    response = given
-    request.resume()
+    response ??= given
+    let body = ''
+    request.setEncoding('utf8').on('data', (more: string) => (body += more))
+    request.once('end', () => (asked ??= { method: request.method ?? '', body }))
     given.once('close', () => (isClosed = true))
   })
   const port = await listen(server)
@@ -35,8 +38,8 @@ export async function startChat(): Promise<Chat> {
     get sent() {
       return lines.join('\n')
     },
-    get isAsked() {
-      return response !== null
+    get asked() {
+      return asked
     },
     get isClosed() {
       return isClosed

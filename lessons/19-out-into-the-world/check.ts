@@ -24,6 +24,9 @@ const byteByByte = (text: string): readonly Uint8Array[] => Array.from(Buffer.fr
 /** A hint, or a function that chooses it by what the program did. */
 type HintFor = string | Hint | ((asked: Asked) => string | Hint)
 
+/** The question that every page asks. */
+const QUESTION = 'Count from one to three, "slowly".'
+
 interface Question {
   readonly chat: Chat
   seen(): Promise<Asked>
@@ -38,9 +41,13 @@ interface Question {
 }
 
 /** Asks a new server a question with the student's function. The server has received the request when `run` begins. */
-async function question(trial: Trial, run: (question: Question) => Promise<void>, stopAfter = 0): Promise<void> {
+async function question(
+  trial: Trial,
+  run: (question: Question) => Promise<void>,
+  { stopAfter = 0, page = 0 } = {},
+): Promise<void> {
   await using chat = await startChat()
-  const seen = async () => (await trial.call('seen')) as Asked
+  const seen = async () => (await trial.call('seen', page)) as Asked
   const soon: Question['soon'] = async (holds) => {
     try {
       return await trial.until('it holds', async () => holds(await seen()), SOON_MS)
@@ -54,8 +61,8 @@ async function question(trial: Trial, run: (question: Question) => Promise<void>
     throw new Kind({ saw, bytes: above + did, at: above.length, wanted, hint })
   }
   const hinted = (hint: HintFor, asked: Asked) => (typeof hint === 'function' ? hint(asked) : hint)
-  await trial.call('begin', chat.url, stopAfter)
-  if (!(await soon(() => chat.isAsked)))
+  await trial.call('begin', page, chat.url, QUESTION, stopAfter)
+  if (!(await soon(() => chat.asked !== null)))
     throw new Late({ saw: 'The page asked a question. Your function sent no request.', hint: NO_REQUEST })
   await run({
     chat,
@@ -114,6 +121,22 @@ export const exercises: readonly Exercise[] = [
     hosted: { kind: 'part', exported: 'ask', replacedPath: here('start/stream.ts'), programPath: here('asker.ts') },
     withinMs: 60_000,
     checks: checksFrom(words.stream, {
+      async 'the-question'(trial) {
+        await question(trial, async ({ chat }) => {
+          const { method, body } = chat.asked ?? { method: '', body: '' }
+          const wrong = (hint: string, wanted: string): never => {
+            const saw = 'The page asked a question. Your function sent this request:'
+            const head = `${method} /v1/chat/completions\n\n`
+            throw new Wrong({ saw, bytes: head + body, at: hint === 'method' ? 0 : head.length, wanted, hint })
+          }
+          if (method !== 'POST') wrong('method', 'POST')
+          const sent = jsonIn(body)
+          const last = sent?.messages?.at(-1)
+          if (sent === null) wrong('another-question', 'JSON')
+          if (sent?.stream !== true) wrong('no-stream', 'a body with "stream": true')
+          if (last?.role !== 'user' || last.content !== QUESTION) wrong('another-question', JSON.stringify(QUESTION))
+        })
+      },
       async 'the-text'(trial) {
         const hint = ({ text, end }: Asked) => {
           if (end === 'rejected') return 'rejected'
@@ -168,6 +191,35 @@ export const exercises: readonly Exercise[] = [
           const [before = '', after = ''] = piece(text).split(text)
           await expectAnswer(trial, [before, ...byteByByte(text), after, DONE], text, saw, hint)
         }
+      },
+      async 'two-at-once'(trial) {
+        const cut = (text: string) => {
+          const bytes = Buffer.from(piece(text) + DONE)
+          // The second byte of the first character of the text.
+          const place = bytes.indexOf(text) + 1
+          return [bytes.subarray(0, place), bytes.subarray(place)] as const
+        }
+        const saw = 'The page asked a second question, while the answer to the first one was half there.'
+        await question(trial, async (first) => {
+          const [begin, end] = cut('Üben')
+          first.chat.head()
+          await first.chat.send(begin)
+          await question(
+            trial,
+            async (second) => {
+              second.chat.head()
+              await second.chat.send(...cut('öfter'))
+              second.chat.end()
+              await second.ends('resolved', saw, 'mixed')
+              await second.showed('öfter', saw, 'mixed')
+            },
+            { page: 1 },
+          )
+          await first.chat.send(end)
+          first.chat.end()
+          await first.ends('resolved', saw, 'mixed')
+          await first.showed('Üben', saw, 'mixed')
+        })
       },
       async 'every-text'(trial) {
         for (const [text, hint] of [
@@ -292,7 +344,7 @@ export const exercises: readonly Exercise[] = [
           chat.head()
           await chat.send(piece('One'))
           await soon(({ text }) => text !== '')
-          await trial.call('abort')
+          await trial.call('abort', 0)
           if (!(await soon(() => chat.isClosed))) differs(saw, 'goes-on', 'keeps the connection', 'ends it')
           await ends('rejected', saw, 'resolved')
         })
@@ -306,13 +358,26 @@ export const exercises: readonly Exercise[] = [
               await ends('rejected', saw, 'resolved', 'goes-on')
               await showed('One', saw, 'shows-more')
             },
-            1,
+            { stopAfter: 1 },
           )
         }
       },
     }),
   },
 ]
+
+interface Sent {
+  readonly stream?: unknown
+  readonly messages?: readonly { readonly role?: unknown; readonly content?: unknown }[]
+}
+
+function jsonIn(text: string): Sent | null {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
 
 async function wrongMessage(chat: Chat, saw: string, message: string, wanted: string, hint: string): Promise<never> {
   const above = `${chat.sent}\n\nask rejects with `

@@ -22,6 +22,24 @@ export const REJECTED: Hint = [
 
 export const words = {
   stream: {
+    'the-question': {
+      title: 'Asks the question, and asks for a stream',
+      method: [
+        'The request has another method.',
+        'Look at the options of fetch.',
+        'A question is sent in the body of a POST. A GET has no body.',
+      ],
+      'no-stream': [
+        'The request does not ask for a stream.',
+        'Look at the body of the request.',
+        'Without this member, the server writes the whole answer first, and then sends it as one JSON object.',
+      ],
+      'another-question': [
+        'The body of the request is not JSON with the user’s question as its last message.',
+        'Look at the messages in the body of the request. How does the text of the question become JSON?',
+        'A question can contain quotes and every other character. JSON.stringify writes all of them correctly.',
+      ],
+    },
     'the-text': {
       title: 'Shows the text of an answer',
       rejected: REJECTED,
@@ -96,6 +114,14 @@ export const words = {
         'A character arrived in several pieces, and the page did not get it.',
         'Look at how your function turns bytes into text.',
         'In UTF-8 a character has up to four bytes. One decoder for the whole response remembers the bytes of an incomplete one.',
+      ],
+    },
+    'two-at-once': {
+      title: 'Reads two answers at the same time',
+      mixed: [
+        'Two answers arrived at the same time, and your function did not keep them apart.',
+        'Look at where the incomplete line and the decoder are stored. How many of them are there?',
+        'What is left of one answer belongs to this answer only. Each call needs its own.',
       ],
     },
     'every-text': {
