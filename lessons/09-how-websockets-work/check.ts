@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
@@ -21,22 +22,29 @@ const PONG = 0xa
 const MASK = Buffer.from([0x0a, 0x14, 0x1e, 0x28])
 
 interface Sent {
+  /** The three bits after FIN, which an extension may use. Default: 0. */
+  readonly reserved?: number
+  /** Default: `MASK`. */
+  readonly mask?: Buffer
   readonly fin?: boolean
   readonly opcode?: number
   readonly isMasked?: boolean
   readonly payload: Buffer
 }
 
-function bytesOf({ fin = true, opcode = TEXT, isMasked = false, payload }: Sent): Buffer {
+function bytesOf({ fin = true, reserved = 0, opcode = TEXT, isMasked = false, mask = MASK, payload }: Sent): Buffer {
   const { length } = payload
   const short = length > 65_535 ? 127 : length > 125 ? 126 : length
   const wide = Buffer.alloc(short === 127 ? 8 : short === 126 ? 2 : 0)
   if (short === 127) wide.writeBigUInt64BE(BigInt(length))
   if (short === 126) wide.writeUInt16BE(length)
-  const head = Buffer.from([(fin ? 0x80 : 0) | opcode, (isMasked ? 0x80 : 0) | short])
-  const masked = isMasked ? payload.map((byte, i) => byte ^ (MASK[i % 4] ?? 0)) : payload
-  return Buffer.concat([head, wide, isMasked ? MASK : Buffer.alloc(0), masked])
+  const head = Buffer.from([(fin ? 0x80 : 0) | reserved | opcode, (isMasked ? 0x80 : 0) | short])
+  const masked = isMasked ? payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0)) : payload
+  return Buffer.concat([head, wide, isMasked ? mask : Buffer.alloc(0), masked])
 }
+
+/** Bytes of all kinds. As a text they would change. */
+const BYTES = Buffer.from([0x00, 0xff, 0x80, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x0d, 0x0a, 0xfe])
 
 const text = (length: number): Buffer =>
   Buffer.from('The quick brown fox. '.repeat(length / 21 + 1)).subarray(0, length)
@@ -141,7 +149,11 @@ interface Answered {
   hint(answer: Buffer | null): string
 }
 
-async function expectAnswer(trial: Trial, frame: Required<Omit<Sent, 'isMasked'>>, expected: Answered): Promise<void> {
+async function expectAnswer(
+  trial: Trial,
+  frame: Required<Pick<Sent, 'fin' | 'opcode' | 'payload'>>,
+  expected: Answered,
+): Promise<void> {
   const asked = `FIN, opcode 0x${frame.opcode.toString(16)}, payload ${hex(frame.payload)}\n\n`
   const call = 'answerTo returns '
   const answer = await called(trial, 'answerTo', [frame], (what) => {
@@ -196,6 +208,10 @@ export const exercises: readonly Exercise[] = [
           ['A server sent the first part of a text:', { fin: false, payload: Buffer.from('hel') }],
           ['A server sent the last part of a text:', { opcode: CONTINUATION, payload: Buffer.from('lo') }],
           ['A server sent a ping without a payload:', { opcode: PING, payload: Buffer.alloc(0) }],
+          [
+            'A server sent a text, and one of the three bits after FIN was set:',
+            { reserved: 0x40, payload: Buffer.from('hello') },
+          ],
         ]
         for (const [saw, sent] of frames) await expectFrame(trial, sent, { saw, hint })
       },
@@ -213,6 +229,16 @@ export const exercises: readonly Exercise[] = [
           return found.subarray(0, 4).equals(payload.subarray(0, 4)) ? 'first-four' : 'payload'
         }
         await expectFrame(trial, sent, { saw: 'A client sent the text "hello world":', hint })
+        for (const [mask, payload] of [
+          [Buffer.from([0xff, 0x80, 0x7f, 0x01]), BYTES],
+          [Buffer.alloc(4), Buffer.from('hello')],
+          [MASK, Buffer.alloc(0)],
+        ] as const) {
+          const saw = `A client sent ${payload.length} bytes with the mask ${hex(mask)}:`
+          const hint = ({ is }: Difference) =>
+            is === 'null' ? 'not-there' : is === 'length' || is === 'threw' ? is : 'payload'
+          await expectFrame(trial, { opcode: BINARY, isMasked: true, mask, payload }, { saw, hint })
+        }
       },
       async 'from-126-on'(trial) {
         for (const [size, isMasked] of [
@@ -248,10 +274,12 @@ export const exercises: readonly Exercise[] = [
         }
       },
       async 'in-pieces'(trial) {
-        for (const size of [5, 126]) {
+        for (const size of [0, 5, 126, 65_536]) {
           const sent = { isMasked: true, payload: text(size) }
           const whole = bytesOf(sent)
-          for (let count = 0; count < whole.length; count++) {
+          // Of a long frame, only the head is cut everywhere.
+          const counts = [...Array(Math.min(whole.length, 140)).keys(), whole.length - 1]
+          for (const count of counts) {
             const bytes = whole.subarray(0, count)
             const saw = `The first ${count} of the ${whole.length} bytes of a frame have arrived:`
             const fail = (line: string, hint: string): never => {
@@ -270,6 +298,16 @@ export const exercises: readonly Exercise[] = [
           const saw = `All ${whole.length} bytes of a frame have arrived, after your function had been called with the first ones:`
           await expectFrame(trial, sent, { saw, hint: () => 'too-early' })
         }
+        // A length of eight bytes whose last four bytes alone would be 5.
+        const head = Buffer.from([0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 5])
+        const bytes = Buffer.concat([head, text(5)])
+        const saw = 'The head of a frame of 4,294,967,301 bytes and five bytes of its payload have arrived:'
+        const fail = (line: string, hint: string): never => {
+          throw new Wrong({ saw, bytes: `${hex(bytes)}\n\n${line}`, at: hex(bytes).length + 2, wanted: 'null', hint })
+        }
+        const read = await called(trial, 'readFrame', [bytes], (what) => fail(what, 'threw'))
+        const found = frameIn(read)
+        if (found) fail(`payload ${hex(found.payload)}, length ${found.length}`, 'low-half')
       },
       async 'two-in-one-read'(trial) {
         const first = { isMasked: true, payload: Buffer.from('one') }
@@ -307,10 +345,10 @@ export const exercises: readonly Exercise[] = [
         }
       },
       async ping(trial) {
-        for (const said of ['are you there', '']) {
-          const payload = Buffer.from(said)
+        for (const payload of [Buffer.from('are you there'), Buffer.alloc(0), BYTES, text(125)]) {
           const wanted = bytesOf({ opcode: PONG, payload })
-          const saw = said === '' ? 'A ping without a payload came:' : 'A ping came:'
+          const saw =
+            payload.length === 0 ? 'A ping without a payload came:' : `A ping with ${payload.length} bytes came:`
           await expectAnswer(
             trial,
             { fin: true, opcode: PING, payload },
@@ -321,7 +359,8 @@ export const exercises: readonly Exercise[] = [
               hint: (answer) => {
                 if (answer === null || answer.length === 0) return 'nothing'
                 if (answer[0] !== wanted[0]) return 'no-pong'
-                return ((answer[1] ?? 0) & 0x80) !== 0 ? 'masked' : 'another-payload'
+                if (((answer[1] ?? 0) & 0x80) !== 0) return 'masked'
+                return payload === BYTES ? 'as-text' : 'another-payload'
               },
             },
           )
@@ -338,23 +377,24 @@ export const exercises: readonly Exercise[] = [
                 payload.length === 0
                   ? 'A close frame without a status came:'
                   : `A close frame with the status ${payload.readUInt16BE(0)} came:`,
-              isRight: (answer) => isCloseOf(answer, status),
+              isRight: isClose,
               wanted: hex(bytesOf({ opcode: CLOSE, payload: status })),
               hint: (answer) => {
                 if (answer === null || answer.length === 0) return 'nothing'
-                return answer[0] === (0x80 | CLOSE) ? 'another-code' : 'no-close'
+                if (answer[0] !== (0x80 | CLOSE)) return 'no-close'
+                return ((answer[1] ?? 0) & 0x80) !== 0 ? 'masked' : 'another-code'
               },
             },
           )
         }
       },
       async 'nothing-else'(trial) {
-        for (const opcode of [PONG, TEXT]) {
+        for (const opcode of [PONG, TEXT, BINARY, CONTINUATION]) {
           await expectAnswer(
             trial,
             { fin: true, opcode, payload: Buffer.from('hello') },
             {
-              saw: opcode === PONG ? 'A pong came:' : 'A text came:',
+              saw: opcode === PONG ? 'A pong came:' : `A frame of a message came (opcode ${opcode}):`,
               isRight: (answer) => answer === null,
               wanted: 'null',
               hint: () => (opcode === PONG ? 'answers-a-pong' : 'answers-a-message'),
@@ -366,8 +406,12 @@ export const exercises: readonly Exercise[] = [
   },
 ]
 
-/** True for a close frame that repeats the status or has none; a reason is optional. */
-function isCloseOf(answer: Buffer | null, status: Buffer): boolean {
+/** True for a close frame without a payload, or with a status that may be sent and perhaps a reason (RFC 6455, section 7.4). */
+function isClose(answer: Buffer | null): boolean {
   if (answer === null || answer[0] !== (0x80 | CLOSE) || answer[1] !== answer.length - 2) return false
-  return answer.length === 2 || (status.length === 2 && answer.subarray(2, 4).equals(status))
+  if (answer.length > 127) return false
+  return answer.length === 2 || (answer.length > 3 && maySend(answer.readUInt16BE(2)) && isUtf8(answer.subarray(4)))
 }
+
+const maySend = (status: number): boolean =>
+  (status >= 1000 && status <= 1003) || (status >= 1007 && status <= 1014) || (status >= 3000 && status <= 4999)

@@ -164,6 +164,11 @@ export const words = {
         'Look at every position that you read from. Have you checked that these bytes have arrived?',
         'A read can end anywhere, even inside the head. Check before each step whether its bytes have arrived.',
       ],
+      'low-half': [
+        'The frame was not complete, and your function returned one, because it used only a part of the length.',
+        'Look at how many bytes of the length you read after 127.',
+        'After 127, the length has eight bytes. A frame that is longer than four gigabytes needs the upper half of them.',
+      ],
     },
     'two-in-one-read': {
       title: 'Reads one frame of several, and returns where the next one begins',
@@ -203,6 +208,11 @@ export const words = {
         'Look at what you write after the two bytes of the head.',
         'A pong repeats the payload (section 5.5.3). So the sender knows to which of its pings the pong belongs.',
       ],
+      'as-text': [
+        'Your pong contains other bytes than the ping, because the payload was made a text and bytes again.',
+        'Look at what you do with the payload on its way. Is it ever a text?',
+        'A payload is bytes. Not all bytes are UTF-8, and a text has no place for the others.',
+      ],
       masked: [
         'Your pong is masked, although a server sends it.',
         'Look at the highest bit of the second byte.',
@@ -223,9 +233,14 @@ export const words = {
         'Each side says that it will send no more. Without your close frame, the client waits, and then reports an abnormal end (1006).',
       ],
       'another-code': [
-        'The status of your close frame differs from the status that came.',
-        'Look at the first two bytes of the payload that you send.',
-        'The payload of a close frame begins with a status of two bytes. The response repeats that status (section 5.5.1), or contains none.',
+        'The payload of your close frame is not a status that may be sent.',
+        'Look at the first two bytes of the payload that you send, and at their order.',
+        'The payload of a close frame is empty, or it begins with a status of two bytes (section 7.4). 1005 and 1006 are never sent: a browser reports them if no status came, or no close.',
+      ],
+      masked: [
+        'Your close frame is masked, although a server sends it.',
+        'Look at the highest bit of the second byte.',
+        'Clients mask their frames and servers do not. A client that receives a masked frame has to close the connection (section 5.1).',
       ],
       'no-close': [
         'Your response to a close is not a close frame.',
