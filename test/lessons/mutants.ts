@@ -7,7 +7,7 @@ export interface Mutant {
   readonly operator: string
   /** Number of the first changed line. */
   readonly line: number
-  /** The changed lines, each with `-` or `+` before it. */
+  /** The changed lines, each with `-` or `+` before it, and the few lines between them, each with a space before it. */
   readonly diff: string
   /** The whole changed program. */
   readonly text: string
@@ -62,6 +62,9 @@ function applied(source: string, edits: readonly Replacement[]): string {
     .reduce((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), source)
 }
 
+/** Number of unchanged lines between two changed ones that are shown: enough for two statements that are exchanged. */
+const BETWEEN = 3
+
 /** Compares two texts by lines: the shortest list of removed and added lines. */
 function diffOf(before: string, after: string): { line: number; diff: string } {
   const [a, b] = [before.split('\n'), after.split('\n')]
@@ -72,14 +75,18 @@ function diffOf(before: string, after: string): { line: number; diff: string } {
     for (let j = b.length - 1; j >= 0; j--)
       (common[i] ?? [])[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
   const lines: string[] = []
+  let kept: string[] = []
   let line = 0
   for (let [i, j] = [0, 0]; i < a.length || j < b.length;) {
     if (i < a.length && j < b.length && a[i] === b[j]) {
+      kept.push(` ${a[i]}`)
       i++
       j++
       continue
     }
     line ||= i + 1
+    if (lines.length > 0 && kept.length <= BETWEEN) lines.push(...kept)
+    kept = []
     const isRemoved = i < a.length && (j === b.length || at(i + 1, j) >= at(i, j + 1))
     lines.push(isRemoved ? `-${a[i++]}` : `+${b[j++]}`)
   }

@@ -11,7 +11,7 @@ import type { CheckResult } from '../../lessons/kit/judge.ts'
 import { typeErrorsIn } from '../../lessons/kit/type-check.ts'
 import { mutantsOf } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
-import { survivorsOf } from './survivors.ts'
+import { isSame, survivorsOf } from './survivors.ts'
 
 /** A mutant of a lesson's solution. */
 export interface Numbered extends Mutant {
@@ -80,14 +80,11 @@ async function proveLesson(lesson: Lesson, only: readonly string[] | null): Prom
   )
   const typed = survivors.filter(({ mutant }) => !illTyped.has(mutant))
   const accepted = survivorsOf(lesson)
-  const isAccepted = ({ file, diff }: Mutant & { file: string }) =>
-    accepted.some((survivor) => survivor.file === file && survivor.diff === diff)
+  const isAccepted = (mutant: Numbered) => accepted.some((survivor) => isSame(survivor, mutant))
   const open = typed.filter(({ mutant }) => !isAccepted(mutant)).toSorted((a, b) => a.mutant.number - b.mutant.number)
   // A change in the list that is caught now, or that is not made any more.
   const obsolete =
-    only === null
-      ? accepted.filter(({ file, diff }) => !typed.some(({ mutant }) => mutant.file === file && mutant.diff === diff))
-      : []
+    only === null ? accepted.filter((survivor) => !typed.some(({ mutant }) => isSame(survivor, mutant))) : []
 
   for (const { mutant, unclear } of open) {
     console.log(`\n${lesson.name} #${mutant.number} ${mutant.file}:${mutant.line}: ${mutant.operator}`)

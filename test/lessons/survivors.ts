@@ -10,10 +10,23 @@ import type { Lesson } from '../../lessons/kit/course.ts'
 export interface Survivor {
   /** File of the solution: `sse.ts`. */
   readonly file: string
-  /** The changed lines, as the report of the mutants shows them. */
+  /** The change, as the report of the mutants shows it. */
   readonly diff: string
   readonly reason: string
 }
+
+/** True if this is the same change of the same file. */
+export const isSame = (one: Changed, other: Changed): boolean =>
+  one.file === other.file && changedLines(one) === changedLines(other)
+
+type Changed = Pick<Survivor, 'file' | 'diff'>
+
+/** The diff without the lines that only show the place. */
+const changedLines = ({ diff }: Changed): string =>
+  diff
+    .split('\n')
+    .filter((line) => /^[-+]/.test(line))
+    .join('\n')
 
 export function survivorsOf(lesson: Lesson): readonly Survivor[] {
   const file = join(proofOf(lesson), 'survivors.md')
@@ -22,11 +35,12 @@ export function survivorsOf(lesson: Lesson): readonly Survivor[] {
 
 /** Parses the text of a `survivors.md`. Throws an error if a change stands before the first reason. */
 export function survivorsIn(text: string): readonly Survivor[] {
+  const source = text.replaceAll('\r\n', '\n')
   let reason = ''
   let end = 0
-  return Array.from(text.replaceAll('\r\n', '\n').matchAll(/^```diff (\S+)\n(.*?)\n```$/gms), (block) => {
+  return Array.from(source.matchAll(/^```diff (\S+)\n(.*?)\n```$/gms), (block) => {
     const [whole, file = '', diff = ''] = block
-    const before = text.slice(end, block.index).replace(/^#.*$/gm, '').replace(/\s+/g, ' ').trim()
+    const before = source.slice(end, block.index).replace(/^#.*$/gm, '').replace(/\s+/g, ' ').trim()
     if (before !== '') reason = before
     if (reason === '') throw new Error(`There is no reason before the change\n${diff}`)
     end = block.index + whole.length
