@@ -5,20 +5,22 @@ import { checksFrom } from '../kit/exercise.ts'
 import type { Check } from '../kit/exercise.ts'
 import { startFakeHttp } from '../kit/fake-http.ts'
 import type { AskedRequest, FakeHttp } from '../kit/fake-http.ts'
-import { Unclear, Wrong } from '../kit/finding.ts'
-import type { Hint } from '../kit/finding.ts'
-import type { SentRequest } from '../kit/hosted/message.ts'
+import {
+  answered,
+  expectDelivered,
+  expectNoMore,
+  expectNoTimers,
+  nth,
+  pauseAfter,
+  sentBy,
+  settle,
+  wrong,
+} from '../kit/fetching.ts'
 import type { Trial } from '../kit/trial.ts'
 import { NO_REQUEST, words } from './hints.ts'
 
 /** Interval that the student's file gives. */
 const INTERVAL_MS = 1000
-
-/** Steps in which the client's clock moves. */
-const STEP_MS = 250
-
-/** A client that sends no request within this time has stopped asking. */
-const LONG_MS = 5000
 
 /** A pause that is shorter than this counts as none. */
 const AT_ONCE_MS = 100
@@ -31,104 +33,21 @@ const eventsOf = (room: string, ...seqs: readonly number[]): readonly Event[] =>
 
 const answer = (events: readonly Event[], cursor: string, more = false) => ({ events, cursor, gap: false, more })
 
-/** The requests of this check's client, by its own clock. */
-async function sentBy(trial: Trial): Promise<readonly SentRequest[]> {
-  const { requests } = await trial.clients()
-  return requests.filter(({ room }) => room === trial.room)
-}
-
-async function deliveredBy(trial: Trial): Promise<readonly string[]> {
-  const { delivered } = await trial.clients()
-  return (delivered[trial.room] ?? []).map(({ id }) => id)
-}
-
-/** Resolves when the client has done everything that it does without a further response and without time. */
-async function settle(trial: Trial): Promise<void> {
-  for (let i = 0; i < 5; i++) await trial.clients()
-}
-
-/** Requests that the server has received, as lines. */
-const text = ({ requests }: FakeHttp): string => requests.map(({ asked }) => asked).join('\n')
-
-function wrong(far: FakeHttp, saw: string, wanted: string, hint: string | Hint): never {
-  const bytes = text(far)
-  throw new Wrong({ saw, bytes, at: bytes.lastIndexOf('\n') + 1, wanted, hint })
-}
-
-/** Moves the client's clock until its nth request is here. Throws `Wrong` with this hint if it does not come. */
-async function nth(trial: Trial, far: FakeHttp, n: number, saw: string, hint: string | Hint): Promise<AskedRequest> {
-  const isSent = async () => (await sentBy(trial)).length >= n
-  await settle(trial)
-  for (let passedMs = 0; passedMs < LONG_MS && !(await isSent()); passedMs += STEP_MS) {
-    await trial.tick(STEP_MS)
-    await settle(trial)
-  }
-  if (!(await isSent())) {
-    const bytes = text(far)
-    throw new Wrong({ saw, bytes: `${bytes}\n`, at: bytes.length + 1, wanted: 'another request', hint })
-  }
-  await trial.until('the request has arrived', () => far.requests.length >= n)
-  const request = far.requests[n - 1]
-  if (!request) throw new Unclear('The request has not arrived.')
-  return request
-}
-
-/** Resolves when the client has the response to its nth request. */
-async function answered(trial: Trial, n: number): Promise<void> {
-  await trial.until('the client has the response', async () => {
-    const request = (await sentBy(trial))[n - 1]
-    return request !== undefined && request.endedAtMs !== null
-  })
-  await settle(trial)
-}
-
-/** Pause in ms between the response to the nth request and the request after it. */
-async function pauseAfter(trial: Trial, n: number): Promise<number> {
-  const sent = await sentBy(trial)
-  return (sent[n]?.askedAtMs ?? NaN) - (sent[n - 1]?.endedAtMs ?? NaN)
-}
-
 /** Starts the client, and returns its first request. */
 async function begin(trial: Trial, far: FakeHttp, after?: string): Promise<AskedRequest> {
   await trial.connect(far.origin, [trial.room], after)
   return nth(trial, far, 1, 'The client was started, and sent no request.', NO_REQUEST)
 }
 
-async function expectDelivered(trial: Trial, far: FakeHttp, wanted: readonly string[], saw: string, hints: Hints) {
-  const found = await deliveredBy(trial)
-  const at = Array.from({ length: Math.max(found.length, wanted.length) }, (_, i) => i).find(
-    (i) => found[i] !== wanted[i],
-  )
-  if (at === undefined) return
-  const head = `${text(far)}\n\npage received: `
-  const bytes = `${head}${found.join(' ')}`
-  const place = head.length + found.slice(0, at).join(' ').length + (at > 0 && at < found.length ? 1 : 0)
-  const isDoubled = new Set(found).size < found.length
-  const isSame = found.toSorted().join() === wanted.toSorted().join()
-  const hint = isDoubled ? hints.doubled : isSame ? hints.order : hints.lost
-  throw new Wrong({ saw, bytes, at: place, wanted: wanted[at] ?? 'nothing more', hint })
-}
-
-interface Hints {
-  readonly lost: string
-  readonly doubled: string
-  readonly order: string
-}
-
-const ALL_LOST: Hints = { lost: 'lost', doubled: 'lost', order: 'lost' }
-
-/** Throws `Wrong` if the client has called `fetch` more often. A call whose signal is aborted already sends nothing. */
-async function expectNoMore(trial: Trial, calls: number, saw: string): Promise<void> {
-  const lines = (await sentBy(trial)).map(({ url }) => `GET ${url.replace(/^http:\/\/[^/]+/, '')}`)
-  if (lines.length <= calls) return
-  const bytes = lines.slice(0, calls + 1).join('\n')
-  throw new Wrong({ saw, bytes, at: bytes.lastIndexOf('\n') + 1, wanted: 'nothing more', hint: 'asks-on' })
-}
+/** For checks in which the order and the number of deliveries are not the subject. */
+const ALL_LOST = { lost: 'lost', doubled: 'lost', order: 'lost' }
 
 export const clientChecks: readonly Check[] = checksFrom(words.client, {
   async 'first-cursor'(trial) {
     await using far = await startFakeHttp()
     const first = await begin(trial, far)
+    const path = `GET /feed/${trial.room}/poll`
+    if (first.asked.split('?')[0] !== path) wrong(far, 'The client was started. It sent:', path, 'another-path')
     if (first.after !== null)
       wrong(far, 'A client without a cursor was started. It sent:', 'a request without after', 'made-up')
     first.respond(200, answer([], id(5)))
@@ -148,7 +67,6 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
     await answered(trial, 1)
     const ids = events.map((event) => event.id)
     const hints = { lost: 'lost', doubled: 'doubled', order: 'order' }
-    await trial.until('the events are delivered', async () => (await deliveredBy(trial)).length >= 3).catch(() => null)
     await expectDelivered(trial, far, ids, 'One response brought three events. The page received:', hints)
     const second = await nth(trial, far, 2, 'One response brought three events. No other request came.', 'no-second')
     const saw = `One response brought three events and the cursor ${id(12)}. Then the client sent:`
@@ -246,7 +164,7 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
       wrong(far, 'The client was stopped while it waited for a response:', 'an aborted request', 'not-aborted')
     for (let i = 0; i < 5; i++) await trial.tick(INTERVAL_MS)
     await settle(trial)
-    await expectNoMore(trial, 1, 'The client was stopped during its first request. It called fetch for:')
+    await expectNoMore(trial, 1, 'The client was stopped during its first request. It called fetch for:', 'asks-on')
     await trial.connect(far.origin, [trial.room], id(2))
     const second = await nth(trial, far, 2, 'A second client was started, and sent no request.', NO_REQUEST)
     second.respond(204)
@@ -254,6 +172,7 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
     await trial.disconnect()
     for (let i = 0; i < 5; i++) await trial.tick(INTERVAL_MS)
     await settle(trial)
-    await expectNoMore(trial, 2, 'The client was stopped during its pause. It called fetch for:')
+    await expectNoMore(trial, 2, 'The client was stopped during its pause. It called fetch for:', 'asks-on')
+    await expectNoTimers(trial, 'timer-left')
   },
 })

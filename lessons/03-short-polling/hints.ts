@@ -234,6 +234,11 @@ export const words = {
   client: {
     'first-cursor': {
       title: 'Begins without a cursor, and keeps the one that it gets',
+      'another-path': [
+        'The first request of the client went to another address than the one of your server.',
+        'Look at the address letter by letter: the room, the word poll, and what comes before the question mark.',
+        'The client and the server have to agree on the address. For another one, the server responds with 404.',
+      ],
       'made-up': [
         'A client without a cursor was started, and its first request named a cursor.',
         'Look at how the address of the first request is made.',
@@ -373,6 +378,11 @@ export const words = {
         'The client was stopped, and it called `fetch` again.',
         'Look at the condition of your loop, and at what is still to come after the pause.',
         'A page that shows another room stops the old client. If its loop goes on, there is one loop more for each room.',
+      ],
+      'timer-left': [
+        'The client was stopped, and one of its timers still runs.',
+        'Look at each timer that your client sets. Which of them fires only once, and who ends the others?',
+        'A timer that repeats runs as long as the page is open, even if nobody waits for it any more.',
       ],
     },
   },

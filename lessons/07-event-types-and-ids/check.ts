@@ -5,6 +5,7 @@ import { Unclear, Wrong } from '../kit/finding.ts'
 import { expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
+import { clientChecks } from './client-checks.ts'
 import { words } from './hints.ts'
 
 interface Coming {
@@ -186,6 +187,7 @@ export const exercises: readonly Exercise[] = [
       },
     }),
   },
+  { name: 'client', hosted: { kind: 'client', exported: 'connect' }, checks: clientChecks },
 ]
 
 async function expectGap(trial: Trial, lastEventId: string, what: string): Promise<void> {

@@ -1,5 +1,12 @@
 /** The words of this lesson: the title of each check, and its hints. */
 import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const NO_STREAM: Hint = [
+  'The client was started and sent no request.',
+  'Look at what runs when `connect` is called, and at the call of `fetch`.',
+  'A client connects at once. The stream tells it where the room ends.',
+]
 
 export const words = {
   sse: {
@@ -183,6 +190,170 @@ export const words = {
         'The gap event carried an id, but the messages that followed do not begin after that id.',
         'Look at which cursor you write as the id of the gap.',
         'An id is a promise: everything up to it has arrived or is lost, and everything after it will be sent.',
+      ],
+    },
+  },
+  client: {
+    'the-last-id': {
+      title: 'Resumes after the last id that it has received',
+      'another-path': [
+        'The first request of the client went to another address than the one of your server.',
+        'Look at the address letter by letter: the room, the word sse, and what comes before the question mark.',
+        'The client and the server have to agree on the address. For another one, the server responds with 404.',
+      ],
+      'made-up': [
+        'A client without an id was started, and its first request had a Last-Event-ID.',
+        'Look at the headers of the first request. What is in them if there is no id yet?',
+        'Without an id, the server begins at the end of the room. A client cannot know this position in advance.',
+      ],
+      'no-second': [
+        'A stream ended, and the client did not connect again.',
+        'Look at what happens when the loop over the stream is finished.',
+        'Every stream ends at some time. An EventSource connects again by itself; `fetch` does not.',
+      ],
+      'not-kept': [
+        'A stream brought an id, and the next request did not send it back.',
+        'Look at which blocks change the last id. Does a block without data change it too?',
+        'The server sends an id before the first message. If the client ignores it, a cut before the first message loses everything that comes during the pause.',
+      ],
+    },
+    'begins-there': {
+      title: 'Begins after the id that the page gives',
+      'not-begun': [
+        'A client with an id was started, and its first request did not name this id.',
+        'Look at the headers of the first request.',
+        'A page may know already how far it has read. It begins after that position.',
+      ],
+    },
+    'each-once': {
+      title: 'Delivers each message once and in order, also if one was cut in the middle',
+      lost: [
+        'The page did not get every message of the streams.',
+        'Look at which blocks you deliver, and what happens when a stream ends in the middle of a message.',
+        'A message that was cut off comes again after the last complete one, if the client asks for it.',
+      ],
+      doubled: [
+        'The page got one message more than once.',
+        'Look at the id that your client sends after a cut, and at what you deliver.',
+        'The server sends everything after the id of the request. An old id brings old messages.',
+      ],
+      order: [
+        'The page got the messages in another order than the streams had them.',
+        'Look at the order in which you deliver.',
+        'The order of the stream is the order of the conversation.',
+      ],
+      half: [
+        'A stream was cut in the middle of a message, and the next request had the wrong id.',
+        'Look at when the last id changes: when its line comes, or when the block is complete?',
+        'The id of a message belongs to a message that has arrived. If the client names a message that it has not got, it loses this message.',
+      ],
+    },
+    'a-seam': {
+      title: 'Delivers a message only once, even if the server repeats it',
+      lost: [
+        'The server repeated some messages, and the page did not get all of the new ones.',
+        'Look at how you find out that a message is an old one.',
+        'Only a message whose id has been delivered already is a repetition. A later one is new.',
+      ],
+      doubled: [
+        'The server repeated a message after a cut, and the page got it twice.',
+        'Look at what your client remembers of the messages that it has delivered.',
+        'A server that loses nothing may repeat something. A client that knows the ids can drop it.',
+      ],
+      order: [
+        'The page got the messages in another order than the streams had them.',
+        'Look at the order in which you deliver.',
+        'The order of the stream is the order of the conversation.',
+      ],
+    },
+    'other-types': {
+      title: 'Keeps the id of an event with another type, and does not deliver it as a message',
+      'as-a-message': [
+        'A stream brought an event of the type gap, and the page got it as a message.',
+        'Look at the field `event` of a block. Which type has a block without this field?',
+        'Each type has its own listeners. A gap has no user and no text, so the page cannot show it as a message.',
+      ],
+      ends: [
+        'A stream brought an event of the type gap. The client did not connect again after this stream.',
+        'Look at what your loop does with a block that is no message.',
+        'A block that is not for the listener is no reason to stop reading.',
+      ],
+      'its-id': [
+        'An event of the type gap had an id, and the next request did not send it back.',
+        'Look at which blocks change the last id.',
+        'The id of every event is a position, whatever its type is. After a gap, the old position points nowhere.',
+      ],
+      lost: [
+        'A stream brought an event whose type is message, and the page did not get it.',
+        'Look at the two ways in which an event can have the type message.',
+        'A block without the field `event` has the type message, and so has a block that says it.',
+      ],
+    },
+    'the-pause': {
+      title: 'Waits before it connects again, for as long as the server says',
+      'too-soon': [
+        'The client connected again before the time was over.',
+        'Look at the pause, at the value of the field `retry`, and at its unit.',
+        'The server chooses the time, in milliseconds, and it is valid until the server names another one. Clients that return too soon can bring a server down that has just started.',
+      ],
+      'too-late': [
+        'The client waited longer than the server had said.',
+        'Look at which value your pause uses, and at whether it grows.',
+        'The server has a reason for a short time: it wants its clients back.',
+      ],
+    },
+    'goes-on': {
+      title: 'Goes on after an error, with the same id',
+      crash: [
+        'A request failed, and nobody caught the error. In a page, the client would be dead.',
+        'Look at what `fetch` does if no response comes, and what the loop over a stream does when the stream is cut.',
+        'A promise that rejects ends the function that awaits it. Networks fail all the time, so the loop has to expect it.',
+      ],
+      'gave-up': [
+        'The server was in trouble for a moment, and the client did not connect again.',
+        'Look at what an error ends: one stream, or the loop?',
+        'An EventSource gives up after a status such as 503. A client of your own can do better.',
+      ],
+      'lost-its-id': [
+        'After a response with an error, the client asked without its id, or with another one.',
+        'Look at what you read from a response whose status is not 200.',
+        'The body of an error is no event stream. The client keeps the id that it has.',
+      ],
+      'no-pause': [
+        'The server was in trouble, and the client asked again at once.',
+        'Look at whether the loop waits after an error too.',
+        'A server that is overloaded needs fewer requests. A client without a pause sends more of them than ever.',
+      ],
+      lost: [
+        'The server was in trouble for a moment, and the page did not get exactly the next message.',
+        'Look at the first stream after the trouble, and at what you deliver from a response with an error.',
+        'The client still knows its id, so it can continue as if nothing had happened.',
+      ],
+    },
+    'no-more': {
+      title: 'Does not connect again after a response with 204',
+      'asks-on': [
+        'The server responded with 204, and the client connected again.',
+        'Look at the status of the response before you decide to go on.',
+        'With 204, the server says that nothing more will come. Without this status, a server could never get rid of a client.',
+      ],
+    },
+    stops: {
+      title: 'Stops: aborts the stream that it reads, and connects no more',
+      'not-aborted': [
+        'The client was stopped, and its stream was still open.',
+        'Look at the options of `fetch`. How does the request learn that it is not wanted any more?',
+        'A stream that nobody reads still occupies a connection, and a browser has only six of them for each host.',
+      ],
+      'asks-on': [
+        'The client was stopped, and it called `fetch` again.',
+        'Look at the condition of your loop, and at what is still to come after the pause.',
+        'A page that shows another room stops the old client. If its loop goes on, there is one loop more for each room.',
+      ],
+      'timer-left': [
+        'The client was stopped, and one of its timers still runs.',
+        'Look at each timer that your client sets. Which of them fires only once, and who ends the others?',
+        'A timer that repeats runs as long as the page is open, even if nobody waits for it any more.',
       ],
     },
   },

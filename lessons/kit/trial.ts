@@ -260,7 +260,11 @@ export function createTrial(program: Program, room: string): OwnTrial {
     async end() {
       for (const close of open) close()
       for (const other of elsewhere) await other.end()
-      if (connected) await trial.disconnect()
+      // A client may throw an error when it is stopped. The program then ends before the next check begins.
+      if (connected) {
+        await trial.disconnect()
+        for (let i = 0; i < 3; i++) await trial.clients()
+      }
       if (pauses) await trial.resumeReads()
       program.link?.mend()
       program.link?.release()

@@ -102,6 +102,37 @@ test('lesson 6: the page gets each message from the EventSource, and the browser
   expect(lesson.trouble.filter(isTrouble)).toEqual([])
 })
 
+test('lesson 7: after a restart of the server, the student’s own client continues like the browser’s EventSource', async () => {
+  await using lesson = await pageOn('7')
+  const { page, sandbox } = lesson
+  const lists = async () => [
+    await page.locator('#yours li').allTextContents(),
+    await page.locator('#browsers li').allTextContents(),
+  ]
+  // The streams begin at the end of the room, so a message has to arrive before the others count.
+  await expect
+    .poll(async () => {
+      await sandbox.publish('tick')
+      return (await lists()).every(({ length }) => length > 0)
+    })
+    .toBe(true)
+  const port = Number(new URL(page.url()).port)
+  await lesson.stop()
+  await sandbox.publish('while the server was gone')
+  await using restarted = await solutionOf('7', { follows: sandbox.origin, port })
+  expect(restarted.port).toBe(port)
+  await expect
+    .poll(async () => (await lists()).map((list) => list.at(-1)), { timeout: 15_000 })
+    .toEqual(['Ada: while the server was gone', 'Ada: while the server was gone'])
+  const [yours = []] = await lists()
+  expect(yours.filter((text) => text.includes('gone'))).toHaveLength(1)
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await sandbox.publish('after the stop')
+  await expect.poll(async () => (await lists())[1]?.at(-1)).toBe('Ada: after the stop')
+  expect((await lists())[0]).toEqual(yours)
+  expect(lesson.trouble.filter(isTrouble)).toEqual([])
+})
+
 test('lesson 10: the page sends and receives over one WebSocket, and does not reconnect when the server is gone', async () => {
   await using lesson = await pageOn('10')
   await lesson.page.getByText('connected').waitFor()
