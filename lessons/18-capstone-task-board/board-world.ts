@@ -14,6 +14,8 @@ export interface World extends Sandbox {
   readonly trial: Trial
   readonly room: string
   ben(change: Change): Promise<Event>
+  /** Changes the board as Ada, in another window. */
+  adaElsewhere(change: Change): Promise<Event>
   ada(change: Change): Promise<void>
   open(): Promise<void>
   seen(): Promise<Seen>
@@ -29,6 +31,7 @@ export async function at(trial: Trial, run: (world: World) => Promise<void>): Pr
     trial,
     room,
     ben: (change) => sandbox.change(room, change),
+    adaElsewhere: (change) => sandbox.change(room, change, 'Ada'),
     async ada(change) {
       await trial.call('change', change)
     },

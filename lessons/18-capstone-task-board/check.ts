@@ -3,6 +3,7 @@ import type { Exercise } from '../kit/exercise.ts'
 import { boardChecks } from './board-checks.ts'
 import { fallbackChecks } from './fallback-checks.ts'
 import { gapChecks } from './gap-checks.ts'
+import { rulesChecks } from './rules-checks.ts'
 
 /** Time limit of a check: `soon` waits longer on a busy machine. */
 const SOON_MS = 60_000
@@ -26,6 +27,6 @@ export const exercises: readonly Exercise[] = [
       isFrozen: true,
     },
     withinMs: SOON_MS,
-    checks: fallbackChecks,
+    checks: [...fallbackChecks, ...rulesChecks],
   },
 ]

@@ -163,8 +163,8 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       await world.open()
       await world.pass(PATIENCE_MS - 2 * LOOK_MS)
       await expectCurrent(world, 'ws', { saw: 'WebSockets are refused. After 3.5 s:', hint: 'hasty' })
-      await world.pass(4 * LOOK_MS)
-      const saw = 'WebSockets are refused. After 4.5 s:'
+      await world.pass(3 * LOOK_MS)
+      const saw = 'WebSockets are refused. After 4.25 s:'
       const hint = ({ current }: Used) => (current === 'ws' ? 'stays' : 'no-time')
       await expectLive(world, 'sse', { saw, hint })
       if ((await world.used()).gaveUp?.transport !== 'ws')

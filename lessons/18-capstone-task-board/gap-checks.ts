@@ -42,9 +42,11 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       const asks = await soon(trial, () => gate.held('board') > 0)
       const { id } = await world.ben(create('y'))
       if (asks && (await world.held()).followers > 0) await delivered(world, id)
-      const { board } = await world.seen()
-      if (asks && board !== null)
-        await expectNow(world, before, { saw: `${saw} The snapshot is on its way.`, hint: 'after-a-hole' })
+      if (asks)
+        await expectNow(world, before, {
+          saw: `${saw} The snapshot is on its way.`,
+          hint: (shown) => (shown === null ? 'blank' : 'after-a-hole'),
+        })
       gate.set('through', 'board')
       const sawMore = `${saw} While the snapshot was on its way, Ben added y.`
       await expectSame(world, { saw: asks ? sawMore : saw, hint: asks ? 'not-joined' : 'hole' })
@@ -63,6 +65,73 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       const saw =
         'Ada’s page was cut off. She moved a to Doing, which was accepted. After many other changes, the log reported a gap to her page. Then Ben moved a to Done.'
       await expectSame(world, { saw, hint: 'clings' })
+
+      world.gate.set('held back', 'change')
+      await away(world, async ({ ada, ben, gate }) => {
+        await ada(update({ id: 'b', list: 'doing' }))
+        await sure(trial, 'the response is held', () => gate.held('change') > 0)
+        for (let i = 0; i < KEPT + 4; i++) await ben(update({ id: 'a', title: `a${i}` }))
+      })
+      await expectSame(world, { saw: 'The log reported another gap to Ada’s page.', hint: BLANK })
+      world.gate.set('through', 'change')
+      await answered(world, 'accepted', 2)
+      await world.ben(update({ id: 'b', list: 'done' }))
+      const sawLate =
+        'Ada’s page was cut off. She moved b to Doing, and the server accepted it. After a gap, the new snapshot came first, and then the response to her request. Then Ben moved b to Done.'
+      await expectSame(world, { saw: sawLate, hint: 'late-response' })
+    }),
+  'keeps-its-guess': (trial) =>
+    at(trial, async (world) => {
+      const { gate } = world
+      await arrive(world, 'a', 'b')
+      gate.set('detained', 'change')
+      await away(world, async ({ ada, ben }) => {
+        await ada(update({ id: 'a', list: 'doing' }))
+        for (let i = 0; i < KEPT + 4; i++) await ben(update({ id: 'b', title: `b${i}` }))
+      })
+      const titled = `“b${KEPT + 3}”`
+      const isNew = async () => textOf((await world.seen()).board).includes(titled)
+      if (!(await soon(trial, isNew))) await expectSame(world, { saw: 'The log reported a gap.', hint: BLANK })
+      const saw =
+        'Ada moved a to Doing, and her change has not reached the server yet. Meanwhile, the log reported a gap, and a new snapshot came.'
+      await expectNow(world, `To do: b ${titled} | Doing: a | Done:`, { saw, hint: 'forgets' })
+      gate.set('through', 'change')
+      await answered(world, 'accepted', 1)
+      await deliveredAll(world)
+      await expectSame(world, { saw: `${saw} Then the server accepted the change.`, hint: 'forgets' })
+    }),
+  'another-log': (trial) =>
+    at(trial, async (world) => {
+      const { gate } = world
+      await arrive(world, 'a', 'b')
+      // The new log is shorter than the old one.
+      for (const title of ['b1', 'b2', 'b3', 'b4']) await world.ben(update({ id: 'b', title }))
+      await away(world, async ({ ada, ben, renew }) => {
+        await ada(update({ id: 'a', list: 'doing' }))
+        await answered(world, 'accepted', 1)
+        gate.set('detained', 'change')
+        const sent = gate.count('change')
+        await ada(update({ id: 'b', list: 'doing' }))
+        await sure(trial, 'the second one is at the gate', () => gate.count('change') > sent)
+        await renew()
+        for (const id of ['a', 'b', 'new']) await ben(create(id))
+      })
+      const isNew = async () => textOf((await world.seen()).board).includes('new')
+      const saw =
+        'Ada’s page was cut off. She moved a to Doing, which was accepted, and then b, which has not reached the server. The server lost its log, and Ben added a, b and new to the new one. Ada’s page got its snapshot.'
+      if (!(await soon(trial, isNew))) await expectSame(world, { saw, hint: BLANK })
+      await expectNow(world, 'To do: a new | Doing: b | Done:', {
+        saw,
+        hint: (shown) => (textOf(shown).includes('Doing: a') ? 'ghost' : 'forgets'),
+      })
+      gate.set('through', 'change')
+      await answered(world, 'accepted', 2)
+      await deliveredAll(world)
+      await world.ben(update({ id: 'b', list: 'done' }))
+      await expectSame(world, {
+        saw: `${saw} Then the move of b was accepted, and Ben moved b to Done.`,
+        hint: 'clings',
+      })
     }),
   'one-connection': (trial) =>
     at(trial, async (world) => {
@@ -106,17 +175,30 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       await trial.call('close')
       await expectConnections(0, `${saw} Then it was closed.`, 'open')
 
-      gate.set('held back', 'board')
-      await world.open()
-      await sure(trial, 'the snapshot is taken', () => gate.held('board') > 0)
-      await trial.call('close')
-      gate.set('through', 'board')
-      await sure(trial, 'the snapshot is there', async () => (await world.held()).snapshots > 0)
-      const { followers: count } = await world.held()
-      if (count === 0) return
-      const bytes = `${gate.asked.slice(-1).join('\n')}\n\nopen connections: ${count}`
-      const sawClosed =
-        'The page was opened, and closed while the snapshot was on its way. When the snapshot had arrived:'
-      throw new Wrong({ saw: sawClosed, bytes, at: bytes.length - 1, wanted: '0', hint: 'too-late' })
+      // Once while the first snapshot is on its way, and once after a gap.
+      for (const isAfterGap of [false, true]) await expectNothingAfterClose(world, isAfterGap)
     }),
 })
+
+/** Closes the page while a snapshot is on its way, and throws `Wrong` if the page follows when the snapshot has arrived. */
+async function expectNothingAfterClose(world: World, isAfterGap: boolean): Promise<void> {
+  const { trial, gate } = world
+  if (isAfterGap) {
+    await world.open()
+    await sure(trial, 'the page follows', async () => (await world.held()).followers > 0 && gate.open('ws') > 0)
+  }
+  gate.set('held back', 'board')
+  if (isAfterGap) await away(world, forgets)
+  else await world.open()
+  await sure(trial, 'the snapshot is taken', () => gate.held('board') > 0)
+  await trial.call('close')
+  const { snapshots } = await world.held()
+  gate.set('through', 'board')
+  await sure(trial, 'the snapshot is there', async () => (await world.held()).snapshots > snapshots)
+  const { followers: count } = await world.held()
+  if (count === 0) return
+  const bytes = `${gate.asked.slice(-1).join('\n')}\n\nopen connections: ${count}`
+  const which = isAfterGap ? 'the new snapshot after a gap' : 'the snapshot'
+  const saw = `The page was opened, and closed while ${which} was on its way. When the snapshot had arrived:`
+  throw new Wrong({ saw, bytes, at: bytes.length - 1, wanted: '0', hint: 'too-late' })
+}

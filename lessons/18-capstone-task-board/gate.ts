@@ -29,6 +29,8 @@ export interface Gate extends AsyncDisposable {
   held(kind: Kind): number
   /** Sets how these kinds are treated, and releases what was kept if that is now allowed. */
   set(way: Way, ...kinds: readonly Kind[]): void
+  /** Releases only the first piece that is held back on each connection of this kind. */
+  passOne(kind: Kind): void
   cut(kind: Kind): void
 }
 
@@ -127,6 +129,9 @@ export async function startGate(port: number): Promise<Gate> {
       for (const { go } of freed) go()
       if (way === 'held back') return
       for (const { kind, kept } of passages) if (kinds.includes(kind)) for (const say of kept.splice(0)) say()
+    },
+    passOne(kind) {
+      for (const passage of passages) if (passage.kind === kind) passage.kept.shift()?.()
     },
     cut(kind) {
       for (const passage of passages) if (passage.kind === kind) passage.cut()

@@ -41,6 +41,11 @@ export const words = {
         'Look at what an event changes. Is it the board that the page shows?',
         'Pages that apply the same events in the same order show the same board.',
       ],
+      'again-and-again': [
+        'Somebody else changed the board three times, and the page fetched the whole board again.',
+        'Look at what you do with an event besides applying it.',
+        'An event contains the change, so it is enough. A new snapshot for each event costs more than polling.',
+      ],
     },
     'in-between': {
       title: 'Includes changes that were made while the snapshot was on its way',
@@ -91,6 +96,16 @@ export const words = {
         'Look at when you remove an unconfirmed change: when the response comes, or when the event comes?',
         'Response and event travel separately, in any order. Between the two, the change is accepted, but the page’s copy of the log does not contain it.',
       ],
+      'until-its-event': [
+        'The server accepted Ada’s change. Then an earlier event came, and her page showed the board without her change.',
+        'Look at what the response changes, and at which event ends an unconfirmed change.',
+        'In the log, Ada’s change comes after that event. So it stays on top until the event with the same key comes.',
+      ],
+      shuffled: [
+        'Ada moved a task twice. The server accepted the first move, and then her page showed another board.',
+        'Look at the order of your unconfirmed changes after one of them was accepted.',
+        'The page applies the unconfirmed changes in the order in which the user made them. If a change is accepted, it keeps its place.',
+      ],
     },
     'lets-go': {
       title: 'Stops showing its own change when the log has delivered it',
@@ -98,6 +113,11 @@ export const words = {
         'Ada moved a task, and the log confirmed it. Then Ben moved the task again, and her page still shows her move.',
         'Look at what you do with your own change when its event comes.',
         'An unconfirmed change is shown on top of the log only until the log contains it. After that it would hide the changes of others.',
+      ],
+      'comes-back': [
+        'The event of Ada’s change came before the response to her request. Then Ben moved the task, and her page still shows her move.',
+        'Look at what you do with the response if the event is there already.',
+        'Response and event travel separately, so the response can be the later one. It gives the position of the change: compare it with the position of the page.',
       ],
     },
     'two-move-one': {
@@ -111,6 +131,11 @@ export const words = {
         'While Ada’s move was on its way, Ben renamed the same task. Her page has lost the new title.',
         'Look at what you do with another person’s event about a task that you have changed yourself.',
         'Two people can change different fields of one task. If a page skips an event or replaces the whole task, it loses somebody’s change: a lost update.',
+      ],
+      'gives-in': [
+        'Ada’s move was on its way. An event that did not contain it came, and her page took her move back.',
+        'Look at which unconfirmed change you remove when an event comes. How do you recognise its event?',
+        'Only the event with the same key is the change itself. An event about the same task, or of the same user in another window, is another change.',
       ],
     },
     refused: {
@@ -129,6 +154,14 @@ export const words = {
         'Two of Ada’s changes were on their way. When the first one was refused, the second one was removed too.',
         'Look at which unconfirmed changes you remove after a refusal.',
         'Each unconfirmed change ends by itself, with its own event or its own refusal. The result of one says nothing about the others.',
+      ],
+    },
+    'two-boards': {
+      title: 'Keeps two boards separate',
+      mixed: [
+        'Two boards were open at the same time, and one of them shows something that belongs to the other.',
+        'Look at where your variables are declared. Which of them do two calls of your function share?',
+        'A variable outside of the function exists once for all boards. What belongs to one board has to be inside.',
       ],
     },
   },
@@ -256,6 +289,101 @@ export const words = {
       ],
     },
   },
+  rules: {
+    'to-the-moment': {
+      title: 'Gives each transport its whole time, and not more',
+      hasty: [
+        'Your rules gave up the first transport before its 4 s were over.',
+        'Look at when its time starts, and at what ends it.',
+        'On a slow connection, even the best transport needs a few round trips.',
+      ],
+      late: [
+        'The first transport delivered nothing for 4 s, and your rules did not change to the next one.',
+        'Look at what starts the 4 s again. A report that the connection is lost can come several times.',
+        'The 4 s begin when the transport stops to deliver. Each further failure is a part of the same silence.',
+      ],
+      leaves: [
+        'The current transport delivered a message each second, and your rules left it or reported that it does not work.',
+        'Look at what your rules do while the current transport works and a better one is tried.',
+        'A try happens beside the current transport. It changes nothing until the better transport delivers.',
+      ],
+      early: [
+        'A better transport was tried before the 10 s were over.',
+        'Look at the moment from which the 10 s are counted. Is it the start of the current transport, and then the last try?',
+        'Each try opens another connection on every page. The pause begins again with each try.',
+      ],
+      'late-try': [
+        'A better transport was not tried although 10 s had passed.',
+        'Look at what starts the 10 s again. Do messages of the current transport do that?',
+        'A busy board delivers all the time. If each message starts the pause again, the page never returns to a better transport.',
+      ],
+      'short-try': [
+        'A try of a better transport ended before its 4 s were over.',
+        'Look at the time that you compare, and at what it is compared with.',
+        'A transport that is tried needs as much time as one that is current.',
+      ],
+      'long-try': [
+        'A better transport delivered nothing for 4 s, and its try went on.',
+        'Look at what ends a try without success.',
+        'Each try holds a second connection open. After 4 s, close it, or try the next transport.',
+      ],
+    },
+    'no-try-while-down': {
+      title: 'Tries better transports only while the current one works',
+      tries: [
+        'The current transport was lost for a moment, and your rules tried a better one in this time.',
+        'Look at what your rules do as time passes while the current transport delivers nothing.',
+        'If the current transport is silent too, the network may be down, and a try shows nothing. Wait for the transport, or give it up after 4 s.',
+      ],
+    },
+    strangers: {
+      title: 'Ignores late reports of transports that are not in use',
+      'takes-over': [
+        'A transport that had been given up, or was not in use, delivered something late. Your rules changed to it.',
+        'Look at the report "live". From which transports may it come, and which of them does your state name?',
+        'A closed connection can still deliver something. Only the current transport and the one that is tried count.',
+      ],
+      blamed: [
+        'A transport that is not the current one reported a problem, and your rules changed the current one.',
+        'Look at which transport a report is about, before you use it.',
+        'The problem of one transport says nothing about another one. The try beside the current transport often fails.',
+      ],
+    },
+    'another-list': {
+      title: 'Uses only the transports that the page may use',
+      'not-in-the-list': [
+        'The page may use two of the four transports, and your rules decided as if it were all of them.',
+        'Look at where you use a name or the constant list, instead of the list of the state.',
+        'The first transport of the list is the best one, whichever it is, and the last one is followed by the first.',
+      ],
+    },
+    'two-pages': {
+      title: 'Decides for each page from its own state',
+      shared: [
+        'Several pages used your rules by turns, and one of them got another decision than alone.',
+        'Look at the variables outside of your functions.',
+        'The state is all that the rules may remember. A variable beside it is shared by all pages.',
+      ],
+    },
+    'the-state': {
+      title: 'Returns a new state that tells the page what happened and when',
+      changed: [
+        'Your rules changed the state that they got.',
+        'Look at each assignment to a part of the state or of its list.',
+        'The page compares the old state with the new one to see what has changed. Return another object, and leave the old one as it is.',
+      ],
+      since: [
+        'The time in the state is not the time at which the transport began or stopped to deliver.',
+        'Look at which reports change sinceMs. Do they also change isLive?',
+        'The same report can come again. The time belongs to the change, not to the last report.',
+      ],
+      reason: [
+        'The state does not name the transport that was given up last, with the reason, or names one although the best one is in use.',
+        'Look at gaveUp, when a transport is given up and when the best one is in use again.',
+        'The page shows this to its user. Nothing is given up while the page uses the best transport.',
+      ],
+    },
+  },
   gaps: {
     'a-gap': {
       title: 'Fetches the board again if the log no longer has the missing events',
@@ -269,6 +397,11 @@ export const words = {
         'Look at the events that come between the gap and the snapshot. Do they belong to the board that you have?',
         'Events after the gap assume changes that the page does not have. Until the snapshot arrives, keep showing the old board unchanged.',
       ],
+      blank: [
+        'The log reported a gap, and until the new snapshot came, the page showed nothing.',
+        'Look at what happens to the old board when you start again.',
+        'The old board is out of date, but better than none. Keep showing it until the new one is there.',
+      ],
       'not-joined': [
         'A task was added while the new snapshot was on its way. The page never shows it.',
         'Look at where the connection continues, and at where the new snapshot ends.',
@@ -281,6 +414,37 @@ export const words = {
         'Ada’s change was accepted, and its event was lost in a gap, so only the snapshot contains it. Her page still waits for the event, and hides Ben’s later change.',
         'Look at the id that you got when the change was accepted, and compare it with the cursor of the snapshot.',
         'A change is confirmed as soon as the page has the log up to that change, through an event or through a snapshot.',
+      ],
+      'late-response': [
+        'A new snapshot contained Ada’s change before the response to her request came. Her page still waits for the event, and hides Ben’s later change.',
+        'Look at what you do with the id when the change is accepted. The snapshot may be there already.',
+        'The event of a change that the snapshot contains never comes. When the response gives the position, compare it with the position of the page.',
+      ],
+    },
+    'keeps-its-guess': {
+      title: 'Keeps showing a change that is still on its way, also after a gap',
+      forgets: [
+        'Ada’s change had not reached the server when a gap came. With the new snapshot, her page took the change back.',
+        'Look at what you do with unconfirmed changes when a new snapshot comes.',
+        'The new snapshot cannot contain a change that is still on its way. The change is not refused either, so the page still shows it.',
+      ],
+    },
+    'another-log': {
+      title: 'Forgets the accepted changes of an old log, and only these',
+      ghost: [
+        'The server lost its log after it had accepted Ada’s change. Her page still shows the change, and nobody else has it.',
+        'Look at the positions of your accepted changes when a new snapshot comes. Do they belong to its log?',
+        'A position belongs to one log. If the log is a new one, the event of an old position never comes.',
+      ],
+      forgets: [
+        'The server lost its log while Ada’s change was still on its way to it. With the new snapshot, her page took the change back.',
+        'Look at which unconfirmed changes you remove if the log is a new one.',
+        'A change without a position is not in any log yet. The new log can still accept it.',
+      ],
+      clings: [
+        'A new log accepted Ada’s change. Then Ben moved the task, and her page still shows her move.',
+        'Look at what you compare if the log is a new one.',
+        'After the new snapshot, everything is as with the first one: the change ends with its event.',
       ],
     },
     'one-connection': {

@@ -47,6 +47,8 @@ interface Page {
 }
 
 let page: Page | null = null
+/** A second page of the same program, at the same time. */
+let secondPage: Page | null = null
 let last: Held = { snapshots: 0, followers: 0 }
 
 export function open(origin: string, room: string): void {
@@ -55,6 +57,11 @@ export function open(origin: string, room: string): void {
   last = page.held
 }
 
+export function openSecond(origin: string, room: string): void {
+  secondPage = createPage(origin, room)
+}
+
+export const seenSecond = (): Seen | null => secondPage?.seen() ?? null
 export const seen = (): Seen | null => page?.seen() ?? null
 export const held = (): Held => last
 export const change = (change: Change): void => page?.change(change)
@@ -63,6 +70,8 @@ export const hurry = (): void => page?.hurry()
 export function close(): void {
   page?.close()
   page = null
+  secondPage?.close()
+  secondPage = null
 }
 
 const TARGET = { intervalMs: 50, waitS: 5 }

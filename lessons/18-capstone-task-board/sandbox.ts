@@ -14,8 +14,10 @@ export interface Sandbox extends AsyncDisposable {
   readonly gate: Gate
   /** Returns the board as the log has it. */
   board(room: string): Promise<BoardAnswer>
-  /** Changes the board as Ben; throws if the server refuses it. */
-  change(room: string, change: Change): Promise<Event>
+  /** Changes the board as Ben, or as this user; throws if the server refuses it. */
+  change(room: string, change: Change, user?: string): Promise<Event>
+  /** Starts the server again at the same address, with a new and empty log. */
+  renew(): Promise<void>
 }
 
 export const create = (id: string, list = 'todo'): Change => ({ type: 'task_created', task: { id, title: id, list } })
@@ -29,9 +31,21 @@ export async function startSandbox(): Promise<Sandbox> {
     import('../../server/access/access.ts'),
     import('../../server/feed/memory-log.ts'),
   ])
-  const log = memoryLog({ events: KEPT, ageMs: 60 * 60_000 })
-  const app = await createApp({ log, access: createAccess(), limits: false, wire: false })
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  const start = async (port: number) => {
+    const log = memoryLog({ events: KEPT, ageMs: 60 * 60_000 })
+    const started = await createApp({ log, access: createAccess(), limits: false, wire: false })
+    await started.listen({ host: '127.0.0.1', port })
+    return started
+  }
+  const stop = async () => {
+    const closing = app.close()
+    // After this pause the clients have got their goodbye. Idle connections of fetch would keep the server open.
+    await Promise.race([closing, pause(50)])
+    app.server.closeAllConnections()
+    await closing
+  }
+  let app = await start(0)
+  let keys = 0
   const port = portOf(app.server)
   const gate = await startGate(port)
   const origin = `http://127.0.0.1:${port}`
@@ -39,22 +53,23 @@ export async function startSandbox(): Promise<Sandbox> {
   return {
     gate,
     board: async (room) => (await fetch(`${origin}/boards/${room}`)).json(),
-    async change(room, change) {
+    async change(room, change, user = 'Ben') {
       const response = await fetch(`${origin}/boards/${room}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ user: 'Ben', ...change }),
+        // Every page sends a key, and so does Ben's.
+        headers: { 'content-type': 'application/json', 'idempotency-key': `${user}-elsewhere-${(keys += 1)}` },
+        body: JSON.stringify({ user, ...change }),
       })
       if (!response.ok) throw new Error(await response.text())
       return response.json()
     },
+    async renew() {
+      await stop()
+      app = await start(port)
+    },
     async [Symbol.asyncDispose]() {
       await gate[Symbol.asyncDispose]()
-      const closing = app.close()
-      // After this pause the clients have got their goodbye. Idle connections of fetch would keep the server open.
-      await Promise.race([closing, pause(50)])
-      app.server.closeAllConnections()
-      await closing
+      await stop()
     },
   }
 }
