@@ -2,6 +2,9 @@ import type { WebSocket } from 'ws'
 import type { Event } from '../../server/protocol/feed.ts'
 import { pongOf, startFakeServer } from '../kit/fake-server.ts'
 import type { FakeServer } from '../kit/fake-server.ts'
+import { sendNoise } from '../kit/conversation.ts'
+import { fieldOf, parsed } from '../kit/json.ts'
+import { settled } from '../kit/stream.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Wrong } from '../kit/finding.ts'
@@ -23,8 +26,20 @@ const LEAP_MS = 5000
 /** Longer than the longest pause, and longer than a client needs to notice a dead connection. */
 const LONG_MS = 65_000
 
+/** Longer than a client needs to notice a dead connection and to reconnect: 20 s, 10 s, and a pause. */
+const NOTICE_MS = 50_000
+
+/** Number of returns after which a pause that doubles has reached its limit. */
+const RETURNS = 10
+
+/** An epoch of another length than the usual one, so that nothing useful comes from cutting it off at a fixed place. */
+const EPOCH = '90123'
+
 /** Number of clients; enough that random pauses are never all alike by chance. */
 const HERD = 20
+
+/** Number of pings in 90 s that a client in a quiet room may send: one every 5 s. */
+const MOST_PINGS = 18
 
 /** A pause up to this length counts as no pause. */
 const NOTHING_MS = 50
@@ -93,9 +108,16 @@ function wrong(far: FakeServer, wanted: string, { saw, hint }: Observed): never 
 }
 
 /** Throws `Wrong` unless the page received these events, once each and in this order. */
-async function expectDelivered(trial: Trial, far: FakeServer, wanted: readonly Event[], saw: string, hints: Hints) {
+async function expectDelivered(
+  trial: Trial,
+  far: FakeServer,
+  wanted: readonly Event[],
+  saw: string,
+  hints: Hints,
+  room = trial.room,
+): Promise<void> {
   const ids = wanted.map(({ id }) => id)
-  const find = async () => ((await clientsOf(trial)).delivered[trial.room] ?? []).map(({ id }) => id)
+  const find = async () => ((await clientsOf(trial)).delivered[room] ?? []).map(({ id }) => id)
   await trial.until('everything is delivered', async () => (await find()).length >= ids.length).catch(() => null)
   await settle(trial, far)
   const found = await find()
@@ -105,18 +127,21 @@ async function expectDelivered(trial: Trial, far: FakeServer, wanted: readonly E
   const bytes = head + found.join(' ')
   const at = head.length + found.slice(0, first).join(' ').length + (first > 0 && first < found.length ? 1 : 0)
   const isDoubled = new Set(found).size < found.length
+  const isOther = found.some((id) => !ids.includes(id))
   throw new Wrong({
     saw,
     bytes,
     at,
     wanted: ids[first] ?? 'nothing more',
-    hint: isDoubled ? hints.doubled : hints.lost,
+    hint: isOther ? (hints.other ?? hints.doubled) : isDoubled ? hints.doubled : hints.lost,
   })
 }
 
 interface Hints {
   readonly lost: string
   readonly doubled: string
+  /** If the page received something that is not one of the events. */
+  readonly other?: string
 }
 
 /** Pauses of each client, in ms: from the end of one connection to the opening of the next. */
@@ -174,6 +199,19 @@ function expectReturns(waits: readonly (readonly number[])[], wanted: number, sa
   })
 }
 
+/** Stops the client, and throws unless it opens no further connection and leaves no timer. */
+async function expectStopped(trial: Trial, far: FakeServer, saw: string): Promise<void> {
+  await trial.stopClients()
+  const count = far.visits.length
+  const timers = await trial.timers()
+  await pass(trial, far, LONG_MS, () => far.visits.length > count, LEAP_MS)
+  if (far.visits.length > count) wrong(far, 'no further connection', { saw: `${saw}:`, hint: 'goes-on' })
+  if (timers === 0) return
+  const bytes = 'timers that can still fire: '
+  const found = { bytes: `${bytes}${timers}`, at: bytes.length, wanted: '0' }
+  throw new Wrong({ ...found, saw: `${saw}. Directly after that:`, hint: 'timers' })
+}
+
 function nobodyCameBack(far: FakeServer, saw: string): never {
   return wrong(far, 'another connection', { saw: `${saw} The client never reconnected:`, hint: STAYS_AWAY })
 }
@@ -184,20 +222,24 @@ export const exercises: readonly Exercise[] = [
     hosted: { kind: 'client', exported: 'connect' },
     checks: checksFrom(words.client, {
       async brings(trial) {
-        await using far = await startFakeServer()
+        await using far = await startFakeServer(EPOCH)
         const kept = far.publish(trial.room, 'one')
         await arrive(trial, far, '0')
-        const events = [...kept, ...far.publish(trial.room, 'two', 'three')]
-        await expectDelivered(trial, far, events, 'Three messages were sent to the client:', {
-          lost: 'lost',
-          doubled: 'doubled',
-        })
+        // Past the ninth event, the order of cursors is not the order of their letters.
+        const texts = ['two', null, ...'456789'] as const
+        const events = [...kept, ...far.publish(trial.room, ...texts)]
+        const { room } = trial
+        far.visits[0]?.say({ type: 'user_joined', room, userId: 'ada', name: 'Ada' })
+        far.visits[0]?.say({ type: 'presence', room, version: 'a.1', people: 1, here: [], typing: [] })
+        events.push(...far.publish(trial.room, null, 'ten', 'eleven', 'twelve'))
+        const saw = 'Ten messages and two ticks were sent to the client, and two messages that are not events:'
+        await expectDelivered(trial, far, events, saw, { lost: 'lost', doubled: 'doubled', other: 'other' })
       },
       async 'comes-back'(trial) {
         await using far = await startFakeServer()
         await arrive(trial, far, '0')
         let cuts = 0
-        for (const how of ['FIN', 'RST', 1012, 1013, 1001] as const) {
+        for (const how of ['FIN', 'RST', 1012, 1013, 1001, 1011, 1000] as const) {
           const count = far.visits.length
           const last = far.visits.at(-1)
           if (typeof how === 'number') last?.close(how)
@@ -211,9 +253,12 @@ export const exercises: readonly Exercise[] = [
           const observed = { saw: `${saw} The client never reconnected:`, hint: 'only-accidents' }
           wrong(far, 'another connection', observed)
         }
+        if ((await clientsOf(trial)).ended[trial.room] === undefined) return
+        const saw = 'The client lost its connection seven times and reconnected each time. It called `ended`:'
+        wrong(far, 'no call of `ended`', { saw, hint: 'says-over' })
       },
       async 'goes-on'(trial) {
-        await using far = await startFakeServer()
+        await using far = await startFakeServer(EPOCH)
         await arrive(trial, far, '0')
         const hints = { lost: 'lost', doubled: 'doubled' }
         const events = [...far.publish(trial.room, 'one', 'two')]
@@ -249,6 +294,43 @@ export const exercises: readonly Exercise[] = [
           doubled: 'doubled',
         })
       },
+      async 'two-clients'(trial) {
+        await using far = await startFakeServer()
+        const rooms = [`${trial.room}-1`, `${trial.room}-2`] as const
+        await trial.connect(far.origin, rooms, '0')
+        await trial.until('both are there', () => far.visits.length > 1)
+        await settle(trial, far)
+        const first = [...far.publish(rooms[0], 'one', 'two', 'three')]
+        const second = [...far.publish(rooms[1], 'one')]
+        await settle(trial, far)
+        const situation = 'Two clients in two rooms received three messages and one. Then the first one was cut off.'
+        far.visits.find(({ room }) => room === rooms[0])?.cut('FIN')
+        await heardOfTheEnd(trial, 1)
+        first.push(...far.publish(rooms[0], 'four'))
+        second.push(...far.publish(rooms[1], 'two'))
+        await pass(trial, far, LONG_MS, () => far.visits.length > 2)
+        if (far.visits.length < 3) nobodyCameBack(far, situation)
+        const hints = { lost: 'shared', doubled: 'shared' }
+        const saw = `${situation} Each room got another message.`
+        await expectDelivered(trial, far, first, `${saw} The first client:`, hints, rooms[0])
+        await expectDelivered(trial, far, second, `${saw} The second client:`, hints, rooms[1])
+      },
+      async 'a-quiet-room'(trial) {
+        await using far = await startFakeServer()
+        await arrive(trial, far, '0')
+        far.publish(trial.room, ...Array.from({ length: 30 }, (_, i) => `${i}`))
+        await pass(trial, far, 90_000, () => far.visits.length > 1)
+        const saw = 'Thirty messages arrived at once, and nothing was published for the next 90 s.'
+        if (far.visits.length > 1) {
+          const all = `${saw} The server responded to every ping. The client gave up the connection and opened another one:`
+          wrong(far, 'one connection', { saw: all, hint: 'restless' })
+        }
+        const pings = far.visits[0]?.pings ?? 0
+        if (pings <= MOST_PINGS) return
+        const bytes = 'pings: '
+        const found = { bytes: `${bytes}${pings}`, at: bytes.length, wanted: `at most ${MOST_PINGS}` }
+        throw new Wrong({ ...found, saw: `${saw} The client sent:`, hint: 'too-often' })
+      },
       async 'not-together'(trial) {
         await using far = await startFakeServer()
         const rooms = herdOf(trial)
@@ -272,22 +354,29 @@ export const exercises: readonly Exercise[] = [
       },
       async 'waits-longer'(trial) {
         await using far = await startFakeServer()
-        const waits = await outage(trial, far, herdOf(trial, HERD / 2), 7, LEAP_MS)
+        const waits = await outage(trial, far, herdOf(trial, HERD / 2), RETURNS, LEAP_MS)
         if (column(waits, 0).length < HERD / 2) nobodyCameBack(far, 'Ten clients lost their server.')
         const bytes = waitsText(waits)
         const saw = 'Ten clients lost their server, which stayed away. These are their pauses before each return:'
         const over = waits.flat().reduce((most, ms) => Math.max(most, ms), 0)
         const isOver = (index: number) => column(waits, index).some((ms) => ms > LONGEST_MS + 500)
         if (over > LONGEST_MS + 500) {
-          const index = [0, 1, 2, 3, 4, 5, 6].find(isOver) ?? 0
+          const index = waits[0]?.findIndex((_, at) => isOver(at)) ?? 0
           const wanted = `no more than ${LONGEST_MS} ms`
           throw new Wrong({ saw, bytes, at: placeOfReturn(bytes, index), wanted, hint: 'no-limit' })
         }
-        expectReturns(waits, 7, 'Ten clients lost their server, which stayed away.')
-        const late = [4, 5, 6].flatMap((index) => column(waits, index))
-        if (Math.max(0, ...late) >= 4 * FIRST_MS) return
-        const at = placeOfReturn(bytes, 4)
-        throw new Wrong({ saw, bytes, at, wanted: `up to ${LONGEST_MS} ms`, hint: 'no-growth' })
+        expectReturns(waits, RETURNS, 'Ten clients lost their server, which stayed away.')
+        const earliest = Math.max(...column(waits, 0))
+        if (earliest > 5 * FIRST_MS) {
+          const wanted = `up to ${FIRST_MS} ms`
+          throw new Wrong({ saw, bytes, at: placeOfReturn(bytes, 0), wanted, hint: 'starts-high' })
+        }
+        const latest = Math.max(...waits.flatMap((own) => own.slice(RETURNS / 2, RETURNS)))
+        // With a pause that grows by a second each time, the tenth one is at most 10 s.
+        if (latest > RETURNS * FIRST_MS + 500) return
+        const at = placeOfReturn(bytes, RETURNS - 1)
+        const hint = latest > 3 * earliest ? 'slow-growth' : 'no-growth'
+        throw new Wrong({ saw, bytes, at, wanted: `up to ${LONGEST_MS} ms`, hint })
       },
       async 'starts-again'(trial) {
         await using far = await startFakeServer()
@@ -336,11 +425,11 @@ export const exercises: readonly Exercise[] = [
         await using far = await startFakeServer()
         await arrive(trial, far, '0')
         far.visits[0]?.vanish()
-        await pass(trial, far, LONG_MS, () => far.visits.length > 1)
+        await pass(trial, far, NOTICE_MS, () => far.visits.length > 1)
         if (far.visits.length > 1) return
         const [socket] = (await clientsOf(trial)).sockets
         wrong(far, 'another connection', {
-          saw: 'The connection died silently. After 65 s the client still used it:',
+          saw: 'The connection died silently. After 50 s the client still used it:',
           hint: socket?.readyState === 2 ? 'waits-for-close' : 'waits-for-ever',
         })
       },
@@ -351,21 +440,38 @@ export const exercises: readonly Exercise[] = [
         await trial.until('the client is there', () => far.visits.length > 0)
         // Counted in the client, because the fake server may see a connection a moment later.
         const isBack = ({ sockets }: Clients) => sockets.length > 1
-        await pass(trial, far, LONG_MS, isBack)
+        await pass(trial, far, 3000, isBack)
+        if (isBack(await clientsOf(trial)))
+          wrong(far, 'one connection', { saw: 'The handshake got no response for 3 s:', hint: 'impatient' })
+        await pass(trial, far, NOTICE_MS, isBack)
         if (isBack(await clientsOf(trial))) return
         wrong(far, 'another connection', {
-          saw: 'The handshake got no response. After 65 s the client still waited:',
+          saw: 'The handshake got no response. After 50 s the client still waited:',
           hint: 'waits-for-ever',
         })
       },
-      async 'a-quiet-room'(trial) {
+      async 'slow-answers'(trial) {
         await using far = await startFakeServer()
         await arrive(trial, far, '0')
-        await pass(trial, far, 90_000, () => far.visits.length > 1)
+        far.answersPings = false
+        await pass(trial, far, LONG_MS, () => far.visits.length > 1 || far.visits[0]?.pings !== 0)
+        await pass(trial, far, 5000, () => far.visits.length > 1)
+        const saw = 'The client sent a ping.'
+        if (far.visits.length > 1)
+          wrong(far, 'one connection', { saw: `${saw} The client gave up within 5 s:`, hint: 'impatient' })
+        far.answersPings = true
+        await pass(trial, far, 15_000, () => far.visits.length > 1)
+        if (far.visits.length > 1)
+          wrong(far, 'one connection', { saw: `${saw} The pong came after 5 s:`, hint: 'impatient' })
+        far.answersPings = false
+        for (let i = 0; i < 4 && far.visits.length === 1; i++) {
+          far.publish(trial.room, 'news')
+          await pass(trial, far, 22_000, () => far.visits.length > 1)
+        }
         if (far.visits.length === 1) return
-        const saw =
-          'Nothing was published for 90 s, and the server responded to every ping. The client gave up the connection and opened another one:'
-        wrong(far, 'one connection', { saw, hint: 'restless' })
+        const sawNews =
+          'A message was published every 22 s, and pings got no pong. The client opened another connection:'
+        wrong(far, 'one connection', { saw: sawNews, hint: 'only-pongs' })
       },
       async 'one-connection-at-a-time'(trial) {
         await using far = await startFakeServer()
@@ -382,6 +488,14 @@ export const exercises: readonly Exercise[] = [
         await expectDelivered(trial, far, events, `${saw}:`, hints)
         far.visits[0]?.reappear()
         await expectDelivered(trial, far, events, `${saw}. Then the old connection worked again:`, hints)
+        const isClosed = async () => (await clientsOf(trial)).sockets[0]?.readyState === 3
+        if (!(await trial.until('the old connection is closed', isClosed).catch(() => false)))
+          wrong(far, 'a closed connection', { saw: `${saw}. It did not close the old one:`, hint: 'left-open' })
+        const count = far.visits.length
+        await pass(trial, far, LONG_MS, () => far.visits.length > count)
+        if (far.visits.length === count) return
+        const sawClosed = 'A connection died, and the client opened a new one. Then the old one was closed properly:'
+        wrong(far, 'no further connection', { saw: sawClosed, hint: 'comes-again' })
       },
       async 'not-wanted'(trial) {
         await using far = await startFakeServer()
@@ -401,13 +515,31 @@ export const exercises: readonly Exercise[] = [
         await arrive(trial, far, '0')
         far.visits[0]?.cut('RST')
         await heardOfTheEnd(trial, 1)
+        const saw = 'The connection was cut, and the client was stopped before it reconnected'
+        await expectStopped(trial, far, saw)
+      },
+      async 'stops-at-any-time'(trial) {
+        await using far = await startFakeServer()
+        await arrive(trial, far, '0')
+        await trial.stopClients()
+        const saw = 'The client was stopped while its connection worked'
+        await trial.until('it is closed', () => far.visits[0]?.isOver).catch(() => null)
+        if (!far.visits[0]?.isOver)
+          wrong(far, 'a closed connection', { saw: `${saw}. It is still open:`, hint: 'left-open' })
+        await expectStopped(trial, far, saw)
+
         await trial.disconnect()
-        await pass(trial, far, LONG_MS, () => far.visits.length > 1, LEAP_MS)
-        if (far.visits.length === 1) return
-        wrong(far, 'one connection', {
-          saw: 'The connection was cut, and the client was stopped before it reconnected:',
-          hint: 'goes-on',
-        })
+        await arrive(trial, far, '0')
+        far.visits.at(-1)?.vanish()
+        await pass(trial, far, 25_000, () => false)
+        await expectStopped(trial, far, 'The client was stopped while it waited for a pong')
+
+        await trial.disconnect()
+        far.meets = 'no answer'
+        const count = far.visits.length
+        await trial.connect(far.origin, [trial.room], '0')
+        await trial.until('the client is there', () => far.visits.length > count)
+        await expectStopped(trial, far, 'The client was stopped while it waited for the response to its handshake')
       },
     }),
   },
@@ -415,26 +547,65 @@ export const exercises: readonly Exercise[] = [
     name: 'heartbeat',
     hosted: { kind: 'transport', exported: 'ws', isFrozen: true },
     checks: checksFrom(words.heartbeat, {
+      async delivers(trial) {
+        const { room } = trial
+        const [first, second] = await trial.publish('one', 'two')
+        const peer = await meet(trial, `?after=${first?.id}`)
+        const fresh = await meet(trial)
+        const later = await trial.publish('three', 'four')
+        const events = [second, ...later]
+        for (const [client, wanted, who] of [
+          [peer, events, `A client with the cursor ${first?.id}`],
+          [fresh, later, 'A client without a cursor'],
+        ] as const) {
+          await trial.until('everything is here', () => client.texts.length > wanted.length).catch(() => null)
+          await settled(trial)
+          const found = client.texts.slice(1).map((text) => String(fieldOf(parsed(text), 'id')))
+          const ids = wanted.map((event) => event?.id)
+          const at = Array.from({ length: Math.max(ids.length, found.length) }, (_, i) => i).find(
+            (i) => ids[i] !== found[i],
+          )
+          const bytes = client.texts.join('\n')
+          if (fieldOf(parsed(client.texts[0] ?? ''), 'cursor') === undefined)
+            throw new Wrong({ saw: `${who} got:`, bytes, at: 0, wanted: 'a welcome with a cursor', hint: 'lost' })
+          if (at === undefined) continue
+          const place = client.texts.slice(0, at + 1).join('\n').length
+          throw new Wrong({ saw: `${who} got:`, bytes, at: place, wanted: ids[at] ?? 'nothing more', hint: 'lost' })
+        }
+        await sendNoise(trial, `/feed/${room}/ws`)
+      },
       async asks(trial) {
         const peer = await meet(trial)
-        await passFor(trial, [peer], 3 * HEARTBEAT_MS)
-        if (peer.pings > 0) return
-        const texts = peer.texts.slice(1)
-        const bytes = [`GET /feed/${trial.room}/ws HTTP/1.1`, '', ...peer.texts].join('\n')
-        const saw = 'A client was connected for 45 s and nothing was published. Your server sent only this:'
-        throw new Wrong({
-          saw,
-          bytes,
-          at: bytes.length,
-          wanted: 'a ping',
-          hint: texts.length > 0 ? 'in-text' : 'silent',
-        })
+        await passFor(trial, [peer], 4 * HEARTBEAT_MS)
+        const { pings } = peer
+        const seconds = (4 * HEARTBEAT_MS) / 1000
+        if (pings === 0) {
+          const texts = peer.texts.slice(1)
+          const bytes = [`GET /feed/${trial.room}/ws HTTP/1.1`, '', ...peer.texts].join('\n')
+          const saw = `A client was connected for ${seconds} s and nothing was published. Your server sent only this:`
+          const hint = texts.length > 0 ? 'in-text' : 'silent'
+          throw new Wrong({ saw, bytes, at: bytes.length, wanted: 'a ping', hint })
+        }
+        // A connection that has ended gets no further pings; the next check tests that.
+        if (pings > 6 || (pings < 3 && peer.closed === null)) {
+          const saw = `A client was connected for ${seconds} s. Your server sent:`
+          const bytes = 'pings: '
+          const hint = pings < 3 ? 'too-seldom' : 'too-often'
+          throw new Wrong({ saw, bytes: `${bytes}${pings}`, at: bytes.length, wanted: '4', hint })
+        }
       },
       async 'who-answers-stays'(trial) {
         const peer = await meet(trial)
-        await passFor(trial, [peer], 5 * HEARTBEAT_MS)
+        await passFor(trial, [peer], 11_000)
+        // Each pong is late, but it comes before the next ping.
+        for (let i = 0; i < 4; i++) {
+          peer.socket.pause()
+          await passFor(trial, [], 10_000)
+          peer.socket.resume()
+          await passFor(trial, [peer], 5000)
+        }
         if (peer.closed === null) return
-        const saw = `A client responded to each of your pings (${peer.pings}). Within 75 s your server ended its connection:`
+        const saw = `A client responded to each of your pings (${peer.pings}), some seconds later. Within 71 s your server ended its connection:`
         const bytes = `ping, pong, ping, pong … closed with ${peer.closed}`
         throw new Wrong({ saw, bytes, at: bytes.indexOf('closed'), wanted: 'an open connection', hint: 'impatient' })
       },
@@ -453,15 +624,32 @@ export const exercises: readonly Exercise[] = [
           throw new Wrong({ saw: `${saw} Your server ended the connection of the other one too.`, hint: 'both' })
         await expectFollowing(trial, gone, 1, saw, 'one-answer-for-all')
       },
+      async 'stops-asking'(trial) {
+        // The timers of earlier checks are gone when the server has served a new client.
+        const stays = await meet(trial)
+        await passFor(trial, [stays], STEP_MS)
+        const before = await trial.timers()
+        const peers = [await meet(trial), await meet(trial)]
+        await passFor(trial, [stays, ...peers], HEARTBEAT_MS + STEP_MS)
+        for (const { socket } of peers) socket.terminate()
+        const isAlone = async () => (await trial.reads()).following === 1
+        await trial.until('the server knows that they are gone', isAlone).catch(() => null)
+        const timers = await trial.timers()
+        if (timers <= before) return
+        const saw = 'Two clients came, got a ping, and disconnected. Your server has more timers than before:'
+        const bytes = `timers before: ${before}\ntimers now: `
+        throw new Wrong({ saw, bytes: `${bytes}${timers}`, at: bytes.length, wanted: String(before), hint: 'timers' })
+      },
       async goodbye(trial) {
-        const peer = await meet(trial)
+        const peers = [await meet(trial), await meet(trial), await meet(trial)]
         await trial.goodbye()
-        await trial.until('it is closed', () => peer.closed !== null).catch(() => null)
-        if (peer.closed === 1012 || peer.closed === 1001) return
+        await trial.until('all are closed', () => peers.every(({ closed }) => closed !== null)).catch(() => null)
+        const [peer] = peers.filter(({ closed }) => closed !== 1012 && closed !== 1001)
+        if (!peer) return
         const hint = peer.closed === null ? 'left-open' : 'no-reason'
         const said = peer.closed === null ? 'still open' : `closed with ${peer.closed}`
         throw new Wrong({
-          saw: 'The server stopped. The connection of a client:',
+          saw: 'The server stopped. The connection of one of three clients:',
           bytes: said,
           at: said.length - 4,
           wanted: '1012',
@@ -480,8 +668,8 @@ interface Peer {
 }
 
 /** Opens a WebSocket, and returns it when the first message has come. */
-async function meet(trial: Trial): Promise<Peer> {
-  const socket = trial.websocket(`/feed/${trial.room}/ws`)
+async function meet(trial: Trial, query = ''): Promise<Peer> {
+  const socket = trial.websocket(`/feed/${trial.room}/ws${query}`)
   const texts: string[] = []
   const seen = { socket, texts, pings: 0, closed: null as number | null }
   socket.on('message', (data) => texts.push(String(data)))

@@ -28,13 +28,23 @@ export const words = {
         'Look at how often your code calls the listener for one message.',
         'The page relies on receiving each message once and in order.',
       ],
+      other: [
+        'The page received something that is not an event of the feed.',
+        'Look at which messages you pass to the page.',
+        'Only a message with a time (at) is an event. The server sends other messages too, for example about the people in the room.',
+      ],
     },
     'comes-back': {
       title: 'Reconnects, however the connection was lost',
       'only-accidents': [
         'The client reconnects after an unexpected end, but not after a close with a code.',
         'Look at your condition on the close code.',
-        'A server that restarts sends 1001 or 1012, and an overloaded one sends 1013. All three mean: come back later.',
+        'A server that restarts sends 1001 or 1012, and an overloaded one sends 1013. For this client, only 1008 is final; every other code means: come back later.',
+      ],
+      'says-over': [
+        'The client lost its connection and reconnected, and it told its page that the connection is over for good.',
+        'Look at when your code calls `ended`.',
+        'The page stops when it hears `ended`, and may ask the user to log in again. A connection that will come back is not over.',
       ],
     },
     'goes-on': {
@@ -63,6 +73,27 @@ export const words = {
         'The position that the server sends first is the one directly before the next message.',
       ],
     },
+    'two-clients': {
+      title: 'Keeps the state of two clients apart',
+      shared: [
+        'Two clients run in one page, in two rooms. One of them was cut off, and did not continue after its own last message.',
+        'Look at where your variables are declared: inside of `connect`, or outside?',
+        'A variable outside of the function belongs to all clients. Each client needs its own cursor, its own count and its own timers.',
+      ],
+    },
+    'a-quiet-room': {
+      title: 'Keeps a connection on which nothing happens',
+      restless: [
+        'Nothing was published for a minute and a half, the server responded to every ping, and the client gave up the connection.',
+        'Look at what your code accepts as a sign of life, and at what it does if nothing comes.',
+        'Silence does not prove that a connection is dead. Send a ping first; any message after it, even a pong, shows that the connection works.',
+      ],
+      'too-often': [
+        'Nothing happened in the room, and the client sent many pings.',
+        'Look at how many timers run after thirty messages. What does each new message do with the timer of the message before it?',
+        'One ping after each time of silence is enough. A timer that nobody stops sends its own ping, and each pong starts another timer.',
+      ],
+    },
     'not-together': {
       title: 'Reconnects at a random moment, not together with all other clients',
       'at-once': [
@@ -87,6 +118,16 @@ export const words = {
         'The server was away, and the client tried again and again at the same pace.',
         'Look at what your pause depends on. Does it use the number of failures in a row?',
         'The longer a server is away, the less likely it is to return in the next second. A pause that doubles ends a short outage soon, and costs little in a long one.',
+      ],
+      'slow-growth': [
+        'The server was away. The pauses grew, but after ten failures they were still short.',
+        'Look at how the pause grows: by a fixed step, or by a factor? Look also at its limit.',
+        'A pause that doubles reaches 30 s after five failures. If it grows by a second each time, it needs thirty.',
+      ],
+      'starts-high': [
+        'The server had just gone, and some clients waited for long before their first attempt.',
+        'Look at the longest pause before the first attempt. If it depends on the number of failures: are these the failures of this client only?',
+        'Most outages are short. The first pause is at most one second; only failures in a row make it longer.',
       ],
       'no-limit': [
         'The server was away, and the pauses grew beyond 30 s.',
@@ -130,13 +171,23 @@ export const words = {
         'Look at when you start the timer that watches a connection.',
         'A connection can die before the 101 as well as after it. If you watch only open connections, you can wait for the opening for ever.',
       ],
+      impatient: [
+        'A handshake got no response for some seconds, and the client gave it up.',
+        'Look at the time that you give to a handshake.',
+        'A handshake needs several round trips, and a phone with a weak signal needs seconds for them. A client that gives up too early never gets a connection there.',
+      ],
     },
-    'a-quiet-room': {
-      title: 'Keeps a connection on which nothing happens',
-      restless: [
-        'Nothing was published for a minute and a half, the server responded to every ping, and the client gave up the connection.',
-        'Look at what your code accepts as a sign of life, and at what it does if nothing comes.',
-        'Silence does not prove that a connection is dead. Send a ping first; any message after it, even a pong, shows that the connection works.',
+    'slow-answers': {
+      title: 'Waits for a slow response, and accepts every message as one',
+      impatient: [
+        'The server responded to a ping after 5 s, and the client had given up the connection.',
+        'Look at the time between a ping and the moment when you give up, in milliseconds.',
+        'The file gives the server 10 s. A busy server or a weak network needs seconds, and a new connection would not be faster.',
+      ],
+      'only-pongs': [
+        'Messages arrived all the time, and the client gave up the connection because no pong came.',
+        'Look at which messages stop the timer that gives up.',
+        'Everything that arrives shows that the connection works. It need not be the response to your ping.',
       ],
     },
     'one-connection-at-a-time': {
@@ -150,6 +201,16 @@ export const words = {
         'A message that was published while the connection was dead never reached the page.',
         'Look at the address that the client reconnects to.',
         'The new connection has to deliver everything that the old one did not.',
+      ],
+      'left-open': [
+        'The connection died, and the client opened another one. It did not close the old one.',
+        'Look at what you do with the old connection when you give it up.',
+        'The network can come back. A connection that nobody has closed then works again, and the server serves the same page twice.',
+      ],
+      'comes-again': [
+        'The client had replaced a dead connection. When the old one was closed at last, the client opened a third one.',
+        'Look at the listeners of a connection that you have given up. Does its close event still call your code?',
+        'The close event of an old connection can come minutes late. Remove all listeners of the old connection, not only the one for messages.',
       ],
     },
     'not-wanted': {
@@ -172,9 +233,45 @@ export const words = {
         'Look at what has to be stopped besides the connection.',
         'Stopping has to end everything: the connection, and every timer that would open another one.',
       ],
+      timers: [
+        'The client was stopped, and a timer of it can still fire.',
+        'Look at each timer that your code starts. Does `stop` know it?',
+        'A timer keeps everything that it uses in memory, and acts later, when the page has gone on.',
+      ],
+    },
+    'stops-at-any-time': {
+      title: 'Stops at any moment: with a working connection, during a ping, during a handshake',
+      'left-open': [
+        'The client was stopped, and its connection stayed open.',
+        'Look at what `stop` does with the connection.',
+        'A page that has stopped its client does not need the connection. The server still sends every message to it.',
+      ],
+      'goes-on': [
+        'The client was stopped, and opened another connection later.',
+        'Look at each timer and each listener that calls your code after `stop`.',
+        'Stopping has to end everything: the connection, its listeners, and every timer that would open another one.',
+      ],
+      timers: [
+        'The client was stopped, and a timer of it can still fire.',
+        'Look at each timer that your code starts: for the pause, for the ping, for its response, for the handshake. Does `stop` know it?',
+        'A timer keeps everything that it uses in memory, and acts later, when the page has gone on.',
+      ],
     },
   },
   heartbeat: {
+    delivers: {
+      title: 'Still delivers every event after the cursor',
+      lost: [
+        'A client did not get the welcome and the events that it got when you began.',
+        'Look at what you changed between the handshake and `follow`.',
+        'A heartbeat is sent in addition. It changes nothing about the events.',
+      ],
+      crash: [
+        'A client sent bytes that are not a frame, and the process ended.',
+        'Look at the events of a socket that your code listens to. It listened to error when you began.',
+        'A socket reports a broken frame with the event error. In Node, an event error without a listener ends the process.',
+      ],
+    },
     asks: {
       title: 'Pings a silent client',
       silent: [
@@ -186,6 +283,16 @@ export const words = {
         'Your server sent a text message instead of a ping.',
         'Look at the function that you call. The library has one for pings.',
         'A ping is a frame of its own (lesson 9), and every client, even a browser, responds to it by itself. A text message reaches the page, which has to handle it.',
+      ],
+      'too-often': [
+        'A client was connected for a minute, and your server sent it far more than four pings.',
+        'Look at the time that you pass to the timer. It is in milliseconds. Is there one timer for each socket?',
+        'Each ping costs a packet in each direction, and wakes up a phone. One in 15 s is enough to find a client that is gone.',
+      ],
+      'too-seldom': [
+        'A client was connected for a minute, and your server sent it fewer than three pings.',
+        'Look at how often your timer runs, and whether it sends a ping each time.',
+        'A client that responds once can be gone a minute later. Only a ping that comes again and again finds it.',
       ],
     },
     'who-answers-stays': {
@@ -225,6 +332,14 @@ export const words = {
         'One of two clients was gone, and your server ended both connections.',
         'Look at which connection you end.',
         'Data about one client has to be stored for that client.',
+      ],
+    },
+    'stops-asking': {
+      title: 'Stops the timer of a socket when the socket ends',
+      timers: [
+        'Two clients disconnected, and their timers still run.',
+        'Look at the function that stops the timer. Who calls it when a socket ends?',
+        'A timer keeps its socket in memory. A server that stops none keeps every client that it ever had.',
       ],
     },
     goodbye: {

@@ -23,6 +23,10 @@ export interface ClientConnection {
   readonly asked: string
   /** True when the connection has ended. */
   readonly isOver: boolean
+  /** Number of pings that the client has sent. */
+  readonly pings: number
+  /** Sends this message, which is not an event of the feed. */
+  say(message: object): void
   close(code: number): void
   cut(how: 'FIN' | 'RST'): void
   /** Stops all traffic in both directions, without closing the connection. */
@@ -35,7 +39,10 @@ export interface FakeServer extends AsyncDisposable {
   readonly origin: string
   readonly visits: readonly ClientConnection[]
   meets: Treatment
-  publish(room: string, ...texts: readonly string[]): readonly Event[]
+  /** False while clients get no pongs. When it is set to true, they get the pongs that they still wait for. */
+  answersPings: boolean
+  /** Publishes messages with these texts; null for a tick. */
+  publish(room: string, ...texts: readonly (string | null)[]): readonly Event[]
   /** Cuts all connections and stops listening. */
   leave(): Promise<void>
   /** Listens again, at the same address. */
@@ -50,13 +57,14 @@ export interface FakeServer extends AsyncDisposable {
 interface OpenConnection {
   readonly visit: ClientConnection
   readonly socket: WebSocket
+  pings: number
+  pongs: number
   /** Messages that are held back; null while the connection works. */
   held: string[] | null
 }
 
-const EPOCH = 'k3'
-
-export async function startFakeServer(): Promise<FakeServer> {
+/** `epoch`: the first part of each cursor. A client must not rely on its length. */
+export async function startFakeServer(epoch = 'k3'): Promise<FakeServer> {
   const server = createServer((_request, response) => response.writeHead(426).end())
   const handshakes = new WebSocketServer({ noServer: true })
   const rooms = new Map<string, Event[]>()
@@ -64,16 +72,23 @@ export async function startFakeServer(): Promise<FakeServer> {
   const wires = new Set<Duplex>()
   const visits: ClientConnection[] = []
   let port = 0
+  let isAnswering = true
 
   const eventsOf = (room: string) => {
     const events = rooms.get(room) ?? []
     rooms.set(room, events)
     return events
   }
+  /** A cursor of another epoch stands for the position before the first event. */
+  const positionOf = (cursor: string) => (cursor.startsWith(`${epoch}.`) ? Number(cursor.split('.').at(-1)) : 0)
   const say = (connection: OpenConnection, message: object) => {
     const text = JSON.stringify(message)
     if (connection.held) connection.held.push(text)
     else connection.socket.send(text)
+  }
+
+  const pong = (connection: OpenConnection) => {
+    for (; connection.pongs < connection.pings; connection.pongs++) say(connection, { type: 'pong' })
   }
 
   server.on('upgrade', (request, wire, head) => {
@@ -84,17 +99,23 @@ export async function startFakeServer(): Promise<FakeServer> {
       const connection: OpenConnection = {
         visit: visitOf(request.url ?? '', wire, () => connection),
         socket,
+        pings: 0,
+        pongs: 0,
         held: null,
       }
       socket.on('error', () => {}).on('close', () => connections.delete(connection))
       visits.push(connection.visit)
       if (far.meets === 'turned away') return socket.close(1013)
       connections.add(connection)
-      socket.on('message', (data) => String(data).includes('"ping"') && say(connection, { type: 'pong' }))
+      socket.on('message', (data) => {
+        if (!String(data).includes('"ping"')) return
+        connection.pings += 1
+        if (isAnswering) pong(connection)
+      })
       const { room, after } = connection.visit
       const events = eventsOf(room)
-      const from = after === null ? events.length : Number(after.split('.').at(-1))
-      say(connection, { type: 'connected', message: 'WebSocket connected', room, cursor: cursorOf(EPOCH, from) })
+      const from = after === null ? events.length : positionOf(after)
+      say(connection, { type: 'connected', message: 'WebSocket connected', room, cursor: cursorOf(epoch, from) })
       for (const event of events.slice(from)) say(connection, event)
     })
   })
@@ -105,10 +126,18 @@ export async function startFakeServer(): Promise<FakeServer> {
     },
     visits,
     meets: 'welcome',
+    get answersPings() {
+      return isAnswering
+    },
+    set answersPings(answers) {
+      isAnswering = answers
+      if (answers) for (const connection of connections) pong(connection)
+    },
     publish(room, ...texts) {
       const events = eventsOf(room)
       const made = texts.map((text, i): Event => {
-        return { id: cursorOf(EPOCH, events.length + 1 + i), room, at: Date.now(), type: 'message', user: 'Ada', text }
+        const added = { id: cursorOf(epoch, events.length + 1 + i), room, at: Date.now() }
+        return text === null ? { ...added, type: 'tick' } : { ...added, type: 'message', user: 'Ada', text }
       })
       events.push(...made)
       for (const connection of connections)
@@ -159,6 +188,10 @@ function visitOf(url: string, wire: Duplex, connectionOf: (() => OpenConnection)
     get isOver() {
       return wire.destroyed
     },
+    get pings() {
+      return connectionOf?.().pings ?? 0
+    },
+    say: (message) => connectionOf?.().socket.send(JSON.stringify(message)),
     close: (code) => connectionOf?.().socket.close(code),
     cut: (how) => void (how === 'RST' && 'resetAndDestroy' in wire ? reset(wire) : wire.destroy()),
     vanish() {

@@ -92,7 +92,9 @@ export interface Trial {
   connect(origin: string, rooms: readonly string[], after?: string): Promise<void>
   /** Returns the state of the clients that this check has started. */
   clients(): Promise<Clients>
-  /** Stops the clients, which also happens at the end of the check. */
+  /** Calls the function that ends each client, and nothing else. `clients` still reports their sockets and events. */
+  stopClients(): Promise<void>
+  /** Stops and forgets the clients, and closes their sockets. This also happens at the end of the check. */
   disconnect(): Promise<void>
 
   /**
@@ -236,6 +238,9 @@ export function createTrial(program: Program, room: string): OwnTrial {
       connected = true
     },
     clients: async () => (await send({ is: 'clients' })) as Clients,
+    async stopClients() {
+      await send({ is: 'stop' })
+    },
     async disconnect() {
       await send({ is: 'disconnect' })
     },

@@ -23,6 +23,9 @@ export interface WatchedClients {
   use(connect: unknown): void
   connect(origin: string, rooms: readonly string[], after: string | null): void
   seen(): Clients
+  /** Calls the function that ends each client. */
+  stop(): void
+  /** Stops the clients, and forgets them. */
   disconnect(): void
 }
 
@@ -74,6 +77,10 @@ export function watchClients(isClient: boolean): WatchedClients {
       delivered,
       ended,
     }),
+    stop() {
+      for (const stop of stops) stop()
+      stops = []
+    },
     disconnect() {
       for (const stop of stops) stop()
       // Closes sockets that a client opened after it was stopped.

@@ -87,19 +87,21 @@ function renewable(start: Start, stop: Stop, isRepeated: boolean): { start: Star
   }
   return {
     start(callback, ...args) {
+      // Node's own client keeps a timer as long as it likes, which is none of the program's.
+      const isCounted = !new Error('Who starts this timer?').stack?.includes('node:internal/deps/undici')
       const fire: Callback = (...given) => {
         if (!isRepeated) pending.delete(timer)
         callback(...given)
       }
       const timer = start(fire, ...args)
       running.set(timer, timer)
-      pending.add(timer)
+      if (isCounted) pending.add(timer)
       return Object.assign(timer, {
         refresh() {
           if (!running.has(timer)) return timer
           stop(running.get(timer))
           running.set(timer, start(fire, ...args))
-          pending.add(timer)
+          if (isCounted) pending.add(timer)
           return timer
         },
         close() {

@@ -242,6 +242,8 @@ async function execute(command: Command, host: Host): Promise<unknown> {
     case 'clients':
       await new Promise((resolve) => setImmediate(resolve))
       return host.clients.seen()
+    case 'stop':
+      return host.clients.stop()
     case 'disconnect':
       return host.clients.disconnect()
     case 'spoil':

@@ -62,7 +62,9 @@ export type Command =
     }
   /** Returns `Clients`. */
   | { readonly is: 'clients' }
-  /** Ends all clients. */
+  /** Calls the function that ends each client. Their sockets and events are still reported. */
+  | { readonly is: 'stop' }
+  /** Ends all clients, and forgets them. */
   | { readonly is: 'disconnect' }
 
 export interface Reply {

@@ -16,6 +16,7 @@ export const ws: Transport = {
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const goodbye = () => socket.close(SERVICE_RESTART, 'The server restarts.')
         goodbyes.add(goodbye)
+        socket.on('error', () => socket.terminate())
         socket.send(JSON.stringify({ type: 'connected', message: 'WebSocket connected', room, cursor }))
         const stop = feed.follow(
           room,

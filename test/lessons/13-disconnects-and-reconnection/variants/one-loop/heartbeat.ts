@@ -35,6 +35,7 @@ export const ws: Transport = {
           },
           () => socket.terminate(),
         )
+        socket.on('error', () => socket.terminate())
         // Every message shows that the client is there.
         for (const sign of ['pong', 'message'] as const) socket.on(sign, () => asked.delete(socket))
         socket.once('close', () => {
