@@ -9,7 +9,7 @@ export interface Chat extends AsyncDisposable {
   /** What was sent so far, one piece on each line, as text that a terminal can show. Pieces of one byte share a line. */
   readonly sent: string
   /** The first request, when all of it has come. */
-  readonly asked: { readonly method: string; readonly body: string } | null
+  readonly asked: { readonly method: string; readonly type: string; readonly body: string } | null
   /** True when the client has closed the connection, or the server has. */
   readonly isClosed: boolean
   /** Sends the head of the response. Default: 200, an event stream. */
@@ -29,7 +29,10 @@ export async function startChat(): Promise<Chat> {
     response ??= given
     let body = ''
     request.setEncoding('utf8').on('data', (more: string) => (body += more))
-    request.once('end', () => (asked ??= { method: request.method ?? '', body }))
+    request.once(
+      'end',
+      () => (asked ??= { method: request.method ?? '', type: request.headers['content-type'] ?? '', body }),
+    )
     given.once('close', () => (isClosed = true))
   })
   const port = await listen(server)

@@ -123,16 +123,24 @@ export const exercises: readonly Exercise[] = [
     checks: checksFrom(words.stream, {
       async 'the-question'(trial) {
         await question(trial, async ({ chat }) => {
-          const { method, body } = chat.asked ?? { method: '', body: '' }
+          const { method, type, body } = chat.asked ?? { method: '', type: '', body: '' }
           const wrong = (hint: string, wanted: string): never => {
             const saw = 'The page asked a question. Your function sent this request:'
-            const head = `${method} /v1/chat/completions\n\n`
-            throw new Wrong({ saw, bytes: head + body, at: hint === 'method' ? 0 : head.length, wanted, hint })
+            const head = `${method} /v1/chat/completions\ncontent-type: ${type}\n\n`
+            throw new Wrong({
+              saw,
+              bytes: head + body,
+              at: hint === 'method' || hint === 'type' ? 0 : head.length,
+              wanted,
+              hint,
+            })
           }
           if (method !== 'POST') wrong('method', 'POST')
+          if (!/^application\/json(?:;|$)/i.test(type)) wrong('type', 'content-type: application/json')
           const sent = jsonIn(body)
           const last = sent?.messages?.at(-1)
           if (sent === null) wrong('another-question', 'JSON')
+          if (sent?.model !== 'small') wrong('no-model', '"model": "small"')
           if (sent?.stream !== true) wrong('no-stream', 'a body with "stream": true')
           if (last?.role !== 'user' || last.content !== QUESTION) wrong('another-question', JSON.stringify(QUESTION))
         })
@@ -241,12 +249,14 @@ export const exercises: readonly Exercise[] = [
         const saw = 'The server sent an answer, and lines beside it.'
         const role = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null}}]}\n\n'
         const ended = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+        const noDelta = 'data: {"choices":[{"index":0,"finish_reason":"length"}]}\n\n'
+        const noChoices = 'data: {"id":"7"}\n\n'
         const usage = 'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}\n\n'
         const noSpace = piece(', two').replace('data: ', 'data:')
         const two = 'One, two'
         await expectAnswer(
           trial,
-          [': processing\n\n', piece('One'), ': processing\n\n', piece(', two'), DONE],
+          [': processing\n\n', piece('One'), ': data: [DONE]\n\n', piece(', two'), DONE],
           two,
           saw,
           'a-comment',
@@ -258,7 +268,13 @@ export const exercises: readonly Exercise[] = [
           saw,
           'a-field',
         )
-        await expectAnswer(trial, [role, piece('One'), piece(', two'), ended, usage, DONE], two, saw, 'no-content')
+        await expectAnswer(
+          trial,
+          [role, piece('One'), piece(', two'), ended, noDelta, noChoices, usage, DONE],
+          two,
+          saw,
+          'no-content',
+        )
         await expectAnswer(trial, [piece('One'), noSpace, DONE.replace('data: ', 'data:')], two, saw, 'no-space')
         const windows = (piece('One') + piece(', two') + DONE).replaceAll('\n', '\r\n')
         await expectAnswer(trial, [windows], two, saw, 'carriage-return')
@@ -367,6 +383,7 @@ export const exercises: readonly Exercise[] = [
 ]
 
 interface Sent {
+  readonly model?: unknown
   readonly stream?: unknown
   readonly messages?: readonly { readonly role?: unknown; readonly content?: unknown }[]
 }

@@ -29,6 +29,16 @@ export const words = {
         'Look at the options of fetch.',
         'A question is sent in the body of a POST. A GET has no body.',
       ],
+      type: [
+        'The request does not say that its body is JSON.',
+        'Look at the header content-type.',
+        'A server reads a body by its content type. For a text, fetch sets another type by itself.',
+      ],
+      'no-model': [
+        'The request names another model, or none.',
+        'Compare the body of the request with the file that you started with.',
+        'The server offers several models, and needs to know which one should answer.',
+      ],
       'no-stream': [
         'The request does not ask for a stream.',
         'Look at the body of the request.',

@@ -44,7 +44,7 @@ export async function ask(url: string, question: string, { onText, signal }: Rea
 /** Returns the server's message, or undefined if the body has another shape, for example a proxy's HTML. */
 function reasonIn(body: string): string | undefined {
   try {
-    return JSON.parse(body)?.error?.message
+    return JSON.parse(body).error.message
   } catch {
     return undefined
   }
