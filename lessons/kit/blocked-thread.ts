@@ -1,12 +1,22 @@
-/** Finds the line at which a process is blocked, through its inspector, which can interrupt any loop. */
+/** Finds the line at which a process is blocked or busy, through its inspector, which can interrupt any loop. */
 import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
-const INSPECTOR_MS = 2000
+interface Place {
+  readonly url: string
+  readonly scriptId: string
+  readonly lineNumber: number
+}
 
 interface Frame {
   readonly url: string
-  readonly location: { readonly scriptId: string; readonly lineNumber: number }
+  readonly location: Omit<Place, 'url'>
 }
+
+const placeOf = ({ url, location }: Frame): Place => ({ url, ...location })
+
+/** Number of scheduled callbacks that are followed back. */
+const ASYNC_DEPTH = 8
 
 /** Line that Node writes to stderr once, when its inspector is started. */
 const LISTENING = /Debugger listening on (ws:\/\/127\.0\.0\.1:\S+\/\S+)\s/
@@ -15,48 +25,70 @@ const LISTENING = /Debugger listening on (ws:\/\/127\.0\.0\.1:\S+\/\S+)\s/
 export const inspectorIn = (text: string): string | null => LISTENING.exec(text)?.[1] ?? null
 
 /**
- * Resolves with the stack of the running thread, or with null if the thread cannot be interrupted: it waits inside
- * Node, or this platform has no such signal. `inspector`: address of the inspector, which the signal starts.
+ * Interrupts the running thread until `isWanted` accepts its stack, and resolves with that stack. Resolves with null if
+ * the signal is aborted first: the thread waits inside Node, gets no processor, or this platform has no such interruption.
+ * `inspector`: address of the inspector, which this function starts.
  */
-export async function stackOf(child: ChildProcess, inspector: Promise<string>): Promise<string | null> {
-  if (process.platform === 'win32' || child.pid === undefined) return null
+export async function stackOf(
+  child: ChildProcess,
+  inspector: Promise<string>,
+  signal: AbortSignal,
+  isWanted: (stack: string) => boolean = () => true,
+): Promise<string | null> {
+  if (process.platform === 'win32' || child.pid === undefined || signal.aborted) return null
   const { promise, resolve } = Promise.withResolvers<string | null>()
-  const timer = setTimeout(() => resolve(null), INSPECTOR_MS)
   let socket: WebSocket | null = null
-  let isOver = false
+  signal.addEventListener('abort', () => resolve(null), { once: true })
   void inspector.then((address) => {
-    if (!isOver) socket = pause(address, resolve)
+    if (!signal.aborted) socket = interrupt(address, isWanted, resolve)
   })
   child.kill('SIGUSR1')
   const stack = await promise
-  isOver = true
-  clearTimeout(timer)
   close(socket)
   return stack
 }
 
-function pause(address: string, resolve: (stack: string) => void): WebSocket {
+function interrupt(address: string, isWanted: (stack: string) => boolean, resolve: (stack: string) => void): WebSocket {
   const socket = new WebSocket(address)
   const urls = new Map<string, string>()
+  let id = 0
+  const send = (method: string, params = {}) => socket.send(JSON.stringify({ id: ++id, method, params }))
   socket.onopen = () => {
-    socket.send('{"id":1,"method":"Debugger.enable"}')
-    socket.send('{"id":2,"method":"Debugger.pause"}')
+    send('Debugger.enable')
+    // A callback has the code that scheduled it only in its asynchronous stack.
+    send('Debugger.setAsyncCallStackDepth', { maxDepth: ASYNC_DEPTH })
+    send('Debugger.pause')
   }
   socket.onmessage = ({ data }) => {
     const { method, params } = JSON.parse(String(data))
     if (method === 'Debugger.scriptParsed') urls.set(params.scriptId, params.url)
-    if (method === 'Debugger.paused')
-      resolve(
-        params.callFrames
-          .map(({ url, location }: Frame) => `at ${url || urls.get(location.scriptId)}:${location.lineNumber + 1}`)
-          .join('\n'),
-      )
+    if (method !== 'Debugger.paused') return
+    const frames = [...params.callFrames.map(placeOf), ...(params.asyncStackTrace?.callFrames ?? [])]
+    const stack = frames
+      .map(({ url, scriptId, lineNumber }: Place) => `at ${url || urls.get(scriptId)}:${lineNumber + 1}`)
+      .join('\n')
+    if (isWanted(stack)) return resolve(stack)
+    send('Debugger.resume')
+    send('Debugger.pause')
   }
   return socket
 }
 
 function close(socket: WebSocket | null): void {
   // Resumes a thread that was paused by mistake because the machine was busy.
-  if (socket?.readyState === WebSocket.OPEN) socket.send('{"id":3,"method":"Debugger.resume"}')
+  if (socket?.readyState === WebSocket.OPEN) socket.send('{"id":0,"method":"Debugger.resume"}')
   socket?.close()
+}
+
+/**
+ * Returns true if the main thread of a process sleeps, and false if it runs or waits for the processor. Returns null on a
+ * platform that does not tell (only Linux does).
+ */
+export function isAsleep(pid: number | undefined): boolean | null {
+  try {
+    const [, state] = /\) (\S)/.exec(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')) ?? []
+    return state === 'S' || state === 'D'
+  } catch {
+    return null
+  }
 }

@@ -37,6 +37,9 @@ const OPTIONS = {
 
 const BAD_USAGE = 2
 
+/** Length of the end of a program's output that is shown, so that the report stays on the screen. */
+const OUTPUT_CHARS = 10_000
+
 const print = (text: string): boolean => process.stdout.write(`${text}\n`)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
@@ -82,7 +85,7 @@ async function main(): Promise<number> {
       const typesOf = typeErrorsOf(folder, exercises)
       for (const exercise of exercises) {
         let output = ''
-        const onOutput = (text: string) => (output += text)
+        const onOutput = (text: string) => (output = `${output}${text}`.slice(-OUTPUT_CHARS))
         const results = await judge(lesson, exercise, folder, { onOutput, types: typesOf(exercise) })
         ofLesson.push(...results)
         if (values.json) continue

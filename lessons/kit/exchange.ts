@@ -40,6 +40,7 @@ export interface PendingExchange {
   readonly soFar: Exchange
   /** Raw bytes of the response so far. */
   readonly received: Buffer
+  readonly socket: Socket
   /** Closes the connection without waiting for the response. */
   leave(how?: 'FIN' | 'RST'): void
 }
@@ -81,6 +82,7 @@ export function ask(port: number, target: string, asked: RequestOptions, patienc
     get received() {
       return Buffer.concat(chunks)
     },
+    socket,
     leave: (how = 'FIN') => leave(socket, how),
   }
 }

@@ -7,6 +7,12 @@ export const NO_ANSWER: Hint = [
   'Every request needs an end. A client cannot tell a slow response from one that never comes.',
 ]
 
+export const NOT_ENDED: Hint = [
+  'Your server began the response, and the client is still waiting for its end.',
+  'Look at what your handler does after it has written the head. Does every path end the response?',
+  'A response has an end: its declared length, its last chunk, or the end of the connection. Until then, the client waits for more.',
+]
+
 export const CUT: Hint = [
   'The connection was closed in the middle of the response.',
   'Look at what ends the connection or the process: destroy, an error after the head was sent, process.exit.',
@@ -109,6 +115,11 @@ export const TROUBLE = {
     'Look at the named line. Nobody catches errors in callbacks and timers unless your code does.',
     'Fastify turns an error in a handler into a response. Code that runs later, such as a timer or a listener, is outside the handler.',
   ],
+  'call threw': [
+    'A function threw an error while the check called it.',
+    'Look at the named line. Which value is undefined there, and when?',
+    'Whoever calls a function needs a result from it. An error is only right for a call that the function must not accept.',
+  ],
   threw: [
     'The handler threw an error, and the client received status 500.',
     'Look at the named line. Which value is undefined there, and when?',
@@ -119,6 +130,26 @@ export const TROUBLE = {
     'Look at the loop at the named line. What has to end it, and can that happen while it runs?',
     'One thread serves all clients. To wait, give the thread back with await; never wait in a loop.',
   ],
+  blocked: [
+    'The program blocked its thread for so long that it was ended. No timer and no other request could run.',
+    'Look for a call that waits before it returns: its name often ends in Sync. A regular expression that repeats a repetition can also run for minutes.',
+    'One thread serves all clients. To wait, give the thread back with await; never wait inside a call.',
+  ],
+  flood: [
+    'The program sent so much on one connection that the kit ended it.',
+    'Look at the named line, or at the loop or timer that writes. What has to happen between two writes?',
+    'A server sends what is new, and then waits for the next event. If it sends without waiting, it fills the memory of the client or its own.',
+  ],
+  output: [
+    'The program printed so much that the kit ended it.',
+    'Look at the named line, or at the loop or timer that calls console.log or console.error.',
+    'Output costs time as well: on many systems, the program waits until its text is written. Print what you need to see, and not in a loop without end.',
+  ],
+  memory: [
+    'The program used more and more memory, until it was ended.',
+    'Look at the named line, or at every array, set, map and buffer that grows. What removes its entries?',
+    'Memory is given back only for what nothing refers to any more. A list that is never shortened grows until the process ends.',
+  ],
   'never ready': [
     'The program was started and did not become ready in time.',
     'Look for an await at the top level that never ends, or a server that does not listen on PORT.',
@@ -126,7 +157,7 @@ export const TROUBLE = {
   ],
   killed: [
     'The process ended without an error message.',
-    'Look for code that sends a signal to the process, or that uses more and more memory.',
+    'Look for code that sends a signal to the process, that aborts it, or that disconnects it from its parent.',
     'If the operating system ends a process, the program cannot report a reason.',
   ],
 } satisfies Readonly<Record<string, Hint>>

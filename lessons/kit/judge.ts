@@ -7,7 +7,8 @@ import { TYPE_ERRORS } from './hints.ts'
 import { startProgram } from './program.ts'
 import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
-import { ProgramEnded } from './trouble.ts'
+import { ProgramEnded, Threw } from './trouble.ts'
+import type { TroubleKind } from './trouble.ts'
 import { typeErrorsOf } from './type-check.ts'
 import type { TypeErrors } from './type-check.ts'
 
@@ -50,6 +51,9 @@ const BUSY = 10
 /** Number of checks that may end the process or time out. After that many, the remaining checks are skipped. */
 const STRIKES = 2
 
+/** Kinds of trouble that cost so much time and memory that no further check is tried. */
+const EXCESSIVE: ReadonlySet<TroubleKind> = new Set(['flood', 'output', 'memory'])
+
 const TYPES = { name: 'types', title: 'Has no type errors' }
 
 export async function judge(
@@ -88,8 +92,10 @@ export async function judge(
 }
 
 interface Outcome extends Pick<CheckResult, 'verdict' | 'finding'> {
-  /** True if the check timed out, or the program has to be started again. */
-  readonly costs?: true
+  /** Number of strikes, if the check timed out or the program has to be started again. */
+  readonly costs?: number
+  /** True if a process of the program has ended. */
+  readonly isOver?: true
 }
 
 const PASS: Outcome = { verdict: 'pass', finding: null }
@@ -118,8 +124,11 @@ async function runAll(
           // The program would not start for the next check either.
           if (program === null) strikes = STRIKES
         }
-        if (outcome.costs) strikes += 1
-        if (program && (await hasEnded(program))) program = null
+        strikes += outcome.costs ?? 0
+        if (program && outcome.isOver) {
+          await program.stop()
+          program = null
+        }
       }
       add(check, outcome, performance.now() - began)
     }
@@ -140,12 +149,14 @@ async function run(check: Check, program: Program, withinMs = CHECK_MS): Promise
   const running = check.run(trial)
   try {
     await Promise.race([running, ended, late.promise])
-    // Waits for one more turn of the program's event loop, because work that it does after its response may end the process.
-    await Promise.race([program.send({ is: 'reads', room: check.name }), ended, late.promise])
-    return PASS
+    // Work that the program does after its response may end the process.
+    const trouble = await Promise.race([trial.ended(), ended, late.promise])
+    return trouble ? outcomeOf(new ProgramEnded(trouble), check) : PASS
   } catch (error) {
-    // If the process has ended, this is the cause of everything that the check observed.
-    return outcomeOf((await hasEnded(program)) ? new ProgramEnded(await program.ended) : error, check)
+    if (error instanceof ProgramEnded) return outcomeOf(error, check)
+    // If a process has ended, this is the cause of everything that the check observed.
+    const trouble = await Promise.race([trial.ended(), program.ended, silence(program)])
+    return outcomeOf(trouble ? new ProgramEnded(trouble) : error, check)
   } finally {
     callOff()
     clearTimeout(timer)
@@ -156,8 +167,15 @@ async function run(check: Check, program: Program, withinMs = CHECK_MS): Promise
   }
 }
 
-const hasEnded = (program: Program): Promise<boolean> =>
-  Promise.race([program.ended.then(() => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))])
+/** Time in which a program that has failed a check may still end. */
+const LAST_MS = 1500
+
+/** Resolves with null if the program gives no sign for a while. */
+const silence = (program: Program): Promise<null> =>
+  new Promise((resolve) => {
+    program.patience.after(LAST_MS, () => resolve(null))
+    setTimeout(() => resolve(null), BUSY * LAST_MS).unref()
+  })
 
 function outcomeOf(error: unknown, check: Check): Outcome {
   if (error instanceof Wrong) {
@@ -165,21 +183,19 @@ function outcomeOf(error: unknown, check: Check): Outcome {
     const isNamed = typeof finding.hint === 'string'
     const hint = isNamed ? (check.hints[finding.hint as string] ?? null) : (finding.hint as Hint)
     const hinted = isNamed ? String(finding.hint) : 'general'
-    return { verdict: 'fail', finding: { ...finding, hinted, hint }, ...(error instanceof Late && { costs: true }) }
+    return { verdict: 'fail', finding: { ...finding, hinted, hint }, ...(error instanceof Late && { costs: 1 }) }
   }
-  if (error instanceof ProgramEnded) {
+  if (error instanceof ProgramEnded || error instanceof Threw) {
     const { kind, what, where, hint } = error.trouble
-    return {
-      verdict: 'fail',
-      finding: { saw: what, hinted: kind, hint: check.hints[kind] ?? hint, ...(where !== null && { where }) },
-      costs: true,
-    }
+    const finding = { saw: what, hinted: kind, hint: check.hints[kind] ?? hint, ...(where !== null && { where }) }
+    if (error instanceof Threw) return { verdict: 'fail', finding }
+    return { verdict: 'fail', finding, costs: EXCESSIVE.has(kind) ? STRIKES : 1, isOver: true }
   }
   const saw =
     error instanceof Unclear
       ? error.message
       : `The check itself failed: ${error instanceof Error ? error.stack : error}`
-  return { verdict: 'could not tell', finding: { saw, hinted: 'unclear', hint: null }, costs: true }
+  return { verdict: 'could not tell', finding: { saw, hinted: 'unclear', hint: null }, costs: 1 }
 }
 
 function skipped(): Outcome {

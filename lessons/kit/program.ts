@@ -15,9 +15,9 @@ import type { Patience } from './patience.ts'
 import { freePort } from './port.ts'
 import { startRedis } from './redis.ts'
 import type { RedisLink, Redis } from './redis.ts'
-import { inspectorIn, stackOf } from './blocked-thread.ts'
-import { ProgramEnded, placeIn, trouble, troubleOf } from './trouble.ts'
-import type { Trouble } from './trouble.ts'
+import { inspectorIn, isAsleep, stackOf } from './blocked-thread.ts'
+import { ProgramEnded, placeIn, thrownIn, trouble, troubleOf } from './trouble.ts'
+import type { Trouble, TroubleKind } from './trouble.ts'
 
 export interface Program extends AsyncDisposable {
   /** Port on 127.0.0.1. */
@@ -38,6 +38,8 @@ export interface Program extends AsyncDisposable {
   freshProcess(onBegin?: ProgramOptions['onBegin']): Promise<Program>
   /** Sends a command and resolves with its result. Rejects with `ProgramEnded` if the process ends first. */
   send(command: Command): Promise<unknown>
+  /** Ends the program because it has exceeded a bound, and names the line that it was at. */
+  accuse(kind: TroubleKind, what: string): void
   stop(): Promise<void>
 }
 
@@ -60,6 +62,9 @@ export interface Beginning extends Pick<Program, 'port' | 'patience'> {
   readonly link: RedisLink
 }
 
+/** The port of the inspector is opened only by the signal that is sent to a blocked program. Long stacks reach the student's code. */
+const NODE_FLAGS = ['--inspect-port=0', '--stack-trace-limit=50', '--max-old-space-size=1024']
+
 const HOST = join(import.meta.dirname, 'hosted/host.ts')
 
 /** Time limit from the first beat to ready, in the program's time. Importing takes about 50 ms. */
@@ -77,11 +82,29 @@ const STUCK_PULSES = 12
 /** Processor time that a loop has used since the last beat. A thread that used less may only be waiting for the processor. */
 const LOOP_CPU_MS = 1000
 
-/**
- * Number of failed attempts to find the line of a thread. A thread that waits inside Node has no line; after this
- * many attempts, with pulses and no beat between them, it counts as blocked.
- */
-const FAILED_ATTEMPTS = 3
+/** Processor time after which a thread without a known line counts as blocked, for example by a regular expression. */
+const UNKNOWN_CPU_MS = 3000
+
+/** Number of looks in a row at which a thread without a beat was asleep, before it counts as blocked by a call that waits. */
+const ASLEEP_LOOKS = 10
+
+/** Number of attempts to find the line before a thread counts as blocked, on a platform that does not tell whether it sleeps. */
+const ATTEMPTS = 3
+
+/** Pulses for which the inspector may be silent. Pulses and not time, because on a busy machine it is slow as well. */
+const INSPECTOR_PULSES = 20
+
+/** Bound for the program's output. The solutions print up to 3 kB in all their checks. */
+const OUTPUT_LIMIT_MB = 1
+
+/** Bound for the memory of the process. The solutions use up to 150 MB. */
+const MEMORY_LIMIT_MB = 600
+
+/** Time in which the line of a program that has exceeded a bound can be found. */
+const PLACE_MS = 5000
+
+/** Time from the end of the process to the end of its output, which another process may keep open. */
+const LAST_OUTPUT_MS = 1000
 
 /** Resolves when the program accepts requests; throws `ProgramEnded` if it never does. */
 export async function startProgram(
@@ -103,11 +126,10 @@ export async function startProgram(
     page,
   }
 
-  // The port of the inspector is opened only by the signal that is sent to a blocked program.
   const isWithRedis = hosted.kind === 'server' && hosted.with === 'redis'
   const redis = isWithRedis ? (options.redis ?? (await startRedis())) : null
   const link = redis && (await redis.link())
-  const child = spawn(process.execPath, ['--inspect-port=0', HOST], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, HOST], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     env: {
@@ -122,7 +144,8 @@ export async function startProgram(
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
-  const run = observe(child, home, onOutput)
+  // A lane runs for hours, so all that it prints is no sign of a fault.
+  const run = observe(child, home, onOutput, follows === null ? OUTPUT_LIMIT_MB : Infinity)
   if (link) options.onBegin?.({ link, port: task.port, patience: run.patience })
   child.send(task)
   let second: Promise<Program> | null = null
@@ -144,6 +167,7 @@ export async function startProgram(
       threw: run.threw,
       output: run.output,
       send: run.send,
+      accuse: run.accuse,
       link,
       secondProcess: () => (second ??= freshProcess()),
       freshProcess,
@@ -163,14 +187,15 @@ interface Run {
   threw(): Trouble | null
   output(): string
   send(command: Command): Promise<unknown>
+  accuse(kind: TroubleKind, what: string): void
   end(cause: Trouble): void
   stop(): Promise<void>
 }
 
-function observe(child: ChildProcess, home: string, onOutput: (text: string) => void): Run {
+function observe(child: ChildProcess, home: string, onOutput: (text: string) => void, outputLimitMb: number): Run {
   const ready = Promise.withResolvers<number>()
   const ended = Promise.withResolvers<Trouble>()
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  const waiting = new Map<number, PromiseWithResolvers<unknown> & { readonly command: Command }>()
   const inspector = Promise.withResolvers<string>()
   const patience = createPatience()
   let output = ''
@@ -183,16 +208,28 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
   /** Pulses since the last beat, or since the last attempt to find the line. */
   let pulses = 0
   let isFree = false
-  let failedAttempts = 0
-  let asking = false
+  let attempts = 0
+  /** Looks since the last beat at which the thread was asleep, in a row. */
+  let asleep = 0
+  /** Ends the current attempt to find the line; null if there is none. */
+  let asking: AbortController | null = null
+  let outputChars = 0
+  let isAccused = false
+  let isOver = false
   let number = 0
 
   const looking = setInterval(() => {
     if (isFree) patience.step(LOOK_MS)
     isFree = false
-    if (beatAtCpuMs !== null && !asking && pulses > STUCK_PULSES) void askWhere(beatAtCpuMs)
+    // During an attempt the thread may sleep because the inspector has paused it.
+    if (pulses > 0 && !asking) asleep = isAsleep(child.pid) === true ? asleep + 1 : 0
+    if (asking && pulses > INSPECTOR_PULSES) asking.abort()
+    if (beatAtCpuMs !== null && !asking && !isAccused && pulses > STUCK_PULSES) void askWhere(beatAtCpuMs)
   }, LOOK_MS)
 
+  /** Adds the line that Node has printed, if the value that was thrown has no stack. */
+  const placed = (why: Trouble | null) =>
+    why?.kind === 'crash' && why.where === null ? { ...why, where: placeIn(recentStderr, home) } : why
   const end = (why: Trouble) => {
     cause ??= why
     child.kill('SIGKILL')
@@ -201,7 +238,9 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
   const isReady = patience.after(READY_MS, neverReady)
   const onReport = (report: ProcessReport) => {
     pulses = 0
-    failedAttempts = 0
+    attempts = 0
+    asleep = 0
+    asking?.abort()
     if (report.is === 'beat') {
       isFree = true
       beatAtCpuMs = cpuMs
@@ -212,16 +251,28 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     else cause ??= troubleOf(report, home)
   }
   const askWhere = async (sinceCpuMs: number) => {
-    asking = true
-    const stack = await stackOf(child, inspector.promise)
-    const where = stack === null ? null : placeIn(stack, home)
-    // If a beat came in the meantime or the thread is elsewhere, the machine was only busy.
-    if (stack === null) failedAttempts += 1
-    const loops = where !== null && cpuMs - sinceCpuMs >= LOOP_CPU_MS
-    if (pulses > STUCK_PULSES && (loops || failedAttempts >= FAILED_ATTEMPTS))
-      end(trouble('stuck', 'The program blocked its only thread for more than a second.', where))
+    const attempt = new AbortController()
+    asking = attempt
+    attempts += 1
     pulses = 0
-    asking = false
+    const stack = await stackOf(child, inspector.promise, attempt.signal)
+    asking = null
+    pulses = 0
+    const where = stack === null ? null : placeIn(stack, home)
+    const usedMs = cpuMs - sinceCpuMs
+    const isLoop = usedMs >= (where === null ? UNKNOWN_CPU_MS : LOOP_CPU_MS)
+    const isWaiting = isAsleep(child.pid) === null ? attempts >= ATTEMPTS : asleep >= ASLEEP_LOOKS
+    // After a beat there are no attempts. If neither holds, the thread only waits for the processor.
+    if (attempts === 0 || !(isLoop || isWaiting)) return
+    const kind = where === null ? 'blocked' : 'stuck'
+    end(trouble(kind, 'The program blocked its only thread for more than a second.', where))
+  }
+  const accuse = async (kind: TroubleKind, what: string) => {
+    if (isAccused) return
+    isAccused = true
+    const signal = AbortSignal.timeout(PLACE_MS)
+    const stack = await stackOf(child, inspector.promise, signal, (found) => placeIn(found, home) !== null)
+    end(trouble(kind, what, stack === null ? null : placeIn(stack, home)))
   }
 
   const reports = createInterface({ input: child.stdio[REPORTS_FD] as Readable }).on('line', (line) =>
@@ -229,33 +280,44 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
   )
   const pulse = createInterface({ input: child.stdio[PULSE_FD] as Readable }).on('line', (line) => {
     pulses += 1
-    cpuMs = Number(line)
+    const [cpu = 0, memoryMb = 0] = line.split(' ').map(Number)
+    cpuMs = cpu
+    if (memoryMb > MEMORY_LIMIT_MB) void accuse('memory', `The program used more than ${MEMORY_LIMIT_MB} MB of memory.`)
   })
   child.on('message', ({ number: answered, value, error }: Reply) => {
     const asked = waiting.get(answered)
     waiting.delete(answered)
     if (error === undefined) asked?.resolve(value)
-    else asked?.reject(new Error(error))
+    else asked?.reject(asked.command.is === 'call' ? thrownIn(error, home) : new Error(error))
   })
   const onText = (text: string) => {
+    outputChars += text.length
+    if (outputChars > outputLimitMb * 1_000_000)
+      return void accuse('output', `The program printed more than ${outputLimitMb} MB of text.`)
     output = `${output}${text}`.slice(-OUTPUT_CHARS)
     onOutput(text)
   }
   child.stdout?.setEncoding('utf8').on('data', onText)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    recentStderr = `${recentStderr}${text}`.slice(-STDERR_CHARS)
+    recentStderr += text
     const address = inspectorIn(recentStderr)
+    recentStderr = recentStderr.slice(-STDERR_CHARS)
     if (address !== null) inspector.resolve(address)
     const own = text.replace(INSPECTOR_LINES, '')
     if (own !== '') onText(own)
   })
   child.on('error', () => {})
+  child.once('disconnect', () => setTimeout(() => child.kill('SIGKILL'), LAST_OUTPUT_MS).unref())
+  // A process that the program has started may hold the pipes open.
+  child.once('exit', () => setTimeout(() => child.stdio.forEach((pipe) => pipe?.destroy()), LAST_OUTPUT_MS).unref())
   // `close` comes after the last report and the last byte of output; `exit` can come before them.
   child.once('close', (code, signal) => {
     clearInterval(looking)
     reports.close()
     pulse.close()
-    const why = cause ?? trouble('killed', `The process ended by itself (${signal ?? `exit code ${code}`}).`, null)
+    isOver = true
+    asking?.abort()
+    const why = placed(cause) ?? endOf(recentStderr, signal ?? `exit code ${code}`)
     for (const asked of waiting.values()) asked.reject(new ProgramEnded(why))
     waiting.clear()
     ended.resolve(why)
@@ -274,12 +336,15 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     },
     output: () => output,
     send(command) {
-      const asked = Promise.withResolvers<unknown>()
+      const asked = { ...Promise.withResolvers<unknown>(), command }
       number += 1
-      waiting.set(number, asked)
-      child.send({ number, command }, (error) => error && asked.reject(error))
+      if (isOver) void ended.promise.then((why) => asked.reject(new ProgramEnded(why)))
+      else waiting.set(number, asked)
+      // If the message cannot be sent, the process is ending. Its end is then the result.
+      child.send({ number, command }, () => {})
       return asked.promise
     },
+    accuse: (kind, what) => void accuse(kind, what),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       await ended.promise
@@ -290,12 +355,19 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
 /** Length of the output to keep; far more than a program writes during its checks. */
 const OUTPUT_CHARS = 200_000
 
-/** Length of stderr to keep, enough for the line with the inspector's address. */
-const STDERR_CHARS = 2000
+/** Length of stderr to keep, enough for the line with the inspector's address and for Node's last words. */
+const STDERR_CHARS = 4000
 
 /** Lines that Node writes when its inspector is started. */
 const INSPECTOR_LINES =
   /^(?:Debugger (?:listening on|attached|ending on).*|For help, see:.*|Waiting for the debugger.*)\n?/gm
+
+/** Trouble of a process that has ended without a report. */
+function endOf(stderr: string, how: string): Trouble {
+  if (/heap out of memory/.test(stderr))
+    return trouble('memory', 'The program used all memory that Node gives it.', null)
+  return trouble('killed', `The process ended by itself (${how}).`, null)
+}
 
 function raise(why: Trouble): never {
   throw new ProgramEnded(why)

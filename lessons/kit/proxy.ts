@@ -1,6 +1,6 @@
 /** A proxy between server and client, which buffers responses and cuts idle connections. */
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { ask, exchangeOf } from './exchange.ts'
 import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
@@ -64,7 +64,7 @@ export async function through(trial: Trial, target: string, options: ProxyOption
   const client = ask(port, target, { withinMs: STREAM_MS, ...asked }, trial.patience)
   const [near] = (await once(listening, 'connection')) as [Socket]
   listening.close()
-  const far = connect(trial.port, '127.0.0.1')
+  const far = trial.socket()
   await once(far, 'connect')
   const farPort = far.localPort ?? 0
 
@@ -73,7 +73,7 @@ export async function through(trial: Trial, target: string, options: ProxyOption
     heardAtMs = nowMs
     far.write(bytes)
   })
-  far.on('error', () => {}).on('close', () => near.destroy())
+  far.on('close', () => near.destroy())
   far.on('data', (bytes: Buffer) => {
     heardAtMs = nowMs
     received = Buffer.concat([received, bytes])

@@ -63,10 +63,11 @@ export function exerciseLine(results: readonly CheckResult[]): string {
   return first === undefined ? line : `${line.slice(0, -1)}; first: ${first.check}`
 }
 
-/** JSON for an instructor's script; `hint` is the first rung. */
+/** JSON for an instructor's script; `saw` is what the check observed, `where` a line of the program, `hint` the first rung. */
 export function jsonOf(results: readonly CheckResult[]): string {
   const rows = results.map(({ lesson, exercise, check, verdict, finding, ms }) => {
-    return { lesson, exercise, check, verdict, hint: finding?.hint?.[0] ?? null, ms }
+    const { saw = null, where = null, hint } = finding ?? {}
+    return { lesson, exercise, check, verdict, saw, where, hint: hint?.[0] ?? null, ms }
   })
   return JSON.stringify(rows, null, 2)
 }

@@ -9,11 +9,13 @@ import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
 import { Late, Unclear, Wrong } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { shown } from './expect.ts'
-import { A_PROMISE, CUT, NO_ANSWER, NO_ROUTE, SERVER_ERROR, TO_DO } from './hints.ts'
+import { A_PROMISE, CUT, NO_ANSWER, NO_ROUTE, NOT_ENDED, SERVER_ERROR, TO_DO } from './hints.ts'
 import type { Called, Clients, Command, Reads, SentBytes } from './hosted/message.ts'
 import type { Patience } from './patience.ts'
 import type { Beginning, Program } from './program.ts'
 import type { RedisLink } from './redis.ts'
+import { ProgramEnded } from './trouble.ts'
+import type { Trouble } from './trouble.ts'
 
 export interface Trial {
   /** Room of this check; nobody else publishes or reads in it. */
@@ -120,6 +122,11 @@ export interface Trial {
 }
 
 export interface OwnTrial extends Trial {
+  /**
+   * Resolves with the trouble of a process that has ended, or with null if all processes of this check are alive.
+   * Waits a few turns, because a program may end just after the step that the check saw.
+   */
+  ended(): Promise<Trouble | null>
   /** Ends the check: cuts open connections and lets time continue. */
   end(): Promise<void>
 }
@@ -128,6 +135,13 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const open = new Set<() => void>()
   /** Own port of each WebSocket. */
   const ports = new WeakMap<WebSocket, number>()
+  const sockets = new Set<Socket>()
+  const processes = new Set([program])
+  const watching = setInterval(() => {
+    const flooded = [...sockets].find(({ bytesRead }) => bytesRead > RECEIVED_LIMIT_KB * 1000)
+    flooded?.pause()
+    if (flooded) program.accuse('flood', `The program sent more than ${RECEIVED_LIMIT_KB} kB on one connection.`)
+  }, WATCH_MS)
   let frozen = false
   let isRandomFixed = false
   let hasOtherEpoch = false
@@ -147,6 +161,7 @@ export function createTrial(program: Program, room: string): OwnTrial {
     open(target, asked = {}) {
       const pending = ask(program.port, target, asked, program.patience)
       open.add(() => pending.leave())
+      sockets.add(pending.socket)
       return pending
     },
     get: (target, { late, ...asked } = {}) => trial.whole(trial.open(target, asked), late),
@@ -158,12 +173,16 @@ export function createTrial(program: Program, room: string): OwnTrial {
     websocket(target, options) {
       const socket = new WebSocket(`ws://127.0.0.1:${program.port}${target}`, options)
       socket.on('error', () => {})
-      socket.once('upgrade', ({ socket: wire }) => ports.set(socket, wire.localPort ?? 0))
+      socket.once('upgrade', ({ socket: wire }) => {
+        ports.set(socket, wire.localPort ?? 0)
+        sockets.add(wire)
+      })
       open.add(() => socket.terminate())
       return socket
     },
     socket() {
       const socket = connect(program.port, '127.0.0.1').on('error', () => {})
+      sockets.add(socket)
       open.add(() => socket.destroy())
       return socket
     },
@@ -175,11 +194,14 @@ export function createTrial(program: Program, room: string): OwnTrial {
       throw new Unclear('The exercise has no Redis.')
     },
     async secondProcess() {
-      second ??= createTrial(await program.secondProcess(), room)
+      const process = await program.secondProcess()
+      processes.add(process)
+      second ??= createTrial(process, room)
       return second
     },
     async freshProcess(onBegin) {
       const process = await program.freshProcess(onBegin)
+      processes.add(process)
       const trial = createTrial(process, room)
       further.push({ trial, program: process })
       return trial
@@ -262,7 +284,15 @@ export function createTrial(program: Program, room: string): OwnTrial {
       return program.output()
     },
     until: (what, holds, withinMs) => until(program.patience, what, holds, withinMs),
+    async ended() {
+      for (const process of processes) {
+        const trouble = await troubleIn(process)
+        if (trouble) return trouble
+      }
+      return null
+    },
     async end() {
+      clearInterval(watching)
       for (const close of open) close()
       for (const other of elsewhere) await other.end()
       // A client may throw an error when it is stopped. The program then ends before the next check begins.
@@ -285,6 +315,24 @@ export function createTrial(program: Program, room: string): OwnTrial {
     },
   }
   return trial
+}
+
+/** Bound for one connection. The solutions send up to 5 kB. */
+const RECEIVED_LIMIT_KB = 64
+
+const WATCH_MS = 50
+
+/** Number of turns of the program's event loop in which an end that has begun is noticed. */
+const LAST_TURNS = 3
+
+async function troubleIn(program: Program): Promise<Trouble | null> {
+  try {
+    for (let turn = 0; turn < LAST_TURNS; turn++) await program.send({ is: 'reads', room: '' })
+    return null
+  } catch (error) {
+    if (error instanceof ProgramEnded) return error.trouble
+    throw error
+  }
 }
 
 async function until<T>(
@@ -319,6 +367,16 @@ async function refuseUseless(
   const { ended, status, ms } = exchange
   const bytes = shown(exchange)
   const end = bytes.length
+  if (ended === 'late' && status > 0) {
+    await isAliveOrOver(program)
+    throw new Late({
+      saw: `Your server began this response, and did not end it within ${Math.round(ms / 100) / 10} s:`,
+      bytes,
+      at: end,
+      wanted: 'the end of the response',
+      hint: NOT_ENDED,
+    })
+  }
   if (ended === 'late') {
     await isAliveOrOver(program)
     const saw = `Your server did not respond to this within ${Math.round(ms / 100) / 10} s:`

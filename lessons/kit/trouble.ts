@@ -26,6 +26,23 @@ export class ProgramEnded extends Error {
   }
 }
 
+/** Thrown if code of the student's file throws while a check calls a function. The process continues. */
+export class Threw extends Error {
+  readonly trouble: Trouble
+
+  constructor(trouble: Trouble) {
+    super(trouble.what)
+    this.trouble = trouble
+  }
+}
+
+/** Error for the stack of an error that a called function threw. */
+export function thrownIn(stack: string, folder: string): Error {
+  const where = placeIn(stack, folder)
+  const [head = ''] = stack.split('\n')
+  return where === null ? new Error(stack) : new Threw(trouble('call threw', `${head} (${where})`, where))
+}
+
 export function troubleOf(report: Exclude<ProcessReport, { is: 'ready' | 'beat' }>, folder: string): Trouble {
   if (report.is === 'no export') {
     const found = report.found.length > 0 ? `it exports ${report.found.join(', ')}` : 'it exports nothing'
@@ -61,9 +78,12 @@ function isAtDecorator(stack: string): boolean {
   return line[indent.length] === '@'
 }
 
-/** First line of a stack that contains the message: `TypeError: …`. */
-const headOf = ({ message, stack }: { message: string; stack: string }): string =>
-  stack.split('\n').find((line) => line.includes(message.split('\n')[0] ?? '')) ?? message
+/** Line of a stack with name and message, such as `TypeError: …`. The line of the code that threw may come before it. */
+function headOf({ message, stack }: { message: string; stack: string }): string {
+  const [beforeFrames = ''] = stack.split(/^ +at /m)
+  const [first = ''] = message.split('\n')
+  return beforeFrames.split('\n').findLast((line) => line.includes(first)) ?? message
+}
 
 /** Returns the first position of a stack that is in the student's folder. */
 export function placeIn(stack: string, folder: string): string | null {

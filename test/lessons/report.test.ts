@@ -40,10 +40,19 @@ test('the JSON contains exactly the fields that an instructor\u2019s script need
     title: 'Says so',
     verdict: 'fail',
     ms: 3,
-    finding: { saw: 'It did not.', hinted: 'silent', hint: ['seen', 'where', 'idea'] },
+    finding: { saw: 'It did not.', hinted: 'silent', hint: ['seen', 'where', 'idea'], where: 'short-poll.ts:7' },
   }
   expect(JSON.parse(jsonOf([result]))).toEqual([
-    { lesson: '03-short-polling', exercise: 'short-poll', check: 'a-gap', verdict: 'fail', hint: 'seen', ms: 3 },
+    {
+      lesson: '03-short-polling',
+      exercise: 'short-poll',
+      check: 'a-gap',
+      verdict: 'fail',
+      saw: 'It did not.',
+      where: 'short-poll.ts:7',
+      hint: 'seen',
+      ms: 3,
+    },
   ])
 })
 

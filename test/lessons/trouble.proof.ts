@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { exercisesOf } from '../../lessons/kit/course.ts'
 import type { Check, Exercise } from '../../lessons/kit/exercise.ts'
+import { converse } from '../../lessons/kit/conversation.ts'
 import { judge } from '../../lessons/kit/judge.ts'
 import { startProgram } from '../../lessons/kit/program.ts'
 import { until } from '../until.ts'
@@ -54,6 +55,118 @@ test.each([
     'crash',
     `short-poll.ts:${LINE}`,
   ],
+  ['null that is thrown in a timer', inHandler('setTimeout(() => { throw null })'), 'crash', `short-poll.ts:${LINE}`],
+  ['a text that is thrown', inHandler("process.nextTick(() => { throw 'text' })"), 'crash', `short-poll.ts:${LINE}`],
+  ['a rejection without an error', inHandler("void Promise.reject('text')"), 'crash', null],
+  [
+    'an error whose message cannot be read',
+    inHandler("setImmediate(() => { throw Object.defineProperty(new Error(), 'message', { get: BigInt }) })"),
+    'crash',
+    null,
+  ],
+  [
+    'an error that only its causes can place',
+    inHandler("void Promise.any([Promise.reject(new Error('one'))])"),
+    'crash',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'an error in the listener of an event',
+    atTop(
+      "import { EventEmitter } from 'node:events'\nconst bell = new EventEmitter().on('ring', () => { throw new Error('loud') })",
+    ).replace('      reply.header(', "      setImmediate(() => bell.emit('ring'))\n$&"),
+    'crash',
+    'short-poll.ts:2',
+  ],
+  [
+    'an error in the listener of a stream',
+    inHandler("reply.raw.on('finish', () => { throw new Error('late') })"),
+    'crash',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'an error while a client leaves',
+    inHandler("reply.raw.on('close', () => { throw new Error('gone') })"),
+    'crash',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'an error in a worker',
+    atTop(
+      "import { Worker } from 'node:worker_threads'\nawait new Promise(() => new Worker('null.x', { eval: true }))",
+    ),
+    'crash',
+    null,
+  ],
+  ['process.abort', inHandler('process.abort()'), 'killed', null],
+  [
+    'a call that sleeps',
+    inHandler('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'),
+    'stuck',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'a call that waits for another program',
+    atTop("import { execSync } from 'node:child_process'").replace(
+      '      reply.header(',
+      "      execSync('sleep 60')\n$&",
+    ),
+    'blocked',
+    null,
+  ],
+  [
+    'an endless chain of microtasks',
+    inHandler('const again = (): Promise<void> => Promise.resolve().then(again); void again()'),
+    'stuck',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'an endless regular expression',
+    inHandler(";/^(a+)+$/.test('a'.repeat(60) + 'b')"),
+    'stuck',
+    `short-poll.ts:${LINE}`,
+  ],
+  [
+    'a list that grows in a loop',
+    atTop('const all: unknown[] = []').replace(
+      '      reply.header(',
+      '      for (;;) all.push(new Array(100_000).fill(all.length))\n$&',
+    ),
+    'memory',
+    `short-poll.ts:${LINE + 1}`,
+  ],
+  [
+    'buffers that grow between requests',
+    atTop(
+      'const all: Buffer[] = []\nfunction grow() { all.push(Buffer.alloc(1e7, 1)); setImmediate(grow) }\ngrow(); await new Promise(() => {})',
+    ),
+    'memory',
+    'short-poll.ts:2',
+  ],
+  [
+    'output without end',
+    atTop(
+      "function chat() { for (let i = 0; i < 99; i++) console.log('x'.repeat(99)); setImmediate(chat) }\nchat(); await new Promise(() => {})",
+    ),
+    'output',
+    'short-poll.ts:1',
+  ],
+  [
+    'errors that are printed without end',
+    atTop(
+      "function chat() { for (let i = 0; i < 99; i++) console.error('x'.repeat(99)); setImmediate(chat) }\nchat(); await new Promise(() => {})",
+    ),
+    'output',
+    'short-poll.ts:1',
+  ],
+  [
+    'a body without end',
+    inHandler(
+      "reply.hijack(); const pour = () => { reply.raw.write('x'.repeat(9999)); setImmediate(pour) }; return pour()",
+    ),
+    'flood',
+    `short-poll.ts:${LINE}`,
+  ],
   ['an unhandled rejection', inHandler("void Promise.reject(new Error('lost'))"), 'crash', `short-poll.ts:${LINE}`],
   ['an await at the top that never ends', atTop('await new Promise(() => {})'), 'never ready', null],
   ['a wrong export', solution.replace('const shortPoll', 'const poll'), 'no export', null],
@@ -71,6 +184,102 @@ test.each([
   expect(first?.finding?.where ?? null).toBe(where)
   expect(first?.finding?.hint).toHaveLength(3)
   expect(processesIn(folder.path)).toEqual([])
+})
+
+test('an error in a timer of a program whose time stands still is its crash', async () => {
+  const held = lessonOf('4')
+  const text = await readFile(join(held.folder, 'solution/long-poll.ts'), 'utf8')
+  const line = text.slice(0, text.indexOf('const timer = setTimeout(release')).split('\n').length
+  await using folder = await folderWith(
+    'long-poll.ts',
+    text.replace('setTimeout(release,', 'setTimeout(() => null!.x,'),
+  )
+  const [timed] = await exercisesOf(held)
+  if (!timed) throw new Error('Lesson 4 has no exercise.')
+  const results = await judge(held, timed, folder.path, { types: false })
+  const first = results.find(({ verdict }) => verdict !== 'pass')
+  expect(first).toMatchObject({ verdict: 'fail', finding: { hinted: 'crash', where: `long-poll.ts:${line}` } })
+  expect(first?.finding?.saw).toContain("TypeError: Cannot read properties of null (reading 'x')")
+})
+
+test.each([
+  ['starts', "export function connect() { throw new Error('no') }"],
+  ['stops', "export const connect = () => () => { throw new Error('no') }"],
+  ['waits', "export const connect = () => { setTimeout(() => { throw new Error('no') }, 100) }"],
+])('an error of a client that %s is its crash', async (_when, text) => {
+  await using folder = await folderWith('client.ts', text)
+  const run: Check['run'] = async (trial) => {
+    await trial.connect('ws://127.0.0.1:9', [trial.room])
+    await trial.tick(1000)
+    await trial.disconnect()
+  }
+  const hosted = { kind: 'client', exported: 'connect' } as const
+  const [result] = await judge(lesson, { name: 'client', hosted, checks: [{ ...ONE, run }] }, folder.path, {
+    types: false,
+  })
+  expect(result?.finding).toMatchObject({ hinted: 'crash', where: 'client.ts:1' })
+})
+
+test('an error of a function that a check calls is reported with its line, and the next check is tried', async () => {
+  await using folder = await folderWith('sum.ts', "export const sum = () => {\n  throw new Error('no')\n}")
+  const run: Check['run'] = async ({ call }) => void (await call('sum'))
+  const checks = [
+    { ...ONE, run },
+    { ...ONE, run: async () => {} },
+  ]
+  const results = await judge(lesson, { name: 'sum', hosted: { kind: 'functions' }, checks }, folder.path, {
+    types: false,
+  })
+  expect(results.map(({ verdict }) => verdict)).toEqual(['fail', 'pass'])
+  expect(results[0]?.finding).toMatchObject({ hinted: 'call threw', where: 'sum.ts:2', saw: 'Error: no (sum.ts:2)' })
+})
+
+/** Number of times that a program is judged whose crash and closed connection are seen at the same moment. */
+const OFTEN = 20
+
+test.each([
+  ['at once', "throw new Error('no')"],
+  ['after it has destroyed the socket', "socket.destroy()\n  throw new Error('no')"],
+  ['in a microtask after it has ended the socket', "socket.end()\n  await null\n  throw new Error('no')"],
+])('a listener of upgrades that throws %s is reported as a crash each time', async (_when, body) => {
+  const text = `import { createServer } from 'node:http'
+createServer((_, response) => response.end()).on('upgrade', ${body.includes('await') ? 'async ' : ''}(_, socket) => {
+  ${body}
+}).listen(Number(process.env['PORT']))`
+  await using folder = await folderWith('server.ts', text)
+  const run: Check['run'] = async (trial) => void (await converse(trial, '/'))
+  const upgrades: Exercise = { name: 'server', hosted: { kind: 'server' }, checks: [{ ...ONE, run }] }
+  for (let i = 0; i < OFTEN; i++) {
+    const [result] = await judge(lesson, upgrades, folder.path, { types: false })
+    expect(result?.finding).toMatchObject({ hinted: 'crash', saw: expect.stringContaining('Error: no') })
+  }
+})
+
+test('frames without end are reported as a flood', async () => {
+  const text = `import { WebSocketServer } from 'ws'
+new WebSocketServer({ port: Number(process.env['PORT']) }).on('connection', (socket) => {
+  setInterval(() => { for (let i = 0; i < 99; i++) socket.send('more') }, 1)
+})`
+  await using folder = await folderWith('server.ts', text)
+  const run: Check['run'] = async (trial) => {
+    const { closed } = await converse(trial, '/')
+    await trial.until('it ends', () => closed)
+  }
+  const [result] = await judge(
+    lesson,
+    { name: 'server', hosted: { kind: 'server' }, checks: [{ ...ONE, run }] },
+    folder.path,
+    { types: false },
+  )
+  expect(result?.finding).toMatchObject({ hinted: 'flood', where: 'server.ts:3' })
+})
+
+test('the kit does not wait for a process that outlives the program', async () => {
+  const text =
+    "import { spawn } from 'node:child_process'\nspawn('sleep', ['60'], { stdio: 'inherit' })\nprocess.exit(5)"
+  await using folder = await folderWith('short-poll.ts', text)
+  const [result] = await judge(lesson, only(exercise, 1), folder.path, { types: false })
+  expect(result?.finding).toMatchObject({ hinted: 'exit', where: 'short-poll.ts:3' })
 })
 
 test('a server that does not listen on its port is reported as never ready', async () => {
@@ -188,6 +397,8 @@ test('on a busy machine, an endless loop is reported with its line', async () =>
   const [first] = await judge(lesson, only(exercise, 1), folder.path, { types: false })
   expect(first?.finding).toMatchObject({ hinted: 'stuck', where: `short-poll.ts:${LINE}` })
 })
+
+const ONE = { name: 'one', title: 'One', hints: {} }
 
 const only = (of: Exercise, count: number): Exercise => ({ ...of, checks: of.checks.slice(0, count) })
 

@@ -4,6 +4,7 @@ import { mock } from 'node:test'
 import type { MockTimersOptions } from 'node:test'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
+import { inOwnTurn } from './turn.ts'
 
 type Callback = (...args: readonly unknown[]) => void
 type Start = (callback: Callback, ms?: number, ...args: readonly unknown[]) => NodeJS.Timeout
@@ -40,7 +41,7 @@ export function freezeCounter(): void {
 /** Moves the time in steps, so that the callback of one timer can set the next one. */
 export async function tick(ms: number, stepMs: number): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
-    mock.timers.tick(Math.min(left, stepMs))
+    await inOwnTurn(() => mock.timers.tick(Math.min(left, stepMs)))
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { Draft } from '../../../server/protocol/feed.ts'
 import type { Goodbye, Transport } from '../../../server/transports/transport.ts'
@@ -14,6 +15,7 @@ import type { WatchedClients } from './clients.ts'
 import { countTimers, fixRandom, freeze, freezeCounter, thaw, tick } from './frozen.ts'
 import { openLog } from './log.ts'
 import type { OpenLog } from './log.ts'
+import { describe } from './describe.ts'
 import type { Called, Command, Reply, HostTask, ProcessReport } from './message.ts'
 import { PULSE_FD, REPORTS_FD } from './message.ts'
 import { mirrorOf } from './mirror.ts'
@@ -22,6 +24,7 @@ import { resolveFromAnywhere, takePlace } from './resolve.ts'
 import { countSent } from './sent.ts'
 import type { Sending } from './sent.ts'
 import type { Spoiling } from './spoiled.ts'
+import { inOwnTurn } from './turn.ts'
 import { watch } from './watched.ts'
 import type { Watched } from './watched.ts'
 
@@ -113,10 +116,22 @@ function reply(message: Reply): void {
   process.send?.(message, undefined, undefined, () => {})
 }
 
+/** Returns the value, or a text that shows it if it cannot be sent, such as a function. */
+function sendable(value: unknown): unknown {
+  try {
+    structuredClone(value)
+    return value
+  } catch {
+    return inspect(value)
+  }
+}
+
 function reportErrors(): void {
-  process.on('uncaughtException', (error: unknown) => {
+  // A monitor, not a listener: after it, Node prints the line that threw. Only so is the line of `throw null` known.
+  process.on('uncaughtExceptionMonitor', (error: unknown) => {
     report({ is: 'uncaught', ...describe(error) })
-    leave(1)
+    if (error instanceof Error) leave(1)
+    process.removeAllListeners('uncaughtException')
   })
   process.exit = (code) => {
     report({
@@ -126,16 +141,6 @@ function reportErrors(): void {
     })
     return leave(code)
   }
-}
-
-function describe(error: unknown) {
-  const {
-    message = String(error),
-    stack = String(error),
-    code,
-    port,
-  }: Partial<NodeJS.ErrnoException & { port: number }> = error instanceof Error ? error : {}
-  return { message, stack, ...(code !== undefined && { code }), ...(typeof port === 'number' && { port }) }
 }
 
 /** Returns the exports that the check can call; for a part, those of the whole program. */
@@ -218,7 +223,7 @@ async function execute(command: Command, host: Host): Promise<unknown> {
     case 'epoch':
       return log.setEpoch(command.epoch ?? EPOCH)
     case 'goodbye':
-      return host.goodbye()
+      return inOwnTurn(() => void host.goodbye())
     case 'pause':
       return watched.pause(command.room)
     case 'resume':
@@ -238,14 +243,14 @@ async function execute(command: Command, host: Host): Promise<unknown> {
     case 'random':
       return fixRandom(command.step)
     case 'connect':
-      return host.clients.connect(command.origin, command.rooms, command.after)
+      return inOwnTurn(() => host.clients.connect(command.origin, command.rooms, command.after))
     case 'clients':
       await new Promise((resolve) => setImmediate(resolve))
       return host.clients.seen()
     case 'stop':
       return host.clients.stop()
     case 'disconnect':
-      return host.clients.disconnect()
+      return inOwnTurn(() => host.clients.disconnect())
     case 'spoil':
       return host.spoiling?.spoil(command.port)
     case 'call':
@@ -260,5 +265,7 @@ async function call(exported: Host['exported'], name: string, args: readonly unk
   if (typeof called !== 'function') throw new Error(`${name} is ${typeof called}, not a function.`)
   const value: unknown = called(...args)
   const isPromise = typeof value === 'object' && value !== null && 'then' in value
-  return { value: await value, isPromise, args }
+  // The check refuses a promise, so nobody waits for it or handles its error.
+  if (isPromise) Promise.resolve(value).catch(() => {})
+  return { value: isPromise ? null : sendable(value), isPromise, args: args.map(sendable) }
 }

@@ -89,7 +89,7 @@ export interface Reads {
 
 /** Result of a call. */
 export interface Called {
-  /** Returned value; for a promise, the value that it resolved with. */
+  /** Returned value; null for a promise. */
   readonly value: unknown
   readonly isPromise: boolean
   /** Arguments as they are after the call. */
@@ -155,5 +155,5 @@ export type ProcessReport =
 /** Pipe for the reports. */
 export const REPORTS_FD = 3
 
-/** Pipe for the pulse: a regular line with the processor time that the process has used, in ms. */
+/** Pipe for the pulse: a regular line with the processor time that the process has used, in ms, and its memory, in MB. */
 export const PULSE_FD = 4
