@@ -145,3 +145,49 @@ test('lesson 10: the page sends and receives over one WebSocket, and does not re
   await lesson.page.getByText('Closed with 1006.').waitFor()
   expect(lesson.trouble.filter(isTrouble)).toEqual([])
 })
+
+test('lesson 5: the page gets a text with several lines unchanged through the stream', async () => {
+  await using lesson = await pageOn('5')
+  await lesson.page.getByLabel('Your text').fill(' <b>one</b>\n\ntwo')
+  await lesson.page.getByRole('button').click()
+  await expect.poll(lesson.shown).toEqual(['" <b>one</b>\\n\\ntwo" is what was sent'])
+})
+
+test('lesson 8: the page shows the messages, and does not connect again after the end of a recording', async () => {
+  await using lesson = await pageOn('8')
+  await lesson.page.getByText('The stream is open.').waitFor()
+  const { id } = await lesson.sandbox.publish('one')
+  await expect.poll(lesson.shown).toEqual(['Ada: one'])
+  await lesson.page.goto(`${lesson.page.url()}?after=0&until=${id}`)
+  await lesson.page.getByText('The browser does not connect again.').waitFor()
+  expect(await lesson.shown()).toEqual(['Ada: before', 'Ada: one'])
+})
+
+test('lesson 11: the page joins a room, and shows who joins, who types, and what everybody sends', async () => {
+  await using lesson = await pageOn('11')
+  const other = await lesson.context.newPage()
+  await other.goto(lesson.page.url())
+  await expect.poll(lesson.shown).toEqual(['Guest 2 has joined.'])
+  await other.getByLabel('Your message').pressSequentially('<i>hi</i>')
+  await lesson.page.getByText('Guest 2 is typing.').waitFor()
+  await other.keyboard.press('Enter')
+  await expect.poll(lesson.shown).toEqual(['Guest 2 has joined.', 'Guest 2: <i>hi</i>'])
+})
+
+test('lesson 13: the page runs both programs of the student, and misses nothing while the server restarts', async () => {
+  await using lesson = await pageOn('13')
+  await expect
+    .poll(async () => {
+      await lesson.sandbox.publish('tick')
+      return (await lesson.shown()).length
+    })
+    .toBeGreaterThan(0)
+  const port = Number(new URL(lesson.page.url()).port)
+  await lesson.stop()
+  await lesson.sandbox.publish('while the server was gone')
+  await using restarted = await solutionOf('13', { follows: lesson.sandbox.origin, port })
+  expect(restarted.port).toBe(port)
+  await expect
+    .poll(async () => (await lesson.shown()).at(-1), { timeout: 30_000 })
+    .toBe('Ada: while the server was gone')
+})
