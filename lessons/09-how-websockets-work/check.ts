@@ -367,7 +367,11 @@ export const exercises: readonly Exercise[] = [
         }
       },
       async close(trial) {
-        for (const payload of [Buffer.from([0x03, 0xe8]), Buffer.from('\u0003\u00e9bye', 'latin1'), Buffer.alloc(0)]) {
+        for (const payload of [
+          Buffer.from([0x03, 0xe8]),
+          Buffer.from([0x03, 0xe9, ...Buffer.from('\u00e9')]),
+          Buffer.alloc(0),
+        ]) {
           const status = payload.subarray(0, 2)
           await expectAnswer(
             trial,

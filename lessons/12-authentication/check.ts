@@ -38,6 +38,8 @@ export const exercises: readonly Exercise[] = [
     companion: 'stranger',
     checks: checksFrom(words.server, {
       async somebody(trial) {
+        const page = await trial.get('/')
+        expectStatus(page, 200, { saw: 'A browser asked for the page. Your server responded:', hint: 'no-page' })
         const [ada, bob] = [await login(trial, 'Ada'), await login(trial, 'Bob')]
         const zoe = await login(trial, 'Zoë & Co')
         const origin = ownPageOf(trial)
@@ -264,8 +266,14 @@ export const exercises: readonly Exercise[] = [
           const knocked = await knock(trial, `/chat?${name}=${encodeURIComponent(session)}`, {})
           expectRefused(knocked, 401, { saw: sawSession, hint: 'a-session' })
         }
+        const timers = await trial.timers()
         const unused = await ticketFor(trial, cookie)
         await trial.tick(TICKET_MS + 1000)
+        if ((await trial.timers()) > timers)
+          throw new Wrong({
+            saw: `Ada asked for a ticket. Your program had ${timers} timers before, and has ${await trial.timers()} after 31 s.`,
+            hint: 'timer-stays',
+          })
         const sawLate =
           'Ada asked for a ticket and did not use it. After 31 s somebody else used it. Your server responded:'
         expectRefused(await knock(trial, withTicket(unused), {}), 401, { saw: sawLate, hint: 'for-ever' })

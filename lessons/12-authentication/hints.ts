@@ -87,6 +87,11 @@ export const words = {
         'Look at how you find your cookie. What can stand before its name, and after its value?',
         'A browser sends all cookies of a host in one header, in any order. Their names can end in the same letters.',
       ],
+      'no-page': [
+        'A browser asked for the page of the chat, and did not get it.',
+        'Look at your routes. Which of them responds to a GET of the address /?',
+        'Everybody may see the page, because it contains the login. Only what belongs to a user needs a session.',
+      ],
       whose: WHOSE,
     },
     nobody: {
@@ -252,6 +257,11 @@ export const words = {
         'The address contained the secret of a session, and your server accepted it as a ticket.',
         'Look at which of your two maps you search for the ticket.',
         'If your server accepts a session in the address, somebody will put it there. Then every log contains a secret that is valid for an hour.',
+      ],
+      'timer-stays': [
+        'A ticket was over, and a timer of it still ran.',
+        'Look at the timer that you start for a ticket. Does it end by itself?',
+        'Everybody who has logged in can ask for tickets. If each leaves a timer that never ends, they fill the memory.',
       ],
       'for-ever': [
         'A ticket that nobody had used still admitted somebody after more than half a minute.',

@@ -30,7 +30,8 @@ export function acceptOf(key: string): string {
 /** The first frame in these bytes; null if it is not complete. */
 export function readFrame(bytes: Buffer): Read | null {
   if (bytes.length < 2) return null
-  const [first = 0, second = 0] = bytes
+  const first = bytes.readUInt8(0)
+  const second = bytes.readUInt8(1)
   const isMasked = (second & 0x80) !== 0
   const short = second & 0x7f
   // 126 and 127 are not lengths. They say that the length follows, in two or in eight bytes.
