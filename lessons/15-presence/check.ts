@@ -232,7 +232,7 @@ export const exercises: readonly Exercise[] = [
         for (const type of ['typing', 'leave']) {
           other.say({ type, boardId: room })
           const saw = `${situation} Another tab of hers, which has not joined, sent ${type}. Your server responded:`
-          await expectNews(trial, other, [{ type: 'error' }], { saw, hint: 'not-refused' })
+          await expectNews(trial, other, [{ type: 'error', message: /./ }], { saw, hint: 'not-refused' })
         }
         other.socket.close()
         await trial.until('it is closed', () => other.closed !== null).catch(() => {})
@@ -242,7 +242,7 @@ export const exercises: readonly Exercise[] = [
         for (const text of badMessages(room)) {
           first.say(text)
           const saw = "Ada's tab sent a bad message. Your server responded:"
-          await expectNews(trial, first, [{ type: 'error' }], { saw, hint: 'no-error' })
+          await expectNews(trial, first, [{ type: 'error', message: /./ }], { saw, hint: 'no-error' })
         }
         await sendNoise(trial, '/?user=mo&name=Mo')
         await expectNews(trial, grace, [], { saw: 'Ada sent bad messages. Grace received:', hint: 'no-error' })
