@@ -1,7 +1,9 @@
 import type { Event } from '../../server/protocol/feed.ts'
+import { readStream } from '../kit/event-stream.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
-import { Unclear, Wrong } from '../kit/finding.ts'
+import { Late, Unclear, Wrong } from '../kit/finding.ts'
+import { expectFollowers } from '../kit/followers.ts'
 import { expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
@@ -29,7 +31,14 @@ const SEAMS = [1, 2, 3, 4]
 /** Range of reasonable values. */
 const RETRY_MS = { min: 500, max: 60_000 }
 
-const CLIENTS = 8
+/** So many that a random time which may be far too short is seen. */
+const CLIENTS = 32
+
+/** More messages than one read of the feed returns. */
+const MANY = 620
+
+/** An epoch of another length than the kit's own. */
+const EPOCH = 'mv3k2x'
 
 export const exercises: readonly Exercise[] = [
   {
@@ -111,6 +120,7 @@ export const exercises: readonly Exercise[] = [
         })
       },
       async resumes(trial) {
+        await trial.setEpoch(EPOCH)
         const had = await trial.publish('one', 'two')
         const lastEventId = had[1]?.id
         const missed = await trial.publish('three', 'four')
@@ -118,9 +128,38 @@ export const exercises: readonly Exercise[] = [
         const stream = await come(trial, { lastEventId })
         const saw = `A client that has ${lastEventId} reconnected. ${missed.map(({ id }) => id).join(' and ')} were published in the meantime`
         await expectMessages(trial, stream, missed, { saw: `${saw}. Your server sent:`, hint })
+        const { bytes, bodyAt } = stream.shown
+        const [first] = stream.read.events
+        const greeted = readStream(stream.soFar.body.slice(0, first?.at)).lastEventId
+        if (greeted !== '' && greeted !== lastEventId)
+          throw new Wrong({
+            saw: `${saw}. Before the first message, your server sent another position:`,
+            bytes: bytes.trimEnd(),
+            at: Math.max(bodyAt, bytes.indexOf(`id: ${greeted}`, bodyAt)),
+            wanted: `id: ${lastEventId}`,
+            hint: 'ahead',
+          })
         const next = await trial.publish('five')
         const sawNext = `${saw}, and ${next[0]?.id} after that. Your server sent:`
         await expectMessages(trial, stream, [...missed, ...next], { saw: sawNext, hint })
+      },
+      async 'each-its-own'(trial) {
+        const other = trial.inRoom('constructor')
+        const events = await trial.publish('one', 'two', 'three', 'four')
+        const others = await other.publish('one', 'two')
+        const clients = [
+          { missed: events.slice(1), stream: await come(trial, { lastEventId: events[0]?.id }) },
+          { missed: events.slice(3), stream: await come(trial, { lastEventId: events[2]?.id }) },
+          { missed: [], stream: await come(trial) },
+        ]
+        const there = await come(other, { lastEventId: others[0]?.id })
+        const next = await trial.publish('five')
+        for (const { missed, stream } of clients) {
+          const saw = `Three clients came to a room, each with another position, and ${next[0]?.id} was published. Your server sent to one of them:`
+          await expectMessages(trial, stream, [...missed, ...next], { saw, hint: 'mixed-up' })
+        }
+        const saw = `A client of another room came with ${others[0]?.id}. Your server sent to it:`
+        await expectMessages(other, there, others.slice(1), { saw, hint: 'mixed-up' })
       },
       async 'the-first-address'(trial) {
         const events = await trial.publish('one', 'two', 'three', 'four')
@@ -135,6 +174,8 @@ export const exercises: readonly Exercise[] = [
       },
       async 'no-seam'(trial) {
         const hint = (seen: string) => (seen === 'missing' ? 'lost' : seen === 'out of order' ? 'order' : 'overlap')
+        // The ids pass from one digit to two at the first seam.
+        await trial.publish(...'12345678')
         for (const use of SEAMS) {
           const had = await trial.publish('had')
           const missed = await trial.publish('missed')
@@ -152,8 +193,24 @@ export const exercises: readonly Exercise[] = [
           await trial.until('it has left', async () => (await trial.reads()).following === 0).catch(() => {})
         }
       },
-      'an-unknown-id': (trial) => expectGap(trial, 'old.7', 'an id from before the feed was restarted'),
-      'an-odd-id': (trial) => expectGap(trial, 'garb age', 'an id that is not a valid cursor'),
+      async 'a-long-absence'(trial) {
+        const [had] = await trial.publish('had')
+        const missed = await trial.publish(...Array.from({ length: MANY }, (_, i) => `missed ${i}`))
+        const stream = await come(trial, { lastEventId: had?.id })
+        const saw = `A client reconnected that had missed ${MANY} messages. Your server sent:`
+        const hint = (seen: string) => (seen === 'missing' ? 'cut-short' : 'disordered')
+        await expectMessages(trial, stream, missed, { saw, hint })
+        const next = await trial.publish('next')
+        await expectMessages(trial, stream, [...missed, ...next], { saw, hint })
+      },
+      async 'an-unknown-id'(trial) {
+        await expectGap(trial, { lastEventId: 'old.7' }, 'reconnected with an id from before the feed was restarted')
+        await expectGap(trial, { after: 'old.7' }, 'came with an address from before the feed was restarted')
+      },
+      async 'an-odd-id'(trial) {
+        await expectGap(trial, { lastEventId: 'garb age' }, 'reconnected with an id that is not a valid cursor')
+        await expectGap(trial, { after: 'garb%20age' }, 'came with an address whose cursor is not valid')
+      },
       async 'a-gap-on-the-way'(trial) {
         const had = await trial.publish('one', 'two')
         await trial.publishAndDropDuringRead('lost', 'kept')
@@ -185,16 +242,30 @@ export const exercises: readonly Exercise[] = [
           hint: isOld ? 'gap-without-id' : 'not-from-there',
         })
       },
+      async 'still-cleans-up'(trial) {
+        const leaves = await come(trial)
+        const fails = await come(trial)
+        await trial.until('both follow', async () => (await trial.reads()).following > 0)
+        leaves.leave('RST')
+        await expectFollowers(trial, 1, 'One of two clients left', 'still-followed')
+        await trial.failFollowers()
+        if (await trial.until('the stream is over', () => fails.exchange).catch(() => false)) return
+        const { bytes } = fails.shown
+        const saw = 'The feed called `failed`, because it could not continue. Your server left the stream open:'
+        throw new Late({ saw, bytes, at: bytes.length, wanted: 'the end', hint: 'kept-open' })
+      },
     }),
   },
   { name: 'client', hosted: { kind: 'client', exported: 'connect' }, checks: clientChecks },
 ]
 
-async function expectGap(trial: Trial, lastEventId: string, what: string): Promise<void> {
+/** Expects that a client whose position points nowhere gets a gap, and then what is kept. `what`: how the client came. */
+async function expectGap(trial: Trial, coming: Coming, what: string): Promise<void> {
+  await trial.forget(0)
   const kept = await trial.publish('one', 'two')
-  const stream = await come(trial, { lastEventId })
+  const stream = await come(trial, coming)
   const live = await trial.publish('three')
-  const saw = `A client reconnected with ${what}. ${kept[0]?.id} and ${kept[1]?.id} had been published, and ${live[0]?.id} came later. Your server sent:`
+  const saw = `A client ${what}. ${kept[0]?.id} and ${kept[1]?.id} had been published, and ${live[0]?.id} came later. Your server sent:`
   await waitFor(trial, stream, () => stream.soFar.status >= 400 || stream.read.events.length > 0, {
     saw,
     hint: 'nothing',
@@ -218,5 +289,6 @@ async function expectGap(trial: Trial, lastEventId: string, what: string): Promi
     const at = bodyAt + gap.at
     throw new Wrong({ saw, bytes: bytes.trimEnd(), at, wanted: 'an id among its fields', hint: 'gap-without-id' })
   }
-  await expectMessages(trial, stream, all.slice(Number(seq)), { saw, hint: 'not-from-there' })
+  const rest = all.filter(({ id }) => Number(id.split('.')[1]) > Number(seq))
+  await expectMessages(trial, stream, rest, { saw, hint: 'not-from-there' })
 }

@@ -91,6 +91,19 @@ export const words = {
         'Look at the position where its reading begins. Is it directly after the id, or before it?',
         'The last id means that everything up to it has arrived. Only later messages are missing.',
       ],
+      ahead: [
+        'Before the missed messages, your server sent an id that is not the client’s position.',
+        'Look at the cursor in the first lines of the stream. Is it the position at which this client begins?',
+        'If the connection is cut before the missed messages arrive, the client returns with this id. If the id is ahead, these messages are lost.',
+      ],
+    },
+    'each-its-own': {
+      title: 'Keeps the positions of different clients apart',
+      'mixed-up': [
+        'Several clients came, each with another position, and one of them did not get exactly its messages.',
+        'Look for a variable outside of the handler that holds a position or a list of messages.',
+        'The server remembers nothing about its clients. Each request brings the position of its client.',
+      ],
     },
     'the-first-address': {
       title: 'Starts after the cursor in the address, until the client sends a newer one',
@@ -121,6 +134,19 @@ export const words = {
         'A message that was published while your server was reading came before an older one.',
         'Look at what you write first, and at what else may be written before it.',
         'A client remembers the last id that it received. An older message after a newer one moves its position back.',
+      ],
+    },
+    'a-long-absence': {
+      title: 'Sends everything that a client has missed, however much that is',
+      'cut-short': [
+        'A client had missed more than 500 messages, and did not get all of them.',
+        'Look at what happens after the first read. Where do you follow from?',
+        'One read of the feed returns a limited number of events. The rest begins at the cursor that this read returned.',
+      ],
+      disordered: [
+        'A client had missed more than 500 messages, and got them in another order or more than once.',
+        'Look at how the parts of the history fit together.',
+        'Each part begins where the part before it ended. The cursor of an answer is this place.',
       ],
     },
     'an-unknown-id': {
@@ -190,6 +216,19 @@ export const words = {
         'The gap event carried an id, but the messages that followed do not begin after that id.',
         'Look at which cursor you write as the id of the gap.',
         'An id is a promise: everything up to it has arrived or is lost, and everything after it will be sent.',
+      ],
+    },
+    'still-cleans-up': {
+      title: 'Still stops following for a client that has left, and cuts it off if the feed fails',
+      'still-followed': [
+        'A client left, and your program still followed the feed for it.',
+        'Look at the code for the event close. The start of this lesson had it already.',
+        'Everything that is started for a client has to be stopped when it leaves (lesson 6).',
+      ],
+      'kept-open': [
+        'The feed reported that it cannot continue, and the stream of the client stayed open.',
+        'Look at the last argument of the call that follows the feed. The start of this lesson had it already.',
+        'After a failure, no message will come on this stream. If it ends, the client reconnects with its id, and misses nothing.',
       ],
     },
   },
