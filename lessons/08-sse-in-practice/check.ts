@@ -13,6 +13,9 @@ import { words } from './hints.ts'
 /** A limit that a mobile network or a load balancer may have; nginx waits for a minute. */
 const IDLE_CUT_MS = 30_000
 
+/** At most one heartbeat in each of these seconds. */
+const SECONDS = 10
+
 const HEADERS = ['content-type', 'cache-control', 'x-accel-buffering', 'content-encoding']
 
 /** Opens a stream through a proxy, and returns it when the program serves it. */
@@ -58,6 +61,24 @@ function messagesIn(body: string): readonly EventSourceMessage[] {
   return messages
 }
 
+/** Expects that heartbeats continue after a message, and that there are not too many. */
+async function expectRegular(trial: Trial): Promise<void> {
+  await using proxied = await stream(trial, { idleCutMs: IDLE_CUT_MS })
+  await trial.publish('hello')
+  await proxied.wait(SECONDS * 1000)
+  const comments = proxied.answer.body.match(/^:/gm)?.length ?? 0
+  if (comments > SECONDS)
+    throw new Wrong({
+      saw: `Your server wrote ${comments} heartbeats to one client in ${SECONDS} s.`,
+      hint: 'too-often',
+    })
+  await proxied.wait(4 * IDLE_CUT_MS)
+  if (proxied.cutAtMs === null) return
+  const bytes = shown(proxied.client.soFar)
+  const saw = `A message was published, and then nothing. The proxy cut the connection after ${IDLE_CUT_MS / 1000} s of silence. The client received:`
+  throw new Wrong({ saw, bytes, at: bytes.length, wanted: 'a few bytes, regularly', hint: 'after-a-message' })
+}
+
 export const exercises: readonly Exercise[] = [
   {
     name: 'sse',
@@ -72,10 +93,15 @@ export const exercises: readonly Exercise[] = [
         await expectLetThrough(trial, 'compressor', () => 'compressed')
         await using proxied = await stream(trial)
         await trial.until('the head is here', () => proxied.client.soFar.status > 0)
-        expectHeader({ ...proxied.client.soFar, body: '' }, 'cache-control', /no-store|no-cache/i, {
-          saw: 'The head of your response:',
-          hint: 'stored',
-        })
+        expectHeader(
+          { ...proxied.client.soFar, body: '' },
+          'cache-control',
+          /(?:^|,)\s*no-(?:store|cache)\s*(?:,|$)/i,
+          {
+            saw: 'The head of your response:',
+            hint: 'stored',
+          },
+        )
       },
       async 'through-silence'(trial) {
         await using patient = await stream(trial)
@@ -85,8 +111,15 @@ export const exercises: readonly Exercise[] = [
         const first = patient.answer.body.length
         const before = proxied.answer.body.length
         await proxied.wait(4 * IDLE_CUT_MS)
-        if (proxied.cutAtMs === null) return
+        await patient.wait(0)
         const isOnce = proxied.answer.body.length > before
+        const isOther = patient.answer.body.length > first
+        if (isOther !== isOnce)
+          throw new Wrong({
+            saw: 'Two clients were connected, and nothing was published. Only one of them received bytes.',
+            hint: 'one-client',
+          })
+        if (proxied.cutAtMs === null) return await expectRegular(trial)
         await patient.wait(4 * IDLE_CUT_MS)
         const isSlow = patient.answer.body.length > first
         throw new Wrong({
@@ -127,6 +160,15 @@ export const exercises: readonly Exercise[] = [
             wanted: 'a comment',
             hint: 'takes-the-id',
           })
+        const { retry } = readStream(quiet.body)
+        if (retry?.value !== first.retry?.value)
+          throw new Wrong({
+            saw: `Nothing was published for a minute. At first the client would have waited for ${first.retry?.value ?? 'its own number of'} ms before it reconnects. Now it would wait for ${retry?.value} ms. Your server sent:`,
+            bytes,
+            at: bodyAt + (retry?.at ?? 0),
+            wanted: 'a comment',
+            hint: 'takes-the-time',
+          })
         const [event] = await trial.publish('hello')
         await trial.until('the message has come', () => proxied.answer.body.includes('"hello"'))
         const { body } = proxied.answer
@@ -148,8 +190,27 @@ export const exercises: readonly Exercise[] = [
         left.client.leave('RST')
         await trial.until('one has left', async () => (await trial.reads()).following === 1)
         const before = (await trial.sent()).toNobody
+        const length = stays.answer.body.length
         await stays.wait(2 * IDLE_CUT_MS)
         const times = (await trial.sent()).toNobody - before
+        if (times === 0 && stays.answer.body.length === length)
+          throw new Wrong({
+            saw: 'One of two clients left. In the minute after that, the other one received no heartbeat.',
+            hint: 'stops-for-all',
+          })
+        const timers = await trial.timers()
+        for (let i = 0; i < (times === 0 ? 3 : 0); i++) {
+          await using short = await stream(trial)
+          short.client.leave('RST')
+          await trial.until('it has left', async () => (await trial.reads()).following === 1)
+        }
+        const running = (await trial.timers()) - timers
+        // A program may have one timer for all clients.
+        if (running > 1)
+          throw new Wrong({
+            saw: `Three clients came and left, and ${running} timers of your program still ran for them.`,
+            hint: 'beats-on',
+          })
         if (times === 0) return
         const saw = `A client connected for a second and left. In the minute after that, your server wrote ${times} times to clients that had left.`
         throw new Wrong({ saw, hint: 'beats-on' })
@@ -168,9 +229,20 @@ export const exercises: readonly Exercise[] = [
         const rest = await asked(second?.id)
         const sawRest = `A client that wanted everything up to ${third?.id} was cut off after ${second?.id} and reconnected with Last-Event-ID: ${second?.id}. Your server responded:`
         expectStatus({ ...rest, body: '' }, 200, { saw: sawRest, hint: 'too-early' })
+        const recorded = await trial.get(target, {
+          headers: { 'Last-Event-ID': second?.id ?? '' },
+          late: { saw: sawRest, hint: 'goes-on' },
+        })
+        const { events: sent } = readStream(recorded.body)
+        const isRest = sent.length === 1 && sent[0]?.lastEventId === third?.id
+        if (!isRest) throw new Wrong({ saw: sawRest, bytes: shown(recorded), hint: 'goes-on' })
         const ofTen = await asked(ninth?.id, `/feed/${room}/sse?after=0&until=${tenth?.id}`)
         const sawTen = `A client that wanted everything up to ${tenth?.id} reconnected with Last-Event-ID: ${ninth?.id}. Your server responded:`
         expectStatus({ ...ofTen, body: '' }, 200, { saw: sawTen, hint: 'as-text' })
+        const [, seq] = third?.id.split('.') ?? []
+        const older = await asked(`zz.${seq}`)
+        const sawOlder = `A client wanted everything up to ${third?.id} and reconnected with Last-Event-ID: zz.${seq}, from another epoch. Your server responded:`
+        expectStatus({ ...older, body: '' }, 200, { saw: sawOlder, hint: 'another-epoch' })
         const live = await asked(last?.id, `/feed/${room}/sse`)
         const sawLive = `A client reconnected with Last-Event-ID: ${last?.id}, which is the last event, and did not ask for an end. Your server responded:`
         expectStatus({ ...live, body: '' }, 200, { saw: sawLive, hint: 'not-for-you' })
@@ -178,6 +250,9 @@ export const exercises: readonly Exercise[] = [
         const sawAll = `A client wanted everything up to ${third?.id}, received it, and reconnected with Last-Event-ID: ${third?.id}. Your server responded:`
         const hint = all.status >= 400 ? 'an-error' : 'comes-back'
         expectStatus({ ...all, body: '' }, 204, { saw: sawAll, hint })
+        const first = await asked(undefined, `/feed/${room}/sse?after=${third?.id}&until=${third?.id}`)
+        const sawFirst = `A client came with ${third?.id} in its address, and wanted everything up to ${third?.id}. Your server responded:`
+        expectStatus({ ...first, body: '' }, 204, { saw: sawFirst, hint: 'by-its-address' })
       },
     }),
   },

@@ -46,6 +46,21 @@ export const words = {
         'Look at what starts your heartbeat. Does it continue after the first one?',
         'A timeout fires once. A stream can be quiet for hours.',
       ],
+      'one-client': [
+        'Two clients were connected, and only one of them received heartbeats.',
+        'Look at where you keep the timer, and at which client its callback writes to.',
+        'Each client has a connection of its own, and each connection can be cut. So each of them needs heartbeats.',
+      ],
+      'too-often': [
+        'Your server sent more than one heartbeat a second to a client.',
+        'Look at the unit of your interval.',
+        'A timer takes milliseconds. Each heartbeat costs bytes and processor time for each client, and a phone cannot sleep.',
+      ],
+      'after-a-message': [
+        'The heartbeats of a client stopped after a message.',
+        'Look at what your code does with the timer when it delivers a batch.',
+        'A message is no reason to stop. After it, the connection can be silent again for any time.',
+      ],
     },
     'a-heartbeat-says-nothing': {
       title: 'Sends heartbeats that deliver no event to the page',
@@ -64,6 +79,11 @@ export const words = {
         'Look at the fields of your heartbeat. What does an id field without a value do?',
         'An id field counts even without data, and an empty one clears the last id. If the client is cut off after that, it reconnects without Last-Event-ID and loses messages.',
       ],
+      'takes-the-time': [
+        'Your heartbeat changed the time that the client waits before it reconnects.',
+        'Look at the field in your heartbeat. Is it a comment?',
+        'A retry field is an order to the client, and the last one counts. A heartbeat must not change anything.',
+      ],
       glued: [
         'A message after a heartbeat reached the page without its own id, or not at all.',
         'Look at how your heartbeat ends.',
@@ -76,6 +96,11 @@ export const words = {
         'The client has left, and your server still writes to it.',
         'Look at what you do when the stream closes. What else was started with the stream?',
         'Everything that is started has to be stopped. A timer keeps its stream and buffers in memory, and every visit leaves one more.',
+      ],
+      'stops-for-all': [
+        'A client left, and the heartbeat of another client stopped.',
+        'Look at where you keep the timer. Is there one place for all clients, or one for each?',
+        'A client that leaves takes its own timer along, and nothing of the others.',
       ],
     },
     'stays-away': {
@@ -104,6 +129,21 @@ export const words = {
         'The client did not ask for an end (`until`), and your server responded with 204.',
         'Look at your condition for 204 if the request has no `until`.',
         'A feed continues. A client that has everything waits for more, unless it named the position where it wants to end.',
+      ],
+      'goes-on': [
+        'A client reconnected for the rest of a recording, and did not get exactly this rest and then the end.',
+        'Look at the code that looks for the last wanted event in a batch. The start of this lesson had it already.',
+        'A recording ends with the event that the client has named. After it, the response ends too.',
+      ],
+      'another-epoch': [
+        'The client had a position of another epoch, and your server treated it as the end of the recording.',
+        'Look at how you compare the two positions. Do you compare all of them, or only the numbers?',
+        'The same number in another epoch is another event. Two cursors are equal only if they are equal letter by letter.',
+      ],
+      'by-its-address': [
+        'A client had the last event that it wanted, according to its address, and your server opened another stream.',
+        'Look at where your condition takes the client’s position from.',
+        'A client can give its position in the address or in the header. The file has computed it from both.',
       ],
     },
   },

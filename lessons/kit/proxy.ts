@@ -46,8 +46,8 @@ const STREAM_MS = 30_000
 const LETS_THROUGH: Readonly<Record<Collector, RegExp>> = {
   // nginx, ngx_http_proxy_module, proxy_buffering
   nginx: /^x-accel-buffering:\s*no\s*$/im,
-  // RFC 9111, section 5.2.2.6
-  compressor: /^cache-control:(?:.*[,\s])?no-transform\s*(?:,.*)?$/im,
+  // RFC 9111, section 5.2.2.6; a comma separates two directives
+  compressor: /^cache-control:(?:.*,)?\s*no-transform\s*(?:,.*)?$/im,
 }
 
 /** Sends one request through a new proxy. */
