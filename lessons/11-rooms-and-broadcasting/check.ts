@@ -163,9 +163,17 @@ export const exercises: readonly Exercise[] = [
           { type: 'pong' },
           { saw: 'A client in a room sent a ping. Your server responded:', hint: 'no-pong' },
         )
+        await quiet(trial, second, {
+          saw: 'A client in a room sent a ping and got its pong. Then it received:',
+          hint: 'no-pong',
+        })
         second.say({ type: 'dance', boardId: room })
         const sawDance = 'A client in a room sent a message of an unknown type. Your server responded:'
-        await next(trial, second, { type: 'error' }, { saw: sawDance, hint: 'no-pong' })
+        await next(trial, second, { type: 'error', message: /./ }, { saw: sawDance, hint: 'no-pong' })
+        await quiet(trial, second, {
+          saw: 'A client sent an unknown type and got an error. Then it received:',
+          hint: 'no-pong',
+        })
         const sawPong = 'A client in a room sent a ping and a message of an unknown type. Another member received:'
         await quiet(trial, first, { saw: sawPong, hint: 'not-for-all' })
       },
@@ -431,6 +439,12 @@ export const exercises: readonly Exercise[] = [
         }
         breaks.say(Uint8Array.of(0, 255))
         await settled(trial)
+        const outside = await meet(trial)
+        for (const text of ['hello', '{"type":"message","text":"to no board"}']) {
+          outside.say(text)
+          const saw = `A client sent ${text}. Your server responded:`
+          await next(trial, outside, { type: 'error', message: /./ }, { saw, hint: 'no-error' })
+        }
         await quiet(trial, member, {
           saw: `A client sent broken messages. Another member of ${room} received:`,
           hint: 'not-for-all',

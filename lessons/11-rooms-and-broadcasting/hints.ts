@@ -276,6 +276,11 @@ export const words = {
     'broken-messages': {
       title: 'Goes on, whatever a client sends',
       'not-for-all': NOT_FOR_ALL,
+      'no-error': [
+        'A client sent a message that no server can use, and got no error that names the mistake.',
+        'Look at the lines that refused such a message when you began.',
+        'A client without a response waits. An error has the type error and a message that a person can read.',
+      ],
       crash: CRASH,
     },
   },
