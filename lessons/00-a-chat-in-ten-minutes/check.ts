@@ -130,14 +130,6 @@ export const exercises: readonly Exercise[] = [
           await expectMessage(trial, other, good, saw, hint)
         }
       },
-      async 'breaks-the-rules'(trial) {
-        const talk = await meet(trial)
-        await breakTheRules(trial)
-        const said = { username: 'Ada', message: 'still here' }
-        talk.say(said)
-        const saw = 'Somebody sent bytes that are no WebSocket frame. Then another client sent a message. It received:'
-        await expectMessage(trial, talk, said, saw, () => 'deaf')
-      },
       async 'who-is-gone'(trial) {
         await expectPeople(trial, 0, 'Nobody is connected. The number at /people:', () => 'stays')
         const talks = [await meet(trial), await meet(trial), await meet(trial)]
@@ -155,6 +147,14 @@ export const exercises: readonly Exercise[] = [
         third.say(said)
         const alone = 'Two of three clients have left, and the third one sent a message. It received:'
         await expectMessage(trial, third, said, alone, () => 'deaf')
+      },
+      async 'breaks-the-rules'(trial) {
+        const talk = await meet(trial)
+        await breakTheRules(trial)
+        const said = { username: 'Ada', message: 'still here' }
+        talk.say(said)
+        const saw = 'Somebody sent bytes that are no WebSocket frame. Then another client sent a message. It received:'
+        await expectMessage(trial, talk, said, saw, () => 'deaf')
       },
     }),
   },

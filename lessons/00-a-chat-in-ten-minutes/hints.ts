@@ -66,19 +66,6 @@ export const words = {
         'After a bad text, everything goes on as before.',
       ],
     },
-    'breaks-the-rules': {
-      title: 'Goes on if a client breaks the rules of WebSocket',
-      crash: [
-        'A client sent bytes that are no WebSocket frame, and your process ended. Everybody lost the connection.',
-        'Look at the events of a socket that you listen to. Is `error` one of them?',
-        'In Node, an `error` event that nobody listens to ends the process. `ws` closes the bad connection by itself, but it needs a listener for the error.',
-      ],
-      deaf: [
-        'A client sent bytes that are no WebSocket frame. After that, the message of another client did not arrive.',
-        'Look at what your listener for `error` does.',
-        'An error of one connection concerns only this connection.',
-      ],
-    },
     'who-is-gone': {
       title: 'Forgets a client that is gone, and nobody else',
       'not-counted': [
@@ -100,6 +87,19 @@ export const words = {
         'One client left, and the next message did not reach the other one.',
         'Look at what you do when a connection closes.',
         'For those who stay, nothing changes when somebody leaves.',
+      ],
+    },
+    'breaks-the-rules': {
+      title: 'Goes on if a client breaks the rules of WebSocket',
+      crash: [
+        'A client sent bytes that are no WebSocket frame, and your process ended. Everybody lost the connection.',
+        'Look at the events of a socket that you listen to. Is `error` one of them?',
+        'In Node, an `error` event that nobody listens to ends the process. `ws` closes the bad connection by itself, but it needs a listener for the error.',
+      ],
+      deaf: [
+        'A client sent bytes that are no WebSocket frame. After that, the message of another client did not arrive.',
+        'Look at what your listener for `error` does.',
+        'An error of one connection concerns only this connection.',
       ],
     },
   },
