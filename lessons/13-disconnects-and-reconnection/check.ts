@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import type { Event } from '../../server/protocol/feed.ts'
 import { pongOf, startFakeServer } from '../kit/fake-server.ts'
 import type { FakeServer } from '../kit/fake-server.ts'
-import { sendNoise } from '../kit/conversation.ts'
+import { converse, sendNoise } from '../kit/conversation.ts'
 import { fieldOf, parsed } from '../kit/json.ts'
 import { settled } from '../kit/stream.ts'
 import { checksFrom } from '../kit/exercise.ts'
@@ -11,7 +11,7 @@ import { Wrong } from '../kit/finding.ts'
 import type { Hint } from '../kit/finding.ts'
 import type { Clients, OpenedSocket } from '../kit/hosted/message.ts'
 import type { Trial } from '../kit/trial.ts'
-import { GAVE_UP, STAYS_AWAY, words } from './hints.ts'
+import { GAVE_UP, NO_WELCOME, STAYS_AWAY, words } from './hints.ts'
 
 /** Times that the student's file gives. */
 const FIRST_MS = 1000
@@ -566,8 +566,9 @@ export const exercises: readonly Exercise[] = [
             (i) => ids[i] !== found[i],
           )
           const bytes = client.texts.join('\n')
-          if (fieldOf(parsed(client.texts[0] ?? ''), 'cursor') === undefined)
-            throw new Wrong({ saw: `${who} got:`, bytes, at: 0, wanted: 'a welcome with a cursor', hint: 'lost' })
+          const welcome = parsed(client.texts[0] ?? '')
+          if (fieldOf(welcome, 'type') !== 'connected' || typeof fieldOf(welcome, 'cursor') !== 'string')
+            throw new Wrong({ saw: `${who} got:`, bytes, at: 0, wanted: WELCOME, hint: NO_WELCOME })
           if (at === undefined) continue
           const place = client.texts.slice(0, at + 1).join('\n').length
           throw new Wrong({ saw: `${who} got:`, bytes, at: place, wanted: ids[at] ?? 'nothing more', hint: 'lost' })
@@ -667,16 +668,27 @@ interface Peer {
   readonly closed: number | null
 }
 
+const WELCOME = '{"type":"connected",…,"cursor":"…"}'
+
 /** Opens a WebSocket, and returns it when the first message has come. */
 async function meet(trial: Trial, query = ''): Promise<Peer> {
-  const socket = trial.websocket(`/feed/${trial.room}/ws${query}`)
-  const texts: string[] = []
-  const seen = { socket, texts, pings: 0, closed: null as number | null }
-  socket.on('message', (data) => texts.push(String(data)))
-  socket.on('ping', () => (seen.pings += 1))
-  socket.on('close', (code: number) => (seen.closed = code))
-  await trial.until('the client is there', () => texts.length > 0)
-  return seen
+  const talk = await converse(trial, `/feed/${trial.room}/ws${query}`)
+  const { socket, heard: texts } = talk
+  let pings = 0
+  socket.on('ping', () => (pings += 1))
+  await trial.until('the welcome is here', () => texts.length > 0 || talk.closed !== null).catch(() => null)
+  if (texts.length === 0)
+    throw new Wrong({ saw: 'A client opened a WebSocket:', ...talk.shown(), wanted: WELCOME, hint: NO_WELCOME })
+  return {
+    socket,
+    texts,
+    get pings() {
+      return pings
+    },
+    get closed() {
+      return talk.closed?.code ?? null
+    },
+  }
 }
 
 /** Moves the program's time in steps of a second, and waits after each step until the peers' pongs have arrived. */

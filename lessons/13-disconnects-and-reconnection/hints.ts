@@ -8,6 +8,12 @@ export const STAYS_AWAY: Hint = [
   'An EventSource reconnects by itself; a WebSocket does not. The page has to do it.',
 ]
 
+export const NO_WELCOME: Hint = [
+  'A client connected, and your server did not send it the message `connected`.',
+  'Look at what happens right after the handshake. The file that you began with sent this message first.',
+  'The first message of a connection holds the cursor of a client that has received nothing yet.',
+]
+
 export const GAVE_UP: Hint = [
   'A client stopped trying to reconnect, although nothing had told it to stay away.',
   'Look at every way in which a connection can end: before its handshake, after it, with each close code. Does each of them lead to the next attempt?',

@@ -10,6 +10,7 @@ import type { WebSocket } from 'ws'
 import { cursorOf } from '../../server/feed/cursor.ts'
 import type { Event } from '../../server/protocol/feed.ts'
 import { listen } from './port.ts'
+import { fieldOf, parsed } from './json.ts'
 
 /** How the next client is treated. `turned away`: a handshake, and directly after it a close with 1013. */
 export type Treatment = 'welcome' | 'turned away' | 'no answer'
@@ -108,7 +109,7 @@ export async function startFakeServer(epoch = 'k3'): Promise<FakeServer> {
       if (far.meets === 'turned away') return socket.close(1013)
       connections.add(connection)
       socket.on('message', (data) => {
-        if (!String(data).includes('"ping"')) return
+        if (fieldOf(parsed(String(data)), 'type') !== 'ping') return
         connection.pings += 1
         if (isAnswering) pong(connection)
       })
