@@ -127,6 +127,7 @@ export const COUNTED: Partial<Record<string, string>> = {
   scaling: 'The checks cut the connection to Redis, and report how many messages arrived.',
   choosing: 'Open the first link under Look, and compare the bytes per message.',
   'capstone-task-board': 'Use the last command under Look. It plays the hundred pages and counts.',
+  'out-into-the-world': 'Use the command under Explain. It writes an answer in this format and counts the bytes.',
 }
 
 function laneOf(session: SessionFacts & Forecast, name: Lane['name']): Lane | undefined {

@@ -8,14 +8,14 @@ import { quantileOf } from '../session/delays.ts'
 import type { SessionFacts } from '../session/session.ts'
 import { transports } from '../transports/index.ts'
 import { verdictOf } from './verdict.ts'
-import type { LaneFigures } from './verdict.ts'
+import type { ComparedLane } from './verdict.ts'
 
 export function verdictLine(session: SessionFacts): TemplateResult {
   const lanes = session.lanes.filter(({ state }) => state.is !== 'off')
   return html`<p class="verdict">${verdictOf(lanes.map((lane) => figuresOf(session, lane)))}</p>`
 }
 
-function figuresOf(session: SessionFacts, lane: Lane): LaneFigures {
+function figuresOf(session: SessionFacts, lane: Lane): ComparedLane {
   const label = LABELS[lane.transport]
   const parts = partsPerMessage(lane.usage)
   return {

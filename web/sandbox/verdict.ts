@@ -2,7 +2,7 @@
 import { bytes, milliseconds } from '../page/format.ts'
 import type { Quantile } from '../measure/latency.ts'
 
-export interface LaneFigures {
+export interface ComparedLane {
   /** Name in the middle of a sentence: `short polling`. */
   readonly name: string
   /** Median of the delays; null if nothing is known. */
@@ -16,7 +16,7 @@ export interface LaneFigures {
   reasonFor(laterMs: number): string | null
 }
 
-interface Known extends LaneFigures {
+interface Known extends ComparedLane {
   readonly median: Quantile & { readonly lowMs: number; readonly highMs: number }
 }
 
@@ -24,7 +24,7 @@ interface Known extends LaneFigures {
  * Compares the lanes by the 95 % confidence intervals of their medians. All delays contain the same error of the clock,
  * so it does not matter here. A lane in trouble is named, and compared only if it has enough responses.
  */
-export function verdictOf(lanes: readonly LaneFigures[]): string {
+export function verdictOf(lanes: readonly ComparedLane[]): string {
   const troubles = lanes.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${upper(name)} is ${trouble}.`]))
   const known = lanes.filter(isKnown).toSorted((one, other) => one.median.ms - other.median.ms)
   const [earliest] = known
@@ -64,7 +64,7 @@ function whatItCosts(known: readonly Known[]): string {
   return `A message costs ${bytes(least.each)} (${least.name}) to ${bytes(most.each)} (${most.name}).`
 }
 
-function isKnown(lane: LaneFigures): lane is Known {
+function isKnown(lane: ComparedLane): lane is Known {
   const { median, isEnough } = lane
   return isEnough && median !== null && median.lowMs !== null && median.highMs !== null
 }

@@ -1,7 +1,7 @@
 /** Describes whatever a program has thrown. Never throws itself, and never returns more than a report can hold. */
 import { inspect } from 'node:util'
 
-export interface Description {
+export interface ThrownValue {
   readonly message: string
   /** Begins with name and message. The stacks of the errors that caused this one follow. */
   readonly stack: string
@@ -13,7 +13,7 @@ const MESSAGE_CHARS = 500
 
 const STACK_CHARS = 10_000
 
-export function describe(thrown: unknown): Description {
+export function describe(thrown: unknown): ThrownValue {
   try {
     if (!(thrown instanceof Error)) return plain(inspect(thrown, { depth: 1 }))
     const { message, code, port } = thrown as NodeJS.ErrnoException & { port?: unknown }
@@ -35,7 +35,7 @@ export function describe(thrown: unknown): Description {
   }
 }
 
-const plain = (text: string): Description => ({ message: cut(text), stack: cut(text) })
+const plain = (text: string): ThrownValue => ({ message: cut(text), stack: cut(text) })
 
 const cut = (text: string): string => (text.length > MESSAGE_CHARS ? `${text.slice(0, MESSAGE_CHARS)}\u2026` : text)
 

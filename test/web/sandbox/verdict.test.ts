@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { verdictOf } from '../../../web/sandbox/verdict.ts'
-import type { LaneFigures } from '../../../web/sandbox/verdict.ts'
+import type { ComparedLane } from '../../../web/sandbox/verdict.ts'
 
-const lane = (name: string, ms: number, ci: number, more: Partial<LaneFigures> = {}): LaneFigures => ({
+const lane = (name: string, ms: number, ci: number, more: Partial<ComparedLane> = {}): ComparedLane => ({
   name,
   median: { ms, lowMs: ms - ci, highMs: ms + ci },
   isEnough: true,
@@ -26,7 +26,7 @@ test('the verdict names the earliest lanes, the latest with its reason, and what
   )
 })
 
-test.each<[string, LaneFigures[], string]>([
+test.each<[string, ComparedLane[], string]>([
   [
     'one lane is earliest',
     [SHORT, LONG, WS],
