@@ -1,6 +1,6 @@
 /** Starts the sandbox's page: reads the address, opens the session, and shows the page. */
 import '../lane/style.ts'
-import { laneTrouble, readAddress } from '../session/address.ts'
+import { addressTrouble, readAddress } from '../session/address.ts'
 import { openSession } from '../session/open-session.ts'
 import { watchQueueing } from './queueing.ts'
 import { clockResolutionMs } from '../lab/resolution.ts'
@@ -45,7 +45,7 @@ watchWake(session)
 page.session = session
 page.address = address
 document.body.append(page)
-const said = trouble ?? laneTrouble(location.search)
+const said = trouble ?? addressTrouble(location.search)
 if (said !== null) page.say(said)
 window.fourwire = { snapshot: () => snapshot(session) }
 started()

@@ -96,13 +96,61 @@ function listed(query: URLSearchParams, key: string): readonly TransportName[] {
   return TRANSPORTS.filter((name) => names.includes(name))
 }
 
-/** Returns a sentence about the names in `lanes` that are no transport; null if all names are transports. */
-export function laneTrouble(search: string): string | null {
-  const names = new URLSearchParams(search).get('lanes')?.split(',') ?? []
-  const unknown = names.filter((name) => name !== 'none' && !TRANSPORTS.some((known) => known === name))
-  if (unknown.length === 0) return null
-  const quoted = unknown.map((name) => `“${name.slice(0, LONGEST_QUOTED)}”`).join(', ')
-  return `The address names ${unknown.length === 1 ? 'a lane' : 'lanes'} that this page does not know: ${quoted}. It knows ${TRANSPORTS.join(', ')}.`
+/** Returns a sentence about the values in a query that the page cannot use; null if it can use all of them. */
+export function addressTrouble(search: string): string | null {
+  const problems = [...new URLSearchParams(search)].flatMap(([key, value]) => {
+    const rule = RULES.get(key)
+    const unusable = rule?.unusableIn(value) ?? []
+    return unusable.map((part) => `${key} “${part.slice(0, LONGEST_QUOTED)}” (give ${rule?.allowed})`)
+  })
+  if (problems.length === 0) return null
+  return `The address has ${problems.length === 1 ? 'a value' : 'values'} that this page cannot use: ${problems.join('; ')}.`
+}
+
+interface Rule {
+  /** Returns the parts of a value that the page cannot use. */
+  unusableIn(value: string): readonly string[]
+  readonly allowed: string
+}
+
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ['room', ruleOf((value) => ROOM.test(value), '1 to 32 of a to z, 0 to 9 and -')],
+  ['lanes', lanesRule()],
+  ['off', lanesRule()],
+  ...SETTINGS.map(({ query, choices, perSecond }) => [query, numberRule(choices.map((ms) => ms / perSecond))] as const),
+  ['rate', numberRule(RATES)],
+  ['zoom', numberRule(ZOOMS)],
+  ['theme', wordRule('light', 'dark')],
+  ['view', wordRule(...VIEWS)],
+  ['chat', wordRule('hidden')],
+  [
+    'open',
+    ruleOf((value) => readOpened(value) !== null, 'help, settings, network, class, or a lane such as sse:server'),
+  ],
+])
+
+function ruleOf(isUsable: (value: string) => boolean, allowed: string): Rule {
+  return { unusableIn: (value) => (isUsable(value) ? [] : [value]), allowed }
+}
+
+function numberRule(choices: readonly number[]): Rule {
+  return ruleOf((value) => oneOf(choices, Number.parseFloat(value)) !== undefined, wordsOf(choices.map(String)))
+}
+
+function wordRule(...words: readonly string[]): Rule {
+  return ruleOf((value) => words.includes(value), wordsOf(words))
+}
+
+function lanesRule(): Rule {
+  const known: readonly string[] = ['none', ...TRANSPORTS]
+  return {
+    unusableIn: (value) => value.split(',').filter((name) => !known.includes(name)),
+    allowed: wordsOf(TRANSPORTS),
+  }
+}
+
+function wordsOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function readSettings(query: URLSearchParams): Record<SettingName, number> {

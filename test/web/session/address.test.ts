@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RATES, ZOOMS, laneTrouble, readAddress, writeAddress } from '../../../web/session/address.ts'
+import { RATES, ZOOMS, addressTrouble, readAddress, writeAddress } from '../../../web/session/address.ts'
 import type { Address } from '../../../web/session/address.ts'
 import { SETTINGS, TRANSPORTS, USUAL } from '../../../web/lane/order.ts'
 import type { SettingName } from '../../../web/transports/transport.ts'
@@ -53,6 +53,7 @@ test('the address of a view restores the same view', () => {
     fc.property(address, ({ off, ...rest }) => {
       const view = { ...rest, off: off.filter((name) => rest.lanes.includes(name)) }
       expect(readAddress(writeAddress(view))).toEqual(view)
+      expect(addressTrouble(writeAddress(view))).toBeNull()
     }),
   )
 })
@@ -71,10 +72,30 @@ test('the page ignores invalid values in its address', () => {
   )
 })
 
+test.each([
+  ['?poll=99', 'a value', 'poll “99” (give 0.1, 0.25, 0.5, 1, 2 or 5)'],
+  ['?room=My%20Room!', 'a value', 'room “My Room!” (give 1 to 32 of a to z, 0 to 9 and -)'],
+  ['?rate=3&theme=pink', 'values', 'theme “pink” (give light or dark)'],
+  ['?view=huge', 'a value', 'view “huge” (give table or large)'],
+  [
+    '?open=ftp:server',
+    'a value',
+    'open “ftp:server” (give help, settings, network, class, or a lane such as sse:server)',
+  ],
+  ['?zoom=', 'a value', 'zoom “”'],
+])('the page says what it cannot use in %s', (query, count, part) => {
+  expect(addressTrouble(query)).toContain(`The address has ${count} that this page cannot use: `)
+  expect(addressTrouble(query)).toContain(part)
+})
+
+test('the page is silent about names that it does not know', () => {
+  expect(addressTrouble('?utm_source=mail')).toBeNull()
+})
+
 test('the page quotes an unknown lane of the address, and lists the lanes that it knows', () => {
-  expect(laneTrouble('?lanes=sse,stream')).toBeNull()
-  expect(laneTrouble('?lanes=none')).toBeNull()
-  const sentence = laneTrouble('?lanes=sse,carrier-pigeon') ?? ''
+  expect(addressTrouble('?lanes=sse,stream')).toBeNull()
+  expect(addressTrouble('?lanes=none')).toBeNull()
+  const sentence = addressTrouble('?lanes=sse,carrier-pigeon') ?? ''
   expect(sentence).toContain('“carrier-pigeon”')
   for (const name of TRANSPORTS) expect(sentence).toContain(name)
   expect(readAddress('?lanes=sse,carrier-pigeon').lanes).toEqual(['sse'])

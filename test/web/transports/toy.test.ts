@@ -12,7 +12,7 @@ vi.doMock('../../../web/transports/index.ts', async (original) => {
 })
 
 const { LABELS, LANES, TRANSPORTS, USUAL } = await import('../../../web/lane/order.ts')
-const { laneTrouble, readAddress, writeAddress } = await import('../../../web/session/address.ts')
+const { addressTrouble, readAddress, writeAddress } = await import('../../../web/session/address.ts')
 const { addShape } = await import('../../../web/drawing/shape-path.ts')
 const { transports } = await import('../../../web/transports/index.ts')
 const { ORDER } = await import('../../../web/board/fallback.ts')
@@ -40,7 +40,7 @@ test('a new transport has a name, a label, a shape and an address', () => {
   expect(USUAL).not.toContain(TOY)
   expect(readAddress('?lanes=sse,toy').lanes).toEqual(['sse', TOY])
   expect(writeAddress(readAddress('?lanes=sse,toy&open=toy:server'))).toBe('?lanes=sse,toy&open=toy:server')
-  expect(laneTrouble('?lanes=toy')).toBeNull()
+  expect(addressTrouble('?lanes=toy')).toBeNull()
 })
 
 test('a new transport is drawn with its own corners', () => {
