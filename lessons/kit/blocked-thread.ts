@@ -1,6 +1,7 @@
 /** Finds the line at which a process is blocked or busy, through its inspector, which can interrupt any loop. */
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 
 interface Place {
   readonly url: string
@@ -15,6 +16,9 @@ interface Frame {
 
 const placeOf = ({ url, location }: Frame): Place => ({ url, ...location })
 
+/** Longest time from an interruption in other code to the next one. */
+const AGAIN_MS = 30
+
 /** Number of scheduled callbacks that are followed back. */
 const ASYNC_DEPTH = 8
 
@@ -25,22 +29,22 @@ const LISTENING = /Debugger listening on (ws:\/\/127\.0\.0\.1:\S+\/\S+)\s/
 export const inspectorIn = (text: string): string | null => LISTENING.exec(text)?.[1] ?? null
 
 /**
- * Interrupts the running thread until `isWanted` accepts its stack, and resolves with that stack. Resolves with null if
- * the signal is aborted first: the thread waits inside Node, gets no processor, or this platform has no such interruption.
- * `inspector`: address of the inspector, which this function starts.
+ * Interrupts the running thread, and resolves with its stack. With `within`, the thread is interrupted
+ * until its stack contains code of this folder. Resolves with null if the signal is aborted first: the thread waits inside Node, gets no processor, or
+ * this platform has no such interruption. `inspector`: address of the inspector, which this function starts.
  */
 export async function stackOf(
   child: ChildProcess,
   inspector: Promise<string>,
   signal: AbortSignal,
-  isWanted: (stack: string) => boolean = () => true,
+  within?: string,
 ): Promise<string | null> {
   if (process.platform === 'win32' || child.pid === undefined || signal.aborted) return null
   const { promise, resolve } = Promise.withResolvers<string | null>()
   let socket: WebSocket | null = null
   signal.addEventListener('abort', () => resolve(null), { once: true })
   void inspector.then((address) => {
-    if (!signal.aborted) socket = interrupt(address, isWanted, resolve)
+    if (!signal.aborted) socket = interrupt(address, within, resolve)
   })
   child.kill('SIGUSR1')
   const stack = await promise
@@ -48,9 +52,10 @@ export async function stackOf(
   return stack
 }
 
-function interrupt(address: string, isWanted: (stack: string) => boolean, resolve: (stack: string) => void): WebSocket {
+function interrupt(address: string, within: string | undefined, resolve: (stack: string) => void): WebSocket {
   const socket = new WebSocket(address)
   const urls = new Map<string, string>()
+  const folder = within === undefined ? '' : pathToFileURL(within).href
   let id = 0
   const send = (method: string, params = {}) => socket.send(JSON.stringify({ id: ++id, method, params }))
   socket.onopen = () => {
@@ -62,14 +67,17 @@ function interrupt(address: string, isWanted: (stack: string) => boolean, resolv
   socket.onmessage = ({ data }) => {
     const { method, params } = JSON.parse(String(data))
     if (method === 'Debugger.scriptParsed') urls.set(params.scriptId, params.url)
+    // Only after this event does a request to pause have an effect. Without the delay, the thread would always stop at the
+    // same statement of Node's own code.
+    if (method === 'Debugger.resumed')
+      setTimeout(() => socket.readyState === socket.OPEN && send('Debugger.pause'), AGAIN_MS * Math.random())
     if (method !== 'Debugger.paused') return
     const frames = [...params.callFrames.map(placeOf), ...(params.asyncStackTrace?.callFrames ?? [])]
     const stack = frames
       .map(({ url, scriptId, lineNumber }: Place) => `at ${url || urls.get(scriptId)}:${lineNumber + 1}`)
       .join('\n')
-    if (isWanted(stack)) return resolve(stack)
+    if (within === undefined || stack.includes(folder)) return resolve(stack)
     send('Debugger.resume')
-    send('Debugger.pause')
   }
   return socket
 }

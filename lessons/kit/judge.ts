@@ -8,7 +8,7 @@ import { startProgram } from './program.ts'
 import type { Program, ProgramOptions } from './program.ts'
 import { createTrial } from './trial.ts'
 import { ProgramEnded, Threw } from './trouble.ts'
-import type { TroubleKind } from './trouble.ts'
+import type { Trouble, TroubleKind } from './trouble.ts'
 import { typeErrorsOf } from './type-check.ts'
 import type { TypeErrors } from './type-check.ts'
 
@@ -125,7 +125,8 @@ async function runAll(
           if (program === null) strikes = STRIKES
         }
         strikes += outcome.costs ?? 0
-        if (program && outcome.isOver) {
+        // A client may throw an error when the check stops it. This is no fault of the next check.
+        if (program && (outcome.isOver || (await hasEnded(program)))) {
           await program.stop()
           program = null
         }
@@ -150,12 +151,12 @@ async function run(check: Check, program: Program, withinMs = CHECK_MS): Promise
   try {
     await Promise.race([running, ended, late.promise])
     // Work that the program does after its response may end the process.
-    const trouble = await Promise.race([trial.ended(), ended, late.promise])
+    const trouble = (await Promise.race([trial.ended(), ended, late.promise])) ?? (await excessOf(program))
     return trouble ? outcomeOf(new ProgramEnded(trouble), check) : PASS
   } catch (error) {
     if (error instanceof ProgramEnded) return outcomeOf(error, check)
     // If a process has ended, this is the cause of everything that the check observed.
-    const trouble = await Promise.race([trial.ended(), program.ended, silence(program)])
+    const trouble = (await Promise.race([trial.ended(), program.ended, silence(program)])) ?? (await excessOf(program))
     return outcomeOf(trouble ? new ProgramEnded(trouble) : error, check)
   } finally {
     callOff()
@@ -176,6 +177,12 @@ const silence = (program: Program): Promise<null> =>
     program.patience.after(LAST_MS, () => resolve(null))
     setTimeout(() => resolve(null), BUSY * LAST_MS).unref()
   })
+
+/** Resolves with null if the program has exceeded no bound. Otherwise the program is ended as soon as its line is found. */
+const excessOf = async (program: Program): Promise<Trouble | null> => (program.isAccused() ? program.ended : null)
+
+const hasEnded = (program: Program): Promise<boolean> =>
+  Promise.race([program.ended.then(() => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))])
 
 function outcomeOf(error: unknown, check: Check): Outcome {
   if (error instanceof Wrong) {

@@ -40,6 +40,8 @@ export interface Program extends AsyncDisposable {
   send(command: Command): Promise<unknown>
   /** Ends the program because it has exceeded a bound, and names the line that it was at. */
   accuse(kind: TroubleKind, what: string): void
+  /** True after `accuse`. The program then ends when its line is found. */
+  isAccused(): boolean
   stop(): Promise<void>
 }
 
@@ -168,6 +170,7 @@ export async function startProgram(
       output: run.output,
       send: run.send,
       accuse: run.accuse,
+      isAccused: run.isAccused,
       link,
       secondProcess: () => (second ??= freshProcess()),
       freshProcess,
@@ -188,6 +191,7 @@ interface Run {
   output(): string
   send(command: Command): Promise<unknown>
   accuse(kind: TroubleKind, what: string): void
+  isAccused(): boolean
   end(cause: Trouble): void
   stop(): Promise<void>
 }
@@ -234,7 +238,8 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     cause ??= why
     child.kill('SIGKILL')
   }
-  const neverReady = () => end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
+  const neverReady = () =>
+    isAccused || end(trouble('never ready', `The program was not ready within ${READY_MS / 1000} s.`, null))
   const isReady = patience.after(READY_MS, neverReady)
   const onReport = (report: ProcessReport) => {
     pulses = 0
@@ -271,7 +276,7 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
     if (isAccused) return
     isAccused = true
     const signal = AbortSignal.timeout(PLACE_MS)
-    const stack = await stackOf(child, inspector.promise, signal, (found) => placeIn(found, home) !== null)
+    const stack = await stackOf(child, inspector.promise, signal, home)
     end(trouble(kind, what, stack === null ? null : placeIn(stack, home)))
   }
 
@@ -345,6 +350,7 @@ function observe(child: ChildProcess, home: string, onOutput: (text: string) => 
       return asked.promise
     },
     accuse: (kind, what) => void accuse(kind, what),
+    isAccused: () => isAccused,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       await ended.promise

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
 import type { Event } from '../../server/protocol/feed.ts'
-import { ANSWER_MS, ask } from './exchange.ts'
+import { ANSWER_MS, RECEIVED_LIMIT_KB, ask } from './exchange.ts'
 import type { RequestOptions, Exchange, PendingExchange } from './exchange.ts'
 import { Late, Unclear, Wrong } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -139,7 +139,6 @@ export function createTrial(program: Program, room: string): OwnTrial {
   const processes = new Set([program])
   const watching = setInterval(() => {
     const flooded = [...sockets].find(({ bytesRead }) => bytesRead > RECEIVED_LIMIT_KB * 1000)
-    flooded?.pause()
     if (flooded) program.accuse('flood', `The program sent more than ${RECEIVED_LIMIT_KB} kB on one connection.`)
   }, WATCH_MS)
   let frozen = false
@@ -316,9 +315,6 @@ export function createTrial(program: Program, room: string): OwnTrial {
   }
   return trial
 }
-
-/** Bound for one connection. The solutions send up to 5 kB. */
-const RECEIVED_LIMIT_KB = 64
 
 const WATCH_MS = 50
 

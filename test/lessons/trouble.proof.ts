@@ -116,7 +116,7 @@ test.each([
   ],
   [
     'an endless chain of microtasks',
-    inHandler('const again = (): Promise<void> => Promise.resolve().then(again); void again()'),
+    inHandler('const again = (): void => queueMicrotask(again); again()'),
     'stuck',
     `short-poll.ts:${LINE}`,
   ],
