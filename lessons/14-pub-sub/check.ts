@@ -267,7 +267,7 @@ export const exercises: readonly Exercise[] = [
         await expectChange(trial, { sockets: [every], held: [] }, created('buy milk'), { saw, hint: () => 'every' })
         every.socket.close()
         const sawClosed = 'The WebSocket that had subscribed to the topic of all boards closed. The bus counts:'
-        await expectSubscribers(trial, EVERY, 1, { saw: sawClosed, hint: 'every' })
+        await expectSubscribers(trial, EVERY, 1, { saw: sawClosed, hint: 'stays' })
       },
       'one-throws': (trial) => survivesMail(trial, 'write to @nobody', 'threw an error'),
       'one-rejects': (trial) => survivesMail(trial, 'write to @later', 'returned a promise that rejected'),

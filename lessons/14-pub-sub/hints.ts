@@ -20,6 +20,12 @@ const FORGOTTEN: Hint = [
   'A failure does not end a subscription. The next mail may succeed, so the subscriber has to be called again.',
 ]
 
+const STAYS: Hint = [
+  'A watcher is gone, and the bus still counts its subscription.',
+  'Look at what subscribe returns, and at the code that should call it when a connection closes.',
+  'The bus knows functions, not connections. The code that subscribes also has to end the subscription, however the connection ends.',
+]
+
 export const words = {
   tasks: {
     subscribers: {
@@ -101,6 +107,7 @@ export const words = {
         'Look at the handlers that publish calls. Which of them belong to the topic that it got, and which to EVERY?',
         'A subscriber to all boards does not know their names. The bus has to call it for each of them.',
       ],
+      stays: STAYS,
     },
     'one-throws': {
       title: 'Calls all other subscribers if one throws',
@@ -175,11 +182,7 @@ export const words = {
     },
     'who-left': {
       title: 'Forgets watchers that have left, and no others',
-      stays: [
-        'A watcher is gone, and the bus still counts its subscription.',
-        'Look at what subscribe returns, and at the code that should call it when a connection closes.',
-        'The bus knows functions, not connections. The code that subscribes also has to end the subscription, however the connection ends.',
-      ],
+      stays: STAYS,
       'others-too': [
         'One of two watchers left, and the other one did not receive the next change.',
         'Look at what is removed when a subscription ends: one handler, or more?',
