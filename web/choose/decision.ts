@@ -159,12 +159,15 @@ export function openDecision(origin: string, search: string, changed: (search: s
     const asked = workload
     const before = bench.network
     const change = changeFor(asked)
+    // A person can cancel while the network changes, before anything is measured.
+    const stopping = (running = new AbortController())
     is = 'measuring'
     trouble = null
     result = null
     tell()
     try {
       if (change) await bench.setNetwork(change)
+      stopping.signal.throwIfAborted()
       const { way } = bench
       if (!way) throw new Error('There is no clock: the lab’s WebSocket did not open. Reload the page.')
       const { intervalMs, waitS } = conditionsOf(asked, way)
@@ -175,7 +178,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
         seconds: decision.seconds,
         idleShare: asked.idle / 100,
       }
-      result = resultOf(asked, await attempt(run), bench.way ?? way, run)
+      result = resultOf(asked, await attempt(run, stopping), bench.way ?? way, run)
       is = 'ready'
     } catch (error) {
       fail(error)
@@ -186,8 +189,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
     }
   }
 
-  async function attempt(run: Run): Promise<Ran> {
-    const stopping = new AbortController()
+  async function attempt(run: Run, stopping = new AbortController()): Promise<Ran> {
     running = stopping
     share = 0
     return bench
