@@ -14,7 +14,7 @@ type Text = Pick<Finding, 'saw' | 'hint'>
 /** Longer than any check: a request with this wait is held until something else ends it. */
 const LONG_S = 30
 
-/** After so many events, the next cursor is smaller than the last one if both are compared as texts. */
+/** Number of events after which the next cursor is smaller than the last one, if a program compares them as texts. */
 const TEN = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
 
 /** Turns of the program's event loop in which a loop without a pause reads the feed at least once each. */

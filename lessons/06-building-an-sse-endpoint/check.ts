@@ -15,7 +15,7 @@ const HEADERS = {
   'x-accel-buffering': /^no$/i,
 } as const
 
-/** After so many events, the next cursor is smaller than the last one if both are compared as texts. */
+/** Number of events after which the next cursor is smaller than the last one, if a program compares them as texts. */
 const NINE = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
 
 const QUIET_MS = 5 * 60_000

@@ -31,7 +31,7 @@ const SEAMS = [1, 2, 3, 4]
 /** Range of reasonable values. */
 const RETRY_MS = { min: 500, max: 60_000 }
 
-/** So many that a random time which may be far too short is seen. */
+/** Number of clients. With so many, a random time that is sometimes far too short is noticed. */
 const CLIENTS = 32
 
 /** More messages than one read of the feed returns. */

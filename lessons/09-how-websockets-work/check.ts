@@ -277,7 +277,7 @@ export const exercises: readonly Exercise[] = [
         for (const size of [0, 5, 126, 65_536]) {
           const sent = { isMasked: true, payload: text(size) }
           const whole = bytesOf(sent)
-          // Of a long frame, only the head is cut everywhere.
+          // A long frame is cut within its first 140 bytes, and before its last byte.
           const counts = [...Array(Math.min(whole.length, 140)).keys(), whole.length - 1]
           for (const count of counts) {
             const bytes = whole.subarray(0, count)

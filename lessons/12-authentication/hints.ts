@@ -306,7 +306,7 @@ export const words = {
       printed: [
         'Your program wrote a secret that is still valid to its output.',
         'Look for the line that prints it, perhaps together with all headers of the request.',
-        'Logs are copied, searched and kept. Whoever can read them could act as the user.',
+        'Logs are copied, searched and kept. Anybody who can read them can act as the user.',
       ],
     },
     'broken-requests': {

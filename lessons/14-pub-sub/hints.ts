@@ -168,7 +168,7 @@ export const words = {
       ],
     },
     'ends-twice': {
-      title: 'Ends a subscription only once, even if it is told twice',
+      title: 'Ends a subscription only once, even if stop is called twice',
       another: [
         'A subscription was ended twice, and the second time removed a handler that had subscribed in between.',
         'Look at the function that subscribe returns. What does a second call remove?',

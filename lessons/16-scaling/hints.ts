@@ -254,7 +254,7 @@ export const words = {
       busy: [
         'Nothing was published, and the process sent one command after the other to Redis.',
         'Look at how long a read waits for an entry. Which unit does the time of BLOCK have?',
-        'A read with BLOCK waits in Redis until an entry comes, for up to so many milliseconds. Without waiting, each process keeps Redis busy even if nobody writes.',
+        'A read with BLOCK waits in Redis until an entry comes, but no longer than the given number of milliseconds. Without waiting, each process keeps Redis busy even if nobody writes.',
       ],
     },
     'all-names': {

@@ -6,7 +6,7 @@ import { listen } from '../kit/port.ts'
 
 export interface Chat extends AsyncDisposable {
   readonly url: string
-  /** What was sent so far, one piece on each line, as text that a terminal can show. Pieces of one byte share a line. */
+  /** The text that the chat has sent so far, with one piece on each line. Pieces of one byte share a line. */
   readonly sent: string
   /** The first request, when all of it has come. */
   readonly asked: { readonly method: string; readonly type: string; readonly body: string } | null

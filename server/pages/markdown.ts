@@ -39,8 +39,9 @@ md.renderer.rules['fence'] = (tokens, at) => {
   // button that sends the same request.
   const command = /^sh(?: (.+))?$/.exec(info)
   const request = command?.[1] === undefined ? '' : ` data-request="${escapeHtml(command[1])}"`
-  // Each command has a block of its own, so that each can have its own button.
-  if (command) return text.replace(/^.+$/gm, (line) => `<pre class="sh"${request}><code>${line}</code></pre>`) + '\n'
+  // Each command that gets a button has a block of its own.
+  const parts = /^(?:(?:npm run look|curl) .*(?:\n|$))+$/.test(text) ? text.split('\n') : [text]
+  if (command) return `${parts.map((part) => `<pre class="sh"${request}><code>${part}</code></pre>`).join('')}\n`
   if (info === 'http') return `<div class="http"><pre><code>${text.replace(/⟨.*?⟩/g, '<i>$&</i>')}</code></pre></div>\n`
   // On a narrow page, a drawing becomes smaller, and code scrolls, because line breaks would destroy both. To scroll with
   // the keyboard, the reader must be able to focus the element.
