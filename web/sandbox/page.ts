@@ -115,7 +115,8 @@ export class Page extends LitElement implements Controls {
   }
 
   open(open: DrawerContent): void {
-    this.#look({ open })
+    const { view } = this.address
+    this.#look({ open, view: view === 'large' ? null : view })
   }
 
   close(): void {
