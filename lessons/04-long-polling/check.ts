@@ -46,6 +46,20 @@ async function hold(
   throw new Wrong({ saw, bytes, at: bytes.indexOf('HTTP/1.1 '), wanted: 'no response yet', hint: AT_ONCE })
 }
 
+/** Opens a request, and closes its connection while the program reads the feed for it. */
+async function leaveDuringRead(trial: Trial, after: string | undefined) {
+  const nobody = async () => (await trial.sent()).bytes.size === 0
+  await trial.until('all clients have left', nobody)
+  await trial.pauseReads()
+  const before = await trial.reads()
+  const pending = trial.open(pollOf(trial.room, after, LONG_S))
+  await trial.looked(before, pending)
+  pending.leave('RST')
+  await trial.until('the client has left', nobody)
+  await trial.resumeReads()
+  await settled(trial)
+}
+
 /** Throws `Wrong` if the program has responded to one of these requests. */
 async function expectHeld(trial: Trial, requests: readonly PendingExchange[], saw: string, hint: string) {
   await settled(trial)
@@ -354,16 +368,7 @@ export const exercises: readonly Exercise[] = [
             saw: 'A client was held and closed its connection, and a timer of your program still ran for it.',
             hint: 'timer-runs',
           })
-        const connected = async () => (await trial.sent()).bytes.size
-        await trial.until('all clients have left', async () => (await connected()) === 0)
-        await trial.pauseReads()
-        const reads = await trial.reads()
-        const pending = trial.open(pollOf(trial.room, first?.id, LONG_S))
-        await trial.looked(reads, pending)
-        pending.leave('RST')
-        await trial.until('the client has left', async () => (await connected()) === 0)
-        await trial.resumeReads()
-        await settled(trial)
+        await leaveDuringRead(trial, first?.id)
         await expectFollowers(trial, 0, 'A client left while your server read the feed for it', 'left-before')
       },
       async 'if-the-feed-fails'(trial) {
@@ -386,8 +391,9 @@ export const exercises: readonly Exercise[] = [
         await over.tick(1450)
         await over.whole(short)
         const woken = await hold(over, last?.id)
-        await over.publish('two')
+        const [two] = await over.publish('two')
         await over.whole(woken)
+        await leaveDuringRead(over, two?.id)
         const before = (await over.reads()).stoppedAgain
         const [first] = await trial.publish('one')
         const other = trial.inRoom(`${trial.room}-too`)
