@@ -38,7 +38,8 @@ export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/share
 
 /** Tests of programs in separate processes, with signals, old versions of Node and full disks: `npm run test:process`. */
 export const PROCESSES = [
-  'test/running.test.ts',
+  'test/{ci,running}.test.ts',
+  'test/lessons/classroom.test.ts',
   'test/server/{command,disk,launch,process}.test.ts',
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',

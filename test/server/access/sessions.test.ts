@@ -259,9 +259,10 @@ describe("if the wall clock is nine hours ahead of the monotonic one, as after a
 
 test('a stream ends when its session expires, even if timers stopped while the computer slept', async () => {
   await using server = await serve({ auth })
-  const token = await tokenOf(server)
+  // The session sets its timer when it begins, so the timers are replaced before.
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
+  const token = await tokenOf(server)
   const { socket } = await connect(server, `/feed/lobby/ws?token=${token}`)
   const closed = once(socket, 'close')
   vi.setSystemTime(Date.now() + 9 * 60 * 60 * 1000)
