@@ -35,6 +35,7 @@ import type { TransportList } from './lab/lanes.ts'
 import { serveState } from './lessons/follow.ts'
 import type { Kit } from './lessons/kit.ts'
 import { serveDocuments } from './pages/documents.ts'
+import { serveJoinCode } from './pages/join-code.ts'
 import { serveLessons } from './pages/lessons.ts'
 import { serveMine } from './lessons/mine.ts'
 import { LIMITS, NO_LIMITS, createLimiter } from './access/limits.ts'
@@ -113,6 +114,8 @@ export interface AppParts {
   readonly root?: string | undefined
   /** Path of the program that compares transports. Default: the one of this repository, `npm run compare`. */
   readonly compareProgram?: string | undefined
+  /** Returns the addresses at which a class joins, the likeliest first. Default: none. */
+  readonly joinAddresses?: (() => readonly string[]) | undefined
 }
 
 export interface Times extends StallLimits, PresenceTimes {
@@ -148,6 +151,7 @@ export async function createApp({
   transports = ourTransports,
   root,
   compareProgram = join(REPOSITORY, 'test/compare/main.ts'),
+  joinAddresses = () => [],
 }: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const all: Times = { ...TIMES, ...times }
@@ -289,6 +293,7 @@ export async function createApp({
     reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
   )
   serveHealth(app, feed, metrics.logTrouble)
+  serveJoinCode(app, joinAddresses)
   await page(app, { root })
   serveLessons(app, { kit })
   serveDocuments(app)

@@ -38,6 +38,8 @@ export interface Flags {
   readonly wire: boolean
   readonly log: LogLevel
   readonly open: boolean
+  /** True if the server prints a QR code. Undefined if this depends on the terminal. */
+  readonly qr: boolean | undefined
   readonly help: boolean
 }
 
@@ -69,6 +71,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
                      for benchmarks
   --log LEVEL        silent, error, warn, info or debug, on stderr  (info)
   --open             open the page in a browser
+  --qr on|off        print the QR code of the address at which a    (on in a
+                     class joins                                     terminal)
   --help             print this text
 
 Each flag is also an environment variable: FOURWIRE_PORT, FOURWIRE_ALLOW_HOST (comma-separated)
@@ -90,6 +94,7 @@ const OPTIONS = {
   wire: { type: 'string' },
   log: { type: 'string' },
   open: { type: 'boolean' },
+  qr: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -124,6 +129,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
     log: levelOf(given.log ?? env['FOURWIRE_LOG'] ?? 'info'),
     open: given.open ?? on(env['FOURWIRE_OPEN'], 'FOURWIRE_OPEN'),
+    qr: onIfGiven(given.qr ?? env['FOURWIRE_QR'], '--qr'),
     help: given.help ?? false,
   }
 }
@@ -213,6 +219,9 @@ function levelOf(text: string): LogLevel {
   if (level) return level
   throw new Error(`--log is "${text}". Set it to one of ${LOG_LEVELS.join(', ')}.`)
 }
+
+const onIfGiven = (text: string | undefined, name: string): boolean | undefined =>
+  text === undefined || text === '' ? undefined : on(text, name)
 
 function on(text: string | undefined, name: string): boolean {
   if (text === undefined || text === '' || text === '0' || text === 'off' || text === 'false') return false

@@ -9,7 +9,7 @@ import type { AuthOptions } from './access/session-routes.ts'
 import { isLoopback } from './http/origin.ts'
 import { readRoster } from './access/roster.ts'
 import { newToken } from './access/tokens.ts'
-import { listenTrouble, placeOf } from './start/addresses.ts'
+import { listenTrouble, ownAddresses, placeOf } from './start/addresses.ts'
 import type { ServerAddresses } from './start/addresses.ts'
 import { onEnding, outliveReaders } from './start/ending.ts'
 import { forwardingIn, wayHere } from './start/environment.ts'
@@ -19,6 +19,8 @@ import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, readFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
 import { kitOf } from './lessons/kit.ts'
+import { invitation } from './start/invitation.ts'
+import { isReachable, joinAddresses, outgoingAddress } from './start/join-addresses.ts'
 import { LOCALHOST, freePort, listenersOn, othersText, ownLinkNames } from './start/other-listeners.ts'
 import { startTrouble } from './start/start-trouble.ts'
 import type { App } from './http/app-type.ts'
@@ -75,6 +77,8 @@ async function main(): Promise<void> {
     auth,
     sessionFile: flags.data === ':memory:' ? null : sessionFile(flags.data.replace(/(\.\w+)?$/, '.sessions.json')),
   })
+  // The port is known only after the start. No request arrives before it.
+  let joinAt: readonly string[] = []
   const app = await createApp({
     log,
     access,
@@ -83,6 +87,7 @@ async function main(): Promise<void> {
     wire,
     logLevel,
     kit: process.send && kitOf(process),
+    joinAddresses: () => joinAt,
   })
   const listeners = await present
   await listen(app, place, port, listeners)
@@ -92,6 +97,14 @@ async function main(): Promise<void> {
   const others = listeners.filter((address) => address !== place.host)
   const local = ownLinkNames(place, others).map((name) => `http://${name}:${portOf(app)}`)
   const addresses = [...local, ...ownOrigins]
+  joinAt = joinAddresses({
+    origins: local,
+    forwarded: ownOrigins,
+    allowHosts: flags.allowHosts,
+    port: portOf(app) ?? port,
+    own: ownAddresses(),
+    outgoing: await outgoingAddress(),
+  })
   console.log(`Fourwire is at ${addresses.join(' and ')}`)
   const warning = othersText(others, port)
   if (warning !== null) console.log(warning)
@@ -105,10 +118,17 @@ async function main(): Promise<void> {
   )
   if (flags.instructorToken !== undefined)
     console.log('The instructor uses the chosen token. Enter it in the settings of the page.')
-  else if (token !== undefined) console.log(`The instructor opens this link: ${instructorLink(addresses, token)}`)
+  else if (token !== undefined) {
+    const origin = instructorOrigin(addresses, joinAt)
+    const fragment = `#token=${encodeURIComponent(token)}`
+    console.log(`The instructor opens this link: ${origin}/${fragment}`)
+    console.log(`The instructor leads a class with this link: ${origin}/presenter${fragment}`)
+  }
   if (flags.roster !== undefined) console.log(`The people in ${flags.roster} may sign in, each with their own code.`)
   else if (flags.password !== undefined) console.log('Everybody who knows the chosen password may sign in.')
   else if (auth?.password !== undefined) console.log(`Everybody who knows this password may sign in: ${auth.password}`)
+  if (isShared && joinAt.some(isReachable))
+    for (const line of invitation(joinAt, flags.qr, process.stdout)) console.log(line)
   if (!flags.limits) console.log('Limits are off: one client can use up all resources of this server.')
   if (flags.open && local[0]) openBrowser(local[0])
 }
@@ -137,20 +157,15 @@ function textOf(roster: string): string {
 }
 
 /**
- * Returns the instructor's link. The fragment of the link contains the token. Browsers do not send a fragment to
- * servers, so no log contains the token. The page removes the token from its address.
+ * Returns the origin of the instructor's links. The fragment of each link contains the token. Browsers do not send a
+ * fragment to servers, so no log contains the token. The page removes the token from its address.
  */
-function instructorLink(addresses: readonly string[], token: string): string {
+function instructorOrigin(addresses: readonly string[], joinAt: readonly string[]): string {
   // Prefer an address that other machines can reach.
-  const origin =
-    addresses.findLast((address) => address.startsWith('https:')) ?? addresses.find(isReachable) ?? addresses[0]
-  return `${origin}/#token=${encodeURIComponent(token)}`
-}
-
-function isReachable(address: string): boolean {
-  // Remove the zone of a link-local address, because Node's `URL` follows the WHATWG standard, which has no zones.
-  const { hostname } = new URL(address.replace(/%25[^\]]*/, ''))
-  return hostname !== 'localhost' && hostname !== '[::1]' && !isLoopback(hostname)
+  const ranked = addresses.toSorted(
+    (a, b) => Number(joinAt.includes(`${b}/join`)) - Number(joinAt.includes(`${a}/join`)),
+  )
+  return addresses.findLast((address) => address.startsWith('https:')) ?? ranked[0] ?? ''
 }
 
 async function listen(app: App, { host }: ServerAddresses, port: number, others: readonly string[]): Promise<void> {

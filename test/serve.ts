@@ -38,6 +38,7 @@ export interface ServeOptions {
   readonly transports?: AppParts['transports']
   readonly root?: AppParts['root']
   readonly compareProgram?: AppParts['compareProgram']
+  readonly joinAddresses?: AppParts['joinAddresses']
 }
 
 /** Limits without rates, because tests send faster than any user. */
@@ -67,6 +68,7 @@ export async function serve({
   transports,
   root,
   compareProgram,
+  joinAddresses,
 }: ServeOptions = {}): Promise<Served> {
   const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
   const app = await createApp({
@@ -77,6 +79,7 @@ export async function serve({
     trustProxy,
     root,
     compareProgram,
+    joinAddresses,
     ...(transports && { transports }),
   })
   await app.listen({ host: '127.0.0.1', port })

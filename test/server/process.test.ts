@@ -289,6 +289,10 @@ test('a server that other machines can reach prints a new token at each start, a
   expect((await said({})).text).not.toMatch(/token|instructor/)
   const [first, second] = [await said({}, '--lan'), await said({ HOST: '0.0.0.0' })]
   expect(first.text.match(/^The instructor opens this link: http:\S+\/#token=\S+$/gm)).toHaveLength(1)
+  // The output is not a terminal, so it contains no code.
+  expect(first.text).toMatch(/^The class joins at http:\S+\/join$/m)
+  expect(first.text).not.toContain('▀')
+  expect((await said({}, '--lan', '--qr', 'on')).text).toContain('▀')
   expect(second.token).toMatch(/-/)
   expect(second.token).not.toBe(first.token)
 })
