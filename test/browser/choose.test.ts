@@ -52,7 +52,6 @@ test.each([
     await using server = await serve()
     const page = await open(`${server.origin}/choose${search}`)
     await page.locator('.reasons').first().waitFor({ timeout: LEARNT_MS })
-    await page.getByLabel('Serve this workload for').selectOption('10')
     await page.getByRole('button', { name: 'Measure', exact: true }).click()
     await page.locator('.ran progress').waitFor()
     await page.locator('table.measured').waitFor({ timeout: RUN_MS })
@@ -100,6 +99,33 @@ test(
     ).toMatch(/from 1 to/)
     await page.getByLabel('Network path').selectOption('firewall')
     await page.getByText('WebSocket cannot do this task. A firewall').waitFor()
+  },
+  TEST_MS,
+)
+
+test(
+  'a value in the address that the page cannot use is named until the person changes a value',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose?rate=5000`)
+    const trouble = page.getByText('rate “5000” (give a number from 0.00001 to 1,000; the page uses 1)')
+    await trouble.waitFor()
+    expect(await page.getByLabel('Messages to each client, a second').inputValue()).toBe('1')
+    await page.getByLabel('Network path').selectOption('both')
+    await trouble.waitFor({ state: 'detached' })
+    expect(page.url()).toBe(`${server.origin}/choose?path=both`)
+  },
+  TEST_MS,
+)
+
+test(
+  'before a measurement of rare messages, the page says how long they would take and what it measures instead',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose?rate=0.01&age=60`)
+    await page.getByText(/^At 36 messages an hour, 20 messages take about 33 min, /).waitFor({ timeout: LEARNT_MS })
+    await page.getByText(/^Short polls pause for 2 s instead of 63 s/).waitFor()
+    await page.getByRole('button', { name: 'Measure at 1 message a second' }).waitFor()
   },
   TEST_MS,
 )

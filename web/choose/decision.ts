@@ -5,8 +5,11 @@ import type { LaneMeasurement } from '../measure/agreement.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
 import type { ByTransport, PathTimes, Predicted } from '../measure/choosing.ts'
 import type { ModelInputs, LaneSizes } from '../measure/model.ts'
-import { readWorkload, writeWorkload } from '../measure/workload.ts'
+import { planOf } from '../measure/plan.ts'
+import type { MeasurementPlan } from '../measure/plan.ts'
+import { isBuffered, isWithoutSockets, readWorkload, writeWorkload } from '../measure/workload.ts'
 import type { Workload } from '../measure/workload.ts'
+import { workloadTrouble } from './workload-trouble.ts'
 import { openBench } from './bench.ts'
 import type { Ran, Run } from './bench.ts'
 import { TRANSPORTS } from '../lane/order.ts'
@@ -25,9 +28,14 @@ export interface Decision {
   readonly result: MeasuredRun | null
   /** True if this page may change the network; null before the lab has reported whether it may. */
   readonly isInstructor: boolean | null
-  /** Sentences, one for each part of the workload that this page cannot measure. */
+  /** Sentences, one for each part of the network that the measurement changes or cannot change. */
   readonly unset: readonly string[]
-  seconds: number
+  /** Plan of the measurement; null while the times of the network are unknown. */
+  readonly plan: MeasurementPlan | null
+  /** Sentence about the values in the address that the page cannot use; null if there are none, or after a change. */
+  readonly addressTrouble: string | null
+  /** How many times as long as the plan the measurement lasts. */
+  times: number
   set(change: Partial<Workload>): void
   /**
    * Returns the predictions for a workload that was measured over loopback; null while the sizes of messages are unknown.
@@ -47,17 +55,9 @@ export interface MeasuredRun {
   readonly busyMs: number
   /** The workload that the bench measured. */
   readonly of: Workload
+  readonly plan: MeasurementPlan
 }
 
-/**
- * Greatest rate that the page measures. The server allows 20 messages a second per client, so random bursts stay below
- * that limit.
- */
-const MOST_PER_SECOND = 10
-/** Smallest rate that the page measures. At this rate, a few messages come in a minute. */
-const LEAST_PER_SECOND = 0.1
-
-const SECONDS = 20
 const LEARN: Omit<Run, 'text'> = {
   conditions: { intervalMs: 200, waitS: 25 },
   ratePerSecond: 5,
@@ -71,6 +71,7 @@ const LEARN: Omit<Run, 'text'> = {
  */
 export function openDecision(origin: string, search: string, changed: (search: string) => void): Decision {
   let workload = readWorkload(search)
+  let addressTrouble = workloadTrouble(search)
   let is: Decision['is'] = 'learning'
   let share = 0
   let trouble: string | null = null
@@ -111,8 +112,16 @@ export function openDecision(origin: string, search: string, changed: (search: s
     get unset() {
       return unsetOf(workload)
     },
-    seconds: SECONDS,
+    get plan() {
+      const way = wayOf(workload)
+      return way && planFor(workload, way)
+    },
+    get addressTrouble() {
+      return addressTrouble
+    },
+    times: 1,
     set(change) {
+      addressTrouble = null
       workload = { ...workload, ...change }
       result = null
       tell()
@@ -170,15 +179,16 @@ export function openDecision(origin: string, search: string, changed: (search: s
       stopping.signal.throwIfAborted()
       const { way } = bench
       if (!way) throw new Error('There is no clock: the lab’s WebSocket did not open. Reload the page.')
-      const { intervalMs, waitS } = conditionsOf(asked, way)
+      const plan = planFor(asked, way)
+      const { intervalMs, ratePerSecond, idleShare } = plan
       const run = {
-        conditions: { intervalMs, waitS },
-        ratePerSecond: Math.min(MOST_PER_SECOND, Math.max(LEAST_PER_SECOND, asked.rate)),
+        conditions: { intervalMs, waitS: conditionsOf(asked, way).waitS },
+        ratePerSecond,
         text: textOf(asked.bytes),
-        seconds: decision.seconds,
-        idleShare: asked.idle / 100,
+        seconds: plan.seconds * decision.times,
+        idleShare,
       }
-      result = resultOf(asked, await attempt(run, stopping), bench.way ?? way, run)
+      result = resultOf(asked, await attempt(run, stopping), bench.way ?? way, run, plan)
       is = 'ready'
     } catch (error) {
       fail(error)
@@ -209,7 +219,14 @@ export function openDecision(origin: string, search: string, changed: (search: s
    * Adds a prediction for the rate that each lane really had. Messages come at random moments, so the real rate differs
    * from the rate that was asked for.
    */
-  function resultOf(asked: Workload, { lanes, busyMs }: Ran, way: PathTimes, run: Run): MeasuredRun {
+  function resultOf(
+    asked: Workload,
+    { lanes, busyMs }: Ran,
+    way: PathTimes,
+    run: Run,
+    plan: MeasurementPlan,
+  ): MeasuredRun {
+    const idle = run.idleShare * 100
     const predicted = TRANSPORTS.map((name) => {
       const lane = lanes[name]
       const activeS = lane ? lane.seconds * (1 - run.idleShare) : 0
@@ -217,10 +234,21 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const conditions = { ...conditionsOf(asked, way), ...run.conditions, ratePerSecond: rate }
       return [
         name,
-        predict(transports[name], { ...asked, rate }, sizesFor(name, asked.bytes), way, conditions),
+        predict(transports[name], { ...asked, rate, idle }, sizesFor(name, asked.bytes), way, conditions),
       ] as const
     })
-    return { measured: lanes, predicted: Object.fromEntries(predicted) as ByTransport<Predicted>, busyMs, of: asked }
+    return {
+      measured: lanes,
+      predicted: Object.fromEntries(predicted) as ByTransport<Predicted>,
+      busyMs,
+      of: asked,
+      plan,
+    }
+  }
+
+  function planFor(of: Workload, way: PathTimes): MeasurementPlan {
+    const models = TRANSPORTS.map((name) => transports[name].model)
+    return planOf(of, conditionsOf(of, way), models)
   }
 
   function predictedOf(of: Workload, way: PathTimes, inputs?: ModelInputs): ByTransport<Predicted> | null {
@@ -253,8 +281,8 @@ export function openDecision(origin: string, search: string, changed: (search: s
     const wanted: Partial<Conditions> = {
       latencyMs: latency,
       jitterMs: 0,
-      firewall: path === 'firewall',
-      bufferingBytes: path === 'buffers' ? BUFFER_BYTES : 0,
+      firewall: isWithoutSockets(path),
+      bufferingBytes: isBuffered(path) ? BUFFER_BYTES : 0,
       bufferingObeysHeader: false,
     }
     const { network } = bench
@@ -262,7 +290,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
     return differs.length === 0 ? null : Object.fromEntries(differs)
   }
 
-  function unsetOf({ latency, path, rate }: Workload): readonly string[] {
+  function unsetOf({ latency, path }: Workload): readonly string[] {
     const sentences: string[] = []
     if (bench.isInstructor === false && (latency !== bench.network?.latencyMs || path !== 'clear'))
       sentences.push(
@@ -271,14 +299,6 @@ export function openDecision(origin: string, search: string, changed: (search: s
     if (bench.isInstructor && (latency > 0 || path !== 'clear'))
       sentences.push(
         'During the measurement, the network of this server is changed for everybody. Afterwards it is restored.',
-      )
-    if (rate > MOST_PER_SECOND)
-      sentences.push(
-        `The measurement publishes ${MOST_PER_SECOND} messages a second, because one page may not publish more.`,
-      )
-    if (rate < LEAST_PER_SECOND)
-      sentences.push(
-        `The measurement publishes ${LEAST_PER_SECOND} messages a second, because a result from fewer would take too long.`,
       )
     return sentences
   }

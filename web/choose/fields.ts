@@ -3,6 +3,7 @@ import { html } from 'lit'
 import type { TemplateResult } from 'lit'
 import { FIGURES, PATHS, isFitting } from '../measure/workload.ts'
 import type { Figure, Path, Workload } from '../measure/workload.ts'
+import { rangeText } from './workload-trouble.ts'
 
 const LABELS: Record<Figure, { readonly label: string; readonly unit: string }> = {
   rate: { label: 'Messages to each client', unit: 'a second' },
@@ -18,6 +19,7 @@ const PATH_LABELS: Record<Path, string> = {
   clear: 'No obstacle',
   buffers: 'A proxy buffers responses',
   firewall: 'A firewall refuses WebSockets',
+  both: 'Such a proxy and such a firewall',
 }
 
 const NAMES = Object.keys(FIGURES) as Figure[]
@@ -50,16 +52,17 @@ export function fields(workload: Workload, set: (change: Partial<Workload>) => v
 const pathOf = (value: string): Path => PATHS.find((path) => path === value) ?? 'clear'
 
 function figure(name: Figure, value: number, set: (value: number) => void): TemplateResult {
-  const { from, to } = FIGURES[name]
   const { label, unit } = LABELS[name]
+  const range = rangeText(name)
+  const { from, to } = FIGURES[name]
   const changed = ({ target }: Event): void => {
     if (!(target instanceof HTMLInputElement)) return
     const fits = target.value !== '' && isFitting(name, Number(target.value))
-    target.setCustomValidity(fits ? '' : `Enter a number from ${from} to ${to.toLocaleString('en')}.`)
+    target.setCustomValidity(fits ? '' : `Enter a number from ${range}.`)
     if (fits) set(Number(target.value))
     else target.reportValidity()
   }
-  return html`<label class="figure" title=${`${from} to ${to.toLocaleString('en')}`}
+  return html`<label class="figure" title=${range}
     ><span>${label}</span
     ><input
       class="field"

@@ -5,7 +5,9 @@ import { cheapestOf, reasonsFor } from '../measure/choosing.ts'
 import './comparison-panel.ts'
 import type { ComparisonLine } from './comparison.ts'
 import type { Decision } from './decision.ts'
+import { rateText, spanText } from '../measure/plan.ts'
 import { USUAL } from '../lane/order.ts'
+import { DASH } from '../page/format.ts'
 import { transports } from '../transports/index.ts'
 import { shape } from '../lane/shape.ts'
 import { fields } from './fields.ts'
@@ -41,6 +43,7 @@ export class ChoosePage extends LitElement {
         <h1>Which transport is right for your workload?</h1>
         <section class="workload" aria-labelledby="workload">
           <h2 id="workload">Your workload</h2>
+          ${decision.addressTrouble === null ? nothing : html`<p class="notice" role="alert">${decision.addressTrouble}</p>`}
           ${fields(decision.workload, (change) => decision.set(change))}
         </section>
         <section class="says" aria-labelledby="model">
@@ -88,13 +91,13 @@ export class ChoosePage extends LitElement {
 
   #measured(): TemplateResult {
     const { decision } = this
-    const { is, share, trouble, result, unset, seconds } = decision
+    const { is, share, trouble, result, unset, plan, times } = decision
     const isRunning = is === 'measuring'
     return html`<p class="control">
         <label
           >Serve this workload for
-          <select class="select" ?disabled=${isRunning} @change=${this.#setSeconds}>
-            ${SECONDS.map((one) => html`<option value=${one} ?selected=${one === seconds}>${one} s</option>`)}
+          <select class="select" ?disabled=${isRunning} @change=${this.#setTimes}>
+            ${LENGTHS.map(({ times: one, for: enough }) => html`<option value=${one} ?selected=${one === times}>${plan ? spanText(plan.seconds * one) : DASH}, enough for ${enough}</option>`)}
           </select></label
         >
         ${
@@ -102,22 +105,26 @@ export class ChoosePage extends LitElement {
             ? html`<button class="button" type="button" @click=${() => decision.cancel()}>Cancel</button>
                 <progress max="1" .value=${share} aria-label="Progress of the measurement"></progress>`
             : html`<button class="button" type="button" ?disabled=${is !== 'ready'} @click=${() => decision.measure()}>
-                Measure
+                ${plan?.isAtOtherRate ? `Measure at ${rateText(plan.ratePerSecond)}` : 'Measure'}
               </button>`
         }
       </p>
-      ${unset.map((sentence) => html`<p class="dim small">${sentence}</p>`)}
+      ${[...(plan?.changes ?? []), ...unset].map((sentence) => html`<p class="dim small">${sentence}</p>`)}
       <p role="status">
         ${isRunning ? `Measuring, ${Math.round(share * 10) * 10} %.` : is === 'ready' && trouble ? trouble : nothing}
       </p>
       ${result ? resultTable(result) : isRunning || trouble ? nothing : html`<p class="dim">There is no measurement yet. A measurement opens a lane for each transport in a separate room, publishes at random moments, and counts the bytes at the server’s sockets.</p>`}`
   }
 
-  #setSeconds = ({ target }: Event): void => {
-    if (target instanceof HTMLSelectElement) this.decision.seconds = Number(target.value)
+  #setTimes = ({ target }: Event): void => {
+    if (target instanceof HTMLSelectElement) this.decision.times = Number(target.value)
   }
 }
 
-const SECONDS = [10, 20, 60, 180]
+/** Lengths of a measurement, as multiples of the plan, which is long enough for a median. */
+const LENGTHS = [
+  { times: 1, for: 'the median' },
+  { times: 4, for: 'p95 as well' },
+]
 
 customElements.define('fw-choose', ChoosePage)

@@ -2,8 +2,8 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol/feed.ts'
-import { bytesAgreement, delayAgreement } from '../measure/agreement.ts'
-import type { Agreement } from '../measure/agreement.ts'
+import { ANSWERS, bytesAgreement, delayAgreement } from '../measure/agreement.ts'
+import type { Agreement, LaneMeasurement } from '../measure/agreement.ts'
 import type { ByTransport, Predicted } from '../measure/choosing.ts'
 import type { Workload } from '../measure/workload.ts'
 import type { MeasuredRun } from './decision.ts'
@@ -56,11 +56,11 @@ export function resultTable({ measured, predicted, busyMs }: MeasuredRun): Templ
   const rows = TRANSPORTS.map((name) => {
     const lane = measured[name]
     const model = predicted[name]
-    if (!lane)
+    if (!lane || (model.out !== null && lane.messages === 0))
       return {
         row: html`<tr data-lane=${name} class="out">
           <th scope="row">${shape(name, true)} ${LABELS[name]}</th>
-          <td colspan="9">${model.out ?? 'No connection could be opened.'}</td>
+          <td colspan="9">${lane ? 'No message arrived. ' : ''}${model.out ?? 'No connection could be opened.'}</td>
         </tr>`,
         whys: [],
         isMeasured: false,
@@ -72,7 +72,7 @@ export function resultTable({ measured, predicted, busyMs }: MeasuredRun): Templ
         <td>${figure(lane.bytesPerSecond)}</td>
         <td>${figure(model.bytesPerSecond)}</td>
         <td class="off">${offText(size)}</td>
-        <td>${milliseconds(lane.p50Ms)}</td>
+        <td>${median(lane)}</td>
         <td>${milliseconds(model.p50Ms)}</td>
         <td class="off">${offText(delay)}</td>
         <td>${milliseconds(lane.p95Ms)}</td>
@@ -120,11 +120,17 @@ export function resultTable({ measured, predicted, busyMs }: MeasuredRun): Templ
 const figure = (value: number): string =>
   value < 99.5 ? String(Number(value.toPrecision(3))) : bytes(value).replace(/ ?B$/, '')
 
-function offText({ off, why }: Agreement): TemplateResult | string {
+function offText({ off, isReal }: Agreement): TemplateResult | string {
   if (off === null) return DASH
   const percent = Math.round(Math.abs(off * 100))
   const text = off >= 1 ? `× ${(off + 1).toFixed(1)}` : `${percent === 0 ? '' : off < 0 ? '−' : '+'}${percent} %`
-  return why === null ? text : html`<b>${text}</b>`
+  return isReal ? html`<b>${text}</b>` : text
+}
+
+/** Draws a median in grey if there are too few responses for it. */
+function median({ p50Ms, answers }: LaneMeasurement): TemplateResult | string {
+  const text = milliseconds(p50Ms)
+  return answers < ANSWERS ? html`<i class="dim">${text}</i>` : text
 }
 
 function whyLine(name: TransportName, what: string, { why }: Agreement): TemplateResult | null {

@@ -1,6 +1,7 @@
 /** Predicts what a workload costs with each transport, and explains which transport to choose. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Expectation, Model, ModelInputs, LaneSizes, Use } from './model.ts'
+import { isBuffered, isWithoutSockets } from './workload.ts'
 import type { Workload } from './workload.ts'
 
 /** Prediction for one transport. Each value is for one client, unless its comment says otherwise. */
@@ -84,8 +85,8 @@ function outOf(
   isLate: boolean,
   p95Ms: number,
 ): string | null {
-  if (kind === 'socket' && path === 'firewall') return 'A firewall on the network path refuses WebSockets.'
-  if (isHeldByProxy && path === 'buffers')
+  if (kind === 'socket' && isWithoutSockets(path)) return 'A firewall on the network path refuses WebSockets.'
+  if (isHeldByProxy && isBuffered(path))
     return 'A proxy on the network path waits for the end of a response, and a stream has no end.'
   return isLate
     ? `Messages arrive too late: 1 of 20 is older than ${Math.round(p95Ms)} ms, and the limit is ${age * 1000} ms.`
@@ -157,7 +158,7 @@ export function reasonsFor(
         ? 'Clients send messages as well. Over a WebSocket, each of these messages is one frame.'
         : 'Clients send messages as well. Without a WebSocket, each of these messages is a separate request, which is often good enough.',
     )
-  if (isSocket && path !== 'firewall')
+  if (isSocket && !isWithoutSockets(path))
     sentences.push('Some networks refuse WebSockets. There, the client has to fall back to SSE or long polling.')
   if (idle >= 50 && age >= 1)
     sentences.push(

@@ -44,6 +44,18 @@ export interface Model {
    * `bytesPerMessage`.
    */
   use(sizes: LaneSizes, conditions: ModelInputs): Use
+  /** Returns how often a response brings messages. Each frame or event of a stream counts as a response. */
+  responses(conditions: ModelInputs): Responses
+}
+
+/** Responses that bring messages, to one client. */
+export interface Responses {
+  readonly perSecond: number
+  /**
+   * Variance of the number of responses in a time, divided by the mean of this number. It is 1 if they come at random
+   * moments like the messages, and less if polls come at regular intervals.
+   */
+  readonly spread: number
 }
 
 /**
@@ -80,10 +92,10 @@ export interface Use {
 const HEARTBEAT_S = 15
 
 /** Short polling: the client pauses between a response and the next request. */
-export const shortPolling: Model = polling(shortPollDelay, shortCycle)
+export const shortPolling: Model = polling(shortPollDelay, shortCycle, ({ empties }) => empties)
 
 /** Long polling: the server holds the request until it has a message. */
-export const longPolling: Model = polling(longPollDelay, longCycle)
+export const longPolling: Model = polling(longPollDelay, longCycle, () => 1)
 
 /**
  * Model of a stream or socket that stays open. `heartbeatBytes` is the size of one heartbeat, with the reply if there
@@ -99,11 +111,20 @@ export function streaming(heartbeatBytes: number): Model {
       requestsPerSecond: 0,
       bytesPerSecond: ratePerSecond * (payload + framing) + heartbeatBytesPerSecond,
     }),
+    responses: ({ ratePerSecond }) => ({ perSecond: ratePerSecond, spread: 1 }),
   }
 }
 
-function polling(delay: Model['delay'], cycle: (conditions: ModelInputs) => Cycle): Model {
+function polling(
+  delay: Model['delay'],
+  cycle: (conditions: ModelInputs) => Cycle,
+  spreadOf: (cycle: Cycle) => number,
+): Model {
   return {
+    responses(conditions) {
+      const one = cycle(conditions)
+      return { perSecond: one.useful / one.seconds, spread: spreadOf(one) }
+    },
     delay,
     bytesPerMessage({ payload, heads, framing, empty }, conditions) {
       if (conditions.ratePerSecond === 0) return null

@@ -20,12 +20,16 @@ export interface Workload {
 }
 
 /**
- * Obstacle on the network path. `clear`: none. `buffers`: a proxy that buffers responses. `firewall`: a firewall that
- * refuses WebSockets.
+ * Obstacles on the network path. `clear`: none. `buffers`: a proxy that buffers responses. `firewall`: a firewall that
+ * refuses WebSockets. `both`: such a proxy and such a firewall.
  */
-export type Path = 'clear' | 'buffers' | 'firewall'
+export type Path = (typeof PATHS)[number]
 
-export const PATHS: readonly Path[] = ['clear', 'buffers', 'firewall']
+export const PATHS = ['clear', 'buffers', 'firewall', 'both'] as const
+
+export const isBuffered = (path: Path): boolean => path === 'buffers' || path === 'both'
+
+export const isWithoutSockets = (path: Path): boolean => path === 'firewall' || path === 'both'
 
 export type Figure = 'rate' | 'bytes' | 'clients' | 'age' | 'latency' | 'idle' | 'memory'
 
@@ -36,7 +40,8 @@ export interface FigureRange {
 }
 
 export const FIGURES: Record<Figure, FigureRange> = {
-  rate: { from: 0.01, to: 1000, usual: 1 },
+  // The smallest rate is about one message a day.
+  rate: { from: 0.00001, to: 1000, usual: 1 },
   bytes: { from: 1, to: 4000, usual: 60 },
   clients: { from: 1, to: 10_000_000, usual: 1000 },
   age: { from: 0.01, to: 3600, usual: 2 },
@@ -45,14 +50,17 @@ export const FIGURES: Record<Figure, FigureRange> = {
   memory: { from: 1, to: 10_000, usual: 60 },
 }
 
+/** Figures for which a fraction has no meaning. */
+export const WHOLE: readonly Figure[] = ['bytes', 'clients']
+
 const NAMES = Object.keys(FIGURES) as Figure[]
 
 /** Reads a workload from a query string. A figure that is missing or not valid gets its usual value. */
 export function readWorkload(search: string): Workload {
   const query = new URLSearchParams(search)
   const figure = (name: Figure): number => {
-    const text = query.get(name)
-    return text !== null && isFitting(name, Number(text)) ? Number(text) : FIGURES[name].usual
+    const value = readNumber(query.get(name) ?? '')
+    return isFitting(name, value) ? value : FIGURES[name].usual
   }
   return {
     rate: figure('rate'),
@@ -80,6 +88,8 @@ export function writeWorkload(workload: Workload): string {
 /** Reports whether a figure is in its range. A figure for which a fraction has no meaning must also be whole. */
 export function isFitting(name: Figure, value: number): boolean {
   const { from, to } = FIGURES[name]
-  const isWhole = Number.isInteger(value) || (name !== 'bytes' && name !== 'clients')
-  return value >= from && value <= to && isWhole
+  return value >= from && value <= to && (Number.isInteger(value) || !WHOLE.includes(name))
 }
+
+/** Returns the number that a text contains; NaN for an empty text. */
+export const readNumber = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))

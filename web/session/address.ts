@@ -2,6 +2,8 @@
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { SETTINGS, TRANSPORTS, USUAL, USUAL_SETTINGS } from '../lane/order.ts'
 import type { SettingName } from '../transports/transport.ts'
+import { ruleOf, troubleIn, wordRule, wordsOf } from './address-rules.ts'
+import type { AddressRule } from './address-rules.ts'
 
 export interface Address extends Readonly<Record<SettingName, number>> {
   readonly room: string
@@ -44,7 +46,6 @@ export const RATES = [0.5, 1, 2, 5, 10, 20]
 /** Possible zoom factors, from 20 pixels a second to 20 pixels a millisecond. */
 export const ZOOMS = Array.from({ length: 11 }, (_, i) => 2 ** (i - 2))
 
-const LONGEST_QUOTED = 40
 const ROOM = /^[a-z0-9-]{1,32}$/
 
 /** Reads the state from a query string. A value that is not valid is ignored. */
@@ -97,23 +98,9 @@ function listed(query: URLSearchParams, key: string): readonly TransportName[] {
 }
 
 /** Returns a sentence about the values in a query that the page cannot use; null if it can use all of them. */
-export function addressTrouble(search: string): string | null {
-  const problems = [...new URLSearchParams(search)].flatMap(([key, value]) => {
-    const rule = RULES.get(key)
-    const unusable = rule?.unusableIn(value) ?? []
-    return unusable.map((part) => `${key} “${part.slice(0, LONGEST_QUOTED)}” (give ${rule?.allowed})`)
-  })
-  if (problems.length === 0) return null
-  return `The address has ${problems.length === 1 ? 'a value' : 'values'} that this page cannot use: ${problems.join('; ')}.`
-}
+export const addressTrouble = (search: string): string | null => troubleIn(search, RULES)
 
-interface Rule {
-  /** Returns the parts of a value that the page cannot use. */
-  unusableIn(value: string): readonly string[]
-  readonly allowed: string
-}
-
-const RULES: ReadonlyMap<string, Rule> = new Map([
+const RULES: ReadonlyMap<string, AddressRule> = new Map([
   ['room', ruleOf((value) => ROOM.test(value), '1 to 32 of a to z, 0 to 9 and -')],
   ['lanes', lanesRule()],
   ['off', lanesRule()],
@@ -129,28 +116,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ],
 ])
 
-function ruleOf(isUsable: (value: string) => boolean, allowed: string): Rule {
-  return { unusableIn: (value) => (isUsable(value) ? [] : [value]), allowed }
-}
-
-function numberRule(choices: readonly number[]): Rule {
+function numberRule(choices: readonly number[]): AddressRule {
   return ruleOf((value) => oneOf(choices, Number.parseFloat(value)) !== undefined, wordsOf(choices.map(String)))
 }
 
-function wordRule(...words: readonly string[]): Rule {
-  return ruleOf((value) => words.includes(value), wordsOf(words))
-}
-
-function lanesRule(): Rule {
+function lanesRule(): AddressRule {
   const known: readonly string[] = ['none', ...TRANSPORTS]
   return {
     unusableIn: (value) => value.split(',').filter((name) => !known.includes(name)),
     allowed: wordsOf(TRANSPORTS),
   }
-}
-
-function wordsOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function readSettings(query: URLSearchParams): Record<SettingName, number> {

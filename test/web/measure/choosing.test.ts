@@ -120,18 +120,32 @@ describe('model and measurement', () => {
       highMs: 1e4,
     }
     expect(bytesAgreement(off, predicted, 0).why).toMatch(/learnt the sizes/)
-    expect(bytesAgreement({ ...off, messages: 4, answers: 4 }, predicted, 0).why).toMatch(/^There are too few messages/)
+    expect(bytesAgreement({ ...off, messages: 4, answers: 4 }, predicted, 0)).toEqual({
+      off: null,
+      why: expect.stringMatching(/^There are too few messages for a comparison: 4\./),
+      isReal: false,
+    })
     expect(bytesAgreement({ ...off, seconds: 0.5 }, predicted, 0).why).toMatch(/short/)
     expect(bytesAgreement(off, predicted, 100).why).toMatch(/busy/)
-    expect(delayAgreement({ ...off, answers: 4 }, predicted, 0).why).toMatch(
-      /^There are too few responses for a comparison: 4\./,
-    )
-    expect(delayAgreement({ ...off, lowMs: 0 }, predicted, 0).why).toMatch(/can be chance/)
+    expect(delayAgreement({ ...off, answers: 4 }, predicted, 0)).toEqual({
+      off: null,
+      why: expect.stringMatching(/^There are too few responses for a comparison: 4\./),
+      isReal: false,
+    })
+    expect(delayAgreement({ ...off, lowMs: 0 }, predicted, 0)).toMatchObject({
+      why: expect.stringMatching(/can be chance/),
+      isReal: false,
+    })
+    expect(delayAgreement(off, predicted, 0).isReal).toBe(true)
     expect(delayAgreement(off, predicted, 100).why).toMatch(/busy/)
     expect(delayAgreement(off, { ...predicted, p50Ms: 1 }, 0).why).toMatch(/so short/)
     expect(delayAgreement(off, predicted, 0).why).toMatch(/path may have changed/)
     const unmeasured = { ...off, p50Ms: null }
-    expect(delayAgreement({ ...unmeasured, messages: 0 }, predicted, 0)).toEqual({ off: null, why: 'Nothing arrived.' })
+    expect(delayAgreement({ ...unmeasured, messages: 0 }, predicted, 0)).toEqual({
+      off: null,
+      why: 'Nothing arrived.',
+      isReal: false,
+    })
     expect(delayAgreement(unmeasured, predicted, 0).why).toMatch(/^No delay is known/)
   })
 })
