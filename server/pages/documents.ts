@@ -113,7 +113,7 @@ function listPage(template: string, documents: readonly Document[]): string {
       <h1>The documents</h1>
       <ul>${items.join('\n')}</ul>
     </main>`
-  return filled(template, { ...HEAD, title: 'Documents', entries: entries(), main })
+  return filled(template, { ...HEAD, path: '/docs', title: 'Documents', entries: entries(), main })
 }
 
 function documentPage(template: string, document: Document, markdown: string): string {
@@ -124,10 +124,10 @@ function documentPage(template: string, document: Document, markdown: string): s
 ${htmlOf(markdown.slice(head.length), (target) => addressOf(target, document.path))}
       </article>
     </main>`
-  return filled(template, { ...HEAD, title, entries: entries(document), main })
+  return filled(template, { ...HEAD, path: `/docs/${document.name}`, title, entries: entries(document), main })
 }
 
-const HEAD = { home: '/docs', place: 'docs', list: 'Documents' }
+const HEAD = { place: 'Docs', list: 'Documents' }
 
 function entries(current?: Document): string {
   return DOCUMENTS.map(

@@ -1,5 +1,6 @@
 /** Builds the pages of the lessons: fills in the template `web/lesson/index.html`. */
 import type { LessonDocument } from '../lessons/course.ts'
+import { withHead } from './site.ts'
 import { escapeHtml, fromLesson, htmlOf, inlineHtmlOf } from './markdown.ts'
 
 interface Place {
@@ -28,7 +29,13 @@ ${htmlOf(text, fromLesson(name)).replaceAll('localhost:3000', escapeHtml(host))}
       </article>
       <fw-lesson></fw-lesson>
     </main>`
-  return filled(frame, { ...HEAD, title: `Lesson ${number}: ${title}`, entries: squares(course, lesson), main })
+  return filled(frame, {
+    ...HEAD,
+    path: `/lessons/${name}`,
+    title: `Lesson ${number}: ${title}`,
+    entries: squares(course, lesson),
+    main,
+  })
 }
 
 /** A document in the folder of a lesson, beside the lesson's own text. */
@@ -60,7 +67,7 @@ ${htmlOf(text, fromLesson(name))}
         <nav class="turn" aria-label="Other pages">${link('prev', pages[at - 1])}${link('next', pages[at + 1])}</nav>
       </article>
     </main>`
-  return filled(frame, { ...HEAD, title, entries: squares(course, lesson), main })
+  return filled(frame, { ...HEAD, path: `/lessons/${name}/${page}`, title, entries: squares(course, lesson), main })
 }
 
 export function coursePage(frame: string, course: readonly LessonDocument[]): string {
@@ -76,7 +83,7 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
       <p><a href="/docs/lessons">How to work on the lessons</a>, and <a href="/docs">all documents</a>.</p>
       <ol>${rows.join('\n')}</ol>
     </main>`
-  return filled(frame, { ...HEAD, title: 'Lessons', entries: squares(course), main })
+  return filled(frame, { ...HEAD, path: '/lessons', title: 'Lessons', entries: squares(course), main })
 }
 
 /**
@@ -103,13 +110,13 @@ function turn(lesson: LessonDocument | undefined, rel: 'prev' | 'next', label: s
   return `<a rel="${rel}" href="/lessons/${lesson.name}"><small>${label}</small> ${lesson.number}. ${inlineHtmlOf(lesson.title)}</a>`
 }
 
-const HEAD = { home: '/lessons', place: 'lessons', list: 'Lessons' }
+const HEAD = { place: 'Lessons', list: 'Lessons' }
 
 interface PageParts {
+  /** Address of this page. */
+  readonly path: string
   readonly title: string
-  /** Address of the list of pages to which this page belongs. */
-  readonly home: string
-  /** Text beside the name Fourwire in the head of the page. */
+  /** Text before the row of links. */
   readonly place: string
   /** Name of the row of links, for screen readers. */
   readonly list: string
@@ -119,10 +126,9 @@ interface PageParts {
 }
 
 /** Fills in the template `web/lesson/index.html`. */
-export function filled(template: string, { title, home, place, list, entries, main }: PageParts): string {
-  return template
+export function filled(template: string, { path, title, place, list, entries, main }: PageParts): string {
+  return withHead(template, path)
     .replace('<!-- title -->', () => escapeHtml(title))
-    .replace('<!-- home -->', home)
     .replace('<!-- place -->', place)
     .replace('<!-- list -->', list)
     .replace('<!-- entries -->', () => entries)

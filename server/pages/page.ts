@@ -1,10 +1,11 @@
 import { stripTypeScriptTypes } from 'node:module'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PRICES } from '../access/prices.ts'
 import { FRESH, notFound, rendering, send, sha256 } from '../http/rendered.ts'
 import type { Rendered } from '../http/rendered.ts'
+import { withHead } from './site.ts'
 import { highlight } from './source.ts'
 import { findVendored } from './vendored.ts'
 
@@ -118,7 +119,9 @@ export function servePublic<Params = { '*': string }>(
   })
 }
 
-function asDocument(html: string, path: string): Rendered {
+function asDocument(text: string, path: string): Rendered {
+  const folder = dirname(path)
+  const html = withHead(text, folder === 'sandbox' ? '/' : `/${folder}`)
   const headers = documentHeaders(html)
   if (!FRAMING.includes(path)) return { headers, body: html }
   const policy = headers['content-security-policy']

@@ -234,7 +234,7 @@ test('a printed lesson contains only its text and an empty field for the predict
   const { page } = await open(`${origin}/lessons/04-long-polling`, { colorScheme: 'dark' })
   await page.getByRole('textbox', { name: 'You said' }).fill('10')
   await page.emulateMedia({ media: 'print' })
-  for (const hidden of ['.top', 'fw-lesson', 'fw-prediction'])
+  for (const hidden of ['.site', '.course-bar', 'fw-lesson', 'fw-prediction'])
     expect(await page.locator(hidden).isVisible()).toBe(false)
   expect(await page.locator('.predict').evaluate((one) => getComputedStyle(one, '::after').width)).not.toBe('auto')
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).color)).toBe('rgb(0, 0, 0)')

@@ -45,7 +45,7 @@ test('the large view has no text under 24 px at 1280×720, cuts nothing, and end
       range.selectNodeContents(node)
       const { width, left, right, top, bottom } = range.getBoundingClientRect()
       // The heading is only for screen readers here.
-      if (text === '' || width < 2 || !node.parentElement || node.parentElement.closest('.top')) continue
+      if (text === '' || width < 2 || !node.parentElement || node.parentElement.closest('.site')) continue
       const isInside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
       found.push({ text, px: Number.parseFloat(getComputedStyle(node.parentElement).fontSize), isInside })
     }

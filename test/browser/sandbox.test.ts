@@ -59,7 +59,7 @@ test('the sandbox can be used by keyboard alone', async () => {
   const { page } = opened
   await lanesHave(page, 3)
   const names = new Set<string>()
-  for (let i = 0; i < 45; i++) {
+  for (let i = 0; i < 50; i++) {
     await page.keyboard.press('Tab')
     names.add(await page.evaluate(() => nameOf(document.activeElement)))
   }

@@ -13,8 +13,6 @@ import { recall, remember } from '../page/memory.ts'
 import { started } from '../page/started.ts'
 
 const trouble = await claimLink()
-const theme = recall('theme')
-if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
 const PERSON_BYTES = 8
 const known = recall('person') ?? newKey(PERSON_BYTES)

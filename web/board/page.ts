@@ -1,6 +1,5 @@
 /** The task board's page. This class joins the parts of the page, and holds the state of the screen. */
 import { LitElement, html, nothing } from 'lit'
-import { signOut } from '../lab/signed-in.ts'
 import type { TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { Board, Change, TaskChange } from '../../server/protocol/board.ts'
@@ -12,8 +11,7 @@ import { shift, shiftList, spot } from './moving.ts'
 import type { Direction } from './moving.ts'
 import type { BoardSession } from './session.ts'
 import { newKey } from '../lane/send.ts'
-import { dark } from '../page/media.ts'
-import { recall, remember } from '../page/memory.ts'
+import { remember } from '../page/memory.ts'
 import type { BoardActs, Drop, BoardScreen } from './acts.ts'
 import { column } from './column.ts'
 import { panel } from './panel.ts'
@@ -76,7 +74,6 @@ export class BoardPage extends LitElement implements BoardActs {
     super.connectedCallback()
     const { signal } = this.#stop
     addEventListener('keydown', this.#press, { signal })
-    dark.addEventListener('change', () => this.requestUpdate(), { signal })
   }
 
   override disconnectedCallback(): void {
@@ -157,16 +154,13 @@ export class BoardPage extends LitElement implements BoardActs {
 
   protected override render(): TemplateResult {
     const { session } = this
-    const theme = recall('theme') ?? (dark.matches ? 'dark' : 'light')
     return html`
       ${trouble(session)}
-      ${top(session, theme === 'dark' ? 'dark' : 'light', this.isSignedIn, {
+      ${top(session, this.isSignedIn, {
         go: (board) => this.#go(board),
         rename: (name) => this.#rename(name),
         undo: () => session.undo(),
         redo: () => session.redo(),
-        signOut: () => void signOut().catch((error: Error) => this.say(error.message)),
-        theme: () => this.#theme(theme === 'dark' ? 'light' : 'dark'),
       })}
       <section class="about" aria-label="People and connection">
         ${people(session)} ${wire(session.line, this.address.by, (only) => this.#use(only))}
@@ -327,12 +321,6 @@ export class BoardPage extends LitElement implements BoardActs {
   #go(typed: string): void {
     const room = roomOf(typed)
     if (room !== null) location.assign(writeBoardAddress({ room, task: null, by: this.address.by }))
-  }
-
-  #theme(theme: 'light' | 'dark'): void {
-    remember('theme', theme)
-    document.documentElement.dataset['theme'] = theme
-    this.requestUpdate()
   }
 }
 

@@ -2,29 +2,19 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { BoardSession } from './session.ts'
-import { USUAL } from '../lane/order.ts'
-import { shape } from '../lane/shape.ts'
 
 export interface TopActs {
   go(board: string): void
   rename(name: string): void
   undo(): void
   redo(): void
-  theme(): void
-  signOut(): void
 }
 
 const LONGEST_NAME = 40
 
-export function top(
-  session: BoardSession,
-  theme: 'light' | 'dark',
-  isSignedIn: boolean,
-  acts: TopActs,
-): TemplateResult {
+export function top(session: BoardSession, isSignedIn: boolean, acts: TopActs): TemplateResult {
   const { room, person } = session
-  return html`<header class="top">
-    <a class="mark" href="/"><span class="set">${USUAL.map((name) => shape(name))}</span>Fourwire</a>
+  return html`<div class="top">
     <h1>Board <bdi>${room}</bdi></h1>
     <form
       class="control go"
@@ -65,9 +55,7 @@ export function top(
       </button>
     </span>
     <a class="link to-lesson" href="/lessons/18-capstone-task-board">Lesson 18</a>
-    ${isSignedIn ? html`<button type="button" class="link" @click=${acts.signOut}>Sign out</button>` : nothing}
-    <button type="button" class="link theme" @click=${acts.theme}>${theme === 'dark' ? 'Light' : 'Dark'}</button>
-  </header>`
+  </div>`
 }
 
 /** Lists the people present, and marks the people who type. */

@@ -7,12 +7,9 @@ import { followComparison } from './comparison.ts'
 import { openDecision } from './decision.ts'
 import { claimLink } from '../lab/instructor.ts'
 import { ChoosePage } from './page.ts'
-import { recall } from '../page/memory.ts'
 import { started } from '../page/started.ts'
 
 await claimLink()
-const theme = recall('theme')
-if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
 const page = new ChoosePage()
 const decision = openDecision(location.origin, location.search, (search) => {

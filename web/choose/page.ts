@@ -6,10 +6,8 @@ import './comparison-panel.ts'
 import type { ComparisonLine } from './comparison.ts'
 import type { Decision } from './decision.ts'
 import { rateText, spanText } from '../measure/plan.ts'
-import { USUAL } from '../lane/order.ts'
 import { DASH } from '../page/format.ts'
 import { transports } from '../transports/index.ts'
-import { shape } from '../lane/shape.ts'
 import { fields } from './fields.ts'
 import { modelTable, resultTable } from './tables.ts'
 
@@ -35,30 +33,29 @@ export class ChoosePage extends LitElement {
 
   protected override render(): TemplateResult {
     const { decision } = this
-    return html`<header class="top">
-        <a class="mark" href="/"><span class="set">${USUAL.map((name) => shape(name))}</span>Fourwire</a>
-        <nav aria-label="Page"><a href="/lessons/17-choosing">Lesson 17</a> <a href="/">Sandbox</a></nav>
-      </header>
-      <main class="choose">
+    return html`<main class="choose">
+      <header>
         <h1>Which transport is right for your workload?</h1>
-        <section class="workload" aria-labelledby="workload">
-          <h2 id="workload">Your workload</h2>
-          ${decision.addressTrouble === null ? nothing : html`<p class="notice" role="alert">${decision.addressTrouble}</p>`}
-          ${fields(decision.workload, (change) => decision.set(change))}
-        </section>
-        <section class="says" aria-labelledby="model">
-          <h2 id="model">Prediction of the model</h2>
-          ${this.#model()}
-        </section>
-        <section class="ran" aria-labelledby="measured">
-          <h2 id="measured">Measurement in this browser</h2>
-          ${this.#measured()}
-        </section>
-        <section class="compared" aria-labelledby="compared">
-          <h2 id="compared">Measurement with many clients on the server’s machine</h2>
-          <fw-comparison .decision=${decision} .line=${this.comparison} .tick=${this.tick}></fw-comparison>
-        </section>
-      </main>`
+        <p class="dim"><a href="/lessons/17-choosing">Lesson 17</a> explains how to choose.</p>
+      </header>
+      <section class="workload" aria-labelledby="workload">
+        <h2 id="workload">Your workload</h2>
+        ${decision.addressTrouble === null ? nothing : html`<p class="notice" role="alert">${decision.addressTrouble}</p>`}
+        ${fields(decision.workload, (change) => decision.set(change))}
+      </section>
+      <section class="says" aria-labelledby="model">
+        <h2 id="model">Prediction of the model</h2>
+        ${this.#model()}
+      </section>
+      <section class="ran" aria-labelledby="measured">
+        <h2 id="measured">Measurement in this browser</h2>
+        ${this.#measured()}
+      </section>
+      <section class="compared" aria-labelledby="compared">
+        <h2 id="compared">Measurement with many clients on the server’s machine</h2>
+        <fw-comparison .decision=${decision} .line=${this.comparison} .tick=${this.tick}></fw-comparison>
+      </section>
+    </main>`
   }
 
   #model(): TemplateResult {

@@ -6,14 +6,6 @@ export function titleOf(ways: number): string {
   return `One chat feed, delivered ${NUMBERS[ways] ?? ways} ${ways === 1 ? 'way' : 'ways at once'}. How late, and at what cost?`
 }
 
-/** Paths and names of the server's other pages. */
-export const OTHER_PAGES = [
-  ['/lessons', 'Lessons'],
-  ['/board', 'Board'],
-  ['/choose', 'Choose'],
-  ['/docs', 'Docs'],
-] as const
-
 export const HELP = {
   p50: 'The time from the moment the server accepts a message to the first line of code that has it in this browser.',
   bound: 'The largest possible difference between this browser’s clock and the server’s clock.',

@@ -2,9 +2,16 @@ import type { SessionAnswer } from '../../server/protocol/people.ts'
 
 /**
  * Returns the name of the person who signed in with this browser; null if nobody has signed in, or if the server does
- * not answer.
+ * not answer. Asks the server once for all parts of a page.
  */
-export async function signedIn(): Promise<string | null> {
+export function signedIn(): Promise<string | null> {
+  asked ??= ask()
+  return asked
+}
+
+let asked: Promise<string | null> | undefined
+
+async function ask(): Promise<string | null> {
   try {
     const response = await fetch('/session', { cache: 'no-store' })
     if (!response.ok) return null

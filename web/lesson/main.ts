@@ -18,13 +18,11 @@ import { LessonLive } from './live.ts'
 import { Prediction } from './prediction-view.ts'
 import { offerRuns } from './run.ts'
 import { offerTries } from './try.ts'
-import { dark, figuresEveryMs, forced } from '../page/media.ts'
-import { recall } from '../page/memory.ts'
+import { figuresEveryMs } from '../page/media.ts'
+import { onTheme } from '../page/theme.ts'
 import { started } from '../page/started.ts'
 
 await claimLink()
-const theme = recall('theme')
-if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
 
 // If the row of lessons is too narrow to show all lessons, the page scrolls the row until the current lesson is
 // visible.
@@ -49,7 +47,7 @@ function start({ lesson = '', look = '/', mine = '', yours = '' }: DOMStringMap,
   if (prediction instanceof Prediction) prediction.lesson = lesson
 
   const recolour = (): void => void (live.colours = readColours())
-  for (const media of [dark, forced]) media.addEventListener('change', recolour)
+  onTheme(recolour)
   recolour()
   addEventListener('keydown', press)
   offerTries(document, { session: () => session, mine })

@@ -8,7 +8,7 @@ import type { Problem } from '../../server/protocol/feed.ts'
 export function started(): void {
   document.querySelector('.unstarted')?.remove()
   void refusal().then((sentence) => {
-    if (sentence !== null) document.body.prepend(bar(sentence))
+    if (sentence !== null) document.body.prepend(alertBar('The server refuses this page.', sentence))
   })
 }
 
@@ -28,12 +28,13 @@ async function refusal(): Promise<string | null> {
   }
 }
 
-function bar(sentence: string): HTMLElement {
+/** Returns a bar that crosses the page, for a failure of the whole page. */
+export function alertBar(what: string, sentence: string): HTMLElement {
   const element = document.createElement('p')
   const title = document.createElement('b')
   element.className = 'refused'
   element.role = 'alert'
-  title.textContent = 'The server refuses this page.'
+  title.textContent = what
   element.append(title, ` ${sentence}`)
   return element
 }

@@ -2,7 +2,7 @@
  * The sandbox's page. This class joins the parts of the page and holds the state of the view. The session holds the
  * state of the feed.
  */
-import { LitElement, html } from 'lit'
+import { LitElement, html, render } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
 import { ZOOMS, writeAddress } from '../session/address.ts'
@@ -11,7 +11,6 @@ import type { Lane } from '../lane/lane.ts'
 import { toCsv } from './csv.ts'
 import { partsPerMessage, scaleFor } from '../lab/cost.ts'
 import type { SandboxSession } from '../session/session.ts'
-import { signOut } from '../lab/signed-in.ts'
 import { notices } from '../session/notices.ts'
 import { snapshot } from '../session/snapshot.ts'
 import { breakControl, networkControl, pauseControl, rateControl, timeControl } from './bar.ts'
@@ -28,8 +27,8 @@ import { laneMenu } from './lane-menu.ts'
 import type { Ladder } from '../ladder/ladder.ts'
 import '../ladder/ladder.ts'
 import './lane.ts'
-import { dark, figuresEveryMs, forced } from '../page/media.ts'
-import { recall, remember } from '../page/memory.ts'
+import { figuresEveryMs } from '../page/media.ts'
+import { onTheme } from '../page/theme.ts'
 import './plot.ts'
 import { settings } from './settings.ts'
 import { figuresTable } from './table.ts'
@@ -80,9 +79,9 @@ export class Page extends LitElement implements Controls {
   override connectedCallback(): void {
     super.connectedCallback()
     const { signal } = this.#stop
-    for (const media of [dark, forced]) media.addEventListener('change', () => this.#recolour(), { signal })
+    onTheme(() => this.#recolour(), signal)
     addEventListener('keydown', this.#key, { signal })
-    this.#setTheme(this.address.theme ?? recall('theme'))
+    this.#recolour()
     this.#figures()
   }
 
@@ -136,7 +135,6 @@ export class Page extends LitElement implements Controls {
       class="page ${open && view !== 'large' ? 'open' : ''} ${view === 'table' ? 'tabular' : ''} ${view === 'large' ? 'large' : ''}"
       .style=${`--lanes: ${session.lanes.length}`}
     >
-      ${head(session, this.#themeNow(), { help: () => this.open({ help: true }), settings: () => this.open({ settings: true }), people: () => this.open({ people: true }), signOut: () => this.#signOut(), theme: () => this.#toggleTheme() })}
       ${trouble(session)} ${withoutWebSocket(session)}
       <form class="bar" aria-label="Experiment" @submit=${(event: Event) => event.preventDefault()}>
         ${rateControl(session, 'rate')} ${networkControl(session, 'network', () => this.open({ network: true }))}
@@ -188,15 +186,7 @@ export class Page extends LitElement implements Controls {
           .tick=${tick}
           .said=${this.said}
           .people=${() => html`<fw-class .session=${session} .controls=${this} .tick=${tick} .isChatHidden=${address.isChatHidden} .hideChat=${(isChatHidden: boolean) => this.#look({ isChatHidden })}></fw-class>`}
-          .settings=${() =>
-            settings(
-              session,
-              this,
-              this.#exports(),
-              this.#themeNow(),
-              () => this.#toggleTheme(),
-              () => this.#signOut(),
-            )}
+          .settings=${() => settings(session, this, this.#exports())}
         ></fw-drawer>
       </main>
     </div>`
@@ -204,6 +194,7 @@ export class Page extends LitElement implements Controls {
 
   protected override updated(): void {
     const { session, address } = this
+    this.#head()
     // All lengths of the page are multiples of the root's font size.
     document.documentElement.classList.toggle('large', address.view === 'large')
     const { intervalMs, waitS, ratePerSecond } = session
@@ -214,6 +205,18 @@ export class Page extends LitElement implements Controls {
     if (query === this.#written) return
     this.#written = query
     history.replaceState(history.state, '', `${location.pathname}${query}`)
+  }
+
+  /** Draws this page's part of the head, which the server has put above the page. */
+  #head(): void {
+    const own = document.querySelector<HTMLElement>('.site .own')
+    if (!own) return
+    const parts = head(this.session, {
+      help: () => this.open({ help: true }),
+      settings: () => this.open({ settings: true }),
+      people: () => this.open({ people: true }),
+    })
+    render(parts, own)
   }
 
   #plot(): TemplateResult {
@@ -278,29 +281,10 @@ export class Page extends LitElement implements Controls {
     this.#queued = queued
   }
 
-  #themeNow(): 'light' | 'dark' {
-    return this.address.theme ?? (dark.matches ? 'dark' : 'light')
-  }
-
-  #signOut(): void {
-    signOut().catch((error: Error) => this.say(error.message))
-  }
-
-  #toggleTheme(): void {
-    const theme = this.#themeNow() === 'dark' ? 'light' : 'dark'
-    remember('theme', theme)
-    this.#setTheme(theme)
-  }
-
-  #setTheme(theme: string | null): void {
-    if (theme !== 'light' && theme !== 'dark') return this.#recolour()
-    document.documentElement.dataset['theme'] = theme
-    this.#look({ theme })
-    this.#recolour()
-  }
-
   #recolour(): void {
     this.colours = readColours()
+    const { theme } = document.documentElement.dataset
+    this.#look({ theme: theme === 'light' || theme === 'dark' ? theme : null })
   }
 
   readonly #key = (event: KeyboardEvent): void => {

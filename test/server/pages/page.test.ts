@@ -427,7 +427,7 @@ const hash = (text: string) => `sha256-${createHash('sha256').update(text).diges
 
 /** Returns the files that a document loads itself. */
 function named(html: string): string[] {
-  return Array.from(html.matchAll(/\b(?:src|href)="(\/[^"]+)"/g), ([, path = '']) => path)
+  return Array.from(html.matchAll(/<(?:script|link|img)\b[^>]*\b(?:src|href)="(\/[^"]+)"/g), ([, path = '']) => path)
 }
 
 function importMap(html: string): Record<string, string> {
