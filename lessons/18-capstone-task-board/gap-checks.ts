@@ -132,6 +132,22 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
         saw: `${saw} Then the move of b was accepted, and Ben moved b to Done.`,
         hint: 'clings',
       })
+
+      gate.set('held back', 'change')
+      await away(world, async ({ ada, ben, renew }) => {
+        const held = gate.held('change')
+        await ada(update({ id: 'a', list: 'doing' }))
+        await sure(trial, 'the response is held', () => gate.held('change') > held)
+        await renew()
+        for (const id of ['a', 'newer']) await ben(create(id))
+      })
+      const isNewer = async () => textOf((await world.seen()).board).includes('newer')
+      const sawLate =
+        'The server accepted the move of a and lost its log again. Ada’s page got the snapshot of the new log first, and then the response to her request.'
+      if (!(await soon(trial, isNewer))) await expectSame(world, { saw: sawLate, hint: BLANK })
+      gate.set('through', 'change')
+      await answered(world, 'accepted', 3)
+      await expectSame(world, { saw: sawLate, hint: 'late-ghost' })
     }),
   'one-connection': (trial) =>
     at(trial, async (world) => {

@@ -436,6 +436,11 @@ export const words = {
         'Look at the positions of your accepted changes when a new snapshot comes. Do they belong to its log?',
         'A position belongs to one log. If the log is a new one, the event of an old position never comes.',
       ],
+      'late-ghost': [
+        'The response that a change was accepted came after the snapshot of a new log. Ada’s page still shows the change, and nobody else has it.',
+        'Look at what `accepted` does if the position belongs to a log that your page has left.',
+        'Remember the logs that your page has left. The event of a position in one of them never comes.',
+      ],
       forgets: [
         'The server lost its log while Ada’s change was still on its way to it. With the new snapshot, her page took the change back.',
         'Look at which unconfirmed changes you remove if the log is a new one.',

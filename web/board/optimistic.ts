@@ -15,6 +15,8 @@ export interface Optimistic {
   readonly confirmed: Board
   /** Unconfirmed changes, in the order in which the person made them. */
   readonly pending: readonly PendingChange[]
+  /** A cursor of each earlier epoch of the log. */
+  readonly earlier: readonly Cursor[]
 }
 
 export interface PendingChange {
@@ -27,7 +29,12 @@ export interface PendingChange {
   readonly id: Cursor | null
 }
 
-export const begin = ({ cursor, board }: BoardAnswer): Optimistic => ({ cursor, confirmed: board, pending: [] })
+export const begin = ({ cursor, board }: BoardAnswer): Optimistic => ({
+  cursor,
+  confirmed: board,
+  pending: [],
+  earlier: [],
+})
 
 /** The board that the page shows. */
 export const shown = ({ confirmed, pending }: Optimistic): Board =>
@@ -46,14 +53,15 @@ export function heard(state: Optimistic, event: Event): Optimistic | null {
   if (is === 'hole') return null
   if (is === 'seen') return state
   const pending = state.pending.filter(({ key }) => key !== event.key)
-  return { cursor: event.id, confirmed: apply(state.confirmed, event), pending }
+  return { ...state, cursor: event.id, confirmed: apply(state.confirmed, event), pending }
 }
 
 /**
  * Stores the cursor at which the server accepted a change. The page may already have received the change by the log or
- * by a snapshot.
+ * by a snapshot. If the response comes after the snapshot of a new epoch, the change was lost with the old epoch.
  */
 export function accepted(state: Optimistic, key: string, id: Cursor): Optimistic {
+  if (state.earlier.some((cursor) => isSameLog(id, cursor))) return refused(state, key)
   return settled({ ...state, pending: state.pending.map((one) => (one.key === key ? { ...one, id } : one)) })
 }
 
@@ -67,7 +75,8 @@ export function refused(state: Optimistic, key: string): Optimistic {
  */
 export function rejoined(state: Optimistic, { cursor, board }: BoardAnswer): Optimistic {
   const isOver = ({ id }: PendingChange): boolean => id !== null && !isSameLog(id, cursor)
-  return settled({ cursor, confirmed: board, pending: state.pending.filter((one) => !isOver(one)) })
+  const earlier = isSameLog(state.cursor, cursor) ? state.earlier : [...state.earlier, state.cursor]
+  return settled({ cursor, confirmed: board, pending: state.pending.filter((one) => !isOver(one)), earlier })
 }
 
 function settled(state: Optimistic): Optimistic {

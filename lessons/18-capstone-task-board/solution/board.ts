@@ -41,6 +41,8 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   let confirmed: Board | null = null
   /** The changes that are not in the log yet, by their keys, in order. `id` is the position in the log, if known. */
   const pending = new Map<string, { readonly change: Change; readonly id?: Cursor }>()
+  /** A position in each earlier log. */
+  const earlier: Cursor[] = []
   let stop = (): void => {}
   void load()
 
@@ -54,6 +56,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
       send(key, change, {
         accepted(id) {
           pending.set(key, { change, id })
+          forgetLost()
           settle()
         },
         refused: () => pending.delete(key),
@@ -69,10 +72,10 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     stop = () => (isOver = true)
     const answer = await read()
     if (isOver) return
+    if (confirmed && !isSameLog(cursor, answer.cursor)) earlier.push(cursor)
     confirmed = answer.board
     cursor = answer.cursor
-    // The log can be a new one. It will never contain a change that the old one accepted.
-    for (const [key, { id }] of pending) if (id && !isSameLog(id, cursor)) pending.delete(key)
+    forgetLost()
     settle()
     stop = follow(cursor, { event: hear, gap: load })
   }
@@ -82,6 +85,11 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     cursor = event.id
     confirmed = apply(confirmed, event)
     pending.delete(event.key ?? '')
+  }
+
+  /** Removes changes that an earlier log accepted. The present log will never contain them. */
+  function forgetLost(): void {
+    for (const [key, { id }] of pending) if (id && earlier.some((old) => isSameLog(id, old))) pending.delete(key)
   }
 
   /** Removes changes whose event is in the snapshot, or came before the response: this event will not come again. */

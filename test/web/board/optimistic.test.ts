@@ -74,6 +74,14 @@ test('the page no longer waits for the event of an accepted change if a snapshot
   expect(rejoined(both, { cursor: 'f.7', board: EMPTY }).pending.map(({ key }) => key)).toEqual(['l'])
 })
 
+test('a change that an earlier epoch accepted leaves no trace, even if the answer comes after the new snapshot', () => {
+  const waiting = proposed(proposed(start, 'k', create('a')), 'l', create('b'))
+  const inNewLog = rejoined(waiting, { cursor: 'f.7', board: EMPTY })
+  expect(accepted(inNewLog, 'k', 'e.1').pending.map(({ key }) => key)).toEqual(['l'])
+  // A later epoch may have accepted a change before the page learns of this epoch.
+  expect(accepted(inNewLog, 'l', 'g.1').pending).toHaveLength(2)
+})
+
 test('the answer to a change may arrive after the event of this change', () => {
   const confirmed = after(proposed(start, 'k', create('a')), event(1, create('a'), 'k'))
   expect(accepted(confirmed, 'k', 'e.1')).toEqual(confirmed)

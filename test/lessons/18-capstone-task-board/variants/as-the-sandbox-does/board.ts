@@ -41,6 +41,8 @@ interface State {
   readonly cursor: Cursor
   readonly confirmed: Board
   readonly pending: ReadonlyMap<string, { readonly change: Change; readonly id?: Cursor }>
+  /** A position in each earlier log. */
+  readonly earlier: readonly Cursor[]
 }
 
 export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
@@ -61,7 +63,10 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
       set()
       send(key, change, {
         // The event may have come before the response.
-        accepted: (id) => void (state?.pending.has(key) && set(id)),
+        accepted(id) {
+          if (state?.earlier.some((old) => isSameLog(old, id))) state = without(state, key)
+          else if (state?.pending.has(key)) set(id)
+        },
         refused() {
           if (state) state = without(state, key)
         },
@@ -77,7 +82,9 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     const { cursor, board } = await read()
     if (loading.signal.aborted) return
     const pending = [...(state?.pending ?? [])].filter(([, { id }]) => !id || isSameLog(id, cursor))
-    state = settled({ cursor, confirmed: board, pending: new Map(pending) })
+    const earlier =
+      state && !isSameLog(state.cursor, cursor) ? [...state.earlier, state.cursor] : (state?.earlier ?? [])
+    state = settled({ cursor, confirmed: board, pending: new Map(pending), earlier })
     stop = follow(cursor, { event: (event) => (state = state && heard(state, event)), gap: () => void begin() })
   }
 }

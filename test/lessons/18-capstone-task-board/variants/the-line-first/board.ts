@@ -42,6 +42,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
   let snapshot: BoardAnswer | null = null
   let own: { key: string; change: Change }[] = []
   const accepted = new Map<string, Cursor>()
+  const earlier: Cursor[] = []
   let end = begin()
 
   return {
@@ -57,6 +58,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
       }
       send(key, change, {
         accepted(id) {
+          if (earlier.some((old) => isSameLog(old, id))) return forget()
           accepted.set(key, id)
           forgetWhatIsIn()
         },
@@ -82,6 +84,7 @@ export function openBoard({ read, follow, send, newKey }: Parts): LiveBoard {
     let isFresh = false
     void read().then((answer) => {
       if (isOver) return
+      if (snapshot && !isSameLog(snapshot.cursor, answer.cursor)) earlier.push(snapshot.cursor)
       snapshot = answer
       own = own.filter(({ key }) => isSameLog(accepted.get(key) ?? answer.cursor, answer.cursor))
       isFresh = true
