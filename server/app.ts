@@ -292,7 +292,7 @@ export async function createApp({
     // Create the document at the first request for it, because all routes exist by then.
     reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
   )
-  serveHealth(app, feed, metrics.logTrouble)
+  serveHealth(app, log, metrics.logTrouble)
   serveJoinCode(app, joinAddresses)
   await page(app, { root })
   serveLessons(app, { kit })

@@ -30,6 +30,8 @@ export interface Flags {
   readonly roster: string | undefined
   /** Absolute path of the event log's file, or `:memory:`. */
   readonly data: string
+  /** Address of the Redis that stores the event log. Undefined if the log is a file. */
+  readonly redis: string | undefined
   /**
    * True if the server limits rates and counts. Benchmarks switch these limits off. The limits of sizes always apply.
    */
@@ -65,6 +67,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --roster FILE      let only the people in this file sign in, each with
                      a code; a line is name,code; implies --auth
   --data PATH        file or folder of the event log, or :memory:   (./data)
+  --redis URL        store the event log in this Redis, which several
+                     Fourwires may share: redis://HOST:PORT
   --limits on|off    limit each client and each address;            (on)
                      off is only for benchmarks
   --wire on|off      count every byte of each lane; off is only     (on)
@@ -90,6 +94,7 @@ const OPTIONS = {
   password: { type: 'string' },
   roster: { type: 'string' },
   data: { type: 'string' },
+  redis: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
   log: { type: 'string' },
@@ -125,6 +130,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     password,
     roster,
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
+    redis: given.redis ?? (env['FOURWIRE_REDIS'] || undefined),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
     log: levelOf(given.log ?? env['FOURWIRE_LOG'] ?? 'info'),

@@ -14,6 +14,7 @@ import type { ServerAddresses } from './start/addresses.ts'
 import { onEnding, outliveReaders } from './start/ending.ts'
 import { forwardingIn, wayHere } from './start/environment.ts'
 import { RETENTION } from './feed/log.ts'
+import type { Log } from './feed/log.ts'
 import { memoryLog } from './feed/memory-log.ts'
 import { sqliteLog } from './feed/sqlite-log.ts'
 import { HELP, readFlags } from './flags.ts'
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   const port = flags.port === 0 && forwarding ? await freePort(place.host) : flags.port
   const ownOrigins = forwarding ? [forwarding.originOf(port)] : []
   const present = listenersOn(port, [...LOCALHOST, ...place.addresses])
-  const log = flags.data === ':memory:' ? memoryLog() : sqliteLog(flags.data, RETENTION, console.log)
+  const log = await logOf(flags)
   const { wire, log: logLevel } = flags
   const isShared =
     flags.auth ||
@@ -111,11 +112,7 @@ async function main(): Promise<void> {
   if (forwarding) console.log(`${forwarding.service} was recognised: open the https:// address in your browser.`)
   const way = isShared ? null : wayHere(process.env, portOf(app) ?? port)
   if (way !== null) console.log(way)
-  console.log(
-    flags.data === ':memory:'
-      ? 'Events are kept in memory. They are lost when this process ends.'
-      : `Events are kept in ${flags.data}.`,
-  )
+  console.log(placeOfEvents(flags))
   if (flags.instructorToken !== undefined)
     console.log('The instructor uses the chosen token. Enter it in the settings of the page.')
   else if (token !== undefined) {
@@ -131,6 +128,22 @@ async function main(): Promise<void> {
     for (const line of invitation(joinAt, flags.qr, process.stdout)) console.log(line)
   if (!flags.limits) console.log('Limits are off: one client can use up all resources of this server.')
   if (flags.open && local[0]) openBrowser(local[0])
+}
+
+async function logOf({ redis, data }: Flags): Promise<Log> {
+  if (redis !== undefined) {
+    // Load this module only with `--redis`, so that a server without Redis loads nothing of it.
+    const { redisLog } = await import('./feed/redis-log.ts')
+    return redisLog(redis, RETENTION, console.log)
+  }
+  return data === ':memory:' ? memoryLog() : sqliteLog(data, RETENTION, console.log)
+}
+
+function placeOfEvents({ redis, data }: Flags): string {
+  if (redis !== undefined) return 'Events are kept in Redis.'
+  return data === ':memory:'
+    ? 'Events are kept in memory. They are lost when this process ends.'
+    : `Events are kept in ${data}.`
 }
 
 function authOf({ auth, password, roster }: Flags): AuthOptions | undefined {

@@ -250,17 +250,17 @@ function requireClient(): void {
 }
 
 async function findRedis(): Promise<string> {
-  const named = process.env['FOURWIRE_REDIS']
+  const named = process.env['FOURWIRE_REDIS_SERVER']
   if (named) {
     if (await runs(named)) return named
     throw new Unclear(
-      `FOURWIRE_REDIS is "${named}", which does not run. Correct it, or unset it so that one is searched for.`,
+      `FOURWIRE_REDIS_SERVER is "${named}", which does not run. Correct it, or unset it so that one is searched for.`,
     )
   }
   const found = (await ofSystem()) ?? (await installedByApt())
   if (found) return found
   throw new Unclear(
-    'This lesson needs Redis. There is none on this machine, and it could not be installed. Install redis-server (Debian, Ubuntu: apt install redis-server; macOS: brew install redis; Windows: run the course in WSL, which is Linux), or set FOURWIRE_REDIS to the path of a Redis server.',
+    'This lesson needs Redis. There is none on this machine, and it could not be installed. Install redis-server (Debian, Ubuntu: apt install redis-server; macOS: brew install redis; Windows: run the course in WSL, which is Linux), or set FOURWIRE_REDIS_SERVER to the path of a Redis server.',
   )
 }
 

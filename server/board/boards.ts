@@ -7,6 +7,7 @@ import { EMPTY, apply } from '../../web/board/apply.ts'
 import { allow } from '../../web/board/rules.ts'
 import { FeedError } from '../http/errors.ts'
 import type { Feed } from '../feed/feed.ts'
+import { StateChanged } from '../feed/log.ts'
 import type { Appended } from '../feed/log.ts'
 import type { Board, Change } from '../protocol/board.ts'
 import type { Cursor, Event } from '../protocol/feed.ts'
@@ -63,7 +64,8 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     },
     isBegun: (room) => feed.isBegun(room),
     characters: (room) => boards.get(room)?.text.length ?? 0,
-    change: (room, user, change, key, asked = change) => inTurn(room, () => append(room, user, change, key, asked)),
+    change: (room, user, change, key, asked = change) =>
+      inTurn(room, () => appendAgain(room, user, change, key, asked)),
     delete: (room) =>
       inTurn(room, async () => {
         const { text } = await feed.state(room)
@@ -115,6 +117,17 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     boards.delete(room)
   }
 
+  /** Checks the change again if another process has changed the board between the check and the commit. */
+  async function appendAgain(...args: Parameters<typeof append>): Promise<Appended> {
+    for (;;) {
+      try {
+        return await append(...args)
+      } catch (error) {
+        if (!(error instanceof StateChanged)) throw error
+      }
+    }
+  }
+
   async function append(
     room: string,
     user: string,
@@ -134,7 +147,8 @@ export function createBoards(feed: Feed, keptCharactersLimit = KEPT_CHARACTERS):
     const board = apply(kept.board, draft)
     const text = JSON.stringify(board)
     // The state of an empty board is null, so that an empty board uses no space in the log.
-    const appended = await feed.publish(room, draft, key, text === EMPTY_TEXT ? null : text, asked)
+    const state = text === EMPTY_TEXT ? null : text
+    const appended = await feed.publish(room, draft, key, state, asked, kept.cursor)
     if (!appended.repeated) keep(room, { cursor: appended.event.id, text, board, json: null })
     return appended
   }

@@ -1,6 +1,6 @@
 /** Collects the appends to a log. The log writes all appends of one turn of the event loop in one commit. */
 import { now } from '../now.ts'
-import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
+import type { Cursor, Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 import { KeyReused } from './keys.ts'
 import { LogUnavailable } from './log.ts'
 import type { Appended, Log } from './log.ts'
@@ -14,6 +14,7 @@ export interface WaitingAppend {
   readonly key: string | undefined
   readonly state: string | null | undefined
   readonly asked: object
+  readonly basedOn?: Cursor | undefined
 }
 
 /**

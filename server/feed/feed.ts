@@ -5,11 +5,11 @@
 import type { Cursor, Draft, Event, PollAnswer } from '../protocol/feed.ts'
 import { cursorOf, parseCursor } from './cursor.ts'
 import { LogUnavailable, removed } from './log.ts'
-import type { Appended, Log, States } from './log.ts'
+import type { Appended, Log, States, Watch } from './log.ts'
 import { createTurns } from './turns.ts'
 
 export interface Feed {
-  /** Id of the log's current numbering of events. Every cursor begins with this id. */
+  /** Id of the log's current numbering of events. Every cursor begins with this id, or with the epoch of its room. */
   readonly epoch: string
 
   /**
@@ -24,8 +24,18 @@ export interface Feed {
    * event. Null is an empty state.
    *
    * `asked`: the request that is compared with the earlier request of the same key. Default: the draft.
+   *
+   * `basedOn`: cursor of the state from which the caller has computed `state`. If another process has changed the state
+   * since, nothing is published, and the promise rejects with `StateChanged`.
    */
-  publish(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
+  publish(
+    room: string,
+    draft: Draft,
+    key?: string,
+    state?: string | null,
+    asked?: object,
+    basedOn?: Cursor,
+  ): Promise<Appended>
 
   /**
    * Returns the event that the user published with this key, if the log still keeps the event. Rejects with `KeyReused`
@@ -161,13 +171,18 @@ interface Room {
   readonly followers: Set<Follower>
   /** Followers that have received every event up to `head`. */
   readonly live: Set<Follower>
+  /** The log's watch for commits of other processes. */
+  readonly watch: Watch | undefined
+  /** How often the next events did not continue the events before. */
+  breaks: number
 }
 
 interface Follower {
   /** Number of the room's last event when the follower came. */
   cameAt: number
-  /** Number of the last event that the feed has delivered to this follower. */
+  /** Number of the last event that the feed has delivered to this follower, and the epoch of this number. */
   at: number
+  epoch: string
   stopped: boolean
   readonly deliver: Deliver
   readonly failed: (error: unknown) => void
@@ -184,32 +199,36 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   const answers = new Map<string, PollAnswer>()
   let emptyCheckedAtMs = -Infinity
   const forget = log.onCommit(committed)
+  const forgetBreaks = log.onBreak?.(broke)
 
   return {
-    epoch: log.epoch,
-    async publish(room, draft, key, state, asked) {
+    get epoch() {
+      return log.epoch
+    },
+    async publish(room, draft, key, state, asked, basedOn) {
       if (typeof state === 'string') await beginState(room)
       if (!written.has(room)) await beginRoom(room)
-      return log.append(room, wellFormed(draft), key, state, asked)
+      return log.append(room, wellFormed(draft), key, state, asked, basedOn)
     },
     earlier: async (...args) => states().earlier(...args),
     isBegun: (room) => written.has(room),
     async state(room) {
-      const { text, last } = await states().get(room)
-      return { text, cursor: cursorOf(log.epoch, last) }
+      const { text, last, epoch = log.epoch } = await states().get(room)
+      return { text, cursor: cursorOf(epoch, last) }
     },
     since,
     isAtEnd: (room, after) => rooms.get(room)?.end === after,
     async back(room, count) {
-      const { first, last } = await log.extent(room)
-      return cursorOf(log.epoch, Math.max(first - 1, last - count))
+      const { first, last, epoch = log.epoch } = await log.extent(room)
+      return cursorOf(epoch, Math.max(first - 1, last - count))
     },
     follow(name, after, deliver, failed) {
-      const follower: Follower = { cameAt: 0, at: 0, stopped: false, deliver, failed }
+      const follower: Follower = { cameAt: 0, at: 0, epoch: '', stopped: false, deliver, failed }
       const room = roomFor(name)
       room.followers.add(follower)
       if (room.head !== null && room.end === after) {
         follower.cameAt = follower.at = room.head
+        follower.epoch = epochOf(after)
         room.live.add(follower)
       } else join(name, follower, after).catch((error) => end(name, follower, error))
       return () => leave(name, follower)
@@ -229,6 +248,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     },
     async close() {
       forget()
+      forgetBreaks?.()
+      for (const { watch } of rooms.values()) watch?.stop()
       rooms.clear()
       written.clear()
       answers.clear()
@@ -237,17 +258,17 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   }
 
   async function since(room: string, after: Cursor | undefined, limit: number): Promise<PollAnswer> {
-    const { first, last } = await log.extent(room)
-    if (after === undefined) return { events: [], cursor: cursorOf(log.epoch, last), gap: false, more: false }
-    const { seq, gap } = locate(after, first, last)
-    const question = `${room} ${seq} ${limit} ${gap} ${last}`
+    const { first, last, epoch = log.epoch } = await log.extent(room)
+    if (after === undefined) return { events: [], cursor: cursorOf(epoch, last), gap: false, more: false }
+    const { seq, gap } = locate(after, epoch, first, last)
+    const question = `${room} ${epoch} ${seq} ${limit} ${gap} ${last}`
     const known = answers.get(question)
     if (known) return keep(question, known)
-    const events = limit === 0 ? [] : await readBatch(room, seq, limit)
-    // The log may have deleted the oldest events after `extent` and before `readBatch`.
-    if (events[0] && seqOf(events[0].id) !== seq + 1) return since(room, after, limit)
+    const events = limit === 0 || seq === last ? [] : await readBatch(room, seq, limit)
+    // The log may have deleted the oldest events, or begun a new epoch, after `extent` and before `readBatch`.
+    if (events[0] && events[0].id !== cursorOf(epoch, seq + 1)) return since(room, after, limit)
     const end = seq + events.length
-    const answer = { events, cursor: cursorOf(log.epoch, end), gap, more: end < last }
+    const answer = { events, cursor: cursorOf(epoch, end), gap, more: end < last }
     return events.length === 0 ? answer : keep(question, answer)
   }
 
@@ -258,10 +279,10 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     return answer
   }
 
-  function locate(after: Cursor, first: number, last: number): { seq: number; gap: boolean } {
+  function locate(after: Cursor, epoch: string, first: number, last: number): { seq: number; gap: boolean } {
     const position = parseCursor(after)
     if (position === 'earliest') return { seq: first - 1, gap: false }
-    const known = position?.epoch === log.epoch && position.seq >= first - 1 && position.seq <= last
+    const known = position?.epoch === epoch && position.seq >= first - 1 && position.seq <= last
     return known ? { seq: position.seq, gap: false } : { seq: first - 1, gap: true }
   }
 
@@ -277,7 +298,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       const [first] = next
       // The log may have deleted the next event since the previous step.
       const isSeamless =
-        events.length === 0 || (first !== undefined && seqOf(first.id) === afterSeq + events.length + 1)
+        events.length === 0 ||
+        (first !== undefined && first.id === cursorOf(epochOf(events[0]?.id), afterSeq + events.length + 1))
       if (!isSeamless) return events
       events = events.length === 0 ? next : [...events, ...next]
       const batch = firstBatch(events)
@@ -291,19 +313,23 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     const room = rooms.get(name)
     if (room?.head != null) {
       const skip = afterSeq - (room.head - room.tail.length)
-      if (skip >= 0) return room.tail.slice(skip, skip + limit)
+      // Events of another process may be in the log and not in the tail yet.
+      if (skip >= 0 && skip < room.tail.length) return room.tail.slice(skip, skip + limit)
     }
     return log.read(name, afterSeq, limit)
   }
 
   async function join(name: string, follower: Follower, after: Cursor): Promise<void> {
-    follower.cameAt = roomFor(name).head ?? (await log.extent(name)).last
+    const room = roomFor(name)
+    await room.watch?.ready
+    follower.cameAt = room.head ?? (await log.extent(name)).last
     await catchUp(name, follower, after)
   }
 
   async function catchUp(name: string, follower: Follower, from: Cursor): Promise<void> {
     let after = from
     while (!follower.stopped) {
+      const { breaks } = roomFor(name)
       const next = await since(name, after, REPLAY_EVENTS)
       // The follower gets a gap as a batch without events. The cursor of this batch is just before the first kept
       // event.
@@ -311,6 +337,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (follower.stopped) return
       after = batch.cursor
       follower.at = seqOf(batch.cursor)
+      follower.epoch = epochOf(batch.cursor)
       if (batch.events.length > 0 || batch.gap) {
         const newer = Math.max(0, follower.at - follower.cameAt)
         await follower.deliver(batch, Math.max(0, batch.events.length - newer))
@@ -322,7 +349,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       // The check of `head` and the call of `add` run in the same turn of the event loop, so no commit can come in
       // between.
       const room = roomFor(name)
-      if (room.head !== null && room.head !== follower.at) continue
+      if (room.breaks !== breaks || (room.head !== null && room.end !== batch.cursor)) continue
       room.head = follower.at
       room.end = batch.cursor
       room.live.add(follower)
@@ -335,6 +362,11 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     use(name, events.length)
     const room = rooms.get(name)
     if (!last || !room) return
+    if (events.some(isRemoval)) {
+      // Another process has deleted events, which are still in the tail.
+      room.tail = []
+      answers.clear()
+    }
     room.tail = [...room.tail, ...events].slice(-TAIL_EVENTS)
     room.head = seqOf(last.id)
     room.end = last.id
@@ -350,10 +382,23 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       if (!held) return
       room.live.delete(follower)
       held
-        .then(() => catchUp(name, follower, cursorOf(log.epoch, follower.at)))
+        .then(() => catchUp(name, follower, cursorOf(follower.epoch, follower.at)))
         .catch((error) => end(name, follower, error))
     } catch (error) {
       end(name, follower, error)
+    }
+  }
+
+  /** Lets every follower continue from its own cursor. If the events after this cursor are lost, it gets a gap. */
+  function broke(name: string): void {
+    const room = rooms.get(name)
+    if (!room) return
+    room.breaks += 1
+    room.tail = []
+    room.head = room.end = null
+    for (const follower of room.live) {
+      room.live.delete(follower)
+      catchUp(name, follower, cursorOf(follower.epoch, follower.at)).catch((error) => end(name, follower, error))
     }
   }
 
@@ -368,13 +413,25 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     const room = rooms.get(name)
     room?.live.delete(follower)
     room?.followers.delete(follower)
-    if (room?.followers.size === 0) rooms.delete(name)
+    if (room?.followers.size !== 0) return
+    rooms.delete(name)
+    room.watch?.stop()
   }
 
   function roomFor(name: string): Room {
     const known = rooms.get(name)
     if (known) return known
-    const room: Room = { tail: [], head: null, end: null, followers: new Set(), live: new Set() }
+    const room: Room = {
+      tail: [],
+      head: null,
+      end: null,
+      followers: new Set(),
+      live: new Set(),
+      watch: log.watch?.(name),
+      breaks: 0,
+    }
+    // Each follower waits for `ready` itself.
+    room.watch?.ready.catch(() => {})
     rooms.set(name, room)
     return room
   }
@@ -488,6 +545,13 @@ function inRotation<T>(set: ReadonlySet<T>): readonly T[] {
   turn = all.length === 0 ? 0 : (turn + 1) % all.length
   return turn === 0 ? all : [...all.slice(turn), ...all.slice(0, turn)]
 }
+
+/** Types of events that say that earlier events have been deleted. */
+const REMOVALS: readonly string[] = ['message_removed', 'room_cleared', 'board_deleted']
+
+const isRemoval = ({ type }: Event): boolean => REMOVALS.includes(type)
+
+const epochOf = (cursor = ''): string => cursor.slice(0, cursor.indexOf('.'))
 
 function seqOf(cursor: Cursor): number {
   const position = parseCursor(cursor)

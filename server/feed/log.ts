@@ -1,8 +1,11 @@
 /** The interface of a log, which stores events. One test suite tests every log: test/server/feed/log.test.ts. */
-import type { Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
+import type { Cursor, Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
-  /** Id of the log's current numbering of events. A reader with a cursor of another epoch gets a gap. */
+  /**
+   * Id of the log's current numbering of events. A reader with a cursor of another epoch gets a gap. If each room has an
+   * epoch of its own, `extent` returns it, and no cursor has this epoch.
+   */
   readonly epoch: string
 
   /**
@@ -17,8 +20,19 @@ export interface Log {
    * state. Null is an empty state. The log does not delete a state together with old events.
    *
    * `asked`: the request that is compared with the earlier request of the same key. Default: the draft.
+   *
+   * `basedOn`: position of the state from which the caller has computed `state`. If another process has changed the
+   * state since, the log appends nothing, and the promise rejects with `StateChanged`. A log that only one process uses
+   * does not check this.
    */
-  append(room: string, draft: Draft, key?: string, state?: string | null, asked?: object): Promise<Appended>
+  append(
+    room: string,
+    draft: Draft,
+    key?: string,
+    state?: string | null,
+    asked?: object,
+    basedOn?: Cursor,
+  ): Promise<Appended>
 
   /** Returns at most `limit` events after `afterSeq`, the oldest first. */
   read(room: string, afterSeq: number, limit: number): Promise<readonly Event[]>
@@ -37,6 +51,18 @@ export interface Log {
    * The promises of the appends resolve after the calls of `listener`. Returns a function that removes `listener`.
    */
   onCommit(listener: (room: string, events: readonly Event[]) => void): () => void
+
+  /**
+   * Watches a room for commits of other processes. While a room is watched, `onCommit` also gets these commits, and the
+   * log reads nothing that `onCommit` has not got yet. A log that only one process uses has no `watch`.
+   */
+  watch?(room: string): Watch
+
+  /**
+   * Calls `listener` if the next commit of a watched room does not continue the commits before: its epoch has changed,
+   * or events were skipped. Returns a function that removes `listener`.
+   */
+  onBreak?(listener: (room: string) => void): () => void
 
   /**
    * Checks the log's files. Returns a sentence that says why the log cannot be written. Returns null if the log can be
@@ -70,6 +96,12 @@ export interface States {
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
 }
 
+export interface Watch {
+  /** Resolves when the log watches the room. Rejects with `LogUnavailable`. */
+  readonly ready: Promise<void>
+  stop(): void
+}
+
 export interface Appended {
   readonly event: Event
   readonly repeated: boolean
@@ -78,6 +110,8 @@ export interface Appended {
 export interface StoredState {
   readonly text: string | null
   readonly last: number
+  /** Epoch of the room. Default: the log's epoch. */
+  readonly epoch?: string
 }
 
 export interface StateSize {
@@ -92,6 +126,8 @@ export interface Extent {
   readonly first: number
   /** Number of the last event that was ever appended to the room; 0 if no event was ever appended. */
   readonly last: number
+  /** Epoch of the room. Default: the log's epoch. */
+  readonly epoch?: string
 }
 
 /** Limits of each room. If a room exceeds the number or the age of events, the log deletes the room's oldest events. */
@@ -110,6 +146,9 @@ export const STATE_AGE_MS = 30 * DAY_MS
 
 /** The log throws this error when it cannot be written or read, for example on a full disk. */
 export class LogUnavailable extends Error {}
+
+/** The log throws this error when another process has changed a room's state in the meantime. */
+export class StateChanged extends Error {}
 
 /** Returns the event of type `removed` that replaces a deleted event. */
 export const removed = ({ id, room, at }: Event): Event => ({ id, room, type: 'removed', at })

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Feed } from '../feed/feed.ts'
+import type { Log } from '../feed/log.ts'
 import type { App } from './app-type.ts'
 
 const schema = { summary: 'Health of the server: its version, its uptime, and whether the event log accepts writes' }
@@ -9,7 +9,7 @@ const schema = { summary: 'Health of the server: its version, its uptime, and wh
  * contains `degraded` and the reason. The status is still 200, because clients can still read and a restart would not
  * free space on a full disk.
  */
-export function serveHealth(app: App, feed: Feed, logTrouble: () => string | null): void {
+export function serveHealth(app: App, log: Pick<Log, 'epoch'>, logTrouble: () => string | null): void {
   app.get('/health', { schema, config: { access: 'anyone' } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     const trouble = logTrouble()
@@ -17,7 +17,7 @@ export function serveHealth(app: App, feed: Feed, logTrouble: () => string | nul
       status: trouble === null ? 'ok' : 'degraded',
       log: trouble ?? 'ok',
       version: packageJson.version,
-      epoch: feed.epoch,
+      epoch: log.epoch,
       node: process.version,
       uptimeS: Math.round(process.uptime()),
     }

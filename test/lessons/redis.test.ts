@@ -133,13 +133,13 @@ test('the test’s Redis ends when the process that started it ends or is killed
 })
 
 test('if the given Redis does not run, the error names it and gives a remedy', async () => {
-  const before = process.env['FOURWIRE_REDIS']
-  process.env['FOURWIRE_REDIS'] = '/no/such/redis'
+  const before = process.env['FOURWIRE_REDIS_SERVER']
+  process.env['FOURWIRE_REDIS_SERVER'] = '/no/such/redis'
   try {
-    await expect(startRedis()).rejects.toThrow(/FOURWIRE_REDIS is "\/no\/such\/redis".*unset it/)
+    await expect(startRedis()).rejects.toThrow(/FOURWIRE_REDIS_SERVER is "\/no\/such\/redis".*unset it/)
   } finally {
-    if (before === undefined) delete process.env['FOURWIRE_REDIS']
-    else process.env['FOURWIRE_REDIS'] = before
+    if (before === undefined) delete process.env['FOURWIRE_REDIS_SERVER']
+    else process.env['FOURWIRE_REDIS_SERVER'] = before
   }
 })
 

@@ -16,6 +16,12 @@ test.each<[string, string[], Record<string, string>, string, string]>([
   },
 )
 
+test('--redis has precedence over FOURWIRE_REDIS, and an empty variable counts as none', () => {
+  expect(readFlags(['--redis', 'redis://a'], { FOURWIRE_REDIS: 'redis://b' }).redis).toBe('redis://a')
+  expect(readFlags([], { FOURWIRE_REDIS: 'redis://b' }).redis).toBe('redis://b')
+  expect(readFlags([], { FOURWIRE_REDIS: '' }).redis).toBeUndefined()
+})
+
 test('the server refuses to start with both --lan and --host', () => {
   expect(() => readFlags(['--lan', '--host', '::1'], {})).toThrow('--lan and --host ::1 contradict each other')
 })

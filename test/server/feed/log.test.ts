@@ -7,17 +7,30 @@ import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { KeyReused } from '../../../server/feed/keys.ts'
 import type { Log, Retention } from '../../../server/feed/log.ts'
 import { memoryLog } from '../../../server/feed/memory-log.ts'
+import { redisLog } from '../../../server/feed/redis-log.ts'
 import { sqliteLog } from '../../../server/feed/sqlite-log.ts'
 import type { Event } from '../../../server/protocol/feed.ts'
+import { HAS_REDIS, testRedis } from '../../redis.ts'
 import { until } from '../../until.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'fourwire-log-'))
 let files = 0
-const LOGS: [string, (retention?: Retention) => Log][] = [
+const redis = HAS_REDIS ? await testRedis('--databases', '1000') : null
+type Create = (retention?: Retention) => Log | Promise<Log>
+/** Each log has a database of its own. A machine without Redis tests only the other logs. */
+const inRedis: Create = (retention) => redisLog(`${redis?.url}?db=${++files}`, retention)
+const LOGS: [string, Create][] = [
   ['memory-log', memoryLog],
   ['sqlite-log', (retention) => sqliteLog(join(folder, `${++files}.db`), retention)],
 ]
-afterAll(() => rm(folder, { recursive: true }))
+if (redis) LOGS.push(['redis-log', inRedis])
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+  await redis?.[Symbol.asyncDispose]()
+})
+
+/** Returns the epoch of a room. */
+const epochIn = async (log: Log, room: string): Promise<string> => (await log.extent(room)).epoch ?? log.epoch
 
 const HOUR_MS = 60 * 60 * 1000
 
@@ -25,15 +38,16 @@ const say = (text: string) => ({ type: 'message', user: 'Ada', text }) as const
 
 describe.each(LOGS)('%s', (_name, create) => {
   test('numbers the events of each room densely from 1', async () => {
-    const log = create()
+    const log = await create()
     const rooms = ['a', 'b', 'a', 'a', 'b']
     const appended = await Promise.all(rooms.map((room) => log.append(room, say('x'))))
-    expect(appended.map(({ event }) => event.id)).toEqual([1, 1, 2, 3, 2].map((seq) => `${log.epoch}.${seq}`))
+    const [a, b] = [await epochIn(log, 'a'), await epochIn(log, 'b')]
+    expect(appended.map(({ event }) => event.id)).toEqual([`${a}.1`, `${b}.1`, `${a}.2`, `${a}.3`, `${b}.2`])
     await log.close()
   })
 
   test('returns the content of an appended draft and the time of its acceptance', async () => {
-    const log = create()
+    const log = await create()
     const beforeMs = Date.now()
     const { event, repeated } = await log.append('a', say('héllo \u0000 🜁'))
     expect(event).toMatchObject({ room: 'a', type: 'message', user: 'Ada', text: 'héllo \u0000 🜁' })
@@ -44,7 +58,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('reads the events after a sequence number, the oldest first, up to the limit', async () => {
-    const log = create()
+    const log = await create()
     for (let i = 1; i <= 10; i++) await log.append('a', say(String(i)))
     const texts = async (after: number, limit: number) => (await log.read('a', after, limit)).map(({ text }) => text)
     expect(await texts(0, 3)).toEqual(['1', '2', '3'])
@@ -55,40 +69,40 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('has a method extent that returns the range of the kept events', async () => {
-    const log = create({ events: 3, ageMs: Infinity })
-    expect(await log.extent('a')).toEqual({ first: 1, last: 0 })
+    const log = await create({ events: 3, ageMs: Infinity })
+    expect(await log.extent('a')).toMatchObject({ first: 1, last: 0 })
     for (let i = 1; i <= 5; i++) await log.append('a', say(String(i)))
-    expect(await log.extent('a')).toEqual({ first: 3, last: 5 })
+    expect(await log.extent('a')).toMatchObject({ first: 3, last: 5 })
     expect((await log.read('a', 0, 99)).map(({ text }) => text)).toEqual(['3', '4', '5'])
     await log.close()
   })
 
   test('stores a room’s state in the same commit as an event, and keeps the state when old events are dropped', async () => {
-    const log = create({ events: 1, ageMs: Infinity })
+    const log = await create({ events: 1, ageMs: Infinity })
     const { states } = log
     if (!states) throw new Error('This log keeps no states.')
-    expect(await states.get('a')).toEqual({ text: null, last: 0 })
+    expect(await states.get('a')).toMatchObject({ text: null, last: 0 })
     await Promise.all([
       log.append('a', say('1'), 'key', 'one'),
       log.append('a', say('2')),
       log.append('b', say('3'), undefined, 'b'),
     ])
-    expect(await states.get('a')).toEqual({ text: 'one', last: 2 })
+    expect(await states.get('a')).toMatchObject({ text: 'one', last: 2 })
     // A repeated key changes no state. This key has already expired.
     await log.append('b', say('4'), 'b-key', 'b4')
     await log.append('b', say('4'), 'b-key', 'b5')
-    expect(await states.get('b')).toEqual({ text: 'b4', last: 2 })
+    expect(await states.get('b')).toMatchObject({ text: 'b4', last: 2 })
     expect(await states.earlier('b', 'Ada', 'b-key', say('4'))).toMatchObject({ text: '4' })
     const forgotten = [states.earlier('a', 'Ada', 'key', say('1')), states.earlier('c', 'Ada', 'key', say('1'))]
     expect(await Promise.all(forgotten)).toEqual([undefined, undefined])
     expect(await states.count()).toBe(2)
     await log.append('a', say('6'), undefined, null)
-    expect([await states.get('a'), await states.count()]).toEqual([{ text: null, last: 3 }, 1])
+    expect([await states.get('a'), await states.count()]).toMatchObject([{ text: null, last: 3 }, 1])
     await log.close()
   })
 
   test('returns the first event again for a repeated key, even in the same commit', async () => {
-    const log = create()
+    const log = await create()
     const [first, same] = await Promise.all([log.append('a', say('1'), 'key'), log.append('a', say('1'), 'key')])
     const later = await log.append('a', say('1'), 'key')
     expect([same, later]).toEqual([
@@ -101,7 +115,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('treats the same key of two users as two different keys, even in the same commit', async () => {
-    const log = create()
+    const log = await create()
     const by = (user: string | undefined, text: string) =>
       log.append('a', { type: 'message', text, ...(user !== undefined && { user }) }, '1')
     const users = ['Eve', 'Ada', 'ada', 'Ada Eve', undefined]
@@ -112,7 +126,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('refuses a key that is reused for a different request, and keeps the other events of the commit', async () => {
-    const log = create()
+    const log = await create()
     const [, reused, , other] = await Promise.allSettled([
       log.append('a', say('1'), 'key'),
       log.append('a', say('2'), 'key'),
@@ -129,7 +143,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('treats two requests as equal if they have the same members, in any order, even if their drafts differ', async () => {
-    const log = create()
+    const log = await create()
     const made = (id: string) => ({ type: 'task_created', user: 'Ada', task: { id, title: 'x' } }) as const
     const asked = { user: 'Ada', task: { title: 'x', done: false } }
     const { event } = await log.append('a', made('1'), 'key', undefined, asked)
@@ -139,7 +153,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('forgets a key when it drops the event of that key', async () => {
-    const log = create({ events: 1, ageMs: Infinity })
+    const log = await create({ events: 1, ageMs: Infinity })
     await log.append('a', say('1'), 'key')
     await log.append('a', say('2'))
     expect((await log.append('a', say('3'), 'key')).repeated).toBe(false)
@@ -147,7 +161,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('calls the listener once for each commit, in order, before the append resolves', async () => {
-    const log = create()
+    const log = await create()
     const told: Event[] = []
     const stop = log.onCommit((_room, events) => told.push(...events))
     const appended = await Promise.all(
@@ -166,7 +180,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('commits all appends of one turn of the event loop at once, so that other calls see all of them or none', async () => {
-    const log = create()
+    const log = await create()
     const commits: string[] = []
     log.onCommit((room, events) => commits.push(`${room}: ${events.map(({ text }) => text)}`))
     const appending = ['1', '2', '3'].map((text) => log.append('a', say(text)))
@@ -180,17 +194,17 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('also deletes and replaces events that still wait for their commit', async () => {
-    const log = create()
+    const log = await create()
     void log.append('a', say('1'))
     expect(await log.states?.remove('a', () => true)).toBe(1)
     void log.append('a', say('2'))
     await log.clear?.('a')
-    expect(await log.extent('a')).toEqual({ first: 3, last: 2 })
+    expect(await log.extent('a')).toMatchObject({ first: 3, last: 2 })
     await log.close()
   })
 
   test('commits all waiting events when it is closed, and then refuses appends', async () => {
-    const log = create()
+    const log = await create()
     const waiting = log.append('a', say('1'))
     await log.close()
     expect((await waiting).repeated).toBe(false)
@@ -198,7 +212,7 @@ describe.each(LOGS)('%s', (_name, create) => {
   })
 
   test('does not call the listener for a repeated key', async () => {
-    const log = create()
+    const log = await create()
     await log.append('a', say('1'), 'key')
     let told = 0
     log.onCommit(() => told++)
@@ -219,7 +233,7 @@ describe.each(LOGS)('%s', (_name, create) => {
         ),
         fc.integer({ min: 1, max: 8 }),
         async (drafts, events) => {
-          const log = create({ events, ageMs: Infinity })
+          const log = await create({ events, ageMs: Infinity })
           const model = new Map<string, { text: string; seq: number; key: string | undefined }[]>()
           const last = new Map<string, number>()
           for (const { room, text, key } of drafts) {
@@ -237,8 +251,9 @@ describe.each(LOGS)('%s', (_name, create) => {
             model.set(room, [...kept, { text, seq, key }].slice(-events))
           }
           for (const [room, kept] of model) {
+            const epoch = await epochIn(log, room)
             expect((await log.read(room, 0, 1000)).map((event) => [event.text, event.id])).toEqual(
-              kept.map(({ text, seq }) => [text, `${log.epoch}.${seq}`]),
+              kept.map(({ text, seq }) => [text, `${epoch}.${seq}`]),
             )
           }
           await log.close()

@@ -1,0 +1,197 @@
+/** Runs the log's scripts in Redis, and notices when Redis is away, was emptied or belongs to another version. */
+import { hash } from 'node:crypto'
+import { newEpoch } from './cursor.ts'
+import { LogUnavailable } from './log.ts'
+import { REPLY_MS, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { BOARDS_KEY, KEYS_OF_ROOM, LAYOUT, LAYOUT_KEY, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
+import type { ScriptStart } from './redis-scripts.ts'
+
+export type ScriptName = keyof typeof SCRIPTS
+
+/** An entry of a stream: its id, and its fields and their values in turn. */
+export type StreamEntry = [id: string, fields: string[]]
+
+/** Reply of a script: the state of the room, the events after the caller's last one, and the result of the script. */
+export interface RoomReply {
+  readonly epoch: string
+  readonly gen: number
+  readonly first: number
+  readonly last: number
+  readonly news: readonly StreamEntry[]
+  readonly result: unknown
+}
+
+export interface RedisClient {
+  /** Id of the latest run of Redis that this process has used. */
+  epoch(): string
+  /**
+   * Runs a script for a room. `known`: the last event that the caller has. Rejects with `LogUnavailable` if Redis does
+   * not run the script, or if its reply does not arrive in time.
+   */
+  run(script: ScriptName, room: string, known: Known, args?: readonly (string | number)[]): Promise<RoomReply>
+  /** Notes that a room may have a state. Redis gets this note before every script that is run later. */
+  noteState(room: string): void
+  /** Returns each room that has a state, and the stored text of its state. */
+  states(): Promise<readonly { readonly room: string; readonly text: string }[]>
+  /** Returns a sentence that says why Redis cannot be used. Returns null if it can be used. */
+  trouble(): string | null
+  /** Opens a connection for reads that wait for at most `blockMs`. */
+  openReader(blockMs: number, ready: () => void): RedisReader
+  /** Calls `listener` after each new connection, and after Redis was emptied. Events may be missing then. */
+  onDoubt(listener: () => void): void
+  close(): void
+}
+
+type Known = Pick<ScriptStart, 'gen' | 'seq'>
+
+export interface RedisReader {
+  /** Waits for entries after the given ids. Resolves with null if there are none in time, or after `unblock`. */
+  read(keys: readonly string[], ids: readonly string[], most: number): Promise<readonly StreamEntries[] | null>
+  /** Lets the waiting read return at once. Resolves with false if no read was waiting. */
+  unblock(): Promise<boolean>
+  readonly isReady: boolean
+  close(): void
+}
+
+export type StreamEntries = [key: string, entries: StreamEntry[]]
+
+/** Time between two checks whether Redis replies and still has the data. */
+const CHECK_MS = 2000
+
+/** Time that a read may take longer than its wait. */
+const GRACE_MS = 2000
+
+/** Connects to a Redis. Rejects with an error for the person who starts the server if this Redis cannot be used. */
+export async function connectRedis(
+  url: string,
+  limits: Pick<ScriptStart, 'events' | 'ageMs' | 'stateAgeMs'>,
+  report: (sentence: string) => void,
+): Promise<RedisClient> {
+  const address = withoutPassword(url)
+  if (!/^(rediss?:\/\/|\/)./.test(url))
+    throw new Error(
+      `--redis is "${address}", which is not the address of a Redis. Give redis://HOST:PORT, rediss://HOST:PORT for TLS, or the path of a socket.`,
+    )
+  const doubts = new Set<() => void>()
+  const started = Promise.withResolvers<void>()
+  let epoch = ''
+  const commands = openConnection(url, REPLY_MS, {
+    prepare: (client) => client.setnx(LAYOUT_KEY, LAYOUT),
+    ready: begin,
+    failed: started.reject,
+  })
+  const { client } = commands
+  try {
+    await started.promise
+  } catch (error) {
+    commands.close()
+    throw new Error(`--redis is "${address}", which cannot be used: ${redisTrouble(error)}`, { cause: error })
+  }
+  const policy = /^maxmemory_policy:(\w+-\w+)/m.exec(await client.info('memory'))?.[1]
+  if (policy !== undefined)
+    report(
+      `Redis may delete events when its memory is full, because its maxmemory-policy is ${policy}. Set it to noeviction.`,
+    )
+  const checking = setInterval(check, CHECK_MS).unref()
+
+  return {
+    epoch: () => epoch,
+    async run(script, room, { gen, seq }, args = []) {
+      const run = commands.run()
+      if (run === null) throw unavailable()
+      const start = argumentsOf({ run, candidate: newEpoch(), ...limits, gen, seq })
+      try {
+        return replyOf(await evaluate(script, [...keysOf(room), ...start, ...args]))
+      } catch (error) {
+        throw unavailable(error)
+      }
+    },
+    noteState: (room) => void client.sadd(BOARDS_KEY, room).catch(() => {}),
+    async states() {
+      try {
+        const rooms = await client.smembers(BOARDS_KEY)
+        const texts = await Promise.all(rooms.map((room) => client.get(keysOf(room)[3])))
+        return rooms.flatMap((room, i) => (texts[i] == null ? [] : [{ room, text: texts[i] }]))
+      } catch (error) {
+        throw unavailable(error)
+      }
+    },
+    trouble: () => (commands.trouble() === null ? null : unavailable().message),
+    openReader,
+    onDoubt: (listener) => void doubts.add(listener),
+    close() {
+      clearInterval(checking)
+      commands.close()
+    },
+  }
+
+  function begin(run: string): void {
+    epoch = run.slice(0, EPOCH_CHARS)
+    started.resolve()
+    for (const listener of doubts) listener()
+  }
+
+  function unavailable(cause?: unknown): LogUnavailable {
+    const why = cause === undefined ? commands.trouble() : redisTrouble(cause)
+    return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, { cause })
+  }
+
+  /** Runs a script by its hash. Sends its text if Redis does not know it, for example after `SCRIPT FLUSH`. */
+  async function evaluate(script: ScriptName, args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await client.evalsha(HASHES[script], KEYS_OF_ROOM, ...args)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return client.eval(SCRIPTS[script], KEYS_OF_ROOM, ...args)
+    }
+  }
+
+  /** Checks that Redis replies. Without this check, a half-open connection would only be noticed by a publisher. */
+  async function check(): Promise<void> {
+    if (commands.run() === null) return
+    try {
+      const layout = await client.get(LAYOUT_KEY)
+      if (layout === null) {
+        await client.setnx(LAYOUT_KEY, LAYOUT)
+        for (const listener of doubts) listener()
+      } else if (Number(layout) !== LAYOUT) commands.renew()
+    } catch {
+      // The connection reports its own end.
+    }
+  }
+
+  function openReader(blockMs: number, ready: () => void): RedisReader {
+    let id = 0
+    const connection: RedisConnection = openConnection(url, blockMs + GRACE_MS, {
+      async prepare(reading) {
+        id = await reading.client('ID')
+      },
+      ready,
+      failed: () => {},
+    })
+    return {
+      async read(keys, ids, most) {
+        const reply = await connection.client.xread('COUNT', most, 'BLOCK', blockMs, 'STREAMS', ...keys, ...ids)
+        return reply as StreamEntries[] | null
+      },
+      unblock: async () => (await client.client('UNBLOCK', id)) === 1,
+      get isReady() {
+        return connection.run() !== null
+      },
+      close: () => connection.close(),
+    }
+  }
+}
+
+const EPOCH_CHARS = 16
+
+const HASHES = Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, hash('sha1', lua)])) as Record<
+  ScriptName,
+  string
+>
+
+function replyOf(reply: unknown): RoomReply {
+  const [epoch, gen, first, last, news, result] = reply as [string, string, number, number, StreamEntry[], unknown]
+  return { epoch, gen: Number(gen), first, last, news, result }
+}

@@ -1,0 +1,54 @@
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+
+export interface Balancer extends AsyncDisposable {
+  readonly origin: string
+  readonly port: number
+  /** Cuts all connections. Each client then connects to the next server. */
+  cut(): void
+  /** While this is true, no byte passes in either direction, and no connection ends. */
+  isHalfOpen: boolean
+}
+
+/** A load balancer that is not sticky: it gives each new connection to the next server. A server is a port or a socket. */
+export async function balance(...servers: readonly (number | string)[]): Promise<Balancer> {
+  let next = 0
+  let isHalfOpen = false
+  const open = new Set<Socket>()
+  const server = createServer((near) => {
+    const to = servers[next++ % servers.length] ?? 0
+    const far = typeof to === 'string' ? connect(to) : connect(to, '127.0.0.1')
+    for (const [from, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from)
+      from.on('error', () => {})
+      from.on('data', (bytes) => {
+        if (!isHalfOpen) other.write(bytes)
+      })
+      from.on('close', () => {
+        open.delete(from)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const cut = (): void => open.forEach((socket) => socket.resetAndDestroy())
+  return {
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    cut,
+    get isHalfOpen() {
+      return isHalfOpen
+    },
+    set isHalfOpen(is) {
+      isHalfOpen = is
+    },
+    async [Symbol.asyncDispose]() {
+      server.close()
+      cut()
+    },
+  }
+}
