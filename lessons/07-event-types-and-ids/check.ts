@@ -4,7 +4,7 @@ import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Unclear, Wrong } from '../kit/finding.ts'
 import { expectFollowers } from '../kit/followers.ts'
-import { expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
+import { expectEventStream, expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
 import { clientChecks } from './client-checks.ts'
@@ -34,6 +34,9 @@ const RETRY_MS = { min: 500, max: 60_000 }
 /** Number of clients. With so many, a random time that is sometimes far too short is noticed. */
 const CLIENTS = 32
 
+/** The times of all these clients differ by more, if each is a random one from a range of a second or two. */
+const APART_MS = 100
+
 /** More messages than one read of the feed returns. */
 const MANY = 620
 
@@ -48,6 +51,8 @@ export const exercises: readonly Exercise[] = [
       async 'an-id-with-each'(trial) {
         await trial.publish('one')
         const stream = await come(trial)
+        const sawHead = 'A client asked for the stream. Your server responded:'
+        await expectEventStream(trial, stream, { saw: sawHead, hint: 'not-a-stream' })
         const published = await trial.publish('two', 'three')
         const saw = `${published.map(({ id }) => id).join(' and ')} were published. Your server sent:`
         await waitFor(trial, stream, () => stream.read.events.length > 1, { saw, hint: 'no-id' })
@@ -106,11 +111,13 @@ export const exercises: readonly Exercise[] = [
           const isSensible = Number(value) >= RETRY_MS.min && Number(value) <= RETRY_MS.max
           if (!isSensible) throw new Wrong({ ...place, wanted: 'a few thousand milliseconds', hint: 'unit' })
         }
-        const times = new Set(streams.map(({ read }) => read.retry?.value))
-        if (times.size > 1) return
+        const times = streams.map(({ read }) => Number(read.retry?.value))
+        const apartMs = Math.max(...times) - Math.min(...times)
+        if (apartMs >= APART_MS) return
         const [first] = streams
         const bytes = first?.shown.bytes.trimEnd() ?? ''
-        const all = `${CLIENTS} clients connected, and all of them received the same time:`
+        const same = apartMs === 0 ? 'the same time' : `times that differ by ${apartMs} ms at most`
+        const all = `${CLIENTS} clients connected, and all of them received ${same}:`
         throw new Wrong({
           saw: all,
           bytes,
@@ -253,6 +260,51 @@ export const exercises: readonly Exercise[] = [
         const { bytes } = fails.shown
         const saw = 'The feed called `failed`, because it could not continue. Your server left the stream open:'
         throw new Late({ saw, bytes, at: bytes.length, wanted: 'the end', hint: 'kept-open' })
+      },
+      async 'left-early'(trial) {
+        const [first] = await trial.publish('one')
+        const nobody = async () => (await trial.sent()).bytes.size === 0
+        await trial.until('all clients have left', nobody)
+        await trial.pauseReads()
+        const before = await trial.reads()
+        const early = openStream(trial, `/feed/${trial.room}/sse`, { 'Last-Event-ID': first?.id ?? '' })
+        await trial.looked(before, early)
+        early.leave('RST')
+        await trial.until('the client has left', nobody)
+        await trial.resumeReads()
+        await settled(trial)
+        await expectFollowers(trial, 0, 'A client left while your server looked up its position', 'left-before')
+      },
+      async goodbye(trial) {
+        const [first] = await trial.publish('one')
+        const streams = [await come(trial, { lastEventId: first?.id }), await come(trial)]
+        const leaves = await come(trial)
+        await trial.until('all follow', async () => (await trial.reads()).following > 0)
+        const { following } = await trial.reads()
+        leaves.leave()
+        // A program with one follower for the whole room keeps it.
+        if (following > 1) await expectFollowers(trial, following - 1, 'A client left', 'remembered')
+        await settled(trial)
+        const { toNobody } = await trial.sent()
+        await trial.goodbye()
+        const after = await trial.sent()
+        for (const stream of streams) {
+          await trial.until('the stream is over', () => stream.exchange).catch(() => {})
+          const { bytes } = stream.shown
+          const at = bytes.length
+          if (!stream.exchange) {
+            const saw = 'The server announced that it stops while two streams were open, and one of them stayed open:'
+            throw new Late({ saw, bytes, at, wanted: 'the end', hint: 'left-open' })
+          }
+          if (stream.exchange.ended === 'whole') continue
+          const saw = 'The server announced that it stops, and the connection was cut:'
+          throw new Wrong({ saw, bytes, at, wanted: 'the end of the response', hint: 'cut-off' })
+        }
+        if (after.toNobody === toNobody) return
+        throw new Wrong({
+          saw: 'A client had left before the server announced that it stops, and your transport ended its stream all the same.',
+          hint: 'remembered',
+        })
       },
     }),
   },

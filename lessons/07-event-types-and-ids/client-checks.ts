@@ -70,8 +70,8 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
     const saw = `The first stream brought the id ${id(5)}, no message, and then it ended.`
     const second = await nth(trial, far, 2, `${saw} No other request came.`, 'no-second')
     if (placeOf(second) !== id(5)) wrong(far, `${saw} Then the client sent:`, `Last-Event-ID: ${id(5)}`, 'not-kept')
-    await stream(trial, second, 2, `id: ${id(5)}\n\n${messageOf(trial.room, 6)}${messageOf(trial.room, 12)}`)
-    const sawMessages = `The second stream brought the messages ${id(6)} and ${id(12)}, and then it ended.`
+    await stream(trial, second, 2, `id: ${id(5)}\n\n${messageOf(trial.room, 6)}${messageOf(trial.room, 12)}: heartbeat\n\n`)
+    const sawMessages = `The second stream brought the messages ${id(6)} and ${id(12)} and a comment, and then it ended.`
     const third = await nth(trial, far, 3, `${sawMessages} No other request came.`, 'no-second')
     if (placeOf(third) !== id(12))
       wrong(far, `${sawMessages} Then the client sent:`, `Last-Event-ID: ${id(12)}`, 'not-kept')
@@ -90,7 +90,7 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
     const first = await begin(trial, far, id(8))
     // The last message is cut in the middle.
     const bytes = Buffer.from(
-      `id: ${id(8)}\n\n${messageOf(room, 9)}: heartbeat\n\n${messageOf(room, 10)}id: ${id(11)}\nda`,
+      `id: ${id(8)}\n\n${messageOf(room, 9)}: heartbeat\n\n${messageOf(room, 10)}id: ${id(11)}\ndata: {"id":`,
     )
     const half = bytes.indexOf(Buffer.from('é')) + 1
     await stream(trial, first, 1, bytes.subarray(0, half), bytes.subarray(half))

@@ -12,6 +12,11 @@ export const words = {
   sse: {
     'an-id-with-each': {
       title: 'Sends each message with its id',
+      'not-a-stream': [
+        'The head of your response is not the head of an event stream, so a browser closes it and does not reconnect.',
+        'Look at the status and the headers that you send first. The start of this lesson had them already.',
+        'An EventSource reads a stream only if the status is 200 and the content type is text/event-stream (lesson 5).',
+      ],
       'no-id': [
         'A message came without an id, so the browser does not know its position.',
         'Look at the fields that you write for an event. Which of them carries the id?',
@@ -69,7 +74,7 @@ export const words = {
         'A value of 2 means two milliseconds. Every client would then ask a stopped server five hundred times a second.',
       ],
       lockstep: [
-        'Every client received the same time for reconnecting.',
+        'Every client received the same time for reconnecting, or nearly the same.',
         'Look at where the time comes from. What makes it different for each client?',
         'When a server stops, all clients lose their connection at the same moment. If all of them wait for the same time, they also return at the same moment.',
       ],
@@ -231,6 +236,32 @@ export const words = {
         'After a failure, no message will come on this stream. If it ends, the client reconnects with its id, and misses nothing.',
       ],
     },
+    'left-early': {
+      title: 'Still notices a client that left while its position was looked up',
+      'left-before': [
+        'A client left while your server looked up its position, and your server followed the feed for it after that.',
+        'Look at the test of whether the client is still there. Does it come after the last await?',
+        'The event close has happened already, and does not happen again. So look at the state first, and listen after that (lesson 6).',
+      ],
+    },
+    goodbye: {
+      title: 'Still ends every stream when the server stops',
+      'left-open': [
+        'The server was about to stop, and your transport left a stream open.',
+        'Look at the set of open streams, and at the function that serve returns. The start of this lesson had both already.',
+        'A server that stops waits for its responses to end, and a stream does not end by itself (lesson 6).',
+      ],
+      'cut-off': [
+        'The server was about to stop, and your transport cut the connection in the middle of the response.',
+        'Look at how you close. A response can be ended without destroying its connection.',
+        'A cut connection looks like a network error. A response that ends properly tells the client that nothing is missing.',
+      ],
+      remembered: [
+        'Your transport still remembered a client that had left.',
+        'Look at what your code removes when a client leaves.',
+        'A set that only grows is a memory leak (lesson 6).',
+      ],
+    },
   },
   client: {
     'the-last-id': {
@@ -252,7 +283,7 @@ export const words = {
       ],
       'not-kept': [
         'A stream brought an id, and the next request did not send it back.',
-        'Look at which blocks change the last id. Does a block without data change it too?',
+        'Look at which blocks change the last id. Does a block without data change it too? And a block without an id?',
         'The server sends an id before the first message. If the client ignores it, a cut before the first message loses everything that comes during the pause.',
       ],
     },

@@ -1,4 +1,5 @@
 /** Follows first and keeps the new events. Sends the missed events, and then the kept ones that are newer. */
+import type { ServerResponse } from 'node:http'
 import { parseCursor } from '#server/feed/cursor.ts'
 import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query } from '#server/transports/transport.ts'
@@ -11,12 +12,17 @@ const seqOf = (cursor: string): number => {
 
 export const sse: Transport = {
   serve(app, feed) {
+    const open = new Set<ServerResponse>()
+
     app.get('/feed/:room/sse', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
       const { room } = request.params
       reply.hijack()
       const stream = reply.raw
       stream.writeHead(200, { 'content-type': 'text/event-stream' })
       stream.write(`retry: ${1500 + Math.floor(Math.random() * 1000)}\n\n`)
+
+      open.add(stream)
+      stream.once('close', () => open.delete(stream))
 
       let kept: PollAnswer[] | null = []
       let sent = 0
@@ -37,6 +43,7 @@ export const sse: Transport = {
         () => stream.destroy(),
       )
       stream.once('close', stop)
+      if (stream.destroyed) return stop()
 
       const start = await feed.since(
         room,
@@ -56,6 +63,8 @@ export const sse: Transport = {
       kept = null
     })
 
-    return () => {}
+    return () => {
+      for (const stream of open) stream.end()
+    }
   },
 }

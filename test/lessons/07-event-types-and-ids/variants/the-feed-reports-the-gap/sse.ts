@@ -1,4 +1,5 @@
 /** Gives the client's id to the feed unchanged. If the id points nowhere, `follow` delivers a gap first. */
+import type { ServerResponse } from 'node:http'
 import { Params, Query } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 
@@ -6,6 +7,8 @@ const lines = (...fields: readonly string[]) => `${fields.join('\r\n')}\r\n\r\n`
 
 export const sse: Transport = {
   serve(app, feed) {
+    const open = new Set<ServerResponse>()
+
     app.get('/feed/:room/sse', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
       const { room } = request.params
       const now = (await feed.since(room, undefined, 0)).cursor
@@ -13,6 +16,8 @@ export const sse: Transport = {
       const from = (typeof header === 'string' && header) || request.query.after || now
 
       const stream = reply.hijack().raw
+      if (stream.destroyed) return
+      open.add(stream)
       stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       stream.write(lines(`retry:${2000 + Math.round(Math.random() * 3000)}`, ...(from === now ? [`id:${now}`] : [])))
       const stop = feed.follow(
@@ -24,9 +29,14 @@ export const sse: Transport = {
         },
         () => stream.destroy(),
       )
-      request.raw.socket.once('close', stop)
+      request.raw.socket.once('close', () => {
+        open.delete(stream)
+        stop()
+      })
     })
 
-    return () => {}
+    return () => {
+      for (const stream of open) stream.end()
+    }
   },
 }
