@@ -70,7 +70,12 @@ export const clientChecks: readonly Check[] = checksFrom(words.client, {
     const saw = `The first stream brought the id ${id(5)}, no message, and then it ended.`
     const second = await nth(trial, far, 2, `${saw} No other request came.`, 'no-second')
     if (placeOf(second) !== id(5)) wrong(far, `${saw} Then the client sent:`, `Last-Event-ID: ${id(5)}`, 'not-kept')
-    await stream(trial, second, 2, `id: ${id(5)}\n\n${messageOf(trial.room, 6)}${messageOf(trial.room, 12)}: heartbeat\n\n`)
+    await stream(
+      trial,
+      second,
+      2,
+      `id: ${id(5)}\n\n${messageOf(trial.room, 6)}${messageOf(trial.room, 12)}: heartbeat\n\n`,
+    )
     const sawMessages = `The second stream brought the messages ${id(6)} and ${id(12)} and a comment, and then it ended.`
     const third = await nth(trial, far, 3, `${sawMessages} No other request came.`, 'no-second')
     if (placeOf(third) !== id(12))

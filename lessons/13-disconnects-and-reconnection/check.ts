@@ -29,6 +29,9 @@ const LONG_MS = 65_000
 /** Longer than a client needs to notice a dead connection and to reconnect: 20 s, 10 s, and a pause. */
 const NOTICE_MS = 50_000
 
+/** The page says that a client waits for the response to a handshake for 10 s or more. */
+const PATIENT_MS = 9000
+
 /** Number of returns after which a pause that doubles has reached its limit. */
 const RETURNS = 10
 
@@ -331,6 +334,23 @@ export const exercises: readonly Exercise[] = [
         const found = { bytes: `${bytes}${pings}`, at: bytes.length, wanted: `at most ${MOST_PINGS}` }
         throw new Wrong({ ...found, saw: `${saw} The client sent:`, hint: 'too-often' })
       },
+      async 'no-handshake'(trial) {
+        await using far = await startFakeServer()
+        far.meets = 'no answer'
+        await trial.connect(far.origin, [trial.room], '0')
+        await trial.until('the client is there', () => far.visits.length > 0)
+        // Counted in the client, because the fake server may see a connection a moment later.
+        const isBack = ({ sockets }: Clients) => sockets.length > 1
+        await pass(trial, far, PATIENT_MS, isBack)
+        const saw = `The handshake got no response for ${PATIENT_MS / 1000} s:`
+        if (isBack(await clientsOf(trial))) wrong(far, 'one connection', { saw, hint: 'impatient' })
+        await pass(trial, far, NOTICE_MS, isBack)
+        if (isBack(await clientsOf(trial))) return
+        wrong(far, 'another connection', {
+          saw: 'The handshake got no response. After 50 s the client still waited:',
+          hint: 'waits-for-ever',
+        })
+      },
       async 'not-together'(trial) {
         await using far = await startFakeServer()
         const rooms = herdOf(trial)
@@ -426,28 +446,25 @@ export const exercises: readonly Exercise[] = [
         await arrive(trial, far, '0')
         far.visits[0]?.vanish()
         await pass(trial, far, NOTICE_MS, () => far.visits.length > 1)
-        if (far.visits.length > 1) return
         const [socket] = (await clientsOf(trial)).sockets
-        wrong(far, 'another connection', {
-          saw: 'The connection died silently. After 50 s the client still used it:',
-          hint: socket?.readyState === 2 ? 'waits-for-close' : 'waits-for-ever',
-        })
-      },
-      async 'no-handshake'(trial) {
-        await using far = await startFakeServer()
-        far.meets = 'no answer'
-        await trial.connect(far.origin, [trial.room], '0')
-        await trial.until('the client is there', () => far.visits.length > 0)
-        // Counted in the client, because the fake server may see a connection a moment later.
-        const isBack = ({ sockets }: Clients) => sockets.length > 1
-        await pass(trial, far, 3000, isBack)
-        if (isBack(await clientsOf(trial)))
-          wrong(far, 'one connection', { saw: 'The handshake got no response for 3 s:', hint: 'impatient' })
-        await pass(trial, far, NOTICE_MS, isBack)
-        if (isBack(await clientsOf(trial))) return
-        wrong(far, 'another connection', {
-          saw: 'The handshake got no response. After 50 s the client still waited:',
-          hint: 'waits-for-ever',
+        if (far.visits.length === 1)
+          wrong(far, 'another connection', {
+            saw: 'The connection died silently. After 50 s the client still used it:',
+            hint: socket?.readyState === 2 ? 'waits-for-close' : 'waits-for-ever',
+          })
+        await trial.disconnect()
+        const rooms = herdOf(trial, 2)
+        const count = far.visits.length
+        await trial.connect(far.origin, rooms, '0')
+        await trial.until('both are there', () => far.visits.length >= count + rooms.length)
+        await settle(trial, far)
+        for (const visit of far.visits.slice(count)) visit.vanish()
+        const areBack = (clients: Clients) => haveReturned(clients, rooms, 1)
+        await pass(trial, far, NOTICE_MS, areBack)
+        if (areBack(await clientsOf(trial))) return
+        wrong(far, 'another connection of each', {
+          saw: 'The connections of two clients died silently. After 50 s one of them still used its connection:',
+          hint: 'watches-one',
         })
       },
       async 'slow-answers'(trial) {
@@ -574,6 +591,18 @@ export const exercises: readonly Exercise[] = [
           throw new Wrong({ saw: `${who} got:`, bytes, at: place, wanted: ids[at] ?? 'nothing more', hint: 'lost' })
         }
         await sendNoise(trial, `/feed/${room}/ws`)
+      },
+      async 'if-the-feed-fails'(trial) {
+        const peer = await meet(trial)
+        await trial.failFollowers()
+        if (await trial.until('it is closed', () => peer.closed !== null).catch(() => false)) return
+        throw new Wrong({
+          saw: 'The feed called `failed`, because it could not continue. The connection of the client:',
+          bytes: 'still open',
+          at: 0,
+          wanted: 'a connection that was ended',
+          hint: 'kept-open',
+        })
       },
       async asks(trial) {
         const peer = await meet(trial)

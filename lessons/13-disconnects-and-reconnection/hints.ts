@@ -100,6 +100,19 @@ export const words = {
         'One ping after each time of silence is enough. A timer that nobody stops sends its own ping, and each pong starts another timer.',
       ],
     },
+    'no-handshake': {
+      title: 'Notices a handshake that gets no response',
+      'waits-for-ever': [
+        'The client asked for a WebSocket, and after a minute it was still waiting for a response.',
+        'Look at when you start the timer that watches a connection.',
+        'A connection can die before the 101 as well as after it. If you watch only open connections, you can wait for the opening for ever.',
+      ],
+      impatient: [
+        'A handshake got no response for some seconds, and the client gave it up.',
+        'Look at the time that you give to a handshake. The page names the shortest one.',
+        'A handshake needs several round trips, and a phone with a weak signal needs seconds for them. A client that gives up too early never gets a connection there.',
+      ],
+    },
     'not-together': {
       title: 'Reconnects at a random moment, not together with all other clients',
       'at-once': [
@@ -169,18 +182,10 @@ export const words = {
         'Look at what opens the next connection. Does it wait for an event of the old one?',
         'A close needs a response from the other side, which is gone. A browser may wait a long time for it. Open the next connection without waiting.',
       ],
-    },
-    'no-handshake': {
-      title: 'Notices a handshake that gets no response',
-      'waits-for-ever': [
-        'The client asked for a WebSocket, and after a minute it was still waiting for a response.',
-        'Look at when you start the timer that watches a connection.',
-        'A connection can die before the 101 as well as after it. If you watch only open connections, you can wait for the opening for ever.',
-      ],
-      impatient: [
-        'A handshake got no response for some seconds, and the client gave it up.',
-        'Look at the time that you give to a handshake.',
-        'A handshake needs several round trips, and a phone with a weak signal needs seconds for them. A client that gives up too early never gets a connection there.',
+      'watches-one': [
+        'The connections of two clients died silently, and only one of the clients noticed.',
+        'Look for the variable that holds the timer of the watch. Is there one for each call of connect?',
+        'A page may have two clients. If both keep their timer in the same variable, the second one stops the watch of the first one.',
       ],
     },
     'slow-answers': {
@@ -276,6 +281,14 @@ export const words = {
         'A client sent bytes that are not a frame, and the process ended.',
         'Look at the events of a socket that your code listens to. It listened to error when you began.',
         'A socket reports a broken frame with the event error. In Node, an event error without a listener ends the process.',
+      ],
+    },
+    'if-the-feed-fails': {
+      title: 'Still ends the connection if the feed cannot continue',
+      'kept-open': [
+        'The feed reported that it cannot continue, and the connection of the client stayed open.',
+        'Look at the last argument of the call that follows the feed. It ended the connection when you began.',
+        'After a failure, no message will come on this connection. If it ends, the client reconnects with its cursor, and misses nothing.',
       ],
     },
     asks: {
