@@ -42,6 +42,10 @@ import { LIMITS, NO_LIMITS, createLimiter } from './access/limits.ts'
 import type { Limits } from './access/limits.ts'
 import { logRequests, loggerAt } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
+import { ownScenes } from './show/scenes.ts'
+import { serveShow } from './show/serve.ts'
+import { SHOW_TIMES } from './show/show.ts'
+import type { ShowTimes } from './show/show.ts'
 import { serveMetrics } from './metrics/metrics.ts'
 import { serveModeration } from './rooms/moderation.ts'
 import { createNetwork } from './lab/network.ts'
@@ -118,7 +122,7 @@ export interface AppParts {
   readonly joinAddresses?: (() => readonly string[]) | undefined
 }
 
-export interface Times extends StallLimits, PresenceTimes {
+export interface Times extends StallLimits, PresenceTimes, ShowTimes {
   readonly heartbeatMs: number
   /** Time limits of a whole request and of its head. */
   readonly requestMs: number
@@ -129,6 +133,7 @@ export interface Times extends StallLimits, PresenceTimes {
 const TIMES: Times = {
   ...PATIENCE,
   ...PRESENCE_TIMES,
+  ...SHOW_TIMES,
   heartbeatMs: HEARTBEAT_MS,
   requestMs: REQUEST_MS,
   headMs: HEAD_MS,
@@ -271,7 +276,7 @@ export async function createApp({
   goodbyes.push(serveChat(app, { limiter, progress, access, heartbeatMs }))
   const mine = serveMine(app, kit, wire)
   goodbyes.push(mine.leave)
-  const closeLab = serveLab(app, {
+  const lab = serveLab(app, {
     feed,
     access,
     limiter,
@@ -280,6 +285,16 @@ export async function createApp({
     presence,
     lanes,
     instruments: meter && { meter, capture },
+    show: { heard: (visit, saying) => show.heard(visit, saying), restarted: () => show.restarted() },
+  })
+  const show = serveShow(app, {
+    scenes: ownScenes(),
+    transports: listed.map(([name]) => name),
+    acts: lab.acts,
+    access,
+    limiter,
+    addresses: joinAddresses,
+    times: all,
   })
   if (meter) serveLanes(app, meter)
   serveComparison(app, access, {
@@ -304,7 +319,7 @@ export async function createApp({
     repeated.drain()
     // From here on the server accepts no new connections, so that a client that reconnects reaches the next process.
     app.server.close()
-    for (const goodbye of [...goodbyes, closeLab]) goodbye()
+    for (const goodbye of [...goodbyes, lab.leave, show.stop]) goodbye()
     wire.close()
     progress.stop()
     presence.stop()

@@ -38,6 +38,12 @@ export const PRICES = {
   settings: 1,
   cut: 1,
   restart: 1,
+  /** Anything said to the show, such as a report. The next two cost extra. */
+  show: 0.5,
+  /** A seat of the show. */
+  sit: 5,
+  /** The beginning of following the show. The server sends all scenes. */
+  follow: 3,
 } as const
 
 const UNIT_BYTES = 8 * 1024

@@ -268,6 +268,36 @@ export const CATALOGUE = {
     title: 'This server cannot compare',
     remedy: 'Start a server from the repository, which contains the program.',
   },
+  'not-driver': {
+    status: 409,
+    title: 'Another page drives the show',
+    remedy: 'Take over first, with {"type":"show","say":"take"}. The other page then only watches.',
+  },
+  'unknown-scene': {
+    status: 404,
+    title: 'No such scene',
+    remedy: 'Use the id of a scene that the server has sent.',
+  },
+  'vote-closed': {
+    status: 409,
+    title: 'Vote is closed',
+    remedy: 'Wait for the next question.',
+  },
+  'no-seat': {
+    status: 409,
+    title: 'No seat in the class',
+    remedy: 'Take a seat first, with {"type":"show","say":"sit","key":"…","name":""}.',
+  },
+  'other-class': {
+    status: 409,
+    title: 'Room of another class',
+    remedy: 'Open the page again. GET /show tells the room of the present class.',
+  },
+  'too-many-seats': {
+    status: 429,
+    title: 'All seats are taken',
+    remedy: 'Watch the stage, or share a phone with somebody who has a seat.',
+  },
   'not-instructor': {
     status: 403,
     title: 'For the instructor only',

@@ -43,6 +43,9 @@ const HERE_MS = 200
 
 const DEFAULT_RATE_PER_SECOND = 1
 
+/** Settings of a room in which no page has ever been. */
+const DEFAULTS = { ratePerSecond: DEFAULT_RATE_PER_SECOND }
+
 const REQUEST_BYTES = 4096
 
 const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: LabQuery }
@@ -78,12 +81,26 @@ export interface LabParts {
    * crossings.
    */
   readonly instruments: Instruments | null
+  readonly show: ShowListener
+}
+
+/** The show, which uses the lab. The lab hands over what pages say to the show. */
+export interface ShowListener {
+  /** Answers what a page has said to the show. Throws or rejects with an error for this page. */
+  heard(visit: Visit, saying: object): Promise<void>
+  /** The lab calls this after a simulated restart, when all settings are neutral. */
+  restarted(): void
+}
+
+export interface ServedLab {
+  readonly acts: Acts
+  readonly leave: Goodbye
 }
 
 export function serveLab(
   app: App,
-  { feed, access, limiter, network, progress, presence, lanes, instruments }: LabParts,
-): Goodbye {
+  { feed, access, limiter, network, progress, presence, lanes, instruments, show: theShow }: LabParts,
+): ServedLab {
   const server = createHandshakes(REQUEST_BYTES)
   const figures =
     instruments &&
@@ -92,7 +109,7 @@ export function serveLab(
     instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const visitors = createVisitors(presence, send)
   const rooms = new Map<string, LabRoom>()
-  const acts: Acts = { change, cut, restart }
+  const acts: Acts = { settings: (name) => settingsOf(rooms.get(name) ?? DEFAULTS), change, cut, restart }
   serveActs(app, acts)
 
   const config = { access: 'class', price: PRICES.handshake } as const
@@ -116,9 +133,12 @@ export function serveLab(
 
   serveByHttp(app, access, limiter, { whoOf, receive, answer, time: (name, t0, t1) => time(rooms.get(name), t0, t1) })
 
-  return () => {
-    close()
-    crossings?.stop()
+  return {
+    acts,
+    leave() {
+      close()
+      crossings?.stop()
+    },
   }
 
   async function whoOf(from: IncomingMessage, name: string): Promise<Who> {
@@ -165,6 +185,7 @@ export function serveLab(
       const request = parseRequest(text)
       if (request.type === 'clock') return send(page, time(roomOf(name), request.t0, t1))
       await limiter.spend(from, PRICES[request.type])
+      if (request.type === 'show') return await theShow.heard({ name, page, pageName, from }, request.saying)
       if (request.type === 'inspect') return show(page, pageName, from, request.exchange)
       if (request.type === 'here') {
         access.checkUser(from, { user: request.userId, name: request.name })
@@ -226,6 +247,7 @@ export function serveLab(
     close()
     for (const room of rooms.values()) room.ratePerSecond = DEFAULT_RATE_PER_SECOND
     network.restart()
+    theShow.restarted()
   }
 
   function roomOf(name: string): LabRoom {
@@ -263,7 +285,7 @@ export function serveLab(
     return sum
   }
 
-  function settingsOf({ ratePerSecond }: LabRoom): Settings {
+  function settingsOf({ ratePerSecond }: Pick<LabRoom, 'ratePerSecond'>): Settings {
     return { ratePerSecond, conditions: network.conditions }
   }
 }

@@ -9,7 +9,7 @@ import type { LabPage } from './page.ts'
 /** Time between two messages to a page. The figures on the page change equally often. */
 const EVERY_MS = 500
 
-export interface LaneFigures {
+export interface LaneFigureTeller {
   /** Sends byte counts to a page until the connection of the page closes. */
   tell(page: LabPage, name: string): void
   /**
@@ -22,7 +22,7 @@ export interface LaneFigures {
 export function createLaneFigures(
   meter: Meter,
   send: (pages: Iterable<LabPage>, life: string, lanes: readonly LaneBytes[]) => void,
-): LaneFigures {
+): LaneFigureTeller {
   const pages = new Map<string, Set<LabPage>>()
   let timer: ReturnType<typeof setInterval> | undefined
 

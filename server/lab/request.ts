@@ -3,8 +3,11 @@ import { FeedError, quote } from '../http/errors.ts'
 import type { LabRequest } from '../protocol/lab.ts'
 import { readChange, readCut } from './settings.ts'
 
+/** A message to the lab. The show itself parses what the page says to it. */
+export type ParsedRequest = LabRequest | { readonly type: 'show'; readonly saying: object }
+
 /** Parses a message. Throws `bad-message` or `bad-settings`. */
-export function parseRequest(text: string): LabRequest {
+export function parseRequest(text: string): ParsedRequest {
   const value = parseJson(text)
   if (typeof value === 'object' && value !== null && 'type' in value) {
     const { type } = value
@@ -12,6 +15,7 @@ export function parseRequest(text: string): LabRequest {
     if (type === 'settings' && 'settings' in value) return { type, settings: readChange(value.settings) }
     if (type === 'cut') return { type, how: readCut('how' in value ? value.how : undefined) }
     if (type === 'restart') return { type }
+    if (type === 'show') return { type, saying: value }
     if (type === 'typing') return { type, on: !('on' in value) || value.on !== false }
     if (type === 'here' && 'userId' in value && isName(value.userId) && 'name' in value && isName(value.name))
       return { type, userId: value.userId.toWellFormed(), name: value.name.toWellFormed() }

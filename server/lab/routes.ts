@@ -48,6 +48,7 @@ const config = { access: 'instructor', why: EVERYBODY } as const
 
 /** Acts of the instructor. */
 export interface Acts {
+  settings(room: string): Settings
   /** Changes settings and returns the new settings. */
   change(room: string, change: SettingsChange): Settings
   cut(how: Cut): void

@@ -14,7 +14,7 @@ export interface Client {
   /** Person that the client named when it connected; undefined if the client named no person. */
   readonly person: Person | undefined
   /** Rooms that the client has joined, with the client's seat in each room. */
-  readonly seats: ReadonlyMap<string, Seat>
+  readonly seats: ReadonlyMap<string, RoomSeat>
   /** True if the client has not taken all bytes that were sent to it. */
   readonly isBehind: boolean
   /** Counts a message that the server sends on to other clients. Throws `too-many-messages`. */
@@ -38,7 +38,7 @@ export interface Client {
    * given, the person is present in the room, and the client gets the presence of the room. Throws if the client is in
    * too many rooms, or if there are too many rooms.
    */
-  enter(room: string, after: Cursor, person?: Person): Seat
+  enter(room: string, after: Cursor, person?: Person): RoomSeat
   /** Makes the client leave a room. Removes the client's person from the presence at once. */
   leave(room: string): void
   typing(room: string, on: boolean): void
@@ -46,7 +46,7 @@ export interface Client {
 }
 
 /** Seat of a client in a room. */
-export interface Seat {
+export interface RoomSeat {
   /** Id of the person. If the client named no person, the id of the connection. */
   readonly userId: string
   name: string
@@ -120,7 +120,7 @@ async function obey(request: Request, client: Client, clients: Iterable<Client>,
   if (key !== undefined) client.send({ type: 'accepted', key, id: event.id })
 }
 
-function left(room: string, { userId, name, isAnnounced }: Seat, client: Client, clients: Iterable<Client>): void {
+function left(room: string, { userId, name, isAnnounced }: RoomSeat, client: Client, clients: Iterable<Client>): void {
   if (isAnnounced) whisper({ type: 'user_left', room, userId, name }, client, clients)
 }
 

@@ -16,7 +16,7 @@ import { once } from './encoding.ts'
 import type { Named } from '../http/parameters.ts'
 import type { Rules, Transport } from './transport.ts'
 import { answer, sayLeft } from './ws-answer.ts'
-import type { Client, Seat } from './ws-answer.ts'
+import type { Client, RoomSeat } from './ws-answer.ts'
 
 const PATH = '/feed/:room/ws'
 
@@ -107,7 +107,7 @@ interface OpenClient extends Client {
   stop(): void
 }
 
-interface OpenSeat extends Seat {
+interface OpenSeat extends RoomSeat {
   readonly person: Person | undefined
   stop(): void
 }
@@ -170,7 +170,7 @@ function createClient(
     close: (code, reason) => socket.close(code, reason),
   }
 
-  function sit(room: string, after: Cursor, person: Person | undefined): Seat {
+  function sit(room: string, after: Cursor, person: Person | undefined): RoomSeat {
     stop(room)
     const stops = [
       // The first room of a client does not count towards the client's limit of rooms.

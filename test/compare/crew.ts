@@ -8,7 +8,7 @@ import type { ComparedServer } from './adapter.ts'
 import { killedAtExit } from './children.ts'
 import { CompareError } from './trouble.ts'
 import { within } from './within.ts'
-import type { Answer, Order, Worked } from './worker.ts'
+import type { WorkerAnswer, Order, Worked } from './worker.ts'
 
 export interface Crew extends Disposable {
   readonly pids: readonly number[]
@@ -107,9 +107,9 @@ function startWorker(): Worker {
 }
 
 /** Sends an order and waits for its answer. The next order must wait for that. */
-async function ask({ child, end }: Worker, order: Order): Promise<Answer> {
+async function ask({ child, end }: Worker, order: Order): Promise<WorkerAnswer> {
   const answer = once(child, 'message')
   child.send(order)
-  const [value]: Answer[] = await Promise.race([answer, end])
+  const [value]: WorkerAnswer[] = await Promise.race([answer, end])
   return value ?? { is: 'done' }
 }

@@ -28,7 +28,7 @@ export interface Sent extends Omit<ComparedServer, 'url' | 'publishUrl'> {
 }
 
 /** Sent by a worker: the answer to each order, in the same order. */
-export type Answer =
+export type WorkerAnswer =
   | { readonly is: 'live' }
   | { readonly is: 'failed'; readonly why: string }
   | { readonly is: 'done' }
@@ -59,7 +59,7 @@ process.on('message', (order: Order) => void obey(order).then((answer) => proces
 // The process that started this one has ended.
 process.on('disconnect', () => process.exit())
 
-async function obey(order: Order): Promise<Answer> {
+async function obey(order: Order): Promise<WorkerAnswer> {
   switch (order.do) {
     case 'open':
       return open(order.adapter, order.target, order.clients)
@@ -99,7 +99,7 @@ async function obey(order: Order): Promise<Answer> {
 }
 
 /** Resolves when all clients are live, or when one has failed. */
-async function open(name: string, sent: Sent, clients: ClientRange): Promise<Answer> {
+async function open(name: string, sent: Sent, clients: ClientRange): Promise<WorkerAnswer> {
   const adapter = await receivingAdapterOf(name)
   const target = { ...sent, url: new URL(sent.url), publishUrl: new URL(sent.publishUrl) }
   recorder = createRecorder()

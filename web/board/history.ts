@@ -21,7 +21,7 @@ export interface DoneChange {
   readonly changedBy: string | null
 }
 
-export type Step = 'undo' | 'redo'
+export type HistoryStep = 'undo' | 'redo'
 
 export interface Learned {
   readonly key?: string | undefined
@@ -37,7 +37,7 @@ const MOST = 100
  * Adds a change to the history. `board` is the board before the change. A new change empties the list of actions to
  * redo, but an undo or a redo does not.
  */
-export function did(history: History, board: Board, key: string, change: Change, step?: Step): History {
+export function did(history: History, board: Board, key: string, change: Change, step?: HistoryStep): History {
   const back = inverse(board, change)
   const added = (list: readonly DoneChange[]): readonly DoneChange[] =>
     back ? [...list, { key, change, back, isConfirmed: false, changedBy: null }].slice(-MOST) : list
@@ -46,7 +46,7 @@ export function did(history: History, board: Board, key: string, change: Change,
 }
 
 /** Returns the next action to undo or redo, and the history without this action; null if there is no such action. */
-export function next({ done, undone }: History, step: Step): { last: DoneChange; rest: History } | null {
+export function next({ done, undone }: History, step: HistoryStep): { last: DoneChange; rest: History } | null {
   const last = (step === 'undo' ? done : undone).at(-1)
   if (!last) return null
   return { last, rest: step === 'undo' ? { done: done.slice(0, -1), undone } : { done, undone: undone.slice(0, -1) } }

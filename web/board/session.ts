@@ -11,7 +11,7 @@ import { watchPace } from '../lane/pace.ts'
 import type { Wakeful } from '../lane/wake.ts'
 import type { Fallback } from './fallback.ts'
 import { NOTHING_DONE, did, forgot, knows, learned, next } from './history.ts'
-import type { Step } from './history.ts'
+import type { HistoryStep } from './history.ts'
 import { createLine } from './line.ts'
 import { accepted, begin, heard, proposed, refused, rejoined, shown } from './optimistic.ts'
 import type { Optimistic } from './optimistic.ts'
@@ -248,7 +248,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     if (before[0] !== trouble || before[1] !== isSignedOut) changed()
   }
 
-  function make(wish: Change, as?: Step): boolean {
+  function make(wish: Change, as?: HistoryStep): boolean {
     if (!state) return false
     const board = shown(state)
     const answer = allow(board, wish)
@@ -264,7 +264,7 @@ export function openBoard(parts: BoardSessionParts): BoardSession {
     return true
   }
 
-  function step(which: Step, who: string, refusal: string): void {
+  function step(which: HistoryStep, who: string, refusal: string): void {
     const found = next(history, which)
     if (!found || !state) return
     history = found.rest

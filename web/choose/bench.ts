@@ -114,6 +114,7 @@ export function openBench(origin: string, changed: () => void): Bench {
       changed()
     },
     wire() {},
+    show() {},
     presence() {},
   })
 

@@ -1,12 +1,13 @@
 /** Connects a page to the lab by WebSocket. If the network refuses WebSockets, connects the page by plain HTTP. */
 import type { Problem } from '../../server/protocol/feed.ts'
 import type { LabMessage, LabRequest } from '../../server/protocol/lab.ts'
+import type { ShowNews, ShowRequest } from '../../server/protocol/show.ts'
 import { now } from '../now.ts'
 
 export interface LabLine {
   readonly isOpen: boolean
   /** Sends a request to the lab. Drops the request if the line is not open yet. */
-  send(request: LabRequest): void
+  send(request: LabRequest | ShowRequest): void
   /** Closes the line. The line then does not call `closed`. */
   close(): void
 }
@@ -17,7 +18,7 @@ export interface LineEnds {
   /** Prefix of the name that each lane of this page has at the server. */
   readonly page: string
   /** The line calls this with each message of the lab. `atMs` is the message's time of arrival on this page's clock. */
-  heard(message: LabMessage, atMs: number): void
+  heard(message: LabMessage | ShowNews, atMs: number): void
   /** The line calls this once, when the page or the server has closed the line. */
   closed(): void
 }
@@ -89,7 +90,7 @@ export function byHttp({ origin, room, page, heard, closed }: LineEnds): LabLine
     if (response.ok) heard(await response.json(), atMs)
   }
 
-  async function say(line: string, request: LabRequest): Promise<void> {
+  async function say(line: string, request: LabRequest | ShowRequest): Promise<void> {
     const response = await fetch(`${origin}/lab/say?line=${line}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -4,6 +4,7 @@
  */
 import type { RoomPresence } from '../../server/protocol/feed.ts'
 import type { Cut, LabMessage, LabRequest, Settings, SettingsChange } from '../../server/protocol/lab.ts'
+import type { ShowMessage, ShowNews, ShowRequest, ShowSaying } from '../../server/protocol/show.ts'
 import type { Crossing, Inspected, LaneBytes } from '../../server/protocol/wire.ts'
 import type { ClockSample } from '../measure/clock.ts'
 import { now } from '../now.ts'
@@ -30,6 +31,8 @@ export interface LabListener {
   lanes(life: string, lanes: readonly LaneBytes[]): void
   /** The connection calls this with reports of bytes that crossed the wire in this page's lanes. */
   wire(crossings: readonly Crossing[]): void
+  /** The connection calls this with each message of the show. */
+  show(message: ShowMessage): void
   trouble(sentence: string, code: string): void
   /**
    * The connection calls this when the page has lost the connection. The next connection may reach another server with
@@ -58,6 +61,8 @@ export interface Lab {
   /** Tells the server who is at this page. This holds until the connection ends. */
   introduce(userId: string, name: string): void
   typing(on: boolean): void
+  /** Says something to the show. Without a connection, nothing happens. */
+  say(saying: ShowSaying): void
   /**
    * Asks the server for the time. Calls `unanswered` if the server does not answer within a few seconds. Without a
    * connection no check is possible, so this method begins to connect and returns false.
@@ -128,6 +133,9 @@ export function openLab(origin: string, room: string, page: string, listener: La
     },
     typing(on) {
       send({ type: 'typing', on })
+    },
+    say(saying) {
+      send({ type: 'show', ...saying })
     },
     check(unanswered) {
       endCheck()
@@ -202,7 +210,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
     })
   }
 
-  function take(message: LabMessage, t3: number): void {
+  function take(message: LabMessage | ShowNews, t3: number): void {
     switch (message.type) {
       case 'welcome':
         tries = 0
@@ -230,6 +238,8 @@ export function openLab(origin: string, room: string, page: string, listener: La
         return listener.lanes(message.life, message.lanes)
       case 'wire':
         return listener.wire(message.crossings)
+      case 'show':
+        return listener.show(message)
       case 'inspected':
         return inspections.get(message.exchange)?.resolve(message.found)
       case 'error':
@@ -264,7 +274,7 @@ export function openLab(origin: string, room: string, page: string, listener: La
     probe = setTimeout(tryWebSocket, PROBE_MS)
   }
 
-  function send(request: LabRequest): void {
+  function send(request: LabRequest | ShowRequest): void {
     line?.send(request)
   }
 }

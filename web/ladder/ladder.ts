@@ -16,7 +16,7 @@ import type { View } from './picture.ts'
 import type { AxisOrigin } from './axis.ts'
 import { exchangeOf, marksOf, nearest, pick, startOf } from './pick.ts'
 import { createScene } from './scene.ts'
-import type { Look, Row, Scene, Selection } from './scene.ts'
+import type { Look, Row, LadderScene, Selection } from './scene.ts'
 import { pxPerMs, spanOf } from './span.ts'
 import { tell } from './tell.ts'
 import { hiddenMs, timeAt, xAt } from './time.ts'
@@ -47,7 +47,7 @@ export class Ladder extends LitElement {
   /** The session's lanes. The page sets this member again when the list of lanes changes. */
   declare lanes: SessionFacts['lanes'] | undefined
 
-  #scene: Scene | undefined
+  #scene: LadderScene | undefined
   #rows: readonly Row[] = []
   #unit = 1
   #size: Size = { width: 0, height: 0 }

@@ -42,7 +42,7 @@ export interface Selection {
   readonly mark: Mark
 }
 
-export interface Scene {
+export interface LadderScene {
   /**
    * Returns the width of the picture to the left of the present. The names of the server's line and the browser's line
    * stand to the right of the present.
@@ -54,7 +54,7 @@ export interface Scene {
 /** The members of a session that the scene draws. */
 export type ShownSession = Pick<SessionFacts, 'lanes' | 'messages' | 'offsetMs' | 'roundTripMs'>
 
-export function createScene(session: ShownSession): Scene {
+export function createScene(session: ShownSession): LadderScene {
   const tracers = new WeakMap<Lane, Tracer>()
   const tracerOf = (lane: Lane): Tracer => {
     const tracer = tracers.get(lane) ?? createTracer(session, lane)

@@ -44,6 +44,7 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
       settings.adopt(welcome.settings, welcome.presets)
       people.welcome(welcome.user)
       instructor.welcome(welcome.instructor)
+      listener.connected?.()
       listener.changed()
     },
     clock(sample, serviceMs) {
@@ -94,6 +95,9 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
       session.exchanges.take(crossed)
       const way = clock.way()
       if (way) crossings.take(crossed, way)
+    },
+    show(message) {
+      listener.show?.(message)
     },
     trouble(sentence, code) {
       instructor.failed(sentence, code)

@@ -122,6 +122,7 @@ export function openSession(given: SessionParts, listener: SessionListener): San
       own.add(await publish(lane, origin, room, user, text, key))
     },
     inspect: (exchange) => lab.inspect(exchange),
+    say: (saying) => lab.say(saying),
     statusOf: (lane) => laneStatus(lane, clock.roundTripMs() ?? 0, session.queuedMs(lane), facts.conditions),
     rest(why) {
       facts.resting = why

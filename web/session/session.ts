@@ -1,6 +1,7 @@
 /** State of the whole sandbox page: one room, its lanes, one clock and one cursor. The session draws nothing. */
 import type { Cursor, Person, RoomPresence, TransportName } from '../../server/protocol/feed.ts'
 import type { Conditions, Cut, Preset } from '../../server/protocol/lab.ts'
+import type { ShowMessage, ShowSaying } from '../../server/protocol/show.ts'
 import type { Inspected } from '../../server/protocol/wire.ts'
 import type { Clock } from '../measure/clock.ts'
 import type { Expectation } from '../measure/model.ts'
@@ -117,6 +118,8 @@ export interface SessionActs {
    * server does not answer.
    */
   inspect(exchange: number): Promise<Inspected | null>
+  /** Says something to the show. Without a connection to the lab, nothing happens. */
+  say(saying: ShowSaying): void
 }
 
 /** What the model predicts for a lane under the current settings. */
@@ -160,6 +163,13 @@ export interface SessionListener {
   changed(): void
   /** The session calls this when one more lane has received a chat message. */
   heard(): void
+  /**
+   * The session calls this whenever the lab has accepted a connection of this page, also after a reconnection. A page of
+   * the show then follows the show.
+   */
+  connected?(): void
+  /** The session calls this with each message of the show. */
+  show?(message: ShowMessage): void
 }
 
 export interface SessionParts {

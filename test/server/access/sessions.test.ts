@@ -112,7 +112,7 @@ test('without a session, exactly the routes for people who have signed in return
     Object.keys(answers).filter(
       (route) =>
         // Deleting is for the instructor, so these routes refuse with 403.
-        (/^\w+ \/(feed|boards|ws|chat\/ws|lab(\/(sse|say|clock))?$)/.test(route) &&
+        (/^\w+ \/(feed|boards|ws|show$|chat\/ws|lab(\/(sse|say|clock))?$)/.test(route) &&
           !/^delete \/(feed|boards)/.test(route)) ||
         route.endsWith('/ticket') ||
         route === 'delete /session' ||

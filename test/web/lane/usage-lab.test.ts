@@ -65,6 +65,7 @@ const NOBODY = {
   cut() {},
   dropped() {},
   wire() {},
+  show() {},
   trouble() {},
   lost() {},
 }
