@@ -23,7 +23,8 @@ async function meet(trial: Trial): Promise<Conversation> {
 async function enter(trial: Trial, after: string | undefined, room = trial.room): Promise<Conversation> {
   const talk = await converse(trial, `/feed/${room}/ws?after=${after}`)
   const saw = `A client opened a WebSocket in ${room}:`
-  await expectNext(trial, talk, { type: 'connected', room }, { saw, hint: OTHER_WELCOME })
+  const wanted = { type: 'connected', message: 'WebSocket connected', room, cursor: /./ }
+  await expectNext(trial, talk, wanted, { saw, hint: OTHER_WELCOME })
   return talk
 }
 
@@ -190,6 +191,21 @@ export const exercises: readonly Exercise[] = [
         const sawAgain =
           'A client returned with the cursor of the gap. Only the last message is still there. Your server sent:'
         await expectNext(trial, again, { type: 'message', text: 'three' }, { saw: sawAgain, hint: 'no-cursor' })
+        const lost = await enter(trial, 'older.7')
+        const sawLost = 'A client came with the cursor of an older epoch. After the welcome, it received:'
+        const report = {
+          saw: sawLost,
+          hint: (of: Mismatch) => (of === 'another value' ? 'no-cursor' : 'not-told-at-once'),
+        }
+        await expectNext(trial, lost, { type: 'gap', room: trial.room, cursor: /./ }, report)
+        await expectNext(trial, lost, { type: 'message', text: 'three' }, { saw: sawLost, hint: 'no-cursor' })
+      },
+      async 'if-the-feed-fails'(trial) {
+        const talk = await enter(trial, '0')
+        await trial.failFollowers()
+        await trial.until('it is closed', () => talk.closed).catch(() => {})
+        const saw = 'The feed called `failed`, because it could not continue. A client of the room received:'
+        await expectClosed(trial, talk, saw, 'kept-open')
       },
       async 'rooms-apart'(trial) {
         const [first] = await trial.publish('one')

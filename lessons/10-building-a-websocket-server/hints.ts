@@ -147,6 +147,19 @@ export const words = {
         'Look at the fields that you send. The batch contains the cursor.',
         'After a gap, the old cursor is useless. The client needs the new one, or it would meet the same gap at its next connection.',
       ],
+      'not-told-at-once': [
+        'A client came with a cursor that points nowhere, and your server did not tell it so after the welcome.',
+        'Look at the code between the welcome and `follow`. It told the client of a gap when you began.',
+        'A client can have missed messages before it connects as well as after that. In both cases, only the server knows it.',
+      ],
+    },
+    'if-the-feed-fails': {
+      title: 'Cuts a client off if the feed cannot continue',
+      'kept-open': [
+        'The feed reported that it cannot continue, and the connection of the client stayed open.',
+        'Look at the last argument of the call that follows the feed.',
+        'After a failure, no message will come on this connection. If it ends, the client can connect again with its cursor, and misses nothing.',
+      ],
     },
     'rooms-apart': {
       title: 'Sends each client the messages of its own room, once',

@@ -23,10 +23,11 @@ export const ws: Transport = {
 
     app.get('/feed/:room/ws', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
       const { room } = request.params
-      const { cursor } = await feed.since(room, await startOf(feed, room, request.query), 0)
+      const { cursor, gap } = await feed.since(room, await startOf(feed, room, request.query), 0)
       const { request: raw, socket, head } = takeUpgrade(request, reply)
       handshakes.handleUpgrade(raw, socket, head, (client) => {
         client.send(JSON.stringify({ room, cursor, message: 'WebSocket connected', type: 'connected' }))
+        if (gap) client.send(JSON.stringify({ type: 'gap', room, cursor }))
         attend(client, room)
         const stop = feed.follow(
           room,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
+import type { PollAnswer } from '#server/protocol.ts'
 import { Params, Query, startOf } from '#server/transports/transport.ts'
 import type { Transport } from '#server/transports/transport.ts'
 import { takeUpgrade } from '#server/upgrade.ts'
@@ -12,7 +13,7 @@ export const ws: Transport = {
     const onOutput = (client: WebSocket, message: unknown) => client.send(JSON.stringify(message))
     const welcome = { type: 'connected', message: 'WebSocket connected' }
 
-    server.on('connection', (client: WebSocket, _request: IncomingMessage, room?: string, after?: string) => {
+    server.on('connection', (client: WebSocket, _request: IncomingMessage, room?: string, start?: PollAnswer) => {
       client.on('error', console.error)
       client.on('message', (data, isBinary) => {
         answer(isBinary ? '' : String(data), room).then(
@@ -20,11 +21,12 @@ export const ws: Transport = {
           (error: unknown) => onOutput(client, { type: 'error', message: String(error) }),
         )
       })
-      if (room === undefined || after === undefined) return onOutput(client, welcome)
-      onOutput(client, { ...welcome, room, cursor: after })
+      if (room === undefined || start === undefined) return onOutput(client, welcome)
+      onOutput(client, { ...welcome, room, cursor: start.cursor })
+      if (start.gap) onOutput(client, { type: 'gap', room, cursor: start.cursor })
       const stop = feed.follow(
         room,
-        after,
+        start.cursor,
         ({ events, gap, cursor }) => {
           if (gap) onOutput(client, { type: 'gap', room, cursor })
           events.forEach((event) => onOutput(client, event))
@@ -41,9 +43,9 @@ export const ws: Transport = {
 
     app.get('/feed/:room/ws', { schema: { params: Params, querystring: Query } }, async (request, reply) => {
       const { room } = request.params
-      const { cursor } = await feed.since(room, await startOf(feed, room, request.query), 0)
+      const start = await feed.since(room, await startOf(feed, room, request.query), 0)
       const { request: raw, socket, head } = takeUpgrade(request, reply)
-      server.handleUpgrade(raw, socket, head, (client) => server.emit('connection', client, raw, room, cursor))
+      server.handleUpgrade(raw, socket, head, (client) => server.emit('connection', client, raw, room, start))
     })
 
     return () => {
