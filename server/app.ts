@@ -43,6 +43,7 @@ import type { Limits } from './access/limits.ts'
 import { logRequests, loggerAt } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
 import { ownScenes } from './show/scenes.ts'
+import type { ShowFile } from './show/show-file.ts'
 import { serveShow } from './show/serve.ts'
 import { SHOW_TIMES } from './show/show.ts'
 import type { ShowTimes } from './show/show.ts'
@@ -120,6 +121,8 @@ export interface AppParts {
   readonly compareProgram?: string | undefined
   /** Returns the addresses at which a class joins, the likeliest first. Default: none. */
   readonly joinAddresses?: (() => readonly string[]) | undefined
+  /** File that keeps the show. Default: none, so that a restart ends the show. */
+  readonly showFile?: ShowFile | null
 }
 
 export interface Times extends StallLimits, PresenceTimes, ShowTimes {
@@ -157,6 +160,7 @@ export async function createApp({
   root,
   compareProgram = join(REPOSITORY, 'test/compare/main.ts'),
   joinAddresses = () => [],
+  showFile = null,
 }: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const all: Times = { ...TIMES, ...times }
@@ -294,7 +298,9 @@ export async function createApp({
     access,
     limiter,
     addresses: joinAddresses,
+    file: showFile,
     times: all,
+    log: (error) => app.log.error({ err: error }, 'the show cannot be saved'),
   })
   if (meter) serveLanes(app, meter)
   serveComparison(app, access, {
@@ -319,10 +325,12 @@ export async function createApp({
     repeated.drain()
     // From here on the server accepts no new connections, so that a client that reconnects reaches the next process.
     app.server.close()
-    for (const goodbye of [...goodbyes, lab.leave, show.stop]) goodbye()
+    const saved = show.stop()
+    for (const goodbye of [...goodbyes, lab.leave]) goodbye()
     wire.close()
     progress.stop()
     presence.stop()
+    await saved
   })
   app.addHook('onClose', () => feed.close())
   return app

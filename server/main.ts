@@ -68,6 +68,7 @@ async function main(): Promise<void> {
   // Load these modules late, so that a mistyped flag is refused early and a missing package is reported by its name.
   const { createAccess } = await import('./access/access.ts')
   const { sessionFile } = await import('./access/session-file.ts')
+  const { showFile } = await import('./show/show-file.ts')
   const { createApp } = await import('./app.ts')
   const access = createAccess({
     hosts: [...place.names, ...ownOrigins.map((origin) => new URL(origin).hostname), ...flags.allowHosts],
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
     logLevel,
     kit: process.send && kitOf(process),
     joinAddresses: () => joinAt,
+    showFile: flags.data === ':memory:' ? null : showFile(flags.data),
   })
   const listeners = await present
   await listen(app, place, port, listeners)

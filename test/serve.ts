@@ -38,6 +38,7 @@ export interface ServeOptions {
   readonly transports?: AppParts['transports']
   readonly root?: AppParts['root']
   readonly compareProgram?: AppParts['compareProgram']
+  readonly showFile?: AppParts['showFile']
   readonly joinAddresses?: AppParts['joinAddresses']
 }
 
@@ -69,6 +70,7 @@ export async function serve({
   root,
   compareProgram,
   joinAddresses,
+  showFile = null,
 }: ServeOptions = {}): Promise<Served> {
   const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
   const app = await createApp({
@@ -80,6 +82,7 @@ export async function serve({
     root,
     compareProgram,
     joinAddresses,
+    showFile,
     ...(transports && { transports }),
   })
   await app.listen({ host: '127.0.0.1', port })

@@ -8,7 +8,7 @@
  * A page learns the room from `GET /show`, and opens the lab of this room.
  */
 import type { ServerTimeMs, TransportName } from './feed.ts'
-import type { Cut, SettingsChange } from './lab.ts'
+import type { Cut, Settings, SettingsChange } from './lab.ts'
 
 /**
  * Steps of a scene, in order. While the class predicts, each seat has one vote and may change it, and nobody sees the
@@ -226,3 +226,29 @@ export type ShowMessage =
 /** What a page of the show sends over the lab's connection, and what it gets. The lab only hands it over. */
 export type ShowRequest = { readonly type: 'show' } & ShowSaying
 export type ShowNews = { readonly type: 'show' } & ShowMessage
+
+/** A whole class, as `GET /stage/session.json` gives it. `/stage?play=FILE` replays it without a server. */
+export interface ShowSession {
+  readonly format: 'fourwire-show-1'
+  /** Versions of Fourwire and of Node. */
+  readonly fourwire: string
+  readonly node: string
+  readonly room: string
+  /** Times in ms since 1970. */
+  readonly beganAtMs: number
+  readonly savedAtMs: number
+  /** The scenes that were shown to their end, in the order in which they were shown. */
+  readonly scenes: readonly ShownScene[]
+  /** All seats at the end. Names are included only if the stage showed them. */
+  readonly seats: readonly Seat[]
+}
+
+export interface ShownScene {
+  readonly scene: Scene
+  /** Settings of the room and the network at the beginning of the run; null if the scene did not run. */
+  readonly settings: Settings | null
+  /** State in which the stage explained the scene. */
+  readonly state: ShowState
+  /** The seats, with their last reports of this scene, and with the texts of the answers that they voted for. */
+  readonly seats: readonly (Seat & { readonly vote: string | null })[]
+}

@@ -58,6 +58,7 @@ function shapesOf(Transport: Type.TUnsafe<TransportName> | Type.TEnum<TransportN
     shape(['report'], {
       report: Strict({ transport: Transport, ...Figures, boundMs: OrNull(Ms) }),
     }),
+    // A scene has at most four answers.
     shape(['vote'], { scene: SceneId, answer: OrNull(Count(3)) }),
     shape(['take'], {}),
     shape(['next class'], {}),

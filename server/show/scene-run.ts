@@ -6,8 +6,10 @@ import { createSceneSettings } from './scene-settings.ts'
 import type { ChangedSetting } from './scene-settings.ts'
 
 export interface SceneRun {
-  /** Begins the scene in this room, as if it had begun at `sinceMs` on the server's clock. Ends another scene first. */
-  begin(room: string, scene: Scene, sinceMs: number): void
+  /** Begins the scene in this room. Ends another scene first. */
+  begin(room: string, scene: Scene): void
+  /** Goes on with a scene that began at `sinceMs` in an earlier process. */
+  resume(room: string, scene: Scene, sinceMs: number): void
   /** Ends the scene, if one runs. */
   end(): void
   /** Applies the settings of the scene again, after a simulated restart that was no act of the scene. */
@@ -28,15 +30,20 @@ export function createSceneRun(acts: Acts, changed: readonly ChangedSetting[] = 
     get changed() {
       return settings.changed
     },
-    begin(name, scene, sinceMs) {
+    begin(name, scene) {
       end()
       room = name
       settings.apply(name, scene.set)
-      const elapsedMs = Math.max(0, now() - sinceMs)
+      for (const act of scene.acts) schedule(name, act, act.atS * 1000)
+    },
+    resume(name, scene, sinceMs) {
+      room = name
+      settings.resume(name)
+      const elapsedMs = now() - sinceMs
       for (const act of scene.acts) {
         const inMs = act.atS * 1000 - elapsedMs
-        if (inMs > 0 || elapsedMs === 0) schedule(name, act, Math.max(0, inMs))
-        // The server restarted after this act. Its settings still belong to the scene.
+        if (inMs > 0) schedule(name, act, inMs)
+        // The time of this act has passed. Its settings still belong to the scene.
         else if (act.set) settings.apply(name, act.set)
       }
     },

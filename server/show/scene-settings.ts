@@ -8,6 +8,8 @@ export interface SceneSettings {
   apply(room: string, change: SettingsChange): void
   /** Simulates a restart as an act of the scene. It sets everything neutral, and then the scene's settings apply again. */
   restart(room: string): void
+  /** Applies the scene's settings in a new process, which has none of them yet. */
+  resume(room: string): void
   /** Applies the scene's settings again after a restart that was no act of the scene. */
   applyAgain(room: string): void
   /**
@@ -62,6 +64,9 @@ export function createSceneSettings(
         else if (was !== value) notes.set(name, { name, before: was, given: value, byRestart: true })
       }
       applyAll(room, applied)
+    },
+    resume(room) {
+      applyAll(room, given())
     },
     applyAgain(room) {
       const applied = given()

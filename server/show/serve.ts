@@ -1,18 +1,40 @@
 /** Serves the show: the room and the present scene, for pages that open the lab of this room. */
+import packageJson from '../../package.json' with { type: 'json' }
 import type { App } from '../http/app-type.ts'
+import { sessionCsv } from './session.ts'
 import { createShow } from './show.ts'
 import type { Show, ShowParts } from './show.ts'
 
-const schema = { summary: 'The room of the present class, and the scene and the step of its show' }
+const schemas = {
+  show: { summary: 'The room of the present class, and the scene and the step of its show' },
+  json: { summary: 'The present class with its scenes, votes and figures, as JSON; for the instructor' },
+  csv: { summary: 'The present class with its scenes, votes and figures, as CSV; for the instructor' },
+}
 
-export function serveShow(app: App, parts: ShowParts): Show {
-  const show = createShow(parts)
+const instructor = { access: 'instructor', why: 'The session contains the votes of the class.' } as const
 
-  app.get('/show', { schema, config: { access: 'class' } }, async (_request, reply) => {
+export function serveShow(app: App, parts: Omit<ShowParts, 'version'>): Show {
+  const show = createShow({ ...parts, version: packageJson.version })
+
+  app.get('/show', { schema: schemas.show, config: { access: 'class' } }, async (_request, reply) => {
     const { room, scene, step, version } = show.state(false)
     reply.header('cache-control', 'no-store')
     return { room, scene, step, version }
   })
 
+  app.get('/stage/session.json', { schema: schemas.json, config: instructor }, async (_request, reply) => {
+    const session = show.session()
+    reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'json'))
+    return session
+  })
+
+  app.get('/stage/session.csv', { schema: schemas.csv, config: instructor }, async (_request, reply) => {
+    const session = show.session()
+    reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'csv'))
+    return reply.type('text/csv; charset=utf-8').send(sessionCsv(session))
+  })
+
   return show
 }
+
+const attachment = (room: string, extension: string): string => `attachment; filename="fourwire-${room}.${extension}"`

@@ -40,12 +40,12 @@ export async function enter(origin: string, { room = 'class-1', page = newPage()
     settings: (): Settings | undefined =>
       messages.flatMap((message) => ('settings' in message ? message.settings : [])).at(-1),
     /** Waits for a state with these fields. */
-    stateWith: (fields: Partial<ShowState>) =>
+    stateWith: (fields: Partial<ShowState>): Promise<ShowState> =>
       until(`the state has ${JSON.stringify(fields)}`, () => {
         const now = state()
-        return (
-          now && Object.entries(fields).every(([name, value]) => isSame(now[name as keyof ShowState], value)) && now
-        )
+        const isSuch =
+          now && Object.entries(fields).every(([name, value]) => isSame(now[name as keyof ShowState], value))
+        return isSuch ? now : undefined
       }),
     next: <T extends ShowMessage['tell']>(tell: T) => until(`the show has told the ${tell}`, () => told(tell).at(-1)),
     /** Says something, and waits for the next error. */

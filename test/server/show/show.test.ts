@@ -1,4 +1,9 @@
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { showFile } from '../../../server/show/show-file.ts'
+import type { ShowFile } from '../../../server/show/show-file.ts'
 import { serve } from '../../serve.ts'
 import type { ServeOptions } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -7,7 +12,7 @@ import { enter, sit } from './guest.ts'
 const TOKEN = 'a token of the instructor'
 
 const open = (options: ServeOptions = {}) =>
-  serve({ ...options, times: { countsMs: 5, seatsMs: 5, driverGoneMs: 50, ...options.times } })
+  serve({ ...options, times: { countsMs: 5, seatsMs: 5, saveMs: 5, driverGoneMs: 50, ...options.times } })
 
 test('a page learns the room of the class, and gets the scenes and the state in the lab of this room', async () => {
   await using server = await open()
@@ -196,22 +201,208 @@ test('the stage’s figures decide which answer is right when the scene is expla
   })
 })
 
-test('a running scene has its settings, and its end puts back exactly these', async () => {
+test('a show of hands is shown when the vote is closed, and needs a count for each answer', async () => {
+  await using server = await open({ isShared: true, token: TOKEN })
+  const stage = await enter(server.origin, { token: TOKEN })
+  stage.say({ say: 'follow', seats: false })
+  const phone = await sit(server.origin, 'a')
+  stage.say({ say: 'go', scene: 'news', step: 'predict' })
+  stage.say({ say: 'hands', hands: [1, 2, 3, 4] })
+  await stage.stateWith({ hands: [1, 2, 3, 4] })
+  await phone.stateWith({ scene: 'news', hands: null })
+  expect(await stage.refused({ say: 'hands', hands: [1] })).toMatchObject({ code: 'bad-message' })
+  stage.say({ say: 'go', scene: 'news', step: 'closed' })
+  await phone.stateWith({ hands: [1, 2, 3, 4] })
+})
+
+test('seats go to the pages that ask for them, with names for the instructor only until the stage shows names', async () => {
+  await using server = await open({ isShared: true, token: TOKEN })
+  const stage = await enter(server.origin, { token: TOKEN })
+  const second = await enter(server.origin)
+  stage.say({ say: 'take' })
+  for (const page of [stage, second]) page.say({ say: 'follow', seats: true })
+  const phone = await sit(server.origin, 'a', { name: ' Ada ' })
+  const report = { transport: 'sse', p50Ms: 12.5, n: 40, boundMs: 0.4, lost: 0, doubled: 0 } as const
+  phone.say({ say: 'preflight', found: [{ transport: 'sse', found: 'works', ms: 3 }] })
+  phone.say({ say: 'report', report })
+  const seats = (page: typeof stage) => page.told('seats').at(-1)?.seats
+  await until('the stage has the report', () => seats(stage)?.[0]?.report)
+  expect(seats(stage)).toMatchObject([{ seat: 1, name: 'Ada', here: true, report, preflight: [{ ms: 3 }] }])
+  await until('the other page has the report', () => seats(second)?.[0]?.report)
+  expect(seats(second)).toMatchObject([{ seat: 1, name: '', report }])
+  stage.say({ say: 'stage', names: true })
+  await until('the other page has the name', () => seats(second)?.[0]?.name === 'Ada')
+  stage.say({ say: 'mute', seat: 1 })
+  await until('the other page has no name of a muted seat', () => seats(second)?.[0]?.name === '')
+  await phone.leave()
+  await until('the seat is not here', () => seats(second)?.[0]?.here === false)
+})
+
+test('a muted person cannot publish until the instructor lifts it', async () => {
+  await using server = await open()
+  const stage = await enter(server.origin)
+  const phone = await sit(server.origin, 'a', { name: 'Mallory' })
+  const publish = async (): Promise<number> => {
+    const body = JSON.stringify({ user: 'Mallory', text: 'hello' })
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch(`${server.origin}/feed/class-1`, { method: 'POST', headers, body })).status
+  }
+  expect(await publish()).toBe(201)
+  stage.say({ say: 'mute', seat: 1 })
+  await until('the seat is muted', () => phone.told('seat').at(-1)?.seat.muted)
+  expect(await publish()).toBe(403)
+  stage.say({ say: 'unmute', seat: 1 })
+  await until('the seat is not muted', () => phone.told('seat').at(-1)?.seat.muted === false)
+  expect(await publish()).toBe(201)
+  expect(await stage.refused({ say: 'mute', seat: 9 })).toMatchObject({ code: 'no-seat' })
+})
+
+test('a removed seat is told, its votes do not count, and its key gets no seat in this class', async () => {
   await using server = await open()
   const stage = await enter(server.origin)
   stage.say({ say: 'follow', seats: false })
-  stage.send({ type: 'settings', settings: { ratePerSecond: 3, conditions: { jitterMs: 7 } } })
+  stage.say({ say: 'go', scene: 'news', step: 'predict' })
+  const phone = await sit(server.origin, 'a')
+  phone.say({ say: 'vote', scene: 'news', answer: 0 })
+  await stage.stateWith({ voted: 1, here: 1 })
+  stage.say({ say: 'remove', seat: 1 })
+  await phone.next('removed')
+  await stage.stateWith({ voted: 0, here: 0 })
+  expect(await phone.refused({ say: 'vote', scene: 'news', answer: 0 })).toMatchObject({ code: 'no-seat' })
+  const again = await sit(server.origin, 'a')
+  await again.next('removed')
+  expect(again.told('seat')).toEqual([])
+})
+
+test('the next class has a fresh room, and no seats or votes', async () => {
+  await using server = await open()
+  const stage = await enter(server.origin)
+  stage.say({ say: 'follow', seats: false })
+  stage.say({ say: 'go', scene: 'news', step: 'predict' })
+  const phone = await sit(server.origin, 'a')
+  phone.say({ say: 'vote', scene: 'news', answer: 0 })
+  await stage.stateWith({ voted: 1 })
+  stage.say({ say: 'next class' })
+  expect(await phone.stateWith({ room: 'class-2' })).toMatchObject({ scene: 'join', voted: 0, here: 0, done: [] })
+  expect(phone.told('scenes')).toHaveLength(2)
+  expect(await phone.refused({ say: 'vote', scene: 'join', answer: 0 })).toMatchObject({ code: 'other-class' })
+  const moved = await sit(server.origin, 'a', { room: 'class-2' })
+  expect((await moved.next('seat')).seat).toMatchObject({ seat: 1, name: '' })
+})
+
+test('only the instructor gets the session, which has the scenes that were explained', async () => {
+  await using server = await open({ isShared: true, token: TOKEN })
+  const get = (path: string, token?: string) =>
+    fetch(`${server.origin}/stage/session.${path}`, { headers: token ? { authorization: `Bearer ${token}` } : {} })
+  expect((await get('json')).status).toBe(403)
+  expect((await get('csv')).status).toBe(403)
+  const stage = await enter(server.origin, { token: TOKEN })
+  stage.say({ say: 'follow', seats: false })
+  stage.say({ say: 'go', scene: 'news', step: 'predict' })
+  const phone = await sit(server.origin, 'a', { name: 'Ada' })
+  phone.say({ say: 'vote', scene: 'news', answer: 2 })
+  await stage.stateWith({ voted: 1 })
+  stage.say({ say: 'go', scene: 'news', step: 'run' })
+  await phone.stateWith({ step: 'run' })
+  const report = { transport: 'short-poll', p50Ms: 2400, n: 40, boundMs: 0.4, lost: 0, doubled: 0 } as const
+  const figures = { lane: 'short-poll', p50Ms: 2500, n: 60, bytesPerMessage: 812.5, lost: 0, doubled: 0 } as const
+  phone.say({ say: 'report', report })
+  phone.say({ say: 'fell back', why: '=cmd' })
+  await until('the server has the report', () => phone.told('seat').at(-1)?.seat.report)
+  stage.say({ say: 'measured', scene: 'news', lanes: [figures] })
+  stage.say({ say: 'go', scene: 'news', step: 'explain' })
+  await stage.stateWith({ step: 'explain' })
+  stage.say({ say: 'go', scene: 'cost', step: 'predict' })
+  await stage.stateWith({ scene: 'cost' })
+  const session = await (await get('json', TOKEN)).json()
+  expect(session).toMatchObject({
+    room: 'class-1',
+    scenes: [
+      {
+        scene: { id: 'news' },
+        settings: { ratePerSecond: 2 },
+        state: { step: 'explain', scene: 'news', votes: [0, 0, 1, 0], measured: [figures], outcome: { right: 2 } },
+        seats: [{ seat: 1, name: '', report, vote: '2.5 s' }],
+      },
+    ],
+  })
+  expect(JSON.stringify(session)).not.toMatch(/Ada|keyHash/)
+  const [head = '', seat, lane] = (await (await get('csv', TOKEN)).text()).split('\r\n')
+  expect(head).toMatch(/^class,scene,question,who,name,answer,votes,right,transport/)
+  expect(seat).toContain(`seat 1,,2.5 s,1,yes,short-poll,'=cmd,2400,40`)
+  expect(lane).toContain('stage,,,,,short-poll,,2500,60,812.5,0,0')
+})
+
+test('a restarted server goes on with the show: seats, votes, driver, and the settings of the scene that runs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'show-'))
+  const file = showFile(join(folder, 'feed.db'))
+  const first = await open({ showFile: file, times: { driverGoneMs: 10_000 } })
+  const stage = await enter(first.origin)
+  stage.say({ say: 'follow', seats: false })
+  stage.say({ say: 'go', scene: 'firewall', step: 'predict' })
+  const phone = await sit(first.origin, 'a', { name: 'Ada' })
+  phone.say({ say: 'vote', scene: 'firewall', answer: 2 })
+  await until('the vote is confirmed', () => phone.told('seat').at(-1)?.vote === 2)
   stage.say({ say: 'go', scene: 'firewall', step: 'run' })
-  await stage.stateWith({ step: 'run' })
-  expect(stage.settings()).toMatchObject({
-    ratePerSecond: 2,
-    conditions: { latencyMs: 5, firewall: true, jitterMs: 7 },
-  })
-  stage.send({ type: 'settings', settings: { conditions: { latencyMs: 40 } } })
-  stage.say({ say: 'go', scene: 'proxy', step: 'predict' })
-  await stage.stateWith({ scene: 'proxy' })
-  expect(stage.settings()).toMatchObject({
-    ratePerSecond: 3,
-    conditions: { latencyMs: 40, firewall: false, jitterMs: 7 },
-  })
+  const before = await stage.stateWith({ step: 'run' })
+  await first.close()
+  await using second = await open({ showFile: file, times: { driverGoneMs: 10_000 } })
+  const again = await enter(second.origin, { page: stage.page })
+  again.say({ say: 'follow', seats: false })
+  const state = await again.stateWith({ scene: 'firewall', step: 'run', votes: [0, 0, 1, 0], driver: before.driver })
+  expect(state.version).toBeGreaterThan(before.version)
+  expect(again.settings()).toMatchObject({ ratePerSecond: 2, conditions: { firewall: true, latencyMs: 5 } })
+  const back = await sit(second.origin, 'a', { name: 'Ada' })
+  expect(await back.next('seat')).toMatchObject({ seat: { seat: 1, name: 'Ada' }, vote: 2 })
+  again.say({ say: 'go', scene: 'firewall', step: 'explain' })
+  await again.stateWith({ step: 'explain' })
+  expect(again.settings()).toMatchObject({ ratePerSecond: 1, conditions: { firewall: false, latencyMs: 0 } })
+})
+
+test('next class keeps the session of the old one in a file beside the data', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'show-'))
+  await using server = await open({ showFile: showFile(join(folder, 'feed.db')) })
+  const stage = await enter(server.origin)
+  stage.say({ say: 'follow', seats: false })
+  stage.say({ say: 'next class' })
+  await stage.stateWith({ room: 'class-2' })
+  const [kept = ''] = readdirSync(folder).filter((name) => name.startsWith('feed.class-1.'))
+  expect(JSON.parse(readFileSync(join(folder, kept), 'utf8'))).toMatchObject({ room: 'class-1', scenes: [] })
+})
+
+test('a vote is confirmed only when it is saved, and a file that cannot be written is an error', async () => {
+  const file: ShowFile = { read: () => null, write: () => Promise.reject(new Error('full')), keep: async () => '' }
+  await using server = await open({ showFile: file })
+  const phone = await sit(server.origin, 'a')
+  expect(phone.errors()).toMatchObject([
+    { code: 'log-unavailable', message: 'The file of the show cannot be written.' },
+  ])
+  expect(phone.told('seat')).toEqual([])
+})
+
+test('a show whose scene no longer exists begins with the first scene, and keeps its seats', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'show-'))
+  const file = showFile(join(folder, 'feed.db'))
+  const first = await open({ showFile: file })
+  const stage = await enter(first.origin)
+  stage.say({ say: 'go', scene: 'firewall', step: 'run' })
+  await (await sit(first.origin, 'a')).next('seat')
+  await first.close()
+  const path = join(folder, 'feed.show.json')
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replaceAll('"firewall"', '"gone"').replaceAll('"name":"gone"', '"name":"firewall"'),
+  )
+  await using second = await open({ showFile: file })
+  const page = await enter(second.origin)
+  page.say({ say: 'follow', seats: true })
+  expect((await page.next('state')).state).toMatchObject({ scene: 'join', step: 'predict' })
+  expect((await page.next('seats')).seats).toMatchObject([{ seat: 1, here: false }])
+  expect(page.settings()).toMatchObject({ ratePerSecond: 1, conditions: { firewall: false } })
+})
+
+test('a file that contains no show is an error that names the file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'show-'))
+  writeFileSync(join(folder, 'feed.show.json'), '{"record":{}}')
+  expect(() => showFile(join(folder, 'feed.db')).read()).toThrow(/feed\.show\.json contains no valid show/)
 })
