@@ -74,7 +74,7 @@ export const CATALOGUE = {
   'wrong-password': {
     status: 403,
     title: 'Wrong password',
-    remedy: 'Use the password that was printed or chosen when the server was started.',
+    remedy: 'Ask the instructor for the password of this class.',
   },
   'name-taken': {
     status: 409,

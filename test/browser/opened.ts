@@ -105,11 +105,10 @@ export async function lanesHave(page: Page, n: number): Promise<void> {
  */
 export async function everyLaneReaches(page: Page, id: string): Promise<void> {
   await page.waitForFunction((last) => seq(window.fourwire.snapshot().cursor) >= seq(last), id)
-  await page.waitForFunction(() =>
-    Array.from(document.querySelectorAll('fw-chat tbody tr:last-child td')).every(
-      (cell) => /\w/.test(cell.textContent ?? '') && !cell.querySelector('svg'),
-    ),
-  )
+  await page.waitForFunction(() => {
+    const cells = Array.from(document.querySelectorAll('fw-chat tbody tr:last-child:not(.nothing-yet) td'))
+    return cells.length > 0 && cells.every((cell) => /\w/.test(cell.textContent ?? '') && !cell.querySelector('svg'))
+  })
 }
 
 export async function setHidden(page: Page, hidden: boolean): Promise<void> {

@@ -43,7 +43,7 @@ test('a person who switches between transports loses no message and gets none tw
     const before = seqOf(await snapshotOf(page))
     await page.waitForFunction((seq) => Number(window.fourwire.snapshot().cursor.split('.')[1]) > seq + 5, before)
   }
-  await page.getByRole('button', { name: 'Only Long polling' }).click()
+  await page.getByRole('button', { name: 'All lanes' }).click()
   await page.getByRole('switch', { name: 'SSE on' }).uncheck()
   await page.getByRole('switch', { name: 'SSE on' }).check()
   await lanesHave(page, 20)

@@ -163,7 +163,7 @@ export class BoardPage extends LitElement implements BoardActs {
         redo: () => session.redo(),
       })}
       <section class="about" aria-label="People and connection">
-        ${people(session)} ${wire(session.line, this.address.by, (only) => this.#use(only))}
+        ${people(session)} ${wire(session.line, session.unreachable === '', this.address.by, (only) => this.#use(only))}
         <p class="said" role="status">${this.said}</p>
       </section>
       ${session.board ? this.#board(session.board) : html`<main class="lists" aria-busy="true"><p class="empty">Fetching the board.</p></main>`}

@@ -12,14 +12,17 @@ import { shape } from '../lane/shape.ts'
 
 export function wire(
   line: Fallback,
+  isReachable: boolean,
   only: TransportName | null,
   use: (only: TransportName | null) => void,
 ): TemplateResult {
-  const { current, isLive, gaveUp, trial } = line
+  const { current, gaveUp, trial } = line
+  // After a cut of the network, a connection may look open for a while, but nothing comes through it.
+  const isLive = line.isLive && isReachable
   return html`<p class="wire">
     <span class="chip" data-lane=${current}>
       ${shape(current, !isLive)} <b>${LABELS[current]}</b>
-      ${isLive ? html`<span>live</span>` : html`<span class="alarm">connecting</span>`}
+      ${isLive ? html`<span>live</span>` : html`<span class="alarm">${isReachable ? 'connecting' : 'no answer'}</span>`}
     </span>
     ${gaveUp ? html`<span class="small dim why">${LABELS[gaveUp.transport]} was given up: ${gaveUp.trouble}${trial ? `; trying ${LABELS[trial]} again` : ''}.</span>` : nothing}
     <label class="small"

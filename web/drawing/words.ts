@@ -26,7 +26,6 @@ export const HELP = {
   age: 'The time since the newest message of this lane was published.',
   ledger:
     'The number of messages that never came, and of messages that came twice. Both stay 0 when you cut, switch or restart, because each lane continues at its cursor.',
-  only: 'Shows this transport alone. It continues at the same cursor.',
   code: 'The server file and the browser file that run here.',
   clock: 'All times are on the server’s clock. This is the largest possible error of this page’s estimate.',
   rate: 'The number of messages that the metronome publishes per second, at random moments.',
@@ -37,6 +36,9 @@ export const HELP = {
   proxy:
     'Holds the server’s bytes until there are 4 KiB, 3 s are over, or the response is complete. A proxy between server and browser can do that.',
   firewall: 'Refuses WebSockets with 403, as some schools and companies do.',
+  publishOne: 'Publishes one message at once, so that you can watch how it travels. The key P does the same.',
+  only: 'Shows this transport alone. It continues at the same cursor.',
+  allLanes: 'Switches all lanes on again. Each continues at the page’s cursor.',
   large:
     'Shows the lanes, their typical delays and the comparison in large type, for the back row. The key L does the same.',
   people: 'Hide the chat on this screen, remove messages, mute and remove people.',

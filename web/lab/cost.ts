@@ -25,7 +25,8 @@ export interface Hour {
 }
 
 const HOUR_S = 3600
-const READERS = 1000
+/** Number of readers whose hour `hourFor` projects. */
+export const READERS = 1000
 /**
  * Shortest time in seconds from which the page projects an hour. In a shorter time, the first request would look like a
  * flood.

@@ -84,7 +84,6 @@ export function breakControl(session: SessionFacts & SessionActs): TemplateResul
   const proxy = (conditions?.bufferingBytes ?? 0) > 0
   const firewall = conditions?.firewall ?? false
   return html`<span class="control breaking" role="group" aria-label="Failures">
-    <span class="label" aria-hidden="true">Failures</span>
     ${act('Cut now', HELP.cut, () => session.cut())} ${act('Restart server', HELP.restart, () => session.restart())}
     ${toggle('Buffering proxy', HELP.proxy, proxy, () => session.setNetwork(proxy ? NO_PROXY : PROXY))}
     ${toggle('Firewall', HELP.firewall, firewall, () => session.setNetwork({ firewall: !firewall }))}

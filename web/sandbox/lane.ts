@@ -77,6 +77,7 @@ export class LaneRow extends LitElement {
     const { text, alarm } = session.statusOf(lane)
     const { lost, duplicated } = lane.ledger.counts
     const label = LABELS[lane.transport]
+    const isAlone = lane.on && session.lanes.length > 1 && session.lanes.every((other) => other === lane || !other.on)
     return html`<div class="who">
       <h2>
         ${shape(lane.transport, !lane.on)}<span>${label}</span>
@@ -106,12 +107,11 @@ export class LaneRow extends LitElement {
           <button
             class="link"
             type="button"
-            title=${HELP.only}
-            aria-label=${`Only ${label}`}
-            aria-pressed=${lane.on && session.lanes.every((other) => other === lane || !other.on)}
+            title=${isAlone ? HELP.allLanes : HELP.only}
+            aria-label=${isAlone ? 'All lanes' : `Only ${label}`}
             @click=${() => session.only(lane)}
           >
-            Only
+            ${isAlone ? 'All' : 'Only'}
           </button>
         </span>
       </p>

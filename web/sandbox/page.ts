@@ -5,9 +5,10 @@
 import { LitElement, html, render } from 'lit'
 import type { TemplateResult } from 'lit'
 import { now } from '../now.ts'
-import { ZOOMS, writeAddress } from '../session/address.ts'
+import { ZOOMS } from '../session/address.ts'
 import type { Address, DrawerContent } from '../session/address.ts'
 import type { Lane } from '../lane/lane.ts'
+import { newKey } from '../lane/send.ts'
 import { toCsv } from './csv.ts'
 import { partsPerMessage, scaleFor } from '../lab/cost.ts'
 import type { SandboxSession } from '../session/session.ts'
@@ -28,12 +29,15 @@ import type { Ladder } from '../ladder/ladder.ts'
 import '../ladder/ladder.ts'
 import './lane.ts'
 import { figuresEveryMs } from '../page/media.ts'
+import { recall } from '../page/memory.ts'
 import { onTheme } from '../page/theme.ts'
 import './plot.ts'
 import { settings } from './settings.ts'
 import { figuresTable } from './table.ts'
 import { trouble, withoutWebSocket } from '../page/trouble.ts'
 import { HELP } from '../drawing/words.ts'
+import { createViewHistory } from './view-history.ts'
+import type { ViewHistory } from './view-history.ts'
 import { verdictLine } from './verdict-line.ts'
 import { who } from './who.ts'
 
@@ -61,7 +65,7 @@ export class Page extends LitElement implements Controls {
   declare colours: Colours | undefined
   #saidTimer: ReturnType<typeof setTimeout> | undefined
   #figuresTimer: ReturnType<typeof setTimeout> | undefined
-  #written = ''
+  #history: ViewHistory | undefined
   #queued = false
   readonly #stop = new AbortController()
 
@@ -81,6 +85,7 @@ export class Page extends LitElement implements Controls {
     const { signal } = this.#stop
     onTheme(() => this.#recolour(), signal)
     addEventListener('keydown', this.#key, { signal })
+    addEventListener('popstate', () => this.#look(this.#history?.adopt(this.address) ?? {}), { signal })
     this.#recolour()
     this.#figures()
   }
@@ -171,7 +176,7 @@ export class Page extends LitElement implements Controls {
         <p class="statusline" role="status" title=${this.read || this.said}>${this.read || this.said}</p>
         ${key()} ${this.#plot()}
         <section class="chat" aria-label="Chat">
-          ${address.isChatHidden ? html`<p class="hidden-chat dim">The chat is hidden on this screen.</p>` : html`<fw-chat .session=${session} .tick=${this.heard + tick}></fw-chat>`}${who(session)}<fw-composer
+          ${address.isChatHidden ? html`<p class="hidden-chat dim">The chat is hidden on this screen. ${this.#publishButton()}</p>` : html`<fw-chat .session=${session} .tick=${this.heard + tick} .publishButton=${this.#publishButton()}></fw-chat>`}${who(session)}<fw-composer
             .session=${session}
             .isWithoutWebSocket=${session.isWithoutWebSocket}
             .controls=${this}
@@ -193,18 +198,12 @@ export class Page extends LitElement implements Controls {
   }
 
   protected override updated(): void {
-    const { session, address } = this
+    const { address } = this
     this.#head()
     // All lengths of the page are multiples of the root's font size.
     document.documentElement.classList.toggle('large', address.view === 'large')
-    const { intervalMs, waitS, ratePerSecond } = session
-    const begun = session.lanes.some(({ on, state }) => on || state.is === 'off')
-    const lanes = session.lanes.map(({ transport }) => transport)
-    const off = begun ? session.lanes.flatMap(({ on, transport }) => (on ? [] : [transport])) : address.off
-    const query = writeAddress({ ...address, lanes, off, intervalMs, waitS, ratePerSecond })
-    if (query === this.#written) return
-    this.#written = query
-    history.replaceState(history.state, '', `${location.pathname}${query}`)
+    this.#history ??= createViewHistory(this.session)
+    this.#history.write(address)
   }
 
   /** Draws this page's part of the head, which the server has put above the page. */
@@ -246,6 +245,20 @@ export class Page extends LitElement implements Controls {
         Large
       </button>
       ${this.#exports()}`
+  }
+
+  #publishButton(): TemplateResult {
+    return html`<button class="link" type="button" title=${HELP.publishOne} @click=${() => this.#publishOne()}>
+      Publish one
+    </button>`
+  }
+
+  #publishOne(): void {
+    const { session } = this
+    const user = session.signedInAs ?? (recall('name')?.trim() || 'anonymous')
+    session
+      .send('post', user, 'One message', newKey())
+      .catch((error: Error) => this.say(`Not published: ${error.message.replace(/\.$/, '')}.`))
   }
 
   #exports(): TemplateResult {
@@ -290,17 +303,20 @@ export class Page extends LitElement implements Controls {
   readonly #key = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && this.address.view === 'large') this.#look({ view: null })
     else if (event.key === 'Escape' && this.address.open) this.close()
-    const typing =
-      event.target instanceof Element &&
-      event.target.closest('input, select, textarea, button, a, [role=tabpanel], [role=region]')
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === ' ') {
+    const { key, target, ctrlKey, metaKey, altKey, repeat } = event
+    if (ctrlKey || metaKey || altKey || !(target instanceof Element) || target.closest(TYPING)) return
+    if (key === ' ' && !target.closest(USES_SPACE)) {
       event.preventDefault()
       this.pause()
-    } else if (event.key === 'l' || event.key === 'L')
-      this.#look({ view: this.address.view === 'large' ? null : 'large' })
+    } else if (key === 'l' || key === 'L') this.#look({ view: this.address.view === 'large' ? null : 'large' })
+    else if ((key === 'p' || key === 'P') && !repeat) this.#publishOne()
   }
 }
+
+/** Elements in which letters are typed, or choose an entry. */
+const TYPING = 'textarea, select, input:not([type=radio], [type=checkbox], [type=range])'
+/** Elements that use Space themselves. */
+const USES_SPACE = 'input, button, summary, a, [role=tabpanel], [role=region], tbody'
 
 /** Returns the number of bytes that must fit into the lane's bar. */
 function mostBytes(session: SandboxSession, lane: Lane): number {

@@ -1,8 +1,10 @@
 /** Draws the verdict about the lanes that are switched on. */
 import { html } from 'lit'
 import type { TemplateResult } from 'lit'
-import { partsPerMessage } from '../lab/cost.ts'
+import { READERS, hourFor, partsPerMessage } from '../lab/cost.ts'
+import type { Hour } from '../lab/cost.ts'
 import type { Lane } from '../lane/lane.ts'
+import { now } from '../now.ts'
 import { LABELS } from '../lane/order.ts'
 import { quantileOf } from '../session/delays.ts'
 import type { SessionFacts } from '../session/session.ts'
@@ -12,7 +14,12 @@ import type { ComparedLane } from './verdict.ts'
 
 export function verdictLine(session: SessionFacts): TemplateResult {
   const lanes = session.lanes.filter(({ state }) => state.is !== 'off')
-  return html`<p class="verdict">${verdictOf(lanes.map((lane) => figuresOf(session, lane)))}</p>`
+  return html`<p class="verdict">
+    ${verdictOf(
+      lanes.map((lane) => figuresOf(session, lane)),
+      session.ratePerSecond === 0,
+    )}
+  </p>`
 }
 
 function figuresOf(session: SessionFacts, lane: Lane): ComparedLane {
@@ -25,6 +32,7 @@ function figuresOf(session: SessionFacts, lane: Lane): ComparedLane {
     isEnough: lane.latencies.enough(0.5),
     bytesPerMessage: parts && parts.payload + parts.framing + parts.heads + parts.nothing,
     trouble: TROUBLES[session.statusOf(lane).is] ?? null,
+    hour: hourOf(lane),
     reasonFor: (laterMs) => reasonOf(session, lane, laterMs),
   }
 }
@@ -33,6 +41,15 @@ const TROUBLES: Readonly<Record<string, string>> = {
   refused: 'refused',
   degraded: 'held back by a proxy',
   dropped: 'dropped, because it reads too slowly',
+}
+
+/** In this time a stream has had two heartbeats, which are its only bytes while nothing is published. */
+const LEAST_SILENCE_MS = 31_000
+
+/** Returns what an hour costs one reader of this lane; null while the figures are too young. */
+function hourOf(lane: Lane): Hour | null {
+  const hour = now() - lane.tally.sinceMs < LEAST_SILENCE_MS ? null : hourFor(lane)
+  return hour && { requests: hour.requests / READERS, bytes: hour.bytes / READERS }
 }
 
 /** The mean wait for a poll is half the pause. A median of few messages may differ from it by a third. */

@@ -42,7 +42,8 @@ export type DrawerContent =
 
 const VIEWS = ['table', 'large'] as const
 
-export const RATES = [0.5, 1, 2, 5, 10, 20]
+/** Rates of the metronome, in messages per second. At 0 the metronome is silent. */
+export const RATES = [0, 0.5, 1, 2, 5, 10, 20]
 /** Possible zoom factors, from 20 pixels a second to 20 pixels a millisecond. */
 export const ZOOMS = Array.from({ length: 11 }, (_, i) => 2 ** (i - 2))
 
@@ -89,6 +90,15 @@ export function writeAddress(address: Address): string {
   // A query string may contain commas and colons, and people read them more easily than their escapes.
   const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
   return text && `?${text}`
+}
+
+/**
+ * Returns a text that differs for two states if a person expects Back to lead from one to the other. It contains
+ * neither rates nor the zoom, nor which exchange or which side of a file the drawer shows.
+ */
+export function historyStep({ lanes, off, open, view, isChatHidden }: Address): string {
+  const opened = open === null ? '' : 'code' in open ? open.code : 'exchange' in open ? 'exchange' : openedText(open)
+  return [lanes, off, opened, view ?? '', isChatHidden].join('|')
 }
 
 /** Returns the transports that the query names under `key`, in the order in which the page always shows transports. */

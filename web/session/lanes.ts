@@ -10,7 +10,7 @@ import { notices } from './notices.ts'
 import type { SandboxSession, SessionActs, SessionListener, SessionParts, ShownLane, Writable } from './session.ts'
 import type { SettingName } from '../transports/transport.ts'
 
-export interface SessionLanes extends Pick<SessionActs, 'show' | 'switchOn' | 'only' | 'set' | 'clear'> {
+export interface SessionLanes extends Pick<SessionActs, 'show' | 'switchOn' | 'only' | 'arrange' | 'set' | 'clear'> {
   /** Every lane, even if it is not on the page. A lane that is not on the page is off. */
   readonly all: readonly Lane[]
   readonly areStarted: boolean
@@ -89,6 +89,15 @@ export function createLanes(
       for (const other of session.lanes) if (other !== lane && !alone) other.switchOff()
       for (const other of session.lanes) if (other === lane || alone) other.switchOn(messages.cursor)
       listener.say(alone ? notices.allAgain : notices.alone(lane))
+      listener.changed()
+    },
+    arrange(shown, off) {
+      session.lanes = all.filter(({ transport }) => shown.includes(transport))
+      const isOn = (lane: Lane): boolean => session.lanes.includes(lane) && !off.includes(lane.transport)
+      // As in `only`, lanes stop before others start.
+      for (const lane of all) if (!isOn(lane)) lane.switchOff()
+      for (const lane of all) if (isOn(lane) && areStarted) lane.switchOn(messages.cursor)
+      listener.say(notices.arranged)
       listener.changed()
     },
     set({ name, verb, perSecond }, value) {

@@ -5,6 +5,7 @@ import type { Lane } from '../lane/lane.ts'
 
 export const notices = {
   clear: 'The figures start again.',
+  arranged: 'The lanes are as they were before.',
   allAgain: 'All lanes are on again. Each continues at the page’s cursor.',
   queued:
     'Requests wait in the browser, because it opens only six connections to one host for all its tabs together. Close other tabs of this page, or switch a lane off.',
@@ -21,7 +22,9 @@ export const notices = {
   networkBack: (name: string): string => `${name}. All lanes have reconnected, and the figures start again.`,
   allBack: (lanes: readonly Lane[]): string => `All lanes have reconnected from their cursors: ${proofOf(lanes)}.`,
   rate: (perSecond: number): string =>
-    `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. The figures start again.`,
+    perSecond === 0
+      ? 'The metronome is silent: a message comes only if somebody publishes one. The figures start again.'
+      : `${perSecond === 0.5 ? '½' : perSecond} ${perSecond === 1 ? 'message' : 'messages'} a second. The figures start again.`,
   setting: (verb: string, seconds: number): string => `The figures start again: ${verb} ${seconds} s.`,
   busy: (ms: number): string =>
     `This computer was busy: this page did not run for about ${seconds(ms)}. Messages of that time are not measured.`,

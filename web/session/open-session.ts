@@ -109,10 +109,10 @@ export function openSession(given: SessionParts, listener: SessionListener): San
     start,
   })
 
-  const { show, switchOn, only, set, clear } = lanes
+  const { show, switchOn, only, arrange, set, clear } = lanes
   const { claim, setRate, setNetwork, cut, restart } = instructor
   const { rename, typing } = people
-  const acts = { show, switchOn, only, set, clear, claim, setRate, setNetwork, cut, restart, rename, typing }
+  const acts = { show, switchOn, only, arrange, set, clear, claim, setRate, setNetwork, cut, restart, rename, typing }
 
   const session: SandboxSession = Object.assign(facts, acts, forecast, {
     queuedMs: () => null,

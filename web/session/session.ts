@@ -93,6 +93,8 @@ export interface SessionActs {
   switchOn(lane: Lane, on: boolean): void
   /** Switches off all lanes except this lane. If all other lanes are off already, switches all lanes on. */
   only(lane: Lane): void
+  /** Shows the lanes of these transports, and switches off the lanes in `off` and all others on. */
+  arrange(shown: readonly TransportName[], off: readonly TransportName[]): void
   /** Changes a setting of a transport. */
   set(setting: Setting, value: number): void
   setRate(perSecond: number): void

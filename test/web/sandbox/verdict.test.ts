@@ -8,6 +8,7 @@ const lane = (name: string, ms: number, ci: number, more: Partial<ComparedLane> 
   isEnough: true,
   bytesPerMessage: null,
   trouble: null,
+  hour: null,
   reasonFor: () => null,
   ...more,
 })
@@ -24,6 +25,19 @@ test('the verdict names the earliest lanes, the latest with its reason, and what
   expect(verdictOf([SHORT, LONG, SSE, WS])).toBe(
     'WebSocket and SSE are earliest, too close to tell apart. Short polling is 544 ms later: half its pause of 1 s. A message costs 88 B (WebSocket) to 994 B (long polling).',
   )
+})
+
+test('while nothing is published, the verdict compares what the silence costs, unless there are enough responses', () => {
+  const silent = (name: string, requests: number, bytes: number) =>
+    lane(name, 1, 1, { median: null, isEnough: false, hour: { requests, bytes } })
+  const lanes = [silent('short polling', 3596, 2_290_000), silent('long polling', 144, 151_000), silent('SSE', 1, 3130)]
+  expect(verdictOf(lanes, true)).toBe(
+    'Nothing is published (0 messages/s), so there is no delay to compare. An hour of silence costs each reader 3130 B in 1 request (SSE) to 2.3 MB in 3.6 k requests (short polling).',
+  )
+  expect(verdictOf([...lanes, lane('WebSocket', 1, 1, { median: null })], true)).toBe(
+    'Nothing is published (0 messages/s), so there is no delay to compare. What the silence costs is known half a minute after it began.',
+  )
+  expect(verdictOf([SSE, LONG], true)).toMatch(/^SSE is earliest/)
 })
 
 test.each<[string, ComparedLane[], string]>([

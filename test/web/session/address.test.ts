@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RATES, ZOOMS, addressTrouble, readAddress, writeAddress } from '../../../web/session/address.ts'
+import { RATES, ZOOMS, addressTrouble, historyStep, readAddress, writeAddress } from '../../../web/session/address.ts'
 import type { Address } from '../../../web/session/address.ts'
 import { SETTINGS, TRANSPORTS, USUAL } from '../../../web/lane/order.ts'
 import type { SettingName } from '../../../web/transports/transport.ts'
@@ -25,6 +25,32 @@ const choicesOf = (name: SettingName): readonly number[] =>
 test('an empty address shows the usual view, and the usual view has an empty address', () => {
   expect(readAddress('')).toEqual(USUAL_VIEW)
   expect(writeAddress(USUAL_VIEW)).toBe('')
+})
+
+test('a link can ask for silence', () => {
+  expect(readAddress('?rate=0').ratePerSecond).toBe(0)
+  expect(addressTrouble('?rate=0')).toBeNull()
+})
+
+test.each<[string, Partial<Address>, boolean]>([
+  ['only one lane is on', { off: ['sse', 'ws'] }, true],
+  ['a lane is taken off the page', { lanes: ['sse', 'ws'] }, true],
+  ['the drawer opens', { open: { help: true } }, true],
+  ['the drawer shows an exchange', { open: { exchange: 7, transport: 'sse' } }, true],
+  ['the large view begins', { view: 'large' }, true],
+  ['the chat is hidden', { isChatHidden: true }, true],
+  ['the rate changes', { ratePerSecond: 20 }, false],
+  ['the zoom changes', { zoom: 2 }, false],
+  ['the theme changes', { theme: 'dark' }, false],
+  ['a setting of a transport changes', { intervalMs: 250 }, false],
+])('if %s, this is a step of the history: %s', (_what, change, isStep) => {
+  expect(historyStep({ ...USUAL_VIEW, ...change }) !== historyStep(USUAL_VIEW)).toBe(isStep)
+})
+
+test('the next exchange, or the other side of a file, is no step of the history', () => {
+  const stepTo = (open: Address['open']) => historyStep({ ...USUAL_VIEW, open })
+  expect(stepTo({ exchange: 1, transport: 'sse' })).toBe(stepTo({ exchange: 2, transport: 'ws' }))
+  expect(stepTo({ code: 'sse', side: 'server' })).toBe(stepTo({ code: 'sse', side: 'browser' }))
 })
 
 test('the address of a view restores the same view', () => {
