@@ -404,6 +404,21 @@ export const exercises: readonly Exercise[] = [
           hint: 'not-given',
         })
       },
+      // The last check, because the other processes have positions that Redis does not know after it.
+      async 'from-nothing'(trial) {
+        await trial.link.empty()
+        const young = await trial.freshProcess()
+        const client = await opened(young, 'C')
+        await trial.until('its read is with Redis', () => isReading(young), READ_MS).catch(() => null)
+        await published(young, 'C', 'the first of all')
+        await hears(young, [client], 'C')
+        await published(young, 'C', 'after it')
+        const saw = 'Redis was empty, and C started. "the first of all" and "after it" were published at C.'
+        await expectDelivered(trial, [client], ['the first of all', 'after it'], saw, (_client, found) => {
+          if (isDoubled(found)) return 'doubled'
+          return found.includes('after it') ? 'skips-the-first' : 'deaf'
+        })
+      },
     }),
   },
 ]

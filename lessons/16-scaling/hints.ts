@@ -265,5 +265,23 @@ export const words = {
         'If there are several Redis machines, Redis chooses the machine by these names, before the script runs. A name that only the script knows can be on another machine.',
       ],
     },
+    'from-nothing': {
+      title: 'Delivers the very first message of an empty Redis',
+      'skips-the-first': [
+        'Redis was empty when a process started, and the very first message did not reach its client.',
+        'Look at the position from which you read if nothing was counted yet.',
+        'A reader gets the entries after its position. The first entry comes after 0, and not after itself.',
+      ],
+      doubled: [
+        'Redis was empty when a process started, and a message came twice.',
+        'Look at the position from which you continue to read.',
+        'The reading position has to move with every delivered entry, the first one too.',
+      ],
+      deaf: [
+        'Redis was empty when a process started, and the process never delivered a message.',
+        'Look at what `redis.get` returns if nothing was counted yet, and at what your program does with it.',
+        'The counter does not exist before the first message. Your program has to work without it, too.',
+      ],
+    },
   },
 } satisfies Words

@@ -48,6 +48,8 @@ export interface RedisLink {
   readonly sent: number
   /** Returns a function that stops it. Calls back with each command that Redis runs from now on, and with those in its scripts. */
   watch(listener: (command: RedisCommand) => void): Promise<() => void>
+  /** Removes everything that Redis holds, as if it had just been started. */
+  empty(): Promise<void>
   close(): void
 }
 
@@ -185,6 +187,7 @@ async function openLink(port: number): Promise<RedisLink> {
       return sent
     },
     watch: (listener) => watchCommands(port, listener),
+    empty: () => empty(port),
     close() {
       server.close()
       cutAll()
@@ -201,6 +204,14 @@ function shortened(command: Buffer): Buffer {
     text.replace(BLOCK, (all, ms) => (ms === '0' ? all : '\r\nBLOCK\r\n$1\r\n1\r\n')),
     'latin1',
   )
+}
+
+async function empty(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write('FLUSHALL\r\n')
+  // Redis has removed everything when its reply comes.
+  await once(socket, 'data')
+  socket.destroy()
 }
 
 /** A line of MONITOR: `+1764437000.123 [0 lua] "INCR" "feed:seq"`. */
