@@ -5,6 +5,7 @@ import type { Exercise } from '../kit/exercise.ts'
 import { Wrong } from '../kit/finding.ts'
 import type { Finding } from '../kit/finding.ts'
 import { expectFollowers } from '../kit/followers.ts'
+import { leaveDuringRead } from '../kit/parting.ts'
 import { settled } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
 import { AT_ONCE, words } from './hints.ts'
@@ -44,20 +45,6 @@ async function hold(
   const bytes = shown(await trial.whole(pending))
   const saw = 'There was nothing new, and the client was willing to wait. Your server responded:'
   throw new Wrong({ saw, bytes, at: bytes.indexOf('HTTP/1.1 '), wanted: 'no response yet', hint: AT_ONCE })
-}
-
-/** Opens a request, and closes its connection while the program reads the feed for it. */
-async function leaveDuringRead(trial: Trial, after: string | undefined) {
-  const nobody = async () => (await trial.sent()).bytes.size === 0
-  await trial.until('all clients have left', nobody)
-  await trial.pauseReads()
-  const before = await trial.reads()
-  const pending = trial.open(pollOf(trial.room, after, LONG_S))
-  await trial.looked(before, pending)
-  pending.leave('RST')
-  await trial.until('the client has left', nobody)
-  await trial.resumeReads()
-  await settled(trial)
 }
 
 /** Throws `Wrong` if the program has responded to one of these requests. */
@@ -368,7 +355,7 @@ export const exercises: readonly Exercise[] = [
             saw: 'A client was held and closed its connection, and a timer of your program still ran for it.',
             hint: 'timer-runs',
           })
-        await leaveDuringRead(trial, first?.id)
+        await leaveDuringRead(trial, pollOf(trial.room, first?.id, LONG_S))
         await expectFollowers(trial, 0, 'A client left while your server read the feed for it', 'left-before')
       },
       async 'if-the-feed-fails'(trial) {
@@ -393,7 +380,7 @@ export const exercises: readonly Exercise[] = [
         const woken = await hold(over, last?.id)
         const [two] = await over.publish('two')
         await over.whole(woken)
-        await leaveDuringRead(over, two?.id)
+        await leaveDuringRead(over, pollOf(over.room, two?.id, LONG_S))
         const before = (await over.reads()).stoppedAgain
         const [first] = await trial.publish('one')
         const other = trial.inRoom(`${trial.room}-too`)

@@ -6,6 +6,7 @@ import type { HeadFault } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import { expectHeader } from '../kit/expect.ts'
 import { expectFollowers } from '../kit/followers.ts'
+import { leaveDuringRead } from '../kit/parting.ts'
 import type { Trial } from '../kit/trial.ts'
 import { words } from './hints.ts'
 
@@ -216,16 +217,7 @@ export const exercises: readonly Exercise[] = [
             saw: `Three clients came and left, and ${left} timers of your program still ran for them.`,
             hint: 'timer-runs',
           })
-        const connected = async () => (await trial.sent()).bytes.size
-        await trial.until('all clients have left', async () => (await connected()) === 0)
-        await trial.pauseReads()
-        const reads = await trial.reads()
-        const early = openStream(trial, `/feed/${trial.room}/sse?after=${first?.id}`)
-        await trial.looked(reads, early)
-        early.leave('RST')
-        await trial.until('the client has left', async () => (await connected()) === 0)
-        await trial.resumeReads()
-        await settled(trial)
+        await leaveDuringRead(trial, `/feed/${trial.room}/sse?after=${first?.id}`)
         await expectFollowers(trial, 0, 'A client left while your server looked up its cursor', 'left-before')
       },
       async 'if-the-feed-fails'(trial) {

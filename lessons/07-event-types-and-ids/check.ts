@@ -4,6 +4,7 @@ import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
 import { Late, Unclear, Wrong } from '../kit/finding.ts'
 import { expectFollowers } from '../kit/followers.ts'
+import { expectStreamsToEnd, leaveDuringRead } from '../kit/parting.ts'
 import { expectEventStream, expectMessages, openStream, settled, taken, waitFor } from '../kit/stream.ts'
 import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
@@ -263,48 +264,12 @@ export const exercises: readonly Exercise[] = [
       },
       async 'left-early'(trial) {
         const [first] = await trial.publish('one')
-        const nobody = async () => (await trial.sent()).bytes.size === 0
-        await trial.until('all clients have left', nobody)
-        await trial.pauseReads()
-        const before = await trial.reads()
-        const early = openStream(trial, `/feed/${trial.room}/sse`, { 'Last-Event-ID': first?.id ?? '' })
-        await trial.looked(before, early)
-        early.leave('RST')
-        await trial.until('the client has left', nobody)
-        await trial.resumeReads()
-        await settled(trial)
+        await leaveDuringRead(trial, `/feed/${trial.room}/sse`, { 'Last-Event-ID': first?.id ?? '' })
         await expectFollowers(trial, 0, 'A client left while your server looked up its position', 'left-before')
       },
       async goodbye(trial) {
-        const [first] = await trial.publish('one')
-        const streams = [await come(trial, { lastEventId: first?.id }), await come(trial)]
-        const leaves = await come(trial)
-        await trial.until('all follow', async () => (await trial.reads()).following > 0)
-        const { following } = await trial.reads()
-        leaves.leave()
-        // A program with one follower for the whole room keeps it.
-        if (following > 1) await expectFollowers(trial, following - 1, 'A client left', 'remembered')
-        await settled(trial)
-        const { toNobody } = await trial.sent()
-        await trial.goodbye()
-        const after = await trial.sent()
-        for (const stream of streams) {
-          await trial.until('the stream is over', () => stream.exchange).catch(() => {})
-          const { bytes } = stream.shown
-          const at = bytes.length
-          if (!stream.exchange) {
-            const saw = 'The server announced that it stops while two streams were open, and one of them stayed open:'
-            throw new Late({ saw, bytes, at, wanted: 'the end', hint: 'left-open' })
-          }
-          if (stream.exchange.ended === 'whole') continue
-          const saw = 'The server announced that it stops, and the connection was cut:'
-          throw new Wrong({ saw, bytes, at, wanted: 'the end of the response', hint: 'cut-off' })
-        }
-        if (after.toNobody === toNobody) return
-        throw new Wrong({
-          saw: 'A client had left before the server announced that it stops, and your transport ended its stream all the same.',
-          hint: 'remembered',
-        })
+        const hints = { open: 'left-open', cut: 'cut-off', remembered: 'remembered' }
+        await expectStreamsToEnd(trial, () => come(trial), hints)
       },
     }),
   },

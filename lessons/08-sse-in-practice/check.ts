@@ -4,17 +4,21 @@ import { readStream } from '../kit/event-stream.ts'
 import { expectHeader, expectStatus, shown } from '../kit/expect.ts'
 import { checksFrom } from '../kit/exercise.ts'
 import type { Exercise } from '../kit/exercise.ts'
-import { Unclear, Wrong } from '../kit/finding.ts'
+import { Late, Wrong } from '../kit/finding.ts'
+import { expectFollowers } from '../kit/followers.ts'
+import { expectStreamsToEnd, leaveDuringRead } from '../kit/parting.ts'
 import { through } from '../kit/proxy.ts'
 import type { Collector, ProxyOptions, Proxied } from '../kit/proxy.ts'
+import { expectEventStream, expectMessages, openStream, taken } from '../kit/stream.ts'
+import type { Stream } from '../kit/stream.ts'
 import type { Trial } from '../kit/trial.ts'
-import { words } from './hints.ts'
+import { ENDS_AT_ONCE, NOT_SENT, NOT_SERVED, words } from './hints.ts'
 
 /** A limit that a mobile network or a load balancer may have; nginx waits for a minute. */
 const IDLE_CUT_MS = 30_000
 
 /** At most one heartbeat in each of these seconds. */
-const SECONDS = 10
+const SECONDS = 32
 
 const HEADERS = ['content-type', 'cache-control', 'x-accel-buffering', 'content-encoding']
 
@@ -23,22 +27,34 @@ async function stream(trial: Trial, options: ProxyOptions = {}): Promise<Proxied
   const before = (await trial.reads()).followed
   const proxied = await through(trial, `/feed/${trial.room}/sse`, options)
   const { client } = proxied
-  await trial.until('the stream follows the room', async () => {
-    return client.exchange !== null || (await trial.reads()).followed > before
-  })
+  const isServed = async () => client.exchange !== null || (await trial.reads()).followed > before
+  const isOver = !(await trial.until('the stream follows the room', isServed).catch(() => false))
+  const saw = 'A client without a position asked for the stream.'
   if (client.exchange) {
-    await trial.whole(client)
-    throw new Unclear('The stream ended before anything was published.')
+    const bytes = shown(await trial.whole(client))
+    const found = { saw: `${saw} Your server ended its response at once:`, bytes, at: bytes.length }
+    throw new Wrong({ ...found, wanted: 'an open stream', hint: ENDS_AT_ONCE })
   }
-  return proxied
+  if (!isOver) return proxied
+  const bytes = shown(client.soFar)
+  const late = { saw: `${saw} Your server did not begin to follow the feed for it:`, bytes, at: bytes.length }
+  throw new Late({ ...late, wanted: 'a stream', hint: NOT_SERVED })
+}
+
+/** Resolves when the program has sent this part of a message. */
+async function expectSent(trial: Trial, proxied: Proxied, part: string): Promise<void> {
+  const isSent = () => proxied.answer.body.includes(part)
+  if (await trial.until('the message has come', isSent).catch(() => false)) return
+  const bytes = shown(proxied.answer)
+  const saw = 'A message was published. Your server sent only this:'
+  throw new Late({ saw, bytes, at: bytes.length, wanted: part.trimEnd(), hint: NOT_SENT })
 }
 
 /** Publishes a message, and throws `Wrong` if the proxy holds it back. */
 async function expectLetThrough(trial: Trial, collects: Collector, hint: (value?: string) => string) {
   await using proxied = await stream(trial, { collects })
   const [event] = await trial.publish('hello')
-  const id = `id: ${event?.id}\n`
-  await trial.until('the message is at the proxy', () => proxied.answer.body.includes(id))
+  await expectSent(trial, proxied, `id: ${event?.id}\n`)
   if (proxied.heldBytes === 0) return
   const name = collects === 'nginx' ? 'x-accel-buffering' : 'cache-control'
   const { answer } = proxied
@@ -65,13 +81,18 @@ function messagesIn(body: string): readonly EventSourceMessage[] {
 async function expectRegular(trial: Trial): Promise<void> {
   await using proxied = await stream(trial, { idleCutMs: IDLE_CUT_MS })
   await trial.publish('hello')
-  await proxied.wait(SECONDS * 1000)
-  const comments = proxied.answer.body.match(/^:/gm)?.length ?? 0
-  if (comments > SECONDS)
-    throw new Wrong({
-      saw: `Your server wrote ${comments} heartbeats to one client in ${SECONDS} s.`,
-      hint: 'too-often',
-    })
+  const count = () => proxied.answer.body.match(/^:/gm)?.length ?? 0
+  for (let second = 0; second < SECONDS; second++) {
+    const before = count()
+    await proxied.wait(1000)
+    const more = count() - before
+    // Two heartbeats that are a second apart can fall into the same second.
+    if (more > 2)
+      throw new Wrong({
+        saw: `Three clients were connected. Within a second, your server wrote ${more} heartbeats to one of them.`,
+        hint: 'too-often',
+      })
+  }
   await proxied.wait(4 * IDLE_CUT_MS)
   if (proxied.cutAtMs === null) return
   const bytes = shown(proxied.client.soFar)
@@ -170,7 +191,7 @@ export const exercises: readonly Exercise[] = [
             hint: 'takes-the-time',
           })
         const [event] = await trial.publish('hello')
-        await trial.until('the message has come', () => proxied.answer.body.includes('"hello"'))
+        await expectSent(trial, proxied, '"hello"')
         const { body } = proxied.answer
         const [delivered] = messagesIn(body).filter(({ data }) => data.includes('"hello"'))
         if (delivered?.id === event?.id) return
@@ -188,7 +209,7 @@ export const exercises: readonly Exercise[] = [
         await using stays = await stream(trial)
         await stays.wait(1000)
         left.client.leave('RST')
-        await trial.until('one has left', async () => (await trial.reads()).following === 1)
+        await expectFollowers(trial, 1, 'One of two clients left', 'still-followed')
         const before = (await trial.sent()).toNobody
         const length = stays.answer.body.length
         await stays.wait(2 * IDLE_CUT_MS)
@@ -202,7 +223,7 @@ export const exercises: readonly Exercise[] = [
         for (let i = 0; i < (times === 0 ? 3 : 0); i++) {
           await using short = await stream(trial)
           short.client.leave('RST')
-          await trial.until('it has left', async () => (await trial.reads()).following === 1)
+          await expectFollowers(trial, 1, 'A client came and left', 'still-followed')
         }
         const running = (await trial.timers()) - timers
         // A program may have one timer for all clients.
@@ -254,6 +275,43 @@ export const exercises: readonly Exercise[] = [
         const sawFirst = `A client came with ${third?.id} in its address, and wanted everything up to ${third?.id}. Your server responded:`
         expectStatus({ ...first, body: '' }, 204, { saw: sawFirst, hint: 'by-its-address' })
       },
+      async 'still-a-stream'(trial) {
+        const [first] = await trial.publish('one')
+        const came = await open(trial, first?.id)
+        const sawHead = 'A client asked for the stream. Your server responded:'
+        await expectEventStream(trial, came, { saw: sawHead, hint: 'not-a-stream' })
+        const events = [...(await trial.publish('two', 'three')), ...(await trial.publish('four'))]
+        const saw = `The client has ${first?.id}. Two messages were published in one commit, and then a third one. Your server sent:`
+        await expectMessages(trial, came, events, { saw, hint: 'not-all' })
+        await trial.failFollowers()
+        if (await trial.until('the stream is over', () => came.exchange).catch(() => false)) return
+        const { bytes } = came.shown
+        const sawFailed = 'The feed called `failed`, because it could not continue. Your server left the stream open:'
+        throw new Late({ saw: sawFailed, bytes, at: bytes.length, wanted: 'the end', hint: 'kept-open' })
+      },
+      async 'left-early'(trial) {
+        const [first] = await trial.publish('one')
+        const before = await trial.timers()
+        for (let i = 0; i < 2; i++) await leaveDuringRead(trial, `/feed/${trial.room}/sse?after=${first?.id}`)
+        await expectFollowers(trial, 0, 'Two clients left while your server looked up their position', 'left-before')
+        const more = (await trial.timers()) - before
+        // A program may have one timer for all clients.
+        if (more < 2) return
+        const saw = `Two clients left while your server looked up their position, and ${more} timers of your program still ran for them.`
+        throw new Wrong({ saw, hint: 'timer-runs' })
+      },
+      async goodbye(trial) {
+        const hints = { open: 'left-open', cut: 'cut-off', remembered: 'remembered' }
+        await expectStreamsToEnd(trial, () => open(trial), hints)
+      },
     }),
   },
 ]
+
+/** Opens a stream without a proxy, and returns it when the program serves it. */
+async function open(trial: Trial, after?: string): Promise<Stream> {
+  const before = await trial.reads()
+  const opened = openStream(trial, `/feed/${trial.room}/sse${after === undefined ? '' : `?after=${after}`}`)
+  await taken(trial, opened, before)
+  return opened
+}

@@ -1,5 +1,24 @@
 /** The words of this lesson: the title of each check, and its hints. */
 import type { Words } from '../kit/exercise.ts'
+import type { Hint } from '../kit/finding.ts'
+
+export const ENDS_AT_ONCE: Hint = [
+  'A client asked for the stream, and your server ended the response at once.',
+  'Look at your condition for 204. Is it also true for a client that has no position, and for a request without `until`?',
+  'Most clients want a stream that continues. Only a client that has everything it asked for gets 204.',
+]
+
+export const NOT_SERVED: Hint = [
+  'A client asked for the stream, and your server did not follow the feed for it.',
+  'Look for code that returns, throws or waits before `follow`.',
+  'The start of this lesson is a complete stream. What you add must not stop it.',
+]
+
+export const NOT_SENT: Hint = [
+  'A message was published, and your server did not send it.',
+  'Look at the code that makes the bytes of a batch. The start of this lesson had it already.',
+  'The start of this lesson sends every message with its id. What you add must not change this.',
+]
 
 export const words = {
   sse: {
@@ -53,7 +72,7 @@ export const words = {
       ],
       'too-often': [
         'Your server sent more than one heartbeat a second to a client.',
-        'Look at the unit of your interval.',
+        'Look at the unit of your interval, and at how many timers write to one client.',
         'A timer takes milliseconds. Each heartbeat costs bytes and processor time for each client, and a phone cannot sleep.',
       ],
       'after-a-message': [
@@ -96,6 +115,11 @@ export const words = {
         'The client has left, and your server still writes to it.',
         'Look at what you do when the stream closes. What else was started with the stream?',
         'Everything that is started has to be stopped. A timer keeps its stream and buffers in memory, and every visit leaves one more.',
+      ],
+      'still-followed': [
+        'A client left, and your server still follows the feed for it.',
+        'Look at the code for the event close. The start of this lesson had it already.',
+        'Everything that is started for a client has to be stopped when it leaves: its follower and its heartbeat.',
       ],
       'stops-for-all': [
         'A client left, and the heartbeat of another client stopped.',
@@ -144,6 +168,55 @@ export const words = {
         'A client had the last event that it wanted, according to its address, and your server opened another stream.',
         'Look at where your condition takes the client’s position from.',
         'A client can give its position in the address or in the header. The file has computed it from both.',
+      ],
+    },
+    'still-a-stream': {
+      title: 'Still sends every message, and cuts a client off if the feed fails',
+      'not-a-stream': [
+        'The head of your response is not the head of an event stream, so a browser closes it and does not reconnect.',
+        'Look at the status and the content type. The start of this lesson had them already.',
+        'An EventSource reads a stream only if the status is 200 and the content type is text/event-stream (lesson 5).',
+      ],
+      'not-all': [
+        'Messages were published, and the client did not get each of them once and in order.',
+        'Look at what you changed in the code that sends a batch.',
+        'A heartbeat is sent in addition. It changes nothing about the messages.',
+      ],
+      'kept-open': [
+        'The feed reported that it cannot continue, and the stream of the client stayed open.',
+        'Look at the last argument of the call that follows the feed. The start of this lesson had it already.',
+        'After a failure, no message will come on this stream. If it ends, the client reconnects with its id, and misses nothing.',
+      ],
+    },
+    'left-early': {
+      title: 'Starts nothing for a client that left while its position was looked up',
+      'left-before': [
+        'Clients left while your server looked up their position, and your server followed the feed for them after that.',
+        'Look at the test of whether the client is still there. Does it come after the last await?',
+        'The event close has happened already, and does not happen again. So look at the state first, and listen after that (lesson 6).',
+      ],
+      'timer-runs': [
+        'Clients left while your server looked up their position, and it started a heartbeat for each of them.',
+        'Look at where you start the heartbeat. Does the test of whether the client is still there come before it?',
+        'For a client that has gone, the event close does not come again. So nothing would ever stop this heartbeat.',
+      ],
+    },
+    goodbye: {
+      title: 'Still ends every stream when the server stops',
+      'left-open': [
+        'The server was about to stop, and your transport left a stream open.',
+        'Look at the set of open streams, and at the function that serve returns. The start of this lesson had both already.',
+        'A server that stops waits for its responses to end, and a stream does not end by itself (lesson 6).',
+      ],
+      'cut-off': [
+        'The server was about to stop, and your transport cut the connection in the middle of the response.',
+        'Look at how you close. A response can be ended without destroying its connection.',
+        'A cut connection looks like a network error. A response that ends properly tells the client that nothing is missing.',
+      ],
+      remembered: [
+        'Your transport still remembered a client that had left.',
+        'Look at what your code removes when a client leaves.',
+        'A set that only grows is a memory leak (lesson 6).',
       ],
     },
   },
