@@ -51,7 +51,7 @@ test.each([
   async (_, search) => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose${search}`)
-    await page.locator('.reasons').first().waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     await page.getByRole('button', { name: 'Measure', exact: true }).click()
     await page.locator('.ran progress').waitFor()
     await page.locator('table.measured').waitFor({ timeout: RUN_MS })
@@ -85,7 +85,7 @@ test(
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose?rate=2`)
-    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     const inAll = page.locator('tr[data-lane="ws"] td').nth(1)
     const before = await inAll.innerText()
     await page.getByLabel('Clients, at once').fill('5000')
@@ -131,11 +131,62 @@ test(
 )
 
 test(
+  'each example is a link that changes the form and the answer, without loading the page again',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose`)
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
+    for (const [name, answer, path] of [
+      ['A dashboard for 5,000 readers', 'SSE.', '?bytes=200&clients=5000'],
+      ['A chat for 200 people', 'SSE with POST to write.', '?clients=200&age=1&speaks=yes'],
+      ['Hourly notifications to phones', 'Web Push; while the page is open, Short polling.', null],
+      ['A board behind proxies', 'Long polling with POST to write.', null],
+    ] as const) {
+      const link = page.getByRole('link', { name })
+      await link.click()
+      await page.getByText(answer, { exact: true }).waitFor()
+      expect(await link.getAttribute('aria-current')).toBe('true')
+      if (path !== null) expect(page.url()).toBe(`${server.origin}/choose${path}`)
+    }
+    expect(await page.locator('tr[data-lane="ws"]').first().getAttribute('class')).toBe('out')
+    expect(await page.evaluate(() => performance.getEntriesByType('navigation').length)).toBe(1)
+    await page.getByRole('link', { name: 'Hourly notifications' }).click()
+    const rate = page.getByLabel('Messages to each client, an hour')
+    expect(await rate.inputValue()).toBe('1')
+    await page.getByLabel('Unit of the rate').selectOption('a day')
+    expect(await page.getByLabel('Messages to each client, a day').inputValue()).toBe('1')
+    await page.getByRole('button', { name: 'Measure at 1 message a second' }).waitFor()
+  },
+  TEST_MS,
+)
+
+test(
+  'if clients write, the page measures what a message costs by POST and over a WebSocket',
+  async () => {
+    await using server = await serve()
+    const page = await open(`${server.origin}/choose?rate=8&age=0.5&latency=0&speaks=yes`)
+    await page.getByText(/The clients write 8 messages a second in all/).waitFor({ timeout: LEARNT_MS })
+    await page.getByRole('button', { name: 'Measure', exact: true }).click()
+    const rows = page.locator('table.publishing tbody tr')
+    await rows.first().waitFor({ timeout: RUN_MS })
+    const [post, socket] = await rows.evaluateAll((all) =>
+      all.map((row) => Array.from(row.querySelectorAll('td'), (cell) => Number(cell.textContent))),
+    )
+    const [postBytes = 0, postMs, posts] = post ?? []
+    const [socketBytes = 0, socketMs, frames] = socket ?? []
+    expect(postBytes).toBeGreaterThan(2 * socketBytes)
+    for (const delay of [postMs, socketMs]) expect(delay).toBeGreaterThan(0)
+    for (const count of [posts, frames]) expect(count).toBeGreaterThanOrEqual(20)
+  },
+  TEST_MS + RUN_MS,
+)
+
+test(
   'a person can cancel a measurement, and the page then shows no result',
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose`)
-    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     await page.getByRole('button', { name: 'Measure', exact: true }).click()
     await page.locator('.ran').getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('The measurement was cancelled').waitFor()
@@ -149,7 +200,7 @@ test(
   async () => {
     await using server = await serve({ isShared: true })
     const page = await open(`${server.origin}/choose?latency=200`)
-    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     await page.getByText('Only the instructor can change the network').waitFor()
   },
   TEST_MS,
@@ -165,7 +216,7 @@ test(
     await page.getByText('The server cannot be reached').waitFor({ timeout: LEARNT_MS })
     await page.unroute('**/feed/**')
     await page.getByRole('button', { name: 'Try again' }).click()
-    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     await server.close()
   },
   TEST_MS,
@@ -176,7 +227,7 @@ test(
   async () => {
     await using server = await serve()
     const page = await open(`${server.origin}/choose`)
-    await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+    await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
     for (const viewport of [DESK, PHONE])
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.setViewportSize(viewport)
@@ -218,7 +269,7 @@ describe('the measurement on the server’s machine', () => {
     async () => {
       await using server = await serve({ compareProgram: (await fakeProgram('measured')).file })
       const page = await open(`${server.origin}/choose?clients=3&rate=20&age=0.3`)
-      await page.locator('.reasons').waitFor({ timeout: LEARNT_MS })
+      await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
       await (await startButton(page)).click()
       await page.getByText('The measurement has ended.').waitFor()
       await page.getByText('3 clients, 20 messages a second of 60 bytes').waitFor()

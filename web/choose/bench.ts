@@ -9,7 +9,6 @@ import { createClock } from '../measure/clock.ts'
 import type { ModelInputs, LaneSizes } from '../measure/model.ts'
 import type { ByTransport, PathTimes } from '../measure/choosing.ts'
 import { now } from '../now.ts'
-import { post } from '../transports/ask.ts'
 import { transports } from '../transports/index.ts'
 import { sizesOf } from '../lab/cost.ts'
 import { openLab } from '../lab/lab.ts'
@@ -20,6 +19,8 @@ import { TRANSPORTS } from '../lane/order.ts'
 import { watchPace } from '../lane/pace.ts'
 import { clockResolutionMs } from '../lab/resolution.ts'
 import { newKey } from '../lane/send.ts'
+import { startPublisher } from './publisher.ts'
+import type { PublishingCost } from './publisher.ts'
 
 export interface Run {
   readonly conditions: Pick<ModelInputs, 'intervalMs' | 'waitS'>
@@ -28,6 +29,8 @@ export interface Run {
   readonly seconds: number
   /** Share of the run, at its end, in which the bench publishes no message. */
   readonly idleShare: number
+  /** True if every second message is published by POST, to measure what that costs. */
+  readonly isByBoth: boolean
 }
 
 export interface Ran {
@@ -36,6 +39,7 @@ export interface Ran {
    */
   readonly lanes: ByTransport<LaneMeasurement | null>
   readonly sizes: ByTransport<LaneSizes | null>
+  readonly publishing: PublishingCost
   /** Longest delay of this page's timers during the run. */
   readonly busyMs: number
 }
@@ -77,6 +81,9 @@ export function openBench(origin: string, changed: () => void): Bench {
   let refused: string | null = null
   let readings = 0
   let byName: ReadonlyMap<string, Lane> = new Map()
+  const postLane = `${page}.post`
+  /** Bytes of all messages that this page has published by POST; null before a reading of the meter. */
+  let postedBytes: number | null = null
 
   const lab = openLab(origin, LAB_ROOM, page, {
     welcome({ instructor, settings }) {
@@ -103,6 +110,7 @@ export function openBench(origin: string, changed: () => void): Bench {
       for (const reading of all) {
         const lane = byName.get(reading.lane)
         lane?.usage.take(life, reading, lane.ledger.counts.received)
+        if (reading.lane === postLane) postedBytes = reading.bytesUp + reading.bytesDown
       }
     },
     trouble: (sentence) => (refused = sentence),
@@ -160,7 +168,7 @@ export function openBench(origin: string, changed: () => void): Bench {
     const after = await endOf(origin, room)
     const lanes = startLanes(room, after, asked)
     byName = new Map(lanes.map((lane) => [nameOf(room, lane.transport), lane]))
-    const publisher = startPublisher(origin, room, `${page}.publisher`, after)
+    const publisher = startPublisher({ origin, room, lane: `${page}.publisher`, after }, postLane)
     const late = watchLateness()
     try {
       for (const lane of lanes) lane.switchOn(after)
@@ -172,6 +180,7 @@ export function openBench(origin: string, changed: () => void): Bench {
       warm()
       await reading(signal)
       for (const lane of lanes) lane.clear()
+      publisher.clear(postedBytes)
       late.clear()
       const began = now()
       const publishing = publisher.begin(asked)
@@ -192,6 +201,7 @@ export function openBench(origin: string, changed: () => void): Bench {
       return {
         lanes: byLane((lane) => measuredOf(lane, seconds)),
         sizes: byLane((lane) => lane.usage.total && sizesOf(lane, lane.usage.total)),
+        publishing: publisher.measured(asked.text, postedBytes),
         busyMs: late.worstMs(),
       }
     } finally {
@@ -261,42 +271,6 @@ async function endOf(origin: string, room: string): Promise<Cursor> {
   if (!answer.ok) throw new Error(`The server did not create a room for the measurement: ${await answer.text()}`)
   const { cursor }: { cursor: Cursor } = await answer.json()
   return cursor
-}
-
-/**
- * Publishes over a WebSocket, which uses none of the browser's six connections. If the network refuses the WebSocket,
- * publishes by POST.
- */
-function startPublisher(origin: string, room: string, lane: string, after: Cursor) {
-  const target = { origin, room, lane, after, intervalMs: 60_000, waitS: 25 }
-  const nobody = { events() {}, gap() {}, state() {} }
-  const socket = Object.values(transports).find(({ kind }) => kind === 'socket')
-  const line = socket?.connect(target, nobody)
-  let trouble: string | null = null
-  const send = async (text: string): Promise<void> => {
-    const key = newKey()
-    const byPost = (): Promise<Cursor> => post(target, 'Workload', text, key)
-    await (line?.publish('Workload', text, key).catch(byPost) ?? byPost())
-  }
-  return {
-    /** Begins to publish at random moments. Returns a function that stops publishing. */
-    begin({ ratePerSecond, text }: Run): () => void {
-      let dueMs = now()
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const next = (): void => {
-        dueMs += (-Math.log(1 - Math.random()) * 1000) / ratePerSecond
-        timer = setTimeout(tick, Math.max(0, dueMs - now()))
-      }
-      const tick = (): void => {
-        send(text).catch((error: unknown) => (trouble ??= error instanceof Error ? error.message : String(error)))
-        next()
-      }
-      next()
-      return () => clearTimeout(timer)
-    },
-    trouble: () => trouble,
-    stop: () => line?.stop(),
-  }
 }
 
 /** Measures how late this page runs a timer. A page that runs a timer late also handles messages late. */

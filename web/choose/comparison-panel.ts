@@ -3,7 +3,6 @@ import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { ComparisonState, EndedComparison, MeasuredWorkload } from '../../server/protocol/comparison.ts'
 import { LABELS } from '../lane/order.ts'
-import { cheapestOf } from '../measure/choosing.ts'
 import { choiceAgreement, isNearly, measurableOf } from '../measure/comparing.ts'
 import type { Measurable } from '../measure/comparing.ts'
 import type { ComparisonLine } from './comparison.ts'
@@ -135,12 +134,12 @@ export class ComparisonPanel extends LitElement {
 
   #agreement({ workload, findings }: EndedComparison): TemplateResult {
     const { decision } = this
-    const predicted = decision.predictMeasured(workload)
-    if (!predicted) return html`<p class="dim">The model has no prediction yet to compare this with.</p>`
+    const advice = decision.adviceForMeasured(workload)
+    if (!advice) return html`<p class="dim">The model has no prediction yet to compare this with.</p>`
     const { sentence, reasons } = choiceAgreement(
       {
-        predicted,
-        choiceForForm: decision.predicted && cheapestOf(decision.predicted),
+        advice,
+        choiceForForm: decision.advice?.transport ?? null,
         findings,
         ageS: decision.workload.age,
       },

@@ -2,6 +2,10 @@
 import type { MeasuredWorkload } from '../../server/protocol/comparison.ts'
 import type { Conditions } from '../../server/protocol/lab.ts'
 import type { LaneMeasurement } from '../measure/agreement.ts'
+import { adviceFor } from '../measure/advice.ts'
+import type { Advice } from '../measure/advice.ts'
+import { changesOf } from '../measure/changes.ts'
+import type { WritingSizes } from '../measure/writing.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
 import type { ByTransport, PathTimes, Predicted } from '../measure/choosing.ts'
 import type { ModelInputs, LaneSizes } from '../measure/model.ts'
@@ -12,6 +16,7 @@ import type { Workload } from '../measure/workload.ts'
 import { workloadTrouble } from './workload-trouble.ts'
 import { openBench } from './bench.ts'
 import type { Ran, Run } from './bench.ts'
+import type { PublishingCost } from './publisher.ts'
 import { TRANSPORTS } from '../lane/order.ts'
 import { transports } from '../transports/index.ts'
 
@@ -37,15 +42,29 @@ export interface Decision {
   /** How many times as long as the plan the measurement lasts. */
   times: number
   set(change: Partial<Workload>): void
+  /** Advice for the workload; null while the sizes of messages are unknown. */
+  readonly advice: Advice | null
+  /** Conditions under which the advice changes, as sentences. */
+  readonly changes: readonly string[]
+  /** Sizes of a message that a client writes; null while they are unknown. */
+  readonly writing: WritingSizes | null
   /**
-   * Returns the predictions for a workload that was measured over loopback; null while the sizes of messages are unknown.
-   * The greatest age and the memory are those of the form.
+   * Returns the advice for a workload that was measured over loopback; null while the sizes of messages are unknown. The
+   * greatest age and the memory are those of the form.
    */
-  predictMeasured(measured: MeasuredWorkload): ByTransport<Predicted> | null
+  adviceForMeasured(measured: MeasuredWorkload): Advice | null
   measure(): void
   cancel(): void
   /** Measures the sizes of messages again after a failure. */
   retry(): void
+}
+
+/** What the page learns from a few messages before it predicts anything. */
+interface Learnt {
+  readonly sizes: ByTransport<LaneSizes>
+  readonly writing: WritingSizes
+  /** Bytes of the text that the messages had. */
+  readonly bytes: number
 }
 
 /** A measurement, and the model's prediction for the same run. */
@@ -56,6 +75,7 @@ export interface MeasuredRun {
   /** The workload that the bench measured. */
   readonly of: Workload
   readonly plan: MeasurementPlan
+  readonly publishing: PublishingCost
 }
 
 const LEARN: Omit<Run, 'text'> = {
@@ -63,6 +83,7 @@ const LEARN: Omit<Run, 'text'> = {
   ratePerSecond: 5,
   seconds: 3,
   idleShare: 0,
+  isByBoth: true,
 }
 
 /**
@@ -75,9 +96,10 @@ export function openDecision(origin: string, search: string, changed: (search: s
   let is: Decision['is'] = 'learning'
   let share = 0
   let trouble: string | null = null
-  let learnt: { readonly sizes: ByTransport<LaneSizes>; readonly bytes: number } | null = null
+  let learnt: Learnt | null = null
   let result: MeasuredRun | null = null
   let running: AbortController | null = null
+  let kept: Known = UNKNOWN
   const tell = (): void => changed(writeWorkload(workload))
   const bench = openBench(origin, tell)
   void learn()
@@ -126,10 +148,30 @@ export function openDecision(origin: string, search: string, changed: (search: s
       result = null
       tell()
     },
-    predictMeasured({ clients, rate, size, interval, wait, rtt }) {
-      const of: Workload = { ...workload, clients, rate, bytes: size, latency: rtt / 2, idle: 0, path: 'clear' }
+    get advice() {
+      return advised().advice
+    },
+    get changes() {
+      return advised().changes
+    },
+    get writing() {
+      return learnt && writingFor(workload.bytes)
+    },
+    adviceForMeasured({ clients, rate, size, interval, wait, rtt }) {
+      const of: Workload = {
+        ...workload,
+        clients,
+        rate,
+        bytes: size,
+        latency: rtt / 2,
+        idle: 0,
+        path: 'clear',
+        speaks: false,
+        readers: 'pages',
+      }
       const way = wayOf(of)
-      return way && predictedOf(of, way, { ...conditionsOf(of, way), intervalMs: interval * 1000, waitS: wait })
+      const all = way && predictedOf(of, way, { ...conditionsOf(of, way), intervalMs: interval * 1000, waitS: wait })
+      return all && adviceFor(all, of, transports)
     },
     measure: () => void measure(),
     cancel: () => running?.abort(new Error('The measurement was cancelled, and its result was not kept.')),
@@ -144,7 +186,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
     try {
       const { bytes } = workload
       const run = { ...LEARN, text: textOf(bytes) }
-      const { sizes } = await attempt(run)
+      const { sizes, publishing } = await attempt(run)
       // If a firewall refuses WebSockets, the page cannot measure the sizes of a WebSocket's messages. An event
       // stream's sizes are similar.
       const other = TRANSPORTS.find((name) => transports[name].kind === 'stream')
@@ -155,7 +197,13 @@ export function openDecision(origin: string, search: string, changed: (search: s
             ? 'The lab counts the sizes, but its WebSocket is not open. The network between this page and the server probably refuses WebSockets.'
             : 'No message came over all lanes within three seconds. The network is too slow, or the computer is too busy.',
         )
-      learnt = { sizes: Object.fromEntries(known) as ByTransport<LaneSizes>, bytes }
+      const { post, socket } = publishing
+      learnt = {
+        sizes: Object.fromEntries(known) as ByTransport<LaneSizes>,
+        writing: { post: post.bytes ?? 0, socket: socket.bytes },
+        bytes,
+      }
+      kept = UNKNOWN
       is = 'ready'
     } catch (error) {
       fail(error)
@@ -187,6 +235,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
         text: textOf(asked.bytes),
         seconds: plan.seconds * decision.times,
         idleShare,
+        isByBoth: asked.speaks,
       }
       result = resultOf(asked, await attempt(run, stopping), bench.way ?? way, run, plan)
       is = 'ready'
@@ -221,7 +270,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
    */
   function resultOf(
     asked: Workload,
-    { lanes, busyMs }: Ran,
+    { lanes, busyMs, publishing }: Ran,
     way: PathTimes,
     run: Run,
     plan: MeasurementPlan,
@@ -234,7 +283,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const conditions = { ...conditionsOf(asked, way), ...run.conditions, ratePerSecond: rate }
       return [
         name,
-        predict(transports[name], { ...asked, rate, idle }, sizesFor(name, asked.bytes), way, conditions),
+        predict(transports[name], { ...asked, rate, idle }, sizesFor(name, asked.bytes), way, NO_WRITING, conditions),
       ] as const
     })
     return {
@@ -243,6 +292,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
       busyMs,
       of: asked,
       plan,
+      publishing,
     }
   }
 
@@ -253,8 +303,9 @@ export function openDecision(origin: string, search: string, changed: (search: s
 
   function predictedOf(of: Workload, way: PathTimes, inputs?: ModelInputs): ByTransport<Predicted> | null {
     if (!learnt) return null
+    const writing = writingFor(of.bytes)
     const all = TRANSPORTS.map(
-      (name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way, inputs)] as const,
+      (name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way, writing, inputs)] as const,
     )
     return Object.fromEntries(all) as ByTransport<Predicted>
   }
@@ -264,6 +315,32 @@ export function openDecision(origin: string, search: string, changed: (search: s
     if (!learnt) throw new Error('The sizes are not known yet.')
     const sizes = learnt.sizes[name]
     return { ...sizes, payload: sizes.payload + bytes - learnt.bytes }
+  }
+
+  /** Returns the measured sizes of a written message, adapted to a text of this many bytes. */
+  function writingFor(bytes: number): WritingSizes {
+    if (!learnt) return NO_WRITING
+    const more = bytes - learnt.bytes
+    // The response to a POST repeats the text.
+    return { post: learnt.writing.post + 2 * more, socket: learnt.writing.socket + more }
+  }
+
+  /**
+   * Returns the advice and its conditions. The page draws twenty times a second while it measures, and the search for
+   * the conditions would make it late, so the result is kept until the workload or the round trip changes.
+   */
+  function advised(): Known {
+    const way = wayOf(workload)
+    if (!way || !learnt) return UNKNOWN
+    const of = JSON.stringify([workload, Math.round(way.roundTripMs)])
+    if (kept.of === of) return kept
+    const adviceOf = (one: Workload): Advice | null => {
+      const wayThere = wayOf(one)
+      const all = wayThere && predictedOf(one, wayThere)
+      return all && adviceFor(all, one, transports)
+    }
+    kept = { of, advice: adviceOf(workload), changes: changesOf(workload, adviceOf) }
+    return kept
   }
 
   /**
@@ -303,6 +380,17 @@ export function openDecision(origin: string, search: string, changed: (search: s
     return sentences
   }
 }
+
+interface Known {
+  /** The workload and the round trip to which the advice belongs. */
+  readonly of: string
+  readonly advice: Advice | null
+  readonly changes: readonly string[]
+}
+
+const UNKNOWN: Known = { of: '', advice: null, changes: [] }
+
+const NO_WRITING: WritingSizes = { post: 0, socket: 0 }
 
 /** Size of nginx's buffer if nobody changes it: one page of memory. */
 const BUFFER_BYTES = 4096

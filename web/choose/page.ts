@@ -1,12 +1,17 @@
 /** The decision page: shows the workload's fields, the prediction with its reasons, and the measurement. */
 import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
-import { cheapestOf, reasonsFor } from '../measure/choosing.ts'
+import { reasonsFor, rounded } from '../measure/reasons.ts'
+import { writesPerSecond } from '../measure/writing.ts'
+import type { Workload } from '../measure/workload.ts'
 import './comparison-panel.ts'
 import type { ComparisonLine } from './comparison.ts'
 import type { Decision } from './decision.ts'
-import { rateText, spanText } from '../measure/plan.ts'
-import { DASH } from '../page/format.ts'
+import { rateText, spanText, unitOf } from '../measure/plan.ts'
+import type { RateUnit } from '../measure/plan.ts'
+import { DASH, milliseconds } from '../page/format.ts'
+import { advicePanel } from './advice-panel.ts'
+import { examples } from './examples.ts'
 import { transports } from '../transports/index.ts'
 import { fields } from './fields.ts'
 import { modelTable, resultTable } from './tables.ts'
@@ -16,15 +21,19 @@ export class ChoosePage extends LitElement {
     decision: { attribute: false },
     comparison: { attribute: false },
     tick: { attribute: false },
+    unit: { state: true },
   }
   declare decision: Decision
   declare comparison: ComparisonLine
   /** Counter that makes the page draw again when the counter changes. */
   declare tick: number
+  /** Unit of the rate that the person has chosen; null if it follows from the rate. */
+  declare unit: RateUnit | null
 
   constructor() {
     super()
     this.tick = 0
+    this.unit = null
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -38,10 +47,20 @@ export class ChoosePage extends LitElement {
         <h1>Which transport is right for your workload?</h1>
         <p class="dim"><a href="/lessons/17-choosing">Lesson 17</a> explains how to choose.</p>
       </header>
+      ${examples(decision.workload, (workload) => this.#begin(workload))}
       <section class="workload" aria-labelledby="workload">
         <h2 id="workload">Your workload</h2>
         ${decision.addressTrouble === null ? nothing : html`<p class="notice" role="alert">${decision.addressTrouble}</p>`}
-        ${fields(decision.workload, (change) => decision.set(change))}
+        ${fields(
+          decision.workload,
+          this.unit ?? unitOf(decision.workload.rate),
+          (change) => decision.set(change),
+          (unit) => (this.unit = unit),
+        )}
+      </section>
+      <section class="advised" aria-labelledby="advice">
+        <h2 id="advice">The answer</h2>
+        ${decision.advice ? advicePanel(decision.advice, decision.changes) : html`<p class="dim">The page does not know the figures yet.</p>`}
       </section>
       <section class="says" aria-labelledby="model">
         <h2 id="model">Prediction of the model</h2>
@@ -58,8 +77,13 @@ export class ChoosePage extends LitElement {
     </main>`
   }
 
+  #begin(workload: Workload): void {
+    this.unit = null
+    this.decision.set(workload)
+  }
+
   #model(): TemplateResult {
-    const { predicted, conditions, workload, is, trouble } = this.decision
+    const { predicted, conditions, workload, is, trouble, advice } = this.decision
     if (is === 'failed')
       return html`<p><b class="alarm">Nothing is known yet.</b> ${trouble}</p>
         <button class="button" type="button" @click=${() => this.decision.retry()}>Try again</button>`
@@ -68,22 +92,36 @@ export class ChoosePage extends LitElement {
         <b class="alarm">No clock.</b> The lab’s WebSocket is not open, and without it no delay is known. The page keeps
         trying to open it.
       </p>`
-    if (!predicted || !conditions)
+    if (!predicted || !conditions || !advice)
       return html`<p class="dim">
         The page sends a few requests over each transport, to learn the sizes of this browser’s requests …
       </p>`
     const asks =
       conditions.intervalMs >= 1000 ? `${(conditions.intervalMs / 1000).toFixed(1)} s` : `${conditions.intervalMs} ms`
-    return html`${modelTable(predicted, workload, cheapestOf(predicted))}
+    return html`${modelTable(predicted, workload, advice)}
       <p class="dim small">
         Short polling pauses for ${asks} after each response, the longest pause that the age allows. A long poll is held
         for at most ${conditions.waitS} s. Bytes are TCP payload in both directions. You have to enter the memory of a
         connection yourself, because it differs between servers, and a page cannot measure it.
       </p>
+      ${workload.speaks ? this.#writing() : nothing}
       <h3>Why</h3>
       <ul class="reasons">
-        ${reasonsFor(predicted, workload, transports).map((reason) => html`<li>${reason}</li>`)}
+        ${reasonsFor(predicted, workload, transports, advice).map((reason) => html`<li>${reason}</li>`)}
       </ul>`
+  }
+
+  #writing(): TemplateResult | typeof nothing {
+    const { writing, workload, conditions } = this.decision
+    if (!writing || !conditions) return nothing
+    const { post, socket } = writing
+    const delay = milliseconds(conditions.roundTripMs + conditions.serviceMs)
+    return html`<p class="dim small">
+      The clients write ${rateText(workload.rate)} in all, so each client writes ${rateText(writesPerSecond(workload))}.
+      One written message takes ${rounded(post)} bytes by POST and ${rounded(socket)} bytes over a WebSocket, in both
+      directions. The server has it after half a round trip, and confirms it after about ${delay} ms, in both ways. If
+      the connection for a POST has to be opened first, this takes one more round trip, and two with TLS.
+    </p>`
   }
 
   #measured(): TemplateResult {

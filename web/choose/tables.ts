@@ -6,15 +6,18 @@ import { ANSWERS, bytesAgreement, delayAgreement } from '../measure/agreement.ts
 import type { Agreement, LaneMeasurement } from '../measure/agreement.ts'
 import type { ByTransport, Predicted } from '../measure/choosing.ts'
 import type { Workload } from '../measure/workload.ts'
+import { costOf } from '../measure/advice.ts'
+import type { Advice } from '../measure/advice.ts'
 import type { MeasuredRun } from './decision.ts'
+import type { PublishingCost } from './publisher.ts'
 import { LABELS, TRANSPORTS } from '../lane/order.ts'
 import { DASH, bytes, milliseconds, short } from '../page/format.ts'
 import { shape } from '../lane/shape.ts'
 
 export function modelTable(
   predicted: ByTransport<Predicted>,
-  { clients }: Workload,
-  best: TransportName | null,
+  { clients, speaks }: Workload,
+  { transport, close }: Advice,
 ): TemplateResult {
   return html`<div class="scrolls" tabindex="0" role="region" aria-label="Predicted values">
     <table>
@@ -22,6 +25,7 @@ export function modelTable(
         <tr>
           <th scope="col">Prediction</th>
           <th scope="col">bytes/s per client</th>
+          ${speaks ? html`<th scope="col">and to write</th>` : nothing}
           <th scope="col">bytes/s, in all</th>
           <th scope="col">requests/s, in all</th>
           <th scope="col">p50, ms</th>
@@ -34,12 +38,10 @@ export function modelTable(
         ${TRANSPORTS.map((name) => {
           const one = predicted[name]
           return html`<tr data-lane=${name} class=${one.out === null ? '' : 'out'}>
-            <th scope="row">
-              ${shape(name, one.out !== null)}
-              ${LABELS[name]}${name === best ? html` <b class="alarm">cheapest</b>` : nothing}${one.out === null ? nothing : html` <small>out</small>`}
-            </th>
+            <th scope="row">${shape(name, one.out !== null)} ${LABELS[name]} ${markOf(name, one, transport, close)}</th>
             <td>${figure(one.bytesPerSecond)}</td>
-            <td>${short(one.bytesPerSecond * clients)}B</td>
+            ${speaks ? html`<td>${figure(one.writingPerSecond)}</td>` : nothing}
+            <td>${short(costOf(one) * clients)}B</td>
             <td>${short(one.requestsPerSecond * clients).trim()}</td>
             <td>${milliseconds(one.p50Ms)}</td>
             <td>${milliseconds(one.p95Ms)}</td>
@@ -52,7 +54,19 @@ export function modelTable(
   </div>`
 }
 
-export function resultTable({ measured, predicted, busyMs }: MeasuredRun): TemplateResult {
+/** Marks the transport of the advice, those that cost about the same, and those that cannot do the task. */
+function markOf(
+  name: TransportName,
+  { out }: Predicted,
+  transport: TransportName | null,
+  close: readonly TransportName[],
+): TemplateResult | typeof nothing {
+  if (out !== null) return html`<small>out</small>`
+  if (name === transport) return html`<b class="alarm">${close.length > 1 ? 'simplest' : 'cheapest'}</b>`
+  return close.includes(name) ? html`<small>close</small>` : nothing
+}
+
+export function resultTable({ measured, predicted, busyMs, of, publishing }: MeasuredRun): TemplateResult {
   const rows = TRANSPORTS.map((name) => {
     const lane = measured[name]
     const model = predicted[name]
@@ -113,7 +127,38 @@ export function resultTable({ measured, predicted, busyMs }: MeasuredRun): Templ
         : html`<ul class="reasons whys">
             ${whys}
           </ul>`
-    }`
+    }
+    ${of.speaks ? publishingTable(publishing) : nothing}`
+}
+
+function publishingTable({ post, socket }: PublishingCost): TemplateResult {
+  const ways = [
+    { way: 'by POST', ...post },
+    { way: 'over a WebSocket', ...socket },
+  ]
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="Publishing">
+    <table class="publishing">
+      <thead>
+        <tr>
+          <th scope="col">One written message</th>
+          <th scope="col">bytes, both directions</th>
+          <th scope="col">until confirmed, p50, ms</th>
+          <th scope="col">messages</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${ways.map(
+          ({ way, bytes: each, p50Ms, messages }) =>
+            html`<tr>
+              <th scope="row">${way}</th>
+              <td>${each === null ? DASH : figure(each)}</td>
+              <td>${messages < ANSWERS ? DASH : milliseconds(p50Ms)}</td>
+              <td>${messages}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
 }
 
 /** Writes a value with three digits, because a model is not more exact. */

@@ -1,7 +1,7 @@
 /** Names the values in the address of the decision page that the page cannot use, and what it uses instead. */
 import { ruleOf, troubleIn, wordRule } from '../session/address-rules.ts'
 import type { AddressRule } from '../session/address-rules.ts'
-import { FIGURES, PATHS, WHOLE, isFitting, readNumber } from '../measure/workload.ts'
+import { FIGURES, PATHS, READERS, WHOLE, isFitting, readNumber } from '../measure/workload.ts'
 import type { Figure } from '../measure/workload.ts'
 
 /** Returns a sentence about the values in a query that this page cannot use; null if it can use all of them. */
@@ -10,6 +10,7 @@ export const workloadTrouble = (search: string): string | null => troubleIn(sear
 const RULES: ReadonlyMap<string, AddressRule> = new Map<string, AddressRule>([
   ...(Object.keys(FIGURES) as Figure[]).map((name) => [name, figureRule(name)] as const),
   ['path', { ...wordRule(...PATHS), instead: 'clear' }],
+  ['readers', { ...wordRule(...READERS), instead: 'pages' }],
   ['speaks', { ...wordRule('yes', 'no'), instead: 'no' }],
 ])
 

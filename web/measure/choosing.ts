@@ -1,11 +1,15 @@
-/** Predicts what a workload costs with each transport, and explains which transport to choose. */
+/** Predicts what a workload costs with each transport. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Expectation, Model, ModelInputs, LaneSizes, Use } from './model.ts'
+import { writesPerSecond } from './writing.ts'
+import type { WritingSizes } from './writing.ts'
 import { isBuffered, isWithoutSockets } from './workload.ts'
 import type { Workload } from './workload.ts'
 
 /** Prediction for one transport. Each value is for one client, unless its comment says otherwise. */
 export interface Predicted extends Use {
+  /** Bytes a second, in both directions, of the messages that the client writes. They are not in `bytesPerSecond`. */
+  readonly writingPerSecond: number
   readonly p50Ms: number
   readonly p95Ms: number
   /** Number of connections that all clients together keep open. */
@@ -21,6 +25,7 @@ export type ByTransport<T> = Record<TransportName, T>
 export interface Candidate {
   readonly label: string
   readonly kind: 'poll' | 'stream' | 'socket'
+  readonly simplicityRank: number
   readonly canPush: boolean
   readonly isHeldByProxy: boolean
   readonly model: Model
@@ -52,6 +57,7 @@ export function predict(
   workload: Workload,
   sizes: LaneSizes,
   way: PathTimes,
+  writing: WritingSizes,
   conditions: ModelInputs = conditionsOf(workload, way),
 ): Predicted {
   const { clients, memory, idle, age } = workload
@@ -68,6 +74,9 @@ export function predict(
   return {
     requestsPerSecond,
     bytesPerSecond: mixed((use) => use.bytesPerSecond),
+    writingPerSecond: workload.speaks
+      ? (1 - idle / 100) * writesPerSecond(workload) * (candidate.kind === 'socket' ? writing.socket : writing.post)
+      : 0,
     p50Ms: delays.p50Ms,
     p95Ms,
     connections,
@@ -104,73 +113,3 @@ export function quantileOf({ cdf, toMs }: Pick<Expectation, 'cdf' | 'toMs'>, sha
   }
   return high
 }
-
-/** Returns the transport with the fewest bytes among the transports that can do the task; null if no transport can. */
-export function cheapestOf(all: ByTransport<Predicted>): TransportName | null {
-  const able = namesOf(all).filter((name) => all[name].out === null)
-  return able.toSorted((one, other) => all[one].bytesPerSecond - all[other].bytesPerSecond)[0] ?? null
-}
-
-const namesOf = (all: ByTransport<unknown>): readonly TransportName[] => Object.keys(all) as TransportName[]
-
-/** A transport whose cost is at most this many times the cost of the cheapest transport counts as equally good. */
-const HARDLY = 1.1
-
-/** Returns sentences that explain the choice, the most important sentence first. */
-export function reasonsFor(
-  all: ByTransport<Predicted>,
-  { clients, idle, path, speaks, age }: Workload,
-  candidates: ByTransport<Pick<Candidate, 'label' | 'kind' | 'canPush'>>,
-): readonly string[] {
-  const names = namesOf(all)
-  const labelOf = (name: TransportName): string => candidates[name].label
-  const best = cheapestOf(all)
-  if (best === null)
-    return [
-      `No transport can do this task. ${names.map((name) => `${labelOf(name)}: ${all[name].out}`).join(' ')}`,
-      'Allow a greater age, reduce the latency, or remove the obstacle from the network path.',
-    ]
-  const isSocket = candidates[best].kind === 'socket'
-  const cheap = all[best].bytesPerSecond
-  const close = names.filter(
-    (name) => name !== best && all[name].out === null && all[name].bytesPerSecond <= HARDLY * cheap,
-  )
-  const dear = names.filter((name) => name !== best && all[name].out === null && !close.includes(name))
-  const brief = names.find((name) => !candidates[name].canPush && all[name].out === null)
-  const sentences = [
-    `${labelOf(best)} costs least of the transports that are fast enough: ${rounded(cheap)} bytes a second for each client, ${rounded(cheap * clients)} in all.`,
-  ]
-  if (close.length > 0)
-    sentences.push(
-      `${list(close.map(labelOf))} ${close.length === 1 ? 'costs' : 'cost'} at most a tenth more. Choose the transport that is simplest to run.`,
-    )
-  for (const name of dear)
-    sentences.push(`${labelOf(name)} needs ${times(all[name].bytesPerSecond / cheap)} as many bytes.`)
-  for (const name of names)
-    if (all[name].out !== null) sentences.push(`${labelOf(name)} cannot do this task. ${all[name].out}`)
-  if (brief !== undefined)
-    sentences.push(
-      `${labelOf(brief)} makes ${rounded(all[brief].requestsPerSecond * clients)} requests a second in all, and keeps hardly any connection open. Each of the other transports keeps ${rounded(clients)} connections open.`,
-    )
-  if (speaks)
-    sentences.push(
-      isSocket
-        ? 'Clients send messages as well. Over a WebSocket, each of these messages is one frame.'
-        : 'Clients send messages as well. Without a WebSocket, each of these messages is a separate request, which is often good enough.',
-    )
-  if (isSocket && !isWithoutSockets(path))
-    sentences.push('Some networks refuse WebSockets. There, the client has to fall back to SSE or long polling.')
-  if (idle >= 50 && age >= 1)
-    sentences.push(
-      'The feed is quiet most of the time. A client that nobody looks at can close its connection, and later resume from its cursor.',
-    )
-  return sentences
-}
-
-const times = (factor: number): string => `${factor < 9.95 ? factor.toFixed(1) : Math.round(factor)} times`
-
-const rounded = (value: number): string =>
-  value >= 1e6 ? `${(value / 1e6).toPrecision(3)} million` : Number(value.toPrecision(3)).toLocaleString('en')
-
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`

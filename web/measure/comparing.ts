@@ -6,8 +6,8 @@ import type {
   MeasuredWorkload,
   TransportFindings,
 } from '../../server/protocol/comparison.ts'
-import { cheapestOf } from './choosing.ts'
-import type { ByTransport, Predicted } from './choosing.ts'
+import { CLOSE, list } from './advice.ts'
+import type { Advice } from './advice.ts'
 import type { ModelInputs } from './model.ts'
 import type { Workload } from './workload.ts'
 
@@ -102,8 +102,8 @@ export interface ChoiceAgreement {
 }
 
 export interface Compared {
-  /** Prediction of the model for the workload that was measured. */
-  readonly predicted: ByTransport<Predicted>
+  /** Advice for the workload that was measured. */
+  readonly advice: Pick<Advice, 'transport' | 'close'>
   /** Choice of the model for the form; null if no transport can do the task. */
   readonly choiceForForm: TransportName | null
   readonly findings: Findings
@@ -113,10 +113,10 @@ export interface Compared {
 
 /** Compares the verdict of a measurement with the choice of the model. `labelOf` returns the name that people read. */
 export function choiceAgreement(
-  { predicted, choiceForForm, findings, ageS }: Compared,
+  { advice, choiceForForm, findings, ageS }: Compared,
   labelOf: (transport: string) => string,
 ): ChoiceAgreement {
-  const choice = cheapestOf(predicted)
+  const choice = advice.transport
   if (choice === null)
     return {
       agrees: null,
@@ -137,7 +137,7 @@ export function choiceAgreement(
     return {
       agrees: false,
       sentence: `They do not agree: ${recommended}, and the measurement recommends ${labelOf(fits)}.`,
-      reasons: [...reasonsOf(choice, fits, transports, ageS, labelOf), ...form],
+      reasons: [...reasonsOf(choice, fits, transports, ageS, labelOf, advice.close), ...form],
     }
   const isUntold = transports.some(({ doubt }) => doubt !== null)
   return {
@@ -155,11 +155,13 @@ function reasonsOf(
   transports: readonly TransportFindings[],
   ageS: number,
   labelOf: (transport: string) => string,
+  close: readonly string[],
 ): readonly string[] {
   const chosen = transports.find(({ transport }) => transport === choice)
   const fitting = transports.find(({ transport }) => transport === fits)
   const reasons = [
-    'They have different rules. The model chooses the fewest bytes among the transports that are fast enough. The measurement chooses the shortest delay, and among equal delays the least processor time.',
+    'They have different rules. The model chooses the fewest bytes among the transports that are fast enough, and the simplest one among those that cost about the same. The measurement chooses the shortest delay, and among equal delays the least processor time.',
+    ...(close.includes(fits) ? [`For the model, ${labelOf(fits)} costs about the same as ${labelOf(choice)}.`] : []),
   ]
   if (!chosen || !fitting) return reasons
   if (chosen.doubt !== null)
@@ -180,10 +182,7 @@ function bytesReason(
   if (chosen.bytes === null || fitting.bytes === null) return null
   const [first, second] = [labelOf(chosen.transport), labelOf(fitting.transport)]
   const figures = `${first} needed ${numberText(chosen.bytes)} bytes for each delivery, and ${second} ${numberText(fitting.bytes)}.`
-  return chosen.bytes <= fitting.bytes
+  return chosen.bytes <= CLOSE * fitting.bytes
     ? `By the rule of the model, the measurement supports the model: ${figures}`
     : `The bytes contradict the model: ${figures} The clients of the measurement are plain sockets, and their requests are shorter than those of a browser.`
 }
-
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`

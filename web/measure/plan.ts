@@ -34,17 +34,25 @@ const LONGEST_PAUSE_MS = 5000
 const INSTEAD_PAUSE_MS = 2000
 /** Quantile of the normal distribution: 1 run of 200 has too few responses on a lane. */
 const Z = 2.6
+/** If clients write, every second message is published by POST, and the others over a WebSocket. */
+const EACH_WAY: Pick<Model, 'responses'> = {
+  responses: ({ ratePerSecond }) => ({ perSecond: ratePerSecond / 2, spread: 0.5 }),
+}
 /** A measurement lasts a multiple of this time. */
 const STEP_S = 5
 
 /** Plans the measurement of a workload over lanes with these models. `conditions` are those of the workload. */
 export function planOf(
-  { rate, idle }: Workload,
+  { rate, idle, speaks }: Workload,
   conditions: ModelInputs,
   models: readonly Pick<Model, 'responses'>[],
 ): MeasurementPlan {
   const busySeconds = (ratePerSecond: number, intervalMs: number): number =>
-    Math.max(...models.map((model) => secondsFor(model, { ...conditions, ratePerSecond, intervalMs }))) +
+    Math.max(
+      ...(speaks ? [...models, EACH_WAY] : models).map((model) =>
+        secondsFor(model, { ...conditions, ratePerSecond, intervalMs }),
+      ),
+    ) +
     // The last message waits for one more poll.
     intervalMs / 1000
   const { intervalMs: asked } = conditions
@@ -91,22 +99,30 @@ function secondsFor(model: Pick<Model, 'responses'>, conditions: ModelInputs): n
   return mean / perSecond
 }
 
+export interface RateUnit {
+  readonly name: string
+  readonly seconds: number
+}
+
+const LAST_UNIT: RateUnit = { name: 'a day', seconds: 86_400 }
+
+export const RATE_UNITS: readonly RateUnit[] = [
+  { name: 'a second', seconds: 1 },
+  { name: 'a minute', seconds: 60 },
+  { name: 'an hour', seconds: 3600 },
+  LAST_UNIT,
+]
+
+/** Returns the shortest unit in which a rate is at least a tenth. */
+export const unitOf = (perSecond: number): RateUnit =>
+  RATE_UNITS.find(({ seconds }) => perSecond * seconds > 0.095) ?? LAST_UNIT
+
 /** Writes a rate with the unit in which it is about 1 or more. */
 export function rateText(perSecond: number): string {
   const unit = RATE_UNITS.find(({ seconds }) => perSecond * seconds > 0.95) ?? LAST_UNIT
   const value = Number((perSecond * unit.seconds).toPrecision(3))
   return `${value.toLocaleString('en')} ${value === 1 ? 'message' : 'messages'} ${unit.name}`
 }
-
-const LAST_UNIT = { name: 'a day', seconds: 86_400 }
-
-/** Units of a rate. */
-const RATE_UNITS = [
-  { name: 'a second', seconds: 1 },
-  { name: 'a minute', seconds: 60 },
-  { name: 'an hour', seconds: 3600 },
-  LAST_UNIT,
-]
 
 /** Writes a time span with two digits. */
 export function spanText(seconds: number): string {

@@ -15,9 +15,18 @@ export interface Workload {
   /** Memory that one open connection takes at the server, in KiB. */
   readonly memory: number
   readonly path: Path
-  /** True if clients also send messages. */
+  /** True if the clients write the messages that they all receive. */
   readonly speaks: boolean
+  readonly readers: Readers
 }
+
+/**
+ * Where messages have to arrive. `pages`: on pages that are open. `phones`: also on phones that sleep, when the page is
+ * closed. `servers`: in programs on servers.
+ */
+export type Readers = (typeof READERS)[number]
+
+export const READERS = ['pages', 'phones', 'servers'] as const
 
 /**
  * Obstacles on the network path. `clear`: none. `buffers`: a proxy that buffers responses. `firewall`: a firewall that
@@ -72,15 +81,18 @@ export function readWorkload(search: string): Workload {
     memory: figure('memory'),
     path: PATHS.find((path) => path === query.get('path')) ?? 'clear',
     speaks: query.get('speaks') === 'yes',
+    readers: READERS.find((readers) => readers === query.get('readers')) ?? 'pages',
   }
 }
 
 /** Returns a workload as a query string that begins with `?`. Figures with their usual value are left out. */
 export function writeWorkload(workload: Workload): string {
   const query = new URLSearchParams()
-  for (const name of NAMES) if (workload[name] !== FIGURES[name].usual) query.set(name, String(workload[name]))
+  for (const name of NAMES)
+    if (workload[name] !== FIGURES[name].usual) query.set(name, String(Number(workload[name].toPrecision(6))))
   if (workload.path !== 'clear') query.set('path', workload.path)
   if (workload.speaks) query.set('speaks', 'yes')
+  if (workload.readers !== 'pages') query.set('readers', workload.readers)
   const text = query.toString()
   return text && `?${text}`
 }

@@ -21,6 +21,7 @@ export const longPoll: DescribedTransport = {
   canPush: true,
   isHeldByProxy: false,
   fallbackRank: 3,
+  simplicityRank: 3,
   isUsual: true,
   label: 'Long polling',
   verb: 'held for up to',

@@ -17,6 +17,7 @@ export const shortPoll: DescribedTransport = {
   canPush: false,
   isHeldByProxy: false,
   fallbackRank: 4,
+  simplicityRank: 1,
   isUsual: true,
   label: 'Short polling',
   verb: 'asks every',

@@ -27,6 +27,7 @@ export const sse: DescribedTransport = {
   canPush: true,
   isHeldByProxy: true,
   fallbackRank: 2,
+  simplicityRank: 2,
   isUsual: true,
   label: 'SSE',
   verb: 'one endless response',

@@ -25,6 +25,7 @@ export const stream: DescribedTransport = {
   // A proxy that buffers an event stream also buffers this stream, so a fallback to this transport would only cost
   // time.
   fallbackRank: null,
+  simplicityRank: 4,
   isUsual: false,
   label: 'Streaming fetch',
   verb: 'one response, line by line',

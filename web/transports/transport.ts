@@ -33,6 +33,8 @@ export interface Description {
   readonly isHeldByProxy: boolean
   /** Rank of the transport for the fallback, 1 for the best; null if a page never falls back to this transport. */
   readonly fallbackRank: number | null
+  /** Rank of the transport by how simple it is to build and to run, 1 for the simplest. */
+  readonly simplicityRank: number
   /** True if the transport's lane is on the page from the start; false if a person has to add the lane. */
   readonly isUsual: boolean
   readonly label: string

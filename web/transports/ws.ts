@@ -29,6 +29,7 @@ export const ws: DescribedTransport = {
   canPush: true,
   isHeldByProxy: false,
   fallbackRank: 1,
+  simplicityRank: 5,
   isUsual: true,
   label: 'WebSocket',
   verb: 'open in both directions',

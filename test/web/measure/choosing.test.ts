@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { bytesAgreement, delayAgreement } from '../../../web/measure/agreement.ts'
 import type { LaneMeasurement } from '../../../web/measure/agreement.ts'
-import { cheapestOf, conditionsOf, predict, quantileOf, reasonsFor } from '../../../web/measure/choosing.ts'
+import { adviceFor } from '../../../web/measure/advice.ts'
+import { conditionsOf, predict, quantileOf } from '../../../web/measure/choosing.ts'
+import { reasonsFor } from '../../../web/measure/reasons.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
 import type { LaneSizes } from '../../../web/measure/model.ts'
 import { FIGURES, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
@@ -11,11 +13,12 @@ import { LABELS, TRANSPORTS } from '../../../web/lane/order.ts'
 
 const WAY = { roundTripMs: 40, serviceMs: 1 }
 const SIZES: LaneSizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
+const WRITING = { post: 900, socket: 250 }
 const USUAL = readWorkload('')
 
 const all = (workload: Workload, way = WAY): ByTransport<Predicted> =>
   Object.fromEntries(
-    TRANSPORTS.map((name) => [name, predict(transports[name], workload, SIZES, way)]),
+    TRANSPORTS.map((name) => [name, predict(transports[name], workload, SIZES, way, WRITING)]),
   ) as ByTransport<Predicted>
 
 describe('the predicted use of one client in a second', () => {
@@ -51,8 +54,8 @@ describe('a prediction', () => {
     expect(all({ ...USUAL, age: 0.01 }).ws.out).toMatch(/too late/)
     expect(all({ ...USUAL, path: 'firewall' }).ws.out).toMatch(/firewall/)
     expect(all({ ...USUAL, path: 'buffers' }).sse.out).toMatch(/proxy/)
-    expect(cheapestOf(all({ ...USUAL, path: 'firewall' }))).not.toBe('ws')
-    expect(cheapestOf(all({ ...USUAL, age: 0.01 }))).toBeNull()
+    const both = all({ ...USUAL, path: 'both' })
+    expect(TRANSPORTS.filter((name) => both[name].out === null)).toEqual(['short-poll', 'long-poll'])
   })
 
   test('weights the cost of busy times and of quiet times by their shares', () => {
@@ -73,22 +76,23 @@ describe('a prediction', () => {
 })
 
 describe('the reasons', () => {
-  test('begin with the cheapest transport, and name every other transport', () => {
-    const [first = '', ...rest] = reasonsFor(all(USUAL), USUAL, transports)
-    expect(first).toMatch(/^(?:SSE|WebSocket) costs least/)
-    for (const name of TRANSPORTS) expect([first, ...rest].join(' ')).toContain(LABELS[name])
+  const reasons = (workload: Workload) => {
+    const predicted = all(workload)
+    return reasonsFor(predicted, workload, transports, adviceFor(predicted, workload, transports))
+  }
+
+  test('begin with the cost of the advised transport, and name each transport that is not close to it', () => {
+    const [first = '', ...rest] = reasons(USUAL)
+    expect(first).toMatch(/^SSE costs 17\d bytes a second for each client, 17\d,000 in all\.$/)
+    for (const name of ['short-poll', 'long-poll'] as const)
+      expect(rest.join(' ')).toMatch(new RegExp(`${LABELS[name]} needs \\d+(?:\\.\\d)? times as many bytes`))
+    expect(rest.join(' ')).toContain('Two costs are close if they differ by at most a quarter')
   })
 
-  test('choose polling if it is cheapest', () => {
-    const prices = { ...USUAL, rate: 500, age: 60 }
-    expect(reasonsFor(all(prices), prices, transports)[0]).toMatch(/^Short polling costs least/)
-  })
-
-  test('say that no transport fits, with the reason for each, if all are excluded', () => {
-    const hopeless = { ...USUAL, age: 0.01 }
-    const [first = ''] = reasonsFor(all(hopeless), hopeless, transports)
-    expect(first).toMatch(/^No transport can do this task/)
-    for (const name of TRANSPORTS) expect(first).toContain(LABELS[name])
+  test('give the reason why each transport fails, and what to change, if all of them fail', () => {
+    const sentences = reasons({ ...USUAL, age: 0.01 })
+    for (const name of TRANSPORTS) expect(sentences.join(' ')).toContain(`${LABELS[name]} cannot do this task.`)
+    expect(sentences.at(-1)).toMatch(/^Allow a greater age/)
   })
 })
 
@@ -162,6 +166,7 @@ describe('the address of a workload', () => {
       memory: 12,
       path: 'buffers',
       speaks: true,
+      readers: 'phones',
     }
     expect(readWorkload(writeWorkload(other))).toEqual(other)
     expect(writeWorkload(USUAL)).toBe('')

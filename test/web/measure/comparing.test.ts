@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { COMPARISON_LIMITS, readMeasuredWorkload } from '../../../server/comparison/workload.ts'
 import type { Findings, TransportFindings } from '../../../server/protocol/comparison.ts'
 import type { TransportName } from '../../../server/protocol/feed.ts'
-import { LABELS, TRANSPORTS } from '../../../web/lane/order.ts'
-import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
+import { LABELS } from '../../../web/lane/order.ts'
 import { choiceAgreement, isNearly, measurableOf } from '../../../web/measure/comparing.ts'
 import { FIGURES, readWorkload } from '../../../web/measure/workload.ts'
 
@@ -78,14 +77,6 @@ describe('the measured workload', () => {
   })
 })
 
-/** Prediction in which one transport is the cheapest, and all are fast enough. */
-function cheapest(name: TransportName): ByTransport<Predicted> {
-  const one = { requestsPerSecond: 1, p50Ms: 1, p95Ms: 2, connections: 1, memoryBytes: 1, out: null }
-  return Object.fromEntries(
-    TRANSPORTS.map((each) => [each, { ...one, bytesPerSecond: each === name ? 100 : 200 }]),
-  ) as ByTransport<Predicted>
-}
-
 const measured = (transport: string, bytes: number, changes: Partial<TransportFindings> = {}): TransportFindings => ({
   transport,
   bytes,
@@ -96,8 +87,9 @@ const measured = (transport: string, bytes: number, changes: Partial<TransportFi
 
 function agreement(fits: string | null, transports: readonly TransportFindings[], form: TransportName = 'ws') {
   const findings: Findings = { verdict: '', fits, transports }
-  return choiceAgreement({ predicted: cheapest('ws'), choiceForForm: form, findings, ageS: 2 }, (name) =>
-    String(Reflect.get(LABELS, name)),
+  return choiceAgreement(
+    { advice: { transport: 'ws', close: ['ws'] }, choiceForForm: form, findings, ageS: 2 },
+    (name) => String(Reflect.get(LABELS, name)),
   )
 }
 
@@ -148,11 +140,11 @@ describe('the choices of the model and of a measurement', () => {
   })
 
   test('do not exist if no transport is fast enough for the model', () => {
-    const out = Object.fromEntries(
-      Object.entries(cheapest('ws')).map(([name, one]) => [name, { ...one, out: 'Too late.' }]),
-    ) as ByTransport<Predicted>
     const findings = { verdict: '', fits: 'ws', transports: [] }
-    const none = choiceAgreement({ predicted: out, choiceForForm: null, findings, ageS: 2 }, String)
+    const none = choiceAgreement(
+      { advice: { transport: null, close: [] }, choiceForForm: null, findings, ageS: 2 },
+      String,
+    )
     expect(none).toMatchObject({ agrees: null, sentence: expect.stringContaining('no transport that is fast enough') })
   })
 })

@@ -62,7 +62,7 @@ test('a new transport has a model and costs, and takes part in the fallback and 
   expect(transports[TOY].model.delay(conditions)).toMatchObject({ p50Ms: expect.closeTo(21, 3) })
   expect(ORDER.at(-1)).toBe(TOY)
   const sizes = { payload: 150, heads: 700, framing: 20, empty: 550 }
-  expect(predict(transports[TOY], workload, sizes, way).out).toMatch(/proxy/)
+  expect(predict(transports[TOY], workload, sizes, way, { post: 900, socket: 250 }).out).toMatch(/proxy/)
 })
 
 test('a new transport can be held back by a buffering proxy, and appears in exports and in the inspector', () => {

@@ -12,6 +12,7 @@ export const toy: DescribedTransport = {
   canPush: true,
   isHeldByProxy: true,
   fallbackRank: 5,
+  simplicityRank: 6,
   isUsual: false,
   label: 'Toy',
   verb: 'plays',
