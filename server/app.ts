@@ -43,6 +43,7 @@ import type { Limits } from './access/limits.ts'
 import { logRequests, loggerAt } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
 import { ownScenes } from './show/scenes.ts'
+import type { Scene } from './protocol/show.ts'
 import type { ShowFile } from './show/show-file.ts'
 import { serveShow } from './show/serve.ts'
 import { SHOW_TIMES } from './show/show.ts'
@@ -121,6 +122,8 @@ export interface AppParts {
   readonly compareProgram?: string | undefined
   /** Returns the addresses at which a class joins, the likeliest first. Default: none. */
   readonly joinAddresses?: (() => readonly string[]) | undefined
+  /** Scenes of the show. Default: those of this repository. */
+  readonly scenes?: readonly Scene[] | undefined
   /** File that keeps the show. Default: none, so that a restart ends the show. */
   readonly showFile?: ShowFile | null
 }
@@ -161,6 +164,7 @@ export async function createApp({
   compareProgram = join(REPOSITORY, 'test/compare/main.ts'),
   joinAddresses = () => [],
   showFile = null,
+  scenes,
 }: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
   const all: Times = { ...TIMES, ...times }
@@ -292,7 +296,7 @@ export async function createApp({
     show: { heard: (visit, saying) => show.heard(visit, saying), restarted: () => show.restarted() },
   })
   const show = serveShow(app, {
-    scenes: ownScenes(),
+    scenes: scenes ?? ownScenes(),
     transports: listed.map(([name]) => name),
     acts: lab.acts,
     access,

@@ -28,6 +28,8 @@ export interface Flags {
   readonly password: string | undefined
   /** Path of the class's roster. If undefined, everybody who knows the password may sign in. */
   readonly roster: string | undefined
+  /** Path of a file with scenes for the show. If undefined, the show has the scenes of this repository. */
+  readonly scenes: string | undefined
   /** Absolute path of the event log's file, or `:memory:`. */
   readonly data: string
   /** Address of the Redis that stores the event log. Undefined if the log is a file. */
@@ -66,6 +68,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
                      implies --auth
   --roster FILE      let only the people in this file sign in, each with
                      a code; a line is name,code; implies --auth
+  --scenes FILE      show these scenes at /stage instead of the usual
+                     ones; a JSON file
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --redis URL        store the event log in this Redis, which several
                      Fourwires may share: redis://HOST:PORT
@@ -93,6 +97,7 @@ const OPTIONS = {
   auth: { type: 'boolean' },
   password: { type: 'string' },
   roster: { type: 'string' },
+  scenes: { type: 'string' },
   data: { type: 'string' },
   redis: { type: 'string' },
   limits: { type: 'string' },
@@ -129,6 +134,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     auth: password !== undefined || roster !== undefined || (given.auth ?? on(env['FOURWIRE_AUTH'], 'FOURWIRE_AUTH')),
     password,
     roster,
+    scenes: given.scenes ?? (env['FOURWIRE_SCENES'] || undefined),
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     redis: given.redis ?? (env['FOURWIRE_REDIS'] || undefined),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),

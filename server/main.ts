@@ -69,6 +69,7 @@ async function main(): Promise<void> {
   const { createAccess } = await import('./access/access.ts')
   const { sessionFile } = await import('./access/session-file.ts')
   const { showFile } = await import('./show/show-file.ts')
+  const { readScenes } = await import('./show/scenes.ts')
   const { createApp } = await import('./app.ts')
   const access = createAccess({
     hosts: [...place.names, ...ownOrigins.map((origin) => new URL(origin).hostname), ...flags.allowHosts],
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
     logLevel,
     kit: process.send && kitOf(process),
     joinAddresses: () => joinAt,
+    scenes: flags.scenes === undefined ? undefined : readScenes(textOf(flags.scenes, '--scenes'), flags.scenes),
     showFile: flags.data === ':memory:' ? null : showFile(flags.data),
   })
   const listeners = await present
@@ -155,19 +157,16 @@ function authOf({ auth, password, roster }: Flags): AuthOptions | undefined {
     throw new Error(
       '--roster and --password are both given. With --roster each person has a code of their own, so omit --password.',
     )
-  return { roster: readRoster(textOf(roster), roster) }
+  return { roster: readRoster(textOf(roster, '--roster'), roster) }
 }
 
-function textOf(roster: string): string {
+function textOf(file: string, flag: string): string {
   try {
-    return readFileSync(roster, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new Error(
-      `--roster is "${roster}", which cannot be read: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-      },
-    )
+    throw new Error(`${flag} is "${file}", which cannot be read: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    })
   }
 }
 

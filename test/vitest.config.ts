@@ -44,7 +44,7 @@ export const PROCESSES = [
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/vendored.test.ts',
-  'test/server/show/killed.test.ts',
+  'test/server/show/program.test.ts',
   'test/server/start/*.test.ts',
   'test/{claims,compare,compare/scenarios}/program.test.ts',
 ]
