@@ -19,7 +19,7 @@ test('at rate 0 the page states the silence, and Publish one and the key P each 
   await page.getByRole('radio', { name: '0 a second', exact: true }).check()
   await page.getByRole('status').getByText('The metronome is silent').waitFor()
   await page.locator('.verdict').getByText('Nothing is published (0 messages/s)').waitFor()
-  await page.locator('fw-chat').getByText('so the lanes only wait').waitFor()
+  await page.locator('fw-chat').getByText('sends a single message').waitFor()
   await expect.poll(() => new URL(page.url()).searchParams.get('rate')).toBe('0')
   await page.getByRole('button', { name: 'Publish one' }).click()
   const rows = page.getByRole('row', { name: /One message/ })

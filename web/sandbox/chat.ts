@@ -58,9 +58,8 @@ export class Chat extends LitElement {
     const isSilent = this.session.ratePerSecond === 0
     return html`<tr class="nothing-yet">
       <td colspan=${this.session.lanes.length + 1} class="dim">
-        Nobody has written since this page was opened. Write a message below, and this table shows when each lane
-        receives it.
-        ${isSilent ? html`The metronome is silent (0 messages/s), so the lanes only wait. <i>Publish one</i>, or the key P, publishes a single message.` : nothing}
+        Nobody has written yet. A message that you write below appears here, with its delay on each lane.
+        ${isSilent ? html`The metronome is silent (0 messages/s): <i>Publish one</i>, or the key P, sends a single message.` : nothing}
       </td>
     </tr>`
   }

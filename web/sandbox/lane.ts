@@ -91,7 +91,9 @@ export class LaneRow extends LitElement {
         />
       </h2>
       <p class="does">${transports[lane.transport].verb} ${this.#setting()}</p>
-      <p class="state">${alarm ? html`<b class="alarm">${alarm}</b> ` : nothing}${text}</p>
+      <p class="state" title=${alarm === null ? text : `${alarm}: ${text}`}>
+        ${alarm ? html`<b class="alarm">${alarm}</b> ` : nothing}${text}
+      </p>
       <p class="ledger">
         <span title=${HELP.ledger}>${lost} lost · ${duplicated} doubled</span>
         <span class="acts">
@@ -206,7 +208,8 @@ const TICK = html`<svg class="tick" viewBox="0 0 12 9" aria-hidden="true"><path 
 
 function figure(text: string): TemplateResult {
   const [whole, decimals] = atPoint(text)
-  return html`<span class="i">${whole}</span><span class="f">${decimals}</span>`
+  // Seconds have their unit with them, so they do not align with the milliseconds of the other lanes.
+  return html`<span class=${text.endsWith('s') ? 'i own-unit' : 'i'}>${whole}</span><span class="f">${decimals}</span>`
 }
 
 customElements.define('fw-lane', LaneRow)

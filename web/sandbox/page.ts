@@ -154,7 +154,9 @@ export class Page extends LitElement implements Controls {
       </section>
       <main class="lab-grid">
         <div class="hd a"><b>Transport ${laneMenu(session)}</b><span>how it asks · what it does now</span></div>
-        <div class="hd d"><b>Typical delay, ms</b><span>half arrive sooner (p50)</span></div>
+        <div class="hd d">
+          <b><i class="wide">Typical delay</i><i class="narrow">p50</i>, ms</b><span>half arrive sooner (p50)</span>
+        </div>
         <div class="hd e">
           <b>All delays, ms</b
           ><span class="scale" aria-hidden="true"><i>.1</i><i>1</i><i>10</i><i>100</i><i>1 k</i></span>
