@@ -206,6 +206,7 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
     at(trial, async (world) => {
       world.gate.set('refused', 'sse')
       await world.open('sse')
+      await expectCurrent(world, 'sse', { saw: 'The user has chosen SSE alone. At the beginning:', hint: 'leaves' })
       await world.pass(3 * GIVEN_UP_MS)
       const observed = {
         saw: 'The user has chosen SSE alone, and event streams are refused. After 12 s:',

@@ -201,7 +201,10 @@ async function expectNothingAfterClose(world: World, isAfterGap: boolean): Promi
   const { trial, gate } = world
   if (isAfterGap) {
     await world.open()
-    await sure(trial, 'the page follows', async () => (await world.held()).followers > 0 && gate.open('ws') > 0)
+    const follows = async () => (await world.held()).followers > 0 && gate.open('ws') > 0
+    const saw = 'A page was closed while its snapshot was on its way, and then it was opened again:'
+    const found = { saw, bytes: 'open connections: 0', at: 'open connections: '.length, wanted: '1' }
+    if (!(await soon(trial, follows))) throw new Late({ ...found, hint: 'closed-for-all' })
   }
   gate.set('held back', 'board')
   if (isAfterGap) await away(world, forgets)

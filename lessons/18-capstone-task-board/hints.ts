@@ -349,6 +349,14 @@ export const words = {
         'The problem of one transport says nothing about another one. The try beside the current transport often fails.',
       ],
     },
+    'each-in-turn': {
+      title: 'Tries each better transport again and again',
+      'not-all': [
+        'Three transports are better than the current one, and your rules did not try each of them again and again.',
+        'Look at how you find the next transport to try, after the second and after the last try.',
+        'Any of the better transports may work again some day. So no try is the last one.',
+      ],
+    },
     'another-list': {
       title: 'Uses only the transports that the page may use',
       'not-in-the-list': [
@@ -371,6 +379,11 @@ export const words = {
         'Your rules changed the state that they got.',
         'Look at each assignment to a part of the state or of its list.',
         'The page compares the old state with the new one to see what has changed. Return another object, and leave the old one as it is.',
+      ],
+      'still-live': [
+        'Your rules changed to another transport, and the state says at once that it delivers.',
+        'Look at the fields of the state that you return when you change the transport.',
+        'A new transport has delivered nothing yet. If the state says that it delivers, your rules never give it up.',
       ],
       since: [
         'The time in the state is not the time at which the transport began or stopped to deliver.',
@@ -463,6 +476,11 @@ export const words = {
         'A second gap came while the snapshot after the first one was on its way. Now the page follows twice, or shows a wrong board.',
         'Look at what is still running when you start again. Which of the two snapshots counts, and which code ends the connection of the other?',
         'While a request is on its way, anything can happen, even another gap. A new start has to cancel everything that belongs to the previous one.',
+      ],
+      'closed-for-all': [
+        'A page was closed while its snapshot was on its way. The page that was opened after it does not follow the feed.',
+        'Look at where you keep the information that a board is closed.',
+        'Each board has a state of its own. What one board keeps must not stop the next one.',
       ],
       'too-late': [
         'The page was closed while the snapshot was on its way. When the snapshot arrived, the page started to follow.',

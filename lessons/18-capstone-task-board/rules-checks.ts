@@ -142,10 +142,11 @@ export const rulesChecks: readonly Check[] = checksFrom(words.rules, {
     if (wrong) differs(moments, wrong, saw, 'no try', 'tries')
   },
   async strangers(trial) {
-    const saw = 'WebSockets were given up, and SSE works.'
     const isSame = (moment: Moment, before: Moment | undefined) =>
       before !== undefined && moment.current === before.current && moment.isLive === before.isLive
     for (const late of [
+      live(4300, 'ws'),
+      live(4300, 'long-poll'),
       live(6100, 'ws'),
       live(6100, 'short-poll'),
       bad(6100, 'down', 'ws'),
@@ -159,8 +160,24 @@ export const rulesChecks: readonly Check[] = checksFrom(words.rules, {
       const at = moments.findIndex(({ report }) => report === late[1])
       const moment = moments[at]
       if (!moment || isSame(moment, moments[at - 1])) continue
-      differs(moments, moment, saw, 'sse, which delivers', late[1].is === 'live' ? 'takes-over' : 'blamed')
+      const isEarly = moment.ms < SSE_MS
+      const saw = isEarly
+        ? 'WebSockets were given up, and SSE has delivered nothing yet.'
+        : 'WebSockets were given up, and SSE works.'
+      const wanted = isEarly ? 'sse, which delivers nothing' : 'sse, which delivers'
+      differs(moments, moment, saw, wanted, late[1].is === 'live' ? 'takes-over' : 'blamed')
     }
+  },
+  async 'each-in-turn'(trial) {
+    // The fourth transport is the first one that delivers.
+    const [moments = []] = await played(trial, reportsUntil(120_000, [live(12_600, 'short-poll')]))
+    const names = triesOf(moments).map(({ name }) => name)
+    const missing = (['ws', 'sse', 'long-poll'] as const).find((one) => names.indexOf(one) === names.lastIndexOf(one))
+    const last = moments.at(-1)
+    if (!missing || !last) return
+    const times = names.includes(missing) ? 'only once' : 'never'
+    const saw = `Short polling works, and no other transport delivers. In 107 s, ${missing} was tried ${times}. The last reports:`
+    differs(moments, last, saw, `tries of ${missing} again and again`, 'not-all')
   },
   async 'another-list'(trial) {
     const order = ['sse', 'short-poll'] as const
@@ -236,6 +253,8 @@ export const rulesChecks: readonly Check[] = checksFrom(words.rules, {
       'reason',
       ({ gaveUp }) => gaveUp?.transport === 'ws' && gaveUp.trouble === 'ws is broken',
     )
+    const isSilent = ({ current, isLive }: Moment) => current === 'sse' && !isLive
+    expect(3000, 'sse, which delivers nothing yet', 'still-live', isSilent)
     expect(8100, 'sinceMs is 8.10 s', 'since', since(8100))
     expect(9500, 'sinceMs is still 8.10 s', 'since', since(8100))
     expect(9900, 'gaveUp is still ws', 'reason', ({ gaveUp }) => gaveUp?.transport === 'ws')
