@@ -42,7 +42,10 @@ const PAGES = new Map([
   ['chat.html', 'chat/index.html'],
   ['choose', 'choose/index.html'],
   ['choose.html', 'choose/index.html'],
+  ['presenter', 'presenter/index.html'],
+  ['remote', 'remote/index.html'],
   ['sign-in.html', 'sign-in/index.html'],
+  ['stage', 'stage/index.html'],
 ])
 /** Templates that `lesson-pages.ts` and `not-found.ts` fill in. The server never sends an unfilled template. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']

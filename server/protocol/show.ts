@@ -90,6 +90,23 @@ export interface LaneFigures {
   readonly bytesPerMessage: number | null
   readonly lost: number
   readonly doubled: number
+  /**
+   * Delays in ms, smallest first: all of them, or 60 at equal distances among them. From these, a page draws the same
+   * picture after it was reloaded.
+   */
+  readonly delaysMs?: readonly number[]
+  /** Bytes per message by purpose: payload, framing, heads, and bytes that carried no message. */
+  readonly parts?: readonly number[]
+  /** What the model expected of the lane; absent if the model does not cover it. */
+  readonly expected?: ExpectedFigures
+}
+
+/** What the model expected of a lane: its typical delay, the range of nearly all delays, and its bytes per message. */
+export interface ExpectedFigures {
+  readonly p50Ms: number
+  readonly fromMs: number
+  readonly toMs: number
+  readonly bytesPerMessage: number | null
 }
 
 /** What the scene's figure has turned out to be. */
@@ -122,7 +139,10 @@ export interface ShowState {
   readonly votes: readonly number[] | null
   /** A show of hands that the instructor typed in, for each answer; null if none. */
   readonly hands: readonly number[] | null
-  /** Figures of the stage's lanes in this scene, kept when the run ends; empty before. */
+  /**
+   * Figures of the stage's lanes in this scene, kept when the run ends; empty before. While the scene runs, only an
+   * instructor gets them.
+   */
   readonly measured: readonly LaneFigures[]
   /** Null before `explain`, and if nothing was measured. */
   readonly outcome: SceneOutcome | null

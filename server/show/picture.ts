@@ -27,7 +27,8 @@ export function stateOf(data: ShowData, { here, driver, addresses }: Present, fo
     here,
     votes: isHidden ? null : votesFor(presentScene(data), own),
     hands: isHidden ? null : own.hands,
-    measured: step === 'explain' ? own.measured : [],
+    // A stage that was reloaded in the run goes on with the figures that it has sent.
+    measured: step === 'explain' || (step === 'run' && forInstructor) ? own.measured : [],
     outcome: step === 'explain' ? own.outcome : null,
     blank,
     names,

@@ -8,6 +8,8 @@ import type { ShowSaying } from '../protocol/show.ts'
 /** Largest delay in ms, and largest number of messages, that a page may report. */
 const DELAY_MS = 600_000
 const MESSAGES = 10_000_000
+/** Largest number of delays that stand for all delays of a lane. */
+const MOST_DELAYS = 60
 
 const MOST_SEATS = 10_000
 
@@ -31,6 +33,7 @@ function shapesOf(Transport: Type.TUnsafe<TransportName> | Type.TEnum<TransportN
   const Text = (maxLength: number) => Type.String({ maxLength })
   const Count = (maximum: number) => Type.Integer({ minimum: 0, maximum })
   const Ms = Type.Number({ minimum: 0, maximum: DELAY_MS })
+  const Bytes = Type.Number({ minimum: 0, maximum: 1e9 })
   const OrNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
   const Figures = { p50Ms: OrNull(Ms), n: Count(MESSAGES), lost: Count(MESSAGES), doubled: Count(MESSAGES) }
   const SceneId = Text(32)
@@ -76,7 +79,10 @@ function shapesOf(Transport: Type.TUnsafe<TransportName> | Type.TEnum<TransportN
         Strict({
           lane: Transport,
           ...Figures,
-          bytesPerMessage: OrNull(Type.Number({ minimum: 0, maximum: 1e9 })),
+          bytesPerMessage: OrNull(Bytes),
+          delaysMs: Type.Optional(Type.Array(Ms, { maxItems: MOST_DELAYS })),
+          parts: Type.Optional(Type.Array(Bytes, { maxItems: 4 })),
+          expected: Type.Optional(Strict({ p50Ms: Ms, fromMs: Ms, toMs: Ms, bytesPerMessage: OrNull(Bytes) })),
         }),
         { maxItems: 8 },
       ),

@@ -13,14 +13,16 @@ export interface Sheet extends Size {
 /**
  * Returns the sheet; null if the canvas has no size, for example in a hidden column. A caller that draws in every frame
  * passes the size from a ResizeObserver, because the browser may have to lay out the page before it can tell the size.
+ * `factor`: CSS pixels for each pixel of the drawing.
  */
 export function sheet(
   canvas: HTMLCanvasElement,
   { width, height }: Size = { width: canvas.clientWidth, height: canvas.clientHeight },
+  factor = 1,
 ): Sheet | null {
   const pen = canvas.getContext('2d')
   if (!pen || width === 0 || height === 0) return null
-  const scale = window.devicePixelRatio
+  const scale = window.devicePixelRatio * factor
   const across = Math.round(width * scale)
   const down = Math.round(height * scale)
   if (canvas.width !== across || canvas.height !== down) {

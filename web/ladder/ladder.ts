@@ -25,6 +25,8 @@ import type { Span } from './geometry.ts'
 /** Interval between drawings while the picture stands still, or if the browser asks for reduced motion. */
 const STEP_MS = 500
 const DRAGGED_PX = 4
+/** A magnified strip that is lower than this has no space for the delays below the marks. */
+const LOW_PX = 44
 
 export class Ladder extends LitElement {
   static override properties = {
@@ -35,6 +37,7 @@ export class Ladder extends LitElement {
     colours: { attribute: false },
     opened: { attribute: false },
     lanes: { attribute: false },
+    magnified: { attribute: false },
   }
   declare session: SessionFacts
   declare controls: Controls
@@ -46,6 +49,11 @@ export class Ladder extends LitElement {
   declare opened: DrawerContent | null
   /** The session's lanes. The page sets this member again when the list of lanes changes. */
   declare lanes: SessionFacts['lanes'] | undefined
+  /**
+   * Factor by which the whole picture is larger, strokes included; null for the usual size. On a projector, the same
+   * part of the picture is visible on every screen, and the factor is a multiple of the root's font size.
+   */
+  declare magnified: number | null
 
   #scene: LadderScene | undefined
   #rows: readonly Row[] = []
@@ -64,6 +72,11 @@ export class Ladder extends LitElement {
   /** Mark of the exchange that the drawer shows. */
   #shown: Selection | null = null
   readonly #sizes = new ResizeObserver(() => this.#measure())
+
+  constructor() {
+    super()
+    this.magnified = null
+  }
 
   protected override createRenderRoot(): HTMLElement {
     return this
@@ -140,12 +153,13 @@ export class Ladder extends LitElement {
 
   #measure(): void {
     const { top } = this.getBoundingClientRect()
-    this.#size = { width: this.clientWidth, height: this.clientHeight }
+    const factor = this.#factor
+    this.#size = { width: this.clientWidth / factor, height: this.clientHeight / factor }
     this.#rows = this.#strips().map((strip) => {
       const box = strip.getBoundingClientRect()
-      return { top: box.top - top, height: box.height }
+      return { top: (box.top - top) / factor, height: box.height / factor }
     })
-    this.#unit = unit()
+    this.#unit = this.magnified === null ? unit() : 1
     this.#drawnMs = 0
   }
 
@@ -159,7 +173,7 @@ export class Ladder extends LitElement {
 
   #draw(): void {
     const canvas = this.#canvas
-    const drawn = canvas && sheet(canvas, this.#size)
+    const drawn = canvas && sheet(canvas, this.#size, this.#factor)
     if (!drawn || !this.#scene || !this.colours || this.#rows.length === 0) return
     const look = this.#look(this.colours)
     this.#width = this.#scene.widthFor(drawn, look)
@@ -169,11 +183,18 @@ export class Ladder extends LitElement {
   }
 
   #look(colours: Colours): Look {
-    return { colours, unit: this.#unit, phone: innerWidth / this.#unit < 700, rows: this.#rows }
+    const isNarrow = innerWidth / this.#unit < 700
+    const isLow = (this.#rows[0]?.height ?? 0) < LOW_PX
+    return { colours, unit: this.#unit, phone: this.magnified === null ? isNarrow : isLow, rows: this.#rows }
+  }
+
+  /** CSS pixels for each pixel of the drawing. */
+  get #factor(): number {
+    return (this.magnified ?? 1) * (this.magnified === null ? 1 : unit())
   }
 
   get #pxPerMs(): number {
-    return pxPerMs(this.zoom)
+    return pxPerMs(this.zoom, this.magnified !== null)
   }
 
   #span(): Span {
@@ -239,7 +260,7 @@ export class Ladder extends LitElement {
   #wheel(event: WheelEvent): void {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault()
-      this.#zoomAt(event.deltaY < 0 ? 2 : 0.5, event.offsetX)
+      this.#zoomAt(event.deltaY < 0 ? 2 : 0.5, event.offsetX / this.#factor)
     } else if (this.pausedMs !== null) {
       event.preventDefault()
       this.#scroll(Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY)
@@ -248,7 +269,7 @@ export class Ladder extends LitElement {
 
   #scroll(px: number): void {
     const span = this.#span()
-    this.#endMs = Math.min(timeAt(span, span.width + px), now())
+    this.#endMs = Math.min(timeAt(span, span.width + px / this.#factor), now())
     this.#drawnMs = 0
   }
 
@@ -319,12 +340,13 @@ export class Ladder extends LitElement {
   }
 
   #laneAt(event: PointerEvent): number {
-    return this.#rows.findIndex(({ top, height }) => event.offsetY >= top && event.offsetY < top + height)
+    const y = event.offsetY / this.#factor
+    return this.#rows.findIndex(({ top, height }) => y >= top && y < top + height)
   }
 
   #pickAt(lane: number, event: PointerEvent): Selection['mark'] | null {
     const span = this.#span()
-    return pick(this.#laneOf(lane), timeAt(span, event.offsetX), span.pxPerMs, span.nowMs)
+    return pick(this.#laneOf(lane), timeAt(span, event.offsetX / this.#factor), span.pxPerMs, span.nowMs)
   }
 }
 

@@ -19,8 +19,15 @@ const DENSITY_WINDOW_MS = 4000
  */
 const TURN = 0.6
 
-export function pxPerMs(zoom: number): number {
-  const base = innerWidth < 700 ? PX_PER_S.phone : innerWidth >= 1600 ? PX_PER_S.large : PX_PER_S.usual
+/** `isMagnified`: the picture is drawn at its usual size and then magnified, so its scale is the usual one too. */
+export function pxPerMs(zoom: number, isMagnified = false): number {
+  const base = isMagnified
+    ? PX_PER_S.usual
+    : innerWidth < 700
+      ? PX_PER_S.phone
+      : innerWidth >= 1600
+        ? PX_PER_S.large
+        : PX_PER_S.usual
   return (base * zoom) / 1000
 }
 

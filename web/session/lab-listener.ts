@@ -101,7 +101,8 @@ export function createLabListener({ session, listener, lanes, reconnection, ...p
     },
     trouble(sentence, code) {
       instructor.failed(sentence, code)
-      listener.say(sentence)
+      if (listener.refused) listener.refused(sentence)
+      else listener.say(sentence)
       listener.changed()
     },
     lost() {

@@ -165,6 +165,8 @@ export interface SessionListener {
   changed(): void
   /** The session calls this when one more lane has received a chat message. */
   heard(): void
+  /** The session calls this instead of `say` if the server refuses something that this page has asked for. */
+  refused?(sentence: string): void
   /**
    * The session calls this whenever the lab has accepted a connection of this page, also after a reconnection. A page of
    * the show then follows the show.
