@@ -43,7 +43,7 @@ export const PROCESSES = [
   'test/server/{command,disk,launch,process,redis}.test.ts',
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
-  'test/server/pages/vendored.test.ts',
+  'test/server/pages/{joined,vendored}.test.ts',
   'test/server/show/program.test.ts',
   'test/server/start/*.test.ts',
   'test/{claims,compare,compare/scenarios}/program.test.ts',
@@ -51,7 +51,7 @@ export const PROCESSES = [
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,ladder,lane-menu,lesson,lesson-pages,looks,loopback,moderation,network,proxied,qr,sandbox,settings,single,toy}.test.ts',
+  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,single,toy}.test.ts',
 ]
 
 /** Tests of times. On two cores no other test may run beside them. */

@@ -3,6 +3,7 @@
  * current version gets status 304.
  */
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,7 +17,7 @@ export interface Rendered {
 }
 
 /** One response in two variants: `gzipped` for clients that accept gzip, and `plain` for all other clients. */
-interface Variants {
+export interface Variants {
   readonly plain: Variant
   /** Null if the body is so small that compressing it is not worth the work. */
   readonly gzipped: Variant | null
@@ -37,13 +38,18 @@ export function rendering(render: (text: string, path: string) => Rendered | Pro
     const file = join(folder, path)
     const stats = await stat(file).catch(() => undefined)
     if (!stats?.isFile()) return undefined
-    const state = `${stats.mtimeMs}-${stats.size}`
+    const state = stateOf(stats)
     const known = kept.get(file)
     if (known?.state === state) return known.variants
     const variants = await variantsOf(await render(await readFile(file, 'utf8'), path))
     kept.set(file, { state, variants })
     return variants
   }
+}
+
+/** Returns a text that identifies the version of a file: its modification time and its size. */
+export function stateOf({ mtimeMs, size }: Pick<Stats, 'mtimeMs' | 'size'>): string {
+  return `${mtimeMs}-${size}`
 }
 
 /** A body below this size fits into one packet together with the response's head, even without compression. */
@@ -55,7 +61,7 @@ const compress = promisify(gzip)
  * Creates the plain and the compressed variant of a response. An ETag identifies exact bytes, so each variant has its
  * own ETag (RFC 9110, section 8.8.3.3).
  */
-async function variantsOf({ headers, body }: Rendered): Promise<Variants> {
+export async function variantsOf({ headers, body }: Rendered): Promise<Variants> {
   const tag = sha256(body).slice(0, 27)
   const marked = (headers: Rendered['headers'], suffix = '') => ({ ...headers, etag: `"${tag}${suffix}"` })
   if (Buffer.byteLength(body) < SMALL_BYTES) return { plain: { headers: marked(headers), body }, gzipped: null }
@@ -75,13 +81,18 @@ export function sha256(text: string): string {
 
 /**
  * Sends the variant that the client accepts, or status 304 if the client already has this variant. If `variants` is
- * undefined, sends the app's 404 response.
+ * undefined, sends the app's 404 response. `caching`: `FRESH` or `LASTING`.
  */
-export function send(request: FastifyRequest, reply: FastifyReply, variants: Variants | undefined): FastifyReply {
+export function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  variants: Variants | undefined,
+  caching: Rendered['headers'] = FRESH,
+): FastifyReply {
   if (variants === undefined) return notFound(reply)
   const { plain, gzipped } = variants
   const { headers, body } = gzipped && takesGzip(request.headers['accept-encoding']) ? gzipped : plain
-  reply.headers({ ...headers, ...FRESH })
+  reply.headers({ ...headers, ...caching })
   return isKnown(request, headers['etag']) ? reply.code(304).send() : reply.send(body)
 }
 
@@ -91,6 +102,9 @@ export function send(request: FastifyRequest, reply: FastifyReply, variants: Var
  * or `npm ci`.
  */
 export const FRESH = { 'cache-control': 'no-cache' }
+
+/** For addresses that contain a hash of the content. The browser never asks again, not even when a page is reloaded. */
+export const LASTING = { 'cache-control': 'public, max-age=31536000, immutable' }
 
 export function notFound(reply: FastifyReply): FastifyReply {
   reply.callNotFound()

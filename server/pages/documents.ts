@@ -4,11 +4,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FRESH, notFound } from '../http/rendered.ts'
 import { filled } from './lesson-pages.ts'
 import { escapeHtml, htmlOf, inlineHtmlOf } from './markdown.ts'
-import { REPOSITORY, documentHeaders, servePublic } from './page.ts'
+import { REPOSITORY, sendDocument, servePublic } from './page.ts'
 
 interface Document {
   /** Last part of the address of the document's page. */
@@ -81,12 +81,13 @@ const PICTURE = { path: 'test/browser/sandbox.png', address: '/docs/sandbox.png'
 export function serveDocuments(app: FastifyInstance, { root = REPOSITORY }: { readonly root?: string } = {}): void {
   const template = () => readFile(join(root, 'web/lesson/index.html'), 'utf8')
   const textOf = ({ path }: Document) => readFile(join(root, path), 'utf8').catch(() => null)
-  const send = (reply: FastifyReply, html: string) => reply.headers({ ...documentHeaders(html), ...FRESH }).send(html)
+  const send = (request: FastifyRequest, reply: FastifyReply, html: string) =>
+    sendDocument(request, reply, html, 'lesson/index.html', root)
 
-  servePublic(app, '/docs', async (_request, reply) => {
+  servePublic(app, '/docs', async (request, reply) => {
     const texts = await Promise.all(DOCUMENTS.map(textOf))
     const present = DOCUMENTS.filter((_document, i) => texts[i] !== null)
-    return send(reply, listPage(await template(), present))
+    return send(request, reply, listPage(await template(), present))
   })
 
   servePublic(app, PICTURE.address, async (_request, reply) =>
@@ -95,11 +96,12 @@ export function serveDocuments(app: FastifyInstance, { root = REPOSITORY }: { re
       .sendFile(posix.basename(PICTURE.path), join(root, posix.dirname(PICTURE.path)), { cacheControl: false }),
   )
 
-  servePublic<{ name: string }>(app, '/docs/:name', async ({ params: { name } }, reply) => {
+  servePublic<{ name: string }>(app, '/docs/:name', async (request, reply) => {
+    const { name } = request.params
     const document = DOCUMENTS.find((known) => known.name === name)
     const markdown = document ? await textOf(document) : null
     return document && markdown !== null
-      ? send(reply, documentPage(await template(), document, markdown))
+      ? send(request, reply, documentPage(await template(), document, markdown))
       : notFound(reply)
   })
 }
@@ -113,7 +115,14 @@ function listPage(template: string, documents: readonly Document[]): string {
       <h1>The documents</h1>
       <ul>${items.join('\n')}</ul>
     </main>`
-  return filled(template, { ...HEAD, path: '/docs', title: 'Documents', entries: entries(), main })
+  return filled(template, {
+    ...HEAD,
+    path: '/docs',
+    title: 'Documents',
+    about: 'All documents of Fourwire.',
+    entries: entries(),
+    main,
+  })
 }
 
 function documentPage(template: string, document: Document, markdown: string): string {
@@ -124,7 +133,14 @@ function documentPage(template: string, document: Document, markdown: string): s
 ${htmlOf(markdown.slice(head.length), (target) => addressOf(target, document.path))}
       </article>
     </main>`
-  return filled(template, { ...HEAD, path: `/docs/${document.name}`, title, entries: entries(document), main })
+  return filled(template, {
+    ...HEAD,
+    path: `/docs/${document.name}`,
+    title,
+    about: document.about,
+    entries: entries(document),
+    main,
+  })
 }
 
 const HEAD = { place: 'Docs', list: 'Documents' }

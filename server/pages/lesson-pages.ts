@@ -29,10 +29,12 @@ ${htmlOf(text, fromLesson(name)).replaceAll('localhost:3000', escapeHtml(host))}
       </article>
       <fw-lesson></fw-lesson>
     </main>`
+  const about = `Lesson ${number} of a course about short polling, long polling, SSE and WebSocket: ${title}`
   return filled(frame, {
     ...HEAD,
     path: `/lessons/${name}`,
     title: `Lesson ${number}: ${title}`,
+    about,
     entries: squares(course, lesson),
     main,
   })
@@ -67,7 +69,14 @@ ${htmlOf(text, fromLesson(name))}
         <nav class="turn" aria-label="Other pages">${link('prev', pages[at - 1])}${link('next', pages[at + 1])}</nav>
       </article>
     </main>`
-  return filled(frame, { ...HEAD, path: `/lessons/${name}/${page}`, title, entries: squares(course, lesson), main })
+  return filled(frame, {
+    ...HEAD,
+    path: `/lessons/${name}/${page}`,
+    title,
+    about: `${title}: a page of lesson ${number}, ${lesson.title}`,
+    entries: squares(course, lesson),
+    main,
+  })
 }
 
 export function coursePage(frame: string, course: readonly LessonDocument[]): string {
@@ -83,7 +92,8 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
       <p><a href="/docs/lessons">How to work on the lessons</a>, and <a href="/docs">all documents</a>.</p>
       <ol>${rows.join('\n')}</ol>
     </main>`
-  return filled(frame, { ...HEAD, path: '/lessons', title: 'Lessons', entries: squares(course), main })
+  const about = 'A course in which you build a chat over short polling, long polling, SSE and WebSocket.'
+  return filled(frame, { ...HEAD, path: '/lessons', title: 'Lessons', about, entries: squares(course), main })
 }
 
 /**
@@ -116,6 +126,8 @@ interface PageParts {
   /** Address of this page. */
   readonly path: string
   readonly title: string
+  /** Description of the page, for search engines and previews of links. */
+  readonly about: string
   /** Text before the row of links. */
   readonly place: string
   /** Name of the row of links, for screen readers. */
@@ -126,9 +138,10 @@ interface PageParts {
 }
 
 /** Fills in the template `web/lesson/index.html`. */
-export function filled(template: string, { path, title, place, list, entries, main }: PageParts): string {
+export function filled(template: string, { path, title, about, place, list, entries, main }: PageParts): string {
   return withHead(template, path)
     .replace('<!-- title -->', () => escapeHtml(title))
+    .replace('<!-- about -->', () => escapeHtml(about))
     .replace('<!-- place -->', place)
     .replace('<!-- list -->', list)
     .replace('<!-- entries -->', () => entries)

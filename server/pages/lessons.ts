@@ -1,8 +1,8 @@
 /** Serves `/lessons`: the list of lessons with the student's progress, a page for each lesson, and its further pages. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import { REPOSITORY, documentHeaders, servePublic } from './page.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { REPOSITORY, sendDocument, servePublic } from './page.ts'
 import { FRESH, notFound } from '../http/rendered.ts'
 import { lessonsIn } from '../lessons/course.ts'
 import type { Kit } from '../lessons/kit.ts'
@@ -17,14 +17,19 @@ interface LessonParts {
   readonly kit?: Kit | undefined
 }
 
+const TEMPLATE = 'lesson/index.html'
+
 /** Adds the routes. A route compares the name in the address with the existing lessons, and never uses it as a path. */
 export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: LessonParts = {}): void {
   const lessons = () => lessonsIn(join(root, 'lessons'))
-  const frame = () => readFile(join(root, 'web/lesson/index.html'), 'utf8')
+  const frame = () => readFile(join(root, 'web', TEMPLATE), 'utf8')
   const mine = kit ? MINE : ''
-  const answer = (reply: FastifyReply, html: string) => reply.headers({ ...documentHeaders(html), ...FRESH }).send(html)
+  const answer = (request: FastifyRequest, reply: FastifyReply, html: string) =>
+    sendDocument(request, reply, html, TEMPLATE, root)
 
-  servePublic(app, '/lessons', async (_request, reply) => answer(reply, coursePage(await frame(), await lessons())))
+  servePublic(app, '/lessons', async (request, reply) =>
+    answer(request, reply, coursePage(await frame(), await lessons())),
+  )
 
   // Commands in the lessons send the file `hello.json` as the body of a request. The buttons beside these commands get
   // the file from this route and send the same body.
@@ -34,20 +39,25 @@ export function serveLessons(app: FastifyInstance, { root = REPOSITORY, kit }: L
       .send(await readFile(join(root, 'lessons/hello.json'))),
   )
 
-  servePublic<{ name: string }>(app, '/lessons/:name', async ({ params: { name }, headers: { host = '' } }, reply) => {
+  servePublic<{ name: string }>(app, '/lessons/:name', async (request, reply) => {
+    const { name } = request.params
+    const { host = '' } = request.headers
     const course = await lessons()
     const lesson = course.find((one) => one.name === name)
     return lesson
-      ? answer(reply, lessonPage(await frame(), course, lesson, { host, mine, yours: kit?.yours ?? '' }))
+      ? answer(request, reply, lessonPage(await frame(), course, lesson, { host, mine, yours: kit?.yours ?? '' }))
       : notFound(reply)
   })
 
-  servePublic<{ name: string; page: string }>(app, '/lessons/:name/:page', async ({ params }, reply) => {
+  servePublic<{ name: string; page: string }>(app, '/lessons/:name/:page', async (request, reply) => {
+    const { params } = request
     const course = await lessons()
     const lesson = course.find(({ name }) => name === params.name)
     const pages = lesson ? await pagesOf(join(root, 'lessons', lesson.name), lesson) : []
     const found = pages.find(({ page }) => page === params.page)
-    return lesson && found ? answer(reply, readingPage(await frame(), course, lesson, pages, found)) : notFound(reply)
+    return lesson && found
+      ? answer(request, reply, readingPage(await frame(), course, lesson, pages, found))
+      : notFound(reply)
   })
 }
 

@@ -1,12 +1,16 @@
-import { stripTypeScriptTypes } from 'node:module'
-import { dirname, extname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PRICES } from '../access/prices.ts'
-import { FRESH, notFound, rendering, send, sha256 } from '../http/rendered.ts'
-import type { Rendered } from '../http/rendered.ts'
+import { FRESH, LASTING, notFound, rendering, send, sha256, variantsOf } from '../http/rendered.ts'
+import type { Rendered, Variants } from '../http/rendered.ts'
+import { forBrowser, headersFor, vendorFile } from './files.ts'
+import { joinedFile, joinedPage } from './joined.ts'
+import type { JoinedTask } from './joined.ts'
 import { withHead } from './site.ts'
 import { highlight } from './source.ts'
+import { importMaps, namedFiles, withJoinedFiles } from './tags.ts'
 import { findVendored } from './vendored.ts'
 
 /** Header fields of every response of this server. */
@@ -49,18 +53,17 @@ const PAGES = new Map([
 ])
 /** Templates that `lesson-pages.ts` and `not-found.ts` fill in. The server never sends an unfilled template. */
 const TEMPLATES = ['lesson/index.html', 'not-found/index.html']
+/** Pages whose scripts and styles the server joins, with their paths in `web/`. */
+const JOINED = new Set([...PAGES.values(), ...TEMPLATES])
+/** Matches the hash, the folder of the page and the name of a joined file, or of its source map. */
+const JOINED_FILE = /^([\w-]+\/([\w-]+)\/)((?:early\.js|main\.js|later\.js|style\.css)(?:\.map)?)$/
 /** Pages that may show another address of this server in a frame: the report of a comparison. */
 const FRAMING = ['choose/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
-/**
- * Matches the files of Lit for browsers, which are at the top of each package and in two folders. The folders
- * `development/` and `node/` are not for browsers. The first group of the pattern is the package, and the second group
- * is the file in the package.
- */
-const LIT_FILE = /^(lit|lit-html|lit-element|@lit\/reactive-element)\/((?:(?:directives|decorators)\/)?[\w-]+\.js)$/
 
 /**
- * Serves the files of `web/` without a build; spaces replace the types in TypeScript. The addresses at `/vendor/` serve
+ * Serves the files of `web/` without a build; spaces replace the types in TypeScript. A page loads its files joined
+ * into a few, from addresses at `/joined/`; each file also has an address of its own. The addresses at `/vendor/` serve
  * packages for the browser, and the addresses at `/source/` serve source code in coloured pieces. For every other path,
  * the app answers with its own 404.
  * `root`: folder that contains `web/` and `server/`. Default: this repository.
@@ -73,35 +76,79 @@ export async function page(
   await app.register(fastifyStatic, { serve: false })
   const web = join(root, 'web')
   const vendored = findVendored(REPOSITORY)
-  const document = rendering(asDocument)
-  const script = rendering(asScript)
-  const module = rendering(asModule)
-  const text = rendering(asItIs)
+  const file = rendering(asFile)
   const source = rendering(asSource)
+  /** Returns the HTML of a page with the head of all pages, or null if there is no such page. */
+  const read = async (path: string): Promise<string | null> => {
+    const folder = dirname(path)
+    const html = await readFile(join(web, path), 'utf8').catch(() => null)
+    return html && withHead(html, folder === 'sandbox' ? '/' : `/${folder}`)
+  }
 
   servePublic(app, '/*', async (request, reply) => {
     const path = PAGES.get(request.params['*']) ?? request.params['*']
     if (!PAGE_FILE.test(path) || TEMPLATES.includes(path)) return notFound(reply)
     if (COMPRESSED_FILE.test(path)) return reply.headers(FRESH).sendFile(path, web, { cacheControl: false })
-    if (path.endsWith('.html')) return send(request, reply, await document(web, path))
-    if (path.endsWith('.ts')) return send(request, reply, await script(web, path))
-    return send(request, reply, await text(web, path))
+    if (!path.endsWith('.html')) return send(request, reply, await file(web, path))
+    const html = await read(path)
+    return html === null ? notFound(reply) : sendDocument(request, reply, html, path, root)
+  })
+
+  servePublic(app, '/joined/*', async (request, reply) => {
+    const [, folder = '', name = '', part = ''] = JOINED_FILE.exec(request.params['*']) ?? []
+    const path = `${name}/index.html`
+    const html = JOINED.has(path) ? await read(path) : null
+    if (html === null) return notFound(reply)
+    return send(request, reply, await joinedFile(taskOf(html, path, root), folder, part), LASTING)
   })
 
   servePublic(app, '/vendor/*', async (request, reply) => {
-    const path = request.params['*']
-    const uplot = join(vendored.get('uplot') ?? '', 'dist')
-    if (path === 'uplot/uPlot.js') return send(request, reply, await module(uplot, 'uPlot.iife.min.js'))
-    if (path === 'uplot/uPlot.min.css') return send(request, reply, await text(uplot, 'uPlot.min.css'))
-    const [, name = '', file] = LIT_FILE.exec(path) ?? []
-    const folder = vendored.get(name)
-    return folder !== undefined && file !== undefined ? send(request, reply, await text(folder, file)) : notFound(reply)
+    const [folder, path] = vendorFile(vendored, request.params['*']) ?? []
+    return folder !== undefined && path !== undefined ? send(request, reply, await file(folder, path)) : notFound(reply)
   })
 
   servePublic(app, '/source/*', async (request, reply) => {
     const path = request.params['*']
     return SOURCE_FILE.test(path) ? send(request, reply, await source(root, path)) : notFound(reply)
   })
+}
+
+/**
+ * Sends a page. The page loads the joined files instead of those that its HTML names. If these files cannot be joined,
+ * the page loads each of them by itself, and the browser's console names the wrong one.
+ * `path`: path in `web/` of the page's HTML, or of the template of the page.
+ */
+export async function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  html: string,
+  path: string,
+  root: string,
+): Promise<FastifyReply> {
+  if (!JOINED.has(path)) return send(request, reply, await documentOf(html, path))
+  const { folder, failure } = await joinedPage(taskOf(html, path, root))
+  if (failure !== null) request.log.warn({ failure }, `web/${path} loads each of its files by itself`)
+  const body = failure === null ? withJoinedFiles(html, `/joined/${folder}`) : html
+  return send(request, reply, await documentOf(body, path))
+}
+
+function taskOf(html: string, path: string, root: string): JoinedTask {
+  return { root, repository: REPOSITORY, page: path, files: namedFiles(html) }
+}
+
+/** Number of compressed documents that the server keeps. */
+const DOCUMENTS = 50
+
+const documents = new Map<string, Promise<Variants>>()
+
+function documentOf(html: string, path: string): Promise<Variants> {
+  const key = `${path}\n${html}`
+  const known = documents.get(key) ?? variantsOf(asDocument(html, path))
+  documents.delete(key)
+  documents.set(key, known)
+  const [oldest] = documents.keys()
+  if (documents.size > DOCUMENTS && oldest !== undefined) documents.delete(oldest)
+  return known
 }
 
 /**
@@ -122,9 +169,7 @@ export function servePublic<Params = { '*': string }>(
   })
 }
 
-function asDocument(text: string, path: string): Rendered {
-  const folder = dirname(path)
-  const html = withHead(text, folder === 'sandbox' ? '/' : `/${folder}`)
+function asDocument(html: string, path: string): Rendered {
   const headers = documentHeaders(html)
   if (!FRAMING.includes(path)) return { headers, body: html }
   const policy = headers['content-security-policy']
@@ -145,9 +190,11 @@ export function documentHeaders(html: string): Rendered['headers'] {
  * policy allows by its hash. Only Lit may create HTML from strings.
  */
 function contentSecurityPolicy(html: string): string {
+  // The file may contain CRLF, which Git writes on Windows. A browser turns CRLF into LF before it computes the hash.
+  const maps = importMaps(html.replaceAll('\r\n', '\n'))
   return [
     "default-src 'none'",
-    ["script-src 'self'", ...importMaps(html).map((map) => `'sha256-${sha256(map)}'`)].join(' '),
+    ["script-src 'self'", ...maps.map((map) => `'sha256-${sha256(map)}'`)].join(' '),
     "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
@@ -159,63 +206,8 @@ function contentSecurityPolicy(html: string): string {
   ].join('; ')
 }
 
-function importMaps(html: string): string[] {
-  // The file may contain CRLF, which Git writes on Windows. A browser turns CRLF into LF before it computes the hash.
-  const text = html.replaceAll('\r\n', '\n')
-  return Array.from(text.matchAll(/<script type="importmap">(.*?)<\/script>/gs), ([, map = '']) => map)
-}
-
-/** Replaces types by spaces, so that DevTools shows the same lines and columns as the file in the repository. */
-function asScript(text: string, path: string): Rendered {
-  try {
-    return { headers: SCRIPT, body: quietly(() => stripTypeScriptTypes(text)) }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(
-      `The types in web/${path} cannot be removed: ${reason}. To find the place, run node_modules/.bin/tsc -p web`,
-      {
-        cause,
-      },
-    )
-  }
-}
-
-const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8' }
-
-/**
- * Calls `strip` without Node's warning that type stripping is experimental, because the warning would confuse students.
- * `strip` is synchronous, so no other code can emit a warning during the call.
- */
-function quietly<T>(strip: () => T): T {
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  try {
-    return strip()
-  } finally {
-    process.emitWarning = emitWarning
-  }
-}
-
-/**
- * Turns uPlot's classic script into a module. The classic script is minified and has 51 kB. uPlot's ES module is not
- * minified: its 145 kB are a third of the allowed size of the whole page. In a module, the script's only variable
- * `uPlot` is not global.
- *
- * uPlot reads the browser's language, and throws if the language is invalid, such as `c` in WebKitGTK with the locale
- * C. So the module gives uPlot the language English. The page writes all numbers in English anyway.
- */
-function asModule(text: string): Rendered {
-  return { headers: SCRIPT, body: `const navigator = { language: 'en' }\n${text}\nexport default uPlot\n` }
-}
-
-function asItIs(text: string, path: string): Rendered {
-  return { headers: TYPES[extname(path)] ?? {}, body: text }
-}
-
-const TYPES: Partial<Record<string, Rendered['headers']>> = {
-  '.js': SCRIPT,
-  '.css': { 'content-type': 'text/css; charset=utf-8' },
-  '.svg': { 'content-type': 'image/svg+xml' },
+function asFile(text: string, path: string): Rendered {
+  return { headers: headersFor(path), body: forBrowser(text, path) }
 }
 
 async function asSource(text: string, path: string): Promise<Rendered> {

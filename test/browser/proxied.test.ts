@@ -138,7 +138,7 @@ describe.skipIf(!isInstalled('nginx'))('behind nginx (skipped if it is not insta
     await using server = await serve()
     await using proxy = await nginx(
       server.port,
-      'proxy_set_header Host $http_host; if ($uri ~ "^/(page/started|vendor).*$") { return 403; }',
+      'proxy_set_header Host $http_host; if ($uri ~ "^/joined/.*js$") { return 403; }',
     )
     await using at = await opened(originOf(proxy) + path)
     await expect.poll(() => at.page.locator('.unstarted').isVisible(), LONG).toBe(true)
