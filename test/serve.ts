@@ -39,6 +39,7 @@ export interface ServeOptions {
   readonly root?: AppParts['root']
   readonly compareProgram?: AppParts['compareProgram']
   readonly showFile?: AppParts['showFile']
+  readonly scenes?: AppParts['scenes']
   readonly joinAddresses?: AppParts['joinAddresses']
 }
 
@@ -71,6 +72,7 @@ export async function serve({
   compareProgram,
   joinAddresses,
   showFile = null,
+  scenes,
 }: ServeOptions = {}): Promise<Served> {
   const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
   const app = await createApp({
@@ -83,6 +85,7 @@ export async function serve({
     compareProgram,
     joinAddresses,
     showFile,
+    scenes,
     ...(transports && { transports }),
   })
   await app.listen({ host: '127.0.0.1', port })

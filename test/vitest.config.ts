@@ -51,7 +51,7 @@ export const PROCESSES = [
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,single,toy}.test.ts',
+  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,toy}.test.ts',
 ]
 
 /** Tests of times. On two cores no other test may run beside them. */

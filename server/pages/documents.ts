@@ -35,6 +35,12 @@ export const DOCUMENTS: readonly Document[] = [
     about: 'Goals and misconceptions of each lesson, plans for a course, and a template for a classroom.',
   },
   {
+    name: 'hour',
+    path: 'lessons/hour.md',
+    label: 'Hour',
+    about: 'A show of 45 minutes for a class with phones: what to prepare, what to say, and what goes wrong.',
+  },
+  {
     name: 'web',
     path: 'web/README.md',
     label: 'Pages',

@@ -1,6 +1,8 @@
 /** Serves the show: the room and the present scene, for pages that open the lab of this room. */
 import packageJson from '../../package.json' with { type: 'json' }
 import type { App } from '../http/app-type.ts'
+import { documentHeaders } from '../pages/page.ts'
+import { sheetPage } from './sheet.ts'
 import { sessionCsv } from './session.ts'
 import { createShow } from './show.ts'
 import type { Show, ShowParts } from './show.ts'
@@ -11,6 +13,7 @@ const schemas = {
   csv: { summary: 'The present class with its scenes, votes and figures, as CSV; for the instructor' },
 }
 
+const sheet = { access: 'instructor', why: 'The sheet contains the explanations of all scenes.' } as const
 const instructor = { access: 'instructor', why: 'The session contains the votes of the class.' } as const
 
 export function serveShow(app: App, parts: Omit<ShowParts, 'version'>): Show {
@@ -32,6 +35,11 @@ export function serveShow(app: App, parts: Omit<ShowParts, 'version'>): Show {
     const session = show.session()
     reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'csv'))
     return reply.type('text/csv; charset=utf-8').send(sessionCsv(session))
+  })
+
+  app.get('/stage/sheet', { schema: { hide: true }, config: sheet }, async (_request, reply) => {
+    const html = sheetPage(parts.scenes, parts.addresses()[show.state(true).address])
+    return reply.headers(documentHeaders(html)).header('cache-control', 'no-store').send(html)
   })
 
   return show

@@ -296,6 +296,7 @@ test('only the instructor gets the session, which has the scenes that were expla
     fetch(`${server.origin}/stage/session.${path}`, { headers: token ? { authorization: `Bearer ${token}` } : {} })
   expect((await get('json')).status).toBe(403)
   expect((await get('csv')).status).toBe(403)
+  expect((await fetch(`${server.origin}/stage/sheet`)).status).toBe(403)
   const stage = await enter(server.origin, { token: TOKEN })
   stage.say({ say: 'follow', seats: false })
   stage.say({ say: 'go', scene: 'news', step: 'predict' })
