@@ -43,6 +43,9 @@ const ODD = [
   'NUL \0 BEL \x07 ESC \x1b DEL \x7f',
 ]
 
+/** Number of characters that a few comments have. */
+const FEW = 100
+
 /** Longer than any time after which a program might end a stream. */
 const QUIET_MS = 5 * 60_000
 
@@ -98,8 +101,7 @@ export const exercises: readonly Exercise[] = [
         await waitFor(trial, stream, () => stream.soFar.body.includes('hello'), { saw, hint: 'ended' })
         await settled(trial)
         const { bytes } = stream.shown
-        const length = stream.soFar.headers['content-length']
-        if (length !== undefined) {
+        if (stream.soFar.headers['content-length'] !== undefined) {
           const at = bytes.indexOf('content-length: ')
           throw new Wrong({ saw, bytes, at, wanted: 'no such header', hint: 'said-its-length' })
         }
@@ -124,6 +126,18 @@ export const exercises: readonly Exercise[] = [
               saw: 'A second client came, and your server ended the first response:',
               hint: 'other-client',
             })
+        const length = one.soFar.body.length
+        await trial.tick(1000)
+        await settled(trial)
+        const more = one.soFar.body.slice(length)
+        if (more.length > FEW)
+          throw new Wrong({
+            saw: `All events had been sent. In the next second, your server sent ${more.length} more characters:`,
+            bytes: more.slice(0, FEW).trimEnd(),
+            at: 0,
+            wanted: 'nothing, or now and then a comment',
+            hint: 'a-flood',
+          })
         await trial.tick(QUIET_MS)
         await settled(trial)
         for (const open of [one, two]) {

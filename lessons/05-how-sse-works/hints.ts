@@ -84,6 +84,11 @@ export const words = {
         'Look for a timer, or for a time limit of the connection.',
         'A stream has no time at which it is over. It stays open until the client leaves.',
       ],
+      'a-flood': [
+        'All events had been sent, and your server kept on sending.',
+        'Look for a timer that writes to the response, and at its interval.',
+        'A stream is quiet while there is nothing new. Every byte costs the client power, and a stream is open for hours.',
+      ],
       'more-later': [
         'All events had been sent, and some time later your server sent another one.',
         'Look for a timer that writes to the response.',

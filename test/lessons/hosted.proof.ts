@@ -159,6 +159,19 @@ test('the time of a server can be frozen: its clocks, its oldest timers and the 
   })
 })
 
+const OFTEN = `
+  import { createServer } from 'node:http'
+  let beats = 0
+  setInterval(() => (beats += 1), 0)
+  createServer((_, response) => response.end(String(beats))).listen(Number(process.env['PORT']))`
+
+test('an interval of 0 ms fires once in each millisecond of frozen time', async () => {
+  await tried({ kind: 'server', isFrozen: true }, OFTEN, async ({ get, tick }) => {
+    await tick(20)
+    expect((await get('/')).body).toBe('20')
+  })
+})
+
 const SECRETS = `
   import { randomBytes } from 'node:crypto'
   import { createServer } from 'node:http'

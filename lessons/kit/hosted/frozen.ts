@@ -87,12 +87,14 @@ function renewable(start: Start, stop: Stop, isRepeated: boolean): { start: Star
     pending.delete(timer)
   }
   return {
-    start(callback, ...args) {
+    start(callback, ms, ...given) {
+      // An interval of 0 ms would never let the mock's time pass. Node makes 1 ms of it.
+      const args = [isRepeated ? Math.max(1, Number(ms) || 1) : ms, ...given] as const
       // Node's own client keeps a timer as long as it likes, which is none of the program's.
       const isCounted = !new Error('Who starts this timer?').stack?.includes('node:internal/deps/undici')
-      const fire: Callback = (...given) => {
+      const fire: Callback = (...passed) => {
         if (!isRepeated) pending.delete(timer)
-        callback(...given)
+        callback(...passed)
       }
       const timer = start(fire, ...args)
       running.set(timer, timer)
