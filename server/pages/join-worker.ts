@@ -64,8 +64,9 @@ function resultOf({ root, repository, files }: JoinTask): JoinResult {
 
     function styleAt(address: string): Piece {
       const file = fileAt(address)
-      // Such an address may be relative to the file, and the joined text has another address.
-      if (/@import|@charset|url\(/.test(file.text)) throw new Error(`${file.path} names another file.`)
+      // The joined text has another address than the file.
+      const [relative] = /@import[^;]*|url\((?!['"]?(?:\/|data:|#))[^)]*/.exec(file.text) ?? []
+      if (relative !== undefined) throw new Error(`${file.path} names a file without a leading slash: "${relative}".`)
       return { ...file, before: `/* ${file.path} */`, after: '' }
     }
 

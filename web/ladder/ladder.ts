@@ -25,6 +25,12 @@ import type { Span } from './geometry.ts'
 /** Interval between drawings while the picture stands still, or if the browser asks for reduced motion. */
 const STEP_MS = 500
 const DRAGGED_PX = 4
+
+/**
+ * After each picture, the ladder rests for so many times the time that the picture took. So a slow computer gets fewer
+ * pictures per second, and its main thread stays free for the messages. A picture below 4 ms is drawn in each frame.
+ */
+const REST = 4
 /** A magnified strip that is lower than this has no space for the delays below the marks. */
 const LOW_PX = 44
 
@@ -61,6 +67,7 @@ export class Ladder extends LitElement {
   #size: Size = { width: 0, height: 0 }
   #frame = 0
   #drawnMs = 0
+  #restsUntilMs = 0
   #width = 0
   /** Time at the right edge while the pointer holds the picture or the page is paused; null otherwise. */
   #endMs: number | null = null
@@ -166,9 +173,14 @@ export class Ladder extends LitElement {
   readonly #roll = (): void => {
     this.#frame = requestAnimationFrame(this.#roll)
     const standing = this.#endMs !== null || stillness.matches
-    if (standing && performance.now() - this.#drawnMs < STEP_MS) return
-    this.#drawnMs = performance.now()
+    const beganMs = performance.now()
+    if (standing ? beganMs - this.#drawnMs < STEP_MS : beganMs < this.#restsUntilMs) return
+    this.#drawnMs = beganMs
     this.#draw()
+    afterPaint(() => {
+      const endMs = performance.now()
+      this.#restsUntilMs = endMs + Math.min(REST * (endMs - beganMs), STEP_MS)
+    })
   }
 
   #draw(): void {
@@ -348,6 +360,16 @@ export class Ladder extends LitElement {
     const span = this.#span()
     return pick(this.#laneOf(lane), timeAt(span, event.offsetX / this.#factor), span.pxPerMs, span.nowMs)
   }
+}
+
+const { port1, port2 } = new MessageChannel()
+const waiting: (() => void)[] = []
+port1.onmessage = () => waiting.splice(0).forEach((callback) => callback())
+
+/** Calls back when the browser has painted the present frame: it handles a message only after the paint. */
+function afterPaint(callback: () => void): void {
+  waiting.push(callback)
+  port2.postMessage(null)
 }
 
 customElements.define('fw-ladder', Ladder)

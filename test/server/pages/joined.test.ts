@@ -105,10 +105,12 @@ test('the styles of a page are joined in the order of their tags', async () => {
   expect(await get(address)).toMatch(/web\/sandbox\/a\.css \*\/\na \{\}\n[^]*web\/sandbox\/b\.css \*\/\nb \{\}\n/)
 })
 
-describe.each(['sandbox', 'lesson', 'board', 'choose', 'chat', 'sign-in'])("this repository's page %s", (name) => {
+const NAMES = globSync('*/index.html', { cwd: join(REPOSITORY, 'web') }).map(dirname)
+
+describe.each(NAMES.filter((name) => name !== 'not-found'))("this repository's page %s", (name) => {
   const path = { sandbox: '/', lesson: '/lessons', 'sign-in': '/sign-in.html' }[name] ?? `/${name}`
 
-  test('loads one style and two scripts, whose source maps contain the files of the repository', async () => {
+  test('loads its styles and modules joined, and their source maps contain the files of the repository', async () => {
     const get = await serving(REPOSITORY)
     const html = await get(path)
     const addresses = Array.from(html.matchAll(/(?:src|href)="(\/joined\/[^"]+)"/g), ([, address = '']) => address)
