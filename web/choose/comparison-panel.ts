@@ -3,7 +3,7 @@ import { LitElement, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { ComparisonState, EndedComparison, MeasuredWorkload } from '../../server/protocol/comparison.ts'
 import { LABELS } from '../lane/order.ts'
-import { choiceAgreement, isNearly, measurableOf } from '../measure/comparing.ts'
+import { choiceAgreement, enoughSeconds, isNearly, measurableOf } from '../measure/comparing.ts'
 import type { Measurable } from '../measure/comparing.ts'
 import type { ComparisonLine } from './comparison.ts'
 import { durationText, leftText, limitsText, statusText, timeText, workloadText } from './comparison-words.ts'
@@ -20,14 +20,15 @@ export class ComparisonPanel extends LitElement {
   declare line: ComparisonLine
   /** Counter that makes the panel draw again when the counter changes. */
   declare tick: number
-  declare seconds: number
+  /** Seconds that the person has chosen; null if they follow from the rate. */
+  declare seconds: number | null
   /** True if the focus was on a control before the panel draws. The control may disappear. */
   #hadFocus = false
 
   constructor() {
     super()
     this.tick = 0
-    this.seconds = SECONDS[0] ?? 5
+    this.seconds = null
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -80,13 +81,14 @@ export class ComparisonPanel extends LitElement {
         at its start.
       </p>`
     const measurable = this.#measurable(state)
+    const seconds = this.#secondsOf(measurable)
     return html`<p class="control">
         <label
           >Measure each transport for
           <select class="select" @change=${this.#setSeconds}>
             ${SECONDS.map(
               (one) =>
-                html`<option value=${one} ?selected=${one === this.seconds}>
+                html`<option value=${one} ?selected=${one === seconds}>
                   ${durationText(REPEAT, one, state.transports.length)}
                 </option>`,
             )}
@@ -166,8 +168,12 @@ export class ComparisonPanel extends LitElement {
     return conditions && measurableOf(workload, conditions, limits)
   }
 
-  #asked({ workload }: Measurable): MeasuredWorkload {
-    return { ...workload, seconds: this.seconds, repeat: REPEAT }
+  #asked(measurable: Measurable): MeasuredWorkload {
+    return { ...measurable.workload, seconds: this.#secondsOf(measurable), repeat: REPEAT }
+  }
+
+  #secondsOf(measurable: Measurable | null): number {
+    return this.seconds ?? enoughSeconds(measurable?.workload.rate ?? 1, REPEAT, SECONDS)
   }
 
   #setSeconds = ({ target }: Event): void => {

@@ -4,6 +4,7 @@ import type { Conditions } from '../../server/protocol/lab.ts'
 import type { LaneMeasurement } from '../measure/agreement.ts'
 import { adviceFor } from '../measure/advice.ts'
 import type { Advice } from '../measure/advice.ts'
+import { overHttp2, postOverHttp2 } from '../measure/http2.ts'
 import { changesOf } from '../measure/changes.ts'
 import type { WritingSizes } from '../measure/writing.ts'
 import { conditionsOf, predict } from '../measure/choosing.ts'
@@ -29,6 +30,8 @@ export interface Decision {
   readonly trouble: string | null
   /** Predictions, one for each transport; null while the sizes of messages are unknown. */
   readonly predicted: ByTransport<Predicted> | null
+  /** Predictions for the same workload over HTTP/1.1, if the workload has another version; otherwise null. */
+  readonly overHttp1: ByTransport<Predicted> | null
   readonly conditions: ModelInputs | null
   readonly result: MeasuredRun | null
   /** True if this page may change the network; null before the lab has reported whether it may. */
@@ -121,6 +124,11 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const way = wayOf(workload)
       return way && predictedOf(workload, way)
     },
+    get overHttp1() {
+      if (workload.http === '1.1') return null
+      const way = wayOf(workload)
+      return way && predictedOf({ ...workload, http: '1.1' }, way)
+    },
     get conditions() {
       const way = wayOf(workload)
       return way && conditionsOf(workload, way)
@@ -155,7 +163,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
       return advised().changes
     },
     get writing() {
-      return learnt && writingFor(workload.bytes)
+      return learnt && writingFor(workload)
     },
     adviceForMeasured({ clients, rate, size, interval, wait, rtt }) {
       const of: Workload = {
@@ -168,6 +176,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
         path: 'clear',
         speaks: false,
         readers: 'pages',
+        http: '1.1',
       }
       const way = wayOf(of)
       const all = way && predictedOf(of, way, { ...conditionsOf(of, way), intervalMs: interval * 1000, waitS: wait })
@@ -276,6 +285,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
     plan: MeasurementPlan,
   ): MeasuredRun {
     const idle = run.idleShare * 100
+    const writing = writingFor({ ...asked, http: '1.1' })
     const predicted = TRANSPORTS.map((name) => {
       const lane = lanes[name]
       const activeS = lane ? lane.seconds * (1 - run.idleShare) : 0
@@ -283,7 +293,7 @@ export function openDecision(origin: string, search: string, changed: (search: s
       const conditions = { ...conditionsOf(asked, way), ...run.conditions, ratePerSecond: rate }
       return [
         name,
-        predict(transports[name], { ...asked, rate, idle }, sizesFor(name, asked.bytes), way, NO_WRITING, conditions),
+        predict(transports[name], { ...asked, rate, idle }, sizesFor(name, asked.bytes), way, writing, conditions),
       ] as const
     })
     return {
@@ -303,9 +313,9 @@ export function openDecision(origin: string, search: string, changed: (search: s
 
   function predictedOf(of: Workload, way: PathTimes, inputs?: ModelInputs): ByTransport<Predicted> | null {
     if (!learnt) return null
-    const writing = writingFor(of.bytes)
+    const writing = writingFor(of)
     const all = TRANSPORTS.map(
-      (name) => [name, predict(transports[name], of, sizesFor(name, of.bytes), way, writing, inputs)] as const,
+      (name) => [name, predict(transports[name], of, sizesOver(name, of), way, writing, inputs)] as const,
     )
     return Object.fromEntries(all) as ByTransport<Predicted>
   }
@@ -317,12 +327,22 @@ export function openDecision(origin: string, search: string, changed: (search: s
     return { ...sizes, payload: sizes.payload + bytes - learnt.bytes }
   }
 
-  /** Returns the measured sizes of a written message, adapted to a text of this many bytes. */
-  function writingFor(bytes: number): WritingSizes {
+  function sizesOver(name: keyof ByTransport<LaneSizes>, { bytes, http }: Workload): LaneSizes {
+    const sizes = sizesFor(name, bytes)
+    return http === '1.1' ? sizes : overHttp2(sizes, transports[name].kind)
+  }
+
+  /** Returns the measured sizes of a written message, adapted to the workload's text and version of HTTP. */
+  function writingFor({ bytes, http }: Workload): WritingSizes {
     if (!learnt) return NO_WRITING
     const more = bytes - learnt.bytes
-    // The response to a POST repeats the text.
-    return { post: learnt.writing.post + 2 * more, socket: learnt.writing.socket + more }
+    const [anyName] = TRANSPORTS
+    const json = anyName ? sizesFor(anyName, bytes).payload : 0
+    return {
+      // The response to a POST repeats the text.
+      post: http === '1.1' ? learnt.writing.post + 2 * more : postOverHttp2(bytes, json),
+      socket: learnt.writing.socket + more,
+    }
   }
 
   /**

@@ -4,7 +4,7 @@ import type { TemplateResult } from 'lit'
 import { live } from 'lit/directives/live.js'
 import { RATE_UNITS } from '../measure/plan.ts'
 import type { RateUnit } from '../measure/plan.ts'
-import { FIGURES, PATHS, READERS, isFitting, readNumber } from '../measure/workload.ts'
+import { FIGURES, HTTP_VERSIONS, PATHS, READERS, isFitting, readNumber } from '../measure/workload.ts'
 import type { Figure, Path, Readers, Workload } from '../measure/workload.ts'
 import { rangeText } from './workload-trouble.ts'
 
@@ -15,7 +15,7 @@ const LABELS: Record<Figure, { readonly label: string; readonly unit: string }> 
   age: { label: 'Greatest age of 19 of 20 messages', unit: 's' },
   latency: { label: 'Network, one way', unit: 'ms' },
   idle: { label: 'No messages in', unit: '% of the time' },
-  memory: { label: 'Memory of a connection', unit: 'KiB at the server' },
+  memory: { label: 'Memory of a connection', unit: 'KiB, 0: as measured' },
 }
 
 const PATH_LABELS: Record<Path, string> = {
@@ -27,7 +27,7 @@ const PATH_LABELS: Record<Path, string> = {
 
 const READER_LABELS: Record<Readers, string> = {
   pages: 'Open pages',
-  phones: 'Phones, also while the page is closed',
+  phones: 'Phones, also asleep',
   servers: 'Programs on servers',
 }
 
@@ -49,9 +49,11 @@ export function fields(
     ${choice('Network path', PATHS, PATH_LABELS, workload.path, (path) => set({ path }))}
     ${choice('What clients do', SPEAKS, SPEAKS_LABELS, workload.speaks ? 'yes' : 'no', (one) => set({ speaks: one === 'yes' }))}
     ${choice('Who receives', READERS, READER_LABELS, workload.readers, (readers) => set({ readers }))}
+    ${choice('HTTP', HTTP_VERSIONS, HTTP_LABELS, workload.http, (http) => set({ http }))}
   </div>`
 }
 
+const HTTP_LABELS = { '1.1': 'HTTP/1.1, as measured', '2': 'HTTP/2, only predicted' }
 const SPEAKS = ['no', 'yes'] as const
 const SPEAKS_LABELS = { no: 'Only listen', yes: 'Write the messages as well' }
 

@@ -7,10 +7,12 @@ import type { Workload } from '../measure/workload.ts'
 import './comparison-panel.ts'
 import type { ComparisonLine } from './comparison.ts'
 import type { Decision } from './decision.ts'
+import { HEADS } from '../measure/http2.ts'
 import { rateText, spanText, unitOf } from '../measure/plan.ts'
 import type { RateUnit } from '../measure/plan.ts'
 import { DASH, milliseconds } from '../page/format.ts'
 import { advicePanel } from './advice-panel.ts'
+import { costsPanel } from './costs-panel.ts'
 import { examples } from './examples.ts'
 import { transports } from '../transports/index.ts'
 import { fields } from './fields.ts'
@@ -66,6 +68,14 @@ export class ChoosePage extends LitElement {
         <h2 id="model">Prediction of the model</h2>
         ${this.#model()}
       </section>
+      ${
+        decision.predicted
+          ? html`<section class="says" aria-labelledby="costs">
+              <h2 id="costs">What it costs beside bytes</h2>
+              ${costsPanel(decision.predicted, decision.workload)}
+            </section>`
+          : nothing
+      }
       <section class="ran" aria-labelledby="measured">
         <h2 id="measured">Measurement in this browser</h2>
         ${this.#measured()}
@@ -83,7 +93,7 @@ export class ChoosePage extends LitElement {
   }
 
   #model(): TemplateResult {
-    const { predicted, conditions, workload, is, trouble, advice } = this.decision
+    const { predicted, conditions, workload, is, trouble, advice, overHttp1 } = this.decision
     if (is === 'failed')
       return html`<p><b class="alarm">Nothing is known yet.</b> ${trouble}</p>
         <button class="button" type="button" @click=${() => this.decision.retry()}>Try again</button>`
@@ -98,17 +108,24 @@ export class ChoosePage extends LitElement {
       </p>`
     const asks =
       conditions.intervalMs >= 1000 ? `${(conditions.intervalMs / 1000).toFixed(1)} s` : `${conditions.intervalMs} ms`
-    return html`${modelTable(predicted, workload, advice)}
+    return html`${modelTable(predicted, workload, advice, overHttp1)}
       <p class="dim small">
         Short polling pauses for ${asks} after each response, the longest pause that the age allows. A long poll is held
-        for at most ${conditions.waitS} s. Bytes are TCP payload in both directions. You have to enter the memory of a
-        connection yourself, because it differs between servers, and a page cannot measure it.
+        for at most ${conditions.waitS} s. Bytes are TCP payload in both directions.
       </p>
-      ${workload.speaks ? this.#writing() : nothing}
+      ${overHttp1 ? this.#http2() : nothing} ${workload.speaks ? this.#writing() : nothing}
       <h3>Why</h3>
       <ul class="reasons">
         ${reasonsFor(predicted, workload, transports, advice).map((reason) => html`<li>${reason}</li>`)}
       </ul>`
+  }
+
+  #http2(): TemplateResult {
+    return html`<p class="dim small">
+      HTTP/2 is not measured here, because this server speaks HTTP/1.1 with the page. The model assumes that all
+      requests share one connection, on which an earlier exchange has sent all fields that repeat. Then HPACK sends them
+      as numbers, and the heads of a poll take ${HEADS} bytes. A WebSocket keeps a connection of its own over HTTP/1.1.
+    </p>`
   }
 
   #writing(): TemplateResult | typeof nothing {
@@ -148,7 +165,7 @@ export class ChoosePage extends LitElement {
       <p role="status">
         ${isRunning ? `Measuring, ${Math.round(share * 10) * 10} %.` : is === 'ready' && trouble ? trouble : nothing}
       </p>
-      ${result ? resultTable(result) : isRunning || trouble ? nothing : html`<p class="dim">There is no measurement yet. A measurement opens a lane for each transport in a separate room, publishes at random moments, and counts the bytes at the server’s sockets.</p>`}`
+      ${result ? resultTable(result, decision.advice) : isRunning || trouble ? nothing : html`<p class="dim">There is no measurement yet. A measurement opens a lane for each transport in a separate room, publishes at random moments, and counts the bytes at the server’s sockets.</p>`}`
   }
 
   #setTimes = ({ target }: Event): void => {

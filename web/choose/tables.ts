@@ -7,6 +7,7 @@ import type { Agreement, LaneMeasurement } from '../measure/agreement.ts'
 import type { ByTransport, Predicted } from '../measure/choosing.ts'
 import type { Workload } from '../measure/workload.ts'
 import { costOf } from '../measure/advice.ts'
+import { supportFor } from '../measure/support.ts'
 import type { Advice } from '../measure/advice.ts'
 import type { MeasuredRun } from './decision.ts'
 import type { PublishingCost } from './publisher.ts'
@@ -18,20 +19,20 @@ export function modelTable(
   predicted: ByTransport<Predicted>,
   { clients, speaks }: Workload,
   { transport, close }: Advice,
+  overHttp1: ByTransport<Predicted> | null,
 ): TemplateResult {
   return html`<div class="scrolls" tabindex="0" role="region" aria-label="Predicted values">
     <table>
       <thead>
         <tr>
           <th scope="col">Prediction</th>
-          <th scope="col">bytes/s per client</th>
+          <th scope="col">bytes/s per client${overHttp1 ? ', HTTP/2' : ''}</th>
+          ${overHttp1 ? html`<th scope="col">over HTTP/1.1</th>` : nothing}
           ${speaks ? html`<th scope="col">and to write</th>` : nothing}
           <th scope="col">bytes/s, in all</th>
           <th scope="col">requests/s, in all</th>
           <th scope="col">p50, ms</th>
           <th scope="col">p95, ms</th>
-          <th scope="col">open connections</th>
-          <th scope="col">their memory</th>
         </tr>
       </thead>
       <tbody>
@@ -40,13 +41,12 @@ export function modelTable(
           return html`<tr data-lane=${name} class=${one.out === null ? '' : 'out'}>
             <th scope="row">${shape(name, one.out !== null)} ${LABELS[name]} ${markOf(name, one, transport, close)}</th>
             <td>${figure(one.bytesPerSecond)}</td>
+            ${overHttp1 ? html`<td class="off">${figure(overHttp1[name].bytesPerSecond)}</td>` : nothing}
             ${speaks ? html`<td>${figure(one.writingPerSecond)}</td>` : nothing}
             <td>${short(costOf(one) * clients)}B</td>
             <td>${short(one.requestsPerSecond * clients).trim()}</td>
             <td>${milliseconds(one.p50Ms)}</td>
             <td>${milliseconds(one.p95Ms)}</td>
-            <td>${short(one.connections).trim()}</td>
-            <td>${short(one.memoryBytes)}B</td>
           </tr>`
         })}
       </tbody>
@@ -66,7 +66,8 @@ function markOf(
   return close.includes(name) ? html`<small>close</small>` : nothing
 }
 
-export function resultTable({ measured, predicted, busyMs, of, publishing }: MeasuredRun): TemplateResult {
+export function resultTable(run: MeasuredRun, advice: Advice | null): TemplateResult {
+  const { measured, predicted, busyMs, of, publishing } = run
   const rows = TRANSPORTS.map((name) => {
     const lane = measured[name]
     const model = predicted[name]
@@ -97,6 +98,7 @@ export function resultTable({ measured, predicted, busyMs, of, publishing }: Mea
       isMeasured: true,
     }
   })
+  const isAnyMeasured = rows.some(({ isMeasured }) => isMeasured)
   const whys = rows.flatMap((one) => one.whys).filter((why) => why !== null)
   return html`<div class="scrolls" tabindex="0" role="region" aria-label="Measured values">
       <table class="measured">
@@ -122,12 +124,13 @@ export function resultTable({ measured, predicted, busyMs, of, publishing }: Mea
     ${
       whys.length === 0
         ? html`<p class="verdict">
-            ${rows.some(({ isMeasured }) => isMeasured) ? 'Model and measurement agree within a tenth.' : 'Nothing was measured.'}
+            ${isAnyMeasured ? 'Model and measurement agree within a tenth.' : 'Nothing was measured.'}
           </p>`
         : html`<ul class="reasons whys">
             ${whys}
           </ul>`
     }
+    ${advice && isAnyMeasured ? html`<p class="verdict">${supportFor(run, advice, (name) => LABELS[name])}</p>` : nothing}
     ${of.speaks ? publishingTable(publishing) : nothing}`
 }
 

@@ -1,7 +1,7 @@
 /** Names the values in the address of the decision page that the page cannot use, and what it uses instead. */
 import { ruleOf, troubleIn, wordRule } from '../session/address-rules.ts'
 import type { AddressRule } from '../session/address-rules.ts'
-import { FIGURES, PATHS, READERS, WHOLE, isFitting, readNumber } from '../measure/workload.ts'
+import { FIGURES, HTTP_VERSIONS, PATHS, READERS, WHOLE, isFitting, readNumber } from '../measure/workload.ts'
 import type { Figure } from '../measure/workload.ts'
 
 /** Returns a sentence about the values in a query that this page cannot use; null if it can use all of them. */
@@ -11,6 +11,7 @@ const RULES: ReadonlyMap<string, AddressRule> = new Map<string, AddressRule>([
   ...(Object.keys(FIGURES) as Figure[]).map((name) => [name, figureRule(name)] as const),
   ['path', { ...wordRule(...PATHS), instead: 'clear' }],
   ['readers', { ...wordRule(...READERS), instead: 'pages' }],
+  ['http', { ...wordRule(...HTTP_VERSIONS), instead: '1.1' }],
   ['speaks', { ...wordRule('yes', 'no'), instead: 'no' }],
 ])
 

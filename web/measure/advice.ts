@@ -13,12 +13,12 @@ export const RULE = 'If two are close, take the one that is simpler to run.'
 
 /** A transport whose cost is at most this many times the least cost is close to the cheapest one. */
 export const CLOSE = 1.25
-/** Differences that are smaller than both of these do not matter: 2 MB a day for a client, and 1 Mbit/s at the server. */
+/** Differences that are smaller than both of these do not matter: 2 MB a day for a client, and 10 Mbit/s at the server. */
 const SMALL_PER_CLIENT = 2e6 / 86_400
-const SMALL_IN_ALL = 1e6 / 8
+const SMALL_IN_ALL = 1e7 / 8
 
 export const CLOSENESS =
-  'Two costs are close if they differ by at most a quarter, or by less than 2 MB a day for each client and 1 Mbit/s in all. Smaller differences do not matter: the headers of TCP and IP, which are not in these figures, change more.'
+  'Two costs are close if they differ by at most a quarter, or by less than 2 MB a day for each client and 10 Mbit/s in all. Smaller differences do not matter: the headers of TCP and IP, which are not in these figures, change more.'
 
 /** If messages may be this old, a page needs no connection and no poll. */
 const RELOAD_S = 300

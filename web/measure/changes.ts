@@ -26,6 +26,8 @@ export function changesOf(workload: Workload, adviceOf: (changed: Workload) => A
   const changed = ({ change, when }: Variant): string | null => {
     const other = adviceOf({ ...workload, ...change })
     if (!other || other.answer === now.answer) return null
+    // If only the way to write differs, the transport is the same.
+    if (other.is === now.is && other.transport === now.transport) return null
     return `${when}, ${other.is === 'none' ? 'no transport can do the task' : `the answer is: ${other.answer}`}.`
   }
   const nearest = variantsOf(workload).map((variants) => {

@@ -1,6 +1,7 @@
 /** Predicts what a workload costs with each transport. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { Expectation, Model, ModelInputs, LaneSizes, Use } from './model.ts'
+import type { RadioUse } from './radio.ts'
 import { writesPerSecond } from './writing.ts'
 import type { WritingSizes } from './writing.ts'
 import { isBuffered, isWithoutSockets } from './workload.ts'
@@ -15,6 +16,7 @@ export interface Predicted extends Use {
   /** Number of connections that all clients together keep open. */
   readonly connections: number
   readonly memoryBytes: number
+  readonly radio: RadioUse
   /** A sentence that says why the transport cannot do the task; null if the transport can do it. */
   readonly out: string | null
 }
@@ -26,6 +28,7 @@ export interface Candidate {
   readonly label: string
   readonly kind: 'poll' | 'stream' | 'socket'
   readonly simplicityRank: number
+  readonly memoryKiB: number
   readonly canPush: boolean
   readonly isHeldByProxy: boolean
   readonly model: Model
@@ -64,6 +67,12 @@ export function predict(
   const busy = candidate.model.use(sizes, conditions)
   const quiet = candidate.model.use(sizes, { ...conditions, ratePerSecond: 0 })
   const mixed = (use: (one: Use) => number): number => (1 - idle / 100) * use(busy) + (idle / 100) * use(quiet)
+  const radios = {
+    busy: candidate.model.radio(conditions),
+    quiet: candidate.model.radio({ ...conditions, ratePerSecond: 0 }),
+  }
+  const radio = (use: (one: RadioUse) => number): number =>
+    (1 - idle / 100) * use(radios.busy) + (idle / 100) * use(radios.quiet)
   const delays = candidate.model.delay(conditions)
   const p95Ms = quantileOf(delays, 0.95)
   const requestsPerSecond = mixed((use) => use.requestsPerSecond)
@@ -80,7 +89,8 @@ export function predict(
     p50Ms: delays.p50Ms,
     p95Ms,
     connections,
-    memoryBytes: connections * memory * 1024,
+    memoryBytes: connections * (memory === 0 ? candidate.memoryKiB : memory) * 1024,
+    radio: { awake: radio(({ awake }) => awake), wakesPerSecond: radio(({ wakesPerSecond }) => wakesPerSecond) },
     out: outOf(candidate, workload, p95Ms > age * 1000 * (1 + TOLERANCE), p95Ms),
   }
 }

@@ -71,6 +71,14 @@ export function measurableOf(
   }
 }
 
+/** Messages of all repetitions from which a verdict is likely. A median needs 20, and they come at random moments. */
+const MESSAGES = 30
+
+/** Returns the shortest of the lengths in which enough messages come; the longest one if none is enough. */
+export function enoughSeconds(rate: number, repeat: number, lengths: readonly number[]): number {
+  return lengths.find((seconds) => rate * repeat * seconds >= MESSAGES) ?? Math.max(...lengths)
+}
+
 /**
  * Returns true if two workloads are the same. The pause of short polls follows from the round trip to this page, which
  * changes a little all the time, and sometimes the number of clients follows from the pause.

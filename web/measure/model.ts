@@ -6,6 +6,9 @@
  * begins with the commit (`serviceMs`), because no client can see the event before the commit ends. Then the event
  * waits, if the transport makes it wait. At the end the event travels to the client.
  */
+import { heldRadio, periodicRadio, streamRadio } from './radio.ts'
+import type { RadioUse } from './radio.ts'
+
 export interface ModelInputs {
   /** Short polling: how long the client pauses between a response and the next request. */
   readonly intervalMs: number
@@ -46,6 +49,8 @@ export interface Model {
   use(sizes: LaneSizes, conditions: ModelInputs): Use
   /** Returns how often a response brings messages. Each frame or event of a stream counts as a response. */
   responses(conditions: ModelInputs): Responses
+  /** Returns how often a client on a mobile network wakes the radio of its phone. */
+  radio(conditions: ModelInputs): RadioUse
 }
 
 /** Responses that bring messages, to one client. */
@@ -92,10 +97,16 @@ export interface Use {
 const HEARTBEAT_S = 15
 
 /** Short polling: the client pauses between a response and the next request. */
-export const shortPolling: Model = polling(shortPollDelay, shortCycle, ({ empties }) => empties)
+export const shortPolling: Model = polling(shortPollDelay, shortCycle, {
+  spread: ({ empties }) => empties,
+  radio: ({ seconds }) => periodicRadio(seconds),
+})
 
 /** Long polling: the server holds the request until it has a message. */
-export const longPolling: Model = polling(longPollDelay, longCycle, () => 1)
+export const longPolling: Model = polling(longPollDelay, longCycle, {
+  spread: () => 1,
+  radio: (_, { ratePerSecond, waitS }) => heldRadio(ratePerSecond, waitS),
+})
 
 /**
  * Model of a stream or socket that stays open. `heartbeatBytes` is the size of one heartbeat, with the reply if there
@@ -112,19 +123,27 @@ export function streaming(heartbeatBytes: number): Model {
       bytesPerSecond: ratePerSecond * (payload + framing) + heartbeatBytesPerSecond,
     }),
     responses: ({ ratePerSecond }) => ({ perSecond: ratePerSecond, spread: 1 }),
+    radio: ({ ratePerSecond }) => streamRadio(ratePerSecond, HEARTBEAT_S),
   }
+}
+
+/** Facts in which the two kinds of polling differ. */
+interface PollingFacts {
+  spread(cycle: Cycle): number
+  radio(cycle: Cycle, conditions: ModelInputs): RadioUse
 }
 
 function polling(
   delay: Model['delay'],
   cycle: (conditions: ModelInputs) => Cycle,
-  spreadOf: (cycle: Cycle) => number,
+  { spread, radio }: PollingFacts,
 ): Model {
   return {
     responses(conditions) {
       const one = cycle(conditions)
-      return { perSecond: one.useful / one.seconds, spread: spreadOf(one) }
+      return { perSecond: one.useful / one.seconds, spread: spread(one) }
     },
+    radio: (conditions) => radio(cycle(conditions), conditions),
     delay,
     bytesPerMessage({ payload, heads, framing, empty }, conditions) {
       if (conditions.ratePerSecond === 0) return null

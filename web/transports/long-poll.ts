@@ -22,6 +22,13 @@ export const longPoll: DescribedTransport = {
   isHeldByProxy: false,
   fallbackRank: 3,
   simplicityRank: 3,
+  memoryKiB: 30,
+  effort: {
+    proxies: 'a timeout longer than the wait',
+    authentication: 'as for any request',
+    reconnect: 'the next poll, with backoff',
+    replay: 'the cursor of each poll',
+  },
   isUsual: true,
   label: 'Long polling',
   verb: 'held for up to',

@@ -18,6 +18,13 @@ export const shortPoll: DescribedTransport = {
   isHeldByProxy: false,
   fallbackRank: 4,
   simplicityRank: 1,
+  memoryKiB: 30,
+  effort: {
+    proxies: 'work as they are',
+    authentication: 'as for any request',
+    reconnect: 'the next poll',
+    replay: 'the cursor of each poll',
+  },
   isUsual: true,
   label: 'Short polling',
   verb: 'asks every',

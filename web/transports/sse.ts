@@ -28,6 +28,13 @@ export const sse: DescribedTransport = {
   isHeldByProxy: true,
   fallbackRank: 2,
   simplicityRank: 2,
+  memoryKiB: 9.1,
+  effort: {
+    proxies: 'no buffering, a long timeout',
+    authentication: 'cookies only; end streams with their session',
+    reconnect: 'built into EventSource',
+    replay: 'built in: Last-Event-ID',
+  },
   isUsual: true,
   label: 'SSE',
   verb: 'one endless response',

@@ -26,6 +26,13 @@ export const stream: DescribedTransport = {
   // time.
   fallbackRank: null,
   simplicityRank: 4,
+  memoryKiB: 11.5,
+  effort: {
+    proxies: 'no buffering, a long timeout',
+    authentication: 'as for any request; end streams with their session',
+    reconnect: 'your code, with backoff',
+    replay: 'your code sends the cursor',
+  },
   isUsual: false,
   label: 'Streaming fetch',
   verb: 'one response, line by line',

@@ -35,6 +35,9 @@ export interface Description {
   readonly fallbackRank: number | null
   /** Rank of the transport by how simple it is to build and to run, 1 for the simplest. */
   readonly simplicityRank: number
+  /** Memory of Fourwire's server for a client that is connected and receives nothing, as test/README.md has it. */
+  readonly memoryKiB: number
+  readonly effort: Effort
   /** True if the transport's lane is on the page from the start; false if a person has to add the lane. */
   readonly isUsual: boolean
   readonly label: string
@@ -47,6 +50,15 @@ export interface Description {
   readonly colour: { readonly light: string; readonly dark: string }
   readonly model: Model
   readonly setting?: Setting
+}
+
+/** What a team builds and operates for a transport, as short phrases. */
+export interface Effort {
+  readonly proxies: string
+  readonly authentication: string
+  readonly reconnect: string
+  /** How a client gets the messages that it missed. */
+  readonly replay: string
 }
 
 export interface DescribedTransport extends ClientTransport, Description {}

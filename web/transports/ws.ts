@@ -30,6 +30,13 @@ export const ws: DescribedTransport = {
   isHeldByProxy: false,
   fallbackRank: 1,
   simplicityRank: 5,
+  memoryKiB: 15,
+  effort: {
+    proxies: 'pass the upgrade, a long timeout',
+    authentication: 'cookies only, a check of Origin; end sockets with their session',
+    reconnect: 'your code, with backoff and heartbeats',
+    replay: 'your code sends the cursor',
+  },
   isUsual: true,
   label: 'WebSocket',
   verb: 'open in both directions',

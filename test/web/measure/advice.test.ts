@@ -10,7 +10,7 @@ import { changesOf } from '../../../web/measure/changes.ts'
 import { predict } from '../../../web/measure/choosing.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
 import type { LaneSizes } from '../../../web/measure/model.ts'
-import { FIGURES, PATHS, READERS, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
+import { FIGURES, HTTP_VERSIONS, PATHS, READERS, readWorkload, writeWorkload } from '../../../web/measure/workload.ts'
 import type { Workload } from '../../../web/measure/workload.ts'
 import { transports } from '../../../web/transports/index.ts'
 import { TRANSPORTS } from '../../../web/lane/order.ts'
@@ -116,7 +116,7 @@ test('costs that differ by less than a client or a server notices are close', ()
   expect(isClose(0.7, 0.56, 1000)).toBe(true)
   expect(isClose(125, 100, 1e6)).toBe(true)
   expect(isClose(126, 100, 10)).toBe(false)
-  expect(isClose(25, 4, 5000)).toBe(true)
+  expect(isClose(25, 4, 50_000)).toBe(true)
   expect(isClose(25, 4, 100_000)).toBe(false)
 })
 
@@ -139,6 +139,7 @@ const anyWorkload: fc.Arbitrary<Workload> = fc.record({
   path: fc.constantFrom(...PATHS),
   speaks: fc.boolean(),
   readers: fc.constantFrom(...READERS),
+  http: fc.constantFrom(...HTTP_VERSIONS),
 })
 
 describe('for any workload,', () => {

@@ -67,6 +67,9 @@ describe('a prediction', () => {
     const { sse, 'short-poll': short } = all({ ...USUAL, clients: 500, memory: 10 })
     expect([sse.connections, sse.memoryBytes]).toEqual([500, 500 * 10 * 1024])
     expect(short.connections).toBeLessThan(20)
+    // Without a figure, the memory is the one that was measured of this server.
+    const measured = all({ ...USUAL, clients: 500, memory: 0 })
+    expect(measured.ws.memoryBytes).toBe(500 * 15 * 1024)
   })
 
   test('finds the delay below which the given share of messages lies', () => {
@@ -167,6 +170,7 @@ describe('the address of a workload', () => {
       path: 'buffers',
       speaks: true,
       readers: 'phones',
+      http: '2',
     }
     expect(readWorkload(writeWorkload(other))).toEqual(other)
     expect(writeWorkload(USUAL)).toBe('')

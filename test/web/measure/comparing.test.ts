@@ -5,7 +5,7 @@ import { COMPARISON_LIMITS, readMeasuredWorkload } from '../../../server/compari
 import type { Findings, TransportFindings } from '../../../server/protocol/comparison.ts'
 import type { TransportName } from '../../../server/protocol/feed.ts'
 import { LABELS } from '../../../web/lane/order.ts'
-import { choiceAgreement, isNearly, measurableOf } from '../../../web/measure/comparing.ts'
+import { choiceAgreement, enoughSeconds, isNearly, measurableOf } from '../../../web/measure/comparing.ts'
 import { FIGURES, readWorkload } from '../../../web/measure/workload.ts'
 
 const FORM = { ...readWorkload(''), latency: 0, clients: 100 }
@@ -92,6 +92,11 @@ function agreement(fits: string | null, transports: readonly TransportFindings[]
     (name) => String(Reflect.get(LABELS, name)),
   )
 }
+
+test('a comparison of rare messages lasts longer, so that enough of them come for a verdict', () => {
+  expect([0.5, 1, 2, 50].map((rate) => enoughSeconds(rate, 3, [5, 10, 20]))).toEqual([20, 10, 5, 5])
+  expect(enoughSeconds(0.1, 3, [5, 10, 20])).toBe(20)
+})
 
 describe('the choices of the model and of a measurement', () => {
   test('agree if they are the same transport', () => {

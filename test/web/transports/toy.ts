@@ -13,6 +13,8 @@ export const toy: DescribedTransport = {
   isHeldByProxy: true,
   fallbackRank: 5,
   simplicityRank: 6,
+  memoryKiB: 1,
+  effort: { proxies: 'none', authentication: 'none', reconnect: 'none', replay: 'none' },
   isUsual: false,
   label: 'Toy',
   verb: 'plays',
