@@ -6,16 +6,21 @@ export interface Balancer extends AsyncDisposable {
   readonly port: number
   /** Cuts all connections. Each client then connects to the next server. */
   cut(): void
-  /** While this is true, no byte passes in either direction, and no connection ends. */
-  isHalfOpen: boolean
+  /** From now on, the open connections pass no byte in either direction, and do not end. Later connections work. */
+  freeze(): void
+  /** While this is true, each new connection is reset. */
+  isRefusing: boolean
 }
 
 /** A load balancer that is not sticky: it gives each new connection to the next server. A server is a port or a socket. */
 export async function balance(...servers: readonly (number | string)[]): Promise<Balancer> {
   let next = 0
-  let isHalfOpen = false
+  let isRefusing = false
+  let frozen = 0
   const open = new Set<Socket>()
   const server = createServer((near) => {
+    if (isRefusing) return void near.resetAndDestroy()
+    const freezes = frozen
     const to = servers[next++ % servers.length] ?? 0
     const far = typeof to === 'string' ? connect(to) : connect(to, '127.0.0.1')
     for (const [from, other] of [
@@ -25,7 +30,7 @@ export async function balance(...servers: readonly (number | string)[]): Promise
       open.add(from)
       from.on('error', () => {})
       from.on('data', (bytes) => {
-        if (!isHalfOpen) other.write(bytes)
+        if (freezes === frozen) other.write(bytes)
       })
       from.on('close', () => {
         open.delete(from)
@@ -35,16 +40,17 @@ export async function balance(...servers: readonly (number | string)[]): Promise
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const cut = (): void => open.forEach((socket) => socket.resetAndDestroy())
+  const cut = (): void => open.forEach((socket) => socket.destroy())
   return {
     port,
     origin: `http://127.0.0.1:${port}`,
     cut,
-    get isHalfOpen() {
-      return isHalfOpen
+    freeze: () => void (frozen += 1),
+    get isRefusing() {
+      return isRefusing
     },
-    set isHalfOpen(is) {
-      isHalfOpen = is
+    set isRefusing(is) {
+      isRefusing = is
     },
     async [Symbol.asyncDispose]() {
       server.close()

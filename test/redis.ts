@@ -11,6 +11,8 @@ export interface TestRedis extends AsyncDisposable {
   readonly url: string
   /** Runs a command, and returns its reply as redis-cli prints it. */
   command(...words: string[]): string
+  /** Starts a command, and resolves when it has ended. */
+  begin(...words: string[]): Promise<void>
   /** Sends a signal to Redis. SIGSTOP lets it hang, and SIGCONT lets it continue. */
   signal(signal: NodeJS.Signals): void
   /** Kills Redis and starts it again with its latest dump, or without one if there is none. */
@@ -36,6 +38,9 @@ export async function testRedis(...flags: string[]): Promise<TestRedis> {
       const { stdout, stderr } = spawnSync('redis-cli', ['-s', url, ...words], { encoding: 'utf8' })
       if (stderr !== '') throw new Error(stderr)
       return stdout.trim()
+    },
+    async begin(...words) {
+      await once(spawn('redis-cli', ['-s', url, ...words], { stdio: 'ignore' }), 'close')
     },
     signal: (signal) => void child.kill(signal),
     async restart() {

@@ -133,7 +133,8 @@ export async function connectRedis(
   }
 
   function unavailable(cause?: unknown): LogUnavailable {
-    const why = cause === undefined ? commands.trouble() : redisTrouble(cause)
+    // If the connection has ended, its own error says more than the error of the command.
+    const why = commands.trouble() ?? redisTrouble(cause)
     return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, { cause })
   }
 

@@ -48,7 +48,8 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
     // A queue would send a command to the next run of Redis, after the log has said that the command has failed.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // Without this 0, ioredis keeps the commands of a connection that has ended, and their promises never settle.
+    maxRetriesPerRequest: 0,
     connectTimeout: REPLY_MS,
     socketTimeout: silentMs,
     retryStrategy: (attempt) => Math.min(20 * attempt, AGAIN_MS),
@@ -60,10 +61,7 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
   let why = 'it does not reply.'
   let closed = false
   client.on('error', failed)
-  client.on('close', () => {
-    if (run !== null) why = 'the connection was cut.'
-    run = null
-  })
+  client.on('close', () => (run = null))
   client.on('ready', () => void begin())
 
   return {
@@ -86,6 +84,7 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
       // If the connection has ended in the meantime, its run of Redis may have ended too.
       if (client.stream !== stream || client.status !== 'ready') return
       run = found
+      why = CUT
       listeners.ready(found)
     } catch (error) {
       failed(error)
@@ -127,6 +126,8 @@ async function checkServer(client: Redis): Promise<string> {
 const layoutTrouble = (layout: number): string =>
   `its data has the layout ${layout}, which belongs to a later Fourwire. This Fourwire knows the layout ${LAYOUT}. Start the later version, or give another Redis.`
 
+const CUT = 'the connection was cut.'
+
 /** Messages for errors, by their code. Each message is the end of a sentence. */
 const REDIS_TROUBLES: Record<string, string> = {
   BUSY: 'it is busy with a script of another program.',
@@ -152,8 +153,7 @@ export function redisTrouble(error: unknown): string {
   const code = 'code' in error ? String(error.code) : ''
   const [word = ''] = /^[A-Z]+/.exec(error.message) ?? []
   if (/^Socket timeout|^connect ETIMEDOUT|Command timed out/.test(error.message)) return 'it does not reply.'
-  if (/Connection is closed|isn't writeable|aborted due to connection close/.test(error.message))
-    return 'the connection was cut.'
+  if (/Connection is closed|isn't writeable/.test(error.message)) return CUT
   return REDIS_TROUBLES[code] ?? REDIS_TROUBLES[word] ?? `${error.message.replace(/\.?$/, '.')}`
 }
 
