@@ -44,7 +44,7 @@ export const PROCESSES = [
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/{joined,vendored}.test.ts',
-  'test/server/show/program.test.ts',
+  'test/server/show/{class,program}.test.ts',
   'test/server/start/*.test.ts',
   'test/{claims,compare,compare/scenarios}/program.test.ts',
 ]

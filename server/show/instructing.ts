@@ -33,6 +33,7 @@ interface InstructingParts {
   session(): ShowSession
   changed(isUrgent: boolean): Promise<void>
   confirm(seat: SeatRecord): Promise<void>
+  log(error: unknown): void
 }
 
 /** A stage may send its last measurement for this time after the run has ended. */
@@ -44,7 +45,7 @@ const LATE_FIGURES_MS = 5000
  */
 export function createInstructing(parts: InstructingParts): (client: string, said: OfInstructor) => Promise<void> {
   const { data, transports, access, acts, addresses, file, driver, run, attendance, followers } = parts
-  const { session, changed, confirm } = parts
+  const { session, changed, confirm, log } = parts
 
   return async (client, said) => {
     switch (said.say) {
@@ -168,12 +169,25 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
   async function nextClass(client: string): Promise<void> {
     driver.check(client)
     if (data.record.step === 'run') end()
-    await file?.keep(roomOf(data), JSON.stringify(session()))
+    await keep()
+    // The ban of a name must not meet somebody with the same name in the next class.
+    for (const { name, muted } of data.seats.all) if (muted && name !== '') access.ban(name, null)
     beginNextClass(data, transports)
     attendance.clear()
     followers.begunAgain()
     await changed(true)
   }
+
+  async function keep(): Promise<void> {
+    try {
+      await file?.keep(roomOf(data), JSON.stringify(session()))
+    } catch (error) {
+      log(error)
+      throw new FeedError('log-unavailable', 'The class cannot be saved, so it has not ended.', KEEPING)
+    }
+  }
 }
+
+const KEEPING = 'Check the disk that --data names, and begin the next class again.'
 
 const COUNTED = 'Addresses are counted from 0.'

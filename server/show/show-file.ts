@@ -3,7 +3,8 @@
  * gets a file for each class that has ended. Only the owner of the files can read them.
  */
 import { readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { SavedShow } from './record.ts'
@@ -77,6 +78,7 @@ export function showFile(data: string): ShowFile {
       throw new Error(`${path} contains no valid show. Move or delete the file. The show then begins again.`)
     },
     async write(show) {
+      await mkdir(dirname(path), { recursive: true })
       // The new file gets its final name only when it is complete, so the file at `path` is always complete.
       const fresh = `${path}.${process.pid}.new`
       await writeFile(
@@ -90,6 +92,7 @@ export function showFile(data: string): ShowFile {
       await rename(fresh, path)
     },
     async keep(room, session) {
+      await mkdir(dirname(path), { recursive: true })
       const kept = `${stem}.${room}.${new Date().toISOString().replace(/[:.]/g, '-')}.json`
       await writeFile(kept, session, { mode: MODE, flush: true, flag: 'wx' })
       return kept

@@ -84,9 +84,11 @@ export function createShow(parts: ShowParts): Show {
   const saving = createSaving(write, times.saveMs, log)
   const session = (): ShowSession => sessionOf(data, version)
   const common = { data, access, driver, attendance, followers, changed, confirm }
-  const instructing = createInstructing({ ...common, transports, acts, addresses, file, run, session })
+  const instructing = createInstructing({ ...common, transports, acts, addresses, file, run, session, log })
   const seatSayings = createSeatSayings(common)
   let isStopped = false
+  /** True if this process has changed the show. A show that nobody uses has no file. */
+  let isChanged = false
   if (isRunning) run.resume(roomOf(data), presentScene(data), data.record.sinceMs)
   for (const { name, muted } of data.seats.all) if (muted && name !== '') access.ban(name, 'muted')
 
@@ -100,7 +102,7 @@ export function createShow(parts: ShowParts): Show {
       run.stop()
       driver.stop()
       followers.stop()
-      if (file) await saving.save().catch(() => {})
+      if (file && isChanged) await saving.save().catch(() => {})
     },
   }
 
@@ -131,6 +133,7 @@ export function createShow(parts: ShowParts): Show {
 
   /** Notes a change of the state. `isUrgent`: pages get it at once. Resolves when the change is saved. */
   function changed(isUrgent: boolean): Promise<void> {
+    isChanged = true
     data.record.version += 1
     followers.changed(isUrgent)
     return file ? saving.save() : Promise.resolve()

@@ -32,6 +32,7 @@ export async function enter(origin: string, { room = 'class-1', page = newPage()
 
   return {
     page,
+    closed: once(socket, 'close'),
     send,
     say,
     told,

@@ -407,3 +407,25 @@ test('a file that contains no show is an error that names the file', () => {
   writeFileSync(join(folder, 'feed.show.json'), '{"record":{}}')
   expect(() => showFile(join(folder, 'feed.db')).read()).toThrow(/feed\.show\.json contains no valid show/)
 })
+
+test('a class that cannot be saved does not end', async () => {
+  const file: ShowFile = { read: () => null, write: async () => {}, keep: () => Promise.reject(new Error('full')) }
+  await using server = await open({ showFile: file })
+  const stage = await enter(server.origin)
+  stage.say({ say: 'follow', seats: false })
+  expect(await stage.refused({ say: 'next class' })).toMatchObject({
+    code: 'log-unavailable',
+    message: 'The class cannot be saved, so it has not ended.',
+  })
+  expect(await (await fetch(`${server.origin}/show`)).json()).toMatchObject({ room: 'class-1' })
+})
+
+test('a show that nobody uses has no file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'show-'))
+  const server = await open({ showFile: showFile(join(folder, 'feed.db')) })
+  const page = await enter(server.origin)
+  page.say({ say: 'follow', seats: false })
+  await page.next('state')
+  await server.close()
+  expect(readdirSync(folder)).toEqual([])
+})
