@@ -20,7 +20,7 @@ export function lessonPage(
 ): string {
   const { name, number, title, facts, text } = lesson
   const at = course.indexOf(lesson)
-  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-mine="${mine}" data-yours="${escapeHtml(yours)}">
+  const main = `<main class="lesson" data-lesson="${name}" data-look="${escapeHtml(lookOf(text))}" data-lanes="${lanesOf(lookOf(text))}" data-mine="${mine}" data-yours="${escapeHtml(yours)}">
       <article class="text" tabindex="0" aria-label="Lesson ${number}">
         <p class="kick">Lesson ${number}${facts === '' ? '' : ` · ${inlineHtmlOf(facts)}`}</p>
         <h1>${inlineHtmlOf(title)}</h1>
@@ -103,6 +103,18 @@ export function coursePage(frame: string, course: readonly LessonDocument[]): st
 function lookOf(text: string): string {
   return /http:\/\/localhost:3000(\/[^\s)>]*)/.exec(text)?.[1] ?? '/'
 }
+
+/**
+ * Returns the number of lanes that the page will show, so that the page can keep their place free before its script
+ * draws them.
+ */
+function lanesOf(look: string): number {
+  const [, lanes] = /[?&]lanes=([^&#]+)/.exec(look) ?? []
+  return lanes === undefined ? USUAL_LANES : lanes.split(',').length
+}
+
+/** Number of lanes in the sandbox if an address names none. */
+const USUAL_LANES = 4
 
 /** Builds the row of links to the lessons in the head of each page. The links to finished lessons have a mark. */
 function squares(course: readonly LessonDocument[], current?: LessonDocument): string {

@@ -210,7 +210,9 @@ test("on a phone, the page of the last lesson shows that lesson's square in the 
 test.each([
   ['01-why-real-time', 390],
   ['04-long-polling', 360],
+  ['11-rooms-and-broadcasting', 360],
   ['16-scaling', 360],
+  ['17-choosing', 360],
   ['18-capstone-task-board', 390],
   ['16-scaling', 1280],
 ])('each drawing of lesson %s fits a page of %d px', async (name, width) => {
@@ -228,6 +230,25 @@ test.each([
     .evaluateAll((all) => all.map((code) => Number.parseFloat(getComputedStyle(code).fontSize)))
   expect(Math.min(...sizes)).toBeGreaterThan(7)
 })
+
+test.each(['04-long-polling', '11-rooms-and-broadcasting', '17-choosing'])(
+  'on a phone, no part of lesson %s moves while the page loads',
+  async (name) => {
+    const { origin } = await served()
+    const { page } = await open(`${origin}/lessons/${name}`, { viewport: PHONE })
+    await page.evaluate(() => {
+      window.shifted = 0
+      const add = (list: PerformanceObserverEntryList) => {
+        for (const entry of list.getEntries()) window.shifted += Reflect.get(entry, 'value')
+      }
+      new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true })
+    })
+    await page.waitForFunction(() => window.fourwire?.snapshot().lanes.some(({ n }) => n > 1))
+    await page.getByRole('heading', { name: 'Checks' }).waitFor()
+    // Figures with one more digit begin a little further left.
+    expect(await page.evaluate(() => window.shifted)).toBeLessThan(0.001)
+  },
+)
 
 test('a printed lesson contains only its text and an empty field for the prediction', async () => {
   const { origin } = await served()

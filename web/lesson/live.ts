@@ -98,15 +98,19 @@ export class LessonLive extends LitElement implements Controls {
   protected override render(): TemplateResult {
     const { session } = this
     return html`<section class="live" aria-label="Live">
-      ${session ? trouble(session) : nothing} ${session ? withoutWebSocket(session) : nothing} ${this.#conditions()}
-      ${session ? this.#lanes(session) : nothing}
-      <section class="checks" aria-label="Checks">${this.#checked()}</section>
+      ${session ? trouble(session) : nothing} ${session ? withoutWebSocket(session) : nothing}
+      ${
+        session
+          ? html`${this.#conditions(session)} ${this.#lanes(session)}
+              <section class="checks" aria-label="Checks">${this.#checked()}</section>`
+          : nothing
+      }
     </section>`
   }
 
-  #conditions(): TemplateResult {
-    const { session, look } = this
-    const { conditions = null, presets = [], ratePerSecond = null } = session ?? {}
+  #conditions(session: SandboxSession): TemplateResult {
+    const { look } = this
+    const { conditions, presets, ratePerSecond } = session
     const preset = conditions && presetOf(conditions, presets)
     const network = !conditions
       ? DASH
@@ -114,8 +118,8 @@ export class LessonLive extends LitElement implements Controls {
         ? 'none'
         : (preset?.name ?? `${conditions.latencyMs} ms each way`)
     return html`<p class="holds">
-      <span>Network <b>${network}</b></span>
-      <span>Messages <b>${ratePerSecond ?? DASH}</b>/s</span>
+      <span>Network <b class="network">${network}</b></span>
+      <span>Messages <b class="rate">${ratePerSecond ?? DASH}</b>/s</span>
       ${this.#setting(session)}
       <span class="right"
         ><button class="link" type="button" aria-pressed=${this.pausedMs !== null} @click=${() => this.pause()}>
@@ -126,8 +130,7 @@ export class LessonLive extends LitElement implements Controls {
     </p>`
   }
 
-  #setting(session: SandboxSession | undefined): TemplateResult | typeof nothing {
-    if (!session) return nothing
+  #setting(session: SandboxSession): TemplateResult {
     const shown = SETTINGS.filter((setting) =>
       session.lanes.some(({ transport }) => transports[transport].setting === setting),
     )

@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { globSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Fastify from 'fastify'
 import type { InjectOptions } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { serveLessons } from '../../../server/pages/lessons.ts'
-import { page } from '../../../server/pages/page.ts'
+import { htmlOf } from '../../../server/pages/markdown.ts'
+import { REPOSITORY, page } from '../../../server/pages/page.ts'
 
 const HEAD = '# What is *late*?\n\nLesson 3 · Short polling · 25 minutes\n\n'
 
@@ -18,6 +20,14 @@ describe('the page of a lesson', () => {
     expect(html).toMatch(
       /<section aria-labelledby="the-idea"><h2 id="the-idea">The idea<\/h2>\n<p>It asks.<\/p>\n<\/section>/,
     )
+  })
+
+  test.each([
+    ['http://localhost:3000/', 4],
+    ['http://localhost:3000/?lanes=sse', 1],
+    ['http://localhost:3000/?room=a&lanes=sse,ws&rate=2', 2],
+  ])('with a link to %s, keeps the place of %d lanes free', async (link, lanes) => {
+    expect(await lesson(`## Look\n\nOpen <${link}>.\n`)).toContain(`data-lanes="${lanes}"`)
   })
 
   test('has a field for the prediction in the section "Predict", and nowhere else', async () => {
@@ -161,6 +171,19 @@ describe('the list of lessons', () => {
   test('says that there are no lessons if the folder is empty', async () => {
     expect((await (await served({})).inject('/lessons')).body).toContain('There are no lessons here.')
   })
+})
+
+test('no drawing of a lesson is wider than a phone: each has at most 80 columns', async () => {
+  const files = globSync('lessons/[0-9]*/*.md', { cwd: REPOSITORY })
+  expect(files.length).toBeGreaterThan(20)
+  for (const file of files) {
+    const html = htmlOf(await readFile(join(REPOSITORY, file), 'utf8'), () => null)
+    const drawings = Array.from(
+      html.matchAll(/<pre class="([^"]*)"[^>]*aria-label="Drawing"/g),
+      ([, names = '']) => names,
+    )
+    expect([file, ...drawings.filter((names) => !names.includes('columns-'))]).toEqual([file])
+  }
 })
 
 test.each([
