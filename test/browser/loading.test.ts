@@ -57,3 +57,34 @@ test('DevTools can load the source map of the script, in spite of the content se
   })
   expect(resource).toMatchObject({ success: true, httpStatusCode: 200 })
 })
+
+test.for([
+  { width: 1280, height: 720 },
+  { width: 820, height: 900 },
+  { width: 390, height: 844 },
+])('before its script has loaded, the sandbox shows its four strips at their places: %o', async (viewport) => {
+  await using server = await serve()
+  const context = await browser.newContext({ viewport })
+  const page = await context.newPage()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  await page.route('**/main.js', async (route) => {
+    await released
+    await route.continue()
+  })
+  const strips = () =>
+    page.evaluate(() =>
+      Array.from(document.querySelectorAll('.strip'), (strip) => {
+        const { x, y, width, height } = strip.getBoundingClientRect()
+        return [x, y, width, height].map((length) => Math.round(length)).join(' ')
+      }),
+    )
+  await page.goto(server.origin, { waitUntil: 'commit' })
+  await expect.poll(strips).toHaveLength(4)
+  await page.waitForFunction(() => document.styleSheets.length > 0)
+  const before = await strips()
+  release()
+  await page.waitForFunction(() => document.querySelector('fw-page .strip') !== null)
+  expect(await strips()).toEqual(before)
+  expect(await page.locator('.shell').count()).toBe(0)
+  await context.close()
+})

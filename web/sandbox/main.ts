@@ -44,6 +44,7 @@ session.queuedMs = (lane) => (session.isHeldBack(lane) ? null : queueing.queuedM
 watchWake(session)
 page.session = session
 page.address = address
+document.querySelector('.shell')?.remove()
 document.body.append(page)
 const said = trouble ?? addressTrouble(location.search)
 if (said !== null) page.say(said)
