@@ -15,6 +15,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Access } from './access/access.ts'
 import { setVisitor } from './access/visitor.ts'
+import { serveBetween } from './between/between.ts'
 import { createBoards } from './board/boards.ts'
 import { serveBoards } from './board/serve.ts'
 import { serveChat } from './chat/chat.ts'
@@ -281,6 +282,7 @@ export async function createApp({
     const transport = lanes.transportOf(target)
     if (transport) metrics.dropped(transport, reason)
   })
+  goodbyes.push(serveBetween(app, { access, limiter }))
   goodbyes.push(serveChat(app, { limiter, progress, access, heartbeatMs }))
   const mine = serveMine(app, kit, wire)
   goodbyes.push(mine.leave)

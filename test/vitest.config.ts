@@ -41,6 +41,7 @@ export const PROCESSES = [
   'test/{ci,running}.test.ts',
   'test/lessons/classroom.test.ts',
   'test/server/{command,disk,launch,process,redis,redis-faults}.test.ts',
+  'test/server/between/preflight.test.ts',
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/{joined,vendored}.test.ts',
@@ -51,7 +52,7 @@ export const PROCESSES = [
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,toy}.test.ts',
+  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,join,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,toy}.test.ts',
 ]
 
 /** Tests of times. On two cores no other test may run beside them. */

@@ -35,7 +35,8 @@ import { clientOf, isProxied, setVisitor, visitorOf } from './visitor.ts'
 /**
  * The people who may use a route.
  * - `public`: everybody. The server checks neither the host name nor the origin. Public routes serve only files of the
- *   repository. So a page always loads, and can explain why the server refuses another request.
+ *   repository, the QR code of the join address, and the preflight. So a page always loads, and can explain why the
+ *   server refuses another request.
  * - `anyone`: everybody, if the host name and the origin are allowed.
  * - `class`: if signing in is on, the instructor and people who have signed in; otherwise everybody.
  * - `instructor`: only the instructor.
@@ -81,7 +82,7 @@ export interface Closing {
   onClose(listener: () => void): void
 }
 
-export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin'> {
+export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin' | 'guestOf'> {
   /** Adds the routes of `/session`. Call this method before you add any other route. */
   serve(app: FastifyInstance): void
   /**

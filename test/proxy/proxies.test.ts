@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket as Client } from 'ws'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
+import { preflight } from '../../web/lab/preflight.ts'
 import { connect, isUp } from '../conformance/client.ts'
 import { blockOf, withThese } from '../readme.ts'
 import { beside } from '../server/lessons/beside.ts'
@@ -324,4 +325,39 @@ describe.each([
       }
     },
   )
+})
+
+describe('the preflight of a page', () => {
+  const nginx = (server: number, more = '') =>
+    `server_name _; location / { proxy_pass http://127.0.0.1:${server}; ${more} }`
+  const ignoring = 'proxy_ignore_headers X-Accel-Buffering;'
+  const upgrading =
+    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;'
+
+  test.skipIf(!isInstalled('nginx')).each([
+    ['with its defaults, which refuse upgrades', '', ['works', 'works', 'works', 'refused'], /may not use the server/],
+    [
+      'that ignores X-Accel-Buffering, and speaks HTTP/1.0 to the server',
+      `${ignoring} proxy_set_header Host $http_host;`,
+      ['works', 'works', 'held', 'refused'],
+      null,
+    ],
+    [
+      'that waits for 1.5 s only',
+      `${upgrading} proxy_set_header Host $http_host; proxy_read_timeout 1500ms;`,
+      ['works', 'refused 504', 'works', 'works'],
+      null,
+    ],
+  ])('names what nginx %s lets through (skipped if nginx is not installed)', async (_what, more, found, refuses) => {
+    await using server = await serve({ allowHosts: [PUBLIC] })
+    await using proxy = await startProxy(
+      'nginx',
+      (port) => `server { listen ${PUBLIC}:${port}; ${nginx(server.port, more)} }`,
+    )
+    const between = await preflight(plain(proxy), plain(proxy))
+    expect(between.found.map(({ found, status }) => (status ? `${found} ${status}` : found))).toEqual(found)
+    const said = between.server.is === 'fourwire' ? between.server.refuses : 'no Fourwire'
+    if (refuses === null) expect(said).toBeNull()
+    else expect(said).toMatch(refuses)
+  })
 })
