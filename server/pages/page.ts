@@ -46,6 +46,7 @@ const PAGES = new Map([
   ['chat.html', 'chat/index.html'],
   ['choose', 'choose/index.html'],
   ['choose.html', 'choose/index.html'],
+  ['join', 'join/index.html'],
   ['presenter', 'presenter/index.html'],
   ['remote', 'remote/index.html'],
   ['sign-in.html', 'sign-in/index.html'],

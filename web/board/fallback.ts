@@ -4,13 +4,7 @@
  * current transport. All functions are pure: each function takes a report and a time, and returns the new state.
  */
 import type { TransportName } from '../../server/protocol/feed.ts'
-import { transports } from '../transports/index.ts'
-
-/** Transports to which a page can fall back, best first. */
-export const ORDER: readonly TransportName[] = Object.values(transports)
-  .flatMap(({ name, fallbackRank }) => (fallbackRank === null ? [] : [{ name, fallbackRank }]))
-  .toSorted((one, other) => one.fallbackRank - other.fallbackRank)
-  .map(({ name }) => name)
+import { FALLBACKS } from '../lane/order.ts'
 
 export interface Fallback {
   /** Transports that this page may use, best first. */
@@ -62,7 +56,7 @@ const LOSSES_WITHIN_MS = 60_000
  * transport.
  */
 export function startFallback(nowMs: number, only: TransportName | null = null): Fallback {
-  const order = only === null ? ORDER : [only]
+  const order = only === null ? FALLBACKS : [only]
   const [best] = order
   if (best === undefined) throw new Error('No transport has a rank for falling back.')
   return {

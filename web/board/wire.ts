@@ -5,7 +5,7 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { TransportName } from '../../server/protocol/feed.ts'
-import { ORDER } from './fallback.ts'
+import { FALLBACKS } from '../lane/order.ts'
 import type { Fallback } from './fallback.ts'
 import { LABELS, TRANSPORTS } from '../lane/order.ts'
 import { shape } from '../lane/shape.ts'
@@ -33,7 +33,7 @@ export function wire(
         @change=${({ target }: Event) => target instanceof HTMLSelectElement && use(TRANSPORTS.find((name) => name === target.value) ?? null)}
       >
         <option value="" ?selected=${only === null}>the best that works</option>
-        ${[...new Set([...ORDER, ...TRANSPORTS])].map((name) => html`<option value=${name} ?selected=${only === name}>${LABELS[name]} only</option>`)}
+        ${[...new Set([...FALLBACKS, ...TRANSPORTS])].map((name) => html`<option value=${name} ?selected=${only === name}>${LABELS[name]} only</option>`)}
       </select>
     </label>
   </p>`

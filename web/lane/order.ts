@@ -10,6 +10,13 @@ export const TRANSPORTS: readonly TransportName[] = ALL.map(({ name }) => name)
 /** Names of the transports that have a lane on the page from the start. */
 export const USUAL: readonly TransportName[] = ALL.flatMap(({ name, isUsual }) => (isUsual ? [name] : []))
 
+/** Transports to which a page can fall back, the best first. */
+export const FALLBACKS: readonly TransportName[] = ALL.flatMap(({ name, fallbackRank }) =>
+  fallbackRank === null ? [] : [{ name, fallbackRank }],
+)
+  .toSorted((one, other) => one.fallbackRank - other.fallbackRank)
+  .map(({ name }) => name)
+
 /**
  * Name of a lane. A lesson can show one lane that belongs to no transport of this server: the lane of the student's own
  * server.

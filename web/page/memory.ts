@@ -1,7 +1,7 @@
 /**
  * Keeps a person's choices between visits. If the browser forbids storage, nothing is kept, and nobody gets an error.
  */
-type Remembered = 'name' | 'person' | 'theme' | `${'prediction' | 'count'}.${string}`
+type Remembered = 'name' | 'person' | 'seat' | 'theme' | `${'prediction' | 'count'}.${string}`
 
 export function recall(what: Remembered): string | null {
   try {

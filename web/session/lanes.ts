@@ -51,6 +51,8 @@ export function createLanes(
     }),
   )
   const areOptional = shown === ALL_LANES
+  const isOff = ({ name, transport }: Lane): boolean =>
+    areOptional ? address.off.includes(transport) : shown.some((one) => one.name === name && one.isOff === true)
   session.lanes = areOptional ? all.filter(({ transport }) => address.lanes.includes(transport)) : all
 
   return {
@@ -61,8 +63,7 @@ export function createLanes(
     named: (name) => all.find((lane) => session.laneName(lane.name) === name),
     start() {
       areStarted = true
-      for (const lane of all)
-        turn(lane, session.lanes.includes(lane) && !(areOptional && address.off.includes(lane.transport)))
+      for (const lane of all) turn(lane, session.lanes.includes(lane) && !isOff(lane))
     },
     wake() {
       if (areStarted) for (const lane of all) lane.wake()

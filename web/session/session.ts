@@ -153,6 +153,8 @@ export type Writable<Name extends keyof SandboxSession> = { -readonly [N in Name
 export interface ShownLane extends Pick<Lane, 'name' | 'transport'> {
   /** Origin of the lane's server. Default: the page's own origin. */
   readonly origin?: string
+  /** True if the lane is off until the page switches it on. Default: false. */
+  readonly isOff?: boolean
 }
 
 export interface SessionListener {

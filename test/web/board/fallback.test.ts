@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TransportName } from '../../../server/protocol/feed.ts'
-import { ORDER, PATIENCE_MS, startFallback, step } from '../../../web/board/fallback.ts'
+import { FALLBACKS as ORDER } from '../../../web/lane/order.ts'
+import { PATIENCE_MS, startFallback, step } from '../../../web/board/fallback.ts'
 import type { Fallback, TransportReport } from '../../../web/board/fallback.ts'
 
 const live = (transport: TransportName): TransportReport => ({ is: 'live', transport })
