@@ -45,14 +45,14 @@ export const PROCESSES = [
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/{joined,vendored}.test.ts',
-  'test/server/show/{class,program}.test.ts',
+  'test/server/show/{attacks,class,program}.test.ts',
   'test/server/start/*.test.ts',
   'test/{claims,compare,compare/scenarios}/program.test.ts',
 ]
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,join,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,toy}.test.ts',
+  'test/browser/{absence,between,board,board-line,busy,chat,choose,chromium,documents,dropped,engines,fits,head,history,inspector,join,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,toy}.test.ts',
 ]
 
 /** Tests of times. On two cores no other test may run beside them. */

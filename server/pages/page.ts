@@ -46,6 +46,7 @@ const PAGES = new Map([
   ['chat.html', 'chat/index.html'],
   ['choose', 'choose/index.html'],
   ['choose.html', 'choose/index.html'],
+  ['between', 'between/index.html'],
   ['join', 'join/index.html'],
   ['presenter', 'presenter/index.html'],
   ['remote', 'remote/index.html'],
@@ -60,6 +61,8 @@ const JOINED = new Set([...PAGES.values(), ...TEMPLATES])
 const JOINED_FILE = /^([\w-]+\/([\w-]+)\/)((?:early\.js|main\.js|later\.js|style\.css)(?:\.map)?)$/
 /** Pages that may show another address of this server in a frame: the report of a comparison. */
 const FRAMING = ['choose/index.html']
+/** Pages that may send requests to every server: the page that finds out what is between a browser and a server. */
+const REACHING = ['between/index.html']
 const SOURCE_FILE = /^(?:server|web)\/(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.ts$/
 
 /**
@@ -172,9 +175,12 @@ export function servePublic<Params = { '*': string }>(
 
 function asDocument(html: string, path: string): Rendered {
   const headers = documentHeaders(html)
-  if (!FRAMING.includes(path)) return { headers, body: html }
-  const policy = headers['content-security-policy']
-  return { headers: { ...headers, 'content-security-policy': `${policy}; frame-src 'self'` }, body: html }
+  const own = headers['content-security-policy'] ?? ''
+  const framing = FRAMING.includes(path) ? `${own}; frame-src 'self'` : own
+  const policy = REACHING.includes(path)
+    ? framing.replace("connect-src 'self'", "connect-src 'self' http: https: ws: wss:")
+    : framing
+  return { headers: { ...headers, 'content-security-policy': policy }, body: html }
 }
 
 export function documentHeaders(html: string): Rendered['headers'] {

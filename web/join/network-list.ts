@@ -39,6 +39,7 @@ export function networkList(joined: JoinedSeat, colours: Colours | undefined): T
       >
       <span>clock ${plusMinus(boundMs)} ms</span>
     </p>
+    <p><a href="/between">What is between me and this server?</a></p>
   </section>`
 }
 

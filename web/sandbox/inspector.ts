@@ -22,7 +22,7 @@ import type { SessionActs, SessionFacts } from '../session/session.ts'
 import type { Controls } from '../page/controls.ts'
 import { toHar } from '../inspect/har.ts'
 import { harExchange, lastMinute } from './archive.ts'
-import { copy } from './copy.ts'
+import { copy } from '../page/copy.ts'
 import { download } from './download.ts'
 import { milliseconds } from '../page/format.ts'
 
