@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ANSWERS, bytesAgreement, delayAgreement } from '../../../web/measure/agreement.ts'
 import type { LaneMeasurement } from '../../../web/measure/agreement.ts'
 import type { ByTransport, Predicted } from '../../../web/measure/choosing.ts'
 import { supportFor } from '../../../web/measure/support.ts'
@@ -52,4 +54,19 @@ test('a measurement with too few messages, or of another workload, ranks nothing
   expect(support({ ws: { bytesPerSecond: 1, messages: 19 } })).toMatch(/^The measurement supports the answer/)
   for (const other of [support({}, { changes: ['Slower.'] }), support({}, { search: '?http=2' })])
     expect(other).toBe('The measurement differs from your workload, so it tests the model and not the answer.')
+})
+
+test('from fewer than 20 messages there is never a percentage, a real difference or a ranking', () => {
+  const few = fc.integer({ min: 0, max: ANSWERS - 1 })
+  const value = fc.double({ min: 0.001, max: 1e6, noNaN: true })
+  fc.assert(
+    fc.property(few, few, value, value, value, (messages, answers, bytesPerSecond, p50Ms, busyMs) => {
+      const lane = { ...LANE, messages, answers, bytesPerSecond, p50Ms, lowMs: null, highMs: null }
+      const model = { bytesPerSecond: 100, p50Ms: 10 } as Predicted
+      for (const agreement of [bytesAgreement(lane, model, busyMs), delayAgreement(lane, model, busyMs)])
+        expect(agreement).toMatchObject({ off: null, isReal: false })
+      const lanes = Object.fromEntries(TRANSPORTS.map((name) => [name, lane]))
+      expect(support(lanes)).toBe('Too few messages arrived to support the answer or to contradict it.')
+    }),
+  )
 })
