@@ -58,12 +58,14 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       await arrive(world, 'a', 'b')
       await away(world, async ({ ada, ben }) => {
         await ada(update({ id: 'a', list: 'doing' }))
-        await answered(world, 'accepted', 1)
+        await ada(update({ id: 'a', title: 'A' }))
+        await answered(world, 'accepted', 2)
         for (let i = 0; i < KEPT + 4; i++) await ben(update({ id: 'b', title: `b${i}` }))
       })
+      await world.ben(update({ id: 'a', title: 'Z' }))
       await world.ben(update({ id: 'a', list: 'done' }))
       const saw =
-        'Ada’s page was cut off. She moved a to Doing, which was accepted. After many other changes, the log reported a gap to her page. Then Ben moved a to Done.'
+        'Ada’s page was cut off. She moved a to Doing and renamed it, which was accepted. After many other changes, the log reported a gap to her page. Then Ben renamed a and moved it to Done.'
       await expectSame(world, { saw, hint: 'clings' })
 
       world.gate.set('held back', 'change')
@@ -74,7 +76,7 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       })
       await expectSame(world, { saw: 'The log reported another gap to Ada’s page.', hint: BLANK })
       world.gate.set('through', 'change')
-      await answered(world, 'accepted', 2)
+      await answered(world, 'accepted', 3)
       await world.ben(update({ id: 'b', list: 'done' }))
       const sawLate =
         'Ada’s page was cut off. She moved b to Doing, and the server accepted it. After a gap, the new snapshot came first, and then the response to her request. Then Ben moved b to Done.'
@@ -95,8 +97,14 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       const saw =
         'Ada moved a to Doing, and her change has not reached the server yet. Meanwhile, the log reported a gap, and a new snapshot came.'
       await expectNow(world, `To do: b ${titled} | Doing: a | Done:`, { saw, hint: 'forgets' })
+      gate.set('held back', 'ws')
       gate.set('through', 'change')
       await answered(world, 'accepted', 1)
+      await expectNow(world, `To do: b ${titled} | Doing: a | Done:`, {
+        saw: `${saw} Then the server accepted the change, and its event is on its way.`,
+        hint: 'forgets',
+      })
+      gate.set('through', 'ws')
       await deliveredAll(world)
       await expectSame(world, { saw: `${saw} Then the server accepted the change.`, hint: 'forgets' })
     }),
@@ -108,7 +116,8 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       for (const title of ['b1', 'b2', 'b3', 'b4']) await world.ben(update({ id: 'b', title }))
       await away(world, async ({ ada, ben, renew }) => {
         await ada(update({ id: 'a', list: 'doing' }))
-        await answered(world, 'accepted', 1)
+        await ada(update({ id: 'a', title: 'A' }))
+        await answered(world, 'accepted', 2)
         gate.set('detained', 'change')
         const sent = gate.count('change')
         await ada(update({ id: 'b', list: 'doing' }))
@@ -118,14 +127,14 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
       })
       const isNew = async () => textOf((await world.seen()).board).includes('new')
       const saw =
-        'Ada’s page was cut off. She moved a to Doing, which was accepted, and then b, which has not reached the server. The server lost its log, and Ben added a, b and new to the new one. Ada’s page got its snapshot.'
+        'Ada’s page was cut off. She moved a to Doing and renamed it, which was accepted, and then moved b, which has not reached the server. The server lost its log, and Ben added a, b and new to the new one. Ada’s page got its snapshot.'
       if (!(await soon(trial, isNew))) await expectSame(world, { saw, hint: BLANK })
       await expectNow(world, 'To do: a new | Doing: b | Done:', {
         saw,
-        hint: (shown) => (textOf(shown).includes('Doing: a') ? 'ghost' : 'forgets'),
+        hint: (shown) => (/Doing: a|“A”/.test(textOf(shown)) ? 'ghost' : 'forgets'),
       })
       gate.set('through', 'change')
-      await answered(world, 'accepted', 2)
+      await answered(world, 'accepted', 3)
       await deliveredAll(world)
       await world.ben(update({ id: 'b', list: 'done' }))
       await expectSame(world, {
@@ -146,7 +155,7 @@ export const gapChecks: readonly Check[] = checksFrom(words.gaps, {
         'The server accepted the move of a and lost its log again. Ada’s page got the snapshot of the new log first, and then the response to her request.'
       if (!(await soon(trial, isNewer))) await expectSame(world, { saw: sawLate, hint: BLANK })
       gate.set('through', 'change')
-      await answered(world, 'accepted', 3)
+      await answered(world, 'accepted', 4)
       await expectSame(world, { saw: sawLate, hint: 'late-ghost' })
     }),
   'one-connection': (trial) =>

@@ -170,13 +170,13 @@ export const rulesChecks: readonly Check[] = checksFrom(words.rules, {
   },
   async 'each-in-turn'(trial) {
     // The fourth transport is the first one that delivers.
-    const [moments = []] = await played(trial, reportsUntil(120_000, [live(12_600, 'short-poll')]))
+    const [moments = []] = await played(trial, reportsUntil(120_000, [live(13_500, 'short-poll')]))
     const names = triesOf(moments).map(({ name }) => name)
     const missing = (['ws', 'sse', 'long-poll'] as const).find((one) => names.indexOf(one) === names.lastIndexOf(one))
     const last = moments.at(-1)
     if (!missing || !last) return
     const times = names.includes(missing) ? 'only once' : 'never'
-    const saw = `Short polling works, and no other transport delivers. In 107 s, ${missing} was tried ${times}. The last reports:`
+    const saw = `Short polling works, and no other transport delivers. In 106 s, ${missing} was tried ${times}. The last reports:`
     differs(moments, last, saw, `tries of ${missing} again and again`, 'not-all')
   },
   async 'another-list'(trial) {
