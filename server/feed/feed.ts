@@ -102,6 +102,11 @@ export interface Feed {
   /** Returns every room that has a state, and every room to which a client has published since this process started. */
   rooms(): Promise<readonly string[]>
 
+  /** See `Log`. */
+  readonly onTrouble: Log['onTrouble']
+  /** See `Log`. */
+  readonly lease: Log['lease']
+
   close(): Promise<void>
 }
 
@@ -246,6 +251,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       const withState = (await states().list()).map(({ room }) => room)
       return [...new Set([...withState, ...written.keys()])]
     },
+    onTrouble: log.onTrouble,
+    lease: log.lease,
     async close() {
       forget()
       forgetBreaks?.()

@@ -65,10 +65,28 @@ export interface Log {
   onBreak?(listener: (room: string) => void): () => void
 
   /**
+   * Calls `listener` with a sentence if events do not arrive any more, and with null when they arrive again. A log that
+   * only one process uses has no `onTrouble`. Returns a function that removes `listener`.
+   */
+  onTrouble?(listener: (trouble: string | null) => void): () => void
+
+  /**
+   * Resolves with true if no other process does the work `name` in the next `ms`. A process that asks again in time
+   * keeps the work. A log that only one process uses has no `lease`.
+   */
+  lease?(name: string, ms: number): Promise<boolean>
+
+  /**
    * Checks the log's files. Returns a sentence that says why the log cannot be written. Returns null if the log can be
    * written. A log without files has no `trouble`.
    */
   trouble?(): string | null
+
+  /**
+   * Returns for each connection of the log a sentence that says why it does not work, or null if it works. `commands`
+   * writes and reads, and `events` waits for events. A log in files has no `connections`.
+   */
+  connections?(): LogConnections
 
   /** Reads and changes the stored states of rooms, for boards and moderation. A lesson's log has no `states`. */
   readonly states?: States
@@ -94,6 +112,11 @@ export interface States {
    * if the request for that event differs from `asked`.
    */
   earlier(room: string, user: string, key: string, asked: object): Promise<Event | undefined>
+}
+
+export interface LogConnections {
+  readonly commands: string | null
+  readonly events: string | null
 }
 
 export interface Watch {

@@ -4,7 +4,7 @@ import { newEpoch } from './cursor.ts'
 import { LogUnavailable } from './log.ts'
 import { REPLY_MS, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { BOARDS_KEY, KEYS_OF_ROOM, LAYOUT, LAYOUT_KEY, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
+import { BOARDS_KEY, KEYS_OF_ROOM, LAYOUT, LAYOUT_KEY, LEASE, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
 import type { ScriptStart } from './redis-scripts.ts'
 
 export type ScriptName = keyof typeof SCRIPTS
@@ -34,6 +34,8 @@ export interface RedisClient {
   noteState(room: string): void
   /** Returns each room that has a state, and the stored text of its state. */
   states(): Promise<readonly { readonly room: string; readonly text: string }[]>
+  /** Resolves with true if this process may do the work `name` alone for the next `ms`. */
+  lease(name: string, ms: number): Promise<boolean>
   /** Returns a sentence that says why Redis cannot be used. Returns null if it can be used. */
   trouble(): string | null
   /** Opens a connection for reads that wait for at most `blockMs`. */
@@ -51,6 +53,7 @@ export interface RedisReader {
   /** Lets the waiting read return at once. Resolves with false if no read was waiting. */
   unblock(): Promise<boolean>
   readonly isReady: boolean
+  trouble(): string | null
   close(): void
 }
 
@@ -75,6 +78,8 @@ export async function connectRedis(
     )
   const doubts = new Set<() => void>()
   const started = Promise.withResolvers<void>()
+  /** Id of this process, for its leases. */
+  const id = crypto.randomUUID()
   let epoch = ''
   const commands = openConnection(url, REPLY_MS, {
     prepare: (client) => client.setnx(LAYOUT_KEY, LAYOUT),
@@ -99,12 +104,12 @@ export async function connectRedis(
     epoch: () => epoch,
     async run(script, room, { gen, seq }, args = []) {
       const run = commands.run()
-      if (run === null) throw unavailable()
+      if (run === null) throw unavailable(commands)
       const start = argumentsOf({ run, candidate: newEpoch(), ...limits, gen, seq })
       try {
         return replyOf(await evaluate(script, [...keysOf(room), ...start, ...args]))
       } catch (error) {
-        throw unavailable(error)
+        throw unavailable(commands, error)
       }
     },
     noteState: (room) => void client.sadd(BOARDS_KEY, room).catch(() => {}),
@@ -114,10 +119,18 @@ export async function connectRedis(
         const texts = await Promise.all(rooms.map((room) => client.get(keysOf(room)[3])))
         return rooms.flatMap((room, i) => (texts[i] == null ? [] : [{ room, text: texts[i] }]))
       } catch (error) {
-        throw unavailable(error)
+        throw unavailable(commands, error)
       }
     },
-    trouble: () => (commands.trouble() === null ? null : unavailable().message),
+    async lease(name, ms) {
+      if (commands.run() === null) return false
+      const taken = client.eval(LEASE, 1, `fourwire:lease:${name}`, id, Math.ceil(ms))
+      return taken.then(
+        (result) => result === 1,
+        () => false,
+      )
+    },
+    trouble: () => (commands.trouble() === null ? null : unavailable(commands).message),
     openReader,
     onDoubt: (listener) => void doubts.add(listener),
     close() {
@@ -132,9 +145,9 @@ export async function connectRedis(
     for (const listener of doubts) listener()
   }
 
-  function unavailable(cause?: unknown): LogUnavailable {
+  function unavailable(connection: RedisConnection, cause?: unknown): LogUnavailable {
     // If the connection has ended, its own error says more than the error of the command.
-    const why = commands.trouble() ?? redisTrouble(cause)
+    const why = connection.trouble() ?? redisTrouble(cause)
     return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, { cause })
   }
 
@@ -180,6 +193,7 @@ export async function connectRedis(
       get isReady() {
         return connection.run() !== null
       },
+      trouble: () => (connection.trouble() === null ? null : unavailable(connection).message),
       close: () => connection.close(),
     }
   }

@@ -20,6 +20,9 @@ import type { WatchedRooms } from './redis-rooms.ts'
 
 type Waiting = WaitingAppend & PromiseWithResolvers<Appended>
 
+/** Time between two looks whether Redis is away. A connection that is cut is usually open again before the next look. */
+const LOOK_MS = 250
+
 /** Number of events that the log reads at once when it searches for events to remove. */
 const PAGE_EVENTS = 500
 
@@ -43,6 +46,11 @@ export async function redisLog(
     committed: tell,
     broke: (room) => broken.forEach((listener) => listener(room)),
   })
+  const troubled = new Set<(trouble: string | null) => void>()
+  /** The fault that the last look has found, and whether the listeners know about it. */
+  let fault: string | null = null
+  let isTold = false
+  const looking = setInterval(look, LOOK_MS).unref()
   let waiting: Waiting[] = []
   const writing = new Set<Promise<void>>()
   let closed = false
@@ -95,16 +103,32 @@ export async function redisLog(
       return () => broken.delete(listener)
     },
     watch: rooms.watch,
-    trouble: redis.trouble,
+    trouble: () => redis.trouble() ?? rooms.trouble(),
+    onTrouble(listener) {
+      troubled.add(listener)
+      return () => troubled.delete(listener)
+    },
+    lease: redis.lease,
+    connections: () => ({ commands: redis.trouble(), events: rooms.trouble() }),
     async close() {
       commit()
       closed = true
       await Promise.all(writing)
-      committed.clear()
-      broken.clear()
+      clearInterval(looking)
+      for (const listeners of [committed, broken, troubled]) listeners.clear()
       rooms.stop()
       redis.close()
     },
+  }
+
+  /** Tells the listeners about a fault that lasts longer than the time between two looks, and about its end. */
+  function look(): void {
+    const before = fault
+    fault = redis.trouble() ?? rooms.trouble()
+    const isFault = before !== null && fault !== null
+    if (isFault ? isTold : !isTold || fault !== null) return
+    isTold = isFault
+    for (const listener of troubled) listener(fault)
   }
 
   function tell(room: string, events: readonly Event[]): void {

@@ -18,6 +18,8 @@ export interface WatchedRooms {
   /** Runs a script. Passes on the events that come with the reply, before the promise resolves. */
   ask(script: ScriptName, room: string, args?: readonly (string | number)[]): Promise<RoomReply>
   watch(room: string): Watch
+  /** Returns a sentence that says why this process gets no events. Returns null if it gets them. */
+  trouble(): string | null
   /** Returns true if `committed` gets the events of this room, or will get those after the start of `watch`. */
   isWatched(room: string): boolean
   stop(): void
@@ -81,6 +83,7 @@ export function watchRooms(redis: RedisClient, listeners: RoomListeners): Watche
         },
       }
     },
+    trouble: () => (rooms.size > 0 ? reader.trouble() : null),
     isWatched: (name) => rooms.has(name),
     stop() {
       reading.isStopped = true

@@ -229,6 +229,14 @@ end)
 return answer(count)
 `
 
+/** Takes a lease, or extends an own one. ARGV: id of the process, and the duration in ms. */
+export const LEASE = `
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`
+
 export const SCRIPTS = {
   append: BEGIN + APPEND,
   look: BEGIN + LOOK,

@@ -9,13 +9,15 @@ const schema = { summary: 'Health of the server: its version, its uptime, and wh
  * contains `degraded` and the reason. The status is still 200, because clients can still read and a restart would not
  * free space on a full disk.
  */
-export function serveHealth(app: App, log: Pick<Log, 'epoch'>, logTrouble: () => string | null): void {
+export function serveHealth(app: App, log: Pick<Log, 'epoch' | 'connections'>, logTrouble: () => string | null): void {
   app.get('/health', { schema, config: { access: 'anyone' } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     const trouble = logTrouble()
+    const connections = log.connections?.()
     return {
       status: trouble === null ? 'ok' : 'degraded',
       log: trouble ?? 'ok',
+      ...(connections && { redis: { commands: connections.commands ?? 'ok', events: connections.events ?? 'ok' } }),
       version: packageJson.version,
       epoch: log.epoch,
       node: process.version,

@@ -33,6 +33,13 @@ const STALL_MS = 5000
  */
 const LEAST_SHARE = 0.01
 
+/**
+ * Time for which a process alone ticks in a room, after each of its ticks. If this process ends, another one continues
+ * after this time. The time is so long that the pause between two ticks is hardly ever longer.
+ */
+const LEASE_MS = 3000
+const LEASE_TICKS = 5
+
 /** Creates a metronome. `share` returns the part of the ticks that the metronome may publish now, from 0 to 1. */
 export function createMetronome(feed: Feed, room: string, share: () => number = () => 1): Metronome {
   const service = createWindow()
@@ -63,11 +70,16 @@ export function createMetronome(feed: Feed, room: string, share: () => number = 
     if (lateMs > STALL_MS) dueMs = now()
     slip.add(lateMs)
     // Ignore a tick that could not be published. If the log cannot be written, every user who publishes gets the error.
-    feed.publish(room, { type: 'tick' }).then(
-      ({ event }) => service.add(now() - event.at),
-      () => {},
-    )
+    publish().catch(() => {})
     schedule()
+  }
+
+  /** Publishes a tick, unless the metronome of another process already ticks in this room. */
+  async function publish(): Promise<void> {
+    const leaseMs = Math.max(LEASE_MS, (LEASE_TICKS * 1000) / rate)
+    if (feed.lease && !(await feed.lease(`metronome:${room}`, leaseMs))) return
+    const { event } = await feed.publish(room, { type: 'tick' })
+    service.add(now() - event.at)
   }
 }
 

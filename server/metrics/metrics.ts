@@ -12,6 +12,7 @@ import type { App } from '../http/app-type.ts'
 import { countTogether } from './count-together.ts'
 import { createDelays } from './delays.ts'
 import { observePublishing, observeReading } from './observed-feed.ts'
+import { measureConnections } from './log-connections.ts'
 import { measureProcess } from './process.ts'
 
 export interface Metrics {
@@ -113,6 +114,7 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
       },
     }),
   )
+  if (log.connections) measureConnections(registry, log)
   const stopMeasuring = measureProcess(registry)
   const looking = setInterval(logTrouble, LOOK_MS).unref()
   app.addHook('onClose', async () => {

@@ -109,6 +109,9 @@ export interface RoomPresence {
   readonly typing: readonly string[]
 }
 
+/** Says that the client gets no new events for some time, because of a fault, or that it gets them again. */
+export type LogState = { readonly type: 'degraded'; readonly reason: string } | { readonly type: 'restored' }
+
 /**
  * Messages from the server on the transport `stream`, in addition to events and presence. Each message is a line of
  * JSON.
@@ -116,6 +119,7 @@ export interface RoomPresence {
 export type StreamMessage =
   | { readonly type: 'connected' | 'gap'; readonly cursor: Cursor }
   | { readonly type: 'heartbeat' }
+  | LogState
 
 /** Messages from the server to a client on the feed's WebSocket, in addition to events. */
 export type FeedMessage =
@@ -130,6 +134,7 @@ export type FeedMessage =
       readonly name: string
     }
   | RoomPresence
+  | LogState
   | { readonly type: 'pong' }
   | ErrorMessage
 

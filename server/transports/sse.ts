@@ -5,11 +5,12 @@
 import { PRICES } from '../access/prices.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Cursor, PollAnswer, RoomPresence } from '../protocol/feed.ts'
+import type { Cursor, LogState, PollAnswer, RoomPresence } from '../protocol/feed.ts'
 import { Params, Query, personOf, startOf } from '../http/parameters.ts'
 import { chunkOnce, toChunk } from './chunk.ts'
 import { EndlessResponse } from './endless.ts'
 import { createHeartbeats } from './heartbeats.ts'
+import { logState } from './log-state.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -71,8 +72,10 @@ export const sse: Transport = {
       const person = personOf(request.query)
       if (person) stream.onClose(presence.enter(room, person))
       const unwatch = person && presence.watch(room, undefined, (state) => stream.write(presenceChunk(state)))
+      const unhear = feed.onTrouble?.((trouble) => stream.write(stateChunk(logState(trouble))))
       const silence = (): void => {
         unfollow()
+        unhear?.()
         unwatch?.()
         heartbeats.remove(stream)
         open.delete(stream)
@@ -118,6 +121,8 @@ const chunkOf = chunkOnce((batch: PollAnswer) =>
  */
 const gap = (cursor: Cursor): string =>
   `event: gap\nid: ${cursor}\ndata: ${JSON.stringify({ type: 'gap', cursor })}\n\n`
+
+const stateChunk = chunkOnce((state: LogState) => `event: ${state.type}\ndata: ${JSON.stringify(state)}\n\n`)
 
 /** Encodes presence as an event without an id, because presence does not change the client's cursor. */
 const presenceChunk = chunkOnce((state: RoomPresence) => `event: presence\ndata: ${JSON.stringify(state)}\n\n`)

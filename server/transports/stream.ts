@@ -3,12 +3,13 @@
  * the response with `fetch`, so an error can be an ordinary response with a status and a body.
  */
 import { PRICES } from '../access/prices.ts'
-import type { PollAnswer, RoomPresence, StreamMessage } from '../protocol/feed.ts'
+import type { LogState, PollAnswer, RoomPresence, StreamMessage } from '../protocol/feed.ts'
 import { Params, Query, personOf, startOf } from '../http/parameters.ts'
 import { chunkOnce, toChunk } from './chunk.ts'
 import { EndlessResponse } from './endless.ts'
 import { createHeartbeats } from './heartbeats.ts'
 import { HEARTBEAT } from './stream-reading.ts'
+import { logState } from './log-state.ts'
 import type { Transport } from './transport.ts'
 
 const PATH = '/feed/:room/stream'
@@ -54,8 +55,10 @@ export const stream: Transport = {
       const person = personOf(request.query)
       if (person) response.onClose(presence.enter(room, person))
       const unwatch = person && presence.watch(room, undefined, (state) => response.write(presenceChunk(state)))
+      const unhear = feed.onTrouble?.((trouble) => response.write(stateChunk(logState(trouble))))
       const silence = (): void => {
         unfollow()
+        unhear?.()
         unwatch?.()
         heartbeats.remove(response)
         open.delete(response)
@@ -92,5 +95,7 @@ const line = (message: StreamMessage | RoomPresence): string => `${JSON.stringif
 const chunkOf = chunkOnce(({ gap, cursor, events }: PollAnswer) =>
   gap ? line({ type: 'gap', cursor }) : events.map((event) => `${JSON.stringify(event)}\n`).join(''),
 )
+
+const stateChunk = chunkOnce((state: LogState) => line(state))
 
 const presenceChunk = chunkOnce((state: RoomPresence) => line(state))

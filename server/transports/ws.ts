@@ -13,6 +13,7 @@ import { SERVICE_RESTART, TRY_AGAIN_LATER, UNAUTHORIZED, createHandshakes, takeU
 import { awaitToken } from './ws-first-message.ts'
 import { MESSAGE_BYTES, NamedQuery, Params, Query, personOf, startOf } from '../http/parameters.ts'
 import { once } from './encoding.ts'
+import { logState } from './log-state.ts'
 import type { Named } from '../http/parameters.ts'
 import type { Rules, Transport } from './transport.ts'
 import { answer, sayLeft } from './ws-answer.ts'
@@ -67,6 +68,7 @@ export const ws: Transport = {
       const { access } = rules
       handshakes.handleUpgrade(raw, wire, head, (socket) => {
         const client = createClient(feed, socket, raw, rules, personOf(named))
+        const unhear = feed.onTrouble?.((trouble) => client.send(logState(trouble)))
         const stopHeartbeat = heartbeat(socket, rules.heartbeatMs, () => rules.dropped('ping unanswered'))
         clients.add(client)
         const converse = async (text: string): Promise<void> => answer(text, client, clients, feed)
@@ -78,6 +80,7 @@ export const ws: Transport = {
         socket.on('error', () => {})
         socket.on('close', () => {
           stopHeartbeat()
+          unhear?.()
           sayLeft(client, clients)
           client.stop()
           clients.delete(client)

@@ -82,6 +82,29 @@ async function post(server: Served, text = 'x'): Promise<{ readonly status: numb
   return { status: response.status, body: await response.text() }
 }
 
+/** Opens a stream of each kind without a client, and collects its text. */
+async function rawStreamsOf({ origin, port }: Served): Promise<AsyncDisposable & { texts(): readonly string[] }> {
+  const texts = ['', '', '']
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/feed/lobby/ws`)
+  socket.onmessage = ({ data }) => (texts[2] += String(data))
+  const abort = new AbortController()
+  for (const [i, path] of ['sse', 'stream'].entries()) {
+    const { body } = await fetch(`${origin}/feed/lobby/${path}`, { signal: abort.signal })
+    const read = async () => {
+      for await (const bytes of body ?? []) texts[i] += Buffer.from(bytes).toString()
+    }
+    read().catch(() => {})
+  }
+  await until('the streams are open', () => texts.every((text) => text !== ''))
+  return {
+    texts: () => texts,
+    async [Symbol.asyncDispose]() {
+      abort.abort()
+      socket.close()
+    },
+  }
+}
+
 const isBack = (...servers: readonly Served[]): Promise<boolean> =>
   until('every server can use Redis again', async () => {
     const answers = await Promise.all(servers.map(async ({ origin }) => (await fetch(`${origin}/health`)).json()))
@@ -96,6 +119,7 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     using readers = await readersOf(one, other)
     await one.publish('1')
     await until('every client has an event', () => readers.every(({ client }) => client.events.length === 1))
+    await using streams = await rawStreamsOf(one)
     redis.signal('SIGSTOP')
     const stoppedAtMs = performance.now()
     const refused = await post(one)
@@ -104,10 +128,21 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
       code: 'log-unavailable',
       detail: expect.stringContaining('it does not reply'),
     })
+    const health = await (await fetch(`${one.origin}/health`)).json()
+    expect(health).toMatchObject({
+      status: 'degraded',
+      redis: { commands: expect.stringContaining('it does not reply') },
+    })
+    expect(await (await fetch(`${one.origin}/metrics`)).text()).toMatch(
+      /^fourwire_redis_up\{connection="commands"\} 0$/m,
+    )
     await until('five seconds are over', () => performance.now() - stoppedAtMs > 5000)
     expect(readers.map(({ client }) => client.events.length)).toEqual(readers.map(() => 1))
+    const areToldOf = (type: string) => () => streams.texts().every((text) => text.includes(`{"type":"${type}"`))
+    await until('every stream says that it is degraded', areToldOf('degraded'))
     redis.signal('SIGCONT')
     await isBack(one, other)
+    await until('every stream says that it is restored', areToldOf('restored'))
     await expectNoHole(readers, await other.publish('2'))
     expect(readers.flatMap(({ client }) => client.gaps)).toEqual([])
   })

@@ -1,5 +1,12 @@
 /** Tests of several servers on one Redis. Each server is a process of its own. */
-import { describe, expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createFeed } from '../../server/feed/feed.ts'
+import { redisLog } from '../../server/feed/redis-log.ts'
+import { createMetronome } from '../../server/lab/metronome.ts'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { balance } from '../balancer.ts'
@@ -13,6 +20,16 @@ const NAMES = Object.keys(transports) as TransportName[]
 const numbers = (count: number, from = 1): string[] => Array.from({ length: count }, (_, i) => String(from + i))
 
 const serverOn = (url: string) => spawnServer('--redis', url, '--data', ':memory:', '--limits', 'off')
+
+/** Starts a server that must not start. Returns its exit code and what it printed to stderr. */
+async function startOf(url: string): Promise<{ readonly code: number | null; readonly errors: string }> {
+  const main = join(import.meta.dirname, '../../server/main.ts')
+  const child = spawn(process.execPath, [main, '--port', '0', '--data', ':memory:', '--redis', url])
+  let errors = ''
+  child.stderr.on('data', (bytes) => (errors += bytes))
+  const [code] = await once(child, 'close')
+  return { code, errors }
+}
 
 async function publish(origin: string, text: string): Promise<void> {
   const response = await fetch(`${origin}/feed/lobby`, {
@@ -59,6 +76,87 @@ describe.skipIf(!HAS_REDIS)('two processes on one Redis', () => {
     } finally {
       for (const client of clients) client.stop()
     }
+  })
+
+  test('the metronome of a room ticks once and not once for each process, and continues if its process ends', async () => {
+    await using redis = await testRedis()
+    const logs = [await redisLog(redis.url), await redisLog(redis.url)]
+    const feeds = logs.map((log) => createFeed(log))
+    const metronomes = feeds.map((feed) => createMetronome(feed, 'lab'))
+    onTestFinished(() => metronomes.forEach((metronome) => metronome.stop()))
+    const counts = [0, 0]
+    logs.forEach((log, i) => log.onCommit(() => (counts[i] = (counts[i] ?? 0) + 1)))
+    for (const metronome of metronomes) metronome.setRate(50)
+    await until('there are 20 ticks', () => Math.max(...counts) >= 20)
+    expect(Math.min(...counts)).toBe(0)
+    const [ticking, waiting] = counts[0] === 0 ? [1, 0] : [0, 1]
+    metronomes[ticking]?.stop()
+    await until('the other metronome ticks', () => (counts[waiting] ?? 0) > 0)
+    for (const metronome of metronomes) metronome.stop()
+    for (const feed of feeds) await feed.close()
+  })
+
+  test.each([
+    ['a URL of another scheme', 'http://localhost:6379', 'not the address of a Redis'],
+    ['an address at which nothing listens', 'redis://127.0.0.1:1', 'nothing listens there'],
+    ['a socket that does not exist', '/tmp/no-such-folder/redis.sock', 'there is no such socket'],
+  ])('the server refuses to start with %s', async (_what, url, why) => {
+    const { code, errors } = await startOf(url)
+    expect([code, errors]).toEqual([2, expect.stringContaining(why)])
+    expect(errors).toContain(`--redis is "${url}"`)
+  })
+
+  test('the server refuses to start with a wrong password, and does not print the password', async () => {
+    await using redis = await testRedis('--requirepass', 'right')
+    await using link = await balance(redis.url)
+    const { code, errors } = await startOf(`redis://:secret@127.0.0.1:${link.port}`)
+    expect([code, errors]).toEqual([2, expect.stringContaining('the user name or the password is wrong')])
+    expect(errors).toContain(`--redis is "redis://:***@127.0.0.1:${link.port}"`)
+    expect(errors).not.toContain('secret')
+    const withoutPassword = await startOf(`redis://127.0.0.1:${link.port}`)
+    expect([withoutPassword.code, withoutPassword.errors]).toEqual([2, expect.stringContaining('it needs a password')])
+  })
+
+  test('the server refuses to start with a Redis Cluster', async () => {
+    await using redis = await testRedis('--port', '28017', '--cluster-enabled', 'yes')
+    const { code, errors } = await startOf(redis.url)
+    expect([code, errors]).toEqual([2, expect.stringContaining('it is a Redis Cluster')])
+  })
+
+  test('the server refuses to start with a Redis that is too old, and names the version that it needs', async () => {
+    // A server that replies like an old Redis: a simple string to each command, and its version to INFO.
+    const info = 'redis_version:6.0.16\r\nredis_mode:standalone\r\nrole:master\r\nrun_id:a\r\n'
+    const old = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (bytes) => {
+        for (const [, name = ''] of bytes.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+          socket.write(/info/i.test(name) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n')
+      })
+    })
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve))
+    const address = old.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const { code, errors } = await startOf(`redis://127.0.0.1:${port}`)
+    old.close()
+    expect([code, errors]).toEqual([
+      2,
+      expect.stringContaining('it is Redis 6.0.16. Fourwire needs Redis 7.0 or later'),
+    ])
+  })
+
+  test('the server refuses data of a later layout at its start, and also while it runs', async () => {
+    await using redis = await testRedis()
+    const log = await redisLog(redis.url)
+    await log.append('lobby', { type: 'tick' })
+    redis.command('SET', 'fourwire:layout', '2')
+    const { code, errors } = await startOf(redis.url)
+    expect([code, errors]).toEqual([
+      2,
+      expect.stringContaining('its data has the layout 2, which belongs to a later Fourwire'),
+    ])
+    await until('the running log refuses the layout', () => log.trouble?.()?.includes('the layout 2'))
+    await expect(log.append('lobby', { type: 'tick' })).rejects.toThrow('the layout 2')
+    await log.close()
   })
 
   test('two people change one board through two processes at once, and no change is lost', async () => {
