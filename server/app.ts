@@ -30,6 +30,7 @@ import type { PresenceTimes } from './feed/presence.ts'
 import { serveHealth } from './http/health.ts'
 import { checkHead } from './http/http-check.ts'
 import { readJsonBodies } from './http/json-body.ts'
+import { withResponses } from './http/openapi.ts'
 import { serveLab } from './lab/lab.ts'
 import { readLanes, serveLanes } from './lab/lanes.ts'
 import type { TransportList } from './lab/lanes.ts'
@@ -315,9 +316,11 @@ export async function createApp({
     log: (said) => app.log.error({ said }, 'comparison failed'),
   })
   let openApi: Buffer | undefined
+  const kindOf = (path: string) =>
+    listed.find(([, { paths }]) => paths.includes(path.replace('{room}', ':room')))?.[1].kind
   app.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) =>
     // Create the document at the first request for it, because all routes exist by then.
-    reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(app.swagger())))),
+    reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(withResponses(app.swagger(), kindOf))))),
   )
   serveHealth(app, log, metrics.logTrouble)
   serveJoinCode(app, joinAddresses)

@@ -430,6 +430,27 @@ test('the document /openapi.json describes every route of the feed with its para
   ])
 })
 
+test('the document /openapi.json has the statuses of the feed, and the form of an error for every route', async () => {
+  await using server = await serve()
+  const { paths } = (await get(`${server.origin}/openapi.json`)).json
+  const statuses = (path: string, method: string) => Object.keys(paths[path][method].responses)
+  expect(statuses('/feed/{room}', 'post')).toEqual(['200', '201', 'default'])
+  expect(statuses('/feed/{room}/poll', 'get')).toEqual(['200', '204', 'default'])
+  expect(statuses('/feed/{room}/long-poll', 'get')).toEqual(['200', '204', 'default'])
+  expect(statuses('/feed/{room}/sse', 'get')).toEqual(['200', 'default'])
+  expect(statuses('/feed/{room}/ws', 'get')).toEqual(['101', 'default'])
+  expect(statuses('/feed/{room}/leave', 'post')).toEqual(['204', 'default'])
+  for (const [path, methods] of Object.entries<object>(paths))
+    for (const { responses } of Object.values(methods)) {
+      expect(Object.keys(responses.default.content), path).toEqual(['application/problem+json'])
+      expect(JSON.stringify(responses)).not.toContain('Default Response')
+    }
+  const refused = await fetch(`${server.origin}/feed/lobby/poll?after=x`)
+  const problem = await refused.json()
+  const { required } = paths['/feed/{room}/poll'].get.responses.default.content['application/problem+json'].schema
+  expect(Object.keys(problem)).toEqual(expect.arrayContaining(required))
+})
+
 async function firstChunk(response: Response): Promise<string> {
   const reader = response.body?.getReader()
   const { value } = (await reader?.read()) ?? {}
