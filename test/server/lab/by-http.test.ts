@@ -2,18 +2,19 @@
 import { EventSource } from 'eventsource'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LabMessage } from '../../../server/protocol/lab.ts'
+import type { ShowNews } from '../../../server/protocol/show.ts'
 import { serve } from '../../serve.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 
 interface Line {
-  readonly messages: LabMessage[]
+  readonly messages: (LabMessage | ShowNews)[]
   name(): string
   close(): void
 }
 
 async function open({ origin }: Served, query = 'room=lobby&page=0123abcd'): Promise<Line> {
-  const messages: LabMessage[] = []
+  const messages: (LabMessage | ShowNews)[] = []
   let line = ''
   const stream = new EventSource(`${origin}/lab/sse?${query}`)
   onTestFinished(() => stream.close())
@@ -119,4 +120,21 @@ test("a restart ends the lab's event stream, so that the page reconnects", async
   const ended = response.text()
   expect((await fetch(`${server.origin}/lab/restart`, { method: 'POST' })).status).toBe(204)
   expect(await ended).toContain('"type":"welcome"')
+})
+
+test('a phone behind a firewall takes its seat and votes by POST, and the show answers over the stream', async () => {
+  await using server = await serve({ times: { countsMs: 5 } })
+  const line = await open(server, 'room=class-1&page=0123abcd')
+  const votes = () => line.messages.flatMap((one) => (one.type === 'show' && one.tell === 'seat' ? one.vote : []))
+  await say(server, line.name(), { type: 'show', say: 'take' })
+  await say(server, line.name(), { type: 'show', say: 'go', scene: 'news', step: 'predict' })
+  await say(server, line.name(), { type: 'show', say: 'sit', key: 'some-secret', name: '' })
+  await say(server, line.name(), { type: 'show', say: 'vote', scene: 'news', answer: 2 })
+  await until('the vote is confirmed', () => votes().at(-1) === 2)
+  line.close()
+  const other = await open(server, 'room=class-1&page=4567cdef')
+  await until('the seat is free', async () => {
+    await say(server, other.name(), { type: 'show', say: 'follow', seats: true })
+    return other.messages.some((one) => one.type === 'show' && one.tell === 'state' && one.state.here === 0)
+  })
 })

@@ -10,13 +10,17 @@ interface GuestOptions {
   /** Name of the page. A page that reconnects gives the same name. */
   readonly page?: string
   readonly token?: string
+  /** Token of the session of a person who has signed in. */
+  readonly session?: string
 }
 
 let pages = 0
 
 /** Opens the lab as a page of the show does. */
-export async function enter(origin: string, { room = 'class-1', page = newPage(), token }: GuestOptions = {}) {
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}&page=${page}`)
+export async function enter(origin: string, { room = 'class-1', page = newPage(), token, session }: GuestOptions = {}) {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/lab?room=${room}&page=${page}`, {
+    headers: session === undefined ? {} : { authorization: `Bearer ${session}` },
+  })
   const messages: (LabMessage | ShowNews)[] = []
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
   await once(socket, 'open')

@@ -429,3 +429,13 @@ test('a show that nobody uses has no file', async () => {
   await server.close()
   expect(readdirSync(folder)).toEqual([])
 })
+
+test('if people sign in, a seat has the name of the person, whatever the page says', async () => {
+  const password = 'four-wires-and-a-class'
+  await using server = await open({ auth: { password } })
+  const body = JSON.stringify({ user: 'Ada', password, as: 'token' })
+  const headers = { 'content-type': 'application/json' }
+  const { token } = await (await fetch(`${server.origin}/session`, { method: 'POST', headers, body })).json()
+  const phone = await sit(server.origin, 'a', { session: token, name: 'Mallory' })
+  expect((await phone.next('seat')).seat.name).toBe('Ada')
+})
