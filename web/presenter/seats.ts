@@ -50,7 +50,7 @@ function table(seats: readonly Seat[], { say }: Pick<FollowedShow, 'say'>): Temp
               <button
                 class="link"
                 type="button"
-                aria-label=${`${seat.muted ? 'Show' : 'Hide'} the name of seat ${seat.seat}`}
+                aria-label=${`${seat.muted ? 'Unmute' : 'Mute'} seat ${seat.seat}`}
                 @click=${() => say({ say: seat.muted ? 'unmute' : 'mute', seat: seat.seat })}
               >
                 ${seat.muted ? 'Unmute' : 'Mute'}

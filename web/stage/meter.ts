@@ -16,6 +16,9 @@ export interface StageMeter {
   read(lanes: readonly TransportName[]): readonly LaneFigures[]
 }
 
+/** Time at the beginning of a run in which the lanes come back through the network of the scene. */
+const SETTLE_MS = 1000
+
 /** Number of delays that stand for all of them. */
 const MOST_DELAYS = 60
 
@@ -27,7 +30,8 @@ export function createMeter(session: SandboxSession): StageMeter {
     begin(before) {
       earlier = before
       ledgers = new Map(session.lanes.map((lane) => [lane.transport, ledgerOf(lane)]))
-      session.clear()
+      // The settings of a scene may arrive before its step. Messages that were on their way then are no part of the run.
+      for (const lane of session.lanes) lane.clear(SETTLE_MS)
     },
     read: (lanes) =>
       lanes.flatMap((name) => {
