@@ -25,7 +25,7 @@ export function answersView({ scene, state }: StageFacts, height: number): Templ
   const space = height - TEXT
   const isLow = space < 80
   const places = scene.answers.map(() => ({ x: width / 2, width: width - 2 * MARGIN }))
-  const stacks = stacksOf(counts ?? [], places, space - 2, isLow ? space : Math.min(HIGHEST, space - COUNT))
+  const stacks = stacksOf(counts ?? [], places, space - 2, isLow ? space - 4 : Math.min(HIGHEST, space - COUNT))
   return html`<section
     class=${isLow ? 'answers low' : 'answers'}
     aria-label=${`Answers. ${votedText(state)} have voted.`}

@@ -1,7 +1,7 @@
 /** The measured figure that answers the question of a scene, and the single values behind it. */
 import type { TransportName } from '../../server/protocol/feed.ts'
 import type { LaneFigures, SceneFigure, Seat } from '../../server/protocol/show.ts'
-import { bytes, milliseconds } from '../page/format.ts'
+import { bytes, milliseconds, plural } from '../page/format.ts'
 
 /** A value that was measured, and the transport by which its shape is known; null if it belongs to no single one. */
 export interface MeasuredSample {
@@ -31,7 +31,7 @@ export function measure(figure: SceneFigure, lanes: readonly LaneFigures[], seat
       return {
         value: p50Ms,
         samples: delaysMs.map((value) => ({ value, lane: figure.lane })),
-        counted: `${n.toLocaleString('en')} messages`,
+        counted: messagesText(n),
         expected: expected ? { from: expected.fromMs, to: expected.toMs } : null,
       }
     }
@@ -42,7 +42,7 @@ export function measure(figure: SceneFigure, lanes: readonly LaneFigures[], seat
       return {
         value,
         samples: value === null ? [] : [{ value, lane: figure.lane }],
-        counted: `${(lane?.n ?? 0).toLocaleString('en')} messages`,
+        counted: messagesText(lane?.n ?? 0),
         expected: expected === null ? null : { from: expected, to: expected },
       }
     }
@@ -52,7 +52,7 @@ export function measure(figure: SceneFigure, lanes: readonly LaneFigures[], seat
       return {
         value,
         samples: value === null ? [] : [{ value, lane: null }],
-        counted: `${n.toLocaleString('en')} messages`,
+        counted: messagesText(n),
         expected: null,
       }
     }
@@ -72,13 +72,15 @@ function ofSeats(seats: readonly Seat[], p: number): MeasuredFigure {
   const samples = seats
     .flatMap(({ report }) => (report && report.p50Ms !== null ? [{ value: report.p50Ms, lane: report.transport }] : []))
     .toSorted((a, b) => a.value - b.value)
-  return { value: quantile(samples, p), samples, counted: `${samples.length} phones`, expected: null }
+  return { value: quantile(samples, p), samples, counted: plural(samples.length, 'phone'), expected: null }
 }
 
 /** Returns the quantile by nearest rank; null without a sample. The samples ascend. */
 function quantile(samples: readonly MeasuredSample[], p: number): number | null {
   return samples[Math.max(0, Math.ceil(samples.length * p) - 1)]?.value ?? null
 }
+
+const messagesText = (n: number): string => `${n.toLocaleString('en')} message${n === 1 ? '' : 's'}`
 
 /** Formats a value of the figure with its unit. */
 export function figureText(figure: SceneFigure, value: number): string {

@@ -91,7 +91,8 @@ function doing({ pollMs }: Scene, lane: TransportName): string {
 
 /** Returns the figure below the typical delay: the one that the question is about. */
 function second({ figure }: Scene, figures: LaneFigures | undefined): string {
-  const { n = 0, lost = 0, doubled = 0, bytesPerMessage = null, expected } = figures ?? {}
+  if (!figures) return ''
+  const { n, lost, doubled, bytesPerMessage, expected } = figures
   if (figure?.of === 'lost') return `${lost} lost · ${doubled} doubled`
   if (figure?.of === 'bytes' || figure?.of === 'cheapest') return `${bytes(bytesPerMessage)} a message`
   if (figure?.of === 'stopped') return n === 0 ? 'nothing arrived' : `${n} arrived`

@@ -12,6 +12,8 @@ import type { PredictionPicture } from './prediction.ts'
 const WIDTH = 1200
 /** A label at an edge of the picture keeps this distance from the side. */
 const EDGE = 110
+/** Space for the word `expected`. */
+const WORD = 130
 /** Height of a label at an edge. */
 const FLAG = 40
 
@@ -51,11 +53,11 @@ export function predictionView(
   </section>`
 }
 
-function expectation({ expected, below, right }: PredictionPicture): SVGTemplateResult | typeof nothing {
+function expectation({ expected, below, right, marks }: PredictionPicture): SVGTemplateResult | typeof nothing {
   if (!expected) return nothing
   const [from, to] = expected
   // The word stands outside, on the side that has space for it.
-  const isLeft = to + 130 > right
+  const isLeft = to + WORD > right || marks.some(({ x }) => x > to && x < to + WORD)
   return svg`<rect class="expected" x=${from} y=${below} width=${to - from} height="38" /><text
     class=${isLeft ? 'expected before' : 'expected'} x=${isLeft ? from - 10 : to + 10} y=${below + 30}>expected</text>`
 }
