@@ -2,7 +2,7 @@
  * Takes the advice about proxies and firewalls from the page of server/README.md, so that there is one source for it.
  */
 
-export interface Advice {
+export interface ProxyAdvice {
   /** Cells of the matching rows: the problem, what one sees, and the solution. */
   readonly rows: readonly (readonly Node[])[]
   /** Configurations of proxies that let everything through, each with the name of its language. */
@@ -12,7 +12,7 @@ export interface Advice {
 const SECTION = 'behind-a-proxy-for-tls'
 
 /** Returns the advice for these problems; null if this installation has no documents. */
-export async function adviceFor(patterns: readonly RegExp[]): Promise<Advice | null> {
+export async function adviceFor(patterns: readonly RegExp[]): Promise<ProxyAdvice | null> {
   const document = await loadDocument('/docs/server')
   const heading = document?.getElementById(SECTION)
   if (!heading) return null

@@ -9,7 +9,7 @@ import { LABELS } from '../lane/order.ts'
 import { shape } from '../lane/shape.ts'
 import { meaning, reportText, rowsFor, serverSentence } from './advice.ts'
 import { adviceFor } from './documents.ts'
-import type { Advice } from './documents.ts'
+import type { ProxyAdvice } from './documents.ts'
 
 interface Checked {
   readonly between: Between
@@ -28,7 +28,7 @@ export class BetweenPage extends LitElement {
   /** Origin of the server to ask. */
   declare at: string
   declare checked: Checked | null
-  declare advice: Advice | null
+  declare advice: ProxyAdvice | null
   declare isChecking: boolean
   declare said: string
 
