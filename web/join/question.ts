@@ -7,7 +7,7 @@ import { plural } from '../page/format.ts'
 import type { JoinedSeat } from './seat.ts'
 
 export function question(joined: JoinedSeat): TemplateResult {
-  const { show, scene } = joined
+  const { show, scene, seat } = joined
   if (!show || !scene)
     return html`<section class="question">
       <h1>Waiting for the class</h1>
@@ -15,7 +15,9 @@ export function question(joined: JoinedSeat): TemplateResult {
     </section>`
   return html`<section class="question" aria-labelledby="question">
     <p class="line"><span>${scene.title}</span><span role="status">${stepText(joined, show, scene)}</span></p>
-    <h1 id="question">${scene.question}</h1>
+    <h1 id="question">
+      ${scene.view === 'join' && seat ? `You have seat ${seat.seat}. The class begins soon.` : scene.question}
+    </h1>
     ${scene.answers.length === 0 ? nothing : show.step === 'predict' ? answers(joined, scene) : result(joined, show, scene)}
     ${show.step === 'run' ? html`<p class="look">${scene.look}</p>` : nothing}
     ${show.step === 'explain' ? html`<p class="look">${scene.explain}</p>` : nothing}
