@@ -249,14 +249,12 @@ async function untilReady(child: ChildProcess, path: string): Promise<void> {
   throw new Unclear(`${path} did not start: ${said.trim().split('\n').at(-1) || 'it printed nothing'}`)
 }
 
-/** The server runs without this package, so that an installation for running the server alone leaves it out. */
+/** The lesson imports this package only in the student's program, whose error would not say what to do. */
 function requireClient(): void {
   try {
     import.meta.resolve('ioredis')
   } catch {
-    throw new Unclear(
-      'The package ioredis is missing, which this lesson needs. Install it with: npm install --include=dev',
-    )
+    throw new Unclear('The package ioredis is missing, which this lesson needs. Install it with: npm install')
   }
 }
 

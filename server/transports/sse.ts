@@ -5,6 +5,7 @@
 import { PRICES } from '../access/prices.ts'
 import { isCursor } from '../feed/feed.ts'
 import type { Feed } from '../feed/feed.ts'
+import { LogUnavailable } from '../feed/log.ts'
 import type { Cursor, LogState, PollAnswer, RoomPresence } from '../protocol/feed.ts'
 import { Params, Query, personOf, startOf } from '../http/parameters.ts'
 import { chunkOnce, toChunk } from './chunk.ts'
@@ -33,14 +34,18 @@ export const sse: Transport = {
 
     app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
-      const after = await startOfStream(feed, room, request.query, request.headers['last-event-id']?.toString())
-      const start = await feed.since(room, after, 0)
+      const lastEventId = request.headers['last-event-id']?.toString()
+      const start = await begin(feed, room, request.query, lastEventId)
 
       reply.hijack()
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
       // response will not emit `close` again.
       if (reply.raw.destroyed) return
       const stream = new EndlessResponse(reply.raw)
+      if (start instanceof LogUnavailable) {
+        stream.begin(reply, HEADERS, `: ${start.message}\nretry: ${retryMs()}\n\n`)
+        return stream.end()
+      }
       let trouble = ''
       let unfollow = (): void => {}
       try {
@@ -135,6 +140,24 @@ const FULL_HOUSE_MS = 4000
  * of a class of students would reconnect at the same moment.
  */
 const retryMs = (): number => 1000 + Math.floor(Math.random() * 2000)
+
+/**
+ * Returns the cursor at which a stream starts, and whether a gap lies before it. Returns an error if the event log cannot
+ * be read. This must not become an error status, which would stop an EventSource for good.
+ */
+async function begin(
+  feed: Feed,
+  room: string,
+  query: { after?: string; last?: number },
+  lastEventId: string | undefined,
+): Promise<PollAnswer | LogUnavailable> {
+  try {
+    return await feed.since(room, await startOfStream(feed, room, query, lastEventId), 0)
+  } catch (error) {
+    if (error instanceof LogUnavailable) return error
+    throw error
+  }
+}
 
 /**
  * Returns the cursor at which a stream starts. An EventSource that reconnects requests its first URL again, so

@@ -140,6 +140,12 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     expect(readers.map(({ client }) => client.events.length)).toEqual(readers.map(() => 1))
     const areToldOf = (type: string) => () => streams.texts().every((text) => text.includes(`{"type":"${type}"`))
     await until('every stream says that it is degraded', areToldOf('degraded'))
+    // An error status would stop an EventSource for good.
+    const late = await fetch(`${one.origin}/feed/lobby/sse`)
+    expect([late.status, await late.text()]).toEqual([
+      200,
+      expect.stringMatching(/^: .* it does not reply\.\nretry: \d+\n\n$/),
+    ])
     redis.signal('SIGCONT')
     await isBack(one, other)
     await until('every stream says that it is restored', areToldOf('restored'))
