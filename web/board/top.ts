@@ -14,7 +14,7 @@ const LONGEST_NAME = 40
 
 export function top(session: BoardSession, isSignedIn: boolean, acts: TopActs): TemplateResult {
   const { room, person } = session
-  return html`<div class="top">
+  return html`<section class="top" aria-label="Board">
     <h1>Board <bdi>${room}</bdi></h1>
     <form
       class="control go"
@@ -55,7 +55,7 @@ export function top(session: BoardSession, isSignedIn: boolean, acts: TopActs): 
       </button>
     </span>
     <a class="link to-lesson" href="/lessons/18-capstone-task-board">Lesson 18</a>
-  </div>`
+  </section>`
 }
 
 /** Lists the people present, and marks the people who type. */
