@@ -110,9 +110,10 @@ const NAMES = globSync('*/index.html', { cwd: join(REPOSITORY, 'web') }).map(dir
 describe.each(NAMES.filter((name) => name !== 'not-found'))("this repository's page %s", (name) => {
   const path = { sandbox: '/', lesson: '/lessons', 'sign-in': '/sign-in.html' }[name] ?? `/${name}`
 
-  test('loads its styles and modules joined, and their source maps contain the files of the repository', async () => {
+  test('has a description, and loads its styles and modules joined, and their source maps contain the files of the repository', async () => {
     const get = await serving(REPOSITORY)
     const html = await get(path)
+    expect(html).toMatch(/<meta name="description" content="[A-Z].{20}/)
     const addresses = Array.from(html.matchAll(/(?:src|href)="(\/joined\/[^"]+)"/g), ([, address = '']) => address)
     const names = addresses.map((address) => address.replace(/.*\//, ''))
     // Not every page has a script that runs before it is drawn.
