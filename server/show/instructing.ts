@@ -90,8 +90,8 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
   function end(): void {
     const { sinceMs } = data.record
     run.end()
-    recordOf(data).reports = data.seats.all.flatMap(({ seat, report, reportedAtMs }) =>
-      report !== null && reportedAtMs >= sinceMs ? { seat, report } : [],
+    recordOf(data).reports = data.seats.all.flatMap(({ seat, report, reportedAtMs, fellBack }) =>
+      report !== null && reportedAtMs >= sinceMs ? { seat, report, fellBack } : [],
     )
   }
 

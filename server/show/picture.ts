@@ -66,10 +66,11 @@ export function seatsFor(
 export function seatsIn(data: ShowData, id: string): readonly (Seat & { readonly vote: string | null })[] {
   const { votes, reports } = recordOf(data, id)
   const { answers } = sceneNamed(data.scenes, id)
-  const reportOf = new Map(reports.map(({ seat, report }) => [seat, report]))
-  return seatsFor(data, ({ seat }) => reportOf.has(seat), false).map((seat) => ({
+  const reportedIn = new Map(reports.map((reported) => [reported.seat, reported]))
+  return seatsFor(data, ({ seat }) => reportedIn.has(seat), false).map((seat) => ({
     ...seat,
-    report: reportOf.get(seat.seat) ?? null,
+    report: reportedIn.get(seat.seat)?.report ?? null,
+    fellBack: reportedIn.get(seat.seat)?.fellBack ?? null,
     vote: answers[votes.get(seat.seat) ?? -1]?.text ?? null,
   }))
 }

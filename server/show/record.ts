@@ -15,8 +15,8 @@ export interface SceneRecord {
   hands: readonly number[] | null
   measured: readonly LaneFigures[]
   outcome: SceneOutcome | null
-  /** Last reports of the seats in the last run. */
-  reports: readonly { readonly seat: number; readonly report: SeatReport }[]
+  /** Last reports of the seats in the last run, and why a seat used another transport than the dealt one. */
+  reports: readonly { readonly seat: number; readonly report: SeatReport; readonly fellBack: string | null }[]
   /** Settings at the beginning of the last run; null before it. */
   settings: Settings | null
 }

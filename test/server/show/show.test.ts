@@ -313,6 +313,9 @@ test('only the instructor gets the session, which has the scenes that were expla
   stage.say({ say: 'measured', scene: 'news', lanes: [figures] })
   stage.say({ say: 'go', scene: 'news', step: 'explain' })
   await stage.stateWith({ step: 'explain' })
+  // The phone returns to its own transport. The session still has the reason from the scene.
+  phone.say({ say: 'fell back', why: null })
+  await until('the seat has returned', () => phone.told('seat').at(-1)?.seat.fellBack === null)
   stage.say({ say: 'go', scene: 'cost', step: 'predict' })
   await stage.stateWith({ scene: 'cost' })
   const session = await (await get('json', TOKEN)).json()
