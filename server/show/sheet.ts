@@ -16,12 +16,15 @@ export function sheetPage(scenes: readonly Scene[], joinAt: string | undefined):
   const spares = scenes.filter(({ spare }) => spare)
   const minutes = usual.reduce((sum, scene) => sum + scene.minutes, 0)
   let from = 0
-  const parts = usual.map((scene, i) => {
-    const part = sceneHtml(scene, `${i + 1}`, `${from}\u2013${from + scene.minutes} min`)
+  // The stage has the same numbers. The scene in which the class joins has none.
+  const numbered = scenes.filter(({ view }) => view !== 'join')
+  const numberOf = (scene: Scene): string => (scene.view === 'join' ? '' : `${numbered.indexOf(scene) + 1}`)
+  const parts = usual.map((scene) => {
+    const part = sceneHtml(scene, numberOf(scene), `${from}\u2013${from + scene.minutes} min`)
     from += scene.minutes
     return part
   })
-  const spareParts = spares.map((scene) => sceneHtml(scene, '+', `${scene.minutes} min`))
+  const spareParts = spares.map((scene) => sceneHtml(scene, numberOf(scene), `${scene.minutes} min`))
   const body = `${parts.join('\n')}${spares.length > 0 ? `\n<p class="spare">Spare scenes</p>\n${spareParts.join('\n')}` : ''}`
   const length = body.replace(/<[^>]*>/g, '').length
   const size = SIZES.find(([most]) => length <= most)?.[1] ?? 'tiny'
@@ -36,7 +39,7 @@ export function sheetPage(scenes: readonly Scene[], joinAt: string | undefined):
   </head>
   <body class="${size}">
     <header>
-      <h1>The show: ${usual.length} scenes in ${minutes} minutes</h1>
+      <h1>The show: ${usual.filter(({ view }) => view !== 'join').length} scenes in ${minutes} minutes</h1>
       <p>${joinAt === undefined ? '' : `The class joins at <b>${escapeHtml(joinAt)}</b>. `}Each scene: ask and vote, close the vote, run, explain. Page Down goes on, Page Up goes back, <kbd>B</kbd> blanks the stage.</p>
     </header>
     <main>

@@ -16,6 +16,9 @@ test('the sheet with all scenes fits on one page of A4, and axe finds no problem
   await using opened = await open(browser, server, '/stage/sheet', { colorScheme: 'dark' })
   const { page, trouble } = opened
   expect(await page.locator('h2').count()).toBe(12)
+  const heading = (part: string) => page.locator('h2', { hasText: part }).textContent()
+  expect(await heading('The school firewall')).toMatch(/^5 .*25–30 min/)
+  expect(await heading('Café Wi-Fi')).toMatch(/^9 /)
   const pdf = await page.pdf({ preferCSSPageSize: true })
   expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)).toHaveLength(1)
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
