@@ -147,3 +147,17 @@ test('behind a firewall, SSE carries the lane of a WebSocket seat, the page says
   expect(received).toBeGreaterThan(0)
   for (const context of contexts) await context.close()
 })
+
+test('with --auth, a phone signs in first, comes back, and has its seat under the name of its session', async () => {
+  await using server = await serve({ auth: { password: 'correct horse battery' } })
+  await using opened = await phone(server)
+  const { page } = opened
+  await page.waitForURL('**/sign-in.html?next=*')
+  await page.locator('[name=user]').fill('Ada')
+  await page.locator('[name=password]').fill('correct horse battery')
+  await page.locator('form button').first().tap()
+  await page.waitForURL('**/join')
+  await page.getByRole('button', { name: 'Ada' }).waitFor()
+  await carries(page)
+  expect(await seatOf(page)).toMatchObject({ seat: 1, lost: 0 })
+})
