@@ -60,6 +60,17 @@ async function classOf(origin: string, votes: readonly number[], scene: string) 
   return { [Symbol.asyncDispose]: async () => void (await Promise.all(guests.map((guest) => guest.leave()))), guests }
 }
 
+/** Waits until the stage has sent the server the figures of this number of lanes. */
+async function hasMeasured(origin: string, lanes: number): Promise<void> {
+  const instructor = await enter(origin)
+  const measured = (): number => {
+    instructor.say({ say: 'follow', seats: false })
+    return instructor.state()?.measured.filter(({ n }) => n > 0).length ?? 0
+  }
+  await expect.poll(measured, { interval: 500, timeout: 30_000 }).toBe(lanes)
+  await instructor.leave()
+}
+
 test('the keys of a clicker move the show, and a reload shows the same picture at every step', async () => {
   await using server = await serving()
   await using stage = await open(browser, server, '/stage', PROJECTOR)
@@ -79,7 +90,7 @@ test('the keys of a clicker move the show, and a reload shows the same picture a
     if (key !== '') await page.keyboard.press(key)
     await at(page, 'news', step)
     // In the run, the page that measures shows more from second to second.
-    if (step === 'run') await page.getByText(/\d+ messages/).waitFor()
+    if (step === 'run') await hasMeasured(server.origin, 1)
     const before = step === 'run' ? '' : await picture(page)
     await page.reload()
     await at(page, 'news', step)
@@ -100,8 +111,11 @@ test('the keys of a clicker move the show, and a reload shows the same picture a
 async function takeOver(page: Page): Promise<void> {
   for (const isBlank of [true, false]) {
     await page.keyboard.press('b')
-    if (await page.getByText('Take over?').isVisible()) await page.keyboard.press('Enter')
-    await page.locator(isBlank ? '.stage.blank' : '.stage:not(.blank)').waitFor()
+    const done = page.locator(isBlank ? '.stage.blank' : '.stage:not(.blank)')
+    const question = page.getByText('Take over?')
+    await done.or(question).first().waitFor()
+    if (await question.isVisible()) await page.keyboard.press('Enter')
+    await done.waitFor()
   }
 }
 
@@ -155,13 +169,7 @@ test('a saved class draws the same pictures after the server is gone, and no pag
     await at(page, 'firewall', step)
   }
   // The figures begin when the lanes have come back through the new network.
-  const instructor = await enter(server.origin)
-  const measuredLanes = (): number => {
-    instructor.say({ say: 'follow', seats: false })
-    return instructor.state()?.measured.filter(({ n }) => n > 0).length ?? 0
-  }
-  await expect.poll(measuredLanes, { interval: 500, timeout: 30_000 }).toBe(3)
-  await instructor.leave()
+  await hasMeasured(server.origin, 3)
   await page.keyboard.press('PageDown')
   await at(page, 'firewall', 'explain')
   expect(await page.locator('.answers .alarm').innerText()).toBe('WebSocket')
@@ -331,7 +339,8 @@ test('a stage that was hidden comes back to the present picture', async () => {
   await setHidden(stage.page, true)
   const instructor = await enter(server.origin)
   instructor.say({ say: 'go', scene: 'proxy', step: 'predict' })
-  await instructor.stateWith({ scene: 'proxy' }).catch(() => {})
+  instructor.say({ say: 'follow', seats: false })
+  await instructor.stateWith({ scene: 'proxy' })
   await setHidden(stage.page, false)
   await at(stage.page, 'proxy', 'predict')
   await instructor.leave()
