@@ -30,6 +30,8 @@ export const sse: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
     /** Open streams. Each stream has a function that stops everything that writes to the stream. */
     const open = new Map<EndlessResponse, () => void>()
+    /** True after the goodbye. A request that was still reading the log then must not open a stream that nobody ends. */
+    let isLeaving = false
     const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (stream) => void stream.write(HEARTBEAT))
 
     app.get(PATH, options, async (request, reply) => {
@@ -42,8 +44,9 @@ export const sse: Transport = {
       // response will not emit `close` again.
       if (reply.raw.destroyed) return
       const stream = new EndlessResponse(reply.raw)
-      if (start instanceof LogUnavailable) {
-        stream.begin(reply, HEADERS, `: ${start.message}\nretry: ${retryMs()}\n\n`)
+      if (isLeaving || start instanceof LogUnavailable) {
+        const why = start instanceof LogUnavailable ? start.message : 'The server restarts.'
+        stream.begin(reply, HEADERS, `: ${why}\nretry: ${retryMs()}\n\n`)
         return stream.end()
       }
       let trouble = ''
@@ -96,6 +99,7 @@ export const sse: Transport = {
     })
 
     return () => {
+      isLeaving = true
       for (const [stream, silence] of open) {
         // On a slow connection the response closes long after the server called `end`. A write after the end would be
         // an error.

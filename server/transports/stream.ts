@@ -27,6 +27,8 @@ export const stream: Transport = {
     /** Open responses. Each response has a function that stops everything that writes to the response. */
     const open = new Map<EndlessResponse, () => void>()
     const heartbeat = toChunk(HEARTBEAT)
+    /** True after the goodbye. A request that was still reading the log then must not open a stream that nobody ends. */
+    let isLeaving = false
     const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (response) => void response.write(heartbeat))
 
     app.get(PATH, options, async (request, reply) => {
@@ -51,6 +53,10 @@ export const stream: Transport = {
       reply.hijack()
       response.begin(reply, HEADERS, line({ type: 'connected', cursor }) + (gap ? line({ type: 'gap', cursor }) : ''))
 
+      if (isLeaving) {
+        unfollow()
+        return response.end()
+      }
       heartbeats.add(response)
       const person = personOf(request.query)
       if (person) response.onClose(presence.enter(room, person))
@@ -73,6 +79,7 @@ export const stream: Transport = {
     })
 
     return () => {
+      isLeaving = true
       for (const [response, silence] of open) {
         // On a slow connection the response closes long after its end. A write after the end would be an error.
         silence()

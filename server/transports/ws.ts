@@ -36,6 +36,8 @@ export const ws: Transport = {
   serve(app, feed, rules) {
     const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
+    /** True after the goodbye. A request that was still reading the log then must not open a WebSocket that nobody closes. */
+    let isLeaving = false
 
     app.get(PATH, { schema, exposeHeadRoute: false, config }, async (request, reply) => {
       const { room } = request.params
@@ -55,6 +57,7 @@ export const ws: Transport = {
     })
 
     return () => {
+      isLeaving = true
       for (const client of clients) client.close(SERVICE_RESTART, 'The server restarts.')
     }
 
@@ -89,7 +92,8 @@ export const ws: Transport = {
         const admit = (token: string): void => access.admit(raw, token)
         const begin = (): void => {
           take = converse
-          welcome(client)
+          if (isLeaving) client.close(SERVICE_RESTART, 'The server restarts.')
+          else welcome(client)
         }
         try {
           socket.once('close', rules.limiter.hold(raw))
