@@ -85,6 +85,34 @@ test('a phone takes a seat, votes, and sees its vote among those of the class an
   expect([...first.trouble, ...second.trouble]).toEqual([])
 })
 
+test('while a phone loads and takes its seat, nothing on the page moves, and no sentence says that the server is away', async () => {
+  await using server = await serve()
+  await using phone = await open(browser, server, '/health', { viewport: PHONE, hasTouch: true, isMobile: true })
+  const { page } = phone
+  await page.addInitScript(() => {
+    const seen: Window & { moved?: number; alarm?: string } = window
+    seen.moved = 0
+    seen.alarm = ''
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries())
+        seen.moved = (seen.moved ?? 0) + ('value' in entry ? Number(entry.value) : 0)
+    }).observe({ type: 'layout-shift', buffered: true })
+    new MutationObserver(() => (seen.alarm ||= document.querySelector('.trouble')?.textContent ?? '')).observe(
+      document,
+      { subtree: true, childList: true },
+    )
+  })
+  await page.goto(`${server.origin}/join`)
+  await carries(page)
+  await page.getByText('checked at').waitFor()
+  const { moved, alarm } = await page.evaluate(() => {
+    const { moved, alarm }: Window & { moved?: number; alarm?: string } = window
+    return { moved, alarm }
+  })
+  expect(alarm).toBe('')
+  expect(moved).toBeLessThan(0.001)
+})
+
 test('a reload keeps the seat, the name and the vote, a second tab takes the seat over, and a removed seat stops', async () => {
   await using server = await serve()
   const guide = await enter(server.origin)

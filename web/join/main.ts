@@ -53,8 +53,9 @@ async function roomOfClass(): Promise<string> {
         return room
       }
     } catch {
-      // The server is away. The page says so and asks again.
+      // The server is away.
     }
+    page.isAbsent = true
     await new Promise((resolve) => setTimeout(resolve, ASK_MS))
   }
 }

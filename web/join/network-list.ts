@@ -24,7 +24,7 @@ export function networkList(joined: JoinedSeat, colours: Colours | undefined): T
   return html`<section class="network-list" aria-label="What your network lets through">
     <h2>
       What your network lets through
-      <span class="dim">${checkedAt ? `checked at ${clockTime(checkedAt)}` : 'the check takes 4 s'}</span>
+      <span class="dim">${checkedAt ? `checked at ${clockTime(checkedAt)}` : 'checks for 4 s'}</span>
     </h2>
     <p class="sentence">
       ${between ? networkSentence(between.found) : 'The page tries four ways at the same time.'} ${carrier?.why ?? ''}
@@ -59,7 +59,7 @@ function row(
       ${lane ? carried(joined, lane) : found ? finding(found) : html`<span class="dim">is checked</span>`}
       ${!lane && seat?.dealt === name ? html`<span class="dim">· dealt to you</span>` : nothing}
     </p>
-    ${lane ? strip(session, lane, colours) : nothing}
+    ${lane ? strip(session, lane, colours) : !joined.carrier && seat?.dealt === name ? SPACE : nothing}
   </li>`
 }
 
@@ -76,6 +76,9 @@ function carried({ session, seat }: JoinedSeat, lane: Lane): TemplateResult {
   const whose = seat && seat.dealt !== lane.transport ? `instead of ${LABELS[seat.dealt]}` : 'your lane'
   return html`${whose} · ${alarm ? html`<b class="alarm">${alarm}</b> ` : nothing}${text}`
 }
+
+/** Space of the strip, until the lane is there. So nothing moves when the strip appears. */
+const SPACE = html`<div class="picture"><div class="strip"></div></div>`
 
 /** The ladder draws all lanes of its session, so it gets a session with only this lane. */
 function strip(session: SandboxSession, lane: Lane, colours: Colours | undefined): TemplateResult {

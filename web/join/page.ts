@@ -20,6 +20,7 @@ export class JoinPage extends LitElement {
     tick: { state: true },
     said: { state: true },
     isNaming: { state: true },
+    isAbsent: { state: true },
     colours: { state: true },
   }
   /** Undefined until the server has told the room of the class. */
@@ -31,6 +32,8 @@ export class JoinPage extends LitElement {
   declare tick: number
   declare said: string
   declare isNaming: boolean
+  /** True after a try to reach the server has failed, before the page has a room. */
+  declare isAbsent: boolean
   declare colours: Colours | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #saidTimer: ReturnType<typeof setTimeout> | undefined
@@ -41,6 +44,7 @@ export class JoinPage extends LitElement {
     this.tick = 0
     this.said = ''
     this.isNaming = false
+    this.isAbsent = false
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -79,10 +83,10 @@ export class JoinPage extends LitElement {
         <p class="mark">${CHECKED.map((name) => shape(name))} Fourwire</p>
         ${joined?.seat ? html`<p>seat <b>${joined.seat.seat}</b> ${this.#name(joined.seat.name)}</p>` : nothing}
       </header>
-      ${joined ? trouble(joined.session) : html`<p class="trouble" role="alert"><b>The server does not answer.</b> The page asks again by itself.</p>`}
+      ${joined ? trouble(joined.session) : this.isAbsent ? ABSENT : nothing}
       ${said === '' ? nothing : html`<p class="notice" role="status">${said}</p>`}
       ${this.isKept ? nothing : html`<p class="notice">This browser keeps nothing (a private window), so a reload gives you a new seat.</p>`}
-      ${joined ? html`<main>${question(joined)} ${joined.seat ? networkList(joined, this.colours) : nothing}</main>` : nothing}`
+      ${joined ? html`<main>${question(joined)} ${joined.seat && joined.show ? networkList(joined, this.colours) : nothing}</main>` : nothing}`
   }
 
   #name(name: string): TemplateResult {
@@ -107,6 +111,10 @@ export class JoinPage extends LitElement {
     this.#timer = setTimeout(() => this.#figures(), figuresEveryMs())
   }
 }
+
+const ABSENT = html`<p class="trouble" role="alert">
+  <b>The server does not answer.</b> The page asks again by itself.
+</p>`
 
 function ended(joined: JoinedSeat, why: Ended): TemplateResult {
   return html`<main class="ended">
