@@ -30,12 +30,16 @@ export const sse: Transport = {
   serve(app, feed, { limiter, access, presence, heartbeatMs }) {
     /** Open streams. Each stream has a function that stops everything that writes to the stream. */
     const open = new Map<EndlessResponse, () => void>()
-    /** True after the goodbye. A request that was still reading the log then must not open a stream that nobody ends. */
-    let isLeaving = false
+    /**
+     * Number of goodbyes so far. A request that was reading the log during a goodbye must not open a stream that nobody
+     * ends. A change of the network conditions says goodbye too, and later requests are welcome again.
+     */
+    let goodbyes = 0
     const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (stream) => void stream.write(HEARTBEAT))
 
     app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
+      const before = goodbyes
       const lastEventId = request.headers['last-event-id']?.toString()
       const start = await begin(feed, room, request.query, lastEventId)
 
@@ -44,7 +48,7 @@ export const sse: Transport = {
       // response will not emit `close` again.
       if (reply.raw.destroyed) return
       const stream = new EndlessResponse(reply.raw)
-      if (isLeaving || start instanceof LogUnavailable) {
+      if (goodbyes !== before || start instanceof LogUnavailable) {
         const why = start instanceof LogUnavailable ? start.message : 'The server restarts.'
         stream.begin(reply, HEADERS, `: ${why}\nretry: ${retryMs()}\n\n`)
         return stream.end()
@@ -99,7 +103,7 @@ export const sse: Transport = {
     })
 
     return () => {
-      isLeaving = true
+      goodbyes += 1
       for (const [stream, silence] of open) {
         // On a slow connection the response closes long after the server called `end`. A write after the end would be
         // an error.

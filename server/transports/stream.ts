@@ -27,12 +27,16 @@ export const stream: Transport = {
     /** Open responses. Each response has a function that stops everything that writes to the response. */
     const open = new Map<EndlessResponse, () => void>()
     const heartbeat = toChunk(HEARTBEAT)
-    /** True after the goodbye. A request that was still reading the log then must not open a stream that nobody ends. */
-    let isLeaving = false
+    /**
+     * Number of goodbyes so far. A request that was reading the log during a goodbye must not open a stream that nobody
+     * ends. A change of the network conditions says goodbye too, and later requests are welcome again.
+     */
+    let goodbyes = 0
     const heartbeats = createHeartbeats<EndlessResponse>(heartbeatMs, (response) => void response.write(heartbeat))
 
     app.get(PATH, options, async (request, reply) => {
       const { room } = request.params
+      const before = goodbyes
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
       // The client may have left while the server read the feed. In this case `close` has already been emitted, and the
@@ -53,7 +57,7 @@ export const stream: Transport = {
       reply.hijack()
       response.begin(reply, HEADERS, line({ type: 'connected', cursor }) + (gap ? line({ type: 'gap', cursor }) : ''))
 
-      if (isLeaving) {
+      if (goodbyes !== before) {
         unfollow()
         return response.end()
       }
@@ -79,7 +83,7 @@ export const stream: Transport = {
     })
 
     return () => {
-      isLeaving = true
+      goodbyes += 1
       for (const [response, silence] of open) {
         // On a slow connection the response closes long after its end. A write after the end would be an error.
         silence()

@@ -32,18 +32,25 @@ const bareSchema = { summary: 'WebSocket that is in no room at first; the same a
 
 const config = { access: 'class', hearsToken: true, price: PRICES.handshake } as const
 
+const RESTARTS = 'The server restarts.'
+
 export const ws: Transport = {
   serve(app, feed, rules) {
     const handshakes = createHandshakes(MESSAGE_BYTES)
     const clients = new Set<Client>()
-    /** True after the goodbye. A request that was still reading the log then must not open a WebSocket that nobody closes. */
-    let isLeaving = false
+    /**
+     * Number of goodbyes so far. A request that was reading the log during a goodbye must not open a WebSocket that nobody
+     * closes. A change of the network conditions says goodbye too, and later requests are welcome again.
+     */
+    let goodbyes = 0
 
     app.get(PATH, { schema, exposeHeadRoute: false, config }, async (request, reply) => {
       const { room } = request.params
+      const before = goodbyes
       const after = await startOf(feed, room, request.query)
       const { cursor, gap } = await feed.since(room, after, 0)
       open(request, reply, request.query, (client) => {
+        if (goodbyes !== before) return client.close(SERVICE_RESTART, RESTARTS)
         client.send({ type: 'connected', message: 'WebSocket connected', room, cursor })
         if (gap) client.send({ type: 'gap', room, cursor })
         client.enter(room, cursor, client.person)
@@ -57,8 +64,8 @@ export const ws: Transport = {
     })
 
     return () => {
-      isLeaving = true
-      for (const client of clients) client.close(SERVICE_RESTART, 'The server restarts.')
+      goodbyes += 1
+      for (const client of clients) client.close(SERVICE_RESTART, RESTARTS)
     }
 
     function open(
@@ -92,8 +99,7 @@ export const ws: Transport = {
         const admit = (token: string): void => access.admit(raw, token)
         const begin = (): void => {
           take = converse
-          if (isLeaving) client.close(SERVICE_RESTART, 'The server restarts.')
-          else welcome(client)
+          welcome(client)
         }
         try {
           socket.once('close', rules.limiter.hold(raw))
