@@ -291,7 +291,7 @@ export const CATALOGUE = {
   'other-class': {
     status: 409,
     title: 'Room of another class',
-    remedy: 'Open the page again. GET /show tells the room of the present class.',
+    remedy: 'Open the page again. GET /show returns the room of the present class.',
   },
   'too-many-seats': {
     status: 429,

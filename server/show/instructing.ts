@@ -146,7 +146,11 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
   async function moderate(act: 'mute' | 'unmute' | 'remove', number: number): Promise<void> {
     const seat = data.seats.numbered(number)
     if (!seat)
-      throw new FeedError('no-seat', `The class has no seat ${number}.`, 'Use the number of a seat on the stage.')
+      throw new FeedError(
+        'no-seat',
+        `The class has no seat ${number}.`,
+        'The presenter\u2019s page lists the numbers of the seats.',
+      )
     followers.seatsChanged()
     if (act === 'remove') return remove(seat)
     seat.muted = act === 'mute'

@@ -48,4 +48,4 @@ export function createSaving(write: () => Promise<void>, everyMs: number, troubl
   }
 }
 
-const REMEDY = 'It counts until the server ends. Check the disk that --data names, and do it again.'
+const REMEDY = 'The change applies until the server ends. Check the disk that --data names, and repeat the change.'

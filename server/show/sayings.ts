@@ -19,7 +19,7 @@ export function createSayingParser(transports: readonly TransportName[]): (sayin
   return (saying) => {
     const say = 'say' in saying ? saying.say : undefined
     const shape = shapes.find(({ names }) => names.some((name) => name === say))
-    if (!shape) throw new FeedError('bad-message', `${quote(say)} is nothing that a page can say to the show.`, REMEDY)
+    if (!shape) throw new FeedError('bad-message', `A page cannot say ${quote(say)} to the show.`, REMEDY)
     if (shape.check.Check(saying)) return saying
     const [error] = shape.check.Errors(saying)
     const at = error?.instancePath.slice(1).replaceAll('/', '.') || 'the message'

@@ -92,9 +92,9 @@ function checksFor(transports: readonly TransportName[]) {
 function checkTogether({ answers, figure, view, lanes, acts, runS }: Scene, path: JsonPath): void {
   if (answers.length === 1) refuse([...path, 'answers'], answers, 'two to four answers, or none')
   if (lanes.length === 0 && view !== 'room' && view !== 'join') refuse([...path, 'lanes'], lanes, 'one to four lanes')
-  if (new Set(lanes).size < lanes.length) refuse([...path, 'lanes'], lanes, 'lanes without a repetition')
+  if (new Set(lanes).size < lanes.length) refuse([...path, 'lanes'], lanes, 'each lane only once')
   for (const [i, { atS, cut, restart, set }] of acts.entries()) {
-    if (atS > runS) refuse([...path, 'acts', i, 'atS'], atS, `at most ${runS}, because the scene runs for so long`)
+    if (atS > runS) refuse([...path, 'acts', i, 'atS'], atS, `at most ${runS}, because the scene runs for ${runS} s`)
     if (cut === undefined && restart === undefined && set === undefined)
       refuse([...path, 'acts', i], acts[i], 'an act with "cut", "restart" or "set"')
   }

@@ -252,7 +252,7 @@ test(
     const cells = (lane: string) => beside.locator(`tr[data-lane="${lane}"] td`).allInnerTexts()
     expect(await cells('sse')).toEqual(['67 %', '240', '4.5 %', '2 k', '19 MB'])
     expect((await cells('short-poll')).slice(0, 2)).toEqual(['16 %', '57'])
-    await page.getByText('A process usually may open 1,024 files').waitFor()
+    await page.getByText('A process can usually open 1,024 files').waitFor()
     await page.getByRole('region', { name: 'Work of a team' }).getByText('built into EventSource').waitFor()
   },
   TEST_MS,

@@ -66,7 +66,7 @@ test('a phone takes a seat, votes, and sees its vote among those of the class an
   expect((await answer.boundingBox())?.height).toBeGreaterThanOrEqual(52)
   await page.getByRole('button', { name: '0.5 s', exact: true }).tap()
   await answer.tap()
-  await page.getByText('Your vote: 2.5 s. You may change it.').waitFor()
+  await page.getByText('Your vote: 2.5 s. You can change it.').waitFor()
   await second.page.getByRole('button', { name: '5 s', exact: true }).tap()
   for (const { page } of [first, second]) await clean(page)
 

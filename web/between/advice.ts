@@ -11,7 +11,7 @@ export function meaning(found: readonly Preflight[]): string {
   const best = FALLBACKS.find(works)
   if (best === undefined) return 'Nobody on this network can use this server.'
   if (best === FALLBACKS[0]) return 'Messages arrive at once, in both directions.'
-  const when = transports[best].canPush ? 'at once' : 'late, by up to the time between two questions'
+  const when = transports[best].canPush ? 'at once' : 'late, by up to the time between two polls'
   return `Pages of Fourwire use ${LABELS[best]} here instead of ${LABELS[FALLBACKS[0] ?? best]}, so messages arrive ${when}.`
 }
 
@@ -20,11 +20,11 @@ export function serverSentence({ server }: Between, at: string, page: string): s
   if (server.is === 'fourwire')
     return server.refuses === null
       ? null
-      : `The server answers the preflight, but it refuses everything else from this page. ${server.refuses}`
-  if (server.is === 'other') return `${at} answers, but it is no Fourwire, or an earlier version without a preflight.`
+      : `The server answers this check, but it refuses everything else from this page. ${server.refuses}`
+  if (server.is === 'other') return `${at} answers, but it is not a Fourwire, or its version is too old for this check.`
   if (page.startsWith('https:') && at.startsWith('http:'))
     return `This page was opened over HTTPS, and a browser does not let it ask ${at} over HTTP. Open this page over HTTP, or give an https:// address.`
-  return `${at} gives no answer that this page may read. It is away, the address is wrong, or it is no Fourwire: only a Fourwire lets pages of every origin ask.`
+  return `${at} gives no answer that this page may read. It is away, the address is wrong, or it is not a Fourwire: only a Fourwire lets pages of every origin ask.`
 }
 
 /**

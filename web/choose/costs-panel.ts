@@ -31,11 +31,11 @@ export function costsPanel(predicted: ByTransport<Predicted>, { memory }: Worklo
     <p class="dim small">
       The radio is that of a phone on a mobile network, with the page open; a phone that sleeps suspends the page. The
       model assumes that the radio stays awake for ${TAIL_S} s after each packet, that it then needs ${RADIO_W} W, and
-      that the battery has ${BATTERY_WH} Wh. This is not measured. With a radio that never sleeps, there are no wakes.
+      that the battery has ${BATTERY_WH} Wh. This is not measured. If the radio is awake all the time, it never wakes.
     </p>
     <p class="dim small">
       Each connection takes one file descriptor of the server.
-      ${most > OPEN_FILES ? html`A process usually may open ${OPEN_FILES.toLocaleString('en')} files, so raise this limit (<code>ulimit -n</code>).` : nothing}
+      ${most > OPEN_FILES ? html`A process can usually open ${OPEN_FILES.toLocaleString('en')} files, so raise this limit (<code>ulimit -n</code>).` : nothing}
       ${
         memory === 0
           ? html`The memory is that of Fourwire’s server for a connection that receives nothing, as

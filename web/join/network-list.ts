@@ -56,7 +56,7 @@ function row(
     <h3>${shape(name, !lane)} ${LABELS[name]}</h3>
     ${lane ? html`<p class="p50"><b>${milliseconds(p50Ms, clockBoundMs(session) ?? 0)}</b> ms</p>` : nothing}
     <p class="state">
-      ${lane ? carried(joined, lane) : found ? finding(found) : html`<span class="dim">is checked</span>`}
+      ${lane ? carried(joined, lane) : found ? finding(found) : html`<span class="dim">being checked</span>`}
       ${!lane && seat?.dealt === name ? html`<span class="dim">· dealt to you</span>` : nothing}
     </p>
     ${lane ? strip(session, lane, colours) : !joined.carrier && seat?.dealt === name ? SPACE : nothing}

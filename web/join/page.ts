@@ -85,7 +85,7 @@ export class JoinPage extends LitElement {
       </header>
       ${joined ? trouble(joined.session) : this.isAbsent ? ABSENT : nothing}
       ${said === '' ? nothing : html`<p class="notice" role="status">${said}</p>`}
-      ${this.isKept ? nothing : html`<p class="notice">This browser keeps nothing (a private window), so a reload gives you a new seat.</p>`}
+      ${this.isKept ? nothing : html`<p class="notice">This browser does not remember your seat, perhaps because this is a private window. A reload gives you a new seat.</p>`}
       ${joined ? html`<main>${question(joined)} ${joined.seat && joined.show ? networkList(joined, this.colours) : nothing}</main>` : nothing}`
   }
 
@@ -120,7 +120,7 @@ function ended(joined: JoinedSeat, why: Ended): TemplateResult {
   return html`<main class="ended">
     <h1>${why === 'removed' ? 'The instructor has removed this seat.' : 'Another tab has taken this seat.'}</h1>
     <p>
-      ${why === 'removed' ? 'This page has stopped. Ask the instructor if this was a mistake.' : 'A seat is at one tab at a time, so this page has stopped.'}
+      ${why === 'removed' ? 'This page has stopped. Ask the instructor if this was a mistake.' : 'Only one tab at a time can have the seat, so this page has stopped.'}
     </p>
     ${why === 'taken' ? html`<p><button class="button on" type="button" @click=${() => joined.again()}>Take the seat back</button></p>` : nothing}
   </main>`

@@ -11,7 +11,7 @@ export function question(joined: JoinedSeat): TemplateResult {
   if (!show || !scene)
     return html`<section class="question">
       <h1>Waiting for the class</h1>
-      <p class="dim">The page takes your seat.</p>
+      <p class="dim">The page takes a seat for you.</p>
     </section>`
   return html`<section class="question" aria-labelledby="question">
     <p class="line"><span>${scene.title}</span><span role="status">${stepText(joined, show, scene)}</span></p>
@@ -42,7 +42,7 @@ function answers(joined: JoinedSeat, scene: Scene): TemplateResult {
       )}
     </div>
     <p class="dim">
-      ${vote === null ? 'Choose what you expect. Nobody sees single votes.' : `Your vote: ${scene.answers[vote]?.text}. You may change it.`}
+      ${vote === null ? 'Choose what you expect. The stage shows only counts.' : `Your vote: ${scene.answers[vote]?.text}. You can change it.`}
     </p>`
 }
 
@@ -66,7 +66,7 @@ function result({ vote }: JoinedSeat, { step, votes, hands, outcome }: ShowState
 
 function verdict(step: ShowState['step'], vote: number | null, right: number | null, { answers }: Scene): string {
   if (step !== 'explain') return vote === null ? 'You have not voted.' : 'Now the measurement decides.'
-  if (right === null) return 'The measurement decides between no two answers.'
+  if (right === null) return 'The measurement does not decide which answer is right.'
   const measured = `The measurement says: ${answers[right]?.text}.`
   return vote === null ? measured : `${measured} ${vote === right ? 'You were right.' : 'You expected something else.'}`
 }

@@ -18,7 +18,7 @@ const SMALL_PER_CLIENT = 2e6 / 86_400
 const SMALL_IN_ALL = 1e7 / 8
 
 export const CLOSENESS =
-  'Two costs are close if they differ by at most a quarter, or by less than 2 MB a day for each client and 10 Mbit/s in all. Smaller differences do not matter: the headers of TCP and IP, which are not in these figures, change more.'
+  'Two costs are close if they differ by at most a quarter, or by less than 2 MB a day for each client and 10 Mbit/s in all. Smaller differences do not matter, because the headers of TCP and IP are not in these figures and make a larger difference.'
 
 /** If messages may be this old, a page needs no connection and no poll. */
 const RELOAD_S = 300
@@ -64,7 +64,7 @@ export function adviceFor(all: ByTransport<Predicted>, workload: Workload, candi
     return {
       ...found,
       is: 'reload',
-      answer: `None of these: a plain GET on opening and every ${spanText(age)}, with an ETag and Cache-Control`,
+      answer: `None of these: a plain GET when the page opens and then every ${spanText(age)}, with an ETag and Cache-Control`,
       because: `News that may be ${spanText(age)} old needs no connection: with max-age, a cache serves many readers, and with an ETag, unchanged news costs one short response (304).`,
     }
   if (name === null || transport === undefined)
@@ -80,7 +80,7 @@ export function adviceFor(all: ByTransport<Predicted>, workload: Workload, candi
     able.length === 1
       ? `${label} is the only transport that can do the task.`
       : close.length === 1
-        ? `${label} costs clearly least of the ${able.length} transports that can do the task.`
+        ? `${label} costs clearly the least of the ${able.length} transports that can do the task.`
         : `${list(close.map((each) => candidates[each].label))} cost about the same, and ${label} is the simplest of them to run.`
   return { ...found, is: 'transport', answer: name, because }
 }

@@ -23,7 +23,7 @@ export function supportFor(
   { transport }: Pick<Advice, 'transport'>,
   labelOf: (name: TransportName) => string,
 ): string {
-  if (transport === null) return 'The answer is no transport, so there is nothing to compare.'
+  if (transport === null) return 'No transport can do this task, so there is nothing to compare.'
   if (plan.changes.length > 0 || of.http !== '1.1')
     return 'The measurement differs from your workload, so it tests the model and not the answer.'
   const costs = namesOf(measured).flatMap((name) => {

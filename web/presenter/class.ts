@@ -47,8 +47,8 @@ function nextClass(room: string, drive: Drive, { isConfirming, confirm }: Confir
     drive.want({ say: 'next class' })
   }
   return html`<p role="alertdialog" aria-label="Next class">
-    The next class begins with empty seats and the first scene. What ${room} has measured is in the session’s files:
-    save them first.
+    The next class begins with empty seats and the first scene. The links to the session then lead to the next class, so
+    first save the files of ${room} that you need.
     <button class="button" type="button" @click=${begin}>Begin the next class</button>
     <button class="button" type="button" @click=${() => confirm(false)}>Stay</button>
   </p>`

@@ -107,7 +107,7 @@ export class PresenterPage extends LitElement {
           <dt>The explanation</dt>
           <dd>${scene.explain}</dd>
           <dt>
-            ${state.step === 'run' ? 'This scene has set, and puts back at its end' : 'This scene sets, and puts back at its end'}
+            ${state.step === 'run' ? 'Settings that apply until the run ends' : 'Settings that apply while it runs'}
           </dt>
           <dd>${settingsText(scene)}</dd>
         </dl>

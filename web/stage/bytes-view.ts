@@ -35,7 +35,7 @@ export function bytesView({ scene, state, lanes }: StageFacts, row: number): Tem
     })}
     <p class="key">
       <span><i class="payload"></i> message</span><span><i class="framing"></i> framing</span
-      ><span><i class="heads"></i> heads</span><span><i class="empty"></i> nothing in it</span
+      ><span><i class="heads"></i> heads</span><span><i class="empty"></i> empty</span
       ><span><i class="model"></i> expected</span>
     </p>
   </div>`

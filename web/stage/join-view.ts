@@ -1,4 +1,4 @@
-/** Draws how to join: the code and the address, how many are here, and who could not join and why. */
+/** Draws how to join: the code and the address, how many are here, and the seats whose network stops a transport. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Seat } from '../../server/protocol/show.ts'
@@ -21,7 +21,7 @@ export function joinView({ seats, state, isReplay }: StageFacts): TemplateResult
       ${
         troubled.length === 0
           ? nothing
-          : html`<ul aria-label="Transports that do not get through">
+          : html`<ul aria-label="Seats whose network stops a transport">
               ${troubled.slice(0, MOST_LISTED).map((seat) => html`<li>${seatName(seat)}: ${troublesOf(seat.preflight, LABELS)}</li>`)}
               ${troubled.length > MOST_LISTED ? html`<li>and ${troubled.length - MOST_LISTED} more: press t</li>` : nothing}
             </ul>`

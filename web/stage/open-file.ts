@@ -33,14 +33,17 @@ export function sessionFile(address: string, opened: (session: ShowSession) => v
 
   async function load(): Promise<void> {
     const url = new URL(address, location.href)
-    if (url.origin !== location.origin) return ask(`This page loads no file of another server. Choose the file.`)
+    if (url.origin !== location.origin)
+      return ask('This page does not load a file from another server. Choose a file on this computer.')
     try {
       const response = await fetch(url, { cache: 'no-store' })
       if (!response.ok)
-        return ask(`This server has no file “${address}” for you (${response.status}). Choose the file.`)
+        return ask(
+          `This server does not give you the file “${address}” (${response.status}). Choose a file on this computer.`,
+        )
       play(await response.text(), address)
     } catch {
-      ask(`The server does not answer, so “${address}” was not loaded. Choose the file.`)
+      ask(`The server does not answer, so “${address}” was not loaded. Choose a file on this computer.`)
     }
   }
 

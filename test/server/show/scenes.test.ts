@@ -68,7 +68,7 @@ test.each([
     'lanes[1] of scene 1 is "carrier". Give one of "short-poll", "long-poll", "sse", "ws", "stream".',
   ],
   [{ lanes: [] }, 'lanes of scene 1 is []. Give one to four lanes.'],
-  [{ lanes: ['sse', 'sse'] }, 'Give lanes without a repetition.'],
+  [{ lanes: ['sse', 'sse'] }, 'Give each lane only once.'],
   [{ answers: [{ text: 'a' }] }, 'Give two to four answers, or none.'],
   [
     { answers: [{ text: 'a', lane: 'long-poll' }, { text: 'b' }] },
@@ -90,7 +90,7 @@ test.each([
   [{ acts: [{ atS: 3 }] }, 'acts[0] of scene 1 is {"atS":3}. Give an act with "cut", "restart" or "set".'],
   [
     { acts: [{ atS: 30, restart: true }] },
-    'acts[0].atS of scene 1 is 30. Give at most 20, because the scene runs for so long.',
+    'acts[0].atS of scene 1 is 30. Give at most 20, because the scene runs for 20 s.',
   ],
   [{ acts: [{ atS: 3, cut: 'fin' }] }, 'The field "how" is "fin".'],
 ])('the scene with %j is refused by place, field and value', (change, sentence) => {

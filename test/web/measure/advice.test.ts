@@ -62,7 +62,7 @@ describe('the advice for', () => {
     expect(advice(example('A', { age: 60, rate: 20 })).answer).toBe('Short polling')
     expect(advice(example('A', { age: 300 }))).toMatchObject({
       is: 'reload',
-      answer: 'None of these: a plain GET on opening and every 5 min, with an ETag and Cache-Control',
+      answer: 'None of these: a plain GET when the page opens and then every 5 min, with an ETag and Cache-Control',
     })
   })
 
@@ -73,7 +73,7 @@ describe('the advice for', () => {
   test('two people who both write twenty messages a second is a WebSocket', () => {
     expect(advice(example('B', { clients: 2, rate: 40 }))).toMatchObject({
       answer: 'WebSocket',
-      because: 'WebSocket costs clearly least of the 5 transports that can do the task.',
+      because: 'WebSocket costs clearly the least of the 5 transports that can do the task.',
     })
   })
 
@@ -92,7 +92,7 @@ describe('the advice for', () => {
   test('a board behind a proxy and a firewall is long polling, and short polling if changes may arrive later', () => {
     expect(advice(example('D'))).toMatchObject({
       answer: 'Long polling with POST to write',
-      because: 'Long polling costs clearly least of the 2 transports that can do the task.',
+      because: 'Long polling costs clearly the least of the 2 transports that can do the task.',
     })
     expect(advice(example('D', { age: 2 }))).toMatchObject({
       close: ['short-poll', 'long-poll'],
