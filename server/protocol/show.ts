@@ -146,6 +146,8 @@ export interface ShowState {
   readonly measured: readonly LaneFigures[]
   /** Null before `explain`, and if nothing was measured. */
   readonly outcome: SceneOutcome | null
+  /** The scene's `look` in the run, and its `explain` in `explain`. Only an instructor's page knows them before. */
+  readonly sentence?: string
   /** True if the stage is blank. */
   readonly blank: boolean
   /** True if the stage shows the seats' names. */
@@ -231,7 +233,8 @@ export type ShowSaying =
 export type ShowMessage =
   /**
    * Sent once after `follow` and after `sit`, again in another class, and again if the page has become an instructor's.
-   * `client` names this page. The scenes have notes only for an instructor.
+   * `client` names this page. Only an instructor gets the notes, `look` and `explain` of the scenes. For others these
+   * are empty, because they tell the answer; `sentence` of the state gives them when the class gets there.
    */
   | { readonly tell: 'scenes'; readonly client: string; readonly scenes: readonly Scene[] }
   | { readonly tell: 'state'; readonly state: ShowState }

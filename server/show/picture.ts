@@ -30,6 +30,7 @@ export function stateOf(data: ShowData, { here, driver, addresses }: Present, fo
     // A stage that was reloaded in the run goes on with the figures that it has sent.
     measured: step === 'explain' || (step === 'run' && forInstructor) ? own.measured : [],
     outcome: step === 'explain' ? own.outcome : null,
+    ...sentenceIn(step, presentScene(data)),
     blank,
     names,
     driver,
@@ -50,8 +51,15 @@ export function explainedState(data: ShowData, id: string): ShowState {
   return stateOf(then, { here, driver: null, addresses: [] }, true)
 }
 
+/** Returns the sentence that every page shows in this step. */
+function sentenceIn(step: Step, { look, explain }: Scene): Pick<ShowState, 'sentence'> {
+  if (step === 'run') return { sentence: look }
+  return step === 'explain' ? { sentence: explain } : {}
+}
+
+/** Returns the scenes. Others than the instructor get no text that tells the answer before the class has measured it. */
 export const scenesFor = (scenes: readonly Scene[], forInstructor: boolean): readonly Scene[] =>
-  forInstructor ? scenes : scenes.map((scene) => ({ ...scene, notes: [] }))
+  forInstructor ? scenes : scenes.map((scene) => ({ ...scene, look: '', explain: '', notes: [] }))
 
 /** Returns the seats. Others than the instructor get the names only if the stage shows them. */
 export function seatsFor(

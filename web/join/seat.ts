@@ -13,6 +13,7 @@ import { readAddress } from '../session/address.ts'
 import { clockBoundMs, quantileOf } from '../session/delays.ts'
 import { openSession } from '../session/open-session.ts'
 import type { SandboxSession } from '../session/session.ts'
+import { withSentence } from '../show/steps.ts'
 import { transports } from '../transports/index.ts'
 import { carrierFor } from './carrier.ts'
 import type { Carrier } from './carrier.ts'
@@ -181,6 +182,7 @@ export function takeSeat(parts: SeatParts): JoinedSeat {
     if (state.room !== parts.room) return parts.moved()
     const before = show
     show = state
+    scenes = withSentence(scenes, state)
     if (wish && (wish.scene !== state.scene || state.step !== 'predict')) wish = null
     if (before?.scene !== state.scene) confirmed = null
     if (state.step !== 'run' || (before?.scene === state.scene && before.step === 'run')) return

@@ -7,6 +7,7 @@ import { readAddress } from '../session/address.ts'
 import { openSession } from '../session/open-session.ts'
 import type { SandboxSession, SessionParts } from '../session/session.ts'
 import { transports } from '../transports/index.ts'
+import { withSentence } from './steps.ts'
 
 /** What a page knows of the show. The members are null or empty before the server has sent them. */
 export interface FollowedShow {
@@ -109,6 +110,7 @@ export function followShow(
     else if (message.tell === 'seats') ({ seats } = message)
     else if (message.tell === 'state') {
       ;({ state } = message)
+      scenes = withSentence(scenes, state)
       if (session && state.room !== session.room) open(state.room)
     }
     listener.changed()

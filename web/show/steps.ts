@@ -67,6 +67,16 @@ export function sceneOf(scenes: readonly Scene[], { scene }: Pick<ShowState, 'sc
   return scenes.find(({ id }) => id === scene)
 }
 
+/** Returns the scenes with the sentence of the present step, which a phone gets only with the state. */
+export function withSentence(
+  scenes: readonly Scene[],
+  { scene, step, sentence }: Pick<ShowState, 'scene' | 'step' | 'sentence'>,
+): readonly Scene[] {
+  if (sentence === undefined) return scenes
+  const known = step === 'run' ? { look: sentence } : { explain: sentence }
+  return scenes.map((one) => (one.id === scene ? { ...one, ...known } : one))
+}
+
 /** Returns the time in ms until the run ends: negative if it is over, and null if the scene does not run. */
 export function runLeftMs(scene: Scene, { step, sinceMs }: ShowState, serverNowMs: number | null): number | null {
   return step === 'run' && serverNowMs !== null ? sinceMs + scene.runS * 1000 - serverNowMs : null

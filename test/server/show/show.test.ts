@@ -96,6 +96,27 @@ test('only an instructor gets the notes of the scenes', async () => {
   ).not.toEqual([])
 })
 
+test('a phone gets the explanation of a scene only when the class is there, and no other one', async () => {
+  await using server = await open({ isShared: true, token: TOKEN })
+  const stage = await enter(server.origin, { token: TOKEN })
+  const phone = await sit(server.origin, 'a')
+  stage.say({ say: 'follow', seats: false })
+  const own = (await stage.next('scenes')).scenes.find(({ id }) => id === 'news')
+  stage.say({ say: 'go', scene: 'news', step: 'predict' })
+  expect(await phone.stateWith({ scene: 'news' })).not.toHaveProperty('sentence')
+  stage.say({ say: 'go', scene: 'news', step: 'run' })
+  expect(await phone.stateWith({ step: 'run' })).toMatchObject({ sentence: own?.look })
+  expect(JSON.stringify([phone.told('scenes'), phone.told('state')])).not.toContain(own?.explain)
+  stage.say({ say: 'go', scene: 'news', step: 'explain' })
+  expect(await phone.stateWith({ step: 'explain' })).toMatchObject({ sentence: own?.explain })
+  expect(
+    phone
+      .told('scenes')
+      .flatMap(({ scenes }) => scenes.map(({ explain }) => explain))
+      .join(''),
+  ).toBe('')
+})
+
 test('the server deals each transport of the scenes to an equal share of the seats', async () => {
   await using server = await open()
   const dealt: string[] = []

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import type { ShowPlace } from '../../../web/show/steps.ts'
-import { actText, nextPlace, numberOf, previousPlace, runLeftMs, sceneNumbered } from '../../../web/show/steps.ts'
+import {
+  actText,
+  nextPlace,
+  numberOf,
+  previousPlace,
+  runLeftMs,
+  sceneNumbered,
+  withSentence,
+} from '../../../web/show/steps.ts'
 import { SCENES, scene, stateOf } from './scenes.ts'
 
 const START: ShowPlace = { scene: 'join', step: 'predict' }
@@ -59,4 +67,13 @@ test('the time left is known only while a scene runs', () => {
   expect(runLeftMs(run, stateOf({ step: 'run', sinceMs: 1000 }), 41_000)).toBe(-10_000)
   expect(runLeftMs(run, stateOf({ step: 'explain' }), 11_000)).toBeNull()
   expect(runLeftMs(run, stateOf({ step: 'run' }), null)).toBeNull()
+})
+
+test('a page that got the scenes without their explanations takes that of the present scene from the state', () => {
+  const scenes = SCENES.map((one) => ({ ...one, look: '', explain: '' }))
+  const at = { scene: 'news', sentence: 'So.' }
+  const texts = (all: typeof SCENES) => all.map(({ look, explain }) => `${look}|${explain}`)
+  expect(texts(withSentence(scenes, { ...at, step: 'run' }))).toEqual(['|', 'So.|', '|', '|', '|'])
+  expect(texts(withSentence(scenes, { ...at, step: 'explain' }))).toEqual(['|', '|So.', '|', '|', '|'])
+  expect(withSentence(scenes, { scene: 'news', step: 'predict' })).toBe(scenes)
 })
