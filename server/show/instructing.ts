@@ -9,6 +9,7 @@ import type { Attendance } from './attendance.ts'
 import type { Driver } from './driver.ts'
 import { say } from './followers.ts'
 import type { Followers } from './followers.ts'
+import { muteOrAllow } from './muting.ts'
 import { outcomeOf } from './outcome.ts'
 import { beginNextClass, presentScene, recordOf, roomOf } from './record.ts'
 import type { SceneRecord, ShowData } from './record.ts'
@@ -155,7 +156,7 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
     if (act === 'remove') return remove(seat)
     seat.muted = act === 'mute'
     // A muted person cannot publish either, under this name.
-    if (seat.name !== '') access.ban(seat.name, seat.muted ? 'muted' : null)
+    muteOrAllow(access, seat.name, data.seats.all)
     await confirm(seat)
   }
 
@@ -173,10 +174,15 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
   async function nextClass(client: string): Promise<void> {
     driver.check(client)
     if (data.record.step === 'run') end()
+    const room = roomOf(data)
     await keep()
-    // The ban of a name must not meet somebody with the same name in the next class.
-    for (const { name, muted } of data.seats.all) if (muted && name !== '') access.ban(name, null)
+    // Meanwhile, another page of an instructor may have begun the next class, or a scene of this one.
+    if (roomOf(data) !== room) return
+    run.end()
+    const muted = data.seats.records.filter((seat) => seat.muted)
     beginNextClass(data, transports)
+    // The ban of a name must not meet somebody with the same name in the next class.
+    for (const { name } of muted) muteOrAllow(access, name, data.seats.all)
     attendance.clear()
     followers.begunAgain()
     await changed(true)

@@ -19,6 +19,7 @@ import type { FollowerTimes } from './followers.ts'
 import { createInstructing } from './instructing.ts'
 import type { OfInstructor } from './instructing.ts'
 import { scenesFor, seatsFor, stateOf } from './picture.ts'
+import { muteOrAllow } from './muting.ts'
 import { openShow, presentScene, recordOf, roomOf } from './record.ts'
 import { createSaving } from './saving.ts'
 import { createSayingParser } from './sayings.ts'
@@ -90,7 +91,7 @@ export function createShow(parts: ShowParts): Show {
   /** True if this process has changed the show. A show that nobody uses has no file. */
   let isChanged = false
   if (isRunning) run.resume(roomOf(data), presentScene(data), data.record.sinceMs)
-  for (const { name, muted } of data.seats.all) if (muted && name !== '') access.ban(name, 'muted')
+  for (const { name, muted } of data.seats.records) if (muted) muteOrAllow(access, name, data.seats.records)
 
   return {
     heard,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { showFile } from '../../../server/show/show-file.ts'
 import type { ShowFile } from '../../../server/show/show-file.ts'
 import { serve } from '../../serve.ts'
@@ -309,6 +309,63 @@ test('the next class has a fresh room, and no seats or votes', async () => {
   expect(await phone.refused({ say: 'vote', scene: 'join', answer: 0 })).toMatchObject({ code: 'other-class' })
   const moved = await sit(server.origin, 'a', { room: 'class-2' })
   expect((await moved.next('seat')).seat).toMatchObject({ seat: 1, name: '' })
+})
+
+test('two pages that say “next class” at once begin one, in which a scene that began meanwhile has no effect', async () => {
+  const kept = Promise.withResolvers<string>()
+  const keep = vi.fn<ShowFile['keep']>(() => kept.promise)
+  await using server = await open({ showFile: { read: () => null, write: async () => {}, keep } })
+  const [presenter, remote, stage] = [
+    await enter(server.origin),
+    await enter(server.origin),
+    await enter(server.origin),
+  ]
+  stage.say({ say: 'follow', seats: false })
+  for (const [i, page] of [presenter, remote].entries()) {
+    for (const say of ['take', 'next class'] as const) page.say({ say })
+    await vi.waitUntil(() => keep.mock.calls.length > i)
+  }
+  stage.say({ say: 'take' })
+  stage.say({ say: 'go', scene: 'firewall', step: 'run' })
+  await stage.stateWith({ scene: 'firewall', step: 'run' })
+  kept.resolve('')
+  await stage.stateWith({ room: 'class-2', scene: 'join', step: 'predict' })
+  stage.say({ say: 'stage', blank: true })
+  expect(await stage.stateWith({ blank: true })).toMatchObject({ room: 'class-2' })
+  const next = await enter(server.origin, { room: 'class-2' })
+  await until('the settings are told', () => next.settings())
+  expect(next.settings()).toMatchObject({ conditions: { firewall: false, latencyMs: 0 } })
+})
+
+test('a name that was muted and then removed may publish in the next class', async () => {
+  await using server = await open()
+  const stage = await enter(server.origin)
+  stage.say({ say: 'follow', seats: false })
+  const phone = await sit(server.origin, 'a', { name: 'Mallory' })
+  for (const say of ['mute', 'remove'] as const) stage.say({ say, seat: 1 })
+  await phone.next('removed')
+  stage.say({ say: 'next class' })
+  await stage.stateWith({ room: 'class-2' })
+  const body = JSON.stringify({ user: 'Mallory', text: 'hello' })
+  const headers = { 'content-type': 'application/json' }
+  expect((await fetch(`${server.origin}/feed/class-2`, { method: 'POST', headers, body })).status).toBe(201)
+})
+
+test('a seat lifts no ban of another muted seat with its name, or of a removed person', async () => {
+  await using server = await open()
+  const stage = await enter(server.origin)
+  for (const key of ['a', 'b']) await sit(server.origin, key, { name: `${key === 'a' ? 'M' : 'm'}allory` })
+  await sit(server.origin, 'c', { name: 'Eve' })
+  const put = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"is":"removed"}' }
+  await fetch(`${server.origin}/moderation/people/Eve`, put)
+  for (const seat of [1, 2, 3]) stage.say({ say: 'mute', seat })
+  for (const seat of [2, 3]) stage.say({ say: 'unmute', seat })
+  expect((await stage.refused({ say: 'mute', seat: 9 })).code).toBe('no-seat')
+  const { people } = await (await fetch(`${server.origin}/moderation`)).json()
+  expect(people).toMatchObject([
+    { user: 'Eve', is: 'removed' },
+    { user: 'mallory', is: 'muted' },
+  ])
 })
 
 test('only the instructor gets the session, which has the scenes that were explained', async () => {
