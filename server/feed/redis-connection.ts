@@ -158,4 +158,5 @@ export function redisTrouble(error: unknown): string {
 }
 
 /** Returns the address of a Redis without the password. */
-export const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:***@')
+export const withoutPassword = (url: string): string =>
+  url.replace(/^((?:\w+:\/\/)?[^:@/]*):.*@/, '$1:***@').replace(/([?&]\w*password=)[^&]*/gi, '$1***')

@@ -20,7 +20,7 @@ export interface JoinTask {
 }
 
 export interface JoinResult {
-  /** Files that the texts depend on. The state of a file changes with its content. */
+  /** Files that the texts depend on. The state of a file changes with its content. A missing file has an empty state. */
   readonly states: ReadonlyMap<string, string>
   /** Joined texts and their source maps, by name. */
   readonly texts: ReadonlyMap<string, string>
@@ -96,6 +96,8 @@ function resultOf({ root, repository, files }: JoinTask): JoinResult {
   }
 
   function read(file: string): string {
+    // If the file is missing, for example while an editor replaces it, the page is joined again when the file is there.
+    states.set(file, '')
     states.set(file, stateOf(statSync(file)))
     return readFileSync(file, 'utf8')
   }

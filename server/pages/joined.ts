@@ -71,7 +71,7 @@ async function isCurrent({ states }: Kept): Promise<boolean> {
   const same = await Promise.all(
     Array.from(states, async ([file, state]) => {
       const stats = await stat(file).catch(() => null)
-      return stats !== null && stateOf(stats) === state
+      return (stats === null ? '' : stateOf(stats)) === state
     }),
   )
   return !same.includes(false)

@@ -28,11 +28,21 @@ export function threadOf<Task, Result>(file: URL): (task: Task) => Promise<Resul
     clearTimeout(idle)
     worker ??= start()
     const asked = worker
-    asked.postMessage(task)
-    const [result]: Result[] = await once(asked, 'message')
-    if (result === undefined) throw new Error('The thread returned no result.')
-    idle = setTimeout(end, IDLE_MS).unref()
-    return result
+    const answered = new AbortController()
+    const { signal } = answered
+    try {
+      asked.postMessage(task)
+      const [result]: Result[] = await Promise.race([once(asked, 'message', { signal }), ended(asked, signal)])
+      if (result === undefined) throw new Error('The thread returned no result.')
+      idle = setTimeout(end, IDLE_MS).unref()
+      return result
+    } catch (error) {
+      // The thread has crashed. The next task may come before the thread has ended.
+      if (worker === asked) worker = undefined
+      throw error
+    } finally {
+      answered.abort()
+    }
   }
 
   function start(): Worker {
@@ -42,6 +52,12 @@ export function threadOf<Task, Result>(file: URL): (task: Task) => Promise<Resul
     })
     started.unref()
     return started
+  }
+
+  /** Rejects when the thread ends without an error. */
+  async function ended(asked: Worker, signal: AbortSignal): Promise<never> {
+    await once(asked, 'exit', { signal })
+    throw new Error('The thread has ended before its result.')
   }
 
   /** Between two tasks, so that no task is lost. */

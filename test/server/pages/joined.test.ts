@@ -78,6 +78,14 @@ export const late = c + passedOn`,
     expect(await get('/')).toContain('<script type="module" src="/sandbox/main.ts"></script>')
   })
 
+  test('is there as soon as a file is there that was missing, for example while an editor replaced it', async () => {
+    const root = await site({ 'main.ts': "import './a.ts'" })
+    const get = await serving(root)
+    expect(await get('/')).toContain('src="/sandbox/main.ts"')
+    await writeFile(join(root, 'web/sandbox/a.ts'), 'export const a = 1')
+    expect(await get(script(await get('/')))).toContain('const a = 1')
+  })
+
   test('has an address that the browser keeps for a year, and no other hash has an address', async () => {
     const root = await site({ 'main.ts': 'export {}' })
     const app = await serve(root)
