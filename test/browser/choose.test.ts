@@ -248,7 +248,7 @@ test(
     await using server = await serve()
     const page = await open(`${server.origin}/choose?rate=0.0003&age=60&clients=2000`)
     await page.locator('.answer').waitFor({ timeout: LEARNT_MS })
-    const beside = page.getByRole('region', { name: 'Costs beside bytes', exact: true })
+    const beside = page.getByRole('region', { name: 'Costs besides bytes', exact: true })
     const cells = (lane: string) => beside.locator(`tr[data-lane="${lane}"] td`).allInnerTexts()
     expect(await cells('sse')).toEqual(['67 %', '240', '4.5 %', '2 k', '19 MB'])
     expect((await cells('short-poll')).slice(0, 2)).toEqual(['16 %', '57'])

@@ -1,4 +1,4 @@
-/** Draws what each transport costs beside bytes: the radio of a phone, connections, and the work of a team. */
+/** Draws what each transport costs besides bytes: the radio of a phone, connections, and the work of a team. */
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { ByTransport, Predicted } from '../measure/choosing.ts'
@@ -15,7 +15,7 @@ const OPEN_FILES = 1024
 export function costsPanel(predicted: ByTransport<Predicted>, { memory }: Workload): TemplateResult {
   const most = Math.max(...TRANSPORTS.map((name) => predicted[name].connections))
   return html`${table(
-      'Costs beside bytes',
+      'Costs besides bytes',
       ['Radio and connections', 'radio awake', 'wakes an hour', 'battery an hour', 'connections', 'their memory'],
       (name) => {
         const { radio, connections, memoryBytes } = predicted[name]

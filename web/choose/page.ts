@@ -71,7 +71,7 @@ export class ChoosePage extends LitElement {
       ${
         decision.predicted
           ? html`<section class="says" aria-labelledby="costs">
-              <h2 id="costs">What it costs beside bytes</h2>
+              <h2 id="costs">What it costs besides bytes</h2>
               ${costsPanel(decision.predicted, decision.workload)}
             </section>`
           : nothing

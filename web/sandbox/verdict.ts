@@ -78,7 +78,7 @@ function whatSilenceCosts(lanes: readonly ComparedLane[]): string {
     .toSorted((one, other) => one.bytes - other.bytes)
   const [least, most] = [hours[0], hours.at(-1)]
   if (!least || !most || hours.length < lanes.length)
-    return `${silence} What the silence costs is known half a minute after it began.`
+    return `${silence} After half a minute, this sentence says what silence costs.`
   const cost = ({ name, requests, bytes: sum }: typeof least): string =>
     `${bytes(sum)} in ${short(requests).trim()} ${requests < 1.5 ? 'request' : 'requests'} (${name})`
   return `${silence} An hour of silence costs each reader ${cost(least)} to ${cost(most)}.`

@@ -12,7 +12,7 @@ const MOST_LISTED = 4
 export function joinView({ seats, state, isReplay }: StageFacts): TemplateResult {
   const troubled = seats.filter((seat) => troublesOf(seat.preflight, LABELS) !== '')
   return html`<div class="joining">
-    ${isReplay ? html`<p class="code">A recording has no code.</p>` : code(state)}
+    ${isReplay ? html`<p class="code">A recording has no QR code.</p>` : code(state)}
     <div>
       <p>Open on your phone</p>
       <p class="long">${shownAddress(state)}</p>
@@ -41,7 +41,7 @@ function throughText(seats: readonly Seat[]): string {
     ).length
     return count > 0 ? [`${count} without ${LABELS[lane]}`] : []
   })
-  return [`${all} on all ${USUAL.length}`, ...without].join(' · ')
+  return [`${all} with all ${USUAL.length}`, ...without].join(' · ')
 }
 
 export const seatName = ({ seat, name }: Pick<Seat, 'seat' | 'name'>): string => name || `seat ${seat}`

@@ -35,7 +35,7 @@ test('while nothing is published, the verdict compares what the silence costs, u
     'Nothing is published (0 messages/s), so there is no delay to compare. An hour of silence costs each reader 3130 B in 1 request (SSE) to 2.3 MB in 3.6 k requests (short polling).',
   )
   expect(verdictOf([...lanes, lane('WebSocket', 1, 1, { median: null })], true)).toBe(
-    'Nothing is published (0 messages/s), so there is no delay to compare. What the silence costs is known half a minute after it began.',
+    'Nothing is published (0 messages/s), so there is no delay to compare. After half a minute, this sentence says what silence costs.',
   )
   expect(verdictOf([SSE, LONG], true)).toMatch(/^SSE is earliest/)
 })
