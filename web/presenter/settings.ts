@@ -5,11 +5,11 @@ import type { Scene, SceneAct } from '../../server/protocol/show.ts'
 const CONDITIONS: Readonly<Record<string, readonly [string, string]>> = {
   latencyMs: ['latency each way', ' ms'],
   jitterMs: ['jitter', ' ms'],
-  bandwidthBytesPerSecond: ['bandwidth', ' bytes/s'],
-  lossRate: ['loss', ''],
+  bandwidthBytesPerSecond: ['bandwidth limit', ' bytes/s'],
+  lossRate: ['loss', ' %'],
   bufferingBytes: ['buffering proxy', ' bytes'],
   bufferingMs: ['buffering proxy', ' ms'],
-  bufferingObeysHeader: ['the proxy obeys the header', ''],
+  bufferingObeysHeader: ['exception for X-Accel-Buffering', ''],
   slowReaderBytesPerSecond: ['slow reader', ' bytes/s'],
   idleCutMs: ['cut after silence', ' ms'],
   firewall: ['firewall', ''],
@@ -30,7 +30,9 @@ function changeTexts({ ratePerSecond, conditions = {} }: Scene['set']): readonly
     ...(ratePerSecond === undefined ? [] : [`${ratePerSecond} messages a second`]),
     ...Object.entries(conditions).map(([name, value]) => {
       const [label, unit] = CONDITIONS[name] ?? [name, '']
-      return typeof value === 'boolean' ? `${label} ${value ? 'on' : 'off'}` : `${label} ${value}${unit}`
+      if (value === 0 || value === false) return `no ${label}`
+      if (value === true) return `${label} on`
+      return `${label} ${name === 'lossRate' ? value * 100 : value}${unit}`
     }),
   ]
 }
