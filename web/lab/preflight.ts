@@ -29,6 +29,9 @@ const PREFLIGHT_MS = 4000
 /** Two events that were sent one second apart were held back if they arrive closer together than this. */
 const TOGETHER_MS = 500
 
+/** No response of a Fourwire to the preflight is longer. */
+const MOST_CHARACTERS = 64 * 1024
+
 type Finding = Omit<Preflight, 'transport'>
 const NO_ANSWER: Finding = { found: 'no answer' }
 
@@ -47,7 +50,7 @@ export async function preflight(origin: string, from: string): Promise<Between> 
     },
     'long-poll': async (signal) => {
       const response = await fetch(`${origin}/between/hold${query}`, { cache: 'no-store', signal })
-      await response.arrayBuffer()
+      await textOf(response)
       return statusFinding(response)
     },
     sse: (signal) => probeStream(`${origin}/between/sse`, signal),
@@ -64,9 +67,24 @@ export async function preflight(origin: string, from: string): Promise<Between> 
 }
 
 async function serverOf(response: Response): Promise<Between['server']> {
-  const body: Partial<BetweenAnswer> = await response.json().catch(() => ({}))
-  if (typeof body.fourwire !== 'string') return { is: 'other' }
-  return { is: 'fourwire', version: body.fourwire, refuses: body.refuses ?? null }
+  const body: Partial<Record<keyof BetweenAnswer, unknown>> | null = await textOf(response)
+    .then(JSON.parse)
+    .catch(() => null)
+  if (typeof body?.fourwire !== 'string') return { is: 'other' }
+  return { is: 'fourwire', version: body.fourwire, refuses: typeof body.refuses === 'string' ? body.refuses : null }
+}
+
+/** Returns the beginning of the response. The page asks any server, and a response may be endless. */
+async function textOf({ body }: Response): Promise<string> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (text.length <= MOST_CHARACTERS) {
+    const part = await reader?.read()
+    if (part?.value === undefined) return text
+    text += part.value
+  }
+  await reader?.cancel()
+  return text
 }
 
 const statusFinding = ({ ok, status }: Response): Finding => (ok ? { found: 'works' } : { found: 'refused', status })
@@ -90,6 +108,10 @@ async function probeStream(url: string, signal: AbortSignal): Promise<Finding> {
         : { found: 'works', ms: Math.round(firstAtMs - sentAtMs) }
     }
     if (done) return NO_ANSWER
+    if (text.length > MOST_CHARACTERS) {
+      await reader.cancel()
+      return NO_ANSWER
+    }
   }
 }
 

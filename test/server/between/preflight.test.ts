@@ -1,9 +1,11 @@
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { preflight } from '../../../web/lab/preflight.ts'
 import type { Between } from '../../../web/lab/preflight.ts'
 import { serve } from '../../serve.ts'
+import { until } from '../../until.ts'
 
 /** Returns each transport with its finding, and with the status if there is one. */
 const short = ({ found }: Between): string[] =>
@@ -63,4 +65,24 @@ test.concurrent('a server says that it refuses the pages of a strange origin and
   expect((await ask('http://strange.example', 'strange.example')).refuses).toMatch(/--allow-host strange\.example/)
   expect((await ask('http://allowed.example')).refuses).toBeNull()
   expect((await ask(server.origin)).refuses).toBeNull()
+})
+
+test.concurrent('of a server with endless responses, the preflight reads only the beginning', async () => {
+  let closed = 0
+  const endless = createHttpServer((_request, response) => {
+    const write = (): void =>
+      void (response.destroyed || response.write('data: 1'.repeat(10_000), () => setImmediate(write)))
+    response.once('close', () => (closed += 1))
+    write()
+  }).listen(0, '127.0.0.1')
+  await once(endless, 'listening')
+  const address = endless.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  const beganAtMs = performance.now()
+  const between = await preflight(origin, origin)
+  expect(performance.now() - beganAtMs).toBeLessThan(2000)
+  expect(short(between)).toEqual(['short-poll works', 'long-poll works', 'sse no answer', 'ws refused'])
+  expect(between.server).toEqual({ is: 'other' })
+  await until('the preflight has closed all responses', () => closed >= 3)
+  endless.close()
 })
