@@ -1,6 +1,10 @@
 /** Plays a saved class: the same pictures as in the hour, without a server. */
 import type { ShowSaying, ShowSession, ShowState, Step } from '../../server/protocol/show.ts'
 import type { FollowedShow } from './follow.ts'
+import { isShownScene } from './saved-scene.ts'
+
+/** Largest number of scenes of a show. */
+const MOST_SCENES = 100
 
 const FORMAT: ShowSession['format'] = 'fourwire-show-1'
 
@@ -14,6 +18,9 @@ export function readSession(text: string, name: string): ShowSession {
   }
   if (!isSession(value)) throw new Error(`“${name}” is not the session of a class: its “format” is not “${FORMAT}”.`)
   if (value.scenes.length === 0) throw new Error(`“${name}” has no scene that was shown to its end.`)
+  const wrong = value.scenes.findIndex((scene) => !isShownScene(scene))
+  if (wrong >= 0)
+    throw new Error(`“${name}” cannot be played: its scene ${wrong + 1} is not one that a Fourwire has saved.`)
   return value
 }
 
@@ -24,7 +31,8 @@ function isSession(value: unknown): value is ShowSession {
     'format' in value &&
     value.format === FORMAT &&
     'scenes' in value &&
-    Array.isArray(value.scenes)
+    Array.isArray(value.scenes) &&
+    value.scenes.length <= MOST_SCENES
   )
 }
 

@@ -3,6 +3,9 @@ import { html, render } from 'lit'
 import type { ShowSession } from '../../server/protocol/show.ts'
 import { readSession } from '../show/replay.ts'
 
+/** The session of a class of 500 seats is smaller. */
+const MOST_BYTES = 64 * 1024 * 1024
+
 /**
  * Calls `opened` once with the saved class. `address`: address of the file on this server; if it is empty or leads to no
  * such file, the page asks for a file. After this, the page needs no server.
@@ -54,7 +57,12 @@ export function sessionFile(address: string, opened: (session: ShowSession) => v
   }
 
   async function read(file: File): Promise<void> {
-    play(await file.text(), file.name)
+    if (file.size > MOST_BYTES) return ask(`“${file.name}” is too large to be the session of a class.`)
+    try {
+      play(await file.text(), file.name)
+    } catch {
+      ask(`The browser cannot read “${file.name}”.`)
+    }
   }
 
   function play(text: string, name: string): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { showFile } from '../../../server/show/show-file.ts'
 import type { ShowFile } from '../../../server/show/show-file.ts'
+import { readSession } from '../../../web/show/replay.ts'
 import { serve } from '../../serve.ts'
 import type { ServeOptions } from '../../serve.ts'
 import { until } from '../../until.ts'
@@ -409,6 +410,7 @@ test('only the instructor gets the session, which has the scenes that were expla
     ],
   })
   expect(JSON.stringify(session)).not.toMatch(/Ada|keyHash/)
+  expect(readSession(JSON.stringify(session), 'class-1.json')).toEqual(session)
   const [head = '', seat, lane] = (await (await get('csv', TOKEN)).text()).split('\r\n')
   expect(head).toMatch(/^class,scene,question,who,name,answer,votes,right,transport/)
   expect(seat).toContain(`seat 1,,2.5 s,1,yes,short-poll,'=cmd,2400,40`)
