@@ -3,7 +3,7 @@
  * gets a file for each class that has ended. Only the owner of the files can read them.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -78,25 +78,30 @@ export function showFile(data: string): ShowFile {
       throw new Error(`${path} contains no valid show. Move or delete the file. The show then begins again.`)
     },
     async write(show) {
-      await mkdir(dirname(path), { recursive: true })
-      // The new file gets its final name only when it is complete, so the file at `path` is always complete.
-      const fresh = `${path}.${process.pid}.new`
-      await writeFile(
-        fresh,
+      await writeWhole(
+        path,
         JSON.stringify(show, (_key, value) => (value instanceof Map ? [...value] : value)),
-        {
-          mode: MODE,
-          flush: true,
-        },
       )
-      await rename(fresh, path)
     },
     async keep(room, session) {
-      await mkdir(dirname(path), { recursive: true })
       const kept = `${stem}.${room}.${new Date().toISOString().replace(/[:.]/g, '-')}.json`
-      await writeFile(kept, session, { mode: MODE, flush: true, flag: 'wx' })
+      await writeWhole(kept, session)
       return kept
     },
+  }
+}
+
+/** The new file gets its final name only when it is complete, so a file at `path` is always complete. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const fresh = `${path}.${process.pid}.new`
+  try {
+    await writeFile(fresh, text, { mode: MODE, flush: true })
+    await rename(fresh, path)
+  } catch (error) {
+    // A full disk may have taken only the beginning.
+    await rm(fresh, { force: true }).catch(() => {})
+    throw error
   }
 }
 

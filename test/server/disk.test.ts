@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { sqliteLog } from '../../server/feed/sqlite-log.ts'
+import { showFile } from '../../server/show/show-file.ts'
 import type { Event, PollAnswer, Problem } from '../../server/protocol/feed.ts'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
@@ -167,3 +168,12 @@ test.skipIf(!mountable)(
     expect(() => sqliteLog(join(disk.folder, 'new/feed.db'))).toThrow(message)
   },
 )
+
+test.skipIf(!mountable)(`a class that a full disk does not keep leaves no half of a file ${NEEDS_ROOT}`, async () => {
+  await using disk = await mount()
+  const file = showFile(join(disk.folder, 'feed.db'))
+  await expect(file.keep('class-1', 'x'.repeat(2 * DISK_BYTES))).rejects.toThrow('ENOSPC')
+  expect(await readdir(disk.folder)).toEqual([])
+  const path = await file.keep('class-1', '{}')
+  expect(await readdir(disk.folder)).toEqual([path.slice(disk.folder.length + 1)])
+})
