@@ -191,7 +191,7 @@ export interface Seat {
   readonly name: string
   /** Transport that the server dealt to this seat. */
   readonly dealt: TransportName
-  /** Reason why another transport carries the lane, in one sentence; null if the dealt one does. */
+  /** Reason why another transport carries the lane; null if the dealt one does. Empty if the seat is muted. */
   readonly fellBack: string | null
   readonly here: boolean
   readonly muted: boolean

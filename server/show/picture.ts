@@ -2,7 +2,7 @@
 import type { Scene, Seat, ShowState, Step } from '../protocol/show.ts'
 import { presentScene, recordOf, roomOf, sceneNamed } from './record.ts'
 import type { SceneRecord, ShowData } from './record.ts'
-import { seatFor } from './seats.ts'
+import { seatFor, wordsOf } from './seats.ts'
 import type { SeatRecord } from './seats.ts'
 
 /** What the state contains in addition to what the show remembers. */
@@ -78,7 +78,7 @@ export function seatsIn(data: ShowData, id: string): readonly (Seat & { readonly
   return seatsFor(data, ({ seat }) => reportedIn.has(seat), false).map((seat) => ({
     ...seat,
     report: reportedIn.get(seat.seat)?.report ?? null,
-    fellBack: reportedIn.get(seat.seat)?.fellBack ?? null,
+    fellBack: wordsOf(seat, reportedIn.get(seat.seat)?.fellBack ?? null),
     vote: answers[votes.get(seat.seat) ?? -1]?.text ?? null,
   }))
 }

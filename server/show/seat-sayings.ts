@@ -1,6 +1,6 @@
 /** What a phone says to the show: it takes a seat, votes, and reports its figures. */
 import type { Access } from '../access/access.ts'
-import { readName } from '../access/names.ts'
+import { nameKey, readName } from '../access/names.ts'
 import { visitorOf } from '../access/visitor.ts'
 import { FeedError, quote } from '../http/errors.ts'
 import type { Visit } from '../lab/visit.ts'
@@ -55,7 +55,10 @@ export function createSeatSayings({ data, access, attendance, driver, followers,
   async function sit(visit: Visit, client: string, key: string, given: string): Promise<void> {
     const name = nameOf(visit, given)
     if (name !== '') access.checkUser(visit.from, { name })
-    const seat = data.seats.sit(key, (one) => !attendance.isHere(one) && one.report === null && !hasVoted(one))
+    const seat = data.seats.sit(
+      ownerOf(visit, key),
+      (one) => !attendance.isHere(one) && one.report === null && !hasVoted(one),
+    )
     if (seat.removed) return say(visit.page, { tell: 'removed' })
     const before = attendance.sit(visit, seat)
     // A page that reconnects takes its own seat again.
@@ -87,6 +90,12 @@ export function createSeatSayings({ data, access, attendance, driver, followers,
   function hasVoted({ seat }: SeatRecord): boolean {
     return [...data.record.scenes.values()].some(({ votes }) => votes.has(seat))
   }
+}
+
+/** Returns the key of a seat. A person who has signed in has one seat on all devices: otherwise each key gives a vote. */
+function ownerOf({ from }: Visit, key: string): string {
+  const { session } = visitorOf(from)
+  return session && !session.isInstructor ? `person ${nameKey(session.user)}` : key
 }
 
 /** Returns the name of a person: the one with which the person has signed in, or the given one, which may be empty. */

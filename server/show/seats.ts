@@ -86,8 +86,16 @@ export function createSeats(transports: readonly TransportName[], known: readonl
   }
 }
 
-/** Returns the seat as pages get it. `isNamed`: with the name that the person gave. */
+/**
+ * Returns the seat as pages get it. `isNamed`: with the name that the person gave. The words of a muted seat are left
+ * out, because its phone can send any text as the reason for another transport.
+ */
 export function seatFor(record: SeatRecord, here: boolean, isNamed: boolean): Seat {
   const { seat, name, dealt, fellBack, muted, preflight, report } = record
-  return { seat, name: isNamed ? name : '', dealt, fellBack, here, muted, preflight, report }
+  const why = wordsOf(record, fellBack)
+  return { seat, name: isNamed ? name : '', dealt, fellBack: why, here, muted, preflight, report }
 }
+
+/** Returns what a seat has said; an empty text if the seat is muted. */
+export const wordsOf = ({ muted }: Pick<Seat, 'muted'>, words: string | null): string | null =>
+  words !== null && muted ? '' : words

@@ -14,6 +14,14 @@ export interface StageFacts {
   readonly isReplay: boolean
 }
 
+/**
+ * Returns the seats with the names that the stage may show. The stage is a page of the instructor, so it gets all names,
+ * but the whole class sees it.
+ */
+export function shownSeats(seats: readonly Seat[], { names }: Pick<ShowState, 'names'>): readonly Seat[] {
+  return seats.map((seat) => (names && !seat.muted ? seat : { ...seat, name: '' }))
+}
+
 /** How the picture of a scene and its answers share the space between question and foot, in pixels at 1280×720. */
 export interface Layout {
   /** Height of the picture: the lanes, the bytes, the exchange or the class. 0 if there is none in this step. */

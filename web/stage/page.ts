@@ -15,7 +15,7 @@ import { runLeftMs, sceneOf } from '../show/steps.ts'
 import { answersView } from './answers-view.ts'
 import { bytesView } from './bytes-view.ts'
 import { exchangeView } from './exchange-view.ts'
-import { layoutOf } from './facts.ts'
+import { layoutOf, shownSeats } from './facts.ts'
 import type { Layout, StageFacts } from './facts.ts'
 import { measure } from './figures.ts'
 import { code, foot, head, sentence, spoken } from './frame.ts'
@@ -132,7 +132,7 @@ export class StagePage extends LitElement implements Controls {
     const scene = state && sceneOf(scenes, state)
     if (!state || !scene) return null
     const leftMs = isReplay ? null : runLeftMs(scene, state, show.serverNowMs())
-    return { scenes, scene, state, seats, lanes, leftMs, isReplay }
+    return { scenes, scene, state, seats: shownSeats(seats, state), lanes, leftMs, isReplay }
   }
 
   #picture(facts: StageFacts): TemplateResult {

@@ -255,7 +255,11 @@ test('seats go to the pages that ask for them, with names for the instructor onl
   stage.say({ say: 'stage', names: true })
   await until('the other page has the name', () => seats(second)?.[0]?.name === 'Ada')
   stage.say({ say: 'mute', seat: 1 })
+  phone.say({ say: 'fell back', why: 'Rude words.' })
   await until('the other page has no name of a muted seat', () => seats(second)?.[0]?.name === '')
+  await until('the seat has fallen back', () => seats(stage)?.[0]?.fellBack !== null)
+  await until('the seat has fallen back for the other page too', () => seats(second)?.[0]?.fellBack !== null)
+  expect([stage, second].map((page) => seats(page)?.[0]?.fellBack)).toEqual(['', ''])
   await phone.leave()
   await until('the seat is not here', () => seats(second)?.[0]?.here === false)
 })
@@ -521,4 +525,25 @@ test('if people sign in, a seat has the name of the person, whatever the page sa
   const { token } = await (await fetch(`${server.origin}/session`, { method: 'POST', headers, body })).json()
   const phone = await sit(server.origin, 'a', { session: token, name: 'Mallory' })
   expect((await phone.next('seat')).seat.name).toBe('Ada')
+})
+
+test('if people sign in, a person has one seat and one vote, and does not come back after the removal', async () => {
+  const password = 'four-wires-and-a-class'
+  await using server = await open({ auth: { password }, token: TOKEN })
+  const signIn = async (user: string): Promise<string> => {
+    const body = JSON.stringify({ user, password, as: 'token' })
+    const headers = { 'content-type': 'application/json' }
+    return (await (await fetch(`${server.origin}/session`, { method: 'POST', headers, body })).json()).token
+  }
+  const session = await signIn('Ada')
+  const first = await sit(server.origin, 'a', { session })
+  const second = await sit(server.origin, 'b', { session })
+  expect((await second.next('seat')).seat.seat).toBe(1)
+  await first.next('taken')
+  const other = await sit(server.origin, 'b', { session: await signIn('Eve') })
+  expect((await other.next('seat')).seat.seat).toBe(2)
+  const stage = await enter(server.origin, { session, token: TOKEN })
+  stage.say({ say: 'remove', seat: 1 })
+  await second.next('removed')
+  await (await sit(server.origin, 'c', { session })).next('removed')
 })
