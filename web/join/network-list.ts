@@ -7,7 +7,7 @@ import type { Preflight } from '../../server/protocol/show.ts'
 import type { Colours } from '../drawing/colours.ts'
 import '../ladder/ladder.ts'
 import { foundText, networkSentence } from '../lab/found.ts'
-import { CHECKED } from '../lab/preflight.ts'
+import { CHECKED, HELD_MS } from '../lab/preflight.ts'
 import type { Lane } from '../lane/lane.ts'
 import { LABELS } from '../lane/order.ts'
 import { shape } from '../lane/shape.ts'
@@ -66,9 +66,7 @@ function row(
 function finding(found: Preflight): TemplateResult {
   const text = foundText(found)
   if (found.found !== 'works') return html`<b class="alarm">${text}</b>`
-  return html`<span
-    >${text}${found.ms === undefined || found.transport === 'long-poll' ? '' : ` · ${found.ms} ms`}</span
-  >`
+  return html`<span>${text}${found.ms === undefined || found.ms >= HELD_MS ? '' : ` · ${found.ms} ms`}</span>`
 }
 
 function carried({ session, seat }: JoinedSeat, lane: Lane): TemplateResult {

@@ -23,6 +23,9 @@ export interface Between {
 /** Transports of the preflight, from the simplest one to the one that a network refuses most often. */
 export const CHECKED = ['short-poll', 'long-poll', 'sse', 'ws'] as const satisfies readonly TransportName[]
 
+/** The server holds the held poll for this time. Its `ms` tells how long it was held, and not how late it was. */
+export const HELD_MS = 2000
+
 /** Time limit of the whole preflight. The held poll takes two seconds and a round trip. */
 const PREFLIGHT_MS = 4000
 
