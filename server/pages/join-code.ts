@@ -17,6 +17,9 @@ const schema = {
  * becomes a part of the code: otherwise a link could show a class the code of another site.
  */
 export function serveJoinCode(app: App, addresses: () => readonly string[]): void {
+  /** The code of each address. To draw one takes as much time as twenty requests for a file. */
+  const drawn = new Map<string, string>()
+
   app.get(
     '/stage/qr.svg',
     { schema, config: { access: 'public', price: PRICES.file } },
@@ -28,7 +31,9 @@ export function serveJoinCode(app: App, addresses: () => readonly string[]): voi
           'not-found',
           `This server has no join address with the number ${at}. It knows ${known.length} of them, from number 0.`,
         )
-      return reply.headers({ 'content-type': 'image/svg+xml', ...FRESH }).send(qrCode(address).svg)
+      const svg = drawn.get(address) ?? qrCode(address).svg
+      drawn.set(address, svg)
+      return reply.headers({ 'content-type': 'image/svg+xml', ...FRESH }).send(svg)
     },
   )
 }
