@@ -2,9 +2,11 @@
 
 export type ShowKey =
   | { readonly is: 'next' | 'back' | 'blank' | 'full' | 'leave' | 'table' | 'help' }
+  /** A key of the show that is still down. The keyboard repeats it, but it means nothing more. */
+  | { readonly is: 'held' }
   | { readonly is: 'scene'; readonly number: number }
 
-const KEYS: Readonly<Record<string, Exclude<ShowKey['is'], 'scene'>>> = {
+const KEYS: Readonly<Record<string, Exclude<ShowKey['is'], 'scene' | 'held'>>> = {
   PageDown: 'next',
   ArrowRight: 'next',
   ' ': 'next',
@@ -33,14 +35,15 @@ export const KEY_WORDS: readonly (readonly [string, string])[] = [
   ['?', 'these keys'],
 ]
 
-type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>
+type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'repeat'>
 
 /** Returns what a key means in a show; null if it means nothing, or belongs to the browser. */
-export function showKey({ key, ctrlKey, metaKey, altKey }: Pressed): ShowKey | null {
+export function showKey({ key, ctrlKey, metaKey, altKey, repeat }: Pressed): ShowKey | null {
   if (ctrlKey || metaKey || altKey) return null
-  if (/^[1-8]$/.test(key)) return { is: 'scene', number: Number(key) }
   const is = KEYS[key]
-  return is === undefined ? null : { is }
+  if (is === undefined && !/^[1-8]$/.test(key)) return null
+  if (repeat) return { is: 'held' }
+  return is === undefined ? { is: 'scene', number: Number(key) } : { is }
 }
 
 /** Reports whether the person types, or whether the focused element needs this key itself. */
