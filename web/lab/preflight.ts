@@ -35,6 +35,9 @@ const TOGETHER_MS = 500
 /** No response of a Fourwire to the preflight is longer. */
 const MOST_CHARACTERS = 64 * 1024
 
+/** A person may send the report with the version to others, so it must not contain any other text. */
+const VERSION = /^[\w.+-]{1,40}$/
+
 type Finding = Omit<Preflight, 'transport'>
 const NO_ANSWER: Finding = { found: 'no answer' }
 
@@ -73,7 +76,7 @@ async function serverOf(response: Response): Promise<Between['server']> {
   const body: Partial<Record<keyof BetweenAnswer, unknown>> | null = await textOf(response)
     .then(JSON.parse)
     .catch(() => null)
-  if (typeof body?.fourwire !== 'string') return { is: 'other' }
+  if (typeof body?.fourwire !== 'string' || !VERSION.test(body.fourwire)) return { is: 'other' }
   return { is: 'fourwire', version: body.fourwire, refuses: typeof body.refuses === 'string' ? body.refuses : null }
 }
 

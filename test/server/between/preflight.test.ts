@@ -86,3 +86,14 @@ test.concurrent('of a server with endless responses, the preflight reads only th
   await until('the preflight has closed all responses', () => closed >= 3)
   endless.close()
 })
+
+test.concurrent('a server whose version is no version is no Fourwire, so it puts no text into the report', async () => {
+  const other = createHttpServer((_request, response) => {
+    response.end(JSON.stringify({ fourwire: '1.0.0\nDear reader', refuses: null }))
+  }).listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const address = other.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  expect((await preflight(origin, origin)).server).toEqual({ is: 'other' })
+  other.close()
+})
