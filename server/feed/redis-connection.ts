@@ -60,6 +60,7 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
   let run: string | null = null
   let why = 'it does not reply.'
   let closed = false
+  let again: ReturnType<typeof setTimeout> | undefined
   client.on('error', failed)
   client.on('close', () => (run = null))
   client.on('ready', () => void begin())
@@ -71,6 +72,7 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
     renew,
     close() {
       closed = true
+      clearTimeout(again)
       run = null
       client.disconnect()
     },
@@ -88,7 +90,8 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
       listeners.ready(found)
     } catch (error) {
       failed(error)
-      if (client.stream === stream) renew()
+      // The connection itself works, so another one would be there within milliseconds, and fail in the same way.
+      if (client.stream === stream) again = setTimeout(() => client.stream === stream && renew(), AGAIN_MS)
     }
   }
 
