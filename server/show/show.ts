@@ -103,7 +103,7 @@ export function createShow(parts: ShowParts): Show {
       run.stop()
       driver.stop()
       followers.stop()
-      if (file && isChanged) await saving.save().catch(() => {})
+      if (file && isChanged) await saving.save(true).catch(() => {})
     },
   }
 
@@ -132,12 +132,18 @@ export function createShow(parts: ShowParts): Show {
     followers.seatsChanged()
   }
 
-  /** Notes a change of the state. `isUrgent`: pages get it at once. Resolves when the change is saved. */
+  /**
+   * Notes a change of the state. `isUrgent`: it is saved at once, and pages get it as soon as it is saved, so that a crash
+   * takes no step back that a page has shown. Resolves when the change is saved.
+   */
   function changed(isUrgent: boolean): Promise<void> {
     isChanged = true
     data.record.version += 1
-    followers.changed(isUrgent)
-    return file ? saving.save() : Promise.resolve()
+    const tell = (): void => followers.changed(isUrgent)
+    const saved = file ? saving.save(isUrgent) : null
+    if (isUrgent && saved) saved.then(tell, tell)
+    else tell()
+    return saved ?? Promise.resolve()
   }
 
   /** Tells a seat what it is and what it has voted, as soon as this is saved. */
