@@ -37,7 +37,7 @@ describe.each([
   ['connections without a request', '', '', 408],
 ] as const)('a flood of %s', (_what, begin, drip, status) => {
   test('delays the page by less than a second, and the server ends the attacking connections after the time limit', async () => {
-    await using server = await spawnServer('--data', ':memory:')
+    await using server = await spawnReady('--data', ':memory:')
     const clients = Array.from({ length: CLIENTS }, () => raw(server.port, begin))
     const dripping = setInterval(() => {
       for (const { socket } of clients) if (drip !== '' && socket.writable) socket.write(drip)
@@ -60,7 +60,7 @@ test('a flood of readers that read nothing delays the page by less than a second
   await Promise.all(Array.from({ length: 2500 }, () => log.append('lobby', draft)))
   await log.close()
   {
-    await using server = await spawnServer('--data', path)
+    await using server = await spawnReady('--data', path)
     const requests = [get('/feed/lobby/sse?after=0'), upgrade('/feed/lobby/ws?after=0')]
     const clients = Array.from({ length: READERS }, (_, i) => raw(server.port, requests[i % 2] ?? '', false))
     let dropped = 0
@@ -99,7 +99,7 @@ test.skipIf(!hasSlowHttpTest).each([
   ['slow bodies', ['-B', '-i', '1', '-s', '9000', '-t', 'POST', '-f', 'application/json']],
   ['slow readers', ['-X', '-w', '8', '-y', '16', '-n', '5', '-z', '8', '-k', '3']],
 ])('slowhttptest finds the page available during an attack with %s', async (_what, flags) => {
-  await using server = await spawnServer('--data', ':memory:')
+  await using server = await spawnReady('--data', ':memory:')
   const url = `${server.origin}/vendor/uplot/uPlot.js`
   const tool = spawn('slowhttptest', [...flags, '-c', '300', '-r', '200', '-l', '12', '-u', url], { stdio: 'ignore' })
   const ended = once(tool, 'exit')
@@ -108,6 +108,13 @@ test.skipIf(!hasSlowHttpTest).each([
   console.log(`the page took ${slowestMs.toFixed(0)} ms at the most`)
   expect(slowestMs).toBeLessThan(PAGE_MS)
 })
+
+/** Starts a server, and gets the page once: the first request waits until the server has joined the page's modules. */
+async function spawnReady(...args: readonly string[]): Promise<Spawned> {
+  const server = await spawnServer(...args)
+  expect(statusOf(await raw(server.port, get('/', 'Connection: close\r\n')).closed())).toBe(200)
+  return server
+}
 
 /** Requests the page over new connections again and again. Returns the longest time that it took, in ms. */
 async function watchPage({ port }: Spawned, forMs: number): Promise<number> {
