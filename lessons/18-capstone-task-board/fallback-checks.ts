@@ -163,9 +163,13 @@ export const fallbackChecks: readonly Check[] = checksFrom(words.fallback, {
       await world.open()
       await world.pass(PATIENCE_MS - 2 * LOOK_MS)
       await expectCurrent(world, 'ws', { saw: 'WebSockets are refused. After 3.5 s:', hint: 'hasty' })
+      // The stream delivers only after the next look. A fast stream would hide that it got no time.
+      world.gate.set('held back', 'sse')
       await world.pass(3 * LOOK_MS)
       const saw = 'WebSockets are refused. After 4.25 s:'
       const hint = ({ current }: Used) => (current === 'ws' ? 'stays' : 'no-time')
+      await expectCurrent(world, 'sse', { saw, hint })
+      world.gate.set('through', 'sse')
       await expectLive(world, 'sse', { saw, hint })
       if ((await world.used()).gaveUp?.transport !== 'ws')
         await differs(world, 'sse, and gaveUp names ws', { saw, hint: 'silent' })
