@@ -14,9 +14,14 @@ const schema = {
 
 /**
  * Serves `GET /stage/qr.svg`. The addresses are those that the server knows from its start. Nothing of the request
- * becomes a part of the code: otherwise a link could show a class the code of another site.
+ * becomes a part of the code: otherwise a link could show a class the code of another site. `draw` returns the SVG of a
+ * text.
  */
-export function serveJoinCode(app: App, addresses: () => readonly string[]): void {
+export function serveJoinCode(
+  app: App,
+  addresses: () => readonly string[],
+  draw: (text: string) => string = (text) => qrCode(text).svg,
+): void {
   /** The code of each address. To draw one takes as much time as twenty requests for a file. */
   const drawn = new Map<string, string>()
 
@@ -31,7 +36,7 @@ export function serveJoinCode(app: App, addresses: () => readonly string[]): voi
           'not-found',
           `This server has no join address with the number ${at}. It knows ${known.length} of them, from number 0.`,
         )
-      const svg = drawn.get(address) ?? qrCode(address).svg
+      const svg = drawn.get(address) ?? draw(address)
       drawn.set(address, svg)
       return reply.headers({ 'content-type': 'image/svg+xml', ...FRESH }).send(svg)
     },
