@@ -10,7 +10,7 @@ import { leaveDuringRead } from '../kit/parting.ts'
 import type { Trial } from '../kit/trial.ts'
 import { words } from './hints.ts'
 
-/** What the headers that the page asks for must contain. */
+/** Headers that the lesson's page asks for, with the pattern that each value must match. */
 const HEADERS = [
   ['cache-control', /\bno-store\b/i],
   ['cache-control', /\bno-transform\b/i],

@@ -1,4 +1,4 @@
-/** What a transport does when a client leaves early, and when the server stops. */
+/** Checks that a transport ends its work when a client leaves early, and when the server stops. */
 import type { RequestOptions } from './exchange.ts'
 import { Late, Wrong } from './finding.ts'
 import { expectFollowers } from './followers.ts'

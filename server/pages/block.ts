@@ -4,7 +4,7 @@ import type { ExportSpecifier } from 'es-module-lexer'
 
 initSync()
 
-/** What a module imports and exports, and where. */
+/** A module that can become a block: its text, its imports and its exports. */
 export interface ParsedModule {
   /** The module's text without `import`, `export` and the address of a source map. All other code keeps its place. */
   readonly text: string
@@ -61,7 +61,7 @@ export function parseModule(source: string): ParsedModule {
 const EXPORT =
   /^export(?:\s*\{[^}]*\};?|\s+default\s(?!\s*(?:function|class|async)\b)|(?=\s+(?:const|class|function|async\s+function)\b))/
 
-/** As long as the text that it replaces. */
+/** Replaces `export default`. It has the same length, so all code after it keeps its place. */
 const DEFAULT = 'let default$ ='
 
 function keywordBefore(source: string, index: number): number {

@@ -6,7 +6,7 @@ export interface SitePage {
   readonly path: string
   /** Text of the link in the head. */
   readonly name: string
-  /** What the page is for; the page for unknown addresses shows it. */
+  /** Purpose of the page. The page for unknown addresses shows this text. */
   readonly about: string
 }
 

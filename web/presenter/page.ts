@@ -1,13 +1,12 @@
 /** The presenter's page: what the instructor says next, the votes as they come in, the clock, and the class. */
-import { LitElement, html, nothing } from 'lit'
+import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Scene, ShowState } from '../../server/protocol/show.ts'
 import { trouble } from '../page/trouble.ts'
 import { rightsNotice } from '../show/rights.ts'
 import { takeOverQuestion } from '../show/drive.ts'
-import type { Drive } from '../show/drive.ts'
-import type { FollowedShow } from '../show/follow.ts'
 import { isForElement, showKey } from '../show/keys.ts'
+import { MovingPage } from '../show/moving-page.ts'
 import { STEP_NAMES, actText, nextPlace, numberOf, previousPlace, runLeftMs, sceneOf } from '../show/steps.ts'
 import { classPanel } from './class.ts'
 import { clockText, minutesText, sceneTimer } from './clock.ts'
@@ -17,55 +16,15 @@ import { votesPanel } from './votes.ts'
 
 const TOLD_MS = 9000
 
-export class PresenterPage extends LitElement {
-  static override properties = {
-    show: { attribute: false },
-    drive: { attribute: false },
-    tick: { state: true },
-    said: { state: true },
-    isConfirming: { state: true },
-  }
-  declare show: FollowedShow
-  declare drive: Drive
-  /** Counter that makes the page draw again when the counter changes. */
-  declare tick: number
-  declare said: string
+export class PresenterPage extends MovingPage {
+  static override properties = { ...MovingPage.properties, isConfirming: { state: true } }
   /** True while the page asks whether the next class may begin. */
   declare isConfirming: boolean
-  #saidTimer: ReturnType<typeof setTimeout> | undefined
   readonly #sceneTime = sceneTimer()
-  readonly #stop = new AbortController()
 
   constructor() {
-    super()
-    this.tick = 0
-    this.said = ''
+    super(TOLD_MS)
     this.isConfirming = false
-  }
-
-  protected override createRenderRoot(): HTMLElement {
-    return this
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback()
-    addEventListener('keydown', this.#key, { signal: this.#stop.signal })
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    this.#stop.abort()
-    clearTimeout(this.#saidTimer)
-  }
-
-  say(sentence: string): void {
-    this.said = sentence
-    clearTimeout(this.#saidTimer)
-    this.#saidTimer = setTimeout(() => (this.said = ''), TOLD_MS)
-  }
-
-  refresh(): void {
-    this.tick++
   }
 
   protected override render(): TemplateResult {
@@ -185,7 +144,7 @@ export class PresenterPage extends LitElement {
     </li>`
   }
 
-  readonly #key = (event: KeyboardEvent): void => {
+  protected override pressed(event: KeyboardEvent): void {
     if (this.drive.pending !== null && event.key === 'Enter') {
       event.preventDefault()
       return this.drive.takeOver()

@@ -1,62 +1,20 @@
 /** The remote: the scene and its step, and two buttons that fill the phone. Nothing is confirmed. */
-import { LitElement, html, nothing } from 'lit'
+import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import type { Scene, ShowState } from '../../server/protocol/show.ts'
 import { trouble } from '../page/trouble.ts'
 import { takeOverQuestion } from '../show/drive.ts'
-import type { Drive } from '../show/drive.ts'
-import type { FollowedShow } from '../show/follow.ts'
 import { isForElement, showKey } from '../show/keys.ts'
+import { MovingPage } from '../show/moving-page.ts'
 import { rightsNotice } from '../show/rights.ts'
 import { STEP_NAMES, actText, nextPlace, numberOf, previousPlace, sceneOf } from '../show/steps.ts'
 import { votedText } from '../show/votes.ts'
 
 const TOLD_MS = 6000
 
-export class RemotePage extends LitElement {
-  static override properties = {
-    show: { attribute: false },
-    drive: { attribute: false },
-    tick: { state: true },
-    said: { state: true },
-  }
-  declare show: FollowedShow
-  declare drive: Drive
-  /** Counter that makes the page draw again when the counter changes. */
-  declare tick: number
-  declare said: string
-  #saidTimer: ReturnType<typeof setTimeout> | undefined
-  readonly #stop = new AbortController()
-
+export class RemotePage extends MovingPage {
   constructor() {
-    super()
-    this.tick = 0
-    this.said = ''
-  }
-
-  protected override createRenderRoot(): HTMLElement {
-    return this
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback()
-    addEventListener('keydown', this.#key, { signal: this.#stop.signal })
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    this.#stop.abort()
-    clearTimeout(this.#saidTimer)
-  }
-
-  say(sentence: string): void {
-    this.said = sentence
-    clearTimeout(this.#saidTimer)
-    this.#saidTimer = setTimeout(() => (this.said = ''), TOLD_MS)
-  }
-
-  refresh(): void {
-    this.tick++
+    super(TOLD_MS)
   }
 
   protected override render(): TemplateResult {
@@ -87,7 +45,7 @@ export class RemotePage extends LitElement {
       </button>`
   }
 
-  readonly #key = (event: KeyboardEvent): void => {
+  protected override pressed(event: KeyboardEvent): void {
     if (this.drive.pending !== null && (event.key === 'Enter' || event.key === 'Escape')) {
       event.preventDefault()
       return event.key === 'Enter' ? this.drive.takeOver() : this.drive.cancel()
