@@ -53,6 +53,7 @@ import type { ShowTimes } from './show/show.ts'
 import { serveMetrics } from './metrics/metrics.ts'
 import { serveModeration } from './rooms/moderation.ts'
 import { createNetwork } from './lab/network.ts'
+import { alone } from './peers/alone.ts'
 import { nothingAt } from './pages/not-found.ts'
 import { GENERAL_HEADERS, REPOSITORY, page } from './pages/page.ts'
 import type { TransportName } from './protocol/feed.ts'
@@ -169,6 +170,7 @@ export async function createApp({
   scenes,
 }: AppParts): Promise<App> {
   const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
+  const { peers = alone() } = log
   const all: Times = { ...TIMES, ...times }
   const { heartbeatMs, requestMs, headMs, checkMs } = all
   const listed = Object.entries(transports) as [TransportName, ListedTransport][]
@@ -294,6 +296,7 @@ export async function createApp({
     network,
     progress,
     presence,
+    peers,
     lanes,
     instruments: meter && { meter, capture },
     show: { heard: (visit, saying) => show.heard(visit, saying), restarted: () => show.restarted() },

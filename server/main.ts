@@ -137,7 +137,7 @@ async function main(): Promise<void> {
 async function logOf({ redis, data }: Flags): Promise<Log> {
   if (redis !== undefined) {
     // Load this module only with `--redis`, so that a server without Redis loads nothing of it.
-    const { redisLog } = await import('./feed/redis-log.ts')
+    const { redisLog } = await import('./redis/redis-log.ts')
     return redisLog(redis, RETENTION, console.log)
   }
   return data === ':memory:' ? memoryLog() : sqliteLog(data, RETENTION, console.log)

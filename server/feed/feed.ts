@@ -104,8 +104,6 @@ export interface Feed {
 
   /** See `Log`. */
   readonly onTrouble: Log['onTrouble']
-  /** See `Log`. */
-  readonly lease: Log['lease']
 
   close(): Promise<void>
 }
@@ -252,7 +250,6 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       return [...new Set([...withState, ...written.keys()])]
     },
     onTrouble: log.onTrouble,
-    lease: log.lease,
     async close() {
       forget()
       forgetBreaks?.()

@@ -1,4 +1,5 @@
 /** The interface of a log, which stores events. One test suite tests every log: test/server/feed/log.test.ts. */
+import type { Peers } from '../peers/peers.ts'
 import type { Cursor, Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
@@ -70,11 +71,8 @@ export interface Log {
    */
   onTrouble?(listener: (trouble: string | null) => void): () => void
 
-  /**
-   * Resolves with true if no other process does the work `name` in the next `ms`. A process that asks again in time
-   * keeps the work. A log that only one process uses has no `lease`.
-   */
-  lease?(name: string, ms: number): Promise<boolean>
+  /** The other processes that use this log. A log that only one process uses has no `peers`. */
+  readonly peers?: Peers
 
   /**
    * Checks the log's files. Returns a sentence that says why the log cannot be written. Returns null if the log can be

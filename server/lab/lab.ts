@@ -13,6 +13,7 @@ import type { Presence } from '../feed/presence.ts'
 import type { Limiter } from '../access/limits.ts'
 import type { Network } from './network.ts'
 import { now } from '../now.ts'
+import type { Peers } from '../peers/peers.ts'
 import { PRICES, priceOfInspection } from '../access/prices.ts'
 import type { Cut, LabMessage, Settings, SettingsChange } from '../protocol/lab.ts'
 import type { ProgressWatch } from '../transports/progress.ts'
@@ -75,6 +76,7 @@ export interface LabParts {
   readonly network: Network
   readonly progress: ProgressWatch
   readonly presence: Presence
+  readonly peers: Peers
   readonly lanes: LaneReader
   /**
    * Null if the server does not measure bytes. If `instruments` is null, the pages get neither byte counts nor
@@ -99,7 +101,7 @@ export interface ServedLab {
 
 export function serveLab(
   app: App,
-  { feed, access, limiter, network, progress, presence, lanes, instruments, show: theShow }: LabParts,
+  { feed, access, limiter, network, progress, presence, peers, lanes, instruments, show: theShow }: LabParts,
 ): ServedLab {
   const server = createHandshakes(REQUEST_BYTES)
   const figures =
@@ -253,7 +255,7 @@ export function serveLab(
   function roomOf(name: string): LabRoom {
     const room = rooms.get(name) ?? {
       pages: new Set(),
-      metronome: createMetronome(feed, name, () => shareOf(name)),
+      metronome: createMetronome(feed, name, () => shareOf(name), peers.lease),
       named: 0,
       ratePerSecond: DEFAULT_RATE_PER_SECOND,
       telling: undefined,

@@ -6,6 +6,7 @@
  */
 import type { Feed } from '../feed/feed.ts'
 import { now } from '../now.ts'
+import type { Peers } from '../peers/peers.ts'
 import { createWindow } from './window.ts'
 
 export interface Metronome {
@@ -40,8 +41,16 @@ const LEAST_SHARE = 0.01
 const LEASE_MS = 3000
 const LEASE_TICKS = 5
 
-/** Creates a metronome. `share` returns the part of the ticks that the metronome may publish now, from 0 to 1. */
-export function createMetronome(feed: Feed, room: string, share: () => number = () => 1): Metronome {
+/**
+ * Creates a metronome. `share` returns the part of the ticks that the metronome may publish now, from 0 to 1. `lease` as
+ * in `Peers`: of several processes, only one ticks in the room.
+ */
+export function createMetronome(
+  feed: Feed,
+  room: string,
+  share: () => number = () => 1,
+  lease: Peers['lease'] = async () => true,
+): Metronome {
   const service = createWindow()
   const slip = createWindow()
   let rate = 0
@@ -77,7 +86,7 @@ export function createMetronome(feed: Feed, room: string, share: () => number = 
   /** Publishes a tick, unless the metronome of another process already ticks in this room. */
   async function publish(): Promise<void> {
     const leaseMs = Math.max(LEASE_MS, (LEASE_TICKS * 1000) / rate)
-    if (feed.lease && !(await feed.lease(`metronome:${room}`, leaseMs))) return
+    if (!(await lease(`metronome:${room}`, leaseMs))) return
     const { event } = await feed.publish(room, { type: 'tick' })
     service.add(now() - event.at)
   }

@@ -1,7 +1,7 @@
 /** Tests of faults of Redis. After each fault, every client has events without holes, or an explicit gap. */
 import { describe, expect, test } from 'vitest'
 import type { Retention } from '../../server/feed/log.ts'
-import { redisLog } from '../../server/feed/redis-log.ts'
+import { redisLog } from '../../server/redis/redis-log.ts'
 import type { Cursor, Event, TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { balance } from '../balancer.ts'

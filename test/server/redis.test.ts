@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createFeed } from '../../server/feed/feed.ts'
-import { redisLog } from '../../server/feed/redis-log.ts'
+import { redisLog } from '../../server/redis/redis-log.ts'
 import { createMetronome } from '../../server/lab/metronome.ts'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
@@ -82,7 +82,7 @@ describe.skipIf(!HAS_REDIS)('two processes on one Redis', () => {
     await using redis = await testRedis()
     const logs = [await redisLog(redis.url), await redisLog(redis.url)]
     const feeds = logs.map((log) => createFeed(log))
-    const metronomes = feeds.map((feed) => createMetronome(feed, 'lab'))
+    const metronomes = feeds.map((feed, i) => createMetronome(feed, 'lab', () => 1, logs[i]?.peers?.lease))
     onTestFinished(() => metronomes.forEach((metronome) => metronome.stop()))
     const counts = [0, 0]
     logs.forEach((log, i) => log.onCommit(() => (counts[i] = (counts[i] ?? 0) + 1)))

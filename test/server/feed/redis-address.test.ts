@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withoutPassword } from '../../../server/feed/redis-connection.ts'
+import { withoutPassword } from '../../../server/redis/redis-connection.ts'
 
 test.each([
   ['redis://localhost:6379', 'redis://localhost:6379'],

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { openConnection } from '../../../server/feed/redis-connection.ts'
+import { openConnection } from '../../../server/redis/redis-connection.ts'
 import { until } from '../../until.ts'
 
 test('a Redis that has become a replica is asked again and again, but only twice a second', async () => {

@@ -48,6 +48,8 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
     // A queue would send a command to the next run of Redis, after the log has said that the command has failed.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // A new connection is checked before it listens. A connection that listens cannot send the commands of the check.
+    autoResubscribe: false,
     // Without this 0, ioredis keeps the commands of a connection that has ended, and their promises never settle.
     maxRetriesPerRequest: 0,
     connectTimeout: REPLY_MS,

@@ -7,12 +7,13 @@
  * lost events, the log calls the listeners of `onBreak` instead.
  */
 import { now } from '../now.ts'
+import { createRedisPeers } from './redis-peers.ts'
 import type { Event } from '../protocol/feed.ts'
-import type { WaitingAppend } from './appends.ts'
-import { cursorOf } from './cursor.ts'
-import { KeyReused, fingerprintOf } from './keys.ts'
-import { LogUnavailable, RETENTION, STATE_AGE_MS, StateChanged, removed } from './log.ts'
-import type { Appended, Log, Retention, States } from './log.ts'
+import type { WaitingAppend } from '../feed/appends.ts'
+import { cursorOf } from '../feed/cursor.ts'
+import { KeyReused, fingerprintOf } from '../feed/keys.ts'
+import { LogUnavailable, RETENTION, STATE_AGE_MS, StateChanged, removed } from '../feed/log.ts'
+import type { Appended, Log, Retention, States } from '../feed/log.ts'
 import { connectRedis } from './redis-client.ts'
 import type { RoomReply, StreamEntry } from './redis-client.ts'
 import { eventOf, seqOf, watchRooms } from './redis-rooms.ts'
@@ -51,6 +52,7 @@ export async function redisLog(
   let fault: string | null = null
   let isTold = false
   const looking = setInterval(look, LOOK_MS).unref()
+  const peers = createRedisPeers(redis)
   let waiting: Waiting[] = []
   const writing = new Set<Promise<void>>()
   let closed = false
@@ -108,12 +110,13 @@ export async function redisLog(
       troubled.add(listener)
       return () => troubled.delete(listener)
     },
-    lease: redis.lease,
+    peers,
     connections: () => ({ commands: redis.trouble(), events: rooms.trouble() }),
     async close() {
       commit()
       closed = true
       await Promise.all(writing)
+      await peers.leave()
       clearInterval(looking)
       for (const listeners of [committed, broken, troubled]) listeners.clear()
       rooms.stop()

@@ -237,6 +237,12 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 `
 
+/** Ends an own lease. ARGV: id of the process. */
+export const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`
+
 export const SCRIPTS = {
   append: BEGIN + APPEND,
   look: BEGIN + LOOK,

@@ -1,10 +1,21 @@
 /** Runs the log's scripts in Redis, and notices when Redis is away, was emptied or belongs to another version. */
 import { hash } from 'node:crypto'
-import { newEpoch } from './cursor.ts'
-import { LogUnavailable } from './log.ts'
+import { newEpoch } from '../feed/cursor.ts'
+import { LogUnavailable } from '../feed/log.ts'
 import { REPLY_MS, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
+import type { Redis } from 'ioredis'
 import type { RedisConnection } from './redis-connection.ts'
-import { BOARDS_KEY, KEYS_OF_ROOM, LAYOUT, LAYOUT_KEY, LEASE, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
+import {
+  BOARDS_KEY,
+  KEYS_OF_ROOM,
+  LAYOUT,
+  LAYOUT_KEY,
+  LEASE,
+  RELEASE,
+  SCRIPTS,
+  argumentsOf,
+  keysOf,
+} from './redis-scripts.ts'
 import type { ScriptStart } from './redis-scripts.ts'
 
 export type ScriptName = keyof typeof SCRIPTS
@@ -36,6 +47,22 @@ export interface RedisClient {
   states(): Promise<readonly { readonly room: string; readonly text: string }[]>
   /** Resolves with true if this process may do the work `name` alone for the next `ms`. */
   lease(name: string, ms: number): Promise<boolean>
+  /** Ends a lease of this process. */
+  release(name: string): Promise<void>
+  /** Sends commands. Rejects with `LogUnavailable` if Redis does not execute them. */
+  ask<T>(commands: (client: Redis) => Promise<T>): Promise<T>
+  /** Sends a text to everybody who listens to a channel. Rejects with `LogUnavailable`. */
+  send(channel: string, text: string): Promise<void>
+  /**
+   * Opens a connection that listens to channels. Calls `ready` each time it begins to listen, because it may have missed
+   * texts before. `silentMs`: time without a text after which the connection counts as dead.
+   */
+  openListener(
+    channels: readonly string[],
+    silentMs: number,
+    heard: (text: string) => void,
+    ready: () => void,
+  ): RedisListener
   /** Returns a sentence that says why Redis cannot be used. Returns null if it can be used. */
   trouble(): string | null
   /** Opens a connection for reads that wait for at most `blockMs`. */
@@ -53,6 +80,11 @@ export interface RedisReader {
   /** Lets the waiting read return at once. Resolves with false if no read was waiting. */
   unblock(): Promise<boolean>
   readonly isReady: boolean
+  trouble(): string | null
+  close(): void
+}
+
+export interface RedisListener {
   trouble(): string | null
   close(): void
 }
@@ -113,15 +145,12 @@ export async function connectRedis(
       }
     },
     noteState: (room) => void client.sadd(BOARDS_KEY, room).catch(() => {}),
-    async states() {
-      try {
+    states: () =>
+      ask(async () => {
         const rooms = await client.smembers(BOARDS_KEY)
         const texts = await Promise.all(rooms.map((room) => client.get(keysOf(room)[3])))
         return rooms.flatMap((room, i) => (texts[i] == null ? [] : [{ room, text: texts[i] }]))
-      } catch (error) {
-        throw unavailable(commands, error)
-      }
-    },
+      }),
     async lease(name, ms) {
       if (commands.run() === null) return false
       const taken = client.eval(LEASE, 1, `fourwire:lease:${name}`, id, Math.ceil(ms))
@@ -130,8 +159,16 @@ export async function connectRedis(
         () => false,
       )
     },
+    async release(name) {
+      await client.eval(RELEASE, 1, `fourwire:lease:${name}`, id).catch(() => {})
+    },
+    ask,
+    async send(channel, text) {
+      await ask(() => client.publish(channel, text))
+    },
     trouble: () => (commands.trouble() === null ? null : unavailable(commands).message),
     openReader,
+    openListener,
     onDoubt: (listener) => void doubts.add(listener),
     close() {
       clearInterval(checking)
@@ -149,6 +186,15 @@ export async function connectRedis(
     // If the connection has ended, its own error says more than the error of the command.
     const why = connection.trouble() ?? redisTrouble(cause)
     return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, { cause })
+  }
+
+  async function ask<T>(send: (client: Redis) => Promise<T>): Promise<T> {
+    if (commands.run() === null) throw unavailable(commands)
+    try {
+      return await send(client)
+    } catch (error) {
+      throw unavailable(commands, error)
+    }
   }
 
   /** Runs a script by its hash. Sends its text if Redis does not know it, for example after `SCRIPT FLUSH`. */
@@ -196,6 +242,21 @@ export async function connectRedis(
       trouble: () => (connection.trouble() === null ? null : unavailable(connection).message),
       close: () => connection.close(),
     }
+  }
+
+  function openListener(
+    channels: readonly string[],
+    silentMs: number,
+    heard: (text: string) => void,
+    ready: () => void,
+  ): RedisListener {
+    const connection = openConnection(url, silentMs, {
+      prepare: (listening) => listening.subscribe(...channels),
+      ready,
+      failed: () => {},
+    })
+    connection.client.on('message', (_channel, text) => heard(text))
+    return { trouble: connection.trouble, close: connection.close }
   }
 }
 

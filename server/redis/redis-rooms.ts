@@ -3,8 +3,8 @@
  * come with the replies of scripts. Both ways lead to one position for each room, so every event is passed on once.
  */
 import type { Event } from '../protocol/feed.ts'
-import { cursorOf } from './cursor.ts'
-import type { Watch } from './log.ts'
+import { cursorOf } from '../feed/cursor.ts'
+import type { Watch } from '../feed/log.ts'
 import type { RedisClient, RoomReply, ScriptName, StreamEntry } from './redis-client.ts'
 import { keysOf } from './redis-scripts.ts'
 

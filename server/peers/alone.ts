@@ -1,0 +1,44 @@
+/** The peers of a process that shares its log with no other process. */
+import type { Peers, SharedMap } from './peers.ts'
+
+export function alone(): Peers {
+  return {
+    own: crypto.randomUUID(),
+    others: () => [],
+    onCome: () => {},
+    onGone: () => {},
+    tell: () => {},
+    on: () => {},
+    ask: async () => [],
+    answer: () => {},
+    map: ownMap,
+    lease: async () => true,
+    release: async () => {},
+    leave: async () => {},
+  }
+}
+
+function ownMap(): SharedMap {
+  const entries = new Map<string, string>()
+  return {
+    ready: Promise.resolve(),
+    get: (key) => entries.get(key),
+    entries: () => entries,
+    find: async (key) => entries.get(key),
+    async set(key, value) {
+      if (value === null) entries.delete(key)
+      else entries.set(key, value)
+    },
+    async add(key, value) {
+      if (entries.has(key)) return false
+      entries.set(key, value)
+      return true
+    },
+    async take(key) {
+      const value = entries.get(key)
+      entries.delete(key)
+      return value
+    },
+    onChange: () => {},
+  }
+}

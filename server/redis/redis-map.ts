@@ -1,0 +1,116 @@
+/** A map in Redis that several processes share. Each process keeps a copy of it. */
+import type { RedisClient } from './redis-client.ts'
+import type { SharedMap } from '../peers/peers.ts'
+
+export interface RedisMap extends SharedMap {
+  /** Notes that another process has changed an entry. */
+  changed(key: string, value: string | null): void
+  /** Reads the map again, because changes may have been missed. */
+  reload(): void
+}
+
+/** Pause before the map is read again after Redis could not be used. */
+const AGAIN_MS = 500
+
+/** `announce` tells other processes about a change that Redis already has. */
+export function redisMap(
+  redis: RedisClient,
+  name: string,
+  announce: (key: string, value: string | null) => void,
+): RedisMap {
+  const hash = `fourwire:{shared}:${name}`
+  const copy = new Map<string, string>()
+  /** Changes that Redis does not have yet. */
+  const unsent = new Map<string, string | null>()
+  const listeners = new Set<(key: string, value: string | undefined) => void>()
+  const ready = Promise.withResolvers<void>()
+  /** Run of Redis from which the copy was read last. */
+  let run: string | null = null
+  /** Entries that have changed while the map was being read. */
+  let fresh: Set<string> | null = null
+  void load()
+
+  return {
+    ready: ready.promise,
+    get: (key) => copy.get(key),
+    entries: () => copy,
+    async find(key) {
+      const known = copy.get(key)
+      if (known !== undefined || unsent.has(key)) return known
+      const found = await redis.ask((client) => client.hget(hash, key))
+      if (found === null) return undefined
+      changed(key, found)
+      return found
+    },
+    async set(key, value) {
+      put(key, value)
+      unsent.set(key, value)
+      await redis.ask((client) => (value === null ? client.hdel(hash, key) : client.hset(hash, key, value)))
+      if (unsent.get(key) === value) unsent.delete(key)
+      announce(key, value)
+    },
+    async add(key, value) {
+      if ((await redis.ask((client) => client.hsetnx(hash, key, value))) === 0) return false
+      put(key, value)
+      announce(key, value)
+      return true
+    },
+    async take(key) {
+      const value = await redis.ask(async (client) => {
+        const [[, got] = [], [, count] = []] = (await client.multi().hget(hash, key).hdel(hash, key).exec()) ?? []
+        return count === 1 && typeof got === 'string' ? got : undefined
+      })
+      put(key, null)
+      if (value !== undefined) announce(key, null)
+      return value
+    },
+    onChange: (listener) => void listeners.add(listener),
+    changed,
+    reload: () => void load(),
+  }
+
+  function put(key: string, value: string | null): void {
+    fresh?.add(key)
+    if (value === null) copy.delete(key)
+    else copy.set(key, value)
+  }
+
+  function changed(key: string, value: string | null): void {
+    const before = copy.get(key)
+    put(key, value)
+    if (before !== (value ?? undefined)) for (const listener of listeners) listener(key, value ?? undefined)
+  }
+
+  async function load(): Promise<void> {
+    if (fresh) return
+    fresh = new Set()
+    try {
+      await restore()
+      const stored = await redis.ask((client) => client.hgetall(hash))
+      const isFresh = (key: string): boolean => fresh?.has(key) === true
+      for (const [key, value] of Object.entries(stored)) if (!isFresh(key)) changed(key, value)
+      for (const key of copy.keys()) if (!(key in stored) && !isFresh(key)) changed(key, null)
+      ready.resolve()
+    } catch {
+      setTimeout(() => void load(), AGAIN_MS).unref()
+    } finally {
+      fresh = null
+    }
+  }
+
+  /**
+   * Sends what Redis does not have: changes during a cut, and, after a restart of Redis, the whole copy, because Redis may
+   * have lost entries.
+   */
+  async function restore(): Promise<void> {
+    const now = redis.epoch()
+    if (run !== null && run !== now)
+      for (const [key, value] of copy) await redis.ask((client) => client.hsetnx(hash, key, value))
+    run = now
+    for (const [key, value] of unsent) {
+      await redis.ask((client) => (value === null ? client.hdel(hash, key) : client.hset(hash, key, value)))
+      if (unsent.get(key) === value) unsent.delete(key)
+      announce(key, value)
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/** Tests of the messages and maps that processes share through a real Redis. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { RETENTION } from '../../../server/feed/log.ts'
+import { connectRedis } from '../../../server/redis/redis-client.ts'
+import type { Peers } from '../../../server/peers/peers.ts'
+import { createRedisPeers } from '../../../server/redis/redis-peers.ts'
+import { HAS_REDIS, testRedis } from '../../redis.ts'
+import { until } from '../../until.ts'
+
+interface Member extends Peers {
+  /** Ends the connections without a goodbye, as `kill -9` does. */
+  kill(): void
+}
+
+async function member(url: string): Promise<Member> {
+  const redis = await connectRedis(url, { ...RETENTION, stateAgeMs: 0 }, () => {})
+  const peers = createRedisPeers(redis)
+  let isOver = false
+  const kill = (): void => {
+    if (isOver) return
+    isOver = true
+    peers.leave().catch(() => {})
+    redis.close()
+  }
+  onTestFinished(kill)
+  return { ...peers, kill }
+}
+
+/** Returns members that know each other. */
+async function members<const N extends readonly string[]>(url: string, names: N): Promise<{ [K in keyof N]: Member }> {
+  const all = await Promise.all(names.map(() => member(url)))
+  await until('all know each other', () => all.every((one) => one.others().length === names.length - 1))
+  return all as { [K in keyof N]: Member }
+}
+
+describe.skipIf(!HAS_REDIS)('peers on Redis', () => {
+  test('a message reaches all other processes once and in order, and a message for one process only this one', async () => {
+    await using redis = await testRedis()
+    const [ada, ben, cleo] = await members(redis.url, ['ada', 'ben', 'cleo'])
+    const heard: unknown[][] = [[], [], []]
+    for (const [i, one] of [ada, ben, cleo].entries())
+      one.on('hello', (message, from) => heard[i]?.push([message, from]))
+    ada.tell('hello', 1)
+    ada.tell('hello', 2, cleo.own)
+    ada.tell('hello', 3)
+    await until('cleo has all', () => heard[2]?.length === 3 && heard[1]?.length === 2)
+    expect(heard).toEqual([
+      [],
+      [
+        [1, ada.own],
+        [3, ada.own],
+      ],
+      [
+        [1, ada.own],
+        [2, ada.own],
+        [3, ada.own],
+      ],
+    ])
+  })
+
+  test('a question gets the answers of all processes that run, without those that have none', async () => {
+    await using redis = await testRedis()
+    const [ada, ben, cleo, dan] = await members(redis.url, ['ada', 'ben', 'cleo', 'dan'])
+    ben.answer('sum', (question) => Number(question) + 1)
+    cleo.answer('sum', async (question) => Number(question) + 2)
+    dan.answer('sum', () => {
+      throw new Error('no answer')
+    })
+    const answers = await ada.ask('sum', 10)
+    expect(new Map(answers.map(({ from, answer }) => [from, answer]))).toEqual(
+      new Map([
+        [ben.own, 11],
+        [cleo.own, 12],
+      ]),
+    )
+  })
+
+  test('a process that leaves is gone at once, and so is its answer', async () => {
+    await using redis = await testRedis()
+    const [ada, ben] = await members(redis.url, ['ada', 'ben'])
+    const gone: string[] = []
+    ada.onGone((id) => gone.push(id))
+    const asked = ada.ask('anything', 1)
+    await ben.leave()
+    expect(await asked).toEqual([])
+    expect([gone, ada.others()]).toEqual([[ben.own], []])
+  })
+
+  test('a map has the same entries in every process, also in one that begins later', async () => {
+    await using redis = await testRedis()
+    const [ada, ben] = await members(redis.url, ['ada', 'ben'])
+    const [mine, theirs] = [ada.map('things'), ben.map('things')]
+    await Promise.all([mine.ready, theirs.ready])
+    const changes: unknown[] = []
+    theirs.onChange((key, value) => changes.push([key, value]))
+    await mine.set('a', '1')
+    await mine.set('b', '2')
+    await mine.set('a', null)
+    await until('the changes have arrived', () => changes.length === 3)
+    expect(changes).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+      ['a', undefined],
+    ])
+    const late = (await member(redis.url)).map('things')
+    await late.ready
+    expect([...late.entries()]).toEqual([['b', '2']])
+  })
+
+  test('of several processes that add or take an entry at the same time, one succeeds', async () => {
+    await using redis = await testRedis()
+    const all = await members(redis.url, ['ada', 'ben', 'cleo', 'dan'])
+    const maps = all.map((one) => one.map('names'))
+    for (let round = 0; round < 20; round++) {
+      const added = await Promise.all(maps.map((map, i) => map.add(`name ${round}`, String(i))))
+      expect(added.filter(Boolean)).toHaveLength(1)
+      const winner = String(added.indexOf(true))
+      expect(await Promise.all(maps.map((map) => map.find(`name ${round}`)))).toEqual(Array(4).fill(winner))
+      const taken = await Promise.all(maps.map((map) => map.take(`name ${round}`)))
+      expect(taken.filter((value) => value !== undefined)).toEqual([winner])
+    }
+  })
+
+  test('an entry survives a restart of Redis without a dump, and changes during the outage arrive afterwards', async () => {
+    await using redis = await testRedis()
+    const [ada, ben] = await members(redis.url, ['ada', 'ben'])
+    const [mine, theirs] = [ada.map('things'), ben.map('things')]
+    await mine.set('kept', '1')
+    await mine.set('deleted', '1')
+    await until('ben has both', () => theirs.get('deleted') === '1' && theirs.get('kept') === '1')
+    redis.signal('SIGSTOP')
+    await expect(mine.set('late', '1')).rejects.toThrow('Redis')
+    await expect(mine.set('deleted', null)).rejects.toThrow('Redis')
+    await redis.restart()
+    await until('ben has the changes', () => theirs.get('late') === '1' && theirs.get('deleted') === undefined)
+    expect([mine, theirs].map((map) => Object.fromEntries(map.entries()))).toEqual([
+      { kept: '1', late: '1' },
+      { kept: '1', late: '1' },
+    ])
+    expect(redis.command('HGETALL', 'fourwire:{shared}:things').split('\n').toSorted()).toEqual([
+      '1',
+      '1',
+      'kept',
+      'late',
+    ])
+    await until('they know each other', () => ada.others().includes(ben.own))
+  })
+
+  test('a process that was killed is gone after some seconds, and a process whose connection was cut is not', async () => {
+    await using redis = await testRedis()
+    const [ada, ben, cleo] = await members(redis.url, ['ada', 'ben', 'cleo'])
+    const gone: string[] = []
+    ada.onGone((id) => gone.push(id))
+    redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await until('cleo hears ada again', async () => {
+      ada.answer('still there', () => true)
+      return (await cleo.ask('still there', 1)).some(({ from }) => from === ada.own)
+    })
+    ben.kill()
+    await until('ben is gone', () => gone.includes(ben.own))
+    expect([gone, ada.others()]).toEqual([[ben.own], [cleo.own]])
+  })
+})
