@@ -181,11 +181,25 @@ describe("the tables in the server's README", () => {
     expect(section).toContain(`a body, or a WebSocket message | ${MESSAGE_BYTES / 1024} KiB`)
   })
 
+  test('list each fault of Redis with the beginning of the title of its test, and leave no test out', async () => {
+    const [, section = ''] = /^### Several processes on Redis$(.*?)^##/ms.exec(await read('server/README.md')) ?? []
+    const listed = Array.from(section.matchAll(/^\|.*\| `(.*)` \|$/gm), ([, title = '']) => title)
+    const files = await Promise.all(FAULT_TESTS.map(read))
+    const titles = files.flatMap((text) =>
+      Array.from(text.matchAll(/^ {2}test\('(.*?)',/gm), ([, title = '']) => title),
+    )
+    expect(listed.filter((beginning) => !titles.some((title) => title.startsWith(beginning)))).toEqual([])
+    expect(titles.filter((title) => !listed.some((beginning) => title.startsWith(beginning)))).toEqual([])
+  })
+
   test('list the flags as --help does', async () => {
     const flags = HELP.slice(HELP.indexOf('  --port'))
     expect(await read('server/README.md')).toContain(flags)
   })
 })
+
+/** Tests of the faults of Redis. */
+const FAULT_TESTS = ['test/server/redis-faults.test.ts', 'test/server/redis-losses.test.ts']
 
 /** A code span that begins like this is a command. */
 const TYPED = /^(?:npm|npx|curl|wscat) \S/

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../lessons/kit/port.ts'
 import { createFeed } from '../../server/feed/feed.ts'
 import { redisLog } from '../../server/redis/redis-log.ts'
 import { createMetronome } from '../../server/lab/metronome.ts'
@@ -118,7 +119,7 @@ describe.skipIf(!HAS_REDIS)('two processes on one Redis', () => {
   })
 
   test('the server refuses to start with a Redis Cluster', async () => {
-    await using redis = await testRedis('--port', '28017', '--cluster-enabled', 'yes')
+    await using redis = await testRedis('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()))
     const { code, errors } = await startOf(redis.url)
     expect([code, errors]).toEqual([2, expect.stringContaining('it is a Redis Cluster')])
   })
