@@ -6,7 +6,6 @@ import { plainToken } from './access/tokens.ts'
 import { LOG_LEVELS } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
 import { readProxies } from './access/trusted-proxies.ts'
-import type { TrustedProxies } from './access/trusted-proxies.ts'
 import { START } from './start/installed.ts'
 
 export interface Flags {
@@ -16,8 +15,8 @@ export interface Flags {
   /** Name of the flag or environment variable that gave `host`. */
   readonly hostFlag: string
   readonly allowHosts: readonly string[]
-  /** Undefined if no proxy is trusted. */
-  readonly trustProxy: TrustedProxies | undefined
+  /** Proxies as `readProxies` reads them. Undefined if no proxy is trusted. */
+  readonly trustProxy: string | undefined
   /** Allowed origins in normalised form, such as `http://localhost:5173`. */
   readonly allowOrigins: readonly string[]
   /** Undefined if the user has chosen no token. */
@@ -181,8 +180,12 @@ function portOf(text: string): number {
   )
 }
 
-const proxiesOf = (text: string | undefined): TrustedProxies | undefined =>
-  text === undefined || text === '' ? undefined : readProxies(text)
+function proxiesOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  // This throws an error if the text is wrong.
+  readProxies(text)
+  return text
+}
 
 function originFrom(text: string): string {
   const origin = originOf(text.trim())

@@ -1,7 +1,7 @@
 import { qrCode } from './qr-code.ts'
 
 /** The terminal that the server prints to, such as `process.stdout`. */
-interface Terminal {
+export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
 }
