@@ -108,8 +108,11 @@ end
 local function drop()
   local first = last + 1
   local from = '-'
+  -- Usually no event is too old. Then one entry is enough to know this.
+  local count = 1
   while first > 0 do
-    local oldest = redis.call('XRANGE', events, from, '+', 'COUNT', 64)
+    local oldest = redis.call('XRANGE', events, from, '+', 'COUNT', count)
+    count = math.min(64, count * 2)
     if #oldest == 0 then first = last + 1 break end
     local done = false
     for _, entry in ipairs(oldest) do
