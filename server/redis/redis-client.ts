@@ -69,6 +69,8 @@ export interface RedisClient {
   openReader(blockMs: number, ready: () => void): RedisReader
   /** Calls `listener` after each new connection, and after Redis was emptied. Events may be missing then. */
   onDoubt(listener: () => void): void
+  /** Calls `listener` after Redis was emptied while it ran. */
+  onEmptied(listener: () => void): void
   close(): void
 }
 
@@ -109,6 +111,7 @@ export async function connectRedis(
       `--redis is "${address}", which is not the address of a Redis. Give redis://HOST:PORT, rediss://HOST:PORT for TLS, or the path of a socket.`,
     )
   const doubts = new Set<() => void>()
+  const emptied = new Set<() => void>()
   const started = Promise.withResolvers<void>()
   /** Id of this process, for its leases. */
   const id = crypto.randomUUID()
@@ -170,6 +173,7 @@ export async function connectRedis(
     openReader,
     openListener,
     onDoubt: (listener) => void doubts.add(listener),
+    onEmptied: (listener) => void emptied.add(listener),
     close() {
       clearInterval(checking)
       commands.close()
@@ -214,7 +218,7 @@ export async function connectRedis(
       const layout = await client.get(LAYOUT_KEY)
       if (layout === null) {
         await client.setnx(LAYOUT_KEY, LAYOUT)
-        for (const listener of doubts) listener()
+        for (const listener of [...doubts, ...emptied]) listener()
       } else if (Number(layout) !== LAYOUT) commands.renew()
     } catch {
       // The connection reports its own end.
