@@ -8,12 +8,15 @@ export interface Balancer extends AsyncDisposable {
   cut(): void
   /** From now on, the open connections pass no byte in either direction, and do not end. Later connections work. */
   freeze(): void
+  /** Leads later connections only to these servers. Open connections stay. */
+  pointTo(...servers: readonly (number | string)[]): void
   /** While this is true, each new connection is reset. */
   isRefusing: boolean
 }
 
 /** A load balancer that is not sticky: it gives each new connection to the next server. A server is a port or a socket. */
-export async function balance(...servers: readonly (number | string)[]): Promise<Balancer> {
+export async function balance(...first: readonly (number | string)[]): Promise<Balancer> {
+  let servers = first
   let next = 0
   let isRefusing = false
   let frozen = 0
@@ -46,6 +49,7 @@ export async function balance(...servers: readonly (number | string)[]): Promise
     origin: `http://127.0.0.1:${port}`,
     cut,
     freeze: () => void (frozen += 1),
+    pointTo: (...later) => void (servers = later),
     get isRefusing() {
       return isRefusing
     },

@@ -199,7 +199,7 @@ describe("the tables in the server's README", () => {
 })
 
 /** Tests of the faults of Redis. */
-const FAULT_TESTS = ['test/server/redis-faults.test.ts', 'test/server/redis-losses.test.ts']
+const FAULT_TESTS = ['failover', 'faults', 'losses'].map((name) => `test/server/redis-${name}.test.ts`)
 
 /** A code span that begins like this is a command. */
 const TYPED = /^(?:npm|npx|curl|wscat) \S/

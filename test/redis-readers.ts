@@ -19,7 +19,7 @@ const NAMES = Object.keys(transports) as TransportName[]
 const KEPT: Retention = { events: 1000, ageMs: 60_000 }
 
 /** A server with a log of its own, like a process of its own. */
-const serverOn = async (url: string, retention = KEPT): Promise<Served> =>
+export const serverOn = async (url: string, retention = KEPT): Promise<Served> =>
   serve({ log: await redisLog(url, retention) })
 
 /** A client and everything it received, in order. */
@@ -72,7 +72,7 @@ export async function publishTo(readers: RecordedClients, server: Served, events
 }
 
 /** Connects a client of each transport to each server. Disposing of the readers stops the clients. */
-async function readersOf(...servers: readonly Pick<Served, 'origin'>[]): Promise<RecordedClients> {
+export async function readersOf(...servers: readonly Pick<Served, 'origin'>[]): Promise<RecordedClients> {
   const readers = servers.flatMap(({ origin }, i) =>
     NAMES.map((name): RecordedClient => {
       const gaps: { readonly at: number; readonly cursor: Cursor }[] = []
@@ -133,17 +133,18 @@ export interface Posted {
   readonly status: number
   readonly code: string
   readonly detail: string
+  readonly remedy: string
 }
 
-/** Publishes a message. Returns the status, and the code and the sentence of an error. */
+/** Publishes a message. Returns the status, and the parts of an error. */
 export async function post(server: Served, text = 'x', key?: string): Promise<Posted> {
   const response = await fetch(`${server.origin}/feed/lobby`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
     body: JSON.stringify({ user: 'Ada', text }),
   })
-  const { code = '', detail = '' } = await response.json()
-  return { status: response.status, code, detail }
+  const { code = '', detail = '', remedy = '' } = await response.json()
+  return { status: response.status, code, detail, remedy }
 }
 
 /** Resolves when the health of every server says that it can use Redis. */

@@ -15,6 +15,8 @@ export interface TestRedis extends AsyncDisposable {
   begin(...words: string[]): Promise<void>
   /** Sends a signal to Redis. SIGSTOP lets it hang, and SIGCONT lets it continue. */
   signal(signal: NodeJS.Signals): void
+  /** Kills Redis. */
+  kill(): Promise<void>
   /** Kills Redis and starts it again with its latest dump, or without one if there is none. */
   restart(): Promise<void>
 }
@@ -28,6 +30,7 @@ export async function testRedis(...flags: string[]): Promise<TestRedis> {
   const url = join(folder, 'redis.sock')
   let child = await start()
   const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const closed = once(child, 'close')
     child.kill('SIGKILL')
     await closed
@@ -43,6 +46,7 @@ export async function testRedis(...flags: string[]): Promise<TestRedis> {
       await once(spawn('redis-cli', ['-s', url, ...words], { stdio: 'ignore' }), 'close')
     },
     signal: (signal) => void child.kill(signal),
+    kill: end,
     async restart() {
       await end()
       child = await start()

@@ -166,7 +166,15 @@ export const RETENTION: Retention = { events: 10_000, ageMs: DAY_MS }
 export const STATE_AGE_MS = 30 * DAY_MS
 
 /** The log throws this error when it cannot be written or read, for example on a full disk. */
-export class LogUnavailable extends Error {}
+export class LogUnavailable extends Error {
+  /** What a client that publishes can do. Undefined if the log has stored nothing, and its disk is the place to look. */
+  readonly remedy: string | undefined
+
+  constructor(message: string, { remedy, ...options }: ErrorOptions & { readonly remedy?: string } = {}) {
+    super(message, options)
+    this.remedy = remedy
+  }
+}
 
 /** The log throws this error when another process has changed a room's state in the meantime. */
 export class StateChanged extends Error {}

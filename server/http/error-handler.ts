@@ -126,7 +126,7 @@ export function ofFeed(error: unknown): FeedError | null {
   if (error instanceof FeedError) return error
   if (error instanceof RoomsFull) return new FeedError('too-many-rooms', error.message)
   if (error instanceof KeyReused) return new FeedError('key-reused', error.message)
-  if (error instanceof LogUnavailable) return new FeedError('log-unavailable', error.message)
+  if (error instanceof LogUnavailable) return new FeedError('log-unavailable', error.message, error.remedy)
   return null
 }
 

@@ -2,21 +2,12 @@
 import { hash } from 'node:crypto'
 import { newEpoch } from '../feed/cursor.ts'
 import { LogUnavailable } from '../feed/log.ts'
-import { REPLY_MS, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
+import { REPLY_MS, isRefusal, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
 import type { Redis } from 'ioredis'
 import type { RedisConnection } from './redis-connection.ts'
-import {
-  BOARDS_KEY,
-  KEYS_OF_ROOM,
-  LAYOUT,
-  LAYOUT_KEY,
-  LEASE,
-  RELEASE,
-  SCRIPTS,
-  argumentsOf,
-  keysOf,
-} from './redis-scripts.ts'
+import { BOARDS_KEY, KEYS_OF_ROOM, LEASE, RELEASE, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
 import type { ScriptStart } from './redis-scripts.ts'
+import { claimRun, isChanged } from './redis-run.ts'
 
 export type ScriptName = keyof typeof SCRIPTS
 
@@ -69,8 +60,6 @@ export interface RedisClient {
   openReader(blockMs: number, ready: () => void): RedisReader
   /** Calls `listener` after each new connection, and after Redis was emptied. Events may be missing then. */
   onDoubt(listener: () => void): void
-  /** Calls `listener` after Redis was emptied while it ran. */
-  onEmptied(listener: () => void): void
   close(): void
 }
 
@@ -111,13 +100,15 @@ export async function connectRedis(
       `--redis is "${address}", which is not the address of a Redis. Give redis://HOST:PORT, rediss://HOST:PORT for TLS, or the path of a socket.`,
     )
   const doubts = new Set<() => void>()
-  const emptied = new Set<() => void>()
   const started = Promise.withResolvers<void>()
   /** Id of this process, for its leases. */
   const id = crypto.randomUUID()
-  let epoch = ''
+  /** Name of the run of Redis with which `commands` is connected, as every process writes it into the rooms. */
+  let run = ''
+  /** All connections except `commands`. */
+  const others = new Set<RedisConnection>()
   const commands = openConnection(url, REPLY_MS, {
-    prepare: (client) => client.setnx(LAYOUT_KEY, LAYOUT),
+    prepare: async (client, id) => (run = await claimRun(client, id)),
     ready: begin,
     failed: started.reject,
   })
@@ -136,15 +127,17 @@ export async function connectRedis(
   const checking = setInterval(check, CHECK_MS).unref()
 
   return {
-    epoch: () => epoch,
+    epoch: () => run.slice(0, EPOCH_CHARS),
     async run(script, room, { gen, seq }, args = []) {
-      const run = commands.run()
-      if (run === null) throw unavailable(commands)
+      if (commands.run() === null) throw unavailable(commands)
       const start = argumentsOf({ run, candidate: newEpoch(), ...limits, gen, seq })
       try {
         return replyOf(await evaluate(script, [...keysOf(room), ...start, ...args]))
       } catch (error) {
-        throw unavailable(commands, error)
+        const failure = unavailable(commands, error, script === 'append')
+        // Another Redis may be the master now.
+        if (error instanceof Error && error.message.startsWith('READONLY')) commands.renew()
+        throw failure
       }
     },
     noteState: (room) => void client.sadd(BOARDS_KEY, room).catch(() => {}),
@@ -173,23 +166,27 @@ export async function connectRedis(
     openReader,
     openListener,
     onDoubt: (listener) => void doubts.add(listener),
-    onEmptied: (listener) => void emptied.add(listener),
     close() {
       clearInterval(checking)
       commands.close()
     },
   }
 
-  function begin(run: string): void {
-    epoch = run.slice(0, EPOCH_CHARS)
+  function begin(id: string): void {
+    // After a failover, a connection may still lead to the earlier master, which may have become a replica.
+    for (const other of others) if (other.run() !== null && other.run() !== id) other.renew()
     started.resolve()
     for (const listener of doubts) listener()
   }
 
-  function unavailable(connection: RedisConnection, cause?: unknown): LogUnavailable {
+  /** `isAppend`: the command was an append. Without a reply, Redis may have executed it. */
+  function unavailable(connection: RedisConnection, cause?: unknown, isAppend = false): LogUnavailable {
     // If the connection has ended, its own error says more than the error of the command.
     const why = connection.trouble() ?? redisTrouble(cause)
-    return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, { cause })
+    return new LogUnavailable(`The event log cannot be used: Redis at ${address}: ${why}`, {
+      cause,
+      remedy: isAppend && !isRefusal(cause) ? PERHAPS_STORED : NOT_STORED,
+    })
   }
 
   async function ask<T>(send: (client: Redis) => Promise<T>): Promise<T> {
@@ -215,11 +212,9 @@ export async function connectRedis(
   async function check(): Promise<void> {
     if (commands.run() === null) return
     try {
-      const layout = await client.get(LAYOUT_KEY)
-      if (layout === null) {
-        await client.setnx(LAYOUT_KEY, LAYOUT)
-        for (const listener of [...doubts, ...emptied]) listener()
-      } else if (Number(layout) !== LAYOUT) commands.renew()
+      const change = await isChanged(client, run)
+      if (change === 'emptied') for (const listener of doubts) listener()
+      else if (change) commands.renew()
     } catch {
       // The connection reports its own end.
     }
@@ -234,6 +229,7 @@ export async function connectRedis(
       ready,
       failed: () => {},
     })
+    others.add(connection)
     return {
       async read(keys, ids, most) {
         const reply = await connection.client.xread('COUNT', most, 'BLOCK', blockMs, 'STREAMS', ...keys, ...ids)
@@ -244,7 +240,7 @@ export async function connectRedis(
         return connection.run() !== null
       },
       trouble: () => (connection.trouble() === null ? null : unavailable(connection).message),
-      close: () => connection.close(),
+      close: () => close(connection),
     }
   }
 
@@ -259,12 +255,23 @@ export async function connectRedis(
       ready,
       failed: () => {},
     })
+    others.add(connection)
     connection.client.on('message', (_channel, text) => heard(text))
-    return { trouble: connection.trouble, close: connection.close }
+    return { trouble: connection.trouble, close: () => close(connection) }
+  }
+
+  function close(connection: RedisConnection): void {
+    others.delete(connection)
+    connection.close()
   }
 }
 
 const EPOCH_CHARS = 16
+
+const NOT_STORED = 'Nothing was published. Try again, and check Redis.'
+
+const PERHAPS_STORED =
+  'The message may be published or not. Publish it again with the same Idempotency-Key: the server never publishes it twice.'
 
 const HASHES = Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, hash('sha1', lua)])) as Record<
   ScriptName,

@@ -18,8 +18,11 @@ export interface RedisConnection {
 }
 
 export interface ConnectionListeners {
-  /** Called for each new connection before it is used. If the promise rejects, the connection is not used. */
-  prepare(client: Redis): Promise<unknown>
+  /**
+   * Called for each new connection before it is used, with the id of the run of Redis. If the promise rejects, the
+   * connection is not used.
+   */
+  prepare(client: Redis, run: string): Promise<unknown>
   ready(run: string): void
   failed(error: unknown): void
 }
@@ -84,7 +87,7 @@ export function openConnection(url: string, silentMs: number, listeners: Connect
     const { stream } = client
     try {
       const found = await checkServer(client)
-      await listeners.prepare(client)
+      await listeners.prepare(client, found)
       // If the connection has ended in the meantime, its run of Redis may have ended too.
       if (client.stream !== stream || client.status !== 'ready') return
       run = found
@@ -146,6 +149,7 @@ const REDIS_TROUBLES: Record<string, string> = {
   MISCONF: 'it cannot save its data to its disk.',
   NOAUTH: 'it needs a password: redis://:PASSWORD@HOST:PORT',
   NOPERM: 'this user may not run the commands that Fourwire needs.',
+  NOREPLICAS: 'too few replicas are connected (min-replicas-to-write).',
   OOM: 'its memory is full (maxmemory).',
   READONLY: 'it has become a replica, which cannot be written.',
   WRONGPASS: 'the user name or the password is wrong.',
@@ -161,6 +165,9 @@ export function redisTrouble(error: unknown): string {
   if (/Connection is closed|isn't writeable/.test(error.message)) return CUT
   return REDIS_TROUBLES[code] ?? REDIS_TROUBLES[word] ?? `${error.message.replace(/\.?$/, '.')}`
 }
+
+/** Returns true if Redis has replied with an error. Without a reply, Redis may have executed the command. */
+export const isRefusal = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
 
 /** Returns the address of a Redis without the password. */
 export const withoutPassword = (url: string): string =>

@@ -67,9 +67,6 @@ export function createRedisPeers(redis: RedisClient): Peers {
   }
   on('alive', ({ isNew }: { isNew: boolean }, from) => isNew && tell('alive', { isNew: false }, from))
   on('gone', (_, from) => remove(from))
-  redis.onEmptied(() => {
-    for (const map of maps.values()) map.refill()
-  })
   on('map', ({ name, key, value }: { name: string; key: string; value: string | null }) =>
     maps.get(name)?.changed(key, value),
   )

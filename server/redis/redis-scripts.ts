@@ -3,13 +3,15 @@
  *
  * A room has four keys with the same hash tag, the room's name. So a script needs only keys of one slot:
  *
- * - `fourwire:{ROOM}:room` is a hash. `epoch` and `run` are the room's epoch, and the run of Redis that gave it. `gen` is
+ * - `fourwire:{ROOM}:room` is a hash. `epoch` and `run` are the room's epoch, and the run of Redis in which it began. `gen` is
  *   the epoch's generation, a number that always grows. `last` is the number of the last event. `at` is the time of the
  *   last event, and `stated` the number of the last event that changed the state.
  * - `fourwire:{ROOM}:events` is a stream. The id of an entry is `gen-seq`. The fields of an entry are the event `e`, its
  *   time `t`, and its idempotency key `k`.
  * - `fourwire:{ROOM}:keys` is a hash of the idempotency keys: `seq fingerprint`.
  * - `fourwire:{ROOM}:state` is the room's state.
+ *
+ * `fourwire:run` is the name of the present run of Redis: redis-run.ts.
  *
  * A room whose hash was written by another run of Redis gets a new epoch, because Redis may have lost events between the
  * two runs. A room that Redis has lost completely gets a new epoch too. With the new generation, the ids of later
@@ -36,7 +38,7 @@ export const KEYS_OF_ROOM = 4
 
 /** Arguments that every script takes first. */
 export interface ScriptStart {
-  /** Id of the run of Redis with which this connection is connected. */
+  /** Name of the run of Redis with which this connection is connected. */
   readonly run: string
   /** Epoch that the room gets if it needs a new one. */
   readonly candidate: string
@@ -244,25 +246,6 @@ return 1
 export const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
-`
-
-/**
- * Changes entries of a map. ARGV: the key, the value before and the value after of each entry. A value has a `=` before
- * it, and an empty text stands for no entry. Returns an empty list, or the present values if one is not as before.
- */
-export const CHANGE = `
-local present, same = {}, true
-for i = 1, #ARGV, 3 do
-  local value = redis.call('HGET', KEYS[1], ARGV[i])
-  present[#present + 1] = value and '=' .. value or ''
-  same = same and present[#present] == ARGV[i + 1]
-end
-if not same then return present end
-for i = 1, #ARGV, 3 do
-  if ARGV[i + 2] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
-  else redis.call('HSET', KEYS[1], ARGV[i], string.sub(ARGV[i + 2], 2)) end
-end
-return {}
 `
 
 export const SCRIPTS = {
