@@ -115,6 +115,8 @@ export interface AppParts {
   readonly wire?: boolean
   /** Default: silent. */
   readonly logLevel?: LogLevel
+  /** Number of this process if it is one of several workers, for operators. */
+  readonly worker?: number | undefined
   /** The kit that has started this server for a lesson. Default: none. */
   readonly kit?: Kit | undefined
   /** Transports by name. Default: all transports of `server/transports/index.ts`. */
@@ -161,6 +163,7 @@ export async function createApp({
   times,
   wire: isMetered = true,
   logLevel = 'silent',
+  worker,
   kit,
   transports = ourTransports,
   root,
@@ -175,7 +178,7 @@ export async function createApp({
   const { heartbeatMs, requestMs, headMs, checkMs } = all
   const listed = Object.entries(transports) as [TransportName, ListedTransport][]
   const app = Fastify({
-    logger: loggerAt(logLevel),
+    logger: loggerAt(logLevel, worker),
     // The function `logRequests` (logging.ts) logs requests instead of Fastify.
     logController: new LogController({ disableRequestLogging: true }),
     // All requests share one logger. A logger for each request would add an id to each line, and only lines at the
@@ -253,6 +256,7 @@ export async function createApp({
     app,
     log,
     listed.map(([name]) => name),
+    worker,
   )
   const feed = metrics.observePublishing(createFeed(log, { rooms: limiter.limits.rooms }))
   servePublish(app, feed, limiter, access)
@@ -325,7 +329,7 @@ export async function createApp({
     // Create the document at the first request for it, because all routes exist by then.
     reply.type(JSON_TYPE).send((openApi ??= Buffer.from(JSON.stringify(withResponses(app.swagger(), kindOf))))),
   )
-  serveHealth(app, log, metrics.logTrouble)
+  serveHealth(app, log, metrics.logTrouble, worker)
   serveJoinCode(app, joinAddresses)
   await page(app, { root })
   serveLessons(app, { kit })

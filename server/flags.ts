@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { originOf } from './http/origin.ts'
@@ -33,6 +34,8 @@ export interface Flags {
   readonly data: string
   /** Address of the Redis that stores the event log. Undefined if the log is a file. */
   readonly redis: string | undefined
+  /** Number of processes that serve the port. If it is more than 1, `redis` is set. */
+  readonly workers: number
   /**
    * True if the server limits rates and counts. Benchmarks switch these limits off. The limits of sizes always apply.
    */
@@ -72,6 +75,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
   --data PATH        file or folder of the event log, or :memory:   (./data)
   --redis URL        store the event log in this Redis, which several
                      Fourwires may share: redis://HOST:PORT
+  --workers N        serve the port with N processes, which share   (1)
+                     their events through Redis; needs --redis
   --limits on|off    limit each client and each address;            (on)
                      off is only for benchmarks
   --wire on|off      count every byte of each lane; off is only     (on)
@@ -99,6 +104,7 @@ const OPTIONS = {
   scenes: { type: 'string' },
   data: { type: 'string' },
   redis: { type: 'string' },
+  workers: { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
   log: { type: 'string' },
@@ -115,6 +121,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
   const given = parse(args)
   const { host, hostFlag } = hostOf(given, env)
   const roster = given.roster ?? (env['FOURWIRE_ROSTER'] || undefined)
+  const redis = given.redis ?? (env['FOURWIRE_REDIS'] || undefined)
   const password = secretOf(given.password ?? env['FOURWIRE_PASSWORD'], '--password', 'with --auth')
   return {
     host,
@@ -135,7 +142,8 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     roster,
     scenes: given.scenes ?? (env['FOURWIRE_SCENES'] || undefined),
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
-    redis: given.redis ?? (env['FOURWIRE_REDIS'] || undefined),
+    redis,
+    workers: workersOf(given.workers ?? env['FOURWIRE_WORKERS'], redis),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
     log: levelOf(given.log ?? env['FOURWIRE_LOG'] ?? 'info'),
@@ -178,6 +186,23 @@ function portOf(text: string): number {
   throw new Error(
     `--port is "${text}", which is not a port. Give a whole number from 0 to 65535; 0 chooses a free port.`,
   )
+}
+
+/** Each worker needs memory and two connections to Redis, so more of them than processors only cost something. */
+const MOST_WORKERS = 64
+
+function workersOf(text: string | undefined, redis: string | undefined): number {
+  if (text === undefined || text === '') return 1
+  const workers = Number(text)
+  if (!/^\d{1,3}$/.test(text) || workers < 1 || workers > MOST_WORKERS)
+    throw new Error(
+      `--workers is "${text}", which is not a number of workers. Give a whole number from 1 to ${MOST_WORKERS}, for example the number of processors of this machine (${availableParallelism()}).`,
+    )
+  if (workers > 1 && redis === undefined)
+    throw new Error(
+      `--workers is ${workers}, but --redis is not given. Workers share their events through Redis, so give its address as well (--redis redis://HOST:PORT), or omit --workers.`,
+    )
+  return workers
 }
 
 function proxiesOf(text: string | undefined): string | undefined {

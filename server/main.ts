@@ -6,7 +6,9 @@ import './start/node-version.ts'
 import { HELP, readFlags } from './flags.ts'
 import { kitOf } from './lessons/kit.ts'
 import { announcement } from './processes/announcement.ts'
+import type { RunningServer } from './processes/running.ts'
 import { chooseSettings } from './processes/settings.ts'
+import type { ServerSettings } from './processes/settings.ts'
 import { ownAddresses, placeOf } from './start/addresses.ts'
 import { openBrowser } from './start/browser.ts'
 import { onEnding, outliveReaders } from './start/ending.ts'
@@ -15,14 +17,12 @@ import { joinAddresses, outgoingAddress } from './start/join-addresses.ts'
 import { LOCALHOST, freePort, listenersOn, ownLinkNames } from './start/other-listeners.ts'
 import { startTrouble } from './start/start-trouble.ts'
 
+const FAILED = 1
 const BAD_USAGE = 2
 
 outliveReaders()
 
-await main().catch((error: unknown) => {
-  console.error(startTrouble(error))
-  process.exit(BAD_USAGE)
-})
+await main().catch((error: unknown) => give(startTrouble(error), BAD_USAGE))
 
 async function main(): Promise<void> {
   const { argv, env } = process
@@ -31,24 +31,19 @@ async function main(): Promise<void> {
   const place = await placeOf(flags.host, flags.hostFlag)
   const forwarding = forwardingIn(env)
   // A forwarding service gives the server a public name that contains the port. The server must allow this name before
-  // it listens, so a free port replaces port 0 here.
-  const chosenPort = flags.port === 0 && forwarding ? await freePort(place.host) : flags.port
+  // it listens, so a free port replaces port 0 here. Workers that start at different times must have one port as well.
+  const isFixed = forwarding !== null || flags.workers > 1
+  const chosenPort = flags.port === 0 && isFixed ? await freePort(place.host) : flags.port
   const ownOrigins = forwarding ? [forwarding.originOf(chosenPort)] : []
   const present = listenersOn(chosenPort, [...LOCALHOST, ...place.addresses])
   const settings = await chooseSettings(flags, { place, port: chosenPort, ownOrigins })
-  // Load this module late, so that a mistyped flag is refused early and a missing package is reported by its name.
-  const { runServer } = await import('./processes/run.ts')
-  const server = await runServer(settings, {
-    others: present,
-    kit: process.send && kitOf(process),
-    report: console.log,
-  })
+  const server = await (flags.workers > 1 ? startWorkers : startHere)(settings, present, flags.workers)
   onEnding(
     env['FOURWIRE_LAUNCHER'],
     (signal) => void server.end(signal).then(() => process.exit(0)),
     () => {
       server.endNow()
-      process.exit(1)
+      process.exit(FAILED)
     },
   )
 
@@ -69,4 +64,32 @@ async function main(): Promise<void> {
   const started = { flags, settings, port, addresses, joinAt, others, forwarding, env, terminal: process.stdout }
   for (const line of announcement(started)) console.log(line)
   if (flags.open && local[0]) openBrowser(local[0], console.log)
+}
+
+async function startHere(settings: ServerSettings, others: Promise<readonly string[]>): Promise<RunningServer> {
+  // Load this module late, so that a mistyped flag is refused early and a missing package is reported by its name.
+  const { runServer } = await import('./processes/run.ts')
+  return runServer(settings, { others, kit: process.send && kitOf(process), report: console.log })
+}
+
+async function startWorkers(
+  settings: ServerSettings,
+  others: Promise<readonly string[]>,
+  count: number,
+): Promise<RunningServer> {
+  // Load this module late, because a server without workers does not need it.
+  const { runWorkers } = await import('./processes/workers.ts')
+  const workers = await runWorkers(settings, {
+    count,
+    others: await others,
+    report: console.log,
+    failed: (why) => give(why, FAILED),
+  })
+  process.on('SIGUSR2', () => void workers.restart())
+  return workers
+}
+
+function give(why: string, code: number): never {
+  console.error(why)
+  process.exit(code)
 }

@@ -7,9 +7,14 @@ const schema = { summary: 'Health of the server: its version, its uptime, and wh
 /**
  * Serves `GET /health`. The status is 200 as long as the server runs. If the event log refuses writes, the response
  * contains `degraded` and the reason. The status is still 200, because clients can still read and a restart would not
- * free space on a full disk.
+ * free space on a full disk. `worker`: number of this process; undefined if one process is the whole server.
  */
-export function serveHealth(app: App, log: Pick<Log, 'epoch' | 'connections'>, logTrouble: () => string | null): void {
+export function serveHealth(
+  app: App,
+  log: Pick<Log, 'epoch' | 'connections'>,
+  logTrouble: () => string | null,
+  worker?: number,
+): void {
   app.get('/health', { schema, config: { access: 'anyone' } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     const trouble = logTrouble()
@@ -18,6 +23,7 @@ export function serveHealth(app: App, log: Pick<Log, 'epoch' | 'connections'>, l
       status: trouble === null ? 'ok' : 'degraded',
       log: trouble ?? 'ok',
       ...(connections && { redis: { commands: connections.commands ?? 'ok', events: connections.events ?? 'ok' } }),
+      ...(worker !== undefined && { worker }),
       version: packageJson.version,
       epoch: log.epoch,
       node: process.version,

@@ -9,12 +9,13 @@ export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-export function loggerAt(level: LogLevel): NonNullable<FastifyServerOptions['logger']> {
+/** `worker`: number of this process, which each entry then names. Undefined if one process is the whole server. */
+export function loggerAt(level: LogLevel, worker?: number): NonNullable<FastifyServerOptions['logger']> {
   if (level === 'silent') return false
   return {
     level,
     stream: process.stderr,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     // Fastify's own serializers would log the client's address, the whole target and the Host field.

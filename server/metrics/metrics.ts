@@ -47,14 +47,19 @@ const config = { access: 'instructor', why: 'The numbers are for the person who 
 
 const schema = { summary: 'Metrics for Prometheus; for the instructor' }
 
-/** Adds `GET /metrics`. The series of each transport in `transports` exist from the start. */
-export function serveMetrics(app: App, log: Log, transports: readonly TransportName[]): Metrics {
+/**
+ * Adds `GET /metrics`. The series of each transport in `transports` exist from the start. `worker`: number of this
+ * process, which each series then has as a label; undefined if one process is the whole server.
+ */
+export function serveMetrics(app: App, log: Log, transports: readonly TransportName[], worker?: number): Metrics {
   const following = new Map(transports.map((transport) => [transport, 0]))
   let trouble: string | null = null
   /** True if the log's files were missing at the last check. */
   let isMissing = false
 
   const registry = new Registry()
+  // Each request reaches any worker. Without the label, the counters of several workers would look like one counter.
+  if (worker !== undefined) registry.setDefaultLabels({ worker })
   const registers = [registry]
   const deliveries = new Counter({
     name: 'fourwire_deliveries_total',

@@ -34,6 +34,7 @@ export function announcement(started: Started): readonly string[] {
     ...(forwarding ? [`${forwarding.service} was recognised: open the https:// address in your browser.`] : []),
     ...(way === null ? [] : [way]),
     placeOfEvents(flags),
+    ...(flags.workers > 1 ? [`${flags.workers} workers serve this port.`] : []),
     ...forInstructor(started),
     ...forPeople(started),
     ...(flags.limits ? [] : ['Limits are off: one client can use up all resources of this server.']),

@@ -19,6 +19,8 @@ import type { ServerSettings, SignIn } from './settings.ts'
 export interface RunOptions {
   /** Addresses on which other programs listen on the same port. */
   readonly others: Promise<readonly string[]>
+  /** Number of this worker. Undefined if one process is the whole server. */
+  readonly worker?: number
   /** The kit that has started this server for a lesson. Default: none. */
   readonly kit?: Kit | undefined
   /** Called with each sentence about the event log that the person who starts the server should read. */
@@ -39,7 +41,10 @@ const BACKLOG = 16_384
 const SHUTDOWN_MS = 1500
 
 /** Starts the server. Rejects with an error for the person who starts it. */
-export async function runServer(settings: ServerSettings, { others, kit, report }: RunOptions): Promise<RunningServer> {
+export async function runServer(
+  settings: ServerSettings,
+  { worker, others, kit, report }: RunOptions,
+): Promise<RunningServer> {
   const { data, trustProxy } = settings
   const log = await logOf(settings, report)
   let joinAt: readonly string[] = []
@@ -54,6 +59,7 @@ export async function runServer(settings: ServerSettings, { others, kit, report 
     trustProxy: trustProxy === undefined ? undefined : readProxies(trustProxy),
     wire: settings.wire,
     logLevel: settings.log,
+    worker,
     kit,
     joinAddresses: () => joinAt,
     scenes: settings.scenes,

@@ -73,7 +73,8 @@ export async function chooseSettings(flags: Flags, { place, port, ownOrigins }: 
     limits,
     wire,
     log,
-    data: flags.data,
+    // Workers would overwrite each other's files.
+    data: flags.workers > 1 ? ':memory:' : flags.data,
     redis,
     scenes: scenes === undefined ? undefined : await scenesIn(readText(scenes, '--scenes')),
   }

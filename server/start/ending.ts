@@ -11,9 +11,13 @@ const LOOK_MS = 500
 /**
  * Calls `end` at the first signal, and `endNow` at each later signal. `launcher`: the process id of `launch.js`, from
  * the variable `FOURWIRE_LAUNCHER`. A killed `launch.js` sends no signal, so this process checks regularly that
- * `launch.js` still runs.
+ * `launch.js` still runs. Returns a function that has the same effect as a signal.
  */
-export function onEnding(launcher: string | undefined, end: (why: string) => void, endNow: () => void): void {
+export function onEnding(
+  launcher: string | undefined,
+  end: (why: string) => void,
+  endNow: () => void,
+): (why: string) => void {
   let atMs: number | null = null
   const ending = (why: string): void => {
     const nowMs = performance.now()
@@ -22,13 +26,14 @@ export function onEnding(launcher: string | undefined, end: (why: string) => voi
     atMs ??= nowMs
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ending)
-  if (launcher === undefined || !isAlive(Number(launcher))) return
+  if (launcher === undefined || !isAlive(Number(launcher))) return ending
   const watching = setInterval(() => {
     if (isAlive(Number(launcher))) return
     clearInterval(watching)
     ending('end of the launcher')
   }, LOOK_MS)
   watching.unref()
+  return ending
 }
 
 /**

@@ -22,6 +22,23 @@ test('--redis has precedence over FOURWIRE_REDIS, and an empty variable counts a
   expect(readFlags([], { FOURWIRE_REDIS: '' }).redis).toBeUndefined()
 })
 
+test('--workers has precedence over FOURWIRE_WORKERS, and its default is one worker, which needs no Redis', () => {
+  const env = { FOURWIRE_REDIS: 'redis://a', FOURWIRE_WORKERS: '3' }
+  expect(readFlags([], env).workers).toBe(3)
+  expect(readFlags(['--workers', '64'], env).workers).toBe(64)
+  expect(readFlags([], { FOURWIRE_WORKERS: '' }).workers).toBe(1)
+  expect(readFlags(['--workers', '1'], {}).workers).toBe(1)
+  expect(() => readFlags([], { FOURWIRE_WORKERS: '2' })).toThrow('--workers is 2, but --redis is not given')
+})
+
+test.each(['0', '65', '-1', '1.5', '2x', '1e1', '999999999999', 'two'])(
+  'the server refuses --workers %s with an error that quotes the value and names the valid ones',
+  (text) => {
+    const read = () => readFlags([`--workers=${text}`, '--redis', 'redis://a'], {})
+    expect(read).toThrow(`--workers is "${text}", which is not a number of workers. Give a whole number from 1 to 64`)
+  },
+)
+
 test('the server refuses to start with both --lan and --host', () => {
   expect(() => readFlags(['--lan', '--host', '::1'], {})).toThrow('--lan and --host ::1 contradict each other')
 })

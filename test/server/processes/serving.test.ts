@@ -1,0 +1,104 @@
+/** Tests of clients that several workers serve, while workers are killed and replaced. */
+import { describe, expect, test } from 'vitest'
+import type { FeedClient } from '../../conformance/client.ts'
+import { HAS_REDIS } from '../../redis.ts'
+import { until } from '../../until.ts'
+import { connectClients, fresh, publishUntil, startWithWorkers } from './with-workers.ts'
+
+/** Expects that each client has every text once and in order. */
+async function expectAll(clients: readonly FeedClient[], texts: readonly string[]): Promise<void> {
+  await until('every client has all events', () => clients.every(({ events }) => events.length >= texts.length), 20_000)
+  for (const client of clients) expect([client.texts(), client.gaps]).toEqual([texts, []])
+}
+
+/** Returns the number of workers that have delivered events, by transport. */
+async function deliveringWorkers(origin: string, workers: number): Promise<Record<string, number>> {
+  const pages = await Promise.all(Array.from({ length: 4 * workers }, () => fresh(origin, '/metrics')))
+  const found: Record<string, Set<string>> = {}
+  const series = /^fourwire_deliveries_total\{(?=.*\btransport="([\w-]+)")(?=.*\bworker="(\d)").*\} [1-9]/gm
+  for (const [, transport = '', worker = ''] of pages.join('\n').matchAll(series))
+    (found[transport] ??= new Set()).add(worker)
+  return Object.fromEntries(Object.entries(found).map(([transport, { size }]) => [transport, size]))
+}
+
+describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
+  test('serves the clients of every transport from all workers, through one port', async () => {
+    await using server = await startWithWorkers(3)
+    const clients = await connectClients(server.origin, 4)
+    let isOver = false
+    const publishing = publishUntil(server.origin, () => isOver)
+    await until(
+      'two workers or more have delivered events over each of the five transports',
+      async () => {
+        const counts = Object.values(await deliveringWorkers(server.origin, 3))
+        return counts.length === 5 && counts.every((count) => count > 1)
+      },
+      20_000,
+    )
+    isOver = true
+    await expectAll(clients, await publishing)
+    const healths = await Promise.all(Array.from({ length: 12 }, () => fresh(server.origin, '/health')))
+    const named = new Set(healths.map((health) => JSON.parse(health).worker))
+    expect([...named].toSorted()).toEqual([1, 2, 3])
+  })
+
+  test('replaces a killed worker at once, and no client loses an event or gets it twice', async () => {
+    await using server = await startWithWorkers(2)
+    const clients = await connectClients(server.origin, 3)
+    let isOver = false
+    const publishing = publishUntil(server.origin, () => isOver)
+    for (let kills = 0; kills < 3; kills++) {
+      const [victim = 0, ...others] = server.workers()
+      const seen = clients[0]?.events.length ?? 0
+      process.kill(victim, 'SIGKILL')
+      await until('another worker is there', () =>
+        server.workers().some((pid) => pid !== victim && !others.includes(pid)),
+      )
+      await until('events arrive again', () => (clients[0]?.events.length ?? 0) > seen + 20)
+    }
+    isOver = true
+    await expectAll(clients, await publishing)
+    await until('both workers serve', async () => {
+      const healths = await Promise.all(Array.from({ length: 4 }, () => fresh(server.origin, '/health')))
+      return new Set(healths.map((health) => JSON.parse(health).worker)).size === 2
+    })
+  })
+
+  test('replaces all workers on SIGUSR2, one after the other, and no client loses an event or gets it twice', async () => {
+    await using server = await startWithWorkers(2)
+    const clients = await connectClients(server.origin, 3)
+    const first = server.workers()
+    let isOver = false
+    let most = 0
+    const publishing = publishUntil(server.origin, () => isOver)
+    server.process.kill('SIGUSR2')
+    await until(
+      'both workers are replaced',
+      () => {
+        const workers = server.workers()
+        most = Math.max(most, workers.length)
+        return workers.length === 2 && !workers.some((pid) => first.includes(pid))
+      },
+      20_000,
+    )
+    isOver = true
+    await expectAll(clients, await publishing)
+    // Only one worker at a time has a successor that already runs.
+    expect(most).toBe(3)
+  })
+
+  test('lets people sign in with the one password that it has printed, on every worker', async () => {
+    const password = 'the password of the class'
+    await using server = await startWithWorkers(2, '--auth', '--password', password)
+    const signIn = async (): Promise<number> => {
+      const response = await fetch(`${server.origin}/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ user: `Ada ${crypto.randomUUID()}`, password }),
+      })
+      await response.arrayBuffer()
+      return response.status
+    }
+    expect(await Promise.all(Array.from({ length: 6 }, signIn))).toEqual([200, 200, 200, 200, 200, 200])
+  })
+})
