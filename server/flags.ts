@@ -36,6 +36,8 @@ export interface Flags {
   readonly redis: string | undefined
   /** Number of processes that serve the port. If it is more than 1, `redis` is set. */
   readonly workers: number
+  /** Number of replicas of this Redis that must confirm an event before the server acknowledges it. */
+  readonly redisReplicas: number
   /**
    * True if the server limits rates and counts. Benchmarks switch these limits off. The limits of sizes always apply.
    */
@@ -77,6 +79,8 @@ export const HELP = `Fourwire: one chat feed by short polling, long polling, SSE
                      Fourwires may share: redis://HOST:PORT
   --workers N        serve the port with N processes, which share   (1)
                      their events through Redis; needs --redis
+  --redis-replicas N acknowledge a message only after N replicas    (0)
+                     of this Redis have it
   --limits on|off    limit each client and each address;            (on)
                      off is only for benchmarks
   --wire on|off      count every byte of each lane; off is only     (on)
@@ -105,6 +109,7 @@ const OPTIONS = {
   data: { type: 'string' },
   redis: { type: 'string' },
   workers: { type: 'string' },
+  'redis-replicas': { type: 'string' },
   limits: { type: 'string' },
   wire: { type: 'string' },
   log: { type: 'string' },
@@ -144,6 +149,7 @@ export function readFlags(args: readonly string[], env: Record<string, string | 
     data: fileOf(given.data ?? env['FOURWIRE_DATA'] ?? 'data'),
     redis,
     workers: workersOf(given.workers ?? env['FOURWIRE_WORKERS'], redis),
+    redisReplicas: replicasOf(given['redis-replicas'] ?? env['FOURWIRE_REDIS_REPLICAS'], redis),
     limits: on(given.limits ?? env['FOURWIRE_LIMITS'] ?? 'on', '--limits'),
     wire: on(given.wire ?? env['FOURWIRE_WIRE'] ?? 'on', '--wire'),
     log: levelOf(given.log ?? env['FOURWIRE_LOG'] ?? 'info'),
@@ -203,6 +209,17 @@ function workersOf(text: string | undefined, redis: string | undefined): number 
       `--workers is ${workers}, but --redis is not given. Workers share their events through Redis, so give its address as well (--redis redis://HOST:PORT), or omit --workers.`,
     )
   return workers
+}
+
+function replicasOf(text: string | undefined, redis: string | undefined): number {
+  if (text === undefined || text === '' || text === '0') return 0
+  if (!/^[1-9]\d?$/.test(text))
+    throw new Error(
+      `--redis-replicas is "${text}", which is not a number of replicas. Give a whole number from 0 to 99.`,
+    )
+  if (redis === undefined)
+    throw new Error(`--redis-replicas is "${text}", but there is no --redis. Give the address of the Redis.`)
+  return Number(text)
 }
 
 function proxiesOf(text: string | undefined): string | undefined {

@@ -16,11 +16,11 @@ import { until } from './until.ts'
 
 const NAMES = Object.keys(transports) as TransportName[]
 
-const KEPT: Retention = { events: 1000, ageMs: 60_000 }
+export const KEPT: Retention = { events: 1000, ageMs: 60_000 }
 
 /** A server with a log of its own, like a process of its own. */
-export const serverOn = async (url: string, retention = KEPT): Promise<Served> =>
-  serve({ log: await redisLog(url, retention) })
+export const serverOn = async (url: string, retention = KEPT, replicas = 0): Promise<Served> =>
+  serve({ log: await redisLog(url, retention, undefined, replicas) })
 
 /** A client and everything it received, in order. */
 export interface RecordedClient {

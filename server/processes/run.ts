@@ -80,11 +80,11 @@ export async function runServer(
   }
 }
 
-async function logOf({ redis, data }: ServerSettings, report: (sentence: string) => void): Promise<Log> {
+async function logOf({ redis, redisReplicas, data }: ServerSettings, report: (sentence: string) => void): Promise<Log> {
   if (redis !== undefined) {
     // Load this module only with `--redis`, so that a server without Redis loads nothing of it.
     const { redisLog } = await import('../redis/redis-log.ts')
-    return redisLog(redis, RETENTION, report)
+    return redisLog(redis, RETENTION, report, redisReplicas)
   }
   return data === ':memory:' ? memoryLog() : sqliteLog(data, RETENTION, report)
 }

@@ -33,6 +33,7 @@ export interface ServerSettings {
   /** Absolute path of the event log's file. `:memory:` if this process writes no file. */
   readonly data: string
   readonly redis: string | undefined
+  readonly redisReplicas: number
   /** Undefined for the scenes of this repository. */
   readonly scenes: readonly Scene[] | undefined
 }
@@ -57,7 +58,7 @@ export interface Reached {
  * shared server needs them. Throws an error that names the flag if a file cannot be read or is wrong.
  */
 export async function chooseSettings(flags: Flags, { place, port, ownOrigins }: Reached): Promise<ServerSettings> {
-  const { allowHosts, allowOrigins, trustProxy, limits, wire, log, redis, scenes } = flags
+  const { allowHosts, allowOrigins, trustProxy, limits, wire, log, redis, redisReplicas, scenes } = flags
   const isShared =
     flags.auth || allowHosts.length > 0 || trustProxy !== undefined || !isLoopback(place.host) || ownOrigins.length > 0
   return {
@@ -76,6 +77,7 @@ export async function chooseSettings(flags: Flags, { place, port, ownOrigins }: 
     // Workers would overwrite each other's files.
     data: flags.workers > 1 ? ':memory:' : flags.data,
     redis,
+    redisReplicas,
     scenes: scenes === undefined ? undefined : await scenesIn(readText(scenes, '--scenes')),
   }
 }

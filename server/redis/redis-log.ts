@@ -16,6 +16,7 @@ import { LogUnavailable, RETENTION, STATE_AGE_MS, StateChanged, removed } from '
 import type { Appended, Log, Retention, States } from '../feed/log.ts'
 import { connectRedis } from './redis-client.ts'
 import type { RoomReply, StreamEntry } from './redis-client.ts'
+import { openReplicas } from './redis-replicas.ts'
 import { eventOf, seqOf, watchRooms } from './redis-rooms.ts'
 import type { WatchedRooms } from './redis-rooms.ts'
 
@@ -29,7 +30,8 @@ const PAGE_EVENTS = 500
 
 /**
  * Connects to the Redis at `url`. Rejects with an error that names the URL, without its password, if this Redis cannot
- * be used. Calls `report` with a sentence if Redis is configured to delete events.
+ * be used. Calls `report` with a sentence if Redis is configured to delete events. An append resolves when this number of
+ * `replicas` has it.
  *
  * If the reply to an append is lost, the append rejects with `LogUnavailable`, but Redis may have stored the event. A
  * client that sends the same key again gets the stored event.
@@ -38,6 +40,7 @@ export async function redisLog(
   url: string,
   retention: Retention = RETENTION,
   report: (sentence: string) => void = () => {},
+  replicas = 0,
 ): Promise<Log> {
   const { events, ageMs, stateAgeMs = STATE_AGE_MS } = retention
   const redis = await connectRedis(url, { events, ageMs: limitOf(ageMs), stateAgeMs: limitOf(stateAgeMs) }, report)
@@ -53,6 +56,7 @@ export async function redisLog(
   let isTold = false
   const looking = setInterval(look, LOOK_MS).unref()
   const peers = createRedisPeers(redis)
+  const copies = replicas > 0 ? openReplicas(url, replicas) : null
   let waiting: Waiting[] = []
   const writing = new Set<Promise<void>>()
   let closed = false
@@ -120,6 +124,7 @@ export async function redisLog(
       clearInterval(looking)
       for (const listeners of [committed, broken, troubled]) listeners.clear()
       rooms.stop()
+      copies?.close()
       redis.close()
     },
   }
@@ -150,11 +155,13 @@ export async function redisLog(
   async function write(room: string, appends: readonly Waiting[]): Promise<void> {
     try {
       if (appends.some(({ state }) => typeof state === 'string')) redis.noteState(room)
+      const run = redis.epoch()
       const reply = await rooms.ask('append', room, [appends.length, ...appends.flatMap(argumentsOf)])
       const results = appends.map((append, i) => resultOf(append, reply, i))
       const fresh = results.flatMap((one) => (one instanceof Error || one.repeated ? [] : [one.event]))
       // The listeners have got the events of a watched room already, together with those of other processes.
       if (!rooms.isWatched(room) && fresh.length > 0) tell(room, fresh)
+      if (copies) await copies.confirm(run)
       for (const [i, result] of results.entries()) {
         if (result instanceof Error) appends[i]?.reject(result)
         else appends[i]?.resolve(result)

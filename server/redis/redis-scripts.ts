@@ -121,13 +121,16 @@ local function drop()
       first = seqOf(entry[1])
       local fields = entry[2]
       if first > last - most and (age == 0 or tonumber(fields[4]) >= now - age) then done = true break end
-      if fields[6] then redis.call('HDEL', keys, fields[6]) end
+      for i = 5, #fields, 2 do
+        if fields[i] == 'k' then redis.pcall('HDEL', keys, fields[i + 1]) end
+      end
       from = '(' .. entry[1]
       first = first + 1
     end
     if done then break end
   end
-  if from ~= '-' then redis.call('XTRIM', events, 'MINID', idOf(first)) end
+  -- If Redis refuses writes, the old events stay, but \`first\` already leaves them out. So reading continues.
+  if from ~= '-' then redis.pcall('XTRIM', events, 'MINID', idOf(first)) end
   return first
 end
 

@@ -39,6 +39,13 @@ test.each(['0', '65', '-1', '1.5', '2x', '1e1', '999999999999', 'two'])(
   },
 )
 
+test.each([
+  [['--redis-replicas', '1'], 'there is no --redis'],
+  [['--redis', 'redis://a', '--redis-replicas', 'all'], '--redis-replicas is "all", which is not a number of replicas'],
+])('the server refuses to start with %j', (args, why) => {
+  expect(() => readFlags(args, {})).toThrow(why)
+})
+
 test('the server refuses to start with both --lan and --host', () => {
   expect(() => readFlags(['--lan', '--host', '::1'], {})).toThrow('--lan and --host ::1 contradict each other')
 })

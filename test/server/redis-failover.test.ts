@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { balance } from '../balancer.ts'
 import type { Balancer } from '../balancer.ts'
-import { expectNoHole, expectOneGap, isBack, post, publishTo, readersOf, serverOn } from '../redis-readers.ts'
+import { KEPT, expectNoHole, expectOneGap, isBack, post, publishTo, readersOf, serverOn } from '../redis-readers.ts'
 import { HAS_REDIS, testRedis } from '../redis.ts'
 import type { TestRedis } from '../redis.ts'
 import { until } from '../until.ts'
@@ -145,5 +145,52 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis that has a replica', 
     const last = await later.publish('new')
     expect(last.id).toMatch(/\.6$/)
     expect(lost).not.toContain(last.id)
+  })
+
+  test('publishing waits for a replica: without it, publishing fails with 503, and a failover loses nothing that was acknowledged', async () => {
+    await using set = await replicated()
+    await using one = await serverOn(set.url, KEPT, 1)
+    using readers = await readersOf(one)
+    const acknowledged = []
+    for (let i = 0; i < 20; i++) acknowledged.push((await one.publish(`acknowledged ${i}`)).text)
+    set.copying.freeze()
+    expect(await post(one, 'not confirmed', 'key')).toMatchObject({
+      status: 503,
+      detail: expect.stringContaining('0 of 1 replicas have confirmed it within 1 s (--redis-replicas)'),
+      remedy: expect.stringContaining('a failover can lose it'),
+    })
+    await until('the readers have it', () => readers.every(({ client }) => client.texts().at(-1) === 'not confirmed'))
+    expect((await post(one, 'not confirmed', 'key')).status).toBe(503)
+    set.copying.cut()
+    await isCopied(set)
+    expect((await post(one, 'not confirmed', 'key')).status).toBe(200)
+    await one.publish('the last')
+    await set.master.kill()
+    failOver(set)
+    await isBack(one)
+    const { events } = await (await fetch(`${one.origin}/feed/lobby/poll?after=0`)).json()
+    expect(events.map(({ text }: { text: string }) => text)).toEqual([...acknowledged, 'not confirmed', 'the last'])
+    // The new master has no replica yet.
+    expect((await post(one)).status).toBe(503)
+  })
+
+  test('Redis refuses writes without a replica: publishing fails with 503 and the reason, and reading continues', async () => {
+    await using set = await replicated('--min-replicas-to-write', '1', '--min-replicas-max-lag', '1')
+    // Each look finds an event that is too old. Without a replica, Redis does not let it be deleted.
+    await using one = await serverOn(set.url, { events: 1000, ageMs: 500 })
+    const first = await until('the replica counts', () => one.publish('1').catch(() => null))
+    set.copying.freeze()
+    const refused = await until('a publish is refused', async () => {
+      const answer = await post(one)
+      return answer.status === 503 ? answer : null
+    })
+    expect(refused).toMatchObject({
+      detail: expect.stringContaining('too few replicas are connected (min-replicas-to-write)'),
+      remedy: expect.stringContaining('Nothing was published'),
+    })
+    const poll = await fetch(`${one.origin}/feed/lobby/poll?after=${first.id}`)
+    expect(poll.status).toBeLessThan(300)
+    set.copying.cut()
+    await until('publishing works again', () => one.publish('2').catch(() => null))
   })
 })
