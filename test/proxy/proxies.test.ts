@@ -1,53 +1,24 @@
 /** Fourwire behind real proxies: a minimal configuration breaks some features; the configurations in server/README.md break none. */
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { WebSocket as Client } from 'ws'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
 import { preflight } from '../../web/lab/preflight.ts'
 import { connect, isUp } from '../conformance/client.ts'
-import { blockOf, withThese } from '../readme.ts'
 import { beside } from '../server/lessons/beside.ts'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import { spawnServer } from '../spawn.ts'
 import { until } from '../until.ts'
-import { PUBLIC, isInstalled, startProxy } from './proxy.ts'
-import type { Proxy, ProxyName } from './proxy.ts'
+import { configurationOf } from './configuration.ts'
+import { PUBLIC, acceptAnyCertificate, isInstalled, startProxy } from './proxy.ts'
+import type { Proxy } from './proxy.ts'
 
 const NAMES = Object.keys(transports) as TransportName[]
 const HELD: readonly TransportName[] = ['long-poll', 'sse', 'ws', 'stream']
 
-/** The configurations of server/README.md; only the port, the certificate and the server's address are replaced. */
-const README: Record<ProxyName, (server: number) => (port: number, folder: string) => string> = {
-  caddy: (server) => (port, folder) =>
-    withThese(blockOf('caddyfile'), {
-      'fourwire.example {': `https://${PUBLIC}:${port} {\n  tls ${folder}/cert.pem ${folder}/cert.key`,
-      '127.0.0.1:3000': `127.0.0.1:${server}`,
-    }),
-  haproxy: (server) => (port, folder) =>
-    withThese(blockOf('haproxy'), {
-      ':443': `${PUBLIC}:${port}`,
-      '/etc/haproxy/fourwire.pem': `${folder}/both.pem`,
-      '127.0.0.1:3000': `127.0.0.1:${server}`,
-    }),
-  nginx: (server) => (port, folder) =>
-    withThese(blockOf('nginx'), {
-      'listen 443': `listen ${PUBLIC}:${port}`,
-      '/etc/ssl/fourwire.': `${folder}/cert.`,
-      '127.0.0.1:3000': `127.0.0.1:${server}`,
-    }),
-}
-
-// The certificate is not signed by an authority, which does not matter for these tests.
-const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
-beforeAll(() => {
-  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
-})
-afterAll(() => {
-  if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-  else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
-})
+acceptAnyCertificate()
 
 /** Publishes a text like a page of this origin. */
 async function publishFromPage(origin: string, text: string): Promise<Response> {
@@ -93,7 +64,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     `delivers over TLS by all transports, and the server notices when a client leaves ${why}`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
-      await using proxy = await startProxy(name, README[name](server.port))
+      await using proxy = await startProxy(name, configurationOf(name, server.port))
       const origin = `https://${PUBLIC}:${proxy.port}`
       const clients = NAMES.map((transport) => connect(transport, origin))
       await until('all clients are connected', () => clients.every(isUp))
@@ -119,7 +90,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
   test.skipIf(missing)(`reaches the student’s server through the sandbox’s port ${why}`, async () => {
     await using student = await serve({ allowHosts: [PUBLIC] })
     const sandbox = await beside(student.port)
-    await using proxy = await startProxy(name, README[name](sandbox.port))
+    await using proxy = await startProxy(name, configurationOf(name, sandbox.port))
     const clients = NAMES.map((transport) => connect(transport, `https://${PUBLIC}:${proxy.port}/mine`))
     await until('all clients are connected', () => clients.every(isUp))
     await Promise.all(clients.map((client, i) => client.publish(`by ${i}`)))
@@ -131,7 +102,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
     `lets only pages of its own origin use the WebSocket, and no client becomes the instructor ${why}`,
     async () => {
       await using server = await serve({ allowHosts: [PUBLIC] })
-      await using proxy = await startProxy(name, README[name](server.port))
+      await using proxy = await startProxy(name, configurationOf(name, server.port))
       const origin = `https://${PUBLIC}:${proxy.port}`
       expect(await handshake(origin)).toBe(101)
       expect(await handshake(origin, { origin: 'https://evil.example' })).toBe(403)
@@ -143,7 +114,7 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
 
   test.skipIf(missing)(`lets even a plain EventSource reconnect after a restart of the server ${why}`, async () => {
     await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
-    await using proxy = await startProxy(name, README[name](first.port))
+    await using proxy = await startProxy(name, configurationOf(name, first.port))
     const origin = `https://${PUBLIC}:${proxy.port}`
     const texts: string[] = []
     let errors = 0

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import { freePort } from '../../server/start/other-listeners.ts'
 import { until } from '../until.ts'
 
@@ -75,6 +76,18 @@ access_log off;
 client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 ${config}
 }`
+}
+
+/** Lets the tests of a file connect to a proxy although no authority has signed its certificate. */
+export function acceptAnyCertificate(): void {
+  const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env
+  beforeAll(() => {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  })
+  afterAll(() => {
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
+  })
 }
 
 /** Writes a certificate that no authority has signed: `cert.pem`, `cert.key`, and both in `both.pem`. */
