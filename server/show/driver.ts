@@ -4,16 +4,15 @@
  */
 import { createHash } from 'node:crypto'
 import { FeedError } from '../http/errors.ts'
-import type { LabPage } from '../lab/page.ts'
-import type { Visit } from '../lab/visit.ts'
+import type { ShowGuest } from './guest.ts'
 
 export interface Driver {
   /** Name of the client that drives; null if nobody does. */
   readonly name: string | null
   /** Notes that this page takes part in the show. Returns the name of its client. */
-  meet(visit: Visit): string
+  meet(guest: ShowGuest): string
   /** Notes that the connection of this page has closed. */
-  leave(page: LabPage): void
+  leave(guest: ShowGuest): void
   take(client: string): void
   /** Makes the client the driver if nobody drives. Throws `not-driver` (409) if another client drives. */
   check(client: string): void
@@ -25,8 +24,8 @@ export interface Driver {
  * driver without a connection no longer drives. `changed`: called when the driver is gone.
  */
 export function createDriver(salt: string, known: string | null, goneMs: number, changed: () => void): Driver {
-  const pages = new Map<string, Set<LabPage>>()
-  const names = new WeakMap<LabPage, string>()
+  const pages = new Map<string, Set<ShowGuest>>()
+  const names = new WeakMap<ShowGuest, string>()
   let name = known
   let leaving: ReturnType<typeof setTimeout> | undefined
   if (name !== null) awaitReturn()
@@ -35,20 +34,20 @@ export function createDriver(salt: string, known: string | null, goneMs: number,
     get name() {
       return name
     },
-    meet({ page, pageName }) {
-      const known = names.get(page)
+    meet(guest) {
+      const known = names.get(guest)
       if (known !== undefined) return known
-      const client = nameOf(pageName ?? crypto.randomUUID())
-      names.set(page, client)
+      const client = nameOf(guest.pageName ?? crypto.randomUUID())
+      names.set(guest, client)
       const open = pages.get(client) ?? new Set()
-      pages.set(client, open.add(page))
+      pages.set(client, open.add(guest))
       if (client === name) clearTimeout(leaving)
       return client
     },
-    leave(page) {
-      const client = names.get(page)
+    leave(guest) {
+      const client = names.get(guest)
       const open = client === undefined ? undefined : pages.get(client)
-      if (client === undefined || !open?.delete(page) || open.size > 0) return
+      if (client === undefined || !open?.delete(guest) || open.size > 0) return
       pages.delete(client)
       if (client === name) awaitReturn()
     },

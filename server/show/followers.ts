@@ -2,16 +2,14 @@
  * Sends the show to the pages that follow it. Steps are sent at once, and counts and seats only now and then. A message
  * for many pages is converted to JSON only once.
  */
-import type { Limiter } from '../access/limits.ts'
 import { priceOfBytes } from '../access/prices.ts'
-import type { LabPage } from '../lab/page.ts'
-import type { Visit } from '../lab/visit.ts'
 import type { ShowMessage } from '../protocol/show.ts'
+import type { ShowGuest } from './guest.ts'
 
 export interface Followers {
   /** Begins to send the state to this page, and the seats if it wants them. */
-  add(visit: Visit, client: string, wantsSeats: boolean): void
-  remove(page: LabPage): void
+  add(guest: ShowGuest, client: string, wantsSeats: boolean): void
+  remove(guest: ShowGuest): void
   /** Tells all pages the state: at once, or soon, together with further changes. */
   changed(isUrgent: boolean): void
   seatsChanged(): void
@@ -22,14 +20,13 @@ export interface Followers {
 
 /** What pages get. An instructor gets more than others. */
 export interface ToldPages {
-  isInstructor(visit: Visit): boolean
   scenes(client: string, forInstructor: boolean): ShowMessage
   state(forInstructor: boolean): ShowMessage
   seats(forInstructor: boolean): ShowMessage
 }
 
 interface Follower {
-  readonly visit: Visit
+  readonly guest: ShowGuest
   readonly client: string
   wantsSeats: boolean
   /** True if the page has the scenes as an instructor gets them. */
@@ -45,23 +42,22 @@ export interface FollowerTimes {
 }
 
 /** A page that has so many bytes to read gets its next message later. */
-const WAITING_BYTES = 512 * 1024
+export const WAITING_BYTES = 512 * 1024
 
-export function createFollowers(limiter: Limiter, { countsMs, seatsMs }: FollowerTimes, told: ToldPages): Followers {
-  const followers = new Map<LabPage, Follower>()
+export function createFollowers({ countsMs, seatsMs }: FollowerTimes, told: ToldPages): Followers {
+  const followers = new Map<ShowGuest, Follower>()
   let counting: ReturnType<typeof setTimeout> | undefined
   let seating: ReturnType<typeof setTimeout> | undefined
 
   return {
-    add(visit, client, wantsSeats) {
-      const { page } = visit
-      const hasNotes = told.isInstructor(visit)
-      followers.set(page, { visit, client, wantsSeats, hasNotes, isBehind: false })
-      say(page, told.scenes(client, hasNotes))
-      say(page, told.state(hasNotes))
-      if (wantsSeats) say(page, told.seats(hasNotes))
+    add(guest, client, wantsSeats) {
+      const hasNotes = guest.isInstructor
+      followers.set(guest, { guest, client, wantsSeats, hasNotes, isBehind: false })
+      say(guest, told.scenes(client, hasNotes))
+      say(guest, told.state(hasNotes))
+      if (wantsSeats) say(guest, told.seats(hasNotes))
     },
-    remove: (page) => void followers.delete(page),
+    remove: (guest) => void followers.delete(guest),
     changed(isUrgent) {
       if (isUrgent) tellState()
       else counting ??= setTimeout(tellState, countsMs)
@@ -85,37 +81,37 @@ export function createFollowers(limiter: Limiter, { countsMs, seatsMs }: Followe
     counting = undefined
     const text = once((forInstructor) => told.state(forInstructor))
     for (const follower of followers.values()) {
-      const { visit, hasNotes } = follower
-      const isInstructor = told.isInstructor(visit)
+      const { guest, hasNotes } = follower
+      const { isInstructor } = guest
       if (isInstructor !== hasNotes) tellScenes(follower)
-      follower.isBehind = visit.page.bufferedAmount > WAITING_BYTES
+      follower.isBehind = guest.waitingBytes > WAITING_BYTES
       if (follower.isBehind) counting ??= setTimeout(tellState, countsMs)
-      else send(visit.page, text(isInstructor))
+      else send(guest, text(isInstructor))
     }
   }
 
   function tellScenes(follower: Follower): void {
-    const { visit, client } = follower
-    follower.hasNotes = told.isInstructor(visit)
-    say(visit.page, told.scenes(client, follower.hasNotes))
+    const { guest, client } = follower
+    follower.hasNotes = guest.isInstructor
+    say(guest, told.scenes(client, follower.hasNotes))
   }
 
   function tellSeats(): void {
     seating = undefined
     const text = once((forInstructor) => told.seats(forInstructor))
-    for (const { visit, wantsSeats } of followers.values()) {
-      if (!wantsSeats || visit.page.bufferedAmount > WAITING_BYTES) continue
-      const seats = text(told.isInstructor(visit))
-      send(visit.page, seats)
-      limiter.charge(visit.from, priceOfBytes(seats.length))
+    for (const { guest, wantsSeats } of followers.values()) {
+      if (!wantsSeats || guest.waitingBytes > WAITING_BYTES) continue
+      const seats = text(guest.isInstructor)
+      send(guest, seats)
+      guest.charge(priceOfBytes(seats.length))
     }
   }
 }
 
-export const say = (page: LabPage, message: ShowMessage): void => send(page, textOf(message))
+export const say = (guest: ShowGuest, message: ShowMessage): void => send(guest, textOf(message))
 
-function send(page: LabPage, text: string): void {
-  if (page.readyState === page.OPEN) page.send(text)
+function send(guest: ShowGuest, text: string): void {
+  if (guest.isOpen) guest.send(text)
 }
 
 const textOf = (message: ShowMessage): string => JSON.stringify({ type: 'show', ...message })

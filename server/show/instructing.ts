@@ -161,12 +161,12 @@ export function createInstructing(parts: InstructingParts): (client: string, sai
   }
 
   async function remove(seat: SeatRecord): Promise<void> {
-    const visit = attendance.visitOf(seat)
+    const guest = attendance.guestOf(seat)
     seat.removed = true
     for (const { votes } of data.record.scenes.values()) votes.delete(seat.seat)
-    if (visit) {
-      attendance.leave(visit.page)
-      say(visit.page, { tell: 'removed' })
+    if (guest) {
+      attendance.leave(guest)
+      say(guest, { tell: 'removed' })
     }
     await changed(true)
   }

@@ -1,15 +1,12 @@
 /** What a phone says to the show: it takes a seat, votes, and reports its figures. */
-import type { Access } from '../access/access.ts'
-import { nameKey, readName } from '../access/names.ts'
-import { visitorOf } from '../access/visitor.ts'
 import { FeedError, quote } from '../http/errors.ts'
-import type { Visit } from '../lab/visit.ts'
 import { now } from '../now.ts'
 import type { ShowSaying } from '../protocol/show.ts'
 import type { Attendance } from './attendance.ts'
 import type { Driver } from './driver.ts'
 import { say } from './followers.ts'
 import type { Followers } from './followers.ts'
+import type { ShowGuest } from './guest.ts'
 import { presentScene, recordOf, roomOf } from './record.ts'
 import type { ShowData } from './record.ts'
 import type { SeatRecord } from './seats.ts'
@@ -18,7 +15,6 @@ export type OfSeat = Extract<ShowSaying, { say: 'sit' | 'vote' | 'report' | 'pre
 
 interface SeatParts {
   readonly data: ShowData
-  readonly access: Access
   readonly attendance: Attendance
   readonly driver: Driver
   readonly followers: Followers
@@ -29,16 +25,16 @@ interface SeatParts {
  * Creates the function that answers what phones say. It throws `other-class`, `no-seat` or `vote-closed` (409), and
  * `too-many-seats` (429).
  */
-export function createSeatSayings({ data, access, attendance, driver, followers, confirm }: SeatParts) {
-  return async (visit: Visit, client: string, said: OfSeat): Promise<void> => {
+export function createSeatSayings({ data, attendance, driver, followers, confirm }: SeatParts) {
+  return async (guest: ShowGuest, client: string, said: OfSeat): Promise<void> => {
     const room = roomOf(data)
-    if (visit.name !== room)
+    if (guest.room !== room)
       throw new FeedError(
         'other-class',
-        `This page is in the room ${quote(visit.name)}, but the class is in ${quote(room)}.`,
+        `This page is in the room ${quote(guest.room)}, but the class is in ${quote(room)}.`,
       )
-    if (said.say === 'sit') return sit(visit, client, said.key, said.name)
-    const seat = attendance.seatOf(visit.page)
+    if (said.say === 'sit') return sit(guest, client, said.key, said.name)
+    const seat = attendance.seatOf(guest)
     if (!seat) throw new FeedError('no-seat', `This page has no seat, so it cannot say ${quote(said.say)}.`)
     if (said.say === 'vote') return vote(seat, said.scene, said.answer)
     followers.seatsChanged()
@@ -52,19 +48,15 @@ export function createSeatSayings({ data, access, attendance, driver, followers,
     await confirm(seat)
   }
 
-  async function sit(visit: Visit, client: string, key: string, given: string): Promise<void> {
-    const name = nameOf(visit, given)
-    if (name !== '') access.checkUser(visit.from, { name })
-    const seat = data.seats.sit(
-      ownerOf(visit, key),
-      (one) => !attendance.isHere(one) && one.report === null && !hasVoted(one),
-    )
-    if (seat.removed) return say(visit.page, { tell: 'removed' })
-    const before = attendance.sit(visit, seat)
+  async function sit(guest: ShowGuest, client: string, key: string, name: string): Promise<void> {
+    const seat = data.seats.sit(key, (one) => !attendance.isHere(one) && one.report === null && !hasVoted(one))
+    if (seat.removed) return say(guest, { tell: 'removed' })
+    const before = attendance.sit(guest, seat)
     // A page that reconnects takes its own seat again.
-    if (before && driver.meet(before) !== client) say(before.page, { tell: 'taken' })
+    if (before && driver.meet(before) !== client) say(before, { tell: 'taken' })
+    before?.unseat()
     if (!seat.muted) seat.name = name
-    followers.add(visit, client, false)
+    followers.add(guest, client, false)
     followers.seatsChanged()
     await confirm(seat)
   }
@@ -90,17 +82,4 @@ export function createSeatSayings({ data, access, attendance, driver, followers,
   function hasVoted({ seat }: SeatRecord): boolean {
     return [...data.record.scenes.values()].some(({ votes }) => votes.has(seat))
   }
-}
-
-/** Returns the key of a seat. A person who has signed in has one seat on all devices: otherwise each key gives a vote. */
-function ownerOf({ from }: Visit, key: string): string {
-  const { session } = visitorOf(from)
-  return session && !session.isInstructor ? `person ${nameKey(session.user)}` : key
-}
-
-/** Returns the name of a person: the one with which the person has signed in, or the given one, which may be empty. */
-function nameOf({ from }: Visit, given: string): string {
-  const { session } = visitorOf(from)
-  if (session && !session.isInstructor) return session.user
-  return given.trim() === '' ? '' : readName(given)
 }

@@ -4,8 +4,25 @@ import type { App } from '../http/app-type.ts'
 import { documentHeaders } from '../pages/page.ts'
 import { sheetPage } from './sheet.ts'
 import { sessionCsv } from './session.ts'
+import type { Limiter } from '../access/limits.ts'
+import type { ShowListener } from '../lab/lab.ts'
+import type { ShowSession, ShowState } from '../protocol/show.ts'
+import { createEntrance } from './entrance.ts'
 import { createShow } from './show.ts'
-import type { Show, ShowParts } from './show.ts'
+import type { ShowParts } from './show.ts'
+
+/** The show as this process serves it. */
+export interface ServedShow extends ShowListener {
+  /** Returns the state as pages of the class get it. */
+  state(): Promise<ShowState>
+  session(): Promise<ShowSession>
+  /** Resolves when the show is saved. */
+  stop(): Promise<void>
+}
+
+export interface ServeShowParts extends Omit<ShowParts, 'version'> {
+  readonly limiter: Limiter
+}
 
 const schemas = {
   show: { summary: 'The room of the present class, and the scene and the step of its show' },
@@ -16,33 +33,47 @@ const schemas = {
 const sheet = { access: 'instructor', why: 'The sheet contains the explanations of all scenes.' } as const
 const instructor = { access: 'instructor', why: 'The session contains the votes of the class.' } as const
 
-export function serveShow(app: App, parts: Omit<ShowParts, 'version'>): Show {
-  const show = createShow({ ...parts, version: packageJson.version })
+export function serveShow(app: App, served: ServeShowParts): ServedShow {
+  const parts = { ...served, version: packageJson.version }
+  const show = ownShow(parts)
 
   app.get('/show', { schema: schemas.show, config: { access: 'class' } }, async (_request, reply) => {
-    const { room, scene, step, version } = show.state(false)
+    const { room, scene, step, version } = await show.state()
     reply.header('cache-control', 'no-store')
     return { room, scene, step, version }
   })
 
   app.get('/stage/session.json', { schema: schemas.json, config: instructor }, async (_request, reply) => {
-    const session = show.session()
+    const session = await show.session()
     reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'json'))
     return session
   })
 
   app.get('/stage/session.csv', { schema: schemas.csv, config: instructor }, async (_request, reply) => {
-    const session = show.session()
+    const session = await show.session()
     reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'csv'))
     return reply.type('text/csv; charset=utf-8').send(sessionCsv(session))
   })
 
   app.get('/stage/sheet', { schema: { hide: true }, config: sheet }, async (_request, reply) => {
-    const html = sheetPage(parts.scenes, parts.addresses()[show.state(true).address])
+    const { addresses, address } = await show.state()
+    const html = sheetPage(parts.scenes, addresses[address])
     return reply.headers(documentHeaders(html)).header('cache-control', 'no-store').send(html)
   })
 
   return show
+}
+
+/** Creates a show that only this process has. */
+function ownShow(parts: ServeShowParts & ShowParts): ServedShow {
+  const show = createShow(parts)
+  return {
+    heard: createEntrance(parts, show),
+    restarted: show.restarted,
+    state: async () => show.state(false),
+    session: async () => show.session(),
+    stop: () => show.stop(),
+  }
 }
 
 const attachment = (room: string, extension: string): string => `attachment; filename="fourwire-${room}.${extension}"`

@@ -3,26 +3,21 @@
  * drives the show; every seat of the class may vote while a scene predicts.
  */
 import type { Access } from '../access/access.ts'
-import type { Limiter } from '../access/limits.ts'
-import { PRICES } from '../access/prices.ts'
 import { FeedError } from '../http/errors.ts'
-import type { ShowListener } from '../lab/lab.ts'
-import type { LabPage } from '../lab/page.ts'
 import type { Acts } from '../lab/routes.ts'
-import type { Visit } from '../lab/visit.ts'
 import type { TransportName } from '../protocol/feed.ts'
 import type { Scene, ShowSaying, ShowSession, ShowState } from '../protocol/show.ts'
 import { createAttendance } from './attendance.ts'
 import { createDriver } from './driver.ts'
 import { createFollowers, say } from './followers.ts'
 import type { FollowerTimes } from './followers.ts'
+import type { ShowGuest } from './guest.ts'
 import { createInstructing } from './instructing.ts'
 import type { OfInstructor } from './instructing.ts'
 import { scenesFor, seatsFor, stateOf } from './picture.ts'
 import { muteOrAllow } from './muting.ts'
 import { openShow, presentScene, recordOf, roomOf } from './record.ts'
 import { createSaving } from './saving.ts'
-import { createSayingParser } from './sayings.ts'
 import { createSceneRun } from './scene-run.ts'
 import { createSeatSayings } from './seat-sayings.ts'
 import type { OfSeat } from './seat-sayings.ts'
@@ -37,7 +32,6 @@ export interface ShowParts {
   readonly transports: readonly TransportName[]
   readonly acts: Acts
   readonly access: Access
-  readonly limiter: Limiter
   /** Addresses at which the class can join, best first. */
   readonly addresses: () => readonly string[]
   /** Null if a restart of the server ends the show. */
@@ -59,33 +53,40 @@ export interface ShowTimes extends FollowerTimes {
 /** A page that reconnects after a restart is back within `driverGoneMs`. */
 export const SHOW_TIMES: ShowTimes = { driverGoneMs: 10_000, countsMs: 500, seatsMs: 1000, saveMs: 250 }
 
-export interface Show extends ShowListener {
+export interface Show {
+  /** Does what a page has said. Rejects with an error for this page. */
+  heard(guest: ShowGuest, said: ShowSaying): Promise<void>
+  /** Notes that the connection of a page has closed. */
+  left(guest: ShowGuest): void
+  /** Notes that a page may have got the rights of the instructor. */
+  admitted(): void
+  /** Notes a simulated restart, after which all settings are neutral. */
+  restarted(): void
   state(forInstructor: boolean): ShowState
   session(): ShowSession
-  /** Stops all timers, and resolves when the show is saved. */
-  stop(): Promise<void>
+  /** Saves the show as it is now. */
+  save(): Promise<void>
+  /** Stops all timers, and resolves when the show is saved. `saves`: false if another process runs the show now. */
+  stop(saves?: boolean): Promise<void>
 }
 
 export function createShow(parts: ShowParts): Show {
-  const { scenes, transports, acts, access, limiter, addresses, file, version, times, log } = parts
-  const parse = createSayingParser(transports)
+  const { scenes, transports, acts, access, addresses, file, version, times, log } = parts
   const saved = file?.read() ?? null
   const isRunning = saved?.record.step === 'run' && scenes.some(({ id }) => id === saved.record.scene)
   const data = openShow(scenes, transports, saved)
   const run = createSceneRun(acts, isRunning ? saved.changed : [])
   const attendance = createAttendance()
-  const guests = new Set<LabPage>()
   const driver = createDriver(data.record.salt, data.record.driver, times.driverGoneMs, () => changed(false))
-  const followers = createFollowers(limiter, times, {
-    isInstructor,
+  const followers = createFollowers(times, {
     scenes: (client, forInstructor) => ({ tell: 'scenes', client, scenes: scenesFor(scenes, forInstructor) }),
     state: (forInstructor) => ({ tell: 'state', state: state(forInstructor) }),
     seats: (forInstructor) => ({ tell: 'seats', seats: seatsFor(data, attendance.isHere, forInstructor) }),
   })
   const saving = createSaving(write, times.saveMs, log)
   const session = (): ShowSession => sessionOf(data, version)
-  const common = { data, access, driver, attendance, followers, changed, confirm }
-  const instructing = createInstructing({ ...common, transports, acts, addresses, file, run, session, log })
+  const common = { data, driver, attendance, followers, changed, confirm }
+  const instructing = createInstructing({ ...common, access, transports, acts, addresses, file, run, session, log })
   const seatSayings = createSeatSayings(common)
   let isStopped = false
   /** True if this process has changed the show. A show that nobody uses has no file. */
@@ -95,39 +96,36 @@ export function createShow(parts: ShowParts): Show {
 
   return {
     heard,
+    left,
+    admitted: () => followers.changed(false),
     restarted: run.restarted,
     state,
     session,
-    async stop() {
+    save: () => saving.save(true),
+    async stop(saves = true) {
       isStopped = true
       run.stop()
       driver.stop()
       followers.stop()
-      if (file && isChanged) await saving.save(true).catch(() => {})
+      if (saves && file && isChanged) await saving.save(true).catch(() => {})
     },
   }
 
-  async function heard(visit: Visit, saying: object): Promise<void> {
-    const said = parse(saying)
-    if (said.say === 'sit' || said.say === 'follow') await limiter.spend(visit.from, PRICES[said.say])
-    const { page } = visit
-    if (page.readyState !== page.OPEN || isStopped) return
-    const client = driver.meet(visit)
-    if (!guests.has(page)) page.once('close', () => leave(page))
-    guests.add(page)
-    if (said.say === 'follow') followers.add(visit, client, said.seats)
-    else if (isOfSeat(said)) await seatSayings(visit, client, said)
-    else if (isInstructor(visit)) await instructing(client, said)
+  async function heard(guest: ShowGuest, said: ShowSaying): Promise<void> {
+    if (!guest.isOpen || isStopped) return
+    const client = driver.meet(guest)
+    if (said.say === 'follow') followers.add(guest, client, said.seats)
+    else if (isOfSeat(said)) await seatSayings(guest, client, said)
+    else if (guest.isInstructor) await instructing(client, said)
     else throw new FeedError('not-instructor', 'Only an instructor moves the show.')
   }
 
-  function leave(page: LabPage): void {
+  function left(guest: ShowGuest): void {
     // When the server ends, the connections close after everything else has stopped.
     if (isStopped) return
-    guests.delete(page)
-    driver.leave(page)
-    followers.remove(page)
-    if (!attendance.leave(page)) return
+    driver.leave(guest)
+    followers.remove(guest)
+    if (!attendance.leave(guest)) return
     changed(false)
     followers.seatsChanged()
   }
@@ -139,7 +137,9 @@ export function createShow(parts: ShowParts): Show {
   function changed(isUrgent: boolean): Promise<void> {
     isChanged = true
     data.record.version += 1
-    const tell = (): void => followers.changed(isUrgent)
+    const tell = (): void => {
+      if (!isStopped) followers.changed(isUrgent)
+    }
     const saved = file ? saving.save(isUrgent) : null
     if (isUrgent && saved) saved.then(tell, tell)
     else tell()
@@ -150,8 +150,8 @@ export function createShow(parts: ShowParts): Show {
   async function confirm(seat: SeatRecord): Promise<void> {
     const vote = recordOf(data).votes.get(seat.seat) ?? null
     await changed(false)
-    const visit = attendance.visitOf(seat)
-    if (visit) say(visit.page, { tell: 'seat', seat: seatFor(seat, true, true), vote })
+    const guest = attendance.guestOf(seat)
+    if (guest) say(guest, { tell: 'seat', seat: seatFor(seat, true, true), vote })
   }
 
   async function write(): Promise<void> {
@@ -162,15 +162,6 @@ export function createShow(parts: ShowParts): Show {
   function state(forInstructor: boolean): ShowState {
     const { here } = attendance
     return stateOf(data, { here, driver: driver.name, addresses: addresses() }, forInstructor)
-  }
-
-  /** Returns true for an instructor. A page with a wrong token is no instructor's. */
-  function isInstructor({ from }: Visit): boolean {
-    try {
-      return access.isInstructor(from)
-    } catch {
-      return false
-    }
   }
 }
 
