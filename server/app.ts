@@ -311,6 +311,8 @@ export async function createApp({
     acts: lab.acts,
     access,
     limiter,
+    peers,
+    work: log.work?.('show'),
     addresses: joinAddresses,
     file: showFile,
     times: all,

@@ -45,7 +45,7 @@ export const PROCESSES = [
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
   'test/server/pages/{joined,vendored}.test.ts',
-  'test/server/show/{attacks,class,program}.test.ts',
+  'test/server/show/{attacks,class,hosts,program}.test.ts',
   'test/server/processes/{ending,serving,starting}.test.ts',
   'test/server/start/*.test.ts',
   'test/{claims,compare,compare/scenarios}/program.test.ts',

@@ -1,5 +1,6 @@
 /** The interface of a log, which stores events. One test suite tests every log: test/server/feed/log.test.ts. */
 import type { Peers } from '../peers/peers.ts'
+import type { SoleWork } from '../peers/sole-work.ts'
 import type { Cursor, Draft, Event, ServerTimeMs } from '../protocol/feed.ts'
 
 export interface Log {
@@ -73,6 +74,9 @@ export interface Log {
 
   /** The other processes that use this log. A log that only one process uses has no `peers`. */
   readonly peers?: Peers
+
+  /** Returns the work `name`, which only one of the processes does. A log that only one process uses has no `work`. */
+  work?(name: string): SoleWork
 
   /**
    * Checks the log's files. Returns a sentence that says why the log cannot be written. Returns null if the log can be

@@ -15,6 +15,7 @@ import { KeyReused, fingerprintOf } from '../feed/keys.ts'
 import { LogUnavailable, RETENTION, STATE_AGE_MS, StateChanged, removed } from '../feed/log.ts'
 import type { Appended, Log, Retention, States } from '../feed/log.ts'
 import { connectRedis } from './redis-client.ts'
+import { redisWork } from './redis-work.ts'
 import type { RoomReply, StreamEntry } from './redis-client.ts'
 import { openReplicas } from './redis-replicas.ts'
 import { eventOf, seqOf, watchRooms } from './redis-rooms.ts'
@@ -115,6 +116,7 @@ export async function redisLog(
       return () => troubled.delete(listener)
     },
     peers,
+    work: (name) => redisWork(redis, peers.own, name),
     connections: () => ({ commands: redis.trouble(), events: rooms.trouble() }),
     async close() {
       commit()

@@ -48,7 +48,11 @@ export function createSaving(write: () => Promise<void>, everyMs: number, troubl
       now?.resolve()
     } catch (error) {
       trouble(error)
-      now?.reject(new FeedError('log-unavailable', 'The file of the show cannot be written.', REMEDY))
+      now?.reject(
+        error instanceof FeedError
+          ? error
+          : new FeedError('log-unavailable', 'The file of the show cannot be written.', REMEDY),
+      )
     }
     isWriting = false
     if (next) begin()

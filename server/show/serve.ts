@@ -5,23 +5,18 @@ import { documentHeaders } from '../pages/page.ts'
 import { sheetPage } from './sheet.ts'
 import { sessionCsv } from './session.ts'
 import type { Limiter } from '../access/limits.ts'
-import type { ShowListener } from '../lab/lab.ts'
-import type { ShowSession, ShowState } from '../protocol/show.ts'
+import type { Peers } from '../peers/peers.ts'
+import type { SoleWork } from '../peers/sole-work.ts'
 import { createEntrance } from './entrance.ts'
+import { createSharedShow } from './shared-show.ts'
 import { createShow } from './show.ts'
-import type { ShowParts } from './show.ts'
-
-/** The show as this process serves it. */
-export interface ServedShow extends ShowListener {
-  /** Returns the state as pages of the class get it. */
-  state(): Promise<ShowState>
-  session(): Promise<ShowSession>
-  /** Resolves when the show is saved. */
-  stop(): Promise<void>
-}
+import type { ServedShow, ShowParts } from './show.ts'
 
 export interface ServeShowParts extends Omit<ShowParts, 'version'> {
   readonly limiter: Limiter
+  readonly peers: Peers
+  /** The work of running the show, if several processes share it. */
+  readonly work: SoleWork | undefined
 }
 
 const schemas = {
@@ -35,7 +30,8 @@ const instructor = { access: 'instructor', why: 'The session contains the votes 
 
 export function serveShow(app: App, served: ServeShowParts): ServedShow {
   const parts = { ...served, version: packageJson.version }
-  const show = ownShow(parts)
+  const { work } = served
+  const show = work ? createSharedShow({ ...parts, work }) : ownShow(parts)
 
   app.get('/show', { schema: schemas.show, config: { access: 'class' } }, async (_request, reply) => {
     const { room, scene, step, version } = await show.state()

@@ -73,22 +73,27 @@ export function showFile(data: string): ShowFile {
     read() {
       const text = readIfThere(path)
       if (text === null) return null
-      const saved = parse(text)
-      if (Saved.Check(saved)) return revive(saved)
+      const saved = readShow(text)
+      if (saved) return saved
       throw new Error(`${path} contains no valid show. Move or delete the file. The show then begins again.`)
     },
-    async write(show) {
-      await writeWhole(
-        path,
-        JSON.stringify(show, (_key, value) => (value instanceof Map ? [...value] : value)),
-      )
-    },
+    write: (show) => writeWhole(path, textOfShow(show)),
     async keep(room, session) {
       const kept = `${stem}.${room}.${new Date().toISOString().replace(/[:.]/g, '-')}.json`
       await writeWhole(kept, session)
       return kept
     },
   }
+}
+
+/** Returns the show as text, from which `readShow` returns it again. */
+export const textOfShow = (show: SavedShow): string =>
+  JSON.stringify(show, (_key, value) => (value instanceof Map ? [...value] : value))
+
+/** Returns null if the text contains no valid show. */
+export function readShow(text: string): SavedShow | null {
+  const saved = parse(text)
+  return Saved.Check(saved) ? revive(saved) : null
 }
 
 /** The new file gets its final name only when it is complete, so a file at `path` is always complete. */

@@ -4,6 +4,7 @@
  */
 import type { Access } from '../access/access.ts'
 import { FeedError } from '../http/errors.ts'
+import type { ShowListener } from '../lab/lab.ts'
 import type { Acts } from '../lab/routes.ts'
 import type { TransportName } from '../protocol/feed.ts'
 import type { Scene, ShowSaying, ShowSession, ShowState } from '../protocol/show.ts'
@@ -68,6 +69,15 @@ export interface Show {
   save(): Promise<void>
   /** Stops all timers, and resolves when the show is saved. `saves`: false if another process runs the show now. */
   stop(saves?: boolean): Promise<void>
+}
+
+/** The show as a process serves it. */
+export interface ServedShow extends ShowListener {
+  /** Returns the state as pages of the class get it. */
+  state(): Promise<ShowState>
+  session(): Promise<ShowSession>
+  /** Resolves when the show is saved. */
+  stop(): Promise<void>
 }
 
 export function createShow(parts: ShowParts): Show {
