@@ -102,6 +102,9 @@ const KEEP_ALIVE_MS = 10_000
  */
 const MAX_PARAM_LENGTH = 4096
 
+/** The exchanges and the connections of several processes on one Redis have different numbers. */
+const NUMBERS_PER_PROCESS = 1_000_000_000
+
 export interface AppParts {
   readonly log: Log
   readonly access: Access
@@ -266,8 +269,9 @@ export async function createApp({
   serveModeration(app, feed, boards, access)
   const goodbyes: Goodbye[] = []
   const lanes = readLanes(transports)
-  const capture = createCapture()
-  const meter = isMetered ? createMeter(app.server, lanes.readingOf, capture) : null
+  const firstNumber = 1 + peers.number * NUMBERS_PER_PROCESS
+  const capture = createCapture(undefined, firstNumber)
+  const meter = isMetered ? createMeter(app.server, lanes.readingOf, capture, firstNumber) : null
   const network = createNetwork(app, wire, connections, new Set(listed.flatMap(([, { paths }]) => paths)), goodbyes)
   const { isOutdated } = wire
   const repeated = createRepeatedPolls({
@@ -318,7 +322,7 @@ export async function createApp({
     times: all,
     log: (error) => app.log.error({ err: error }, 'the show cannot be saved'),
   })
-  if (meter) serveLanes(app, meter)
+  if (meter) serveLanes(app, meter, peers)
   serveComparison(app, access, {
     file: compareProgram,
     transports: listed.map(([name]) => name),

@@ -11,6 +11,7 @@ import { visitorOf } from '../access/visitor.ts'
 import { FeedError, quote } from '../http/errors.ts'
 import type { Limiter } from '../access/limits.ts'
 import { now } from '../now.ts'
+import type { Peers } from '../peers/peers.ts'
 import { PRICES } from '../access/prices.ts'
 import type { LabMessage } from '../protocol/lab.ts'
 import { HEARTBEAT_MS } from '../transports/transport.ts'
@@ -27,7 +28,7 @@ const schemas = {
   say: {
     summary: 'A message to the lab, from a page that reads the lab\u2019s event stream',
     querystring: Type.Object({
-      line: Type.String({ maxLength: 64, description: 'the name from the stream\u2019s event "line"' }),
+      line: Type.String({ maxLength: 128, description: 'the name from the stream\u2019s event "line"' }),
     }),
     body: Type.Unknown(),
   },
@@ -49,9 +50,32 @@ interface Lab {
 
 const config = { access: 'class' } as const
 
-export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf, receive, answer, time }: Lab): void {
-  /** Visit of each open stream. The key is the name of the stream, which only the page of this stream knows. */
+interface Parts {
+  readonly access: Access
+  readonly limiter: Limiter
+  readonly peers: Peers
+}
+
+/** What a page has said at another process than the one of its stream. */
+interface PassedOn {
+  readonly line: string
+  readonly text: string
+  readonly session: string | null
+}
+
+export function serveByHttp(app: App, { access, limiter, peers }: Parts, { whoOf, receive, answer, time }: Lab): void {
+  /**
+   * Visit of each open stream. The key is the name of the stream, which only the page of this stream knows. It begins
+   * with the id of the process, because a proxy may send what the page says to another process.
+   */
   const lines = new Map<string, Visit>()
+  peers.answer('lab say', async (message) => {
+    const { line, text, session } = message as PassedOn
+    const visit = lines.get(line)
+    if (!visit || sessionText(visit.from) !== session) return null
+    await answer(visit, text)
+    return true
+  })
 
   const held = { ...config, price: PRICES.stream }
   app.get('/lab/sse', { schema: schemas.sse, exposeHeadRoute: false, config: held }, async ({ raw, query }, reply) => {
@@ -64,7 +88,7 @@ export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf,
     stream.setMaxListeners(20)
     access.onEnd(raw, () => stream.end())
     const visit = { name, page: pageByStream(stream), pageName, from: raw }
-    const line = crypto.randomUUID()
+    const line = `${peers.own}.${crypto.randomUUID()}`
     lines.set(line, visit)
     const beat = setInterval(() => stream.write(':hb\n\n'), HEARTBEAT_MS)
     stream.once('close', () => {
@@ -77,14 +101,19 @@ export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf,
   })
 
   app.post('/lab/say', { schema: schemas.say, config }, async ({ raw, query: { line }, body }, reply) => {
+    const [owner = ''] = line.split('.')
+    const [text, session] = [JSON.stringify(body), sessionText(raw)]
+    const isElsewhere = peers.others().includes(owner)
+    if (isElsewhere && (await peers.ask('lab say', { line, text, session } satisfies PassedOn, owner)).length > 0)
+      return reply.code(204).send()
     const visit = lines.get(line)
-    if (!visit || visitorOf(raw).session !== visitorOf(visit.from).session)
+    if (!visit || sessionText(visit.from) !== session)
       throw new FeedError(
         'not-found',
         `The stream ${quote(line)} is not open.`,
         'Open GET /lab/sse. Its event "line" contains a name.',
       )
-    await answer(visit, JSON.stringify(body))
+    await answer(visit, text)
     return reply.code(204).send()
   })
 
@@ -93,6 +122,12 @@ export function serveByHttp(app: App, access: Access, limiter: Limiter, { whoOf,
     reply.header('cache-control', 'no-store')
     return time(room, t0, t1)
   })
+}
+
+/** Returns a text that identifies the session of a request in all processes. */
+function sessionText(request: IncomingMessage): string | null {
+  const { session } = visitorOf(request)
+  return session && JSON.stringify([session.user, session.isInstructor, session.untilMs])
 }
 
 /** Starts the event stream. Returns null if the client has already left. */

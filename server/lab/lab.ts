@@ -23,26 +23,22 @@ import { SERVICE_RESTART, TRY_AGAIN_LATER, UNAUTHORIZED, createHandshakes, takeU
 import type { Capture } from '../wire/capture/capture.ts'
 import type { Meter } from '../wire/meter/meter.ts'
 import { PRESETS } from '../wire/bend/presets.ts'
+import { NEUTRAL } from '../wire/bend/ranges.ts'
 import { serveByHttp } from './by-http.ts'
 import { createCrossings } from './crossings.ts'
 import { tellDrops } from './drops.ts'
 import { createLaneFigures } from './lane-figures.ts'
-import { createMetronome } from './metronome.ts'
-import type { Metronome } from './metronome.ts'
 import type { LaneReader } from './lanes.ts'
 import type { LabPage } from './page.ts'
+import { shareLabPages } from './remote-pages.ts'
 import { parseRequest } from './request.ts'
+import { DEFAULT_RATE_PER_SECOND, createLabRooms } from './rooms.ts'
+import type { LabRoom } from './rooms.ts'
 import { DEFAULT_ROOM, EVERYBODY, LabQuery, serveActs } from './routes.ts'
 import type { Acts } from './routes.ts'
+import { shareSettings } from './shared-settings.ts'
 import type { Visit, Who } from './visit.ts'
 import { createVisitors } from './visitors.ts'
-
-/**
- * Delay before the lab tells the number of pages, so that one message announces all pages that come or go in this time.
- */
-const HERE_MS = 200
-
-const DEFAULT_RATE_PER_SECOND = 1
 
 /** Settings of a room in which no page has ever been. */
 const DEFAULTS = { ratePerSecond: DEFAULT_RATE_PER_SECOND }
@@ -50,18 +46,6 @@ const DEFAULTS = { ratePerSecond: DEFAULT_RATE_PER_SECOND }
 const REQUEST_BYTES = 4096
 
 const schema = { summary: 'The laboratory: clock, metronome, settings (WebSocket)', querystring: LabQuery }
-
-/**
- * Room of the lab. The metronome of a room runs only while a page is in the room, because only pages show the ticks.
- */
-interface LabRoom {
-  readonly pages: Set<LabPage>
-  readonly metronome: Metronome
-  /** Number of pages in the room whose connection gave the name of the page. */
-  named: number
-  ratePerSecond: number
-  telling: ReturnType<typeof setTimeout> | undefined
-}
 
 /** Instruments that count and record the bytes below HTTP. */
 export interface Instruments {
@@ -110,9 +94,43 @@ export function serveLab(
   const crossings =
     instruments && createCrossings(instruments.capture, (page, crossings) => send(page, { type: 'wire', crossings }))
   const visitors = createVisitors(presence, send)
-  const rooms = new Map<string, LabRoom>()
-  const acts: Acts = { settings: (name) => settingsOf(rooms.get(name) ?? DEFAULTS), change, cut, restart }
+  const rooms = createLabRooms({
+    feed,
+    peers,
+    mostTicksPerSecond: limiter.limits.ticksPerSecond,
+    tellHere: ({ name, pages }) => tell(pages, { type: 'here', pages: pages.size + remote.countIn(name) }),
+  })
+  const remote = shareLabPages(peers, {
+    came: watchLanes,
+    changed(name) {
+      const room = rooms.known(name)
+      if (room) rooms.tellHere(room)
+    },
+  })
+  const shared = shareSettings(peers, {
+    conditions(conditions = NEUTRAL) {
+      network.setConditions(conditions)
+      for (const room of rooms.all()) tellSettings(room)
+    },
+    rate(name, ratePerSecond = DEFAULT_RATE_PER_SECOND) {
+      const room = rooms.of(name)
+      rooms.setRate(room, ratePerSecond)
+      tellSettings(room)
+      rooms.forgetIfUnused(room)
+    },
+    cut: cutHere,
+    restart: restartHere,
+  })
+  const acts: Acts = { settings: (name) => settingsOf(rooms.known(name) ?? DEFAULTS), change, cut, restart }
   serveActs(app, acts)
+  peers.answer('exchange', (question) => {
+    const { pageName, exchange } = question as { readonly pageName: string; readonly exchange: number }
+    const take = Promise.withResolvers<string | null>()
+    const give = async (json: string): Promise<void> => take.resolve(json === 'null' ? null : json)
+    if (crossings) crossings.inspect(pageName, exchange, give)
+    else take.resolve(null)
+    return take.promise
+  })
 
   const config = { access: 'class', price: PRICES.handshake } as const
   app.get('/lab', { schema, exposeHeadRoute: false, config }, async (request, reply) => {
@@ -133,7 +151,11 @@ export function serveLab(
     })
   })
 
-  serveByHttp(app, access, limiter, { whoOf, receive, answer, time: (name, t0, t1) => time(rooms.get(name), t0, t1) })
+  serveByHttp(
+    app,
+    { access, limiter, peers },
+    { whoOf, receive, answer, time: (name, t0, t1) => time(rooms.known(name), t0, t1) },
+  )
 
   return {
     acts,
@@ -152,16 +174,17 @@ export function serveLab(
 
   /** Sends the welcome to a page, and then sends messages until the connection of the page closes. */
   function receive({ name, page, pageName }: Visit, who: Who): void {
-    const room = roomOf(name)
-    page.once('close', () => {
-      leave(room, page, pageName)
-      if (isForgotten(room)) rooms.delete(name)
-    })
+    const room = rooms.of(name)
     // Watch the lanes before the welcome is sent, because a page opens its lanes as soon as the page has the welcome.
-    if (pageName !== undefined) crossings?.tell(page, pageName)
+    if (pageName !== undefined) watchLanes(page, pageName)
+    remote.announce({ name, page, pageName })
     send(page, { type: 'welcome', room: name, ...who, settings: settingsOf(room), presets: PRESETS })
-    enter(room, page, pageName)
-    if (pageName === undefined) return
+    rooms.enter(room, page, pageName)
+  }
+
+  /** Sends to a page what happens in its lanes, until the connection of the page closes. */
+  function watchLanes(page: LabPage, pageName: string): void {
+    crossings?.tell(page, pageName)
     figures?.tell(page, pageName)
     page.once(
       'close',
@@ -170,14 +193,9 @@ export function serveLab(
   }
 
   function close(): void {
-    for (const room of rooms.values()) {
-      room.metronome.stop()
-      clearTimeout(room.telling)
-      room.telling = undefined
-    }
+    rooms.rest()
     figures?.stop()
-    for (const { pages } of rooms.values())
-      for (const page of pages) page.close(SERVICE_RESTART, 'The server restarts.')
+    for (const { pages } of rooms.all()) for (const page of pages) page.close(SERVICE_RESTART, 'The server restarts.')
   }
 
   async function answer({ name, page, pageName, from }: Visit, text: string): Promise<void> {
@@ -185,7 +203,7 @@ export function serveLab(
     const t1 = now()
     try {
       const request = parseRequest(text)
-      if (request.type === 'clock') return send(page, time(roomOf(name), request.t0, t1))
+      if (request.type === 'clock') return send(page, time(rooms.of(name), request.t0, t1))
       await limiter.spend(from, PRICES[request.type])
       if (request.type === 'show') return await theShow.heard({ name, page, pageName, from }, request.saying)
       if (request.type === 'inspect') return show(page, pageName, from, request.exchange)
@@ -212,8 +230,16 @@ export function serveLab(
       // The next inspection for this page waits until the limiter has accepted the price of this inspection.
       await limiter.spend(from, priceOfInspection(json.length), Infinity)
     }
-    if (pageName === undefined || !crossings) void sendFound('null')
-    else crossings.inspect(pageName, exchange, sendFound)
+    if (pageName === undefined || !crossings) return void sendFound('null')
+    crossings.inspect(pageName, exchange, async (json) =>
+      sendFound(json === 'null' ? await elsewhere(pageName, exchange) : json),
+    )
+  }
+
+  /** Asks the other processes for an exchange, and returns it as JSON. */
+  async function elsewhere(pageName: string, exchange: number): Promise<string> {
+    const [found] = await peers.ask('exchange', { pageName, exchange })
+    return found ? String(found.answer) : 'null'
   }
 
   /**
@@ -226,65 +252,46 @@ export function serveLab(
   }
 
   function change(name: string, { ratePerSecond, conditions }: SettingsChange): Settings {
-    const room = roomOf(name)
+    const room = rooms.of(name)
     if (ratePerSecond !== undefined) {
-      room.ratePerSecond = ratePerSecond
-      if (room.pages.size > 0) room.metronome.setRate(ratePerSecond)
+      rooms.setRate(room, ratePerSecond)
+      shared.rate(name, ratePerSecond === DEFAULT_RATE_PER_SECOND ? undefined : ratePerSecond)
     }
-    if (conditions) network.setConditions({ ...network.conditions, ...conditions })
+    if (conditions) {
+      network.setConditions({ ...network.conditions, ...conditions })
+      shared.conditions(network.conditions)
+    }
     // Conditions apply to the whole server, so the pages of all rooms get the new settings.
-    for (const changed of conditions ? rooms.values() : [room])
-      tell(changed.pages, { type: 'settings', settings: settingsOf(changed) })
+    for (const each of conditions ? rooms.all() : [room]) tellSettings(each)
     return settingsOf(room)
   }
 
+  function tellSettings(room: LabRoom): void {
+    tell(room.pages, { type: 'settings', settings: settingsOf(room) })
+  }
+
   function cut(how: Cut): void {
+    cutHere(how)
+    shared.cut(how)
+  }
+
+  function cutHere(how: Cut): void {
     network.cut(how)
     const at = now()
-    for (const room of rooms.values()) tell(room.pages, { type: 'cut', how, at })
+    for (const room of rooms.all()) tell(room.pages, { type: 'cut', how, at })
   }
 
   /** Simulates a restart of the server. All settings return to their defaults, as in a new process. */
   function restart(): void {
+    restartHere()
+    shared.restart()
+  }
+
+  function restartHere(): void {
     close()
-    for (const room of rooms.values()) room.ratePerSecond = DEFAULT_RATE_PER_SECOND
+    for (const room of rooms.all()) room.ratePerSecond = DEFAULT_RATE_PER_SECOND
     network.restart()
     theShow.restarted()
-  }
-
-  function roomOf(name: string): LabRoom {
-    const room = rooms.get(name) ?? {
-      pages: new Set(),
-      metronome: createMetronome(feed, name, () => shareOf(name), peers.lease),
-      named: 0,
-      ratePerSecond: DEFAULT_RATE_PER_SECOND,
-      telling: undefined,
-    }
-    rooms.set(name, room)
-    return room
-  }
-
-  /**
-   * Returns the share of its ticks that a room may publish, from 0 to 1. Rooms with named pages have priority, so that
-   * a client with hundreds of unnamed connections slows down only rooms without a named page.
-   */
-  function shareOf(name: string): number {
-    const most = limiter.limits.ticksPerSecond
-    const { named, unnamed } = wanted()
-    return (rooms.get(name)?.named ?? 0) > 0
-      ? Math.min(1, most / named)
-      : Math.min(1, Math.max(0, most - named) / unnamed)
-  }
-
-  /**
-   * Returns the sum of the tick rates of all rooms that have a page: of the rooms with a named page, and of the other
-   * rooms.
-   */
-  function wanted(): { named: number; unnamed: number } {
-    const sum = { named: 0, unnamed: 0 }
-    for (const { pages, named, ratePerSecond } of rooms.values())
-      if (pages.size > 0) sum[named > 0 ? 'named' : 'unnamed'] += ratePerSecond
-    return sum
   }
 
   function settingsOf({ ratePerSecond }: Pick<LabRoom, 'ratePerSecond'>): Settings {
@@ -292,41 +299,11 @@ export function serveLab(
   }
 }
 
-/**
- * Returns true if a room has no page and has default settings. The lab can delete the room and create an equal room
- * later.
- */
-const isForgotten = ({ pages, ratePerSecond }: LabRoom): boolean =>
-  pages.size === 0 && ratePerSecond === DEFAULT_RATE_PER_SECOND
-
-function enter(room: LabRoom, page: LabPage, pageName: string | undefined): void {
-  room.pages.add(page)
-  if (pageName !== undefined) room.named += 1
-  if (room.pages.size === 1) room.metronome.setRate(room.ratePerSecond)
-  tellHere(room)
-}
-
-function leave(room: LabRoom, page: LabPage, pageName: string | undefined): void {
-  if (room.pages.delete(page) && pageName !== undefined) room.named -= 1
-  if (room.pages.size > 0) return tellHere(room)
-  room.metronome.stop()
-  // No page is left that needs the number of pages, and the timer would keep a deleted room in memory.
-  clearTimeout(room.telling)
-  room.telling = undefined
-}
-
 /** Creates the answer to a clock message. `t2` is the time at which the answer is sent, so `now` is called last. */
 function time(room: LabRoom | undefined, t0: number, t1: number): Extract<LabMessage, { type: 'clock' }> {
   const serviceMs = room?.metronome.serviceMs() ?? null
   const slipMs = room?.metronome.slipMs() ?? null
   return { type: 'clock', t0, t1, t2: now(), serviceMs, slipMs }
-}
-
-function tellHere(room: LabRoom): void {
-  room.telling ??= setTimeout(() => {
-    room.telling = undefined
-    tell(room.pages, { type: 'here', pages: room.pages.size })
-  }, HERE_MS)
 }
 
 /** Sends a message to several pages. Converts the message to JSON only once. */

@@ -2,22 +2,30 @@
 import type { IncomingMessage } from 'node:http'
 import { MINE } from '../lessons/mine.ts'
 import type { TransportName } from '../protocol/feed.ts'
-import type { Share } from '../protocol/wire.ts'
+import type { Peers } from '../peers/peers.ts'
+import type { Lanes, Share } from '../protocol/wire.ts'
 import { readTarget } from '../http/request-target.ts'
 import type { App } from '../http/app-type.ts'
 import type { Meter } from '../wire/meter/meter.ts'
 import type { Reading } from '../wire/reading.ts'
 import { idOf } from '../transports/event-text.ts'
 import type { ListedTransport } from '../transports/listed.ts'
+import { sumOfLanes } from './all-lanes.ts'
 
 const config = { access: 'instructor', why: 'The byte counts contain the lanes of all users.' } as const
 
 const schema = { summary: 'The byte counts of every lane; for the instructor' }
 
-export function serveLanes(app: App, meter: Meter): void {
+/** Serves the sums of all processes that share a Redis. */
+export function serveLanes(app: App, meter: Meter, peers: Peers): void {
+  peers.answer('lanes', () => meter.read())
   app.get('/lab/lanes', { schema, config }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
-    return meter.read()
+    const others = await peers.ask('lanes', null)
+    // Read the own counts last, so that they include this request.
+    return others.length === 0
+      ? meter.read()
+      : sumOfLanes([...others.map(({ answer }) => answer as Lanes), meter.read()])
   })
 }
 

@@ -4,6 +4,7 @@ import type { Peers, SharedMap } from './peers.ts'
 export function alone(): Peers {
   return {
     own: crypto.randomUUID(),
+    number: 0,
     others: () => [],
     onCome: () => {},
     onGone: () => {},

@@ -6,6 +6,8 @@
 export interface Peers {
   /** Id of this process. */
   readonly own: string
+  /** Number of this process. No other process of this Redis has it. 0 without Redis. */
+  readonly number: number
   /** Returns the ids of the other processes that are running. */
   others(): readonly string[]
   /** Calls `listener` with the id of another process when it has begun to run, or no longer runs. */
@@ -19,10 +21,10 @@ export interface Peers {
   /** Calls `listener` with each message of another process about `topic`. */
   on(topic: string, listener: (message: unknown, from: string) => void): void
   /**
-   * Asks all other processes. Resolves with their answers when all of them have answered, or after `ANSWER_MS`. A process
-   * that has no answer is left out.
+   * Asks the process `to`, or all other processes. Resolves with their answers when all of them have answered, or after
+   * `ANSWER_MS`. A process that has no answer is left out.
    */
-  ask(topic: string, question: unknown): Promise<readonly PeerAnswer[]>
+  ask(topic: string, question: unknown, to?: string): Promise<readonly PeerAnswer[]>
   /** Answers the questions about `topic`. If `answer` rejects, the process has no answer. */
   answer(topic: string, answer: (question: unknown) => unknown): void
   /** Returns the map `name`, which all processes share. Only one part of the program may use a map. */

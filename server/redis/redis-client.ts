@@ -27,6 +27,8 @@ export interface RoomReply {
 export interface RedisClient {
   /** Id of the latest run of Redis that this process has used. */
   epoch(): string
+  /** Number of this process among all processes that have used this Redis, from 1. */
+  readonly number: number
   /**
    * Runs a script for a room. `known`: the last event that the caller has. Rejects with `LogUnavailable` if Redis does
    * not run the script, or if its reply does not arrive in time.
@@ -124,10 +126,12 @@ export async function connectRedis(
     report(
       `Redis may delete events when its memory is full, because its maxmemory-policy is ${policy}. Set it to noeviction.`,
     )
+  const number = await client.incr(PROCESSES_KEY)
   const checking = setInterval(check, CHECK_MS).unref()
 
   return {
     epoch: () => run.slice(0, EPOCH_CHARS),
+    number,
     async run(script, room, { gen, seq }, args = []) {
       if (commands.run() === null) throw unavailable(commands)
       const start = argumentsOf({ run, candidate: newEpoch(), ...limits, gen, seq })
@@ -272,6 +276,9 @@ const NOT_STORED = 'Nothing was published. Try again, and check Redis.'
 
 const PERHAPS_STORED =
   'The message may be published or not. Publish it again with the same Idempotency-Key: the server never publishes it twice.'
+
+/** Counts the processes that have used this Redis. */
+const PROCESSES_KEY = 'fourwire:processes'
 
 const HASHES = Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, hash('sha1', lua)])) as Record<
   ScriptName,

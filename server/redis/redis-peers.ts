@@ -40,6 +40,7 @@ export function createRedisPeers(redis: RedisClient): Peers {
 
   const peers: Peers = {
     own,
+    number: redis.number,
     others: () => [...seen.keys()],
     onCome: (listener) => void come.add(listener),
     onGone: (listener) => void gone.add(listener),
@@ -117,8 +118,8 @@ export function createRedisPeers(redis: RedisClient): Peers {
     if (seen.delete(id)) for (const listener of gone) listener(id)
   }
 
-  async function ask(topic: string, question: unknown): Promise<readonly PeerAnswer[]> {
-    const waiting = new Set(seen.keys())
+  async function ask(topic: string, question: unknown, to?: string): Promise<readonly PeerAnswer[]> {
+    const waiting = new Set([...seen.keys()].filter((id) => to === undefined || id === to))
     if (waiting.size === 0) return []
     const id = (asked += 1)
     const answers: PeerAnswer[] = []
@@ -135,7 +136,7 @@ export function createRedisPeers(redis: RedisClient): Peers {
     }
     on(name, heard)
     gone.add(take)
-    tell(topic, { id, question })
+    tell(topic, { id, question }, to)
     await done.promise
     clearTimeout(timer)
     gone.delete(take)

@@ -36,8 +36,9 @@ const NONE: Usage = {
 }
 
 export function createUsageMeter(): UsageMeter {
-  let last: { readonly life: string; readonly reading: LaneBytes } | undefined
-  /** Usage from before the server last counted this lane from 0 again. */
+  /** The last reading of each run of a server. Several processes on one Redis run at the same time. */
+  const last = new Map<string, LaneBytes>()
+  /** Usage from before a server last forgot this lane. */
   let before = NONE
   let total: Usage | null = null
   let began = NONE
@@ -50,10 +51,11 @@ export function createUsageMeter(): UsageMeter {
       return total && combine(total, began, -1)
     },
     take(life, reading, messages) {
-      if (last && (life !== last.life || isForgotten(last.reading, reading)))
-        before = combine(before, { ...last.reading, messages: 0 }, 1)
-      last = { life, reading }
-      total = { ...combine({ ...reading, messages: 0 }, before, 1), messages }
+      const known = last.get(life)
+      if (known && isForgotten(known, reading)) before = combine(before, { ...known, messages: 0 }, 1)
+      last.set(life, reading)
+      const sum = [...last.values()].reduce((some, one) => combine(some, { ...one, messages: 0 }, 1), before)
+      total = { ...sum, messages }
     },
     clear() {
       began = total ?? NONE

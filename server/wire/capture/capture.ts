@@ -44,12 +44,16 @@ interface Lane {
   keptBytes: number
 }
 
-export function createCapture({ laneBytes, totalBytes, lanes: laneLimit }: Limits = LIMITS): Capture {
+/** Creates a capture. `firstExchange`: number of the first exchange. */
+export function createCapture(
+  { laneBytes, totalBytes, lanes: laneLimit }: Limits = LIMITS,
+  firstExchange = 1,
+): Capture {
   const watchers = new Map<string, Set<(crossing: Crossing) => void>>()
   const recordings = new Map<number, Recording>()
   /** Watched lanes, the least recently used first. */
   const lanes = new Map<string, Lane>()
-  let exchanges = 0
+  let nextExchange = firstExchange
 
   return {
     watch(name, onCrossing) {
@@ -68,10 +72,10 @@ export function createCapture({ laneBytes, totalBytes, lanes: laneLimit }: Limit
     begin(reading, request, { number, requests }, hasBody) {
       const listeners = watchers.get(nameOf(reading.lane))
       if (!listeners) return null
-      exchanges += 1
+      const exchange = nextExchange++
       const lane = laneOf(reading.lane)
       const begun = {
-        exchange: exchanges,
+        exchange,
         lane: lane.name,
         transport: reading.transport,
         connection: number,
@@ -88,7 +92,7 @@ export function createCapture({ laneBytes, totalBytes, lanes: laneLimit }: Limit
         grown: () => trim(lane),
       })
       lane.recordings.add(recording)
-      recordings.set(exchanges, recording)
+      recordings.set(exchange, recording)
       return recording
     },
     find: (exchange) => recordings.get(exchange) ?? null,

@@ -39,17 +39,18 @@ export interface MeteredRequest extends Head {
 
 /**
  * Creates a meter. The meter starts to count at once. Create the wire before the meter: if a connection has a link, the
- * meter counts the bytes of the link.
+ * meter counts the bytes of the link. `firstConnection`: number of the first connection.
  */
 export function createMeter(
   server: Server,
   readingOf: (request: RequestLine) => Reading | null,
   capture: Capture | null = null,
+  firstConnection = 1,
 ): Meter {
   const life = crypto.randomUUID()
   const accounts = createAccounts()
   const connections = new Map<Socket, MeteredConnection>()
-  let connectionsSoFar = 0
+  let nextConnection = firstConnection
 
   const book: ConnectionBook = {
     open(connection, request, bodyLength) {
@@ -58,7 +59,7 @@ export function createMeter(
       account.requests += 1
       account.open += 1
       if (connection.number === 0) account.connections += 1
-      connection.number ||= connectionsSoFar += 1
+      connection.number ||= nextConnection++
       return reading === null
         ? new OutsideExchange(account, request.method ?? '', bodyLength)
         : openExchange(account, request.method ?? '', bodyLength, reading)
@@ -69,7 +70,7 @@ export function createMeter(
       if (up + down === 0) return
       const { other } = accounts
       if (connection.number === 0) other.connections += 1
-      connection.number ||= connectionsSoFar += 1
+      connection.number ||= nextConnection++
       other.tally.up += up
       other.tally.split.requestHeads += up
       other.tally.down += down
