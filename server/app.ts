@@ -343,6 +343,7 @@ export async function createApp({
   serveState(app, kit, mine)
 
   routeUpgrades(app)
+  peers.join()
   app.addHook('preClose', async () => {
     repeated.drain()
     // From here on the server accepts no new connections, so that a client that reconnects reaches the next process.

@@ -41,7 +41,7 @@ export function shareSettings(peers: Peers, here: LabActs): SharedSettings {
     cut: (how) => peers.tell('lab cut', how),
     restart() {
       peers.tell('lab restart', null)
-      for (const [key] of [...map.entries()]) set(key, null)
+      for (const [key] of map.entries()) set(key, null)
     },
   }
 

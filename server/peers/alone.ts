@@ -15,6 +15,7 @@ export function alone(): Peers {
     map: ownMap,
     lease: async () => true,
     release: async () => {},
+    join: () => {},
     leave: async () => {},
   }
 }

@@ -10,7 +10,10 @@ export interface Peers {
   readonly number: number
   /** Returns the ids of the other processes that are running. */
   others(): readonly string[]
-  /** Calls `listener` with the id of another process when it has begun to run, or no longer runs. */
+  /**
+   * Calls `listener` with the id of another process when it has begun to run, or no longer runs. After a cut of its
+   * connection to Redis, or of the own one, the process counts as gone and then comes again, because messages were lost.
+   */
   onCome(listener: (id: string) => void): void
   onGone(listener: (id: string) => void): void
   /**
@@ -36,6 +39,8 @@ export interface Peers {
   lease(name: string, ms: number): Promise<boolean>
   /** Ends a lease of this process early, so that another process can do the work at once. */
   release(name: string): Promise<void>
+  /** Tells the other processes that this one runs. Call this method when all listeners are there. */
+  join(): void
   /** Says goodbye to the other processes. */
   leave(): Promise<void>
 }

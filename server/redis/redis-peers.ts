@@ -26,6 +26,11 @@ interface Message {
   readonly message: unknown
 }
 
+interface Alive {
+  /** True if the process begins to listen, for the first time or again. */
+  readonly isNew: boolean
+}
+
 export function createRedisPeers(redis: RedisClient): Peers {
   const own = crypto.randomUUID()
   /** Time at which each other process last said that it is running, by `performance.now()`. */
@@ -34,6 +39,7 @@ export function createRedisPeers(redis: RedisClient): Peers {
   const maps = new Map<string, RedisMap>()
   const [come, gone] = [new Set<(id: string) => void>(), new Set<(id: string) => void>()]
   let asked = 0
+  let hasJoined = false
   let lookedMs = performance.now()
   const listener = redis.openListener([ALL, channelOf(own)], SILENT_MS, hear, begin)
   const timer = setInterval(alive, ALIVE_MS).unref()
@@ -60,13 +66,17 @@ export function createRedisPeers(redis: RedisClient): Peers {
     },
     lease: redis.lease,
     release: redis.release,
+    join() {
+      hasJoined = true
+      if (listener.trouble() === null) tell('alive', { isNew: true })
+    },
     async leave() {
       clearInterval(timer)
       await redis.send(ALL, textOf('gone', null)).catch(() => {})
       listener.close()
     },
   }
-  on('alive', ({ isNew }: { isNew: boolean }, from) => isNew && tell('alive', { isNew: false }, from))
+  on('alive', ({ isNew }: Alive, from) => isNew && hasJoined && tell('alive', { isNew: false }, from))
   on('gone', (_, from) => remove(from))
   on('map', ({ name, key, value }: { name: string; key: string; value: string | null }) =>
     maps.get(name)?.changed(key, value),
@@ -89,23 +99,28 @@ export function createRedisPeers(redis: RedisClient): Peers {
   function hear(text: string): void {
     const { from, topic, message } = JSON.parse(text) as Message
     if (from === own) return
-    if (topic !== 'gone') {
-      const isKnown = seen.has(from)
-      seen.set(from, performance.now())
-      if (!isKnown) for (const listener of come) listener(from)
-    }
+    if (topic === 'alive') meet(from, (message as Alive).isNew)
     for (const listener of listeners.get(topic) ?? []) listener(message as never, from)
   }
 
-  /** Begins to listen, for the first time or after a cut. Messages were lost meanwhile. */
+  /** Notes that a process runs. If it is new, or has missed messages, it counts as another process than before. */
+  function meet(id: string, isNew: boolean): void {
+    if (isNew) remove(id)
+    const isKnown = seen.has(id)
+    seen.set(id, performance.now())
+    if (!isKnown) for (const listener of come) listener(id)
+  }
+
+  /** Begins to listen, for the first time or after a cut. Messages were lost meanwhile, so everybody begins again. */
   function begin(): void {
-    for (const id of seen.keys()) seen.set(id, performance.now())
-    tell('alive', { isNew: true })
+    for (const id of seen.keys()) remove(id)
+    if (hasJoined) tell('alive', { isNew: true })
     for (const map of maps.values()) map.reload()
   }
 
   function alive(): void {
-    tell('alive', { isNew: false })
+    // A process that has not joined keeps only its own connection from being silent.
+    tell('alive', { isNew: false }, hasJoined ? undefined : own)
     const now = performance.now()
     // After a pause of this process, or during a cut, messages of running processes still wait to be read.
     const isLate = now - lookedMs > 2 * ALIVE_MS || listener.trouble() !== null

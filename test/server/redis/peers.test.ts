@@ -15,6 +15,7 @@ interface Member extends Peers {
 async function member(url: string): Promise<Member> {
   const redis = await connectRedis(url, { ...RETENTION, stateAgeMs: 0 }, () => {})
   const peers = createRedisPeers(redis)
+  peers.join()
   let isOver = false
   const kill = (): void => {
     if (isOver) return
@@ -146,18 +147,16 @@ describe.skipIf(!HAS_REDIS)('peers on Redis', () => {
     await until('they know each other', () => ada.others().includes(ben.own))
   })
 
-  test('a process that was killed is gone after some seconds, and a process whose connection was cut is not', async () => {
+  test('a cut makes everybody begin again, and a process that was killed is gone after some seconds', async () => {
     await using redis = await testRedis()
     const [ada, ben, cleo] = await members(redis.url, ['ada', 'ben', 'cleo'])
-    const gone: string[] = []
-    ada.onGone((id) => gone.push(id))
+    const came: string[] = []
+    ada.onCome((id) => came.push(id))
     redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await until('cleo hears ada again', async () => {
-      ada.answer('still there', () => true)
-      return (await cleo.ask('still there', 1)).some(({ from }) => from === ada.own)
-    })
+    await until('ada knows both again', () => [ben, cleo].every(({ own }) => came.includes(own)))
+    await until('and both know ada', () => [ben, cleo].every((one) => one.others().includes(ada.own)))
     ben.kill()
-    await until('ben is gone', () => gone.includes(ben.own))
-    expect([gone, ada.others()]).toEqual([[ben.own], [cleo.own]])
+    await until('ben is gone', () => ![ada, cleo].some((one) => one.others().includes(ben.own)))
+    expect([ada.others(), cleo.others()]).toEqual([[cleo.own], [ada.own]])
   })
 })
