@@ -111,33 +111,48 @@ describe.each(['caddy', 'haproxy', 'nginx'] as const)("%s with the README's conf
       expect((await setRate(server.origin)).status).toBe(200)
     },
   )
-
-  test.skipIf(missing)(`lets even a plain EventSource reconnect after a restart of the server ${why}`, async () => {
-    await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
-    await using proxy = await startProxy(name, configurationOf(name, first.port))
-    const origin = `https://${PUBLIC}:${proxy.port}`
-    const texts: string[] = []
-    let errors = 0
-    const source = new EventSource(`${origin}/feed/lobby/sse`)
-    source.onmessage = ({ data }: MessageEvent<string>) => texts.push(JSON.parse(data).text)
-    source.onerror = () => (errors += 1)
-    try {
-      await once(source as unknown as EventTarget, 'open')
-      await first.end('SIGTERM')
-      // The first error is the end of the stream; the second is an attempt without a server.
-      await until('two attempts to connect have failed', () => errors >= 2, 20_000)
-      expect(source.readyState).toBe(source.CONNECTING)
-      await using second = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC, '--port', String(first.port))
-      await until('the EventSource is open again', () => source.readyState === source.OPEN, 20_000)
-      expect((await publishFromPage(origin, 'after')).status).toBe(201)
-      await until('the EventSource has received the event "after"', () => texts.includes('after'))
-      source.close()
-      await second.end('SIGTERM')
-    } finally {
-      source.close()
-    }
-  })
 })
+
+describe.concurrent.each(['caddy', 'haproxy', 'nginx'] as const)(
+  "%s with the README's configuration, while the server restarts",
+  (name) => {
+    const missing = !isInstalled(name)
+    const why = `(skipped if ${name} is not installed)`
+
+    test.skipIf(missing)(`lets even a plain EventSource reconnect ${why}`, async () => {
+      await using first = await spawnServer('--data', ':memory:', '--allow-host', PUBLIC)
+      await using proxy = await startProxy(name, configurationOf(name, first.port))
+      const origin = `https://${PUBLIC}:${proxy.port}`
+      const texts: string[] = []
+      let errors = 0
+      const source = new EventSource(`${origin}/feed/lobby/sse`)
+      source.onmessage = ({ data }: MessageEvent<string>) => texts.push(JSON.parse(data).text)
+      source.onerror = () => (errors += 1)
+      try {
+        await once(source as unknown as EventTarget, 'open')
+        await first.end('SIGTERM')
+        // The first error is the end of the stream; the second is an attempt without a server.
+        await until('two attempts to connect have failed', () => errors >= 2, 20_000)
+        expect(source.readyState).toBe(source.CONNECTING)
+        await using second = await spawnServer(
+          '--data',
+          ':memory:',
+          '--allow-host',
+          PUBLIC,
+          '--port',
+          String(first.port),
+        )
+        await until('the EventSource is open again', () => source.readyState === source.OPEN, 20_000)
+        expect((await publishFromPage(origin, 'after')).status).toBe(201)
+        await until('the EventSource has received the event "after"', () => texts.includes('after'))
+        source.close()
+        await second.end('SIGTERM')
+      } finally {
+        source.close()
+      }
+    })
+  },
+)
 
 /** Origin of a proxy without TLS. */
 const plain = (proxy: Proxy): string => `http://${PUBLIC}:${proxy.port}`
@@ -252,7 +267,7 @@ describe.each([
   )
 })
 
-describe.each([
+describe.concurrent.each([
   [
     'nginx',
     (server: number) => (port: number) =>
@@ -305,7 +320,7 @@ describe('the preflight of a page', () => {
   const upgrading =
     'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;'
 
-  test.skipIf(!isInstalled('nginx')).each([
+  test.skipIf(!isInstalled('nginx')).concurrent.each([
     ['with its defaults, which refuse upgrades', '', ['works', 'works', 'works', 'refused'], /may not use the server/],
     [
       'that ignores X-Accel-Buffering, and speaks HTTP/1.0 to the server',

@@ -7,6 +7,8 @@ export default defineConfig({
     ...shared,
     include: ['test/proxy/*.test.ts'],
     globalSetup: [],
+    // Tests with processes of their own wait for most of their time.
+    maxConcurrency: 4,
     testTimeout: 90_000,
     provide: { badLines: false },
   },
