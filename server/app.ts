@@ -258,6 +258,7 @@ export async function createApp({
   const metrics = serveMetrics(
     app,
     log,
+    peers,
     listed.map(([name]) => name),
     worker,
   )

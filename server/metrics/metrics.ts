@@ -4,12 +4,16 @@
  * no name of a person or room, and no address.
  */
 import { Counter, Gauge, Registry } from 'prom-client'
+import Type from 'typebox'
 import type { Feed } from '../feed/feed.ts'
 import { LogUnavailable } from '../feed/log.ts'
 import type { Log } from '../feed/log.ts'
+import type { Peers } from '../peers/peers.ts'
 import type { TransportName } from '../protocol/feed.ts'
 import type { App } from '../http/app-type.ts'
 import { countTogether } from './count-together.ts'
+import { metricsOfAll } from './all-metrics.ts'
+import type { OfProcess } from './all-metrics.ts'
 import { createDelays } from './delays.ts'
 import { observePublishing, observeReading } from './observed-feed.ts'
 import { measureConnections } from './log-connections.ts'
@@ -45,13 +49,28 @@ const LOOK_MS = 5000
 
 const config = { access: 'instructor', why: 'The numbers are for the person who runs the server.' } as const
 
-const schema = { summary: 'Metrics for Prometheus; for the instructor' }
+const schema = {
+  summary: 'Metrics for Prometheus; for the instructor',
+  querystring: Type.Object({
+    of: Type.Optional(
+      Type.Literal('all', {
+        description: '"all": the metrics of all processes on one Redis. Each series has the label `process`',
+      }),
+    ),
+  }),
+}
 
 /**
  * Adds `GET /metrics`. The series of each transport in `transports` exist from the start. `worker`: number of this
  * process, which each series then has as a label; undefined if one process is the whole server.
  */
-export function serveMetrics(app: App, log: Log, transports: readonly TransportName[], worker?: number): Metrics {
+export function serveMetrics(
+  app: App,
+  log: Log,
+  peers: Peers,
+  transports: readonly TransportName[],
+  worker?: number,
+): Metrics {
   const following = new Map(transports.map((transport) => [transport, 0]))
   let trouble: string | null = null
   /** True if the log's files were missing at the last check. */
@@ -127,11 +146,13 @@ export function serveMetrics(app: App, log: Log, transports: readonly TransportN
     clearInterval(looking)
   })
 
-  app.get('/metrics', { schema, config }, async (_request, reply) => {
-    return reply
-      .type(registry.contentType)
-      .header('cache-control', 'no-store')
-      .send(await registry.metrics())
+  const own = async (): Promise<OfProcess> => ({ process: peers.number, metrics: await registry.getMetricsAsJSON() })
+  peers.answer('metrics', own)
+  app.get('/metrics', { schema, config }, async ({ query }, reply) => {
+    reply.type(registry.contentType).header('cache-control', 'no-store')
+    if (query.of !== 'all') return registry.metrics()
+    const others = await peers.ask('metrics', null)
+    return metricsOfAll([await own(), ...others.map(({ answer }) => answer as OfProcess)])
   })
 
   return {
