@@ -15,8 +15,10 @@ const END_MS = 5000
 
 outliveReaders()
 
-// Otherwise Node would end this process without goodbyes when the primary process has ended.
+// When the primary process has ended, Node would end this process without goodbyes, and an error would end it that Node
+// emits because it cannot send a message.
 if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
+cluster.worker?.on('error', () => {})
 
 let server: RunningServer | null = null
 let joinAt: readonly string[] = []

@@ -101,6 +101,7 @@ export async function runWorkers(settings: ServerSettings, options: WorkersOptio
   /** Starts a worker. When it listens, the worker that it replaces ends. */
   function start(place: Place): Started {
     const worker = cluster.fork()
+    const closeUntaken = rememberConnection(worker)
     const listening = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
     const started = {
@@ -136,6 +137,7 @@ export async function runWorkers(settings: ServerSettings, options: WorkersOptio
 
     function over(how: string): void {
       if (!running.delete(started)) return
+      closeUntaken()
       const sentence = why ?? `A worker ${how}.`
       listening.reject(new Error(sentence))
       ended.resolve()
@@ -206,4 +208,20 @@ export async function runWorkers(settings: ServerSettings, options: WorkersOptio
 /** Sends a message to a worker. A worker that has just ended does not get it. */
 function tell({ worker }: Started, message: ToWorker): void {
   worker.send(message, () => {})
+}
+
+/**
+ * Returns a function that closes the connection that the worker was given last, unless the worker has taken it. Node does
+ * not close such a connection when the worker is killed, so its client would wait without end for a response.
+ */
+function rememberConnection(worker: Worker): () => void {
+  let latest: { close?: () => void } | undefined
+  const { process: child } = worker
+  const send = child.send.bind(child)
+  child.send = (message: object, handle?: unknown, ...rest: never[]): boolean => {
+    if (typeof handle === 'object' && handle !== null) latest = handle
+    return send(message, handle as never, ...rest)
+  }
+  // Node has closed a connection that was taken, and to close it again has no effect.
+  return () => latest?.close?.()
 }

@@ -36,6 +36,19 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
     },
   )
 
+  test('ends with code 0 if a terminal or a service manager sends the signal to all of its processes', async () => {
+    await using redis = await testRedis()
+    const flags = ['--redis', redis.url, '--workers', '2', '--port', '0', '--log', 'error']
+    const child = spawn(process.execPath, [MAIN, ...flags], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const errors = text(child.stderr)
+    const closed = await openSockets((await printedAddress(child)) ?? '', 4)
+    const workers = childrenOf(child.pid)
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(await Promise.all(closed)).toEqual(closed.map(() => SERVICE_RESTART))
+    expect([workers.some(isAlive), await errors]).toEqual([false, ''])
+  })
+
   test('leaves no worker behind if its primary process is killed, and the workers say goodbye to their clients', async () => {
     await using server = await startWithWorkers(2)
     const workers = server.workers()

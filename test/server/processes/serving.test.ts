@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { FeedClient } from '../../conformance/client.ts'
 import { HAS_REDIS } from '../../redis.ts'
 import { until } from '../../until.ts'
-import { connectClients, fresh, publishUntil, startWithWorkers } from './with-workers.ts'
+import { connectClients, fresh, startPublishing, startWithWorkers } from './with-workers.ts'
 
 /** Expects that each client has every text once and in order. */
 async function expectAll(clients: readonly FeedClient[], texts: readonly string[]): Promise<void> {
@@ -25,8 +25,7 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
   test('serves the clients of every transport from all workers, through one port', async () => {
     await using server = await startWithWorkers(3)
     const clients = await connectClients(server.origin, 4)
-    let isOver = false
-    const publishing = publishUntil(server.origin, () => isOver)
+    const publishing = startPublishing(server.origin)
     await until(
       'two workers or more have delivered events over each of the five transports',
       async () => {
@@ -35,8 +34,7 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
       },
       20_000,
     )
-    isOver = true
-    await expectAll(clients, await publishing)
+    await expectAll(clients, await publishing.end())
     const healths = await Promise.all(Array.from({ length: 12 }, () => fresh(server.origin, '/health')))
     const named = new Set(healths.map((health) => JSON.parse(health).worker))
     expect([...named].toSorted()).toEqual([1, 2, 3])
@@ -45,8 +43,7 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
   test('replaces a killed worker at once, and no client loses an event or gets it twice', async () => {
     await using server = await startWithWorkers(2)
     const clients = await connectClients(server.origin, 3)
-    let isOver = false
-    const publishing = publishUntil(server.origin, () => isOver)
+    const publishing = startPublishing(server.origin)
     for (let kills = 0; kills < 3; kills++) {
       const [victim = 0, ...others] = server.workers()
       const seen = clients[0]?.events.length ?? 0
@@ -56,21 +53,36 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
       )
       await until('events arrive again', () => (clients[0]?.events.length ?? 0) > seen + 20)
     }
-    isOver = true
-    await expectAll(clients, await publishing)
+    await expectAll(clients, await publishing.end())
     await until('both workers serve', async () => {
       const healths = await Promise.all(Array.from({ length: 4 }, () => fresh(server.origin, '/health')))
       return new Set(healths.map((health) => JSON.parse(health).worker)).size === 2
     })
   })
 
+  test('lets no client wait for a response of a worker that hung and was killed', async () => {
+    await using server = await startWithWorkers(2)
+    const [hanging = 0] = server.workers()
+    process.kill(hanging, 'SIGSTOP')
+    const results: string[] = []
+    for (let i = 0; i < 6; i++)
+      void fresh(server.origin, '/health').then(
+        () => results.push('answered'),
+        () => results.push('closed'),
+      )
+    await until('all but one have an answer of the other worker', () => results.length >= 5)
+    expect(results).toEqual(Array.from({ length: 5 }, () => 'answered'))
+    process.kill(hanging, 'SIGKILL')
+    await until('the last connection is closed', () => results.at(-1) === 'closed')
+    expect(await server.end('SIGTERM')).toBe(0)
+  })
+
   test('replaces all workers on SIGUSR2, one after the other, and no client loses an event or gets it twice', async () => {
     await using server = await startWithWorkers(2)
     const clients = await connectClients(server.origin, 3)
     const first = server.workers()
-    let isOver = false
     let most = 0
-    const publishing = publishUntil(server.origin, () => isOver)
+    const publishing = startPublishing(server.origin)
     server.process.kill('SIGUSR2')
     await until(
       'both workers are replaced',
@@ -81,8 +93,7 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
       },
       20_000,
     )
-    isOver = true
-    await expectAll(clients, await publishing)
+    await expectAll(clients, await publishing.end())
     // Only one worker at a time has a successor that already runs.
     expect(most).toBe(3)
   })

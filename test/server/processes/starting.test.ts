@@ -1,11 +1,11 @@
 /** Tests of the start of a server with several workers. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { balance } from '../../balancer.ts'
 import { HAS_REDIS, testRedis } from '../../redis.ts'
 import { spawnServer } from '../../spawn.ts'
@@ -61,7 +61,8 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
   })
 
   test('writes no file, because its workers would overwrite each other', async () => {
-    const folder = join(tmpdir(), `fourwire-workers-${crypto.randomUUID()}`)
+    const folder = mkdtempSync(join(tmpdir(), 'fourwire-workers-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
     await using server = await startWithWorkers(2, '--data', folder, '--instructor-token', TOKEN, '--lan')
     const response = await fetch(`${server.origin}/session`, {
       method: 'POST',
@@ -71,7 +72,7 @@ describe.skipIf(!HAS_REDIS)('a server with several workers', () => {
     expect(response.status).toBe(200)
     await response.arrayBuffer()
     expect(await server.end('SIGTERM')).toBe(0)
-    expect(existsSync(folder)).toBe(false)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test('reports a wrong password of Redis once, and ends with code 2', async () => {

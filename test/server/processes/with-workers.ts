@@ -27,7 +27,10 @@ export interface WithWorkers extends Spawned {
 export async function startWithWorkers(count: number, ...flags: string[]): Promise<WithWorkers> {
   const redis = await testRedis()
   const settings = ['--redis', redis.url, '--workers', String(count), '--limits', 'off']
-  const server = await spawnServer(...settings, ...flags)
+  const server = await spawnServer(...settings, ...flags).catch(async (error: unknown) => {
+    await redis[Symbol.asyncDispose]()
+    throw error
+  })
   return {
     ...server,
     redis,
@@ -62,26 +65,46 @@ export async function connectClients(origin: string, each: number): Promise<read
   return clients
 }
 
+export interface Publishing {
+  /** Ends the publishing. Resolves with the texts in order. */
+  end(): Promise<readonly string[]>
+}
+
 /**
- * Publishes one message after the other until `isOver` returns true, and repeats a publish that has no response. Returns
- * the texts in order.
+ * Publishes one message after the other, at most until the end of the test. Repeats a publish that has no response.
  */
-export async function publishUntil(origin: string, isOver: () => boolean): Promise<string[]> {
+export function startPublishing(origin: string): Publishing {
   const texts: string[] = []
-  while (!isOver()) {
-    const message = String(texts.length + 1)
-    await until('the message is accepted', async () => {
-      const response = await fetch(`${origin}/feed/lobby`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': message, connection: 'close' },
-        body: JSON.stringify({ user: 'Ada', text: message }),
-      }).catch(() => null)
-      await response?.arrayBuffer().catch(() => {})
-      return response?.ok
-    })
-    texts.push(message)
+  const over = new AbortController()
+  onTestFinished(() => over.abort())
+  const publishing = publish()
+  // The promise of `end` reports an error. A test that has failed does not wait for it.
+  publishing.catch(() => {})
+  return {
+    async end() {
+      over.abort()
+      await publishing
+      return texts
+    },
   }
-  return texts
+
+  async function publish(): Promise<void> {
+    while (!over.signal.aborted) {
+      const message = String(texts.length + 1)
+      await until('the message is accepted', () => isAccepted(origin, message))
+      texts.push(message)
+    }
+  }
+}
+
+async function isAccepted(origin: string, message: string): Promise<boolean> {
+  const response = await fetch(`${origin}/feed/lobby`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': message, connection: 'close' },
+    body: JSON.stringify({ user: 'Ada', text: message }),
+  }).catch(() => null)
+  await response?.arrayBuffer().catch(() => {})
+  return response?.ok === true
 }
 
 export interface EndedStart {
