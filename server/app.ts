@@ -240,6 +240,12 @@ export async function createApp({
     const check = (): void => {
       if (raw.socket.destroyed) return void reply.hijack()
       checkHead(raw)
+      const finding = access.find(request)
+      if (finding) finding.then(pass).catch(refuse)
+      else pass()
+    }
+    const pass = (): void => {
+      if (raw.socket.destroyed) return void reply.hijack()
       if (!access.check(request, reply)) done()
     }
     const refuse = (error: Error): void => done(error)

@@ -74,7 +74,15 @@ export async function serve({
   showFile = null,
   scenes,
 }: ServeOptions = {}): Promise<Served> {
-  const access = createAccess({ hosts: allowHosts, allowOrigins, isShared, instructorToken: token, auth, sessionFile })
+  const access = createAccess({
+    hosts: allowHosts,
+    allowOrigins,
+    isShared,
+    instructorToken: token,
+    auth,
+    sessionFile,
+    peers: log.peers,
+  })
   const app = await createApp({
     log,
     access,

@@ -24,11 +24,13 @@ import { LOOPBACK_NAMES, createOrigins, isLoopback, nameOf } from '../http/origi
 import type { Origins } from '../http/origin.ts'
 import { createSessions, isSessionToken } from './sessions.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Peers } from '../peers/peers.ts'
+import { createLookups } from './lookups.ts'
 import type { SessionFile } from './session-file.ts'
 import { serveSession } from './session-routes.ts'
 import type { AuthOptions } from './session-routes.ts'
 import { createTickets } from './tickets.ts'
-import { createTokenCheck, guesserOf } from './tokens.ts'
+import { INSTRUCTORS, createTokenCheck, guesserOf } from './tokens.ts'
 import type { TokenCheck } from './tokens.ts'
 import { clientOf, isProxied, setVisitor, visitorOf } from './visitor.ts'
 
@@ -75,6 +77,8 @@ export interface AccessOptions {
   readonly auth?: AuthOptions | undefined
   /** File from which a restarted server reads its sessions. If null, all sessions end when the process ends. */
   readonly sessionFile?: SessionFile | null
+  /** The processes that share sessions, tickets and bans with this one. If undefined, there are none. */
+  readonly peers?: Peers | undefined
 }
 
 /** Something that calls the listener once when it closes. */
@@ -86,9 +90,15 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin' | 'gue
   /** Adds the routes of `/session`. Call this method before you add any other route. */
   serve(app: FastifyInstance): void
   /**
-   * Checks a request before its route runs. The caller must already have set the request's visitor, without a session.
+   * Looks in Redis for the session of a request, so that `check` can find it. Returns undefined if there is no need. The
+   * promise never rejects.
+   */
+  find(request: FastifyRequest): Promise<void> | undefined
+  /**
+   * Checks a request before its route runs. Call `find` before. The caller must already have set the request's visitor, without a session.
    * If the request is refused, throws an error: `wrong-host` (421), `wrong-origin` (403), `not-signed-in`,
-   * `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403), `too-many-tries` (429).
+   * `wrong-credentials`, `session-expired` (401), `not-instructor`, `wrong-token` (403), `too-many-tries` (429), and
+   * `LogUnavailable` if the session may be in Redis, but Redis was away.
    * Returns true if this method has redirected the request to the sign-in page.
    */
   check(request: FastifyRequest, reply: FastifyReply): boolean
@@ -102,10 +112,11 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin' | 'gue
   /** Returns true if the WebSocket of this request must still send its session's token as its first message. */
   owesToken(request: IncomingMessage): boolean
   /**
-   * Accepts a session's token that a WebSocket sent as its first message. Throws `wrong-credentials` (401) or
-   * `session-expired` (401) if no live session has this token. Also throws the errors of `checkUser`.
+   * Accepts a session's token that a WebSocket sent as its first message. Rejects with `wrong-credentials` (401) or
+   * `session-expired` (401) if no live session has this token, and with `LogUnavailable` if the session may be in Redis,
+   * but Redis is away. Also rejects with the errors of `checkUser`.
    */
-  admit(request: IncomingMessage, token: string): void
+  admit(request: IncomingMessage, token: string): Promise<void>
   /**
    * Checks the names in a request. Throws `wrong-user` (403) if a name belongs to another person, `reserved-name` (403)
    * if a name is reserved for the instructor, `session-expired` (401) if the session is over, and `removed-person`
@@ -135,9 +146,10 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin' | 'gue
   /**
    * Mutes or removes a person until the server stops. Null lifts the ban. If the instructor has removed the person,
    * this function ends the session with that name. It also ends the open requests of all clients that used that name
-   * and have no session.
+   * and have no session. Resolves when the other processes get the ban. Rejects with `LogUnavailable` if they get it only
+   * when Redis is back.
    */
-  ban(user: string, ban: Ban | null): void
+  ban(user: string, ban: Ban | null): Promise<void>
   readonly bans: Pick<Bans, 'list'>
   readonly sessions: Sessions
   stop(): void
@@ -153,17 +165,20 @@ export function createAccess({
   instructorToken,
   auth,
   sessionFile = null,
+  peers,
 }: AccessOptions = {}): Access {
   const isShared = isReachable || auth !== undefined
   const origins = createOrigins(hosts, ownOrigins, allowOrigins)
   const hasGuests = allowOrigins.length > 0
-  const sessions = createSessions(auth?.sessionMs, sessionFile)
-  const tickets = createTickets(auth?.ticketMs)
-  const checkToken: TokenCheck = createTokenCheck(instructorToken)
+  const sessions = createSessions(auth?.sessionMs, sessionFile, peers)
+  const tickets = createTickets(sessions, auth?.ticketMs, peers)
+  const lookups = createLookups(sessions, tickets)
+  const checkToken: TokenCheck = createTokenCheck(instructorToken, INSTRUCTORS, peers)
   const owing = new WeakSet<IncomingMessage>()
   const claimed = new WeakSet<IncomingMessage>()
   const endings = new WeakMap<IncomingMessage, () => void>()
-  const bans = createBans()
+  const bans = createBans(peers)
+  bans.onRemoved(cut)
   /**
    * For each WebSocket or stream, the latest names that its client gave. A later message of a client may contain no
    * name.
@@ -177,6 +192,7 @@ export function createAccess({
     sessions,
     bans,
     serve,
+    find: (request) => lookups.find(request.raw, auth !== undefined && isForClass(audienceOf(request))),
     check,
     remember,
     owesToken: (request) => owing.has(request),
@@ -196,17 +212,16 @@ export function createAccess({
   return access
 
   function serve(app: FastifyInstance): void {
-    serveSession(app, { access, sessions, bans, tickets, auth, checkToken })
+    serveSession(app, { access, lookups, sessions, bans, tickets, auth, peers, checkToken })
+    // Without the bans, the server would let removed people in.
+    app.addHook('onReady', async () => void (await Promise.all([sessions.ready, bans.ready])))
     app.addHook('onClose', async () => sessions.stop())
   }
 
   function check(request: FastifyRequest, reply: FastifyReply): boolean {
     const { raw, ip: address, is404, routeOptions } = request
-    const {
-      access: audience = is404 ? 'anyone' : 'class',
-      why = '',
-      hearsToken = false,
-    } = is404 ? {} : routeOptions.config
+    const audience = audienceOf(request)
+    const { why = '', hearsToken = false } = is404 ? {} : routeOptions.config
     if (audience !== 'public') {
       origins.checkHost(raw)
       const guest = origins.guestOf(raw)
@@ -214,7 +229,8 @@ export function createAccess({
       if (guest === null || audience === 'instructor') origins.checkOrigin(raw)
     }
     const query = queryOf(raw)
-    if (audience === 'class' || audience === 'instructor') {
+    if (isForClass(audience)) {
+      lookups.checkFound(raw)
       const session = sessionBy(raw, query)
       if (session) setVisitor(raw, { address, session })
       untilOver(raw, session, closingOf(isWebSocketUpgrade(raw) ? raw.socket : reply.raw))
@@ -272,7 +288,7 @@ export function createAccess({
    */
   function sessionBy(request: IncomingMessage, query: URLSearchParams): Session | null {
     const ticket = query.get('ticket')
-    if (ticket !== null && auth) return tickets.redeem(ticket)
+    if (ticket !== null && auth) return lookups.redeemed(request)
     const bearer = bearerOf(request)
     // A bearer token that belongs to no session can only be the instructor's token. `isInstructor` checks the
     // instructor's token later.
@@ -284,13 +300,17 @@ export function createAccess({
     return auth ? sessions.read(token) : currentSession(sessions, request)
   }
 
-  function ban(user: string, is: Ban | null): void {
-    bans.set(user, is)
-    if (is !== 'removed') return
+  async function ban(user: string, is: Ban | null): Promise<void> {
+    await bans.set(user, is)
+  }
+
+  /** Ends the session and the open requests of a person whom the instructor has removed. */
+  function cut(user: string): void {
     const holder = sessions.holderOf(user)
-    if (holder) sessions.end(holder)
+    // If Redis is away, the other processes learn about it when Redis is back.
+    if (holder) sessions.end(holder).catch(() => {})
     const clients = bans.clientsOf(user)
-    for (const request of open) if (clients.includes(clientOf(request))) end(request)
+    for (const request of open) if (clients.has(clientOf(request))) end(request)
   }
 
   function end(request: IncomingMessage): void {
@@ -299,7 +319,8 @@ export function createAccess({
     else request.socket.destroy()
   }
 
-  function admit(request: IncomingMessage, token: string): void {
+  async function admit(request: IncomingMessage, token: string): Promise<void> {
+    await sessions.find(token)
     const session = sessions.read(token)
     setVisitor(request, { address: visitorOf(request).address, session })
     untilOver(request, session, closingOf(request.socket))
@@ -379,8 +400,14 @@ export function createAccess({
   }
 }
 
-const closingOf = (emitter: NodeJS.EventEmitter): Closing => ({
-  onClose: (listener) => void emitter.once('close', listener),
+const isForClass = (audience: Audience): boolean => audience === 'class' || audience === 'instructor'
+
+const audienceOf = ({ is404, routeOptions }: FastifyRequest): Audience =>
+  is404 ? 'anyone' : (routeOptions.config.access ?? 'class')
+
+/** If the emitter has closed already, calls the listener at once. */
+const closingOf = (emitter: NodeJS.EventEmitter & { readonly destroyed: boolean }): Closing => ({
+  onClose: (listener) => void (emitter.destroyed ? listener() : emitter.once('close', listener)),
 })
 
 /**

@@ -7,10 +7,11 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 
 export interface SessionRecord {
-  /** SHA-256 of the token, in base64url. */
+  /** SHA-256 of the token, in base64url. It is the same in all processes. */
   readonly hash: string
   readonly user: string
   readonly isInstructor: boolean
+  /** Time of expiry by the wall clock (`Date.now`), because other processes and later ones use it too. */
   readonly untilMs: number
 }
 

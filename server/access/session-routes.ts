@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { FeedError } from '../http/errors.ts'
+import type { Peers } from '../peers/peers.ts'
 import { PRICES } from './prices.ts'
 import type { SessionAnswer } from '../protocol/people.ts'
 import type { App } from '../http/app-type.ts'
@@ -15,10 +16,12 @@ import type { Bans } from './bans.ts'
 import { COOKIE, bearerOf, cookieOf, currentSession } from './credentials.ts'
 import { isReserved, nameKey, readName } from './names.ts'
 import type { Roster } from './roster.ts'
+import type { Lookups } from './lookups.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Tickets } from './tickets.ts'
-import { countTries, createTokenCheck, guesserOf } from './tokens.ts'
+import { createTokenCheck, guesserOf } from './tokens.ts'
 import type { TokenCheck } from './tokens.ts'
+import { countTries } from './tries.ts'
 
 export interface AuthOptions {
   /** Password of the class. Everybody who knows the password may sign in under a name that nobody else uses. */
@@ -36,12 +39,20 @@ export interface AuthOptions {
 
 interface Parts {
   readonly access: Pick<Origins, 'checkOrigin'> & { isInstructor(request: IncomingMessage): boolean }
+  readonly lookups: Pick<Lookups, 'checkFound'>
   readonly sessions: Sessions
   readonly bans: Bans
   readonly tickets: Tickets
   /** Undefined if signing in is off. If signing in is off, only the instructor can have a session. */
   readonly auth: AuthOptions | undefined
+  readonly peers: Peers | undefined
   readonly checkToken: TokenCheck
+}
+
+/** Somebody who may sign in. */
+interface Entrant extends Pick<Session, 'user' | 'isInstructor'> {
+  /** True if an earlier session of the same name ends. */
+  readonly displaces: boolean
 }
 
 /**
@@ -79,18 +90,18 @@ const config = { access: 'anyone' } as const
 
 export function serveSession(
   plain: FastifyInstance,
-  { access, sessions, bans, tickets, auth, checkToken }: Parts,
+  { access, lookups, sessions, bans, tickets, auth, peers, checkToken }: Parts,
 ): void {
   // The app already has the TypeBox type provider, but the type `FastifyInstance` does not say so.
   const app = plain as unknown as App
   const what = auth?.roster ? 'the code that belongs to this name' : 'the password'
-  const checkPassword = createTokenCheck(auth?.password, { code: 'wrong-password', what })
+  const checkPassword = createTokenCheck(auth?.password, { code: 'wrong-password', what }, peers)
   /** For each name, the number of wrong passwords or codes that clients sent for the name. */
-  const wrong = countTries<string>()
+  const wrong = countTries('name', peers)
 
   app.get('/session', { schema: schemas.about, config }, async ({ raw }, reply): Promise<SessionAnswer> => {
     reply.header('cache-control', 'no-store')
-    const session = currentSession(sessions, raw)
+    const session = current(raw)
     return {
       auth: auth !== undefined,
       roster: auth?.roster !== undefined,
@@ -105,7 +116,9 @@ export function serveSession(
     { schema: schemas.signIn, config: { ...config, price: PRICES.secret } },
     async ({ raw, body }, reply) => {
       const who = body.instructor === undefined ? await person(raw, body) : instructor(raw, body.instructor, body.user)
-      const { token, session } = sessions.begin(who, currentSession(sessions, raw))
+      const { token, session } = await sessions.begin(who, { replaces: current(raw), displaces: who.displaces })
+      // The instructor may have removed the person meanwhile.
+      if (!session.isInstructor) await refuseIfRemoved(session)
       const { user, untilMs, isInstructor } = session
       reply.header('cache-control', 'no-store')
       const told = { user: user || null, untilMs, instructor: isInstructor }
@@ -118,11 +131,10 @@ export function serveSession(
   )
 
   app.delete('/session', { schema: schemas.signOut, config }, async ({ raw }, reply) => {
-    sessions.end(sessions.read(tokenOf(raw)))
-    return reply
-      .code(204)
-      .header('set-cookie', `${COOKIE}=; Max-Age=0; ${attributes(raw)}`)
-      .send()
+    const session = sessions.read(tokenOf(raw))
+    reply.header('set-cookie', `${COOKIE}=; Max-Age=0; ${attributes(raw)}`)
+    await sessions.end(session)
+    return reply.code(204).send()
   })
 
   if (auth) {
@@ -131,14 +143,36 @@ export function serveSession(
       // A ticket does not record the origin of the page that asked for it. So the server refuses a ticket of an
       // instructor's session to a page of another origin.
       if (session.isInstructor) access.checkOrigin(raw)
-      const ticket = tickets.issue(session)
+      const ticket = await tickets.issue(session)
       return reply.code(201).header('cache-control', 'no-store').send({ ticket, lastsMs: tickets.lastMs })
     })
   }
 
-  function instructor(raw: IncomingMessage, token: string, user = ''): Pick<Session, 'user' | 'isInstructor'> {
+  /** Returns the session of a request. Throws `LogUnavailable` if the session may be in Redis, but Redis was away. */
+  function current(raw: IncomingMessage): Session | null {
+    lookups.checkFound(raw)
+    return currentSession(sessions, raw)
+  }
+
+  function tokenOf(raw: IncomingMessage): string {
+    lookups.checkFound(raw)
+    const token = bearerOf(raw) ?? cookieOf(raw)
+    if (token === null) throw new FeedError('not-signed-in', 'The request has neither a cookie nor a token.')
+    return token
+  }
+
+  function instructor(raw: IncomingMessage, token: string, user = ''): Entrant {
     checkToken(token, guesserOf(raw))
-    return { user: user === '' ? '' : readName(user), isInstructor: true }
+    return { user: user === '' ? '' : readName(user), isInstructor: true, displaces: false }
+  }
+
+  async function refuseIfRemoved(session: Session): Promise<void> {
+    try {
+      bans.checkRemoved([session.user], '')
+    } catch (error) {
+      await sessions.end(session)
+      throw error
+    }
   }
 
   async function person(raw: IncomingMessage, { user = '', password = '' }: Type.Static<typeof SignIn>) {
@@ -156,7 +190,7 @@ export function serveSession(
     }
   }
 
-  function enter(raw: IncomingMessage, name: string, password: string, { roster }: AuthOptions) {
+  function enter(raw: IncomingMessage, name: string, password: string, { roster }: AuthOptions): Entrant {
     if (roster) {
       const written = roster.nameFor(name, password)
       if (written === null) {
@@ -166,14 +200,12 @@ export function serveSession(
       }
       // The right code proves who the person is. If an earlier session has the name (the person may have lost it), the
       // server ends that session.
-      const holder = sessions.holderOf(written)
-      if (holder && !holder.isInstructor) sessions.end(holder)
-      return { user: written, isInstructor: false }
+      return { user: written, isInstructor: false, displaces: true }
     }
     checkPassword(password, guesserOf(raw))
     if (isReserved(name) && !access.isInstructor(raw))
       throw new FeedError('reserved-name', `The name ${JSON.stringify(name)} belongs to the instructor.`)
-    return { user: name, isInstructor: false }
+    return { user: name, isInstructor: false, displaces: false }
   }
 }
 
@@ -185,10 +217,4 @@ export function serveSession(
  */
 function attributes({ headers: { origin = '' } }: IncomingMessage): string {
   return `Path=/; HttpOnly; SameSite=Strict${origin.startsWith('https:') ? '; Secure' : ''}`
-}
-
-function tokenOf(request: IncomingMessage): string {
-  const token = bearerOf(request) ?? cookieOf(request)
-  if (token === null) throw new FeedError('not-signed-in', 'The request has neither a cookie nor a token.')
-  return token
 }

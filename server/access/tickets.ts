@@ -1,21 +1,29 @@
 /**
  * One-time tickets. In the URL of one request, a client sends a ticket in place of its session's token, because other
- * people may see, copy or log a URL.
+ * people may see, copy or log a URL. Processes that share a Redis share the tickets. Redis has only their hashes.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { FeedError } from '../http/errors.ts'
-import { now } from '../now.ts'
-import type { ServerTimeMs } from '../protocol/feed.ts'
-import type { Session } from './sessions.ts'
+import { alone } from '../peers/alone.ts'
+import type { Peers } from '../peers/peers.ts'
+import type { Session, Sessions } from './sessions.ts'
 
 export interface Tickets {
   readonly lastMs: number
-  issue(session: Session): string
+  /** Rejects with `LogUnavailable` if Redis is away. */
+  issue(session: Session): Promise<string>
   /**
-   * Returns the session of a ticket and makes the ticket invalid. Throws `wrong-credentials` (401) if the ticket was
-   * used before, is too old, or was issued by another server.
+   * Resolves with the session of a ticket and makes the ticket invalid. Rejects with `wrong-credentials` (401) if the
+   * ticket was used before, is too old, or was issued by another server, and with `LogUnavailable` if Redis is away.
    */
-  redeem(ticket: string): Session
+  redeem(ticket: string): Promise<Session>
+}
+
+interface Issued {
+  /** Hash of the session's token. */
+  readonly session: string
+  /** Time of expiry by the wall clock (`Date.now`), because another process may redeem the ticket. */
+  readonly untilMs: number
 }
 
 /** Maximum time between the issue of a ticket and the request that uses it. */
@@ -33,31 +41,45 @@ const MOST_OF_SESSION = 20
  */
 const MOST_TICKETS = 10_000
 
-export function createTickets(lastMs = TICKET_MS): Tickets {
-  /** Unused tickets, in the order in which they expire. */
-  const open = new Map<string, { readonly session: Session; readonly untilMs: ServerTimeMs }>()
-
-  /** Latest tickets of each session, oldest first. */
-  const issued = new WeakMap<Session, readonly string[]>()
+export function createTickets(
+  sessions: Pick<Sessions, 'ofHash'>,
+  lastMs = TICKET_MS,
+  peers: Pick<Peers, 'map'> = alone(),
+): Tickets {
+  const map = peers.map('tickets')
+  /** Unused tickets of all processes by their hashes. The oldest comes first. */
+  const open = new Map<string, Issued>()
+  /** Hashes of the unused tickets of each session, oldest first. The key is the hash of the session's token. */
+  const ofSession = new Map<string, Set<string>>()
+  map.onChange((hash, text) => {
+    if (text === undefined) forget(hash)
+    else note(hash, JSON.parse(text))
+  })
 
   return {
     lastMs,
-    issue(session) {
-      for (const [old, { untilMs }] of open) {
-        if (untilMs > now() && open.size < MOST_TICKETS) break
-        open.delete(old)
+    async issue(session) {
+      for (const [hash, { untilMs }] of open) {
+        if (untilMs > Date.now() && open.size < MOST_TICKETS) break
+        drop(hash)
+      }
+      for (const hash of ofSession.get(session.hash) ?? []) {
+        if ((ofSession.get(session.hash)?.size ?? 0) < MOST_OF_SESSION) break
+        drop(hash)
       }
       const ticket = randomBytes(16).toString('base64url')
-      const own = [...(issued.get(session) ?? []), ticket]
-      for (const old of own.splice(0, own.length - MOST_OF_SESSION)) open.delete(old)
-      issued.set(session, own)
-      open.set(ticket, { session, untilMs: now() + lastMs })
+      const issued: Issued = { session: session.hash, untilMs: Date.now() + lastMs }
+      note(hashOf(ticket), issued)
+      await map.add(hashOf(ticket), JSON.stringify(issued))
       return ticket
     },
-    redeem(ticket) {
-      const found = open.get(ticket)
-      open.delete(ticket)
-      if (found && found.untilMs > now() && !found.session.isOver) return found.session
+    async redeem(ticket) {
+      const hash = hashOf(ticket)
+      forget(hash)
+      const text = await map.take(hash)
+      const { session: of, untilMs }: Issued = text === undefined ? NONE : JSON.parse(text)
+      const session = untilMs > Date.now() ? await sessions.ofHash(of) : null
+      if (session) return session
       throw new FeedError(
         'wrong-credentials',
         'The ticket was used before, is too old, or was not issued by this server.',
@@ -65,4 +87,28 @@ export function createTickets(lastMs = TICKET_MS): Tickets {
       )
     },
   }
+
+  function note(hash: string, issued: Issued): void {
+    open.set(hash, issued)
+    const own = ofSession.get(issued.session) ?? new Set()
+    ofSession.set(issued.session, own.add(hash))
+  }
+
+  function forget(hash: string): void {
+    const of = open.get(hash)?.session ?? ''
+    open.delete(hash)
+    const own = ofSession.get(of)
+    own?.delete(hash)
+    if (own?.size === 0) ofSession.delete(of)
+  }
+
+  function drop(hash: string): void {
+    forget(hash)
+    // If Redis is away, the map deletes the ticket when Redis is back.
+    map.set(hash, null).catch(() => {})
+  }
 }
+
+const NONE: Issued = { session: '', untilMs: 0 }
+
+const hashOf = (ticket: string): string => createHash('sha256').update(ticket).digest('base64url')

@@ -2,14 +2,19 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { FeedError } from '../http/errors.ts'
+import type { Peers } from '../peers/peers.ts'
 import { takerOf } from './taker.ts'
-import { isProxied } from './visitor.ts'
+import { countTries } from './tries.ts'
+import { isProxied, visitorOf } from './visitor.ts'
 
 /**
  * Checks a token or a password. Throws `wrong-token` or `wrong-password` (403) if the given value is wrong, and
  * `too-many-tries` (429) after too many wrong values. `guesser` is the sender of the value, as `guesserOf` returns it.
  */
-export type TokenCheck = (given: string, guesser: object | null) => void
+export type TokenCheck = (given: string, guesser: Guesser | null) => void
+
+/** The hash of a session, or a connection without a session. */
+type Guesser = string | object
 
 /**
  * The 32 symbols of Crockford's Base32. They do not include i, l, o and u, so that people do not confuse symbols when
@@ -32,8 +37,6 @@ export function newToken(): string {
  */
 export const plainToken = (token: string): string => token.replace(/[\s-]/g, '').toLowerCase()
 
-const TRIES_MS = 60_000
-
 /** Number of wrong tries that one guesser may make in a minute. A person who only mistypes needs fewer tries. */
 const TRIES = 10
 
@@ -44,7 +47,7 @@ interface Secret {
   readonly what: string
 }
 
-const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s token' }
+export const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s token' }
 
 /**
  * Creates the function that checks a token or a password. The comparison always takes the same time, so an attacker
@@ -53,8 +56,12 @@ const INSTRUCTORS: Secret = { code: 'wrong-token', what: 'the instructor\u2019s 
  * (prices.ts), so an attacker cannot guess a secret of twelve characters by opening new connections. If `token` is
  * undefined, every given value is wrong.
  */
-export function createTokenCheck(token: string | undefined, { code, what }: Secret = INSTRUCTORS): TokenCheck {
-  const wrong = countTries<object>()
+export function createTokenCheck(
+  token: string | undefined,
+  { code, what }: Secret = INSTRUCTORS,
+  peers?: Peers,
+): TokenCheck {
+  const wrong = countTries(code, peers)
   const right = token === undefined ? null : hash(token)
 
   return (given, guesser) => {
@@ -72,41 +79,15 @@ export function createTokenCheck(token: string | undefined, { code, what }: Secr
 }
 
 /**
- * Returns the session of the request, or the connection if the request has no session. Returns null for a proxy's
+ * Returns the hash of the request's session, or the connection if the request has no session. Returns null for a proxy's
  * connection, because many clients share a proxy's connection. The result is null even if nobody declared the proxy as
  * trusted.
  */
-export function guesserOf(request: IncomingMessage): object | null {
+export function guesserOf(request: IncomingMessage): Guesser | null {
+  const { session } = visitorOf(request)
+  if (session) return session.hash
   const { own } = takerOf(request)
   return typeof own === 'string' || (own === request.socket && isProxied(request)) ? null : own
-}
-
-/**
- * Counts the wrong tries of each key. The count of a key begins with the key's first wrong try and ends one minute
- * later.
- */
-export function countTries<K>() {
-  /** Maps each key to its count. The count that ends first comes first. */
-  const counts = new Map<K, { tries: number; readonly untilMs: number }>()
-  return {
-    of(key: K): { tries: number; leftMs: number } {
-      forget()
-      const known = counts.get(key)
-      return known ? { tries: known.tries, leftMs: known.untilMs - performance.now() } : { tries: 0, leftMs: 0 }
-    },
-    add(key: K): void {
-      const known = counts.get(key) ?? { tries: 0, untilMs: performance.now() + TRIES_MS }
-      known.tries += 1
-      counts.set(key, known)
-    },
-  }
-
-  function forget(): void {
-    for (const [key, { untilMs }] of counts) {
-      if (untilMs > performance.now()) return
-      counts.delete(key)
-    }
-  }
 }
 
 const hash = (token: string): Buffer => createHash('sha256').update(plainToken(token)).digest()

@@ -76,6 +76,9 @@ export function clientOf(request: IncomingMessage): string {
   return (visitor.client ??= nameClient(request, visitor))
 }
 
+/** Returns true if the client is a page, and false if it is a connection. Only a page has the same name in all processes. */
+export const isPage = (client: string): boolean => client.startsWith('page ')
+
 function nameClient(request: IncomingMessage, { address }: Visitor): string {
   const [, page] = PAGE.exec(request.url ?? '') ?? []
   if (page !== undefined) return `page ${address} ${page}`

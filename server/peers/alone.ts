@@ -41,6 +41,14 @@ function ownMap(): SharedMap {
       entries.delete(key)
       return value
     },
+    async change(changes) {
+      if (changes.some(({ key, before }) => (entries.get(key) ?? null) !== before)) return false
+      for (const { key, after } of changes) {
+        if (after === null) entries.delete(key)
+        else entries.set(key, after)
+      }
+      return true
+    },
     onChange: () => {},
   }
 }

@@ -71,8 +71,20 @@ export interface SharedMap {
   add(key: string, value: string): Promise<boolean>
   /** Deletes an entry. Only one of several callers gets its value. Rejects with `LogUnavailable`. */
   take(key: string): Promise<string | undefined>
+  /**
+   * Changes several entries in one step. If an entry does not have its value `before`, changes nothing, reads these
+   * entries again and resolves with false. Rejects with `LogUnavailable`.
+   */
+  change(changes: readonly EntryChange[]): Promise<boolean>
   /** Calls `listener` after each change that another process has made. Undefined: the entry is deleted. */
   onChange(listener: (key: string, value: string | undefined) => void): void
+}
+
+/** A change of an entry of a map. Null stands for no entry. */
+export interface EntryChange {
+  readonly key: string
+  readonly before: string | null
+  readonly after: string | null
 }
 
 /** Time in which another process must answer a question. */

@@ -53,7 +53,9 @@ export async function runServer(
     access: createAccess({
       ...settings,
       auth: authOf(settings.signIn),
-      sessionFile: data === ':memory:' ? null : sessionFile(data.replace(/(\.\w+)?$/, '.sessions.json')),
+      // With Redis, the sessions are in Redis, where the other processes find them.
+      sessionFile: log.peers || data === ':memory:' ? null : sessionFile(data.replace(/(\.\w+)?$/, '.sessions.json')),
+      peers: log.peers,
     }),
     limits: settings.limits && {},
     trustProxy: trustProxy === undefined ? undefined : readProxies(trustProxy),

@@ -62,6 +62,8 @@ export interface RedisClient {
   openReader(blockMs: number, ready: () => void): RedisReader
   /** Calls `listener` after each new connection, and after Redis was emptied. Events may be missing then. */
   onDoubt(listener: () => void): void
+  /** Calls `listener` after Redis was emptied while it ran. */
+  onEmptied(listener: () => void): void
   close(): void
 }
 
@@ -102,6 +104,7 @@ export async function connectRedis(
       `--redis is "${address}", which is not the address of a Redis. Give redis://HOST:PORT, rediss://HOST:PORT for TLS, or the path of a socket.`,
     )
   const doubts = new Set<() => void>()
+  const emptied = new Set<() => void>()
   const started = Promise.withResolvers<void>()
   /** Id of this process, for its leases. */
   const id = crypto.randomUUID()
@@ -170,6 +173,7 @@ export async function connectRedis(
     openReader,
     openListener,
     onDoubt: (listener) => void doubts.add(listener),
+    onEmptied: (listener) => void emptied.add(listener),
     close() {
       clearInterval(checking)
       commands.close()
@@ -217,7 +221,7 @@ export async function connectRedis(
     if (commands.run() === null) return
     try {
       const change = await isChanged(client, run)
-      if (change === 'emptied') for (const listener of doubts) listener()
+      if (change === 'emptied') for (const listener of [...emptied, ...doubts]) listener()
       else if (change) commands.renew()
     } catch {
       // The connection reports its own end.

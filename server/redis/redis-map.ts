@@ -1,12 +1,17 @@
 /** A map in Redis that several processes share. Each process keeps a copy of it. */
 import type { RedisClient } from './redis-client.ts'
 import type { SharedMap } from '../peers/peers.ts'
+import { CHANGE } from './redis-scripts.ts'
 
 export interface RedisMap extends SharedMap {
   /** Notes that another process has changed an entry. */
   changed(key: string, value: string | null): void
   /** Reads the map again, because changes may have been missed. */
   reload(): void
+  /** Sends the changes that Redis does not have, unless Redis has restarted. After a restart, `reload` sends them. */
+  resend(): void
+  /** Sends the whole copy to Redis, which has lost its entries, and reads the map again. */
+  refill(): void
 }
 
 /** Pause before the map is read again after Redis could not be used. */
@@ -26,8 +31,12 @@ export function redisMap(
   const ready = Promise.withResolvers<void>()
   /** Run of Redis from which the copy was read last. */
   let run: string | null = null
+  /** True if Redis has lost the entries, although it has not restarted. */
+  let isLost = false
   /** Entries that have changed while the map was being read. */
   let fresh: Set<string> | null = null
+  /** True if changes may have been missed while the map was being read. */
+  let isStale = false
   void load()
 
   return {
@@ -64,9 +73,28 @@ export function redisMap(
       if (value !== undefined) announce(key, null)
       return value
     },
+    async change(changes) {
+      const args = changes.flatMap(({ key, before, after }) => [key, stored(before), stored(after)])
+      const reply = await redis.ask((client) => client.eval(CHANGE, 1, hash, ...args))
+      const present = reply as string[]
+      for (const [i, { key, after }] of changes.entries()) {
+        if (present.length > 0) changed(key, present[i] ? present[i].slice(1) : null)
+        else put(key, after)
+      }
+      if (present.length > 0) return false
+      for (const { key, before, after } of changes) if (after !== before) announce(key, after)
+      return true
+    },
     onChange: (listener) => void listeners.add(listener),
     changed,
     reload: () => void load(),
+    resend() {
+      if (run === redis.epoch() && !isLost) sendUnsent().catch(() => {})
+    },
+    refill() {
+      isLost = true
+      void load()
+    },
   }
 
   function put(key: string, value: string | null): void {
@@ -82,8 +110,9 @@ export function redisMap(
   }
 
   async function load(): Promise<void> {
-    if (fresh) return
+    if (fresh) return void (isStale = true)
     fresh = new Set()
+    isStale = false
     try {
       await restore()
       const stored = await redis.ask((client) => client.hgetall(hash))
@@ -96,17 +125,23 @@ export function redisMap(
     } finally {
       fresh = null
     }
+    if (isStale) void load()
   }
 
   /**
-   * Sends what Redis does not have: changes during a cut, and, after a restart of Redis, the whole copy, because Redis may
-   * have lost entries.
+   * Sends what Redis does not have: changes during a cut, and the whole copy if Redis has restarted or was emptied,
+   * because it may have lost entries.
    */
   async function restore(): Promise<void> {
     const now = redis.epoch()
-    if (run !== null && run !== now)
+    if (isLost || (run !== null && run !== now))
       for (const [key, value] of copy) await redis.ask((client) => client.hsetnx(hash, key, value))
     run = now
+    isLost = false
+    await sendUnsent()
+  }
+
+  async function sendUnsent(): Promise<void> {
     for (const [key, value] of unsent) {
       await redis.ask((client) => (value === null ? client.hdel(hash, key) : client.hset(hash, key, value)))
       if (unsent.get(key) === value) unsent.delete(key)
@@ -114,3 +149,6 @@ export function redisMap(
     }
   }
 }
+
+/** Returns a value as the script takes it: an empty text stands for no entry. */
+const stored = (value: string | null): string => (value === null ? '' : `=${value}`)

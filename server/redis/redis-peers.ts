@@ -78,6 +78,13 @@ export function createRedisPeers(redis: RedisClient): Peers {
   }
   on('alive', ({ isNew }: Alive, from) => isNew && hasJoined && tell('alive', { isNew: false }, from))
   on('gone', (_, from) => remove(from))
+  // A change that has failed waits for this moment. The connection that listens may have been open all the time.
+  redis.onDoubt(() => {
+    for (const map of maps.values()) map.resend()
+  })
+  redis.onEmptied(() => {
+    for (const map of maps.values()) map.refill()
+  })
   on('map', ({ name, key, value }: { name: string; key: string; value: string | null }) =>
     maps.get(name)?.changed(key, value),
   )

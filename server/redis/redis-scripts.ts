@@ -251,6 +251,25 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `
 
+/**
+ * Changes entries of a map. ARGV: the key, the value before and the value after of each entry. A value has a `=` before
+ * it, and an empty text stands for no entry. Returns an empty list, or the present values if one is not as before.
+ */
+export const CHANGE = `
+local present, same = {}, true
+for i = 1, #ARGV, 3 do
+  local value = redis.call('HGET', KEYS[1], ARGV[i])
+  present[#present + 1] = value and '=' .. value or ''
+  same = same and present[#present] == ARGV[i + 1]
+end
+if not same then return present end
+for i = 1, #ARGV, 3 do
+  if ARGV[i + 2] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
+  else redis.call('HSET', KEYS[1], ARGV[i], string.sub(ARGV[i + 2], 2)) end
+end
+return {}
+`
+
 export const SCRIPTS = {
   append: BEGIN + APPEND,
   look: BEGIN + LOOK,

@@ -18,7 +18,7 @@ const schemas = {
   list: { summary: 'The people who are signed in, muted or removed; for the instructor' },
   person: {
     summary:
-      'Mute, remove or sign out a person, or allow the person again; lasts until the server stops; for the instructor',
+      'Mute, remove or sign out a person, or allow the person again; lasts until the server stops, or, with Redis, as long as Redis keeps its data; for the instructor',
     params: Type.Object({ user: Type.String({ minLength: 1, maxLength: 256, description: 'the name of the person' }) }),
     body: Type.Object({
       is: Type.Union(
@@ -51,8 +51,8 @@ export function serveModeration(app: App, feed: Feed, boards: Boards, access: Ac
     const { user } = params
     if (is === 'signed out') {
       const holder = access.sessions.holderOf(user)
-      if (holder) access.sessions.end(holder)
-    } else access.ban(user, is === 'muted' || is === 'removed' ? is : null)
+      if (holder) await access.sessions.end(holder)
+    } else await access.ban(user, is === 'muted' || is === 'removed' ? is : null)
     return reply.code(204).send()
   })
 

@@ -10,5 +10,6 @@ import type { SeatRecord } from './seats.ts'
 export function muteOrAllow({ ban, bans }: Access, name: string, seats: readonly SeatRecord[]): void {
   const isSame = (other: string): boolean => nameKey(other) === nameKey(name)
   if (name === '' || bans.list().some(({ user, is }) => is === 'removed' && isSame(user))) return
-  ban(name, seats.some((seat) => seat.muted && isSame(seat.name)) ? 'muted' : null)
+  // If Redis is away, other processes get the ban when Redis is back.
+  ban(name, seats.some((seat) => seat.muted && isSame(seat.name)) ? 'muted' : null).catch(() => {})
 }

@@ -16,7 +16,7 @@ const FIRST_MESSAGE_MS = 5000
  */
 export function awaitToken(
   socket: WebSocket,
-  admit: (token: string) => void,
+  admit: (token: string) => Promise<void>,
   admitted: () => void,
 ): (text: string) => Promise<void> {
   const timer = setTimeout(() => socket.close(UNAUTHORIZED, 'no token arrived'), FIRST_MESSAGE_MS)
@@ -25,8 +25,8 @@ export function awaitToken(
   return async (text) => {
     clearTimeout(timer)
     try {
-      admit(tokenOf(text))
-      admitted()
+      await admit(tokenOf(text))
+      if (socket.readyState === socket.OPEN) admitted()
     } catch (error) {
       const told = ofFeed(error) ?? new FeedError('log-unavailable', 'The event log could not be read.')
       socket.send(JSON.stringify(errorMessage(told)))

@@ -96,7 +96,7 @@ export const ws: Transport = {
           clients.delete(client)
         })
         access.onEnd(raw, () => client.close(UNAUTHORIZED, 'session-expired'))
-        const admit = (token: string): void => access.admit(raw, token)
+        const admit = (token: string): Promise<void> => access.admit(raw, token)
         const begin = (): void => {
           take = converse
           welcome(client)

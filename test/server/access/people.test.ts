@@ -132,9 +132,10 @@ describe('signing in', () => {
 
 test('a person who signs in under a thousand names ends no session of a person who is present', async () => {
   const sessions = createSessions()
-  const { session: here } = sessions.begin({ user: 'Ada', isInstructor: false })
+  const { session: here } = await sessions.begin({ user: 'Ada', isInstructor: false })
   sessions.onEnd(here, () => {})
-  const tokens = Array.from({ length: 1500 }, (_, i) => sessions.begin({ user: `u${i}`, isInstructor: false }).token)
+  const tokens: string[] = []
+  for (let i = 0; i < 1500; i++) tokens.push((await sessions.begin({ user: `u${i}`, isInstructor: false })).token)
   expect(here.isOver).toBe(false)
   expect(sessions.live()).toHaveLength(1000)
   expect(() => sessions.read(tokens[0] ?? '')).toThrow('is over')
@@ -144,8 +145,8 @@ test('a person who signs in under a thousand names ends no session of a person w
 
 test("the instructor's idle session does not end when a thousand other people sign in", async () => {
   const sessions = createSessions()
-  const { token } = sessions.begin({ user: '', isInstructor: true })
-  for (let i = 0; i < 1500; i++) sessions.begin({ user: `u${i}`, isInstructor: false })
+  const { token } = await sessions.begin({ user: '', isInstructor: true })
+  for (let i = 0; i < 1500; i++) await sessions.begin({ user: `u${i}`, isInstructor: false })
   expect(sessions.read(token).isInstructor).toBe(true)
   sessions.stop()
 })
@@ -162,15 +163,16 @@ test("the server gives a page of another origin no ticket for the instructor's s
   expect((await ticketFor(await signIn(server, 'Ada'), { origin: page })).status).toBe(201)
 })
 
-test('a person who requests many tickets invalidates only their own earlier tickets', () => {
-  const [sessions, tickets] = [createSessions(), createTickets()]
-  const [eve, ada] = ['Eve', 'Ada'].map((user) => sessions.begin({ user, isInstructor: false }).session)
-  if (!eve || !ada) throw new Error('There are no sessions.')
-  const adas = tickets.issue(ada)
-  const eves = Array.from({ length: 10_000 }, () => tickets.issue(eve))
-  expect(tickets.redeem(adas)).toBe(ada)
-  expect(tickets.redeem(eves.at(-1) ?? '')).toBe(eve)
-  expect(() => tickets.redeem(eves[0] ?? '')).toThrow('ticket')
+test('a person who requests many tickets invalidates only their own earlier tickets', async () => {
+  const sessions = createSessions()
+  const tickets = createTickets(sessions)
+  const { session: eve } = await sessions.begin({ user: 'Eve', isInstructor: false })
+  const { session: ada } = await sessions.begin({ user: 'Ada', isInstructor: false })
+  const adas = await tickets.issue(ada)
+  const eves = await Promise.all(Array.from({ length: 10_000 }, () => tickets.issue(eve)))
+  expect(await tickets.redeem(adas)).toBe(ada)
+  expect(await tickets.redeem(eves.at(-1) ?? '')).toBe(eve)
+  await expect(tickets.redeem(eves[0] ?? '')).rejects.toThrow('ticket')
   sessions.stop()
 })
 

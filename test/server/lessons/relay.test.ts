@@ -175,7 +175,7 @@ test.each([
 
 test('the sandbox removes its own credentials from a request, and passes other credentials on', async () => {
   const { access, dial, far } = await joined({}, { password: 'secret' })
-  const { token } = access.sessions.begin({ user: 'Ada', isInstructor: false })
+  const { token } = await access.sessions.begin({ user: 'Ada', isInstructor: false })
   const client = dial()
   client.socket.write(
     `GET /mine/x?%74oken=${token}&token=own&a=1 HTTP/1.1\r\nHost: localhost\r\nCookie: a=1; fourwire-session=${token}; b=2\r\nCookie: fourwire-session=${token}\r\nAuthorization: Bearer ${token}\r\nAuthorization: Basic YTpi\r\nCookie: a=1;b=2\r\nExpect: 100-continue\r\nAccept: b\r\n\r\n`,

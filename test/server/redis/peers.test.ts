@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RETENTION } from '../../../server/feed/log.ts'
 import { connectRedis } from '../../../server/redis/redis-client.ts'
-import type { Peers } from '../../../server/peers/peers.ts'
+import type { EntryChange, Peers, SharedMap } from '../../../server/peers/peers.ts'
 import { createRedisPeers } from '../../../server/redis/redis-peers.ts'
 import { HAS_REDIS, testRedis } from '../../redis.ts'
 import { until } from '../../until.ts'
@@ -120,6 +120,39 @@ describe.skipIf(!HAS_REDIS)('peers on Redis', () => {
       const taken = await Promise.all(maps.map((map) => map.take(`name ${round}`)))
       expect(taken.filter((value) => value !== undefined)).toEqual([winner])
     }
+  })
+
+  test('several entries change in one step, and only if all of them are as expected', async () => {
+    await using redis = await testRedis()
+    const all = await members(redis.url, ['ada', 'ben', 'cleo'])
+    const maps = all.map((one) => one.map('things'))
+    const [mine, theirs] = maps as [SharedMap, SharedMap]
+    const both = (before: string | null, after: string | null): EntryChange[] =>
+      ['x', 'y'].map((key) => ({ key, before, after }))
+    expect(await mine.change(both(null, '1'))).toBe(true)
+    await until('ben has both', () => theirs.get('x') === '1' && theirs.get('y') === '1')
+    let present = '1'
+    for (let round = 0; round < 20; round++) {
+      const won = await Promise.all(maps.map((map, i) => map.change(both(present, `${round} ${i}`))))
+      expect(won.filter(Boolean)).toHaveLength(1)
+      present = `${round} ${won.indexOf(true)}`
+    }
+    expect(await theirs.change(both('other', '2'))).toBe(false)
+    expect([theirs.get('x'), theirs.get('y')]).toEqual([present, present])
+    expect(await theirs.change(both(present, null))).toBe(true)
+    await until('ada has none', () => mine.get('x') === undefined && mine.get('y') === undefined)
+    expect(redis.command('HGETALL', 'fourwire:{shared}:things')).toBe('')
+  })
+
+  test('the entries of a map return after Redis was emptied while it ran', async () => {
+    await using redis = await testRedis()
+    const [ada, ben] = await members(redis.url, ['ada', 'ben'])
+    const [mine, theirs] = [ada.map('things'), ben.map('things')]
+    await mine.set('a', '1')
+    await until('ben has it', () => theirs.get('a') === '1')
+    redis.command('FLUSHALL')
+    await until('Redis has it again', () => redis.command('HGET', 'fourwire:{shared}:things', 'a') === '1')
+    expect([mine.get('a'), theirs.get('a')]).toEqual(['1', '1'])
   })
 
   test('an entry survives a restart of Redis without a dump, and changes during the outage arrive afterwards', async () => {

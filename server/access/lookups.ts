@@ -1,0 +1,59 @@
+/**
+ * Looks for the credentials of a request in Redis before the access check of the request, which cannot wait. Only a
+ * ticket, and a token that this process does not know, have to be looked for.
+ */
+import type { IncomingMessage } from 'node:http'
+import { bearerOf, cookieOf, queryOf } from './credentials.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Tickets } from './tickets.ts'
+
+export interface Lookups {
+  /**
+   * Looks for the session of a request. Returns undefined if there is no need. The promise never rejects: the next
+   * methods throw the errors. `redeems`: true if the request may use a ticket.
+   */
+  find(request: IncomingMessage, redeems: boolean): Promise<void> | undefined
+  /** Throws `LogUnavailable` if the session of the request may be in Redis, but Redis was away. */
+  checkFound(request: IncomingMessage): void
+  /** Returns the session of the request's ticket. Throws the errors of `redeem` (tickets.ts). */
+  redeemed(request: IncomingMessage): Session
+}
+
+export function createLookups(sessions: Sessions, tickets: Tickets): Lookups {
+  const failed = new WeakMap<IncomingMessage, unknown>()
+  const redeemed = new WeakMap<IncomingMessage, Session>()
+
+  return {
+    find(request, redeems) {
+      const { url = '', headers } = request
+      const query = url.includes('=') ? queryOf(request) : null
+      const ticket = redeems ? query?.get('ticket') : null
+      if (ticket != null) return keep(request, redeem(request, ticket))
+      if (query === null && headers.authorization === undefined && headers.cookie === undefined) return undefined
+      const tokens = [bearerOf(request), query?.get('token') ?? null, cookieOf(request)]
+      const looking = tokens.flatMap((token) => (token === null ? [] : (sessions.find(token) ?? [])))
+      return looking.length === 0 ? undefined : keep(request, Promise.all(looking))
+    },
+    checkFound(request) {
+      if (failed.has(request)) throw failed.get(request)
+    },
+    redeemed(request) {
+      this.checkFound(request)
+      const session = redeemed.get(request)
+      if (!session) throw new Error('The ticket of this request was not looked for.')
+      return session
+    },
+  }
+
+  async function keep(request: IncomingMessage, looking: Promise<unknown>): Promise<void> {
+    try {
+      await looking
+    } catch (error) {
+      failed.set(request, error)
+    }
+  }
+
+  async function redeem(request: IncomingMessage, ticket: string): Promise<void> {
+    redeemed.set(request, await tickets.redeem(ticket))
+  }
+}
