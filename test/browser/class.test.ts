@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { JoinedSeat } from '../../web/join/seat.ts'
+import { balance } from '../balancer.ts'
+import { HAS_REDIS, testRedis } from '../redis.ts'
 import { spawnServer } from '../spawn.ts'
 import { launch } from './chromium.ts'
 import { PHONE, open } from './opened.ts'
@@ -71,6 +73,16 @@ async function publish(origin: string, count: number): Promise<void> {
 const phone = (server: { readonly origin: string }) =>
   open(browser, server, '/join', { viewport: PHONE, hasTouch: true, isMobile: true })
 
+/** Goes on with the remote until a scene asks, because the first scene only collects the class. */
+async function goToQuestion(remote: Page, phone: Page): Promise<void> {
+  for (let i = 0; i < 4 && !(await phone.locator('.answers').isVisible()); i++) {
+    const version = await phone.evaluate(() => window.fourwireSeat.show?.version)
+    await remote.locator('.next').tap()
+    await phone.waitForFunction((before) => window.fourwireSeat.show?.version !== before, version)
+    await phone.waitForTimeout(300)
+  }
+}
+
 test('a phone that sleeps for the messages of ten minutes, without a network, has the same seat and has lost nothing', async () => {
   await using server = await spawnServer('--data', join(folder, 'feed.db'), '--limits', 'off')
   await using opened = await phone(server)
@@ -107,13 +119,7 @@ test('projector, presenter, remote and three phones go on after kill -9 in the m
     )
   for (const page of phones) await receives(page)
 
-  // The first scene only collects the class. The remote goes on until a scene asks.
-  for (let i = 0; i < 4 && !(await phones[0]?.locator('.answers').isVisible()); i++) {
-    const version = await phones[0]?.evaluate(() => window.fourwireSeat.show?.version)
-    await next.tap()
-    await phones[0]?.waitForFunction((before) => window.fourwireSeat.show?.version !== before, version)
-    await phones[0]?.waitForTimeout(300)
-  }
+  await goToQuestion(remote.page, one.page)
   for (const [i, page] of phones.entries()) await page.locator('.answers button').nth(i).tap()
   for (const page of phones) await page.getByText('Your vote:').waitFor()
   const isAt = (name: string) => remote.page.locator('.remote .alarm', { hasText: name }).waitFor({ timeout: BACK_MS })
@@ -141,3 +147,45 @@ test('projector, presenter, remote and three phones go on after kill -9 in the m
   for (const { trouble } of [stage, presenter, remote, one, two, three])
     expect(trouble.filter((text) => !allowed.test(text))).toEqual([])
 })
+
+test.skipIf(!HAS_REDIS)(
+  'behind a load balancer, all pages go on if the process that runs the show is killed in the middle of a scene',
+  async () => {
+    await using redis = await testRedis()
+    const flags = ['--redis', redis.url, '--data', ':memory:', '--limits', 'off'] as const
+    await using host = await spawnServer(...flags)
+    // The first process that is asked runs the show.
+    expect((await fetch(`${host.origin}/show`)).status).toBe(200)
+    await using second = await spawnServer(...flags)
+    await using third = await spawnServer(...flags)
+    await using balancer = await balance(host.port, second.port, third.port)
+    await using stage = await open(browser, balancer, '/stage')
+    await using presenter = await open(browser, balancer, '/presenter')
+    await using remote = await open(browser, balancer, '/remote', { viewport: PHONE, hasTouch: true })
+    await using one = await phone(balancer)
+    await using two = await phone(balancer)
+    await using three = await phone(balancer)
+    const phones = [one, two, three].map(({ page }) => page)
+    for (const page of phones) await receives(page)
+    const next = remote.page.locator('.next')
+    await goToQuestion(remote.page, one.page)
+    for (const [i, page] of phones.entries()) await page.locator('.answers button').nth(i).tap()
+    for (const page of phones) await page.getByText('Your vote:').waitFor()
+    const goesTo = async (name: string, step: string): Promise<void> => {
+      await next.tap()
+      for (const page of phones)
+        await expect.poll(async () => (await seatOf(page)).step, { timeout: BACK_MS }).toBe(step)
+      for (const { page } of [stage, presenter]) await page.getByText(name).first().waitFor({ timeout: BACK_MS })
+    }
+    await remote.page.locator('.remote .alarm', { hasText: 'Predict' }).waitFor()
+    await goesTo('closed', 'closed')
+    await goesTo('Run', 'run')
+    const seats = await Promise.all(phones.map(seatOf))
+    await host.end('SIGKILL')
+    for (const page of phones) await receives(page, 2)
+    for (const [i, { seat, vote }] of seats.entries())
+      expect(await seatOf(phones[i] ?? one.page)).toMatchObject({ seat, vote, step: 'run', lost: 0, doubled: 0 })
+    await remote.page.locator('.remote .alarm', { hasText: 'Run' }).waitFor({ timeout: BACK_MS })
+    await goesTo('Explain', 'explain')
+  },
+)
