@@ -28,21 +28,29 @@ const RATE = 'rate '
  */
 export function shareSettings(peers: Peers, here: LabActs): SharedSettings {
   const map = peers.map('lab')
-  map.onChange((key, value) => {
-    if (key === CONDITIONS) here.conditions(value === undefined ? undefined : JSON.parse(value))
-    else if (key.startsWith(RATE)) here.rate(key.slice(RATE.length), value === undefined ? undefined : Number(value))
-  })
+  map.onChange(apply)
   peers.on('lab cut', (how) => here.cut(how as Cut))
-  peers.on('lab restart', here.restart)
+  peers.on('lab restart', () => {
+    here.restart()
+    // The other process may have changed settings after its restart. They have arrived before this message.
+    for (const [key, value] of map.entries()) apply(key, value)
+  })
 
   return {
     conditions: (conditions) => set(CONDITIONS, JSON.stringify(conditions)),
     rate: (room, ratePerSecond) => set(RATE + room, ratePerSecond === undefined ? null : String(ratePerSecond)),
     cut: (how) => peers.tell('lab cut', how),
     restart() {
-      peers.tell('lab restart', null)
-      for (const [key] of map.entries()) set(key, null)
+      const resets = Array.from(map.entries(), ([key]) => map.set(key, null))
+      // The others have to know first that the settings are gone. Otherwise this would undo what one of them sets after
+      // its restart.
+      void Promise.allSettled(resets).then(() => peers.tell('lab restart', null))
     },
+  }
+
+  function apply(key: string, value: string | undefined): void {
+    if (key === CONDITIONS) here.conditions(value === undefined ? undefined : JSON.parse(value))
+    else if (key.startsWith(RATE)) here.rate(key.slice(RATE.length), value === undefined ? undefined : Number(value))
   }
 
   function set(key: string, value: string | null): void {

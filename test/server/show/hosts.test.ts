@@ -256,6 +256,42 @@ describe.skipIf(!HAS_REDIS)('the show of several processes', () => {
     expect(phone.errors()).toEqual([])
   })
 
+  test('the settings of a scene apply at every process, also after a takeover, and the end of the scene takes them back', async () => {
+    await using redis = await testRedis()
+    await using hosts = await startHosts(redis.url)
+    const { a, b, c } = hosts
+    const [stage, other] = [await lead(b.origin), await lead(c.origin)]
+    stage.say({ say: 'go', scene: 'firewall', step: 'run' })
+    const isFirewall = (is: boolean) => () =>
+      [stage, other].every((page) => page.settings()?.conditions.firewall === is)
+    await until('the firewall is on', isFirewall(true))
+    const third = await enter(a.origin)
+    expect(await until('the settings arrive', third.settings)).toMatchObject({
+      ratePerSecond: 2,
+      conditions: { firewall: true },
+    })
+    await a.end('SIGKILL')
+    stage.say({ say: 'go', scene: 'firewall', step: 'explain' })
+    await other.stateWith({ step: 'explain' })
+    await until('the firewall is off', isFirewall(false))
+    expect(other.settings()).toMatchObject({ ratePerSecond: 1, conditions: { latencyMs: 0 } })
+  })
+
+  test('after a simulated restart, which an instructor asks of another process, the settings of the scene apply again', async () => {
+    await using redis = await testRedis()
+    await using hosts = await startHosts(redis.url)
+    const { a, b } = hosts
+    const stage = await lead(b.origin)
+    stage.say({ say: 'go', scene: 'firewall', step: 'run' })
+    await until('the firewall is on', () => stage.settings()?.conditions.firewall)
+    stage.send({ type: 'restart' })
+    await stage.closed
+    for (const { origin } of [a, b]) {
+      const page = await until('the process is back', () => enter(origin, { page: stage.page }).catch(() => null))
+      await until('the settings apply', () => page.settings()?.conditions.firewall, 3000)
+    }
+  })
+
   test('every act is refused without the token at each process, and a page gets the rights at any of them', async () => {
     await using redis = await testRedis()
     const flags = ['--host', '0.0.0.0', '--instructor-token', TOKEN] as const
