@@ -216,7 +216,7 @@ export async function createApp({
   const connections = limitConnections(app.server, limiter.limits, (address) => trustProxy(address, 0))
   const wire = createWire(app.server, isSpared)
   const progress = watchProgress({ ...all, spares: wire.isSilent })
-  const presence = createPresence(all, limiter.limits.present)
+  const presence = createPresence(all, limiter.limits.present, log.peers)
   readJsonBodies(app)
   offerHead(app)
   handleErrors(app, nothingAt)

@@ -84,7 +84,8 @@ export const longPoll: Transport = {
       const { room, query, waitS, response } = asked
       const person = personOf(query)
       if (person) response.onClose(presence.enter(room, person))
-      if (presentFor(asked)) return send(asked, { events: [], cursor, gap: false, more: false }, false)
+      if (person && presence.isOutdated(room, query.presence))
+        return send(asked, { events: [], cursor, gap: false, more: false }, false)
 
       response.onClose(limiter.hold(response.request))
       let isFree = false
@@ -101,7 +102,7 @@ export const longPoll: Transport = {
           response.fail(error)
         },
       )
-      const unwatch = person && presence.watch(room, query.presence, release)
+      const unwatch = person && presence.watch(room, query.presence, releaseWithPresence)
       const timer = setTimeout(release, jitteredMs(waitS))
       // A `close` before the server has sent the response is the only sign that the client has left.
       response.onClose(release)
@@ -111,6 +112,14 @@ export const longPoll: Transport = {
         if (isFree) return
         free()
         done(null)
+      }
+
+      /** The list of people is known even if the log cannot be read, for example while Redis is away. */
+      function releaseWithPresence(): void {
+        if (isFree) return
+        const isAtEnd = feed.isAtEnd(room, cursor)
+        free()
+        done(isAtEnd ? { events: [], cursor, gap: false, more: false } : null)
       }
 
       /** Removes the timer and all listeners. Runs when the wait ends, for any reason. */
@@ -142,8 +151,7 @@ export const longPoll: Transport = {
     /** Returns the presence if the client does not know it. If the client names no person, it gets no presence. */
     function presentFor({ room, query }: Asked): RoomPresence | null {
       if (query.user === undefined) return null
-      const state = presence.of(room)
-      return state.version === query.presence ? null : state
+      return presence.isKnown(room, query.presence) ? null : presence.of(room)
     }
   },
 }

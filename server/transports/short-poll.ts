@@ -53,8 +53,7 @@ export const shortPoll: Transport = {
 
       // The person stays present for some time after each poll, so the person is also present between two polls.
       presence.enter(room, person)()
-      const present = presence.of(room)
-      if (present.version !== query.presence) return response.send(pollJson(news, present))
+      if (!presence.isKnown(room, query.presence)) return response.send(pollJson(news, presence.of(room)))
       return response.send(nothingNew ? null : pollJson(news, null))
     }
   },

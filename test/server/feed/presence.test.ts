@@ -192,12 +192,20 @@ test('the state of a room fits into one WebSocket frame, for any number of peopl
   expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThan(0xffff)
 })
 
-test('a change in one room does not affect another room, and two processes never use the same version', () => {
-  const [presence, next] = [createPresence(TIMES), createPresence(TIMES)]
+test('a change in one room does not affect another room', () => {
+  const presence = createPresence(TIMES)
   presence.enter('lobby', ada)
-  next.enter('lobby', ada)
   expect(presence.of('other').people).toBe(0)
-  expect(presence.of('lobby').version).not.toBe(next.of('lobby').version)
+})
+
+test('the version depends only on the content of the state, so a reader keeps its version after a restart', () => {
+  const [presence, next] = [createPresence(TIMES), createPresence(TIMES)]
+  const before = presence.of('lobby').version
+  presence.enter('lobby', ada)
+  const { version } = presence.of('lobby')
+  expect([before, version].map((one) => next.isOutdated('lobby', one))).toEqual([false, true])
+  next.enter('lobby', { ...ada, client: 'a3' })
+  expect([before, version, undefined].map((one) => next.isOutdated('lobby', one))).toEqual([true, false, true])
 })
 
 test('no timer is left after all people have left or presence was stopped', () => {
@@ -237,4 +245,12 @@ test('a new client is not counted as present if the limit is reached and all oth
   presence.enter('lobby', grace)()
   vi.advanceTimersByTime(900)
   expect(presence.of('lobby').here).toMatchObject([{ userId: 'ada' }])
+})
+
+test('a client that replaces the only client of its room is present', () => {
+  const presence = createPresence(TIMES, 1)
+  presence.enter('lobby', ada)()
+  presence.enter('lobby', grace)
+  vi.advanceTimersByTime(900)
+  expect(presence.of('lobby').here).toMatchObject([{ userId: 'grace' }])
 })
