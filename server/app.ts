@@ -42,6 +42,7 @@ import { serveLessons } from './pages/lessons.ts'
 import { serveMine } from './lessons/mine.ts'
 import { LIMITS, NO_LIMITS, createLimiter } from './access/limits.ts'
 import type { Limits } from './access/limits.ts'
+import { shareLimits } from './access/shared-limits.ts'
 import { logRequests, loggerAt } from './http/logging.ts'
 import type { LogLevel } from './http/logging.ts'
 import { ownScenes } from './show/scenes.ts'
@@ -175,7 +176,8 @@ export async function createApp({
   showFile = null,
   scenes,
 }: AppParts): Promise<App> {
-  const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits })
+  const sharedLimits = shareLimits(log.peers)
+  const limiter = createLimiter(limits === false ? NO_LIMITS : { ...LIMITS, ...limits }, sharedLimits)
   const { peers = alone() } = log
   const all: Times = { ...TIMES, ...times }
   const { heartbeatMs, requestMs, headMs, checkMs } = all
@@ -213,7 +215,8 @@ export async function createApp({
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
 
-  const connections = limitConnections(app.server, limiter.limits, (address) => trustProxy(address, 0))
+  const counter = sharedLimits.counter('connections', limiter.limits.connectionsPerAddress)
+  const connections = limitConnections(app.server, limiter.limits, (address) => trustProxy(address, 0), counter)
   const wire = createWire(app.server, isSpared)
   const progress = watchProgress({ ...all, spares: wire.isSilent })
   const presence = createPresence(all, limiter.limits.present, log.peers)
@@ -360,6 +363,7 @@ export async function createApp({
     wire.close()
     progress.stop()
     presence.stop()
+    sharedLimits.stop()
     await saved
   })
   app.addHook('onClose', () => feed.close())

@@ -1,6 +1,8 @@
 /** Limits the number of connections of one address and the number of unanswered requests of one connection. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { createCounter } from './counter.ts'
+import type { Counter } from './counter.ts'
 import { networkOf } from './taker.ts'
 
 export interface Connections {
@@ -42,12 +44,13 @@ export interface ConnectionLimits {
  * connection that has been idle for longest. If no connection is idle, the server destroys the new connection. The
  * server sends no error status, because an EventSource never reconnects after an error status. After a destroyed
  * connection, an EventSource reconnects. The server does not count the connections of a proxy (`isProxy`), because many
- * clients share a proxy's connection.
+ * clients share a proxy's connection. `counter`: counts the connections at other processes too.
  */
 export function limitConnections(
   server: Server,
   { connectionsPerAddress, pipelinedPerConnection }: ConnectionLimits,
   isProxy: (address: string) => boolean,
+  counter: Counter = createCounter(),
 ): Connections {
   /** Maps each network to a map of its open connections. The inner map has the name of each connection as its key. */
   const networks = new Map<string, Map<string, Open>>()
@@ -61,7 +64,7 @@ export function limitConnections(
     const network = networkOf(remote)
     const open = networks.get(network) ?? new Map<string, Open>()
     networks.set(network, open)
-    if (open.size >= connectionsPerAddress) {
+    if (open.size + counter.elsewhere(network) >= connectionsPerAddress) {
       const idle = longestIdle(open.values())
       if (!idle) return void socket.destroy()
       open.delete(idle.name)
@@ -69,7 +72,9 @@ export function limitConnections(
     }
     const name = nameOf(socket)
     open.set(name, newOpen(name, socket))
+    counter.take(network)
     socket.once('close', () => {
+      counter.give(network)
       if (open.get(name)?.kernel === socket) open.delete(name)
       if (open.size === 0 && networks.get(network) === open) networks.delete(network)
     })

@@ -12,7 +12,9 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { FeedError } from '../http/errors.ts'
-import { BURST_MS, createRate } from './rate.ts'
+import { BURST_MS } from './rate.ts'
+import { OWN_LIMITS } from './shared-limits.ts'
+import type { SharedLimits } from './shared-limits.ts'
 import { takerOf } from './taker.ts'
 import type { Taker } from './visitor.ts'
 
@@ -139,21 +141,26 @@ const NAMED_SHARE = 0.5
 
 const MINUTE = { burstMs: 60_000 }
 
-export function createLimiter(limits: Limits): Limiter {
-  const held = createPlaces(limits.heldPerClient, limits.heldPerAddress)
-  const rooms = createPlaces(limits.furtherRoomsPerClient, limits.furtherRoomsPerAddress)
+/** `shared`: counts what other processes have allowed. Default: there are no other processes. */
+export function createLimiter(limits: Limits, shared: SharedLimits = OWN_LIMITS): Limiter {
+  const held = createPlaces(shared, 'held', limits.heldPerClient, limits.heldPerAddress)
+  const rooms = createPlaces(shared, 'rooms', limits.furtherRoomsPerClient, limits.furtherRoomsPerAddress)
   const messages = createShares(
+    shared,
+    'messages',
     limits.messagesPerSecondPerConnection,
     limits.messagesPerSecondPerAddress,
     limits.messagesPerSecondPerClient,
   )
   const work = createShares(
+    shared,
+    'work',
     limits.costPerSecondPerConnection,
     limits.costPerSecondPerAddress,
     limits.costPerSecondPerClient,
   )
-  const newOfClient = createRate(limits.newRoomsPerMinutePerClient / 60, MINUTE)
-  const newOfAddress = createRate(limits.newRoomsPerMinutePerAddress / 60, MINUTE)
+  const newOfClient = shared.rate('new-of-client', limits.newRoomsPerMinutePerClient / 60, MINUTE)
+  const newOfAddress = shared.rate('new-of-address', limits.newRoomsPerMinutePerAddress / 60, MINUTE)
 
   return {
     limits,
@@ -220,10 +227,16 @@ const nameOf = (bound: Bound, { address }: Taker): string =>
  * Creates three rates: the own rate of each connection, the common rate of each address, and the total rate of each
  * client.
  */
-function createShares(perConnection: number, perAddress: number, perClient: number) {
-  const ofOwn = createRate(perConnection)
-  const ofAddress = createRate(perAddress)
-  const ofClient = createRate(perClient)
+function createShares(
+  shared: SharedLimits,
+  name: string,
+  perConnection: number,
+  perAddress: number,
+  perClient: number,
+) {
+  const ofOwn = shared.rate(`${name}-own`, perConnection)
+  const ofAddress = shared.rate(`${name}-of-address`, perAddress)
+  const ofClient = shared.rate(`${name}-of-client`, perClient)
   const known = new WeakSet()
 
   return {
@@ -234,7 +247,7 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
     take(taker: Taker, cost = 1): Bound | null {
       meet(taker)
       if (ofClient.waitMs(taker.client, cost) > 0) return 'client'
-      if (!ofOwn.take(taker.own, cost) && !ofAddress.take(taker.address, cost)) return 'address'
+      if (!ofOwn.take(taker.share, cost) && !ofAddress.take(taker.address, cost)) return 'address'
       ofClient.add(taker.client, cost)
       return null
     },
@@ -242,17 +255,17 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
      * Counts the cost against the client's own share in advance. Returns the time in ms until the cost fits. If this
      * time is longer than `longestMs`, counts nothing and returns null.
      */
-    reserve({ client, own }: Taker, cost: number, longestMs: number): number | null {
-      const waitMs = Math.max(ofClient.waitMs(client, cost), ofOwn.waitMs(own, cost))
+    reserve({ client, share }: Taker, cost: number, longestMs: number): number | null {
+      const waitMs = Math.max(ofClient.waitMs(client, cost), ofOwn.waitMs(share, cost))
       if (waitMs > longestMs) return null
       ofClient.add(client, cost)
-      ofOwn.add(own, cost)
+      ofOwn.add(share, cost)
       return waitMs
     },
     /** Counts the cost of work that the server has already done, even if the cost exceeds a limit. */
-    add({ client, own, address }: Taker, cost: number): void {
+    add({ client, share, address }: Taker, cost: number): void {
       ofClient.add(client, cost)
-      if (!ofOwn.take(own, cost) && !ofAddress.take(address, cost)) ofOwn.add(own, cost)
+      if (!ofOwn.take(share, cost) && !ofAddress.take(address, cost)) ofOwn.add(share, cost)
     },
   }
 
@@ -260,20 +273,20 @@ function createShares(perConnection: number, perAddress: number, perClient: numb
    * Lets a new connection begin with an empty share. Otherwise a client could get a full share by opening a new
    * connection for each request.
    */
-  function meet({ own }: Taker): void {
+  function meet({ own, share }: Taker): void {
     if (typeof own === 'string' || known.has(own) || perConnection === Infinity) return
     known.add(own)
-    ofOwn.add(own, (perConnection * BURST_MS) / 1000)
+    ofOwn.add(share, (perConnection * BURST_MS) / 1000)
   }
 }
 
 /** Counts the places that each client and each address holds. */
-function createPlaces(perClient: number, perAddress: number) {
-  const ofClient = createCounter()
-  const ofAddress = createCounter()
-  const unnamed = createCounter()
-  const most = (bound: Bound, { isNamed }: Taker): number =>
+function createPlaces(shared: SharedLimits, name: string, perClient: number, perAddress: number) {
+  const most = (bound: Bound, { isNamed }: Pick<Taker, 'isNamed'>): number =>
     bound === 'client' ? perClient : isNamed ? perAddress : Math.ceil(perAddress * NAMED_SHARE)
+  const ofClient = shared.counter(`${name}-of-client`, perClient)
+  const ofAddress = shared.counter(`${name}-of-address`, perAddress)
+  const unnamed = shared.counter(`${name}-unnamed`, most('address', { isNamed: false }))
 
   return {
     most,
@@ -296,19 +309,6 @@ function createPlaces(perClient: number, perAddress: number) {
         ofAddress.give(address)
         if (!isNamed) unnamed.give(address)
       }
-    },
-  }
-}
-
-function createCounter() {
-  const counts = new Map<unknown, number>()
-  return {
-    count: (key: unknown): number => counts.get(key) ?? 0,
-    take: (key: unknown) => void counts.set(key, (counts.get(key) ?? 0) + 1),
-    give(key: unknown): void {
-      const left = (counts.get(key) ?? 1) - 1
-      if (left > 0) counts.set(key, left)
-      else counts.delete(key)
     },
   }
 }

@@ -7,6 +7,8 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
+import { nameKey } from './names.ts'
+import type { Session } from './sessions.ts'
 import { visitorOf } from './visitor.ts'
 import type { Taker } from './visitor.ts'
 
@@ -20,13 +22,19 @@ export function takerOf(request: IncomingMessage): Taker {
   const isDirect = networkOf(request.socket.remoteAddress ?? '') === address
   const connection = isDirect ? request.socket : address
   const [, page] = PAGE.exec(request.url ?? '') ?? []
+  const person = session && personKey(session)
   return (visitor.taker = {
-    client: session ?? (page === undefined ? connection : `${address} ${page}`),
+    client: person ?? (page === undefined ? connection : `${address} ${page}`),
     own: session ?? connection,
+    share: person ?? connection,
     isNamed: session !== null || page !== undefined,
     address,
   })
 }
+
+/** Returns a key that is the same in all processes, because only one session at a time has this name. */
+const personKey = (session: Session): Session | string =>
+  session.user === '' ? session : `user ${nameKey(session.user)}`
 
 /**
  * Returns the /64 network of an IPv6 address, because one machine can use every address of its /64 network. Returns an

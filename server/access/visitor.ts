@@ -21,13 +21,18 @@ export interface Visitor {
 
 /** The client to which a limit applies; see taker.ts. */
 export interface Taker {
-  /** The session of the request. Without a session, the page. Without a session and a page, the same as `own`. */
+  /** The person of the session. Without a session, the page. Without a session and a page, the same as `own`. */
   readonly client: unknown
   /**
    * The session of the request. Without a session, the connection. Behind a trusted proxy, the address takes the place
    * of the connection, because many clients share the proxy's connection.
    */
   readonly own: object | string
+  /**
+   * Key of the own share: the same as `own`, except that the name of the person takes the place of the session. A text is
+   * the same in all processes.
+   */
+  readonly share: object | string
   /** True if the request has a session or names a page. */
   readonly isNamed: boolean
   readonly address: string
