@@ -144,7 +144,7 @@ export interface Access extends Pick<Origins, 'checkHost' | 'checkOrigin' | 'gue
    */
   onEnd(request: IncomingMessage, end: () => void): void
   /**
-   * Mutes or removes a person until the server stops. Null lifts the ban. If the instructor has removed the person,
+   * Mutes or removes a person until the server stops, or, with Redis, as long as Redis keeps the ban. Null lifts the ban. If the instructor has removed the person,
    * this function ends the session with that name. It also ends the open requests of all clients that used that name
    * and have no session. Resolves when the other processes get the ban. Rejects with `LogUnavailable` if they get it only
    * when Redis is back.

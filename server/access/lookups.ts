@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { bearerOf, cookieOf, queryOf } from './credentials.ts'
+import { NOT_FOUND, orElse } from './redis-away.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -47,7 +48,7 @@ export function createLookups(sessions: Sessions, tickets: Tickets): Lookups {
 
   async function keep(request: IncomingMessage, looking: Promise<unknown>): Promise<void> {
     try {
-      await looking
+      await orElse(looking, NOT_FOUND)
     } catch (error) {
       failed.set(request, error)
     }

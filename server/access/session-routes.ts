@@ -15,6 +15,7 @@ import type { Origins } from '../http/origin.ts'
 import type { Bans } from './bans.ts'
 import { COOKIE, bearerOf, cookieOf, currentSession } from './credentials.ts'
 import { isReserved, nameKey, readName } from './names.ts'
+import { HOLDS_HERE, NOT_SIGNED_IN, NO_TICKET, orElse } from './redis-away.ts'
 import type { Roster } from './roster.ts'
 import type { Lookups } from './lookups.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -116,7 +117,8 @@ export function serveSession(
     { schema: schemas.signIn, config: { ...config, price: PRICES.secret } },
     async ({ raw, body }, reply) => {
       const who = body.instructor === undefined ? await person(raw, body) : instructor(raw, body.instructor, body.user)
-      const { token, session } = await sessions.begin(who, { replaces: current(raw), displaces: who.displaces })
+      const options = { replaces: current(raw), displaces: who.displaces }
+      const { token, session } = await orElse(sessions.begin(who, options), NOT_SIGNED_IN)
       // The instructor may have removed the person meanwhile.
       if (!session.isInstructor) await refuseIfRemoved(session)
       const { user, untilMs, isInstructor } = session
@@ -133,7 +135,7 @@ export function serveSession(
   app.delete('/session', { schema: schemas.signOut, config }, async ({ raw }, reply) => {
     const session = sessions.read(tokenOf(raw))
     reply.header('set-cookie', `${COOKIE}=; Max-Age=0; ${attributes(raw)}`)
-    await sessions.end(session)
+    await orElse(sessions.end(session), HOLDS_HERE)
     return reply.code(204).send()
   })
 
@@ -143,7 +145,7 @@ export function serveSession(
       // A ticket does not record the origin of the page that asked for it. So the server refuses a ticket of an
       // instructor's session to a page of another origin.
       if (session.isInstructor) access.checkOrigin(raw)
-      const ticket = await tickets.issue(session)
+      const ticket = await orElse(tickets.issue(session), NO_TICKET)
       return reply.code(201).header('cache-control', 'no-store').send({ ticket, lastsMs: tickets.lastMs })
     })
   }

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox'
 import type { Access } from '../access/access.ts'
+import { HOLDS_HERE, orElse } from '../access/redis-away.ts'
 import type { Boards } from '../board/boards.ts'
 import { FeedError, quote } from '../http/errors.ts'
 import type { Feed } from '../feed/feed.ts'
@@ -51,8 +52,8 @@ export function serveModeration(app: App, feed: Feed, boards: Boards, access: Ac
     const { user } = params
     if (is === 'signed out') {
       const holder = access.sessions.holderOf(user)
-      if (holder) await access.sessions.end(holder)
-    } else await access.ban(user, is === 'muted' || is === 'removed' ? is : null)
+      if (holder) await orElse(access.sessions.end(holder), HOLDS_HERE)
+    } else await orElse(access.ban(user, is === 'muted' || is === 'removed' ? is : null), HOLDS_HERE)
     return reply.code(204).send()
   })
 

@@ -1,8 +1,11 @@
 /** Tests of sessions and tickets that several servers share through a real Redis. */
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readRoster } from '../../../server/access/roster.ts'
-import { HAS_REDIS } from '../../redis.ts'
+import { createSessions } from '../../../server/access/sessions.ts'
+import type { Sessions } from '../../../server/access/sessions.ts'
+import { redisLog } from '../../../server/redis/redis-log.ts'
+import { HAS_REDIS, testRedis } from '../../redis.ts'
 import type { Served } from '../../serve.ts'
 import { until } from '../../until.ts'
 import {
@@ -218,6 +221,8 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     }
     const failed = await signIn(one, 'Cleo')
     expect([failed.status, failed.body['code']]).toEqual([503, 'log-unavailable'])
+    expect(failed.body['detail']).toContain('it does not reply')
+    expect(failed.body['remedy']).toContain('Nobody can sign in now')
     // An unknown token may be one that another server has just issued, so 401 would be wrong.
     const unknown = await ask(other, 'GET', '/session', undefined, bearer(`fws.${'a'.repeat(43)}`))
     expect([unknown.status, unknown.body['code']]).toEqual([503, 'log-unavailable'])
@@ -231,6 +236,39 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     expect(await pollWith(third, bearer(ben))).toBe(401)
     expect((await signIn(third, 'Ada')).body['code']).toBe('name-taken')
     expect((await signIn(third, 'Ben')).status).toBe(200)
+  })
+
+  test('the sessions return after Redis was emptied while it ran', async () => {
+    const { redis, one } = await startClass()
+    const token = await tokenOf(one, 'Ada')
+    redis.command('FLUSHALL')
+    await until('Redis has the session again', () => redis.command('HGET', SESSIONS, hashOf(token)) !== '')
+    const third = await serverOn(redis)
+    expect(await pollWith(third, bearer(token))).toBe(200)
+    expect((await signIn(third, 'Ada')).body['code']).toBe('name-taken')
+  })
+
+  test('if a thousand people are signed in, a new session ends none that another server uses', async () => {
+    const redis = await testRedis()
+    onTestFinished(() => redis[Symbol.asyncDispose]())
+    const logs = [await redisLog(redis.url), await redisLog(redis.url)]
+    const [here, there] = logs.map(({ peers }) => createSessions(undefined, null, peers)) as [Sessions, Sessions]
+    for (const { peers } of logs) peers?.join()
+    await until('they know each other', () => logs.every(({ peers }) => peers?.others().length === 1))
+    const first = await here.begin({ user: 'first', isInstructor: false })
+    const second = await here.begin({ user: 'second', isInstructor: false })
+    for (let i = 0; i < 998; i++) await here.begin({ user: `u${i}`, isInstructor: false })
+    await until('the other server has all', () => there.live().length === 1000)
+    there.onEnd(there.read(first.token), () => {})
+    there.read(second.token)
+    const latest = await here.begin({ user: 'latest', isInstructor: false })
+    expect([here.read(first.token).user, here.read(second.token).user]).toEqual(['first', 'second'])
+    expect(here.holderOf('u0')).toBe(null)
+    await until('the other server has the change', () => there.holderOf('latest') && !there.holderOf('u0'))
+    expect(there.live().map(({ user }) => user)).toEqual(here.live().map(({ user }) => user))
+    expect(there.read(latest.token).user).toBe('latest')
+    for (const sessions of [here, there]) sessions.stop()
+    for (const log of logs) await log.close()
   })
 
   test('a session that has ended stays ended, and its name stays with its later session, when Redis restarts with an older dump', async () => {
