@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { Conditions, Cut } from '../../server/protocol/lab.ts'
 import { NEUTRAL } from '../../server/wire/bend/ranges.ts'
+import type { TestRedis } from '../redis.ts'
 import { NAMES } from './world.ts'
 import type { World } from './world.ts'
 
@@ -22,6 +23,8 @@ const FAR_BYTES = 2000
 /** Longest time without a server: long enough for every client to notice. */
 const AWAY_MS = 600
 const STALL_MS = 1500
+/** Longest time without Redis: a reply may take up to 2 s, so some publishes fail and others wait. */
+const REDIS_AWAY_MS = 3000
 /** Longest pause between two acts. After a short pause the next act hits a client that still recovers. */
 const PAUSE_MS = 250
 
@@ -108,6 +111,24 @@ const kills = fc.nat(AWAY_MS).map((awayMs) =>
   }),
 )
 
+const pausesRedis = fc.nat(REDIS_AWAY_MS).map((ms) =>
+  ofRedis(`Redis hangs for ${ms} ms`, async (redis) => {
+    redis.signal('SIGSTOP')
+    await waitFor(ms)
+    redis.signal('SIGCONT')
+  }),
+)
+
+const cutsRedis = fc
+  .constantFrom('normal', 'pubsub')
+  .map((type) =>
+    ofRedis(`cut the connections to Redis: ${type}`, (redis) => void redis.command('CLIENT', 'KILL', 'TYPE', type)),
+  )
+
+const restartsRedis = fc.constant(
+  ofRedis('restart Redis without its data', (redis, { isDurable }) => (isDurable ? undefined : redis.restart())),
+)
+
 const restarts = fc.constant(
   fault('restart by the lab', isUp, ({ process }) => ask(process.origin, 'POST', '/lab/restart')),
 )
@@ -149,6 +170,9 @@ export const acts = fc.commands(
     bends,
     kills,
     restarts,
+    pausesRedis,
+    cutsRedis,
+    restartsRedis,
     hides,
     unplugs,
     togglesLane,
@@ -169,6 +193,11 @@ function fault(...[title, check, does]: Parameters<typeof act>): Act {
     model.faults += 1
     return does(world, model)
   })
+}
+
+/** A fault of Redis. Without Redis, nothing happens. */
+function ofRedis(title: string, does: (redis: TestRedis, world: World) => void | Promise<void> | undefined): Act {
+  return fault(title, always, (world) => (world.redis ? does(world.redis, world) : undefined))
 }
 
 function pausing(act: Act, pauseMs: number): Act {

@@ -22,7 +22,8 @@ export interface Process extends AsyncDisposable {
 const MAIN = join(import.meta.dirname, '../../server/main.ts')
 const REPORTER = join(import.meta.dirname, 'reporter.ts')
 
-export async function startProcess(data: string): Promise<Process> {
+/** `storage`: flags that say where the server keeps events. */
+export async function startProcess(...storage: string[]): Promise<Process> {
   let port = 0
   let child: ChildProcess | null = null
   await start()
@@ -54,7 +55,7 @@ export async function startProcess(data: string): Promise<Process> {
   }
 
   async function start(): Promise<void> {
-    const flags = ['--port', String(port), '--data', data, '--limits', 'off', '--log', 'error']
+    const flags = ['--port', String(port), ...storage, '--limits', 'off', '--log', 'error']
     const fresh = spawn(process.execPath, ['--import', REPORTER, MAIN, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })

@@ -10,7 +10,7 @@ import { here, isNoMore } from './resources.ts'
 import type { Resources } from './resources.ts'
 import { flawIn } from './proof.ts'
 import { ROOM, createWorld } from './world.ts'
-import type { World } from './world.ts'
+import type { Store, World } from './world.ts'
 
 export interface Counts {
   messages: number
@@ -21,15 +21,23 @@ export interface Counts {
 /** Time within which every client must be back and have all events, including its longest backoff. */
 const SETTLE_MS = 60_000
 
-/** Runs the scenario of a seed and adds to the counts. Throws with the acts that led to a flaw. */
-export async function run(seed: number, browser: Browser | null, counts: Counts): Promise<void> {
+/**
+ * Runs the scenario of a seed and adds to the counts. `stores`: places of the events, of which the seed chooses one.
+ * Throws with the acts that led to a flaw.
+ */
+export async function run(
+  seed: number,
+  browser: Browser | null,
+  stores: readonly Store[],
+  counts: Counts,
+): Promise<void> {
   const ownBefore = here()
-  const scenario = fc.asyncProperty(fc.boolean(), acts, async (isDurable, commands) => {
-    await using world = await createWorld(browser, isDurable)
+  const scenario = fc.asyncProperty(fc.constantFrom(...stores), acts, async (store, commands) => {
+    await using world = await createWorld(browser, store)
     const model: WorldModel = { isUp: true, isHidden: false, isOffline: false, faults: 0 }
     await fc.asyncModelRun(() => ({ model, real: world }), commands)
     await settle(world, model)
-    await prove(world, isDurable, counts)
+    await prove(world, counts)
     counts.faults += model.faults
     await leave(world, ownBefore)
   })
@@ -56,8 +64,8 @@ async function put(url: string, body: unknown): Promise<boolean> {
   return response?.ok ?? false
 }
 
-async function prove(world: World, isDurable: boolean, counts: Counts): Promise<void> {
-  const { process, followers, publisher, viewer } = world
+async function prove(world: World, counts: Counts): Promise<void> {
+  const { process, isDurable, followers, publisher, viewer } = world
   const kept = await keptBy(process.origin)
   const ids = kept.map(({ id }) => id)
   const texts = new Map<string | undefined, Cursor>()

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright'
 import type { TransportName } from '../../server/protocol/feed.ts'
 import { transports } from '../../web/transports/index.ts'
+import { testRedis } from '../redis.ts'
+import type { TestRedis } from '../redis.ts'
 import { follow } from './follower.ts'
 import type { Follower } from './follower.ts'
 import { startProcess } from './process.ts'
 import type { Process } from './process.ts'
+import { startProcesses } from './processes.ts'
 import { createPublisher } from './publisher.ts'
 import type { Publisher } from './publisher.ts'
 import type { Resources } from './resources.ts'
@@ -22,6 +25,10 @@ export const NAMES = Object.keys(transports) as TransportName[]
 export interface World extends AsyncDisposable {
   readonly process: Process
   readonly followers: readonly Follower[]
+  /** Null if the server needs no Redis. */
+  readonly redis: TestRedis | null
+  /** True if acknowledged events survive every fault. Otherwise each restart has a new epoch. */
+  readonly isDurable: boolean
   /** Null if the scenario has no browser. */
   readonly viewer: Viewer | null
   readonly publisher: Publisher
@@ -29,14 +36,28 @@ export interface World extends AsyncDisposable {
   readonly before: Resources
 }
 
-/** Creates a world. `isDurable`: acknowledged events survive a restart; otherwise each start has a new epoch. After an error no part of it is left. */
-export async function createWorld(browser: Browser | null, isDurable: boolean): Promise<World> {
+/**
+ * Place of the events. Several processes share a Redis. A *brief* Redis is restarted without its data, as one of the
+ * faults.
+ */
+export const STORES = ['file', 'memory', 'Redis', 'brief Redis'] as const
+
+export type Store = (typeof STORES)[number]
+
+const PROCESSES = 3
+
+/** Creates a world. After an error no part of it is left. */
+export async function createWorld(browser: Browser | null, store: Store): Promise<World> {
   await using made = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'fourwire-chaos-'))
   made.defer(() => rm(folder, { recursive: true }))
-  const process = made.use(await startProcess(isDurable ? join(folder, 'feed.db') : ':memory:'))
-  // The server must have answered one request before its resources can be counted.
-  await (await fetch(`${process.origin}/health`, { headers: { connection: 'close' } })).arrayBuffer()
+  const isDurable = store === 'file' || store === 'Redis'
+  const redis = store === 'Redis' || store === 'brief Redis' ? made.use(await testRedis()) : null
+  const data = store === 'file' ? join(folder, 'feed.db') : ':memory:'
+  const process = made.use(redis ? await startProcesses(redis.url, PROCESSES) : await startProcess('--data', data))
+  // Each server must have answered one request before its resources can be counted.
+  for (let i = 0; i < (redis ? PROCESSES : 1); i++)
+    await (await fetch(`${process.origin}/health`, { headers: { connection: 'close' } })).arrayBuffer()
   const before = await process.resources()
   const followers = await Promise.all(
     [...NAMES, ...NAMES].map(async (name) => made.use(await follow(name, process.port, ROOM))),
@@ -46,5 +67,14 @@ export async function createWorld(browser: Browser | null, isDurable: boolean): 
   made.defer(async () => publisher.stop())
   const all = made.move()
 
-  return { process, followers, viewer, publisher, before, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return {
+    process,
+    redis,
+    isDurable,
+    followers,
+    viewer,
+    publisher,
+    before,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
 }
