@@ -7,6 +7,7 @@ import { cursorOf, parseCursor } from './cursor.ts'
 import { LogUnavailable, removed } from './log.ts'
 import type { Appended, Log, States, Watch } from './log.ts'
 import { createTurns } from './turns.ts'
+import { shareUsedRooms } from './used-rooms.ts'
 
 export interface Feed {
   /** Id of the log's current numbering of events. Every cursor begins with this id, or with the epoch of its room. */
@@ -201,6 +202,10 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   /** Answers of `since`, the least recently used first. Each key contains the arguments of the call. */
   const answers = new Map<string, PollAnswer>()
   let emptyCheckedAtMs = -Infinity
+  const elsewhere = shareUsedRooms(log.peers, (room) => {
+    written.delete(room)
+    note(room)
+  })
   const forget = log.onCommit(committed)
   const forgetBreaks = log.onBreak?.(broke)
 
@@ -214,7 +219,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
       return log.append(room, wellFormed(draft), key, state, asked, basedOn)
     },
     earlier: async (...args) => states().earlier(...args),
-    isBegun: (room) => written.has(room),
+    isBegun: (room) => written.has(room) || elsewhere.isBegun(room),
     async state(room) {
       const { text, last, epoch = log.epoch } = await states().get(room)
       return { text, cursor: cursorOf(epoch, last) }
@@ -247,12 +252,13 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     },
     async rooms() {
       const withState = (await states().list()).map(({ room }) => room)
-      return [...new Set([...withState, ...written.keys()])]
+      return [...new Set([...withState, ...written.keys(), ...elsewhere.begun()])]
     },
     onTrouble: log.onTrouble,
     async close() {
       forget()
       forgetBreaks?.()
+      elsewhere.stop()
       for (const { watch } of rooms.values()) watch?.stop()
       rooms.clear()
       written.clear()
@@ -420,6 +426,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     if (room?.followers.size !== 0) return
     rooms.delete(name)
     room.watch?.stop()
+    note(name)
   }
 
   function roomFor(name: string): Room {
@@ -437,6 +444,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     // Each follower waits for `ready` itself.
     room.watch?.ready.catch(() => {})
     rooms.set(name, room)
+    note(name)
     return room
   }
 
@@ -452,9 +460,24 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   async function beginRoom(name: string): Promise<void> {
     const { first, last } = await log.extent(name)
     const isEmpty = first > last
-    if (isEmpty && written.size >= mostRooms) await forgetEmpty()
-    if (isEmpty && written.size >= mostRooms) await freeRoom()
+    if (isEmpty && isFull()) await forgetEmpty()
+    if (isEmpty && isFull()) await freeRoom()
     if (!written.has(name)) written.set(name, { events: last - first + 1 })
+    note(name)
+  }
+
+  /** Returns true if all processes together have begun the maximum number of rooms. */
+  function isFull(): boolean {
+    return written.size + elsewhere.begun().filter((name) => !written.has(name)).length >= mostRooms
+  }
+
+  /** Tells the other processes how this process uses a room. */
+  function note(name: string): void {
+    elsewhere.note(name, written.has(name), rooms.has(name))
+  }
+
+  function isRead(name: string): boolean {
+    return rooms.has(name) || elsewhere.isRead(name)
   }
 
   /**
@@ -462,9 +485,10 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
    * without a board is deleted before any room with a board.
    */
   async function freeRoom(): Promise<void> {
-    const unused = [...written].filter(([name]) => !rooms.has(name)).toSorted(([, a], [, b]) => a.events - b.events)
-    let least = unused[0]?.[0]
-    for (const [name] of unused) {
+    const own = [...written].toSorted(([, a], [, b]) => a.events - b.events).map(([name]) => name)
+    const unused = [...own, ...elsewhere.begun()].filter((name) => !isRead(name))
+    let [least] = unused
+    for (const name of unused) {
       if ((await log.states?.get(name))?.text != null) continue
       least = name
       break
@@ -476,6 +500,8 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   async function dropRoom(name: string): Promise<void> {
     if (!log.clear) throw new RoomsFull(roomsFull())
     written.delete(name)
+    elsewhere.dropped(name)
+    note(name)
     for (const question of answers.keys()) if (question.startsWith(`${name} `)) answers.delete(question)
     await log.clear(name)
   }
@@ -496,7 +522,7 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
   async function beginState(name: string): Promise<void> {
     const { text } = await states().get(name)
     if (text !== null || (await states().count()) < mostRooms) return
-    const unused = (await states().list()).filter(({ room }) => !rooms.has(room))
+    const unused = (await states().list()).filter(({ room }) => !isRead(room))
     const [least] = unused.toSorted((a, b) => a.bytes - b.bytes || a.at - b.at)
     if (!least) throw new RoomsFull(`${mostRooms} boards already have lists or tasks.`)
     await dropRoom(least.room)
@@ -509,7 +535,9 @@ export function createFeed(log: Log, { rooms: mostRooms = Infinity }: FeedOption
     emptyCheckedAtMs = nowMs
     for (const name of written.keys()) {
       const { first, last } = await log.extent(name)
-      if (first > last) written.delete(name)
+      if (first <= last) continue
+      written.delete(name)
+      note(name)
     }
   }
 }

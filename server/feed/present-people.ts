@@ -91,7 +91,7 @@ const NOBODY = 'nobody'
 
 /** Returns true if two versions belong to the same content. */
 export const isSameVersion = (known: string | undefined, version: string): boolean =>
-  known !== undefined && digestOf(known) === digestOf(version)
+  known === version || (known !== undefined && digestOf(known) === digestOf(version))
 
 const digestOf = (version: string): string => version.slice(0, version.indexOf('.'))
 
