@@ -38,10 +38,12 @@ export interface TrafficFigures {
   readonly othersShare: number
 }
 
-const RAMP_MS = 1000
+const RAMP_MS = 500
 const WARM_S = 1.5
 const SHORT_POLL_MS = 1000
-const ARRIVAL_MS = 2500
+/** If nothing arrives for this time, what is missing is lost. */
+const ARRIVAL_MS = 3000
+const LOOK_MS = 50
 
 /**
  * Spreads the clients over the processes, and publishes to the processes in turn. `toOthers`: publishes only to the
@@ -84,7 +86,8 @@ export async function measureTraffic(
   const othersShare = others() ?? Number.NaN
   await Promise.all(crews.map((crew) => crew.end()))
   await settled
-  await after(transport === 'short-poll' ? ARRIVAL_MS : ARRIVAL_MS / 5)
+  const ids = messages.flatMap(({ id, refusal }) => (refusal === null ? [id] : []))
+  await arrival(crews, ids, each)
 
   const worked = (await Promise.all(crews.map((crew) => crew.finish()))).flat()
   await Promise.all(crews.map((crew) => crew.close()))
@@ -102,6 +105,19 @@ export async function measureTraffic(
     bytesDownPerSecond: sum(worked.map(({ usage }) => usage?.bytesDown ?? Number.NaN)) / passedS,
     requestsPerSecond: sum(worked.map(({ usage }) => usage?.requests ?? Number.NaN)) / passedS,
     othersShare,
+  }
+}
+
+/** Resolves when each client has all messages, or when nothing has arrived for some time. */
+async function arrival(crews: readonly Crew[], ids: readonly string[], each: number): Promise<void> {
+  await Promise.all(crews.map((crew) => crew.expect(ids)))
+  const arrived = async (): Promise<number> => sum(await Promise.all(crews.map((crew) => crew.count())))
+  for (let count = await arrived(), atMs = now(); count < ids.length * each * crews.length;) {
+    if (now() - atMs > ARRIVAL_MS) return
+    await after(LOOK_MS)
+    const next = await arrived()
+    if (next > count) atMs = now()
+    count = next
   }
 }
 

@@ -11,6 +11,9 @@ export interface PublishFigures {
   readonly publishesPerSecond: number
   /** Share of a core, 1 for a whole one, that the busiest process uses. */
   readonly busiest: number
+  /** Processor time of all processes for one publish. */
+  readonly processUs: number
+  readonly redisUs: number
   readonly redis: number
   /** Share of a core of this process, which publishes. */
   readonly publisher: number
@@ -62,10 +65,14 @@ export async function measurePublishes(
   const passedMs = now() - before.ms
   const cpu = processes.cpuMs().map((ms, i) => (ms - (before.cpu[i] ?? 0)) / passedMs)
   const own = process.cpuUsage(before.own)
+  const publishesPerMs = (accepted - before.accepted) / passedMs
+  const redisCore = ((redis?.cpuMs() ?? 0) - before.redis) / passedMs
   const figures = {
-    publishesPerSecond: (1000 * (accepted - before.accepted)) / passedMs,
+    publishesPerSecond: 1000 * publishesPerMs,
     busiest: Math.max(...cpu),
-    redis: ((redis?.cpuMs() ?? 0) - before.redis) / passedMs,
+    processUs: (1000 * sum(cpu)) / publishesPerMs,
+    redis: redisCore,
+    redisUs: (1000 * redisCore) / publishesPerMs,
     publisher: (own.user + own.system) / 1000 / passedMs,
   }
   for (const socket of [...readers, ...publishers.map(({ socket }) => socket)]) socket.destroy()

@@ -25,7 +25,12 @@ export function printFigures({ machine, settings, figures, wrong }: RedisBench):
   table('from publish to receipt, few clients', figures, /^(?<row>.*), (?<column>p50 ms|p99 ms|n)$/, 2)
   table('processor time of one message to few clients', figures, /^(?<row>.*), (?<column>\S+ µs per message)$/, 0)
   table('one delivery', figures, /^(?<row>.*), (?<column>.* per (?:delivery|poll))$/, 1)
-  table('publishes in a closed loop', figures, /^(?<row>.* rooms), (?<column>publishes per second|core of .*)$/, 2)
+  table(
+    'publishes in a closed loop',
+    figures,
+    /^(?<row>.* rooms), (?<column>publishes per second|core of .*|.* per publish)$/,
+    2,
+  )
   table('other programs', figures, /^(?<row>other programs), (?<column>.*)$/, 2)
   table('memory', figures, /^(?<row>Redis) (?<column>bytes .*)$/, 0)
 }

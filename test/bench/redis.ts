@@ -30,7 +30,12 @@ const FEW = { clients: 4, ratePerSecond: 100, bytes: 100 }
 const RATE_PER_SECOND = 20
 const BYTES = 100
 const MORE_BYTES = [1000, 4000]
-const CONCURRENCIES = [1, 8, 64, 256]
+const LOOPS = [
+  ...[1, 8, 64, 256].map((concurrency) => ({ concurrency, rooms: 1, bytes: BYTES })),
+  { concurrency: 256, rooms: 64, bytes: BYTES },
+  { concurrency: 8, rooms: 1, bytes: 4000 },
+]
+const LOOP_S = 4
 const CREWS = 4
 
 const { values } = parseArgs({
@@ -96,7 +101,7 @@ async function measureSetting(name: string, servers: MeasuredProcesses, shared: 
     for (const transport of DELAYED)
       await measureFew('2 processes, from one to the other', servers, shared, transport, true)
   for (const transport of TRANSPORTS) {
-    const sizes = servers.urls.length === 1 && transport !== 'short-poll' ? [BYTES, ...MORE_BYTES] : [BYTES]
+    const sizes = shared && servers.urls.length === 1 && transport !== 'short-poll' ? [BYTES, ...MORE_BYTES] : [BYTES]
     for (const bytes of sizes) {
       const traffic = { transport, clients, ratePerSecond: RATE_PER_SECOND, seconds, bytes }
       const one = await measureTraffic(crews, servers, shared, traffic)
@@ -109,15 +114,16 @@ async function measureSetting(name: string, servers: MeasuredProcesses, shared: 
       if (transport === 'short-poll') set(`${of}, process µs per poll`, (1000 * one.processMs) / one.requestsPerSecond)
     }
   }
-  for (const rooms of [1, 64])
-    for (const concurrency of rooms === 1 ? CONCURRENCIES : CONCURRENCIES.slice(-1)) {
-      const one = await measurePublishes(servers, shared, { concurrency, rooms, bytes: BYTES, seconds: 3 })
-      const of = `${name}, ${concurrency} publishes at once, ${rooms} rooms`
-      set(`${of}, publishes per second`, one.publishesPerSecond)
-      set(`${of}, core of the busiest process`, one.busiest)
-      set(`${of}, core of Redis`, one.redis)
-      set(`${of}, core of the publisher`, one.publisher)
-    }
+  for (const { concurrency, rooms, bytes } of LOOPS) {
+    const one = await measurePublishes(servers, shared, { concurrency, rooms, bytes, seconds: LOOP_S })
+    const of = `${name}, ${concurrency} publishes of ${bytes} bytes at once, ${rooms} rooms`
+    set(`${of}, publishes per second`, one.publishesPerSecond)
+    set(`${of}, core of the busiest process`, one.busiest)
+    set(`${of}, core of Redis`, one.redis)
+    set(`${of}, core of the publisher`, one.publisher)
+    set(`${of}, process µs per publish`, one.processUs)
+    set(`${of}, Redis µs per publish`, one.redisUs)
+  }
 }
 
 /** Measures the delays, and what a message costs that only few clients receive. */
