@@ -47,6 +47,7 @@ const PAGES = new Map([
   ['choose', 'choose/index.html'],
   ['choose.html', 'choose/index.html'],
   ['between', 'between/index.html'],
+  ['capacity', 'capacity/index.html'],
   ['join', 'join/index.html'],
   ['presenter', 'presenter/index.html'],
   ['remote', 'remote/index.html'],

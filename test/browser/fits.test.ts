@@ -37,7 +37,7 @@ test.each([360, 375, 390])(
   },
 )
 
-test.each(['/board', '/choose', '/chat', '/lessons', '/docs', '/sign-in.html', '/nowhere'])(
+test.each(['/board', '/choose', '/capacity', '/chat', '/lessons', '/docs', '/sign-in.html', '/nowhere'])(
   'on a phone of 360 px, all texts of %s fit, in wide fonts too',
   async (path) => {
     await using server = await serve()

@@ -20,6 +20,7 @@ const PATHS = [
   '/docs',
   '/board',
   '/choose',
+  '/capacity',
   '/chat',
   '/sign-in.html',
   '/nowhere',

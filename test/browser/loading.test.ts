@@ -13,29 +13,36 @@ afterAll(() => browser.close())
 
 const FILES = ['document', 'script', 'script', 'stylesheet']
 
-test.for(['/', '/lessons', '/lessons/03-short-polling', '/board', '/choose', '/chat', '/docs', '/sign-in.html'])(
-  'the page %s loads a document, a style and two scripts, and loads only the document again',
-  async (path) => {
-    await using server = await serve()
-    await using opened = await open(browser, server, path)
-    const { page, trouble, requests } = opened
-    await page.waitForFunction(() => document.readyState === 'complete' && !document.querySelector('.unstarted'))
-    const loaded = () => requests.filter((request) => FILES.includes(request.resourceType()))
-    expect(
-      loaded()
-        .map((request) => request.resourceType())
-        .toSorted(),
-    ).toEqual(FILES)
-    expect(await page.locator('meta[name=description]').getAttribute('content')).toMatch(/^[A-Z].{20}/)
-    const asked: (string | undefined)[] = []
-    server.app.server.on('request', ({ url }) => asked.push(url))
-    await page.reload()
-    await page.waitForFunction(() => document.readyState === 'complete' && !document.querySelector('.unstarted'))
-    expect(asked).toContain(path)
-    expect(asked.filter((url) => url?.startsWith('/joined/'))).toEqual([])
-    expect(trouble).toEqual([])
-  },
-)
+test.for([
+  '/',
+  '/lessons',
+  '/lessons/03-short-polling',
+  '/board',
+  '/choose',
+  '/capacity',
+  '/chat',
+  '/docs',
+  '/sign-in.html',
+])('the page %s loads a document, a style and two scripts, and loads only the document again', async (path) => {
+  await using server = await serve()
+  await using opened = await open(browser, server, path)
+  const { page, trouble, requests } = opened
+  await page.waitForFunction(() => document.readyState === 'complete' && !document.querySelector('.unstarted'))
+  const loaded = () => requests.filter((request) => FILES.includes(request.resourceType()))
+  expect(
+    loaded()
+      .map((request) => request.resourceType())
+      .toSorted(),
+  ).toEqual(FILES)
+  expect(await page.locator('meta[name=description]').getAttribute('content')).toMatch(/^[A-Z].{20}/)
+  const asked: (string | undefined)[] = []
+  server.app.server.on('request', ({ url }) => asked.push(url))
+  await page.reload()
+  await page.waitForFunction(() => document.readyState === 'complete' && !document.querySelector('.unstarted'))
+  expect(asked).toContain(path)
+  expect(asked.filter((url) => url?.startsWith('/joined/'))).toEqual([])
+  expect(trouble).toEqual([])
+})
 
 test('DevTools can load the source map of the script, in spite of the content security policy', async () => {
   await using server = await serve()

@@ -11,6 +11,7 @@ const PAGES = [
   '/',
   '/board',
   '/choose',
+  '/capacity',
   '/chat',
   '/docs',
   '/docs/readme',

@@ -47,7 +47,10 @@ export class ChoosePage extends LitElement {
     return html`<main class="choose">
       <header>
         <h1>Which transport is right for your workload?</h1>
-        <p class="dim"><a href="/lessons/17-choosing">Lesson 17</a> explains how to choose.</p>
+        <p class="dim">
+          <a href="/lessons/17-choosing">Lesson 17</a> explains how to choose. Another page computes
+          <a href="/capacity">how many processes</a> many clients need.
+        </p>
       </header>
       ${examples(decision.workload, (workload) => this.#begin(workload))}
       <section class="workload" aria-labelledby="workload">
