@@ -65,7 +65,7 @@ export async function connectClients(origin: string, each: number): Promise<read
   return clients
 }
 
-export interface Publishing {
+export interface SteadyPublishing {
   /** Ends the publishing. Resolves with the texts in order. */
   end(): Promise<readonly string[]>
 }
@@ -73,7 +73,7 @@ export interface Publishing {
 /**
  * Publishes one message after the other, at most until the end of the test. Repeats a publish that has no response.
  */
-export function startPublishing(origin: string): Publishing {
+export function startPublishing(origin: string): SteadyPublishing {
   const texts: string[] = []
   const over = new AbortController()
   onTestFinished(() => over.abort())
