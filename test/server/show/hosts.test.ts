@@ -148,12 +148,12 @@ describe.skipIf(!HAS_REDIS)('the show of several processes', () => {
     stage.say({ say: 'go', scene: 'firewall', step: 'predict' })
     await phone.stateWith({ scene: 'firewall' })
     await vote(phone, 1)
-    const ended = a.end('SIGTERM')
+    expect(await a.end('SIGTERM')).toBe(0)
+    const endedMs = performance.now()
     stage.say({ say: 'go', scene: 'firewall', step: 'closed' })
-    const startedMs = performance.now()
     await phone.stateWith({ step: 'closed', votes: [0, 1, 0, 0] })
-    expect(performance.now() - startedMs).toBeLessThan(2500)
-    expect(await ended).toBe(0)
+    // Another process asks after 2.5 s if it does not know that the host has ended.
+    expect(performance.now() - endedMs).toBeLessThan(1500)
     expect([stage, phone].flatMap((page) => page.errors())).toEqual([])
   })
 
