@@ -22,7 +22,7 @@ export interface Hosting {
 export interface HostingParts {
   readonly work: SoleWork
   /** File for the classes that have ended, in addition to the ones in Redis. */
-  readonly file: Pick<ShowFile, 'keep'> | null
+  readonly file: ShowFile | null
   /** This process is the host from now on. `number`: its number as the host. `file`: where the show is saved. */
   begin(number: number, file: ShowFile): void
   /** This process is no longer the host. */
@@ -179,6 +179,7 @@ export function createHosting(parts: HostingParts): Hosting {
         await parts.file?.keep(room, session)
         return room
       },
+      kept: async () => null,
     }
   }
 

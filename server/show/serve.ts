@@ -2,9 +2,13 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { App } from '../http/app-type.ts'
 import { documentHeaders } from '../pages/page.ts'
+import type { ShowSession } from '../protocol/show.ts'
 import { sheetPage } from './sheet.ts'
 import { sessionCsv } from './session.ts'
 import type { Limiter } from '../access/limits.ts'
+import Type from 'typebox'
+import { FeedError, quote } from '../http/errors.ts'
+import { ROOM_PATTERN } from '../http/parameters.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { SoleWork } from '../peers/sole-work.ts'
 import { createEntrance } from './entrance.ts'
@@ -19,10 +23,16 @@ export interface ServeShowParts extends Omit<ShowParts, 'version'> {
   readonly work: SoleWork | undefined
 }
 
+const ClassQuery = Type.Object({
+  room: Type.Optional(
+    Type.String({ pattern: ROOM_PATTERN, description: 'room of a class that has ended; default: the present class' }),
+  ),
+})
+
 const schemas = {
   show: { summary: 'The room of the present class, and the scene and the step of its show' },
-  json: { summary: 'The present class with its scenes, votes and figures, as JSON; for the instructor' },
-  csv: { summary: 'The present class with its scenes, votes and figures, as CSV; for the instructor' },
+  json: { summary: 'A class with its scenes, votes and figures, as JSON; for the instructor', querystring: ClassQuery },
+  csv: { summary: 'A class with its scenes, votes and figures, as CSV; for the instructor', querystring: ClassQuery },
 }
 
 const sheet = { access: 'instructor', why: 'The sheet contains the explanations of all scenes.' } as const
@@ -39,14 +49,14 @@ export function serveShow(app: App, served: ServeShowParts): ServedShow {
     return { room, scene, step, version }
   })
 
-  app.get('/stage/session.json', { schema: schemas.json, config: instructor }, async (_request, reply) => {
-    const session = await show.session()
+  app.get('/stage/session.json', { schema: schemas.json, config: instructor }, async ({ query: { room } }, reply) => {
+    const session = await sessionIn(room)
     reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'json'))
     return session
   })
 
-  app.get('/stage/session.csv', { schema: schemas.csv, config: instructor }, async (_request, reply) => {
-    const session = await show.session()
+  app.get('/stage/session.csv', { schema: schemas.csv, config: instructor }, async ({ query: { room } }, reply) => {
+    const session = await sessionIn(room)
     reply.header('cache-control', 'no-store').header('content-disposition', attachment(session.room, 'csv'))
     return reply.type('text/csv; charset=utf-8').send(sessionCsv(session))
   })
@@ -58,6 +68,18 @@ export function serveShow(app: App, served: ServeShowParts): ServedShow {
   })
 
   return show
+
+  async function sessionIn(room: string | undefined): Promise<ShowSession> {
+    const kept = room === undefined ? null : await show.kept(room)
+    if (kept !== null) return JSON.parse(kept)
+    const present = await show.session()
+    if (room === undefined || room === present.room) return present
+    throw new FeedError(
+      'not-found',
+      `No class in the room ${quote(room)} is kept.`,
+      'Omit "room" for the present class.',
+    )
+  }
 }
 
 /** Creates a show that only this process has. */
@@ -68,6 +90,7 @@ function ownShow(parts: ServeShowParts & ShowParts): ServedShow {
     restarted: show.restarted,
     state: async () => show.state(false),
     session: async () => show.session(),
+    kept: async (room) => parts.file?.kept(room) ?? null,
     stop: () => show.stop(),
   }
 }

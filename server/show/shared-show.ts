@@ -71,6 +71,10 @@ export function createSharedShow(parts: SharedShowParts): ServedShow {
     restarted: () => hosted?.show.restarted(),
     state: async () => (await here.ask('state')) as ShowState,
     session: async () => (await here.ask('session')) as ShowSession,
+    async kept(room) {
+      const sessions = await parts.work.kept()
+      return sessions.find((text) => (JSON.parse(text) as ShowSession).room === room) ?? null
+    },
     async stop() {
       const ended = hosted
       // What pages say from now on waits for the next host.

@@ -3,8 +3,8 @@
  * gets a file for each class that has ended. Only the owner of the files can read them.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { SavedShow } from './record.ts'
@@ -15,6 +15,8 @@ export interface ShowFile {
   write(show: SavedShow): Promise<void>
   /** Writes the session of a class that has ended into a file of its own. Returns the path. */
   keep(room: string, session: string): Promise<string>
+  /** Returns the latest kept session of the class in this room; null if there is none. */
+  kept(room: string): Promise<string | null>
 }
 
 const MODE = 0o600
@@ -82,6 +84,13 @@ export function showFile(data: string): ShowFile {
       const kept = `${stem}.${room}.${new Date().toISOString().replace(/[:.]/g, '-')}.json`
       await writeWhole(kept, session)
       return kept
+    },
+    async kept(room) {
+      const names = await readdir(dirname(path)).catch(() => [])
+      const isKept = (name: string): boolean => name.startsWith(`${basename(stem)}.${room}.`) && name.endsWith('.json')
+      // The names contain the times of the classes.
+      const latest = names.filter(isKept).toSorted().at(-1)
+      return latest === undefined ? null : readFile(join(dirname(path), latest), 'utf8')
     },
   }
 }

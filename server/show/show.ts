@@ -76,6 +76,8 @@ export interface ServedShow extends ShowListener {
   /** Returns the state as pages of the class get it. */
   state(): Promise<ShowState>
   session(): Promise<ShowSession>
+  /** Returns the session of a class that has ended, as JSON; null if it is not kept. */
+  kept(room: string): Promise<string | null>
   /** Resolves when the show is saved. */
   stop(): Promise<void>
 }

@@ -139,6 +139,27 @@ describe.skipIf(!HAS_REDIS)('the show of several processes', () => {
     expect([stage, ...phones, back].flatMap((page) => page.errors())).toEqual([])
   })
 
+  test('a class that has ended is in Redis, and each process gives it back', async () => {
+    await using redis = await testRedis()
+    await using hosts = await startHosts(redis.url)
+    const { a, b, c } = hosts
+    const stage = await lead(b.origin)
+    const phone = await sit(c.origin, 'a')
+    stage.say({ say: 'go', scene: 'firewall', step: 'predict' })
+    await phone.stateWith({ scene: 'firewall' })
+    await vote(phone, 1)
+    for (const step of ['run', 'explain'] as const) stage.say({ say: 'go', scene: 'firewall', step })
+    stage.say({ say: 'next class' })
+    await stage.stateWith({ room: 'class-2' })
+    await a.end('SIGKILL')
+    for (const { origin } of [b, c]) {
+      const ended = await (await fetch(`${origin}/stage/session.json?room=class-1`)).json()
+      expect(ended).toMatchObject({ room: 'class-1', scenes: [{ state: { votes: [0, 1, 0, 0] } }] })
+    }
+    const next = await lead(c.origin, { room: 'class-2' })
+    expect(await next.stateWith({ room: 'class-2' })).toMatchObject({ scene: 'join', done: [] })
+  })
+
   test('if the host ends gracefully, another one goes on at once', async () => {
     await using redis = await testRedis()
     await using hosts = await startHosts(redis.url)

@@ -13,6 +13,9 @@ import { testShow } from './suite.ts'
 const open = (options: ServeOptions = {}) =>
   serve({ ...options, times: { countsMs: 5, seatsMs: 5, saveMs: 5, driverGoneMs: 50, ...options.times } })
 
+/** A file that keeps nothing. */
+const NO_FILE: ShowFile = { read: () => null, write: async () => {}, keep: async () => '', kept: async () => null }
+
 testShow(open)
 
 test('a muted person cannot publish until the instructor lifts it', async () => {
@@ -54,7 +57,7 @@ test('a seat lifts no ban of another muted seat with its name, or of a removed p
 test('two pages that say “next class” at once begin one, in which a scene that began meanwhile has no effect', async () => {
   const kept = Promise.withResolvers<string>()
   const keep = vi.fn<ShowFile['keep']>(() => kept.promise)
-  await using server = await open({ showFile: { read: () => null, write: async () => {}, keep } })
+  await using server = await open({ showFile: { ...NO_FILE, keep } })
   const [presenter, remote, stage] = [
     await enter(server.origin),
     await enter(server.origin),
@@ -112,10 +115,15 @@ test('next class keeps the session of the old one in a file beside the data', as
   await stage.stateWith({ room: 'class-2' })
   const [kept = ''] = readdirSync(folder).filter((name) => name.startsWith('feed.class-1.'))
   expect(JSON.parse(readFileSync(join(folder, kept), 'utf8'))).toMatchObject({ room: 'class-1', scenes: [] })
+  const get = (query: string) => fetch(`${server.origin}/stage/session.json${query}`)
+  expect(await (await get('?room=class-1')).text()).toBe(readFileSync(join(folder, kept), 'utf8'))
+  expect(await (await get('?room=class-2')).json()).toMatchObject({ room: 'class-2' })
+  const missing = await get('?room=class-3')
+  expect([missing.status, await missing.json()]).toMatchObject([404, { detail: expect.stringContaining(`"class-3"`) }])
 })
 
 test('a vote is confirmed only when it is saved, and a file that cannot be written is an error', async () => {
-  const file: ShowFile = { read: () => null, write: () => Promise.reject(new Error('full')), keep: async () => '' }
+  const file: ShowFile = { ...NO_FILE, write: () => Promise.reject(new Error('full')) }
   await using server = await open({ showFile: file })
   const phone = await sit(server.origin, 'a')
   expect(phone.errors()).toMatchObject([
@@ -152,7 +160,7 @@ test('a file that contains no show is an error that names the file', () => {
 })
 
 test('a class that cannot be saved does not end', async () => {
-  const file: ShowFile = { read: () => null, write: async () => {}, keep: () => Promise.reject(new Error('full')) }
+  const file: ShowFile = { ...NO_FILE, keep: () => Promise.reject(new Error('full')) }
   await using server = await open({ showFile: file })
   const stage = await enter(server.origin)
   stage.say({ say: 'follow', seats: false })
