@@ -172,7 +172,7 @@ export function createAccess({
   const hasGuests = allowOrigins.length > 0
   const sessions = createSessions(auth?.sessionMs, sessionFile, peers)
   const tickets = createTickets(sessions, auth?.ticketMs, peers)
-  const lookups = createLookups(sessions, tickets)
+  const lookups = createLookups(sessions, tickets, peers !== undefined)
   const checkToken: TokenCheck = createTokenCheck(instructorToken, INSTRUCTORS, peers)
   const owing = new WeakSet<IncomingMessage>()
   const claimed = new WeakSet<IncomingMessage>()

@@ -20,19 +20,21 @@ export interface Lookups {
   redeemed(request: IncomingMessage): Session
 }
 
-export function createLookups(sessions: Sessions, tickets: Tickets): Lookups {
+/** `isShared`: true if other processes share the sessions. */
+export function createLookups(sessions: Sessions, tickets: Tickets, isShared: boolean): Lookups {
   const failed = new WeakMap<IncomingMessage, unknown>()
   const redeemed = new WeakMap<IncomingMessage, Session>()
 
   return {
     find(request, redeems) {
-      const { url = '', headers } = request
-      const query = url.includes('=') ? queryOf(request) : null
-      const ticket = redeems ? query?.get('ticket') : null
-      if (ticket != null) return keep(request, redeem(request, ticket))
-      if (query === null && headers.authorization === undefined && headers.cookie === undefined) return undefined
-      const tokens = [bearerOf(request), query?.get('token') ?? null, cookieOf(request)]
-      const looking = tokens.flatMap((token) => (token === null ? [] : (sessions.find(token) ?? [])))
+      const { url = '' } = request
+      // The name of the parameter may be percent-encoded.
+      const ticket = redeems && /ticket|%/.test(url) ? queryOf(request).get('ticket') : null
+      if (ticket !== null) return keep(request, redeem(request, ticket))
+      if (!isShared) return undefined
+      const token = url.includes('=') ? queryOf(request).get('token') : null
+      const tokens = [bearerOf(request), token, cookieOf(request)]
+      const looking = tokens.flatMap((each) => (each === null ? [] : (sessions.find(each) ?? [])))
       return looking.length === 0 ? undefined : keep(request, Promise.all(looking))
     },
     checkFound(request) {

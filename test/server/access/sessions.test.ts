@@ -94,6 +94,12 @@ describe.each(Object.entries(PATHS))('%s', (_what, path) => {
   })
 })
 
+test('a ticket is found if the name of its parameter is percent-encoded', async () => {
+  await using server = await serve({ auth })
+  expect((await ask(server, PATHS['a short poll'], { query: `%74icket=${await ticketOf(server)}` })).code).toBe(null)
+  expect((await ask(server, PATHS['a short poll'], { query: '%74icket=wrong' })).code).toBe('wrong-credentials')
+})
+
 test('without a session, exactly the routes for people who have signed in return 401', async () => {
   await using server = await serve({ auth })
   const document = await (await fetch(`${server.origin}/openapi.json`)).json()
