@@ -40,7 +40,7 @@ export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/share
 export const PROCESSES = [
   'test/{ci,running}.test.ts',
   'test/lessons/classroom.test.ts',
-  'test/server/{command,disk,launch,process,redis,redis-clocks,redis-failover,redis-faults,redis-losses}.test.ts',
+  'test/server/{command,disk,launch,process,redis,redis-clocks,redis-failover,redis-faults,redis-killed,redis-losses}.test.ts',
   'test/server/between/preflight.test.ts',
   'test/server/comparison/program.test.ts',
   'test/server/http/logging.test.ts',
