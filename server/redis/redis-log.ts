@@ -6,7 +6,7 @@
  * got yet, and the listeners get every event once and in order. If this is not possible, for example after Redis has
  * lost events, the log calls the listeners of `onBreak` instead.
  */
-import { now } from '../now.ts'
+import { now, shiftClock } from '../now.ts'
 import { createRedisPeers } from './redis-peers.ts'
 import type { Event } from '../protocol/feed.ts'
 import type { WaitingAppend } from '../feed/appends.ts'
@@ -14,9 +14,10 @@ import { cursorOf } from '../feed/cursor.ts'
 import { KeyReused, fingerprintOf } from '../feed/keys.ts'
 import { LogUnavailable, RETENTION, STATE_AGE_MS, StateChanged, removed } from '../feed/log.ts'
 import type { Appended, Log, Retention, States } from '../feed/log.ts'
+import { clockDifference } from './clock-difference.ts'
 import { connectRedis } from './redis-client.ts'
 import { redisWork } from './redis-work.ts'
-import type { RoomReply, StreamEntry } from './redis-client.ts'
+import type { RedisClient, RoomReply, StreamEntry } from './redis-client.ts'
 import { openReplicas } from './redis-replicas.ts'
 import { eventOf, seqOf, watchRooms } from './redis-rooms.ts'
 import type { WatchedRooms } from './redis-rooms.ts'
@@ -45,6 +46,7 @@ export async function redisLog(
 ): Promise<Log> {
   const { events, ageMs, stateAgeMs = STATE_AGE_MS } = retention
   const redis = await connectRedis(url, { events, ageMs: limitOf(ageMs), stateAgeMs: limitOf(stateAgeMs) }, report)
+  shiftClock(await clockDifference(() => timeOf(redis), now))
   const committed = new Set<(room: string, events: readonly Event[]) => void>()
   const broken = new Set<(room: string) => void>()
   const rooms = watchRooms(redis, {
@@ -172,6 +174,12 @@ export async function redisLog(
       for (const { reject } of appends) reject(error)
     }
   }
+}
+
+/** Returns the time of Redis in ms since 1970. */
+async function timeOf(redis: RedisClient): Promise<number> {
+  const [seconds, microseconds] = await redis.ask((client) => client.time())
+  return Number(seconds) * 1000 + Number(microseconds) / 1000
 }
 
 /** Returns the arguments of one append, as the script takes them. */
