@@ -7,7 +7,8 @@ export default defineConfig({
     ...shared,
     include: ['test/proxy/*.test.ts'],
     globalSetup: [],
-    // Tests with processes of their own wait for most of their time.
+    // These tests wait for proxies, processes and reconnects for most of their time.
+    maxWorkers: 2,
     maxConcurrency: 4,
     testTimeout: 90_000,
     provide: { badLines: false },
