@@ -59,7 +59,7 @@ async function meanDelayS(origin: string, transport: TransportName): Promise<num
 }
 
 test.skipIf(!HAS_REDIS)(
-  'if the clock of one process is fast by a minute, no client misses an event, and the delays are wrong by this minute',
+  'if the clock of one process is fast by a minute, no client misses an event, and the delays are not wrong by this minute',
   async () => {
     await using redis = await testRedis()
     await using right = await startServer(redis.url, 0)
@@ -71,11 +71,14 @@ test.skipIf(!HAS_REDIS)(
       for (let i = 0; i < 20; i++) published.push(await publish((i % 2 === 0 ? right : fast).origin, String(i)))
       await until('every client has all events', () => clients.every(({ events }) => events.length === 20))
       for (const client of clients) expect([client.events, client.gaps]).toEqual([published, []])
-      const ahead = published.map(({ at }, i) => (i % 2 === 0 ? 0 : at - (published[i - 1]?.at ?? 0)))
-      expect(Math.max(...ahead)).toBeGreaterThan(55_000)
-      // Each process delivers ten of its own events and ten of the other process.
-      expect(await meanDelayS(right.origin, 'sse')).toBeCloseTo(-30, -1)
-      expect(await meanDelayS(fast.origin, 'sse')).toBeCloseTo(30, -1)
+      // The error of a comparison with Redis is half of a round trip, which a busy machine makes longer.
+      const times = published.map(({ at }) => at)
+      for (const [i, at] of times.slice(1).entries()) expect(at).toBeGreaterThan((times[i] ?? 0) - 1000)
+      for (const { origin } of [right, fast]) {
+        const delayS = await meanDelayS(origin, 'sse')
+        expect(delayS).toBeGreaterThan(-1)
+        expect(delayS).toBeLessThan(5)
+      }
     } finally {
       for (const client of clients) client.stop()
     }
