@@ -383,4 +383,40 @@ export function testShow(open: (options?: ServeOptions) => Promise<Served>): voi
     await second.next('removed')
     await (await sit(server.origin, 'c', { session })).next('removed')
   })
+
+  test('a muted person cannot publish until the instructor lifts it', async () => {
+    await using server = await open()
+    const stage = await enter(server.origin)
+    const phone = await sit(server.origin, 'a', { name: 'Mallory' })
+    const publish = async (): Promise<number> => {
+      const body = JSON.stringify({ user: 'Mallory', text: 'hello' })
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch(`${server.origin}/feed/class-1`, { method: 'POST', headers, body })).status
+    }
+    expect(await publish()).toBe(201)
+    stage.say({ say: 'mute', seat: 1 })
+    await until('the seat is muted', () => phone.told('seat').at(-1)?.seat.muted)
+    expect(await publish()).toBe(403)
+    stage.say({ say: 'unmute', seat: 1 })
+    await until('the seat is not muted', () => phone.told('seat').at(-1)?.seat.muted === false)
+    expect(await publish()).toBe(201)
+    expect(await stage.refused({ say: 'mute', seat: 9 })).toMatchObject({ code: 'no-seat' })
+  })
+
+  test('a seat lifts no ban of another muted seat with its name, or of a removed person', async () => {
+    await using server = await open()
+    const stage = await enter(server.origin)
+    for (const key of ['a', 'b']) await sit(server.origin, key, { name: `${key === 'a' ? 'M' : 'm'}allory` })
+    await sit(server.origin, 'c', { name: 'Eve' })
+    const put = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"is":"removed"}' }
+    await fetch(`${server.origin}/moderation/people/Eve`, put)
+    for (const seat of [1, 2, 3]) stage.say({ say: 'mute', seat })
+    for (const seat of [2, 3]) stage.say({ say: 'unmute', seat })
+    expect((await stage.refused({ say: 'mute', seat: 9 })).code).toBe('no-seat')
+    const { people } = await (await fetch(`${server.origin}/moderation`)).json()
+    expect(people).toMatchObject([
+      { user: 'Eve', is: 'removed' },
+      { user: 'mallory', is: 'muted' },
+    ])
+  })
 }
