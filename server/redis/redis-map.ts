@@ -5,7 +5,7 @@ import { CHANGE } from './redis-scripts.ts'
 
 export interface RedisMap extends SharedMap {
   /** Notes that another process has changed an entry. */
-  changed(key: string, value: string | null): void
+  heard(key: string, value: string | null): void
   /** Reads the map again, because changes may have been missed. */
   reload(): void
   /** Sends the changes that Redis does not have, unless Redis has restarted. After a restart, `reload` sends them. */
@@ -27,6 +27,8 @@ export function redisMap(
   const copy = new Map<string, string>()
   /** Changes that Redis does not have yet. */
   const unsent = new Map<string, string | null>()
+  /** Keys of the entries that this process has set. */
+  const written = new Set<string>()
   const listeners = new Set<(key: string, value: string | undefined) => void>()
   const ready = Promise.withResolvers<void>()
   /** Run of Redis from which the copy was read last. */
@@ -46,12 +48,10 @@ export function redisMap(
     async find(key) {
       const known = copy.get(key)
       if (known !== undefined || unsent.has(key)) return known
-      const found = await redis.ask((client) => client.hget(hash, key))
-      if (found === null) return undefined
-      changed(key, found)
-      return found
+      return (await reread(key)) ?? undefined
     },
     async set(key, value) {
+      written.add(key)
       put(key, value)
       unsent.set(key, value)
       await redis.ask((client) => (value === null ? client.hdel(hash, key) : client.hset(hash, key, value)))
@@ -86,7 +86,11 @@ export function redisMap(
       return true
     },
     onChange: (listener) => void listeners.add(listener),
-    changed,
+    heard(key, value) {
+      // Both processes may have set the entry at the same time. Only Redis knows who was the last.
+      if (written.has(key)) reread(key).catch(() => {})
+      else changed(key, value)
+    },
     reload: () => void load(),
     resend() {
       if (run === redis.epoch() && !isLost) sendUnsent().catch(() => {})
@@ -107,6 +111,13 @@ export function redisMap(
     const before = copy.get(key)
     put(key, value)
     if (before !== (value ?? undefined)) for (const listener of listeners) listener(key, value ?? undefined)
+  }
+
+  async function reread(key: string): Promise<string | null> {
+    const found = await redis.ask((client) => client.hget(hash, key))
+    // A change that Redis does not have yet is later than what it has.
+    if (!unsent.has(key)) changed(key, found)
+    return found
   }
 
   async function load(): Promise<void> {

@@ -86,7 +86,7 @@ export function createRedisPeers(redis: RedisClient): Peers {
     for (const map of maps.values()) map.refill()
   })
   on('map', ({ name, key, value }: { name: string; key: string; value: string | null }) =>
-    maps.get(name)?.changed(key, value),
+    maps.get(name)?.heard(key, value),
   )
   return peers
 

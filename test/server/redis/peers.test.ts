@@ -108,6 +108,17 @@ describe.skipIf(!HAS_REDIS)('peers on Redis', () => {
     expect([...late.entries()]).toEqual([['b', '2']])
   })
 
+  test('if several processes set an entry at the same time, all have the same value afterwards', async () => {
+    await using redis = await testRedis()
+    const all = await members(redis.url, ['ada', 'ben', 'cleo'])
+    const maps = all.map((one) => one.map('things'))
+    for (let round = 0; round < 50; round++) {
+      await Promise.all(maps.map((map, i) => map.set('key', `${round} by ${i}`)))
+      const stored = redis.command('HGET', 'fourwire:{shared}:things', 'key')
+      await until('all have the value', () => maps.every((map) => map.get('key') === stored))
+    }
+  })
+
   test('of several processes that add or take an entry at the same time, one succeeds', async () => {
     await using redis = await testRedis()
     const all = await members(redis.url, ['ada', 'ben', 'cleo', 'dan'])
