@@ -5,9 +5,11 @@ import { LogUnavailable } from '../feed/log.ts'
 import { REPLY_MS, isRefusal, openConnection, redisTrouble, withoutPassword } from './redis-connection.ts'
 import type { Redis } from 'ioredis'
 import type { RedisConnection } from './redis-connection.ts'
-import { BOARDS_KEY, KEYS_OF_ROOM, LEASE, RELEASE, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
+import { KEYS_OF_ROOM, LEASE, RELEASE, SCRIPTS, argumentsOf, keysOf } from './redis-scripts.ts'
 import type { ScriptStart } from './redis-scripts.ts'
 import { claimRun, isChanged } from './redis-run.ts'
+import { listStates, noteState } from './redis-states.ts'
+import type { KeptState } from './redis-states.ts'
 
 export type ScriptName = keyof typeof SCRIPTS
 
@@ -37,7 +39,7 @@ export interface RedisClient {
   /** Notes that a room may have a state. Redis gets this note before every script that is run later. */
   noteState(room: string): void
   /** Returns each room that has a state, and the stored text of its state. */
-  states(): Promise<readonly { readonly room: string; readonly text: string }[]>
+  states(): Promise<readonly KeptState[]>
   /** Resolves with true if this process may do the work `name` alone for the next `ms`. */
   lease(name: string, ms: number): Promise<boolean>
   /** Ends a lease of this process. */
@@ -147,13 +149,8 @@ export async function connectRedis(
         throw failure
       }
     },
-    noteState: (room) => void client.sadd(BOARDS_KEY, room).catch(() => {}),
-    states: () =>
-      ask(async () => {
-        const rooms = await client.smembers(BOARDS_KEY)
-        const texts = await Promise.all(rooms.map((room) => client.get(keysOf(room)[3])))
-        return rooms.flatMap((room, i) => (texts[i] == null ? [] : [{ room, text: texts[i] }]))
-      }),
+    noteState: (room) => noteState(client, room),
+    states: () => ask(listStates),
     async lease(name, ms) {
       if (commands.run() === null) return false
       const taken = client.eval(LEASE, 1, `fourwire:lease:${name}`, id, Math.ceil(ms))

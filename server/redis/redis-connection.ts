@@ -138,7 +138,7 @@ const CUT = 'the connection was cut.'
 
 /** Messages for errors, by their code. Each message is the end of a sentence. */
 const REDIS_TROUBLES: Record<string, string> = {
-  BUSY: 'it is busy with a script of another program.',
+  BUSY: 'it is busy with a script.',
   EACCES: 'its socket is not accessible; let this user write to it.',
   ECONNREFUSED: 'nothing listens there.',
   ECONNRESET: 'the connection was cut.',

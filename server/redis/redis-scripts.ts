@@ -11,7 +11,8 @@
  * - `fourwire:{ROOM}:keys` is a hash of the idempotency keys: `seq fingerprint`.
  * - `fourwire:{ROOM}:state` is the room's state.
  *
- * `fourwire:run` is the name of the present run of Redis: redis-run.ts.
+ * `fourwire:run` is the name of the present run of Redis: redis-run.ts. `fourwire:states` lists the rooms with a state:
+ * redis-states.ts.
  *
  * A room whose hash was written by another run of Redis gets a new epoch, because Redis may have lost events between the
  * two runs. A room that Redis has lost completely gets a new epoch too. With the new generation, the ids of later
@@ -22,9 +23,6 @@
 export const LAYOUT = 1
 
 export const LAYOUT_KEY = 'fourwire:layout'
-
-/** Set of the rooms that may have a state. */
-export const BOARDS_KEY = 'fourwire:boards'
 
 /** Returns the keys of a room, in the order in which every script takes them. */
 export const keysOf = (room: string): [room: string, events: string, keys: string, state: string] => [
