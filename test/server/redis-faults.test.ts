@@ -53,6 +53,9 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     expect(readers.map(({ client }) => client.events.length)).toEqual(readers.map(() => 1))
     const areToldOf = (type: string) => () => streams.texts().every((text) => text.includes(`{"type":"${type}"`))
     await until('every stream says that it is degraded', areToldOf('degraded'))
+    const streaming = readers.filter(({ client }) => client.states.some(({ is }) => is === 'open'))
+    const areTroubled = () => streaming.map(({ client }) => 'trouble' in (client.states.at(-1) ?? {}))
+    await until('every client of a stream knows it', () => !areTroubled().includes(false))
     // An error status would stop an EventSource for good.
     const late = await fetch(`${one.origin}/feed/lobby/sse`)
     expect([late.status, await late.text()]).toEqual([
@@ -62,6 +65,8 @@ describe.skipIf(!HAS_REDIS)('with two servers on one Redis', () => {
     redis.signal('SIGCONT')
     await isBack(one, other)
     await until('every stream says that it is restored', areToldOf('restored'))
+    await until('every client of a stream knows it', () => !areTroubled().includes(true))
+    expect(streaming.length).toBe(6)
     await expectNoHole(readers, await other.publish('2'))
     expectNoGap(readers)
   })

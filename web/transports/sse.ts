@@ -95,6 +95,15 @@ export const sse: DescribedTransport = {
         const presence: RoomPresence = JSON.parse(data)
         listener.presence?.(presence)
       })
+      stream.addEventListener('degraded', ({ data }: MessageEvent<string>) => {
+        watch(stream)
+        const { reason }: { readonly reason: string } = JSON.parse(data)
+        listener.state({ is: 'open', atMs: now(), trouble: reason })
+      })
+      stream.addEventListener('restored', () => {
+        watch(stream)
+        listener.state({ is: 'open', atMs: now() })
+      })
       stream.addEventListener('heartbeat', () => watch(stream))
       stream.onerror = () => {
         // If the state is CLOSED, EventSource does not reconnect by itself. EventSource tells neither the status nor

@@ -142,6 +142,10 @@ export const stream: DescribedTransport = {
         listener.gap(cursor, receivedAtMs)
       } else if (message.type === 'presence') {
         listener.presence?.(message)
+      } else if (message.type === 'degraded') {
+        listener.state({ is: 'open', atMs: receivedAtMs, trouble: message.reason })
+      } else if (message.type === 'restored') {
+        listener.state({ is: 'open', atMs: receivedAtMs })
       }
     }
   },

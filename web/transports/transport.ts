@@ -94,8 +94,11 @@ export type State =
   | { readonly is: 'asking'; readonly atMs: number }
   /** Short polling: the client pauses between a response and the next request. */
   | { readonly is: 'pausing'; readonly atMs: number; readonly untilMs: number }
-  /** A stream is open, so the server can send at any moment. */
-  | { readonly is: 'open'; readonly atMs: number }
+  /**
+   * A stream is open, so the server can send at any moment. `trouble`: the server has said that no events arrive at
+   * present, and why; undefined if they arrive.
+   */
+  | { readonly is: 'open'; readonly atMs: number; readonly trouble?: string }
   | {
       readonly is: 'reconnecting'
       readonly atMs: number

@@ -111,6 +111,10 @@ export const ws: DescribedTransport = {
         listener.gap(message.cursor, receivedAtMs)
       } else if (message.type === 'presence') {
         listener.presence?.(message)
+      } else if (message.type === 'degraded') {
+        listener.state({ is: 'open', atMs: receivedAtMs, trouble: message.reason })
+      } else if (message.type === 'restored') {
+        listener.state({ is: 'open', atMs: receivedAtMs })
       } else if (message.type === 'accepted') {
         unanswered.get(message.key)?.resolve(message.id)
         unanswered.delete(message.key)

@@ -24,6 +24,17 @@ test.each([
   expect(laneStatus(lane, 1, null, null).is).toBe(is)
 })
 
+test('an open stream is shown as degraded while the server says that no messages arrive', () => {
+  const statusOf = (state: object) =>
+    laneStatus({ transport: 'sse', state, droppedFor: null, on: true } as unknown as Lane, 1, null, null)
+  expect(statusOf({ is: 'open', atMs: now(), trouble: 'Redis does not reply.' })).toEqual({
+    is: 'degraded',
+    text: 'no messages arrive',
+    alarm: 'degraded',
+  })
+  expect(statusOf({ is: 'open', atMs: now() })).toMatchObject({ is: 'open', alarm: null })
+})
+
 function out(more: Partial<ExchangeMark>): ExchangeMark {
   return { kind: 'exchange', id: 2, askedAtMs: 3, endedAtMs: null, carried: 0, ...more }
 }
