@@ -53,7 +53,7 @@ export const PROCESSES = [
 
 /** Tests of all pages in a browser, except for the lanes themselves: `npm run test:page`. */
 export const PAGE = [
-  'test/browser/{absence,between,board,board-line,busy,capacity,chat,choose,chromium,class,documents,dropped,engines,fits,head,history,inspector,join,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,stage,toy}.test.ts',
+  'test/browser/{absence,between,board,board-line,busy,capacity,chat,choose,chromium,class,degraded,documents,dropped,engines,fits,head,history,inspector,join,ladder,lane-menu,lesson,lesson-pages,loading,looks,loopback,moderation,network,proxied,qr,sandbox,settings,sheet,single,stage,toy}.test.ts',
 ]
 
 /** Tests of times. On two cores no other test may run beside them. */

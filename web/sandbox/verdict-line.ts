@@ -40,6 +40,7 @@ function figuresOf(session: SessionFacts, lane: Lane): ComparedLane {
 const TROUBLES: Readonly<Record<string, string>> = {
   refused: 'refused',
   degraded: 'held back by a proxy',
+  waiting: 'without messages, because the event log is away',
   dropped: 'dropped, because it reads too slowly',
 }
 

@@ -17,6 +17,7 @@ export interface LaneStatus {
     | 'refused'
     | 'dropped'
     | 'degraded'
+    | 'waiting'
     | 'queued'
     | 'off'
     | 'resting'
@@ -58,7 +59,7 @@ export function laneStatus(
       return { is: 'pausing', text: `pausing · asks in ${seconds(state.untilMs - now())}`, alarm: null }
     case 'open':
       if (isHeldBack) return HELD_BACK
-      if (state.trouble !== undefined) return { is: 'degraded', text: 'no messages arrive', alarm: 'degraded' }
+      if (state.trouble !== undefined) return { is: 'waiting', text: 'no messages arrive', alarm: 'degraded' }
       return { is: 'open', text: 'open · live', alarm: null }
     case 'reconnecting':
       // A browser does not tell the page the status with which a server or network refused a WebSocket. If the lab has

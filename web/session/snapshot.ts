@@ -38,7 +38,7 @@ export interface LaneSnapshot {
   /** Cursor just after the last message that the lane delivered. */
   readonly cursor: Cursor
   /**
-   * State of the lane: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, queued, off,
+   * State of the lane: connecting, asking, pausing, held, open, reconnecting, refused, dropped, degraded, waiting, queued, off,
    * or resting.
    */
   readonly state: string

@@ -28,7 +28,7 @@ test('an open stream is shown as degraded while the server says that no messages
   const statusOf = (state: object) =>
     laneStatus({ transport: 'sse', state, droppedFor: null, on: true } as unknown as Lane, 1, null, null)
   expect(statusOf({ is: 'open', atMs: now(), trouble: 'Redis does not reply.' })).toEqual({
-    is: 'degraded',
+    is: 'waiting',
     text: 'no messages arrive',
     alarm: 'degraded',
   })
