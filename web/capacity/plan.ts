@@ -35,7 +35,7 @@ export const PLAN_FIELDS: Readonly<Record<PlanFigure, PlanField>> = {
 
 export const PLAN_FIGURES = Object.keys(PLAN_FIELDS) as PlanFigure[]
 
-export const PLAN_TRANSPORTS = Object.keys(CAPACITY_FIGURES.transports) as MeasuredTransport[]
+export const PLAN_TRANSPORTS = CAPACITY_FIGURES.deliveries.map(({ transport }) => transport)
 
 const USUAL_TRANSPORT: MeasuredTransport = 'ws'
 

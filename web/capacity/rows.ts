@@ -6,7 +6,6 @@ import type { CapacityFigures, LoopFigures } from '../measure/capacity-figures.t
 import { CLIENTS_PER_PROCESS, FULL, KEPT_EVENTS, KEPT_HOURS } from '../measure/capacity.ts'
 import type { Capacity, CapacityPlan } from '../measure/capacity.ts'
 import { DASH, bytes } from '../page/format.ts'
-import { PLAN_TRANSPORTS } from './plan.ts'
 import { number, percent } from './words.ts'
 
 export function resultRows(plan: CapacityPlan, capacity: Capacity): TemplateResult {
@@ -70,7 +69,7 @@ export function resultRows(plan: CapacityPlan, capacity: Capacity): TemplateResu
 }
 
 export function measuredTable(figures: CapacityFigures): TemplateResult {
-  const { sizes, transports, loops, shortLoop, longLoop, eventBytes } = figures
+  const { sizes, deliveries, loops, shortLoop, longLoop, eventBytes } = figures
   const [shortest, longest] = [sizes[0] ?? 0, sizes.at(-1) ?? 0]
   const head = sizes.map((size) => html`<th scope="col" class="number">${number(size)} bytes</th>`)
   const row = (name: string, values: readonly number[]) =>
@@ -95,9 +94,9 @@ export function measuredTable(figures: CapacityFigures): TemplateResult {
           </tr>
         </thead>
         <tbody>
-          ${PLAN_TRANSPORTS.map((name) => row(`${LABELS[name]}: µs of a process for a delivery`, transports[name].processUs))}
-          ${PLAN_TRANSPORTS.map((name) => row(`${LABELS[name]}: bytes for a delivery`, transports[name].bytes))}
-          ${row('Long polling: µs of Redis for a delivery', transports['long-poll'].redisUs)}
+          ${deliveries.map((one) => row(`${LABELS[one.transport]}: µs of a process for a delivery`, one.processUs))}
+          ${deliveries.map((one) => row(`${LABELS[one.transport]}: bytes for a delivery`, one.bytes))}
+          ${deliveries.filter(({ isPoll }) => isPoll).map((one) => row(`${LABELS[one.transport]}: µs of Redis for a delivery`, one.redisUs))}
           ${row('Memory of an event in Redis, bytes', eventBytes)}
         </tbody>
       </table>

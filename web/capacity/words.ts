@@ -1,6 +1,6 @@
 /** Writes the results of the capacity page as sentences. */
 import type { CapacityFigures } from '../measure/capacity-figures.ts'
-import { CLIENTS_PER_PROCESS, FULL, MOST_PROCESSES } from '../measure/capacity.ts'
+import { CLIENTS_PER_PROCESS, FULL, MOST_PROCESSES, deliveryOf } from '../measure/capacity.ts'
 import type { Capacity, CapacityLimit, CapacityPlan } from '../measure/capacity.ts'
 
 /** Returns the sentence that stands first: how many processes are needed, or that none are enough. */
@@ -46,7 +46,7 @@ export function beyondTexts(plan: CapacityPlan, capacity: Capacity, figures: Cap
   const shortest = figures.sizes[0] ?? 0
   const taken = processes ?? MOST_PROCESSES
   const texts = [
-    plan.transport === 'long-poll' &&
+    deliveryOf(figures, plan.transport).isPoll &&
       'The measured long polls often brought several messages at once. If each brings one, a delivery costs more.',
     taken > mostProcesses && `No run had more than ${mostProcesses} processes.`,
     publishesPerSecond > mostPublishes &&

@@ -13,7 +13,7 @@ export interface CapacityFigures {
   readonly messagesPerSecond: number
   /** Sizes of a message's text, in bytes, smallest first. The lists below have one value for each size. */
   readonly sizes: readonly number[]
-  readonly transports: Readonly<Record<MeasuredTransport, DeliveryFigures>>
+  readonly deliveries: readonly DeliveryFigures[]
   /**
    * Publishes of the smallest size in a closed loop, 64 at once, for each number of processes, smallest number first.
    */
@@ -31,9 +31,12 @@ export interface CapacityFigures {
 export type MeasuredTransport = 'ws' | 'sse' | 'stream' | 'long-poll'
 
 export interface DeliveryFigures {
+  readonly transport: MeasuredTransport
+  /** True if each delivery is the response to a poll, for which the process reads from Redis. */
+  readonly isPoll: boolean
   /** Processor time of the process for one delivery, in µs, with its share of the publish. */
   readonly processUs: readonly number[]
-  /** Processor time of Redis for one delivery, in µs. It matters for polls only: each one reads from Redis. */
+  /** Processor time of Redis for one delivery, in µs. It matters for polls only. */
   readonly redisUs: readonly number[]
   /** Bytes to the client for one delivery. */
   readonly bytes: readonly number[]
@@ -57,12 +60,36 @@ export const CAPACITY_FIGURES: CapacityFigures = {
   clients: 400,
   messagesPerSecond: 20,
   sizes: [100, 1000, 4000],
-  transports: {
-    ws: { processUs: [19.7, 19.1, 18.8], redisUs: [1.3, 1.3, 1.3], bytes: [215, 1117, 4116] },
-    sse: { processUs: [18.5, 17.5, 18.8], redisUs: [1.3, 1.3, 1.3], bytes: [239, 1141, 4154] },
-    stream: { processUs: [18.8, 19.7, 19.1], redisUs: [1.6, 1.6, 1.3], bytes: [218, 1120, 4147] },
-    'long-poll': { processUs: [55.8, 54.6, 59.4], redisUs: [27.7, 29.2, 26.9], bytes: [385, 1221, 3790] },
-  },
+  deliveries: [
+    {
+      transport: 'ws',
+      isPoll: false,
+      processUs: [19.7, 19.1, 18.8],
+      redisUs: [1.3, 1.3, 1.3],
+      bytes: [215, 1117, 4116],
+    },
+    {
+      transport: 'sse',
+      isPoll: false,
+      processUs: [18.5, 17.5, 18.8],
+      redisUs: [1.3, 1.3, 1.3],
+      bytes: [239, 1141, 4154],
+    },
+    {
+      transport: 'stream',
+      isPoll: false,
+      processUs: [18.8, 19.7, 19.1],
+      redisUs: [1.6, 1.6, 1.3],
+      bytes: [218, 1120, 4147],
+    },
+    {
+      transport: 'long-poll',
+      isPoll: true,
+      processUs: [55.8, 54.6, 59.4],
+      redisUs: [27.7, 29.2, 26.9],
+      bytes: [385, 1221, 3790],
+    },
+  ],
   loops: [
     { processes: 1, publishesPerSecond: 5063, processUs: 107, redisUs: 25 },
     { processes: 2, publishesPerSecond: 3588, processUs: 152, redisUs: 28 },

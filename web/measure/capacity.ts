@@ -3,7 +3,7 @@
  * when it grows. All costs are proportional to the workload, and the figures come from a busy server: at low rates, a
  * message costs more, but then nothing is full.
  */
-import type { CapacityFigures, LoopFigures, MeasuredTransport } from './capacity-figures.ts'
+import type { CapacityFigures, DeliveryFigures, LoopFigures, MeasuredTransport } from './capacity-figures.ts'
 
 /** The clients and the messages are spread evenly over the rooms, and each client is in one room. */
 export interface CapacityPlan {
@@ -124,9 +124,16 @@ function fewest(isEnough: (processes: number) => boolean): number {
   return enough
 }
 
+/** Returns the figures of a delivery by this transport. */
+export function deliveryOf({ deliveries }: CapacityFigures, name: MeasuredTransport): DeliveryFigures {
+  const found = deliveries.find(({ transport }) => transport === name)
+  if (!found) throw new Error(`${name} was not measured.`)
+  return found
+}
+
 function costsOf({ transport, bytes }: CapacityPlan, figures: CapacityFigures): CapacityCosts {
-  const { sizes, transports, loops, shortLoop, longLoop, eventBytes } = figures
-  const { processUs, redisUs, bytes: deliveryBytes } = transports[transport]
+  const { sizes, loops, shortLoop, longLoop, eventBytes } = figures
+  const { processUs, redisUs, bytes: deliveryBytes, isPoll } = deliveryOf(figures, transport)
   const process = splitOf(loops, ({ processUs }) => processUs)
   const redis = splitOf(loops, ({ redisUs }) => redisUs)
   const ends = [sizes[0] ?? 0, sizes.at(-1) ?? 0]
@@ -139,7 +146,7 @@ function costsOf({ transport, bytes }: CapacityPlan, figures: CapacityFigures): 
     deliveryUs: between(sizes, processUs, bytes),
     redisPublishUs: ofPublish(redis.firstUs, ({ redisUs }) => redisUs),
     redisReadUs: redis.furtherUs,
-    redisDeliveryUs: transport === 'long-poll' ? between(sizes, redisUs, bytes) : 0,
+    redisDeliveryUs: isPoll ? between(sizes, redisUs, bytes) : 0,
     deliveryBytes: between(sizes, deliveryBytes, bytes),
     eventBytes: between(sizes, eventBytes, bytes),
   }

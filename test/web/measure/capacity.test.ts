@@ -11,11 +11,11 @@ import { PLAN_FIELDS, PLAN_FIGURES, PLAN_TRANSPORTS } from '../../../web/capacit
 const ROUND: CapacityFigures = {
   ...CAPACITY_FIGURES,
   sizes: [100, 1000, 4000],
-  transports: {
-    ...CAPACITY_FIGURES.transports,
-    ws: { processUs: [10, 20, 30], redisUs: [1, 1, 1], bytes: [200, 1100, 4100] },
-    'long-poll': { processUs: [40, 40, 40], redisUs: [30, 30, 30], bytes: [600, 1500, 4500] },
-  },
+  deliveries: [
+    { transport: 'ws', isPoll: false, processUs: [10, 20, 30], redisUs: [1, 1, 1], bytes: [200, 1100, 4100] },
+    { transport: 'long-poll', isPoll: true, processUs: [40, 40, 40], redisUs: [30, 30, 30], bytes: [600, 1500, 4500] },
+    ...CAPACITY_FIGURES.deliveries,
+  ],
   loops: [1, 2, 4].map((processes) => ({
     processes,
     publishesPerSecond: 1000,
@@ -104,7 +104,7 @@ test.each([
 test('if a longer text was measured as cheaper, it counts like the shorter one', () => {
   const noisy = {
     ...ROUND,
-    transports: { ...ROUND.transports, ws: { ...ROUND.transports.ws, processUs: [10, 8, 12] } },
+    deliveries: ROUND.deliveries.map((one) => ({ ...one, processUs: [10, 8, 12] })),
   }
   expect(capacityOf({ ...PLAN, bytes: 1000 }, noisy).costs.deliveryUs).toBe(10)
 })
