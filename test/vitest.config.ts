@@ -36,10 +36,16 @@ export const EFFECTS = ['test/server/wire/effects.test.ts']
 /** Tests on bad lines, which take long: `npm run test:lines`. */
 export const LINES = ['test/server/lab/network.test.ts', 'test/server/wire/shared-presets.test.ts', ...EFFECTS]
 
-/** Tests of programs in separate processes, with signals, old versions of Node and full disks: `npm run test:process`. */
+/**
+ * Tests of programs in separate processes, with signals, old versions of Node and full disks, and of what several servers
+ * share through Redis: `npm run test:process`.
+ */
 export const PROCESSES = [
   'test/{ci,running}.test.ts',
   'test/lessons/classroom.test.ts',
+  'test/{conformance,server/feed}/shared-presence.test.ts',
+  'test/server/access/shared-limits.test.ts',
+  'test/server/redis/{moderation,sessions}.test.ts',
   'test/server/{command,disk,launch,process,redis,redis-clocks,redis-failover,redis-faults,redis-killed,redis-losses}.test.ts',
   'test/server/between/preflight.test.ts',
   'test/server/comparison/program.test.ts',

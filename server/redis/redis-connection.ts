@@ -127,7 +127,7 @@ async function checkServer(client: Redis): Promise<string> {
   if (of('role') === 'slave')
     throw new RedisUnusable('it is a replica, which cannot be written. Give the address of its master.')
   const layout = Number((await client.get(LAYOUT_KEY)) ?? LAYOUT)
-  if (layout !== LAYOUT) throw new RedisUnusable(layoutTrouble(layout))
+  if (layout > LAYOUT) throw new RedisUnusable(layoutTrouble(layout))
   return of('run_id')
 }
 

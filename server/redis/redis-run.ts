@@ -17,7 +17,7 @@ const RUN_KEY = 'fourwire:run'
  * the layout. Writes only if this is necessary, because a Redis whose memory is full refuses writes, but can be read.
  */
 const CLAIM = `
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[1], ARGV[3]) end
+if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[3]) then redis.call('SET', KEYS[1], ARGV[3]) end
 local name = redis.call('GET', KEYS[2])
 if name and string.sub(name, 1, #ARGV[1]) == ARGV[1] then return name end
 redis.call('SET', KEYS[2], ARGV[2])

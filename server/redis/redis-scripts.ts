@@ -20,7 +20,7 @@
  */
 
 /** Version of the keys above. An older Fourwire refuses a Redis with a later version. */
-export const LAYOUT = 1
+export const LAYOUT = 2
 
 export const LAYOUT_KEY = 'fourwire:layout'
 

@@ -149,15 +149,33 @@ describe.skipIf(!HAS_REDIS)('two processes on one Redis', () => {
     await using redis = await testRedis()
     const log = await redisLog(redis.url)
     await log.append('lobby', { type: 'tick' })
-    redis.command('SET', 'fourwire:layout', '2')
+    redis.command('SET', 'fourwire:layout', '3')
     const { code, errors } = await startOf(redis.url)
     expect([code, errors]).toEqual([
       2,
-      expect.stringContaining('its data has the layout 2, which belongs to a later Fourwire'),
+      expect.stringContaining('its data has the layout 3, which belongs to a later Fourwire'),
     ])
-    await until('the running log refuses the layout', () => log.trouble?.()?.includes('the layout 2'))
-    await expect(log.append('lobby', { type: 'tick' })).rejects.toThrow('the layout 2')
+    await until('the running log refuses the layout', () => log.trouble?.()?.includes('the layout 3'))
+    await expect(log.append('lobby', { type: 'tick' })).rejects.toThrow('the layout 3')
     await log.close()
+  })
+
+  test('data of an earlier layout is taken over: the events stay, and each reader gets one gap', async () => {
+    await using redis = await testRedis()
+    const before = await redisLog(redis.url)
+    for (const text of numbers(3)) await before.append('lobby', { type: 'message', user: 'Ada', text })
+    const { epoch: old } = await before.extent('lobby')
+    await before.close()
+    // In the layout 1, a room had the id of a run of Redis, and no process gave the run a name.
+    redis.command('SET', 'fourwire:layout', '1')
+    redis.command('DEL', 'fourwire:run')
+    redis.command('HSET', 'fourwire:{lobby}:room', 'run', 'the id of a run')
+    const after = await redisLog(redis.url)
+    const events = await after.read('lobby', 0, 10)
+    expect(events.map(({ text }) => text)).toEqual(numbers(3))
+    expect((await after.extent('lobby')).epoch).not.toBe(old)
+    expect(redis.command('GET', 'fourwire:layout')).toBe('2')
+    await after.close()
   })
 
   test('two people change one board through two processes at once, and no change is lost', async () => {
