@@ -138,7 +138,7 @@ test('after a sign-out, the board keeps an unsaved change until the person has s
 
 test('after cuts and a kill of the server, all pages show the same board and no task is lost', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fourwire-board-'))
-  await using server = await startProcess(folder.path)
+  await using server = await startProcess('--data', folder.path)
   const { origin } = server
   await using ada = await open(origin, { name: 'Ada' })
   await using bo = await open(origin, { name: 'Bo', query: '&by=sse' })
