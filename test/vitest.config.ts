@@ -71,9 +71,9 @@ const TIMED = [
 ]
 
 /** Runs the longest file first, so that no worker waits for it at the end. In a fresh clone, Vitest would sort the files by size. */
-class LessonsFirst extends BaseSequencer {
+export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isFirst = ({ moduleId }: TestSpecification) => moduleId.endsWith('/lessons.test.ts')
+    const isFirst = ({ moduleId }: TestSpecification) => /\/(?:lessons|choose)\.test\.ts$/.test(moduleId)
     const sorted = await super.sort(files)
     return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))]
   }
@@ -82,7 +82,7 @@ class LessonsFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     ...shared,
-    sequence: { sequencer: LessonsFirst },
+    sequence: { sequencer: LongestFirst },
     // The installation of a browser can take longer than the time limit of a test.
     globalSetup: ['test/browser/chromium.ts'],
     provide: { badLines: false },

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { PAGE, shared, timed } from '../vitest.config.ts'
+import { LongestFirst, PAGE, shared, timed } from '../vitest.config.ts'
 
 /** Tests that expect delays of some milliseconds, so no other test may run at the same time. */
 const TIMED = ['test/browser/{absence,settings}.test.ts']
@@ -11,6 +11,7 @@ const TIMED = ['test/browser/{absence,settings}.test.ts']
 export default defineConfig({
   test: {
     ...shared,
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/browser/chromium.ts'],
     testTimeout: 90_000,
     retry: timed.retry,
