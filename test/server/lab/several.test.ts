@@ -1,5 +1,6 @@
 /** Tests of the lab of two servers that share a real Redis. */
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { LabMessage } from '../../../server/protocol/lab.ts'
@@ -131,14 +132,24 @@ describe.skipIf(!HAS_REDIS)('the lab of two processes on one Redis', () => {
     for (const page of [mine, theirs, elsewhere]) page.socket.close()
   })
 
-  test('the byte counts of a lane add up over both processes, as a page counts them and as /lab/lanes does', async () => {
+  test('the byte counts of a lane add up over both processes: for a page, in /lab/lanes, and at the sockets of the client', async () => {
     await using redis = await testRedis()
     await using servers = await two(redis.url)
     const { one, other } = servers
     const page = await enter(one.origin)
     await until('there is a welcome', () => page.all('welcome')[0])
     const lane = `${PAGE}.short-poll`
-    for (let i = 0; i < 4; i++) for (const { origin } of [one, other]) await poll(origin, lane)
+    /** Bytes of all polls, as the sockets of the client count them. */
+    const counted = { up: 0, down: 0 }
+    for (let i = 0; i < 4; i++)
+      for (const { port } of [one, other]) {
+        const socket = connect(port, '127.0.0.1')
+        socket.end(`GET /feed/lobby/poll?lane=${lane} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+        socket.resume()
+        await once(socket, 'close')
+        counted.up += socket.bytesWritten
+        counted.down += socket.bytesRead
+      }
     const told = await until('the page has counts of two processes', () => {
       const last = new Map(page.all('lanes').map(({ life, lanes }) => [life, lanes[0]]))
       return last.size === 2 && [...last.values()].every((counts) => counts?.requests === 4) ? [...last.values()] : null
@@ -150,6 +161,7 @@ describe.skipIf(!HAS_REDIS)('the lab of two processes on one Redis', () => {
       const counts = lanes.find((found) => found.lane === lane)
       expect(counts).toMatchObject({
         requests: 8,
+        connections: 8,
         bytesUp: sum(({ bytesUp }) => bytesUp),
         bytesDown: sum(({ bytesDown }) => bytesDown),
         transport: 'short-poll',
@@ -157,6 +169,8 @@ describe.skipIf(!HAS_REDIS)('the lab of two processes on one Redis', () => {
       const split = Object.values(counts?.split ?? {}).reduce((all, bytes) => all + bytes, 0)
       expect(split).toBe((counts?.bytesUp ?? 0) + (counts?.bytesDown ?? 0))
     }
+    expect(told.map((counts) => counts?.requests)).toEqual([4, 4])
+    expect([sum(({ bytesUp }) => bytesUp), sum(({ bytesDown }) => bytesDown)]).toEqual([counted.up, counted.down])
     expect(at.life).toBe(there.life)
     page.socket.close()
   })
