@@ -108,7 +108,9 @@ async function provePage(viewer: NonNullable<World['viewer']>, end: Cursor | und
 async function keptBy(origin: string): Promise<Event[]> {
   const events: Event[] = []
   for (let after = '0', more = true; more;) {
-    const response = await fetch(`${origin}/feed/${ROOM}/poll?after=${after}&limit=500`)
+    const url = `${origin}/feed/${ROOM}/poll?after=${after}&limit=500`
+    // The change of the conditions before closes idle connections, also one on which a request is just being sent.
+    const response = await until('the server returns the events', () => fetch(url).catch(() => null))
     if (response.status === 204) break
     const answer: PollAnswer = await response.json()
     events.push(...answer.events)
