@@ -45,10 +45,10 @@ describe.skipIf(process.platform !== 'linux')('the stages of CI (skipped on othe
     expect(stdout).toMatch(/^quick 1\nquick 2$.*^slow 1\nslow 2$/ms)
   })
 
-  test('end together with their children if a parallel stage fails, and print the output that they had so far', () => {
+  test('end together with their children if a parallel stage fails, and print the output that they had so far before the output of the failed one', () => {
     const { status, stdout } = ran(`beside 'echo begun; sleep 300 & wait' 'sleep 0.2; echo why; exit 4'`)
     expect(status).toBe(1)
-    expect(stdout).toMatch(/^why$.*^== Ended before it was over: .*^begun$/ms)
+    expect(stdout).toMatch(/^== Ended before it was over: .*^begun$.*^why$/ms)
     expect(stdout).toMatch(/\n== CI FAILED after \d+ s: sleep 0.2; echo why; exit 4 \(exit code 4\)\n$/)
   })
 
