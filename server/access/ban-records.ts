@@ -5,7 +5,7 @@ import { isPage } from './visitor.ts'
 
 export interface BanRecord {
   readonly user: string
-  /** Null after the ban was lifted. */
+  /** The ban; null if it was lifted. */
   readonly is: 'muted' | 'removed' | null
   /** Time of the decision by the wall clock. A later decision about the same name always has a later time. */
   readonly atMs: number

@@ -9,7 +9,7 @@ export async function orElse<T>(change: Promise<T>, remedy: string): Promise<T> 
   }
 }
 
-/** What a client can do if Redis was away. */
+/** Remedies for a client whose request failed because Redis was away. */
 export const NOT_SIGNED_IN = 'Nobody can sign in now. Try again. People who have signed in stay signed in.'
 export const NO_TICKET = 'No ticket was issued. Try again.'
 export const NOT_FOUND = 'The session may belong to another process. Try again.'

@@ -171,7 +171,7 @@ export const STATE_AGE_MS = 30 * DAY_MS
 
 /** The log throws this error when it cannot be written or read, for example on a full disk. */
 export class LogUnavailable extends Error {
-  /** What a client that publishes can do. Undefined if the log has stored nothing, and its disk is the place to look. */
+  /** Remedy for a client that publishes. If it is undefined, the log has stored nothing, and the fault is on its disk. */
   readonly remedy: string | undefined
 
   constructor(message: string, { remedy, ...options }: ErrorOptions & { readonly remedy?: string } = {}) {

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { RoomPresence } from '../protocol/feed.ts'
 
-/** What one process knows about a client. */
+/** Facts that one process has about a client. */
 export interface Stay {
   readonly name: string
   /** The person has the name of the stay with the greatest number. A later name of the person has a greater number. */
@@ -24,7 +24,7 @@ export interface OwnStay extends Stay {
 
 export interface PresentClient {
   own: OwnStay | undefined
-  /** What each other process knows about this client, by the id of the process. */
+  /** Facts that the other processes have about this client. The key is the id of the process. */
   readonly elsewhere: Map<string, Stay>
 }
 

@@ -3,7 +3,7 @@ import { isFrom, isSameVersion, stateOf } from './present-people.ts'
 import type { PresentPeople } from './present-people.ts'
 import type { RoomPresence } from '../protocol/feed.ts'
 
-/** What readers of presence need. */
+/** Functions for code that reads the presence of rooms. */
 export interface PresentStates {
   /**
    * Returns the state of a room that the watchers got last. All calls before the next change return the same object, so

@@ -56,7 +56,7 @@ interface Parts {
   readonly peers: Peers
 }
 
-/** What a page has said at another process than the one of its stream. */
+/** Message of a page whose stream is at another process than the one that got the message. */
 interface PassedOn {
   readonly line: string
   readonly text: string

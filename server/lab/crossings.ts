@@ -23,7 +23,7 @@ const GONE_MS = 30_000
  * If more bytes than this wait to be sent to a page, the page gets no crossings. On a slow connection, the crossings
  * would arrive later and later.
  */
-const WAITING_BYTES = 256 * 1024
+export const WAITING_BYTES = 256 * 1024
 
 export interface CrossingReports {
   /** Sends crossings to a page until the connection of the page closes. */

@@ -3,6 +3,7 @@
  * all others. A process sends what it has for such a page to the process of the page, which passes it on.
  */
 import type { Peers } from '../peers/peers.ts'
+import { WAITING_BYTES } from './crossings.ts'
 import type { LabPage } from './page.ts'
 import type { Visit } from './visit.ts'
 
@@ -42,7 +43,7 @@ export function shareLabPages(
   peers.on('lab text', (message) => {
     const { id, text } = message as { readonly id: number; readonly text: string }
     const page = own.get(id)?.page
-    if (page?.readyState === page?.OPEN) page?.send(text)
+    if (page && page.readyState === page.OPEN && page.bufferedAmount < WAITING_BYTES) page.send(text)
   })
   peers.onCome((id) => {
     for (const { page: _, ...one } of own.values()) peers.tell('lab page', one, id)
@@ -84,7 +85,7 @@ function remotePage(send: (text: string) => void): LabPage & { gone(): void } {
     get readyState() {
       return isOpen ? 1 : 3
     },
-    // The process of the page drops nothing, but a page that is slow there gets crossings of its own process only then.
+    // The process of the page knows how many bytes wait there. If there are too many, it leaves the text out.
     bufferedAmount: 0,
     send(text, sent) {
       send(text)
